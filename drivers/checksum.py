@@ -1,0 +1,21 @@
+"""The checksums that sensors use, bit by bit as their datasheets draw them."""
+
+
+def sensirion(data: bytes) -> int:
+    """CRC-8, polynomial 0x31, initial 0xFF (SHT4x datasheet §4.4: 0xBEEF → 0x92)."""
+    crc = 0xFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x31) & 0xFF if crc & 0x80 else crc << 1
+    return crc
+
+
+def dallas(data: bytes) -> int:
+    """CRC-8 of 1-Wire, polynomial 0x31 reflected, initial 0 (Maxim application note 27)."""
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0x8C if crc & 1 else crc >> 1
+    return crc

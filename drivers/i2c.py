@@ -1,0 +1,112 @@
+"""The I2C bus as drivers see it: an address, and transfers of one transaction each.
+
+A BCM2835 cannot do more than write, read, or write-then-read in one transaction, so there is
+nothing else here. Anything with smbus2's `i2c_rdwr` is a bus: `smbus2.SMBus` or a simulated one.
+"""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from smbus2 import SMBus, i2c_msg
+
+from drivers import checksum
+from drivers.errors import (
+    BadChecksum,
+    BusMissing,
+    BusStuck,
+    DriverError,
+    NoAcknowledge,
+    NotPermitted,
+    TransferFailed,
+)
+
+# Documentation/i2c/fault-codes.rst; ENXIO is what i2c-gpio and i2c-tiny-usb say for a NACK.
+ERRORS: dict[int | None, tuple[type[DriverError], str]] = {
+    errno.EREMOTEIO: (NoAcknowledge, "no answer"),
+    errno.ENXIO: (NoAcknowledge, "no answer"),
+    errno.ENODEV: (NoAcknowledge, "no answer"),
+    errno.ETIMEDOUT: (BusStuck, "the bus does not move"),
+    errno.EIO: (TransferFailed, "transfer broken off"),
+    errno.EAGAIN: (TransferFailed, "arbitration lost"),
+    errno.EOPNOTSUPP: (TransferFailed, "the adapter cannot do this transfer"),
+}
+
+
+class Bus(Protocol):
+    """smbus2's surface, as far as drivers use it."""
+
+    def i2c_rdwr(self, *i2c_msgs: i2c_msg) -> None:
+        """Run the messages as one transaction; raise OSError with the adapter's errno."""
+        ...
+
+
+class I2CPort:
+    """A bus bound to one address; `name` tells users in errors which device this is."""
+
+    def __init__(self, bus: Bus, address: int, name: str = "i2c") -> None:
+        self._bus = bus
+        self.address = address
+        self.where = f"{name}:0x{address:02x}"
+
+    def write(self, data: bytes) -> None:
+        """Write `data` in one transaction."""
+        with self._translated():
+            self._bus.i2c_rdwr(i2c_msg.write(self.address, data))
+
+    def read(self, count: int) -> bytes:
+        """Read `count` bytes in one transaction."""
+        message = i2c_msg.read(self.address, count)
+        with self._translated():
+            self._bus.i2c_rdwr(message)
+        return bytes(message)
+
+    def write_read(self, data: bytes, count: int) -> bytes:
+        """Write `data`, then read `count` bytes after a repeated start."""
+        message = i2c_msg.read(self.address, count)
+        with self._translated():
+            self._bus.i2c_rdwr(i2c_msg.write(self.address, data), message)
+        return bytes(message)
+
+    def read_words(self, count: int) -> tuple[int, ...]:
+        """Read `count` 16-bit words, each followed by Sensirion's CRC-8, which is checked."""
+        frame = self.read(3 * count)
+        triples = [frame[n : n + 3] for n in range(0, len(frame), 3)]
+        for triple in triples:
+            if checksum.sensirion(triple[:2]) != triple[2]:
+                raise BadChecksum(self.where, f"checksum wrong in {frame.hex(' ')}")
+        return tuple(int.from_bytes(triple[:2], "big") for triple in triples)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            kind, what = ERRORS.get(error.errno, (TransferFailed, error.strerror or "failed"))
+            raise kind(self.where, f"{what} (errno {error.errno})") from error
+
+
+def open_bus(number: int) -> SMBus:
+    """Open /dev/i2c-`number`; raise `BusMissing` or `NotPermitted` with the remedy."""
+    where = f"/dev/i2c-{number}"
+    try:
+        return SMBus(number)
+    except FileNotFoundError as error:
+        raise BusMissing(
+            where,
+            "there is no such bus",
+            "enable it: `sudo raspi-config nonint do_i2c 0`, then reboot;"
+            " `ls /dev/i2c-*` shows which exist",
+        ) from error
+    except PermissionError as error:
+        raise NotPermitted(
+            where,
+            "permission denied",
+            "`sudo usermod -aG i2c $USER`, then log in again",
+        ) from error
+
+
+def open_port(bus: int, address: int) -> I2CPort:
+    """Open a bus and bind one address to it: for scripts and the REPL."""
+    return I2CPort(open_bus(bus), address, f"i2c-{bus}")

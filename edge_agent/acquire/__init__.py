@@ -1,0 +1,1 @@
+"""From hardware to readings: one thread for each bus."""

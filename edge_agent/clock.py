@@ -1,0 +1,102 @@
+"""Wall clock, uptime and boot id, and whether the wall clock can be trusted yet.
+
+A Pi without a clock chip starts in the past; what was measured then carries boot id and uptime,
+from which its true time follows once the clock is right.
+"""
+
+import ctypes
+import time
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+STA_UNSYNC = 0x40  # linux/timex.h
+TIME_ERROR = 5
+
+
+class Moment(NamedTuple):
+    """One instant: `time` in µs since 1970 UTC, `uptime` in µs since boot, suspend included."""
+
+    time: int
+    uptime: int
+    trusted: bool
+
+
+class Clock(Protocol):
+    """Where the agent's time comes from."""
+
+    boot: str
+
+    def now(self) -> Moment:
+        """Return this instant."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        ...
+
+
+class SystemClock:
+    """The kernel's clocks; looks for synchronisation until it is there, once a second at most."""
+
+    def __init__(self) -> None:
+        self.boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        self._trusted = False
+        self._looked = float("-inf")
+
+    def now(self) -> Moment:
+        """Return this instant; uptime is CLOCK_BOOTTIME."""
+        uptime = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+        return Moment(time.time_ns() // 1000, uptime, self._trust())
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return time.monotonic()
+
+    def _trust(self) -> bool:
+        if not self._trusted and time.monotonic() - self._looked >= 1:
+            self._looked = time.monotonic()
+            self._trusted = wall_clock_is_set()
+        return self._trusted
+
+
+class ManualClock:
+    """A clock that stands until it is moved: for tests, replays and simulated days."""
+
+    def __init__(self, time: float = 1_700_000_000.0, *, boot: str = "manual") -> None:
+        """`time` is the wall clock at uptime 0, in seconds since 1970."""
+        self.boot = boot
+        self.trusted = True
+        self._wall = round(time * 1e6)
+        self._uptime = 0.0
+
+    def now(self) -> Moment:
+        """Return this instant."""
+        uptime = round(self._uptime * 1e6)
+        return Moment(self._wall + uptime, uptime, self.trusted)
+
+    def monotonic(self) -> float:
+        """Return the seconds it was moved so far."""
+        return self._uptime
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._uptime += seconds
+
+    def step(self, seconds: float) -> None:
+        """Let the wall clock jump, as NTP does; uptime goes on."""
+        self._wall += round(seconds * 1e6)
+
+
+def wall_clock_is_set() -> bool:
+    """Tell whether NTP (timesyncd, chrony, ntpd) or a clock chip has set the wall clock."""
+    if Path("/run/systemd/timesync/synchronized").exists():
+        return True
+    if any(path.read_text().strip() == "1" for path in Path("/sys/class/rtc").glob("*/hctosys")):
+        return True
+    return _kernel_says_synchronised()
+
+
+def _kernel_says_synchronised() -> bool:
+    """Ask adjtimex(2): the state is TIME_ERROR while nobody disciplines the clock."""
+    timex = ctypes.create_string_buffer(512)  # struct timex, modes = 0: only read
+    return ctypes.CDLL(None, use_errno=True).adjtimex(timex) not in (-1, TIME_ERROR)

@@ -1,0 +1,1 @@
+"""From the log to the outside: one forwarder thread for each sink."""

@@ -1,0 +1,1 @@
+"""Everything that is spoken to an MQTT broker, over one connection."""

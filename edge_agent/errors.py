@@ -1,0 +1,69 @@
+"""What the agent itself raises; sensors have their own tree in `drivers.errors`.
+
+AgentError                  one clear line: what, and what to do
+├── ConfigError             exit code 2: the configuration has problems, all listed
+├── HardwareError           exit code 3: a bus or pin that the configuration names is not there
+├── LogError                exit code 4: the event log cannot be used as it is
+├── SinkUnavailable         keep the events and try again later
+├── EventRejected           the destination refused events: record it and step over
+└── SimulationError         exit code 5: the simulation cannot start (a port in use, no broker)
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class AgentError(Exception):
+    """Anything that ends a command with one clear line."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        self.what = what
+        self.remedy = remedy
+        super().__init__(f"{what}: {remedy}" if remedy else what)
+
+
+class ConfigError(AgentError):
+    """The configuration cannot be used; `problems` holds one line for each reason."""
+
+    exit_code = 2
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class HardwareError(AgentError):
+    """A bus, pin or kernel interface that the configuration names is not there."""
+
+    exit_code = 3
+
+
+class LogError(AgentError):
+    """The event log cannot be opened or is not ours to write."""
+
+    exit_code = 4
+
+
+class SimulationError(AgentError):
+    """The simulation cannot start."""
+
+    exit_code = 5
+
+
+class SinkUnavailable(AgentError):
+    """The destination cannot take events now: keep them, back off, try again."""
+
+
+class EventRejected(AgentError):
+    """The destination settled the batch but refused some events for good.
+
+    `settled` leading events of the batch need no second try; `refused` maps the offsets among
+    them that the destination does not want to its reason.
+    """
+
+    def __init__(self, settled: int, refused: Mapping[int, str]) -> None:
+        self.settled = settled
+        self.refused = dict(refused)
+        super().__init__(f"{len(refused)} events refused: {next(iter(refused.values()), '')}")

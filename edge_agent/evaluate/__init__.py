@@ -1,0 +1,1 @@
+"""From readings to events and switched outputs: one engine thread, no disk, no network."""

@@ -1,0 +1,97 @@
+"""The nouns that travel: from a reading to the logged event.
+
+Readings go from the bus threads to the engine; events from the engine to the recorder; logged
+events, which have an offset, from the log to the sinks.
+"""
+
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from edge_agent.clock import Moment
+
+Kind: TypeAlias = Literal["reading", "alert", "output", "gap", "lifecycle"]
+AlertState: TypeAlias = Literal["inactive", "pending", "firing", "resolved"]
+GOOD = "good"
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something worth keeping; `data` is any JSON object, `urgent` skips the commit interval."""
+
+    kind: Kind
+    source: str
+    moment: Moment
+    data: dict[str, Any]
+    urgent: bool = False
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A device's channels at one moment: right values, or a quality that says why there are none.
+
+    `refused` tells for single channels why their value was dropped while the others stand.
+    """
+
+    device: str
+    moment: Moment
+    values: dict[str, float]
+    quality: str = GOOD
+    detail: str = ""
+    refused: dict[str, str] = {}
+
+    def event(self) -> Event:
+        """Return what is logged of this reading; empty parts are left out."""
+        data: dict[str, Any] = {"values": self.values, "quality": self.quality}
+        if self.detail:
+            data["detail"] = self.detail
+        if self.refused:
+            data["refused"] = self.refused
+        return Event("reading", self.device, self.moment, data)
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """A rule's change of state, with the readings that caused it."""
+
+    rule: str
+    state: AlertState
+    moment: Moment
+    severity: str
+    values: dict[str, float]
+
+    def event(self) -> Event:
+        """Return what is logged; an alert never waits for the commit interval."""
+        data = {"state": self.state, "severity": self.severity, "values": self.values}
+        return Event("alert", self.rule, self.moment, data, urgent=True)
+
+
+def gap(moment: Moment, reason: str, ranges: list[tuple[int, int]], count: int) -> Event:
+    """Return the account of `count` dropped events, within inclusive `ranges` of offsets."""
+    data = {"reason": reason, "count": count, "ranges": ranges}
+    return Event("gap", "log", moment, data)
+
+
+def lifecycle(moment: Moment, what: str, **details: Any) -> Event:  # noqa: ANN401
+    """Return a note about the agent itself: started, stopping, log salvaged, clock set."""
+    return Event("lifecycle", "agent", moment, {"what": what, **details})
+
+
+class CursorMove(NamedTuple):
+    """What a forwarder tells the recorder: `sink` now owns all up to and including `offset`.
+
+    `refused` holds those on the way there that the destination does not want, with the reason.
+    """
+
+    sink: str
+    offset: int
+    refused: dict[int, str]
+
+
+class LoggedEvent(NamedTuple):
+    """One row of the event log; `boot` and `uptime` only while `time` is not to be trusted."""
+
+    offset: int
+    time: int
+    boot: int | None
+    uptime: int | None
+    kind: str
+    source: str
+    data: str

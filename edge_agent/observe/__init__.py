@@ -1,0 +1,1 @@
+"""How the agent watches itself: systemd, watchdog, metrics."""

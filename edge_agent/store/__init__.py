@@ -1,0 +1,1 @@
+"""The event log on disk, written by the recorder alone."""

@@ -1,0 +1,1 @@
+"""Simulated hardware, written from the datasheets alone: the second writing checks the drivers."""

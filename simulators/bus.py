@@ -1,0 +1,144 @@
+"""A simulated I2C adapter with smbus2's surface and a BCM2835's limits.
+
+Every call, SMBus or plain I2C, becomes transactions on the models; errors carry the errno that a
+Pi's kernel gives. Faults hook in between: see `simulators.faults`.
+"""
+
+import ctypes
+import errno
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
+from smbus2 import i2c_msg
+
+from simulators.clock import Clock
+from simulators.model import I2CModel, Nack
+
+BIT_SECONDS = 1 / 100_000  # standard mode
+SMBUS_BLOCK = 32
+I2C_M_RD = 1
+
+
+class Fault(Protocol):
+    """Something that goes wrong on the way; does nothing while it is not active."""
+
+    def before(self, address: int, model: I2CModel) -> None:
+        """Raise OSError or `Nack`, or act on the model, before a message reaches it."""
+        ...
+
+    def after(self, address: int, frame: bytes) -> bytes:
+        """Return the bytes as they arrive."""
+        ...
+
+
+class SimulatedBus:
+    """The chips of one bus by address; one caller at a time, as with a real file handle."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._models: dict[int, I2CModel] = {}
+        self.faults: list[Fault] = []
+
+    def attach(self, address: int, model: I2CModel) -> None:
+        """Solder a chip to the bus."""
+        if address in self._models:
+            raise ValueError(f"address 0x{address:02x} is taken on this bus")
+        self._models[address] = model
+
+    def detach(self, address: int) -> I2CModel:
+        """Pull a chip off the bus; it loses its power."""
+        model = self._models.pop(address)
+        model.power_on()
+        return model
+
+    def i2c_rdwr(self, *messages: i2c_msg) -> None:
+        """Run one transaction; the adapter allows one read, as the last message."""
+        self._check(messages)
+        for message in messages:
+            self._clock.advance(9 * (message.len + 1) * BIT_SECONDS)
+            self._transfer(message)
+
+    def _check(self, messages: Sequence[i2c_msg]) -> None:
+        reads = [message.flags & I2C_M_RD for message in messages]
+        if sum(reads) > 1 or (any(reads) and not reads[-1]):
+            # i2c-bcm2835: "only one read message supported, has to be last"
+            raise _os_error(errno.EOPNOTSUPP)
+
+    def _transfer(self, message: i2c_msg) -> None:
+        model = self._models.get(message.addr)
+        try:
+            if model is None:
+                raise Nack
+            for fault in self.faults:
+                fault.before(message.addr, model)
+            self._exchange(model, message)
+        except Nack:
+            raise _os_error(errno.EREMOTEIO) from None
+
+    def _exchange(self, model: I2CModel, message: i2c_msg) -> None:
+        if not message.flags & I2C_M_RD:
+            model.write(bytes(message))
+            return
+        frame = model.read(message.len)
+        for fault in self.faults:
+            frame = fault.after(message.addr, frame)
+        ctypes.memmove(message.buf, frame, message.len)
+
+    # smbus2's SMBus calls, for scripts and for other people's drivers
+
+    def write_quick(self, i2c_addr: int) -> None:
+        """Address the chip and stop: what `i2cdetect` does."""
+        self.i2c_rdwr(i2c_msg.write(i2c_addr, b""))
+
+    def read_byte(self, i2c_addr: int) -> int:
+        """Read one byte."""
+        return self._read(i2c_addr, None, 1)[0]
+
+    def write_byte(self, i2c_addr: int, value: int) -> None:
+        """Write one byte."""
+        self.i2c_rdwr(i2c_msg.write(i2c_addr, [value]))
+
+    def read_byte_data(self, i2c_addr: int, register: int) -> int:
+        """Read one byte from a register."""
+        return self._read(i2c_addr, register, 1)[0]
+
+    def write_byte_data(self, i2c_addr: int, register: int, value: int) -> None:
+        """Write one byte to a register."""
+        self.i2c_rdwr(i2c_msg.write(i2c_addr, [register, value]))
+
+    def read_word_data(self, i2c_addr: int, register: int) -> int:
+        """Read a little-endian word from a register."""
+        return int.from_bytes(self._read(i2c_addr, register, 2), "little")
+
+    def write_word_data(self, i2c_addr: int, register: int, value: int) -> None:
+        """Write a little-endian word to a register."""
+        self.i2c_rdwr(i2c_msg.write(i2c_addr, [register, *value.to_bytes(2, "little")]))
+
+    def read_i2c_block_data(self, i2c_addr: int, register: int, length: int) -> list[int]:
+        """Read up to 32 bytes from a register on."""
+        _check_block(length)
+        return list(self._read(i2c_addr, register, length))
+
+    def write_i2c_block_data(self, i2c_addr: int, register: int, data: Sequence[int]) -> None:
+        """Write up to 32 bytes from a register on."""
+        _check_block(len(data))
+        self.i2c_rdwr(i2c_msg.write(i2c_addr, [register, *data]))
+
+    def close(self) -> None:
+        """Do nothing: smbus2 has it."""
+
+    def _read(self, address: int, register: int | None, count: int) -> bytes:
+        answer = i2c_msg.read(address, count)
+        pointer = [] if register is None else [i2c_msg.write(address, [register])]
+        self.i2c_rdwr(*pointer, answer)
+        return bytes(answer)
+
+
+def _check_block(length: int) -> None:
+    if length > SMBUS_BLOCK:
+        raise ValueError(f"Desired block length over {SMBUS_BLOCK} bytes")
+
+
+def _os_error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))

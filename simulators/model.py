@@ -1,0 +1,62 @@
+"""What every simulated chip is: bytes written, bytes read, power, and time that passes.
+
+A model takes physical values in (`model.set("temperature", 21.5)`) and answers as the silicon
+does: power-on values, conversion time, NACK while busy, checksums, saturation.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple
+
+from simulators.clock import Clock
+
+
+class Nack(Exception):
+    """The chip does not acknowledge."""
+
+
+class Range(NamedTuple):
+    """What a channel of the chip can take, and its smallest step, in the channel's unit."""
+
+    low: float
+    high: float
+    step: float
+
+
+class Model:
+    """A device with physical inputs; subclasses name them, with range, step and a quiet value."""
+
+    inputs: ClassVar[Mapping[str, Range]]
+    quiet: ClassVar[Mapping[str, float]]
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.values = dict(self.quiet)
+
+    def set(self, channel: str, value: float) -> None:
+        """Expose the chip to a physical value, in the channel's unit."""
+        if channel not in self.values:
+            raise KeyError(f"{type(self).__name__} has no input {channel!r}")
+        self.values[channel] = value
+
+
+class I2CModel(Model):
+    """A chip on an I2C bus: `power_on` state, `write` and `read` as transactions see them."""
+
+    addresses: ClassVar[tuple[int, ...]]
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.slowness = 1.0  # conversions take this many times the typical time (a fault)
+        self.power_on()
+
+    def power_on(self) -> None:
+        """Fall back to power-on values: what a brown-out does."""
+        raise NotImplementedError
+
+    def write(self, data: bytes) -> None:
+        """Take the bytes of one write message; raise `Nack` as the chip would."""
+        raise NotImplementedError
+
+    def read(self, count: int) -> bytes:
+        """Give the bytes of one read message; raise `Nack` as the chip would."""
+        raise NotImplementedError
