@@ -1,0 +1,190 @@
+"""TOML → frozen Config: the only reader of the configuration file.
+
+All problems are collected, so that one `check` shows everything there is to mend.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import msgspec
+from msgspec.structs import FieldInfo, fields
+
+from edge_agent.errors import ConfigError
+from edge_agent.settings import (
+    ChannelSettings,
+    Config,
+    Device,
+    Log,
+    Mqtt,
+    Output,
+    Rule,
+    Table,
+    decode,
+)
+
+T = TypeVar("T", bound=Table)
+SECTIONS: dict[str, type[Mqtt | Log]] = {"mqtt": Mqtt, "log": Log}
+LISTS: dict[str, type[Device | Output | Rule]] = {"device": Device, "output": Output, "rule": Rule}
+
+
+def load(path: Path, overrides: Iterable[str] = ()) -> Config:
+    """Read the file, apply `key=value` overrides; raise ConfigError with every problem."""
+    tables = parse(path)
+    problems = [problem for override in overrides for problem in apply_override(tables, override)]
+    config = Reader(str(path), problems).config(tables)
+    if problems:
+        raise ConfigError(tuple(problems))
+    return config
+
+
+def parse(path: Path) -> dict[str, Any]:
+    """Return the file's tables; raise ConfigError where it cannot be read as TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError((f"{path}: no such file; start from examples/greenhouse.toml",)) from None
+    except OSError as error:
+        raise ConfigError((f"{path}: {error.strerror}; make it readable for this user",)) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError((f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8",)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError((f"{path}: not TOML: {error}; see https://toml.io",)) from None
+
+
+def apply_override(tables: dict[str, Any], override: str) -> Iterator[str]:
+    """Set one key: `mqtt.url=…`, or `device.air.every=5s` by the device's name."""
+    key, equals, text = override.partition("=")
+    *path, last = key.strip().split(".")
+    place = _descend(tables, path)
+    if not equals or place is None:
+        yield f'--set {override}: no such place; write it as --set mqtt.url="mqtt://host"'
+        return
+    place[last] = _value(text)
+
+
+def _descend(table: dict[str, Any], path: list[str]) -> dict[str, Any] | None:
+    place: Any = table
+    for part in path:
+        if isinstance(place, list):
+            place = next((entry for entry in place if entry.get("name") == part), None)
+        elif isinstance(place, dict):
+            place = place.setdefault(part, {})
+    return place if isinstance(place, dict) else None
+
+
+def _value(text: str) -> Any:  # noqa: ANN401
+    """Return what TOML makes of the text; a bare word is a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+class Reader:
+    """Turns tables into settings, key by key, and notes every problem on the way."""
+
+    def __init__(self, file: str, problems: list[str]) -> None:
+        self._file = file
+        self._problems = problems
+
+    def config(self, tables: dict[str, Any]) -> Config:
+        """Return the configuration; what has problems keeps its default."""
+        own = {k: v for k, v in tables.items() if k not in SECTIONS and k not in LISTS}
+        parts: dict[str, Any] = {
+            name: self._section(name, kind, tables.get(name, {})) for name, kind in SECTIONS.items()
+        }
+        parts |= {
+            name: self._entries(name, kind, tables.get(name, [])) for name, kind in LISTS.items()
+        }
+        known = [*SECTIONS, *LISTS, "node"]
+        return Config(**self._values(Config, own, "", known), **parts)
+
+    def _section(self, name: str, kind: type[T], table: object) -> T:
+        if not isinstance(table, dict):
+            self._note(name, table, f"expected a table: write [{name}]")
+            return kind()
+        return kind(**self._values(kind, table, f"{name}."))
+
+    def _entries(self, name: str, kind: type[T], entries: object) -> tuple[T, ...]:
+        if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+            self._note(name, entries, f"expected a list of tables: write [[{name}]]")
+            return ()
+        found = [self._entry(name, kind, n, entry) for n, entry in enumerate(entries, 1)]
+        return tuple(entry for entry in found if entry is not None)
+
+    def _entry(self, name: str, kind: type[T], number: int, table: dict[str, Any]) -> T | None:
+        where = f"{name}.{table.get('name', number)}."
+        table = dict(table)
+        extra: dict[str, Any] = {}
+        if kind is Device and isinstance(table.get("channel"), dict):
+            extra["channel"] = self._channels(where, table.pop("channel"))
+        if kind is not Rule:
+            extra["options"] = self._options(kind, table)
+        values = self._values(kind, table, where)
+        required = [field.name for field in fields(kind) if field.required]
+        return kind(**values, **extra) if all(key in values for key in required) else None
+
+    def _channels(self, where: str, tables: dict[str, Any]) -> dict[str, ChannelSettings]:
+        return {
+            channel: self._section(f"{where}channel.{channel}", ChannelSettings, table)
+            for channel, table in tables.items()
+        }
+
+    def _options(self, kind: type[Table], table: dict[str, Any]) -> dict[str, Any]:
+        """Take the driver's own keys out; `check` compares them with its signature."""
+        own = {field.encode_name for field in fields(kind)} - {"options"}
+        return {key: table.pop(key) for key in list(table) if key not in own}
+
+    def _values(
+        self, kind: type[Table], table: Mapping[str, Any], where: str, known: Iterable[str] = ()
+    ) -> dict[str, Any]:
+        settings = {field.encode_name: field for field in fields(kind)}
+        for key in table.keys() - settings.keys():
+            self._note(where + key, table[key], unknown(key, known or settings))
+        values: dict[str, Any] = {}
+        for key, field in settings.items():
+            if key in table:
+                self._convert(where + key, table[key], field, values)
+            elif field.required:
+                self._problems.append(
+                    f"{self._file}: {where}{key}: missing; wanted: {description(field)}"
+                )
+        return values
+
+    def _convert(self, key: str, value: object, field: FieldInfo, values: dict[str, Any]) -> None:
+        try:
+            values[field.name] = msgspec.convert(value, field.type, dec_hook=decode)
+        except msgspec.ValidationError as error:
+            self._note(key, value, f"{reason(error)}; wanted: {description(field)}")
+
+    def _note(self, key: str, value: object, what: str) -> None:
+        self._problems.append(f"{self._file}: {key} = {shown(value)}: {what}")
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """Say that a name is not known, with its nearest neighbour or all there are."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, 1)
+    return f"unknown; did you mean {near[0]!r}?" if near else f"unknown; known: {', '.join(names)}"
+
+
+def reason(error: msgspec.ValidationError) -> str:
+    """Return msgspec's complaint without its path and patterns, which users need not read."""
+    text = str(error).split(" - at")[0].split(" matching regex")[0].replace("`", "")
+    return text[:1].lower() + text[1:]
+
+
+def description(field: FieldInfo) -> str:
+    """Return the field's own words for its expected values."""
+    metas = [m for m in getattr(field.type, "__metadata__", ()) if isinstance(m, msgspec.Meta)]
+    texts = [meta.description for meta in metas if meta.description]
+    return texts[-1] if texts else str(getattr(get_args(field.type), "__name__", field.type))
+
+
+def shown(value: object) -> str:
+    """Return a value as TOML would write it, cut to a line."""
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
