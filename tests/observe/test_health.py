@@ -1,0 +1,64 @@
+import socket
+
+import pytest
+
+from edge_agent.clock import ManualClock
+from edge_agent.observe.health import Health
+from edge_agent.observe.systemd import Notifier
+
+
+@pytest.fixture
+def clock():
+    return ManualClock()
+
+
+def watched(clock, sent):
+    return Health(["bus", "engine"], monotonic=clock.monotonic, notify=sent.append, patience=30)
+
+
+def test_the_watchdog_is_fed_while_every_thread_reports(clock):
+    sent = []
+    health = watched(clock, sent)
+    for _ in range(10):
+        clock.advance(20)
+        health.inbox.put("bus")
+        health.inbox.put("engine")
+        assert health.check() == []
+    assert sent == ["WATCHDOG=1"] * 10
+
+
+def test_one_silent_thread_starves_the_watchdog_and_is_named(clock):
+    sent = []
+    health = watched(clock, sent)
+    clock.advance(31)
+    health.inbox.put("bus")
+    assert health.check() == ["engine"]
+    assert sent == ["STATUS=no progress: engine"]
+
+
+def test_a_thread_that_comes_back_feeds_it_again(clock):
+    sent = []
+    health = watched(clock, sent)
+    clock.advance(31)
+    health.check()
+    health.inbox.put("bus")
+    health.inbox.put("engine")
+    assert health.check() == []
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_systemd_receives_the_message_on_its_socket(tmp_path, abstract):
+    name = f"@edge-agent-test-{tmp_path.name}" if abstract else str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind("\0" + name[1:] if abstract else name)
+        systemd.settimeout(5)
+        notify = Notifier({"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "60000000"})
+        notify("READY=1")
+        assert systemd.recv(100) == b"READY=1"
+    assert notify.watchdog == 60
+
+
+def test_without_systemd_and_with_a_deaf_socket_nothing_happens(tmp_path):
+    assert Notifier({}).watchdog == 0
+    Notifier({})("READY=1")
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")})("READY=1")
