@@ -1,0 +1,82 @@
+"""A broker inside this process, so that `simulate` needs nothing installed (extra `[broker]`).
+
+For the demonstration only: amqtt speaks MQTT 3.1.1 and keeps nothing on disk.
+"""
+
+import asyncio
+import logging
+import threading
+from queue import SimpleQueue
+from typing import Any
+
+from edge_agent.errors import SimulationError
+
+START_SECONDS = 10
+
+
+class EmbeddedBroker:
+    """amqtt on its own thread and event loop, listening on one loopback port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._address = f"{host}:{port}"
+        self._port = port
+        self._started: SimpleQueue[Exception | None] = SimpleQueue()
+        self._loop = asyncio.new_event_loop()
+        self._stopping = asyncio.Event()
+        self._broker = self._build()
+        self._thread = threading.Thread(target=self._run, name="broker")
+
+    def start(self) -> None:
+        """Return once clients can connect; raise SimulationError where the port is taken."""
+        self._thread.start()
+        error = self._started.get(timeout=START_SECONDS)
+        if error is not None:
+            self._thread.join()
+            raise self._explained(error)
+
+    def stop(self) -> None:
+        """Disconnect all clients and close the port."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(START_SECONDS)
+
+    def _build(self) -> Any:  # noqa: ANN401
+        try:
+            from amqtt.broker import Broker  # noqa: PLC0415
+        except ImportError:
+            raise SimulationError(
+                "the embedded broker is not installed",
+                "pip install 'edge-agent[broker]', or use your own with --no-broker",
+            ) from None
+        # It logs a stack trace for every client that leaves in haste.
+        logging.getLogger("amqtt").setLevel(logging.CRITICAL)
+        logging.getLogger("transitions").setLevel(logging.CRITICAL)
+        return Broker(
+            {
+                "listeners": {"default": {"type": "tcp", "bind": self._address}},
+                "plugins": {
+                    "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}
+                },
+            },
+            loop=self._loop,
+        )
+
+    def _run(self) -> None:
+        self._loop.run_until_complete(self._serve())
+        self._loop.close()
+
+    async def _serve(self) -> None:
+        try:
+            await self._broker.start()
+        except Exception as error:  # noqa: BLE001
+            self._started.put(error)
+            return
+        self._started.put(None)
+        await self._stopping.wait()
+        await self._broker.shutdown()
+
+    def _explained(self, error: Exception) -> SimulationError:
+        return SimulationError(
+            f"no broker can listen on {self._address}: {error}",
+            "another one runs there? Use it with --no-broker, or choose another port with"
+            f" --set mqtt.url=mqtt://127.0.0.1:{self._port + 1}",
+        )

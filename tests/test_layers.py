@@ -1,0 +1,134 @@
+"""The import table of docs/architecture.md, enforced by reading the imports."""
+
+import ast
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+STDLIB = sys.stdlib_module_names
+NOUNS = {"edge_agent.events", "edge_agent.clock", "edge_agent.errors"}
+
+# The most specific prefix of a module decides: what it may import, besides its own package and
+# the standard library.
+ALLOWED = {
+    "drivers": {"smbus2"},
+    "drivers.pins": {"gpiozero", "lgpio"},
+    "simulators": {"smbus2"},
+    "simulators.pins": {"gpiozero", "smbus2"},
+    "edge_agent.events": NOUNS | {"msgspec"},
+    "edge_agent.clock": set(),
+    "edge_agent.errors": set(),
+    "edge_agent.settings": {"msgspec"},
+    "edge_agent.config": {"edge_agent.settings", "edge_agent.errors", "msgspec"},
+    "edge_agent.acquire": NOUNS | {"drivers", "msgspec", "smbus2"},
+    "edge_agent.evaluate": NOUNS | {"msgspec"},
+    "edge_agent.store": NOUNS | {"msgspec", "sqlite_utils"},
+    "edge_agent.deliver": NOUNS | {"msgspec"},
+    "edge_agent.deliver.mqtt": NOUNS | {"msgspec", "paho", "edge_agent.deliver"},
+    "edge_agent.observe": NOUNS | {"msgspec"},
+}
+# No threads, no database, no network, no waiting.
+PURE = [
+    "edge_agent.events",
+    "edge_agent.acquire.schedule",
+    "edge_agent.evaluate.calibration",
+    "edge_agent.evaluate.checks",
+    "edge_agent.evaluate.dead_band",
+    "edge_agent.evaluate.expression",
+    "edge_agent.evaluate.rules",
+    "edge_agent.deliver.envelope",
+]
+IMPURE = {"threading", "queue", "sqlite3", "socket", "select", "time", "subprocess", "asyncio"}
+LAZY = {"simulators", "amqtt", "rich", "gpiozero", "lgpio"}  # never at the top of the agent
+
+
+def module_of(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {
+    module_of(path): path
+    for package in ("edge_agent", "drivers", "simulators")
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+
+
+def imports(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+            yield from (f"{node.module}.{a.name}" for a in node.names if is_ours(node.module, a))
+
+
+def is_ours(module, alias):
+    return f"{module}.{alias.name}" in MODULES
+
+
+def top_level(tree):
+    return ast.Module(
+        [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], []
+    )
+
+
+def rule_for(module):
+    prefixes = [p for p in ALLOWED if module == p or module.startswith(p + ".")]
+    return max(prefixes, key=len, default=None)
+
+
+def permitted(name, module, allowed):
+    own = (
+        ".".join(module.split(".")[:2])
+        if module.startswith("edge_agent.")
+        else module.split(".")[0]
+    )
+    own_package = own if own in {"drivers", "simulators"} or own.count(".") else module
+    candidates = allowed | {own_package, *STDLIB}
+    parents = {".".join(name.split(".")[:n]) for n in range(1, name.count(".") + 2)}
+    if name == "edge_agent":
+        return True  # `from edge_agent import x` is judged by x
+    return bool(parents & candidates)
+
+
+@pytest.mark.parametrize("module", sorted(m for m in MODULES if rule_for(m)))
+def test_a_module_imports_only_what_the_table_allows(module):
+    allowed = ALLOWED[rule_for(module)]
+    found = set(imports(ast.parse(MODULES[module].read_text())))
+    assert {name for name in found if not permitted(name, module, allowed)} == set()
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_module_has_no_thread_clock_disk_or_network(module):
+    found = {name.split(".")[0] for name in imports(ast.parse(MODULES[module].read_text()))}
+    assert found & IMPURE == set()
+
+
+@pytest.mark.parametrize("module", sorted(m for m in MODULES if m.startswith("edge_agent")))
+def test_simulators_and_heavy_libraries_are_imported_only_when_asked_for(module):
+    tree = top_level(ast.parse(MODULES[module].read_text()))
+    assert {name.split(".")[0] for name in imports(tree)} & LAZY == set()
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_our_code_has_no_locks(module):
+    tree = ast.parse(MODULES[module].read_text())
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert names & {"Lock", "RLock", "Semaphore", "Condition"} == set()
+
+
+def test_every_chip_has_one_driver_one_model_and_one_test_of_one_name():
+    drivers = set(entry_points("edge_agent.drivers"))
+    assert drivers == set(entry_points("edge_agent.simulators"))
+    assert {name for name in drivers if not (ROOT / f"drivers/{name}.py").exists()} == set()
+    assert {name for name in drivers if not (ROOT / f"simulators/{name}.py").exists()} == set()
+    assert {n for n in drivers if not (ROOT / f"tests/drivers/test_{n}.py").exists()} == set()
+
+
+def entry_points(group):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return project["entry-points"][group]
