@@ -1,0 +1,156 @@
+from pathlib import Path
+
+import pytest
+
+from edge_agent.config import load
+from edge_agent.errors import ConfigError
+from edge_agent.settings import Duration, Size
+
+MISTAKES = """
+node = "green house"
+colour = "red"
+[mqtt]
+usrname = "x"
+keep_alive = "soon"
+max_batch = 0
+[log]
+max_size = "1 XB"
+[[device]]
+name = "air"
+driver = "bme280"
+every = -1
+address = 300
+[device.channel.temperature]
+ofset = 1
+[[device]]
+driver = "sht4x"
+[[rule]]
+name = "hot"
+when = 3
+severity = "bad"
+"""
+
+
+def write(tmp_path, text):
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    return path
+
+
+def problems(tmp_path, text, overrides=()):
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, text), overrides)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "remedy"),
+    [
+        ("node", '"green house"', "letters, digits, _ and -"),
+        ("colour", '"red"', "known: device, log, mqtt, node, output, rule"),
+        ("mqtt.usrname", '"x"', "did you mean 'username'?"),
+        ("mqtt.keep_alive", '"soon"', '"10s"'),
+        ("mqtt.max_batch", "0", "1 (one topic each) to 1000"),
+        ("log.max_size", '"1 XB"', '"256MB"'),
+        ("device.air.every", "-1", '"50ms"'),
+        ("device.air.address", "300", "0x03 to 0x77"),
+        ("device.air.channel.temperature.ofset", "1", "did you mean 'offset'?"),
+        ("rule.hot.when", "3", "air.temperature > 30"),
+        ("rule.hot.severity", '"bad"', '"info", "warning" or "critical"'),
+    ],
+)
+def test_every_mistake_is_named_with_key_value_and_remedy(tmp_path, key, value, remedy):
+    (line,) = [p for p in problems(tmp_path, MISTAKES) if f": {key} = " in p]
+    assert line.startswith(f"{tmp_path}/config.toml: {key} = {value}: ")
+    assert remedy in line
+
+
+def test_all_mistakes_are_reported_at_once(tmp_path):
+    found = problems(tmp_path, MISTAKES)
+    assert len(found) == 12
+    assert f"{tmp_path}/config.toml: device.2.name: missing; wanted: letters" in "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("node = ", "not TOML: Invalid value (at end of document)"),
+        ("[mqtt]\nurl = 'a'\nurl = b\n", "line 3"),
+    ],
+)
+def test_broken_toml_names_the_place(tmp_path, text, words):
+    assert words in problems(tmp_path, text)[0]
+
+
+def test_a_missing_file_names_an_example_to_start_from(tmp_path):
+    with pytest.raises(ConfigError, match=r"no such file; start from examples/greenhouse\.toml"):
+        load(tmp_path / "none.toml")
+
+
+def test_a_file_that_is_not_text_is_a_clear_error(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"node = '\xff'")
+    with pytest.raises(ConfigError, match="not UTF-8 at byte 8"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("500ms", 0.5), ("10s", 10), ("5m", 300), ("2 h", 7200), (1.5, 1.5)]
+)
+def test_durations_have_units(text, seconds):
+    assert Duration.parse(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["-1s", "soon", "10 parsecs", "", True, "1s2"])
+def test_anything_else_is_no_duration(text):
+    with pytest.raises(ValueError, match="expected a duration"):
+        Duration.parse(text)
+
+
+def test_sizes_have_decimal_units():
+    assert [Size.parse(text) for text in ("1kB", "256MB", "1.5GB")] == [
+        1000,
+        256 * 10**6,
+        15 * 10**8,
+    ]
+
+
+DEVICES = '[mqtt]\n[[device]]\nname = "air"\ndriver = "bme280"\nstandby = 5\n'
+
+
+@pytest.mark.parametrize(
+    ("override", "found"),
+    [
+        ("mqtt.url=mqtt://h:1884", lambda c: c.mqtt.url == "mqtt://h:1884"),
+        ("node=shed", lambda c: c.node == "shed"),
+        ("log.path=/tmp/x.db", lambda c: c.log.path == "/tmp/x.db"),
+        ("mqtt.retained=false", lambda c: c.mqtt.retained is False),
+        ("device.air.every=5s", lambda c: c.device[0].every == 5),
+        (
+            "device.air.channel.temperature.offset=-1.5",
+            lambda c: c.device[0].channel["temperature"].offset == -1.5,
+        ),
+    ],
+)
+def test_any_key_can_be_overridden(tmp_path, override, found):
+    assert found(load(write(tmp_path, DEVICES), [override]))
+
+
+def test_an_override_of_nothing_says_how_it_is_written(tmp_path):
+    assert "write it as --set" in problems(tmp_path, DEVICES, ["device.none.every=5s"])[0]
+
+
+def test_keys_that_are_not_the_agents_are_kept_for_the_driver(tmp_path):
+    assert load(write(tmp_path, DEVICES)).device[0].options == {"standby": 5}
+
+
+def test_a_section_of_the_wrong_shape_is_told_how_to_write_it(tmp_path):
+    found = problems(tmp_path, 'mqtt = 5\ndevice = "air"')
+    assert "write [mqtt]" in found[0]
+    assert "write [[device]]" in found[1]
+
+
+def test_the_example_is_read_as_written():
+    config = load(Path(__file__).parent.parent / "examples" / "greenhouse.toml")
+    assert [device.name for device in config.device][:2] == ["air", "outside"]
+    assert config.rule[0].hold == 10
