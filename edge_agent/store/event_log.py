@@ -1,0 +1,252 @@
+"""The event log: SQLite in WAL mode, every commit on the disk before anybody hears of it.
+
+`EventLog` writes and belongs to the recorder; `LogReader` reads, with a connection of its own.
+
+Python's sqlite3 gives the interpreter away at every row; with a busy thread beside it, a row then
+costs up to 5 ms. So a group of rows travels as one JSON array, in one statement, either way.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import msgspec
+from sqlite_utils import Database
+
+from edge_agent.clock import Moment
+from edge_agent.errors import LogError
+from edge_agent.events import Event, LoggedEvent
+from edge_agent.store.migrations import migrate
+
+INSERT = """
+INSERT INTO event (time, boot, uptime, kind, source, data)
+SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)
+"""
+READ_AFTER = """
+SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
+FROM (SELECT * FROM event WHERE "offset" > ? ORDER BY "offset" LIMIT ?)
+"""
+LATEST = """
+SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
+FROM event WHERE "offset" IN (SELECT max("offset") FROM event WHERE kind = ? GROUP BY source)
+"""
+MOVE = """
+INSERT INTO cursor VALUES (?, ?)
+ON CONFLICT DO UPDATE SET "offset" = max("offset", excluded."offset")
+"""
+DROP = """
+INSERT INTO dropped VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count
+"""
+REPAIR = """
+UPDATE event SET time = uptime + ?, boot = NULL, uptime = NULL
+WHERE boot = (SELECT number FROM boot WHERE id = ?)
+"""
+NOT_GAPS = """
+SELECT "offset" FROM event
+WHERE "offset" IN (SELECT value FROM json_each(?)) AND kind != 'gap' ORDER BY "offset"
+"""
+LAST = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'"
+
+Row = tuple[int, int | None, int | None, str, str, str]
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(list[LoggedEvent])
+
+
+class Stats(NamedTuple):
+    """The account: recorded = delivered + waiting + dropped, for every sink."""
+
+    recorded: int
+    waiting: dict[str, int]
+    dropped: dict[str, int]
+    rows: int
+    bytes: int
+
+
+class EventLog:
+    """The writing side; opened by the main thread, then owned by the recorder's."""
+
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, lock: IO[bytes], *, boot: str
+    ) -> None:
+        self._connection = connection
+        self._lock = lock
+        self.inode = path.stat().st_ino
+        self._boot = boot
+        self._boot_number: int | None = None
+        self.id = log_id(connection)
+        self.last_offset()  # damage to what every commit needs shows here
+
+    @classmethod
+    def open(cls, path: Path, *, boot: str) -> "EventLog":
+        """Lock, open and migrate; raise LogError, or sqlite3.DatabaseError where it is damaged."""
+        lock = lock_file(path)
+        try:
+            connection = connect(path)
+            migrate(Database(connection, execute_plugins=False), str(path))
+            return cls(path, connection, lock, boot=boot)
+        except BaseException:
+            lock.close()
+            raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what is done inside, or nothing of it; the disk has it afterwards."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk has rolled back by itself
+                self._connection.execute("ROLLBACK")
+            self._boot_number = None
+            raise
+
+    def append(self, events: Iterable[Event]) -> int:
+        """Insert events in order; return the last offset."""
+        rows = [self._row(event) for event in events]
+        self._connection.execute(INSERT, (_encoder.encode(rows).decode(),))
+        return self.last_offset()
+
+    def move_cursor(self, sink: str, offset: int) -> None:
+        """Note that a sink owns everything up to `offset`; a cursor never goes back."""
+        self._connection.execute(MOVE, (sink, offset))
+
+    def count_dropped(self, reason: str, count: int) -> None:
+        """Enter events that no sink will get into the account."""
+        self._connection.execute(DROP, (reason, count))
+
+    def repair_times(self, now: Moment) -> int:
+        """Give this boot's untrusted events their true time; return how many."""
+        return self._connection.execute(REPAIR, (now.time - now.uptime, self._boot)).rowcount
+
+    def last_offset(self) -> int:
+        """Return the highest offset ever given."""
+        return int(self._connection.execute(LAST).fetchone()[0])
+
+    def without_gaps(self, offsets: Iterable[int]) -> list[int]:
+        """Return the offsets, ascending, without those of gap events."""
+        wanted = _encoder.encode(list(offsets)).decode()
+        return [row[0] for row in self._connection.execute(NOT_GAPS, (wanted,))]
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement of retention or salvage."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def close(self) -> None:
+        """Give the database back, its write-ahead log folded in."""
+        self._connection.close()
+        self._lock.close()
+
+    def _row(self, event: Event) -> Row:
+        time, uptime, trusted = event.moment
+        data = _encoder.encode(event.data).decode()
+        if trusted:
+            return (time, None, None, event.kind, event.source, data)
+        return (time, self._number_of_boot(), uptime, event.kind, event.source, data)
+
+    def _number_of_boot(self) -> int:
+        if self._boot_number is None:
+            self._connection.execute("INSERT OR IGNORE INTO boot (id) VALUES (?)", (self._boot,))
+            query = "SELECT number FROM boot WHERE id = ?"
+            self._boot_number = self._connection.execute(query, (self._boot,)).fetchone()[0]
+        return self._boot_number
+
+
+class LogReader:
+    """The reading side: what a forwarder and the command line see, always a committed state."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            raise LogError(f"{path}: there is no event log yet", "start the agent first")
+        self._path = path
+        self.inode = path.stat().st_ino
+        self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        self.id = log_id(self._connection)
+
+    def read_after(self, offset: int, limit: int) -> list[LoggedEvent]:
+        """Return up to `limit` events behind `offset`, oldest first."""
+        return self._events(READ_AFTER, (offset, limit))
+
+    def latest(self, kind: str) -> dict[str, LoggedEvent]:
+        """Return the last event of a kind for each source."""
+        return {event.source: event for event in self._events(LATEST, (kind,))}
+
+    def cursor(self, sink: str) -> int:
+        """Return a sink's committed offset; 0 for one that never took anything."""
+        return self.cursors().get(sink, 0)
+
+    def cursors(self) -> dict[str, int]:
+        """Return the committed offset of every sink."""
+        return dict(self._connection.execute('SELECT sink, "offset" FROM cursor').fetchall())
+
+    def last_offset(self) -> int:
+        """Return the highest offset ever given."""
+        return int(self._connection.execute(LAST).fetchone()[0])
+
+    def stats(self) -> Stats:
+        """Return the account, and what the log takes on the disk."""
+        count = 'SELECT count(*) FROM event WHERE "offset" > ?'
+        waiting = {
+            sink: self._connection.execute(count, (offset,)).fetchone()[0]
+            for sink, offset in self.cursors().items()
+        }
+        dropped = dict(self._connection.execute("SELECT reason, count FROM dropped").fetchall())
+        rows = self._connection.execute(count, (0,)).fetchone()[0]
+        size = sum(f.stat().st_size for f in self._path.parent.glob(self._path.name + "*"))
+        return Stats(self.last_offset(), waiting, dropped, rows, size)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
+
+    def _events(self, sql: str, parameters: Sequence[Any]) -> list[LoggedEvent]:
+        (text,) = self._connection.execute(sql, parameters).fetchone()
+        return _decoder.decode(text)
+
+
+def log_id(connection: sqlite3.Connection) -> str:
+    """Return the database's random id."""
+    return str(connection.execute("SELECT id FROM log").fetchone()[0])
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open for writing with our settings; raise LogError where the place does not allow it."""
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        raise LogError(
+            f"{path}: {error}",
+            "the file and its directory must be writable for this user, on a disk with room",
+        ) from error
+    connection.execute("PRAGMA synchronous = FULL")  # NORMAL loses commits at a power cut
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    return connection
+
+
+CHECKPOINT_PAGES = 1000
+
+
+def lock_file(path: Path) -> IO[bytes]:
+    """Make this process the log's only writer; raise LogError where another one is."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = Path(f"{path}.lock").open("wb")  # noqa: SIM115
+    except OSError as error:
+        raise LogError(
+            f"{path}: cannot write to {path.parent}: {os.strerror(error.errno or 0)}",
+            "choose another place with --set log.path=…, or make this one writable",
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise LogError(
+            f"{path}: another edge-agent writes this log",
+            "stop it (`systemctl stop edge-agent`), or choose another with --set log.path=…",
+        ) from error
+    return lock

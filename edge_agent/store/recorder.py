@@ -1,0 +1,249 @@
+"""The recorder: the one thread that writes the event log.
+
+It gathers what arrives within a few milliseconds into one commit, announces offsets only after the
+disk has them, and keeps events in memory, counted, while the disk does not take them.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import NamedTuple, TypeAlias
+
+from edge_agent.clock import Clock, Moment
+from edge_agent.events import CursorMove, Event, gap, lifecycle
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.retention import Retention, ranges
+from edge_agent.store.salvage import is_damage
+
+GATHER = 0.004  # seconds: one tick of all sensors is one commit
+IDLE = 5.0  # a sign of life at least this often
+CURSOR_INTERVAL = 1.0  # cursor moves alone are not worth a commit of their own sooner
+GROUP = 10_000  # events in one transaction
+HELD = 50_000  # events in memory while the disk is full: about 50 MB
+RETRY = 2.0
+TRIM_SECONDS, TRIM_EVENTS = 60.0, 20_000
+
+_logger = logging.getLogger(__name__)
+
+
+class Damaged(NamedTuple):
+    """What a forwarder tells the recorder when it cannot read the file with this inode."""
+
+    error: str
+    inode: int
+
+
+Item: TypeAlias = Event | Sequence[Event] | CursorMove | Damaged | None
+
+
+class Group:
+    """What waits for the next commit: pure bookkeeping, no disk."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.moves: dict[str, int] = {}
+        self.refused: list[CursorMove] = []
+        self._urgent = False
+        self._since = float("inf")
+
+    def add(self, events: Sequence[Event], now: float) -> None:
+        """Take events that must commit together."""
+        self.events.extend(events)
+        self._urgent = self._urgent or any(event.urgent for event in events)
+        self._since = min(self._since, now)
+
+    def move(self, move: CursorMove) -> None:
+        """Take a cursor's move; the last one of each sink counts."""
+        self.moves[move.sink] = max(move.offset, self.moves.get(move.sink, 0))
+        if move.refused:
+            self.refused.append(move)
+
+    def due(self, last_commit: float, interval: float) -> float:
+        """Return the monotonic time at which to commit; infinity where there is nothing."""
+        if self._urgent or len(self.events) >= GROUP:
+            return self._since
+        if self.events:
+            return max(self._since + GATHER, last_commit + interval)
+        if self.moves:
+            return last_commit + max(interval, CURSOR_INTERVAL)
+        return float("inf")
+
+    def hold(self, limit: int) -> int:
+        """Drop events beyond `limit`, oldest readings first, alerts last; return how many."""
+        excess = len(self.events) - limit
+        if excess <= 0:
+            return 0
+        by_worth = sorted(range(len(self.events)), key=lambda n: (self.events[n].urgent, n))
+        gone = set(by_worth[:excess])
+        self.events = [event for n, event in enumerate(self.events) if n not in gone]
+        return excess
+
+
+class Recorder:
+    """Takes events and cursor moves from `inbox` until None comes, then commits and closes.
+
+    `announce` gets the last offset after each commit; `reopen` replaces a damaged database.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        inbox: "SimpleQueue[Item]",
+        *,
+        announce: Callable[[int], None],
+        reopen: Callable[[], EventLog],
+        clock: Clock,
+        commit_interval: float,
+        retention: Retention,
+        progress: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._log = log
+        self._inbox = inbox
+        self._announce = announce
+        self._reopen = reopen
+        self._clock = clock
+        self._interval = commit_interval
+        self._retention = retention
+        self._progress = progress
+        self._group = Group()
+        self._last_commit = float("-inf")
+        self._retry_at = float("-inf")
+        self._failures = 0
+        self._lost = 0
+        self._clock_settled = False
+        self._trim_at = 0.0
+        self._since_trim = 0
+        self._stopping = False
+
+    def run(self) -> None:
+        """Record until told to stop."""
+        while not self._stopping:
+            self.step(self._wait())
+        self.commit()
+        if self._group.events:
+            _logger.error("stopped: %d events could not be written", len(self._group.events))
+        self._log.close()
+
+    def step(self, wait: float) -> None:
+        """Take what arrives within `wait` seconds, commit if it is time, trim if it is due."""
+        self._progress()
+        try:
+            self._take(self._inbox.get(timeout=wait))
+            while not self._stopping and len(self._group.events) < GROUP:
+                self._take(self._inbox.get_nowait())
+        except Empty:
+            pass
+        if self._wait() <= 0:
+            self.commit()
+        self._trim()
+
+    def commit(self) -> None:
+        """Write the group in one transaction; on an error keep it and try again later."""
+        group, self._group = self._group, Group()
+        try:
+            offset = self._write(group)
+        except sqlite3.Error as error:
+            self._group = group
+            self._failed(error)
+            return
+        self._last_commit = self._clock.monotonic()
+        self._since_trim += len(group.events)
+        if self._failures:
+            self._recovered()
+        if offset is not None:
+            self._announce(offset)
+
+    def _wait(self) -> float:
+        now = self._clock.monotonic()
+        due = max(self._group.due(self._last_commit, self._interval), self._retry_at)
+        return min(max(due - now, 0.0), IDLE)
+
+    def _take(self, item: Item) -> None:
+        if item is None:
+            self._stopping = True
+        elif isinstance(item, CursorMove):
+            self._group.move(item)
+        elif isinstance(item, Damaged):
+            if item.inode == self._log.inode:  # else it is replaced already
+                self._replace(item.error)
+        else:
+            events = [item] if isinstance(item, Event) else item
+            self._group.add(events, self._clock.monotonic())
+
+    def _write(self, group: Group) -> int | None:
+        now = self._clock.now()
+        events = [settled(event, now) for event in group.events]
+        with self._log.transaction():
+            events += self._settle_clock(now)
+            for sink, offset in group.moves.items():
+                self._log.move_cursor(sink, offset)
+            for move in group.refused:
+                self._log.count_dropped(f"rejected by {move.sink}", len(move.refused))
+                events += account_for(move, self._log.without_gaps(move.refused), now)
+            return self._log.append(events) if events else None
+
+    def _settle_clock(self, now: Moment) -> list[Event]:
+        """Repair this boot's times once, as soon as the wall clock can be trusted."""
+        if self._clock_settled or not now.trusted:
+            return []
+        repaired = self._log.repair_times(now)
+        self._clock_settled = True
+        return [lifecycle(now, "clock_set", repaired=repaired)] if repaired else []
+
+    def _failed(self, error: sqlite3.Error) -> None:
+        if is_damage(error):
+            self._replace(str(error))
+            return
+        self._failures += 1
+        self._lost += self._group.hold(HELD)
+        self._retry_at = self._clock.monotonic() + RETRY
+        if self._failures == 1:
+            _logger.error("the event log cannot be written: %s; events are kept in memory", error)
+
+    def _recovered(self) -> None:
+        now = self._clock.now()
+        _logger.warning("the event log is written again, after %d attempts", self._failures)
+        notes = [lifecycle(now, "log_recovered", attempts=self._failures, dropped=self._lost)]
+        if self._lost:
+            notes.append(gap(now, "disk_full", [], self._lost))
+        lost, self._failures, self._lost = self._lost, 0, 0
+        with self._log.transaction():
+            if lost:
+                self._log.count_dropped("disk_full", lost)
+            self._log.append(notes)
+
+    def _replace(self, error: str) -> None:
+        _logger.error("the event log is damaged (%s): salvaging what can be read", error)
+        self._log.close()
+        self._log = self._reopen()
+        self._announce(self._log.last_offset())
+
+    def _trim(self) -> None:
+        now = self._clock.monotonic()
+        if now < self._trim_at and self._since_trim < TRIM_EVENTS:
+            return
+        try:
+            more = self._retention.trim(self._log, self._clock.now())
+        except sqlite3.Error as error:
+            self._failed(error)
+            more = False
+        if not more:
+            self._trim_at, self._since_trim = now + TRIM_SECONDS, 0
+
+
+def settled(event: Event, now: Moment) -> Event:
+    """Return the event with its true time, where the clock was set after it was measured."""
+    _, uptime, trusted = event.moment
+    if trusted or not now.trusted:
+        return event
+    moment = Moment(uptime + now.time - now.uptime, uptime, trusted=True)
+    return Event(event.kind, event.source, moment, event.data, event.urgent)
+
+
+def account_for(move: CursorMove, offsets: list[int], now: Moment) -> list[Event]:
+    """Return the gap event for what a sink refused; a refused gap makes no further gap."""
+    if not offsets:
+        return []
+    reason = f"rejected by {move.sink}: {move.refused[offsets[0]]}"
+    return [gap(now, reason, ranges(offsets), len(offsets))]

@@ -1,0 +1,148 @@
+"""A damaged database is set aside, never deleted; what can be read goes on in a fresh one.
+
+Offsets go on far behind any that may have been used, for a damaged file can have lost commits that
+a subscriber already knows; the hole is told in a gap event.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from edge_agent.clock import Clock
+from edge_agent.events import gap, lifecycle
+from edge_agent.store.event_log import LAST, EventLog
+from edge_agent.store.retention import ranges
+
+HOLE = 1_000_000
+STRIDE = 512
+SQLITE_CORRUPT, SQLITE_NOTADB = 11, 26
+ROWS = """
+SELECT "offset", time, boot, uptime, kind, source, data FROM event
+WHERE "offset" BETWEEN ? AND ? ORDER BY "offset"
+"""
+ROW = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+class Remains(NamedTuple):
+    """What could be read of a damaged log."""
+
+    id: str | None
+    cursors: dict[str, int]
+    boots: list[tuple[int, str]]
+    dropped: dict[str, int]
+    last: int
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Tell a damaged file from a full disk, a lock or a programming error."""
+    # The lowest byte is the primary code, the rest says more (SQLITE_CORRUPT_INDEX …).
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (SQLITE_CORRUPT, SQLITE_NOTADB)
+
+
+def open_log(path: Path, clock: Clock) -> EventLog:
+    """Open the event log; salvage it where it is damaged. Raises LogError where it cannot be."""
+    try:
+        return EventLog.open(path, boot=clock.boot)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        return salvage(path, clock)
+
+
+def salvage(path: Path, clock: Clock) -> EventLog:
+    """Set the damaged file aside and start a fresh one with everything that can be read."""
+    aside = set_aside(path)
+    log = EventLog.open(path, boot=clock.boot)
+    old = sqlite3.connect(f"file:{aside}?mode=ro", uri=True, isolation_level=None)
+    try:
+        with log.transaction():
+            restore(log, old, clock, aside.name)
+    finally:
+        old.close()
+    return log
+
+
+def set_aside(path: Path) -> Path:
+    """Rename the database and its companions to the first free `.damaged-<n>`."""
+    taken = range(1, 10_000)
+    name = next(f"{path}.damaged-{n}" for n in taken if not Path(f"{path}.damaged-{n}").exists())
+    for suffix in ("-wal", "-shm", ""):
+        companion = Path(f"{path}{suffix}")
+        if companion.exists():
+            companion.rename(f"{name}{suffix}")
+    return Path(name)
+
+
+def restore(log: EventLog, old: sqlite3.Connection, clock: Clock, aside: str) -> None:
+    """Copy what is readable, jump the offsets, and account for what is missing."""
+    remains = inspect(old)
+    found = list(copy_rows(log, old, remains.last))
+    last = max([remains.last, *found[-1:]])
+    owned = min(remains.cursors.values(), default=0)
+    missing = sorted(set(range(max(owned, min(found, default=1) - 1) + 1, last + 1)) - set(found))
+    copy_facts(log, remains, last + HOLE)
+    lost = [*ranges(missing), (last + 1, last + HOLE)]
+    log.count_dropped("damaged", len(missing) + HOLE)
+    now = clock.now()
+    log.append(
+        [
+            gap(now, "damaged", lost, len(missing)),
+            lifecycle(now, "log_salvaged", rows=len(found), set_aside=aside),
+        ]
+    )
+
+
+def inspect(old: sqlite3.Connection) -> Remains:
+    """Read the small tables, each for itself: one page may be gone and the next one sound."""
+    return Remains(
+        next((row[0] for row in _readable(old, "SELECT id FROM log")), None),
+        dict(_readable(old, 'SELECT sink, "offset" FROM cursor')),
+        _readable(old, "SELECT number, id FROM boot"),
+        dict(_readable(old, "SELECT reason, count FROM dropped")),
+        max((row[0] for row in _readable(old, LAST)), default=0),
+    )
+
+
+def _readable(old: sqlite3.Connection, sql: str, parameters: Any = ()) -> list[Any]:  # noqa: ANN401
+    try:
+        return old.execute(sql, parameters).fetchall()
+    except sqlite3.DatabaseError:
+        return []
+
+
+def copy_rows(log: EventLog, old: sqlite3.Connection, last: int) -> Iterator[int]:
+    """Copy readable rows, stride by stride; yield their offsets."""
+    ends = _readable(old, 'SELECT min("offset"), max("offset") FROM event')
+    first, newest = ends[0] if ends and ends[0][0] is not None else (1, last)
+    for start in range(first, max(newest, last) + 1, STRIDE):
+        for row in _stride(old, start):
+            log.execute(ROW, row)
+            yield row[0]
+
+
+def _stride(old: sqlite3.Connection, start: int) -> list[Any]:
+    """Return one stride at once, or row by row where a page in it is damaged."""
+    try:
+        return old.execute(ROWS, (start, start + STRIDE - 1)).fetchall()
+    except sqlite3.DatabaseError:
+        offsets = range(start, start + STRIDE)
+        return [row for offset in offsets for row in _readable(old, ROWS, (offset, offset))]
+
+
+def copy_facts(log: EventLog, remains: Remains, last: int) -> None:
+    """Carry identity, cursors and account over; let offsets go on behind `last`."""
+    if remains.id:
+        log.execute("UPDATE log SET id = ?", (remains.id,))
+        log.id = remains.id
+    for sink, offset in remains.cursors.items():
+        log.move_cursor(sink, offset)
+    for number, boot in remains.boots:
+        log.execute("INSERT OR IGNORE INTO boot VALUES (?, ?)", (number, boot))
+    for reason, count in remains.dropped.items():
+        log.count_dropped(reason, count)
+    log.execute(
+        "INSERT INTO sqlite_sequence SELECT 'event', 0 WHERE NOT EXISTS"
+        " (SELECT 1 FROM sqlite_sequence WHERE name = 'event')"
+    )
+    log.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'event'", (last,))

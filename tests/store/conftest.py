@@ -1,0 +1,97 @@
+from queue import SimpleQueue
+
+import pytest
+
+from edge_agent.clock import ManualClock
+from edge_agent.events import Event
+from edge_agent.store.event_log import EventLog, LogReader
+from edge_agent.store.recorder import Recorder
+from edge_agent.store.retention import Retention
+from edge_agent.store.salvage import open_log, salvage
+
+
+@pytest.fixture
+def clock():
+    return ManualClock()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "events.db"
+
+
+@pytest.fixture
+def log(path, clock):
+    log = EventLog.open(path, boot=clock.boot)
+    yield log
+    log.close()
+
+
+@pytest.fixture
+def reader(log, path):
+    reader = LogReader(path)
+    yield reader
+    reader.close()
+
+
+@pytest.fixture
+def event(clock):
+    def make(n=0, kind="reading", **given):
+        return Event(kind, f"source{n % 3}", clock.now(), {"n": n}, **given)
+
+    return make
+
+
+@pytest.fixture
+def record(log, event):
+    """Append events of a kind, in one transaction."""
+
+    def append(count, kind="reading"):
+        with log.transaction():
+            return log.append([event(n, kind) for n in range(count)])
+
+    return append
+
+
+class Desk:
+    """A recorder without its thread, on a clock that is moved by hand."""
+
+    def __init__(self, path, clock, *, interval=1.0, retention=None):
+        self.inbox = SimpleQueue()
+        self.announced = []
+        self.clock = clock
+        self.recorder = Recorder(
+            open_log(path, clock),
+            self.inbox,
+            announce=self.announced.append,
+            reopen=lambda: salvage(path, clock),
+            clock=clock,
+            commit_interval=interval,
+            retention=retention or Retention(("mqtt",), 7 * 86400, 10**9),
+        )
+
+    def put(self, *items):
+        for item in items:
+            self.inbox.put(item)
+        self.recorder.step(0)
+
+    def after(self, seconds):
+        self.clock.advance(seconds)
+        self.recorder.step(0)
+
+    def stop(self):
+        self.inbox.put(None)
+        self.recorder.run()
+
+
+@pytest.fixture
+def desk(path, clock):
+    desks = []
+
+    def make(**given):
+        desks.append(Desk(path, clock, **given))
+        return desks[-1]
+
+    yield make
+    for each in desks:
+        each.recorder._log.close()

@@ -1,0 +1,153 @@
+import sqlite3
+
+import msgspec
+import pytest
+
+from edge_agent.errors import LogError
+from edge_agent.events import lifecycle
+from edge_agent.store.event_log import EventLog, LogReader
+
+
+def test_events_come_back_in_order_with_ascending_offsets(log, reader, record):
+    record(10)
+    events = reader.read_after(0, 100)
+    assert [event.offset for event in events] == list(range(1, 11))
+    assert [event.data for event in events] == [f'{{"n":{n}}}' for n in range(10)]
+
+
+def test_reading_starts_behind_the_offset_and_ends_at_the_limit(log, reader, record):
+    record(10)
+    assert [event.offset for event in reader.read_after(4, 3)] == [5, 6, 7]
+    assert reader.read_after(10, 3) == []
+
+
+@pytest.mark.parametrize(
+    "text", ['quote " backslash \\', "°C µ 温度", "\0control\n", "x" * 100_000]
+)
+def test_any_text_survives_the_way_through_the_database(log, reader, clock, text):
+    with log.transaction():
+        log.append([lifecycle(clock.now(), text)])
+    assert msgspec.json.decode(reader.read_after(0, 1)[0].data) == {"what": text}
+
+
+def test_an_offset_is_never_given_twice_even_after_a_full_trim_and_restart(path, log, event):
+    with log.transaction():
+        log.append([event(n) for n in range(5)])
+        log.execute("DELETE FROM event")
+    log.close()
+    again = EventLog.open(path, boot="other")
+    with again.transaction():
+        assert again.append([event()]) == 6
+    again.close()
+
+
+def test_a_cursor_never_goes_back(log, reader):
+    for offset in (5, 3):
+        with log.transaction():
+            log.move_cursor("mqtt", offset)
+    assert reader.cursor("mqtt") == 5
+    assert reader.cursor("kafka") == 0
+
+
+def test_what_fails_inside_a_transaction_leaves_nothing_behind(log, reader, event):
+    with pytest.raises(ValueError, match="no JSON"), log.transaction():
+        log.append([event()])
+        raise ValueError("no JSON")
+    assert reader.read_after(0, 10) == []
+
+
+def test_the_log_id_is_random_and_stays(path, tmp_path, log, clock):
+    log.close()
+    again = EventLog.open(path, boot=clock.boot)
+    other = EventLog.open(tmp_path / "other.db", boot=clock.boot)
+    assert again.id == log.id != other.id
+    again.close()
+    other.close()
+
+
+def test_only_untrusted_times_carry_boot_and_uptime(log, reader, clock, event):
+    clock.advance(7)
+    clock.trusted = False
+    with log.transaction():
+        log.append([event()])
+    clock.trusted = True
+    with log.transaction():
+        log.append([event()])
+    first, second = reader.read_after(0, 2)
+    assert (first.boot, first.uptime) == (1, 7_000_000)
+    assert (second.boot, second.uptime) == (None, None)
+
+
+def test_untrusted_times_of_this_boot_are_repaired(log, reader, clock, event):
+    clock.trusted = False
+    with log.transaction():
+        log.append([event()])
+    clock.advance(60)
+    clock.step(1_000_000)
+    clock.trusted = True
+    measured = clock.now().time - 60_000_000
+    with log.transaction():
+        assert log.repair_times(clock.now()) == 1
+    assert reader.read_after(0, 1)[0].time == measured
+    assert reader.read_after(0, 1)[0].boot is None
+
+
+def test_times_of_another_boot_cannot_be_repaired_and_stay_marked(path, log, clock, event):
+    clock.trusted = False
+    with log.transaction():
+        log.append([event()])
+    log.close()
+    clock.trusted = True
+    after_reboot = EventLog.open(path, boot="another boot")
+    with after_reboot.transaction():
+        assert after_reboot.repair_times(clock.now()) == 0
+    after_reboot.close()
+    assert LogReader(path).read_after(0, 1)[0].boot == 1
+
+
+def test_the_latest_event_of_each_source_is_found(log, reader, record):
+    record(5)
+    assert {s: e.offset for s, e in reader.latest("reading").items()} == {
+        "source0": 4,
+        "source1": 5,
+        "source2": 3,
+    }
+    assert reader.latest("alert") == {}
+
+
+def test_every_commit_is_synchronised_with_the_disk(log):
+    assert log.execute("PRAGMA synchronous") == [(2,)]
+    assert log.execute("PRAGMA journal_mode") == [("wal",)]
+
+
+def test_a_database_from_a_newer_version_is_refused_untouched(path, log, clock):
+    log.close()
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    before = path.read_bytes()
+    with pytest.raises(LogError, match=r"newer edge-agent .*version 99.*install that version"):
+        EventLog.open(path, boot=clock.boot)
+    assert path.read_bytes() == before
+
+
+def test_a_second_writer_is_refused_with_the_remedy(path, log, clock):
+    with pytest.raises(LogError, match=r"another edge-agent writes this log.*systemctl stop"):
+        EventLog.open(path, boot=clock.boot)
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path, clock):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LogError, match=r"cannot write to .*file.*--set log.path"):
+        EventLog.open(tmp_path / "file" / "events.db", boot=clock.boot)
+
+
+def test_a_directory_in_the_databases_place_is_one_clear_line(tmp_path, clock):
+    (tmp_path / "events.db").mkdir()
+    with pytest.raises(LogError, match="must be writable"):
+        EventLog.open(tmp_path / "events.db", boot=clock.boot)
+
+
+def test_reading_a_log_that_is_not_there_says_so(tmp_path):
+    with pytest.raises(LogError, match="no event log yet"):
+        LogReader(tmp_path / "none.db")

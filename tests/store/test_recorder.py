@@ -1,0 +1,171 @@
+import resource
+import signal
+
+import pytest
+
+from edge_agent.events import CursorMove
+from edge_agent.store.event_log import LogReader
+from edge_agent.store.recorder import GATHER, GROUP, HELD, RETRY, Group
+
+
+def offsets(path):
+    return [event.offset for event in LogReader(path).read_after(0, 10**6)]
+
+
+def test_one_tick_of_all_sensors_is_one_commit(desk, event):
+    desk = desk()
+    desk.put(event(1), event(2))
+    desk.put(event(3))
+    assert desk.announced == []
+    desk.after(GATHER)
+    assert desk.announced == [3]
+
+
+def test_readings_commit_at_most_once_per_interval(desk, event):
+    desk = desk(interval=1.0)
+    desk.put(event())
+    desk.after(GATHER)
+    desk.put(event())
+    desk.after(0.9)
+    assert desk.announced == [1]
+    desk.after(0.1)
+    assert desk.announced == [1, 2]
+
+
+def test_an_alert_never_waits_and_takes_everything_before_it_along(desk, event):
+    desk = desk(interval=60.0)
+    desk.put(event())
+    desk.after(GATHER)
+    desk.put(event())
+    desk.put([event(), event(kind="alert", urgent=True)])
+    assert desk.announced == [1, 4]
+
+
+def test_offsets_are_announced_only_after_the_disk_has_them(desk, path, event):
+    desk = desk(interval=0)
+    desk.recorder._announce = lambda offset: desk.announced.append((offset, offsets(path)))
+    desk.put(event(), event())
+    desk.after(GATHER)
+    assert desk.announced == [(2, [1, 2])]
+
+
+def test_cursor_moves_alone_wait_and_then_ride(desk, path, event):
+    desk = desk(interval=0)
+    desk.put(event())
+    desk.after(GATHER)
+    desk.put(CursorMove("mqtt", 1, {}))
+    desk.after(0.5)
+    assert LogReader(path).cursor("mqtt") == 0
+    desk.after(0.5)
+    assert LogReader(path).cursor("mqtt") == 1
+    assert desk.announced == [1]
+
+
+def test_stopping_commits_everything_that_was_handed_over(desk, path, event):
+    desk = desk(interval=3600)
+    desk.inbox.put(event())
+    desk.inbox.put([event(), event()])
+    desk.inbox.put(CursorMove("mqtt", 2, {}))
+    desk.stop()
+    assert offsets(path) == [1, 2, 3]
+    assert LogReader(path).cursor("mqtt") == 2
+
+
+def test_what_a_sink_refuses_is_told_in_a_gap_event_and_counted(desk, path, event):
+    desk = desk(interval=0)
+    desk.put(*(event() for _ in range(4)))
+    desk.after(GATHER)
+    desk.put(CursorMove("mqtt", 4, {2: "not authorised", 3: "not authorised"}))
+    desk.after(1)
+    (told,) = LogReader(path).read_after(4, 10)
+    assert told.kind == "gap"
+    assert told.data == ('{"reason":"rejected by mqtt: not authorised","count":2,"ranges":[[2,3]]}')
+    assert LogReader(path).stats().dropped == {"rejected by mqtt": 2}
+
+
+def test_a_refused_gap_event_is_counted_but_makes_no_further_gap(desk, path, event):
+    desk = desk(interval=0)
+    desk.put(event(kind="gap"))
+    desk.after(GATHER)
+    desk.put(CursorMove("mqtt", 1, {1: "quota"}))
+    desk.after(1)
+    assert offsets(path) == [1]
+    assert LogReader(path).stats().dropped == {"rejected by mqtt": 1}
+
+
+def test_events_measured_before_the_clock_was_set_get_their_true_time(desk, path, clock, event):
+    clock.trusted = False
+    desk = desk(interval=0)
+    desk.put(event())
+    desk.after(GATHER)
+    late = event()
+    clock.step(1_000_000)
+    clock.trusted = True
+    truth = clock.now().time
+    desk.put(late)
+    desk.after(GATHER)
+    first, second, note = LogReader(path).read_after(0, 10)
+    assert [truth - first.time, truth - second.time] == [round(GATHER * 1e6), 0]
+    assert (first.boot, second.boot) == (None, None)
+    assert note.data == '{"what":"clock_set","repaired":1}'
+
+
+@pytest.fixture
+def full_disk():
+    """No file may grow: writes fail as on a full disk, with a real error from the kernel."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def fill():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+
+    def free():
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    yield fill, free
+    free()
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_full_disk_loses_nothing_that_memory_can_hold(desk, path, event, full_disk):
+    fill, free = full_disk
+    desk = desk(interval=0)
+    desk.put(event(0))
+    desk.after(GATHER)
+    fill()
+    for n in range(1, 4):
+        desk.put(event(n))
+        desk.after(RETRY)
+    assert desk.announced == [1]
+    free()
+    desk.after(RETRY)
+    rows = LogReader(path).read_after(0, 10)
+    assert [row.data for row in rows[:4]] == [f'{{"n":{n}}}' for n in range(4)]
+    assert '"what":"log_recovered"' in rows[4].data
+
+
+def test_beyond_what_memory_holds_the_loss_is_counted_and_told(desk, path, event, full_disk):
+    fill, free = full_disk
+    desk = desk(interval=0)
+    fill()
+    desk.put([event(n) for n in range(HELD + 7)])
+    desk.after(GATHER)
+    free()
+    desk.after(RETRY)
+    stats = LogReader(path).stats()
+    assert stats.dropped == {"disk_full": 7}
+    gap = LogReader(path).read_after(stats.recorded - 1, 1)[0]
+    assert gap.data == '{"reason":"disk_full","count":7,"ranges":[]}'
+
+
+def test_a_full_memory_gives_up_the_oldest_readings_and_keeps_alerts(event):
+    group = Group()
+    group.add([event(1, "alert", urgent=True), *(event(n) for n in range(2, 6))], 0)
+    assert group.hold(3) == 2
+    assert [e.data["n"] for e in group.events] == [1, 4, 5]
+
+
+def test_a_large_load_commits_in_groups(event):
+    group = Group()
+    group.add([event()] * GROUP, 5.0)
+    assert group.due(last_commit=5.0, interval=60) == 5.0

@@ -1,0 +1,105 @@
+import json
+import sqlite3
+
+import pytest
+
+from edge_agent.errors import LogError
+from edge_agent.events import CursorMove
+from edge_agent.store.event_log import EventLog, LogReader
+from edge_agent.store.recorder import GATHER, Damaged
+from edge_agent.store.salvage import HOLE, open_log
+
+
+@pytest.fixture
+def filled(path, clock, event):
+    """A log of 2000 events, half of them delivered, folded into one file."""
+    log = EventLog.open(path, boot=clock.boot)
+    with log.transaction():
+        log.append([event(n) for n in range(2000)])
+        log.move_cursor("mqtt", 1000)
+    log.close()
+    return log.id
+
+
+def damage(path, start, count):
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(b"\xa5" * count)
+
+
+def salvaged(path, clock):
+    open_log(path, clock).close()
+    return LogReader(path)
+
+
+def test_a_sound_log_is_opened_as_it_is(path, clock, filled):
+    assert len(salvaged(path, clock).read_after(0, 5000)) == 2000
+    assert not list(path.parent.glob("*.damaged-*"))
+
+
+def test_a_file_that_is_no_database_is_set_aside_and_never_deleted(path, clock):
+    path.write_bytes(b"my shopping list" * 100)
+    reader = salvaged(path, clock)
+    assert (path.parent / "events.db.damaged-1").read_bytes() == b"my shopping list" * 100
+    assert [json.loads(e.data).get("what") for e in reader.read_after(0, 9)][-1] == "log_salvaged"
+
+
+def test_a_damaged_header_does_not_keep_the_agent_from_starting(path, clock, filled):
+    damage(path, 28, 30)
+    assert salvaged(path, clock).last_offset() >= HOLE
+    assert (path.parent / "events.db.damaged-1").exists()
+
+
+def test_rows_around_a_damaged_page_survive_and_the_hole_is_told(path, clock, filled, desk):
+    damage(path, path.stat().st_size - 4 * 4096, 4096)  # some leaf of the event table
+    with pytest.raises(sqlite3.DatabaseError) as found:
+        LogReader(path).read_after(0, 5000)
+    desk = desk()  # the page is far from what opening reads: only a forwarder sees it
+    desk.put(Damaged(str(found.value), desk.recorder._log.inode))
+    reader = LogReader(path)
+    kept = [event.offset for event in reader.read_after(0, 5000)]
+    gap, note = reader.read_after(0, 5000)[-2:]
+    missing = set(range(1001, 2001)) - set(kept)
+    assert reader.id == filled
+    assert reader.cursor("mqtt") == 1000
+    assert json.loads(gap.data)["count"] == len(missing) > 0
+    assert len(kept) > 1500
+    assert gap.offset > 2000 + HOLE
+    assert json.loads(note.data)["set_aside"] == "events.db.damaged-1"
+
+
+def test_the_account_stays_whole_after_salvage(path, clock, filled, desk):
+    damage(path, path.stat().st_size - 4 * 4096, 4096)
+    desk = desk()
+    desk.put(Damaged("malformed", desk.recorder._log.inode))
+    reader = LogReader(path)
+    stats = reader.stats()
+    delivered = 1000
+    assert stats.recorded == delivered + stats.waiting["mqtt"] + sum(stats.dropped.values())
+    assert reader.cursor("mqtt") == 1000
+
+
+def test_two_reports_of_the_same_damage_salvage_once(path, clock, filled, desk):
+    desk = desk(interval=0)
+    report = Damaged("malformed", desk.recorder._log.inode)
+    desk.put(report)
+    desk.put(report)
+    assert not (path.parent / "events.db.damaged-2").exists()
+
+
+def test_events_go_on_after_salvage_with_offsets_nobody_has_seen(path, clock, filled, desk, event):
+    desk = desk(interval=0)
+    desk.put(Damaged("malformed", desk.recorder._log.inode))
+    desk.put(event(), CursorMove("mqtt", 1500, {}))
+    desk.after(GATHER)
+    assert desk.announced[-1] > 2000 + HOLE
+    assert LogReader(path).cursor("mqtt") == 1500
+
+
+def test_a_newer_database_is_not_damage(path, clock, filled):
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(LogError, match="newer"):
+        open_log(path, clock)
+    assert not list(path.parent.glob("*.damaged-*"))
