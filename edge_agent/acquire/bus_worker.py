@@ -1,0 +1,214 @@
+"""The bus worker: one thread per bus, interleaving the measurements of its devices.
+
+A measurement is a generator; each wait it yields is time for the other devices. A device that
+fails is retried, set up again, and then tried with growing pauses: `schedule` says when.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+from queue import Empty, SimpleQueue
+from typing import Literal, TypeAlias
+
+from drivers.driver import Driver, Listening, Steps
+from drivers.errors import DriverError, NotReady, OutOfRange
+from edge_agent.acquire.schedule import after_failure, next_slot
+from edge_agent.clock import Clock
+from edge_agent.events import Reading
+
+IDLE = 5.0  # a sign of life at least this often
+
+Item: TypeAlias = tuple[Literal["wake"], str] | None
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A sensor as configured: measured `every` so many seconds, each time within `deadline`."""
+
+    name: str
+    driver: Driver
+    every: float
+    deadline: float = 5.0
+
+
+class BusWorker:
+    """Measures the devices of one bus, at least one, until None comes into `inbox`.
+
+    `emit` gets every reading, good or not; `progress` is called at least every 5 s.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        devices: Sequence[Device],
+        inbox: "SimpleQueue[Item]",
+        *,
+        emit: Callable[[Reading], None],
+        clock: Clock,
+        progress: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.name = name
+        self._inbox = inbox
+        self._clock = clock
+        self._progress = progress
+        self._cycles = [
+            Cycle(device, emit, clock, partial(inbox.put, ("wake", device.name)))
+            for device in devices
+        ]
+        self._stopping = False
+
+    def run(self) -> None:
+        """Measure until told to stop; what is under way then is broken off."""
+        while not self._stopping:
+            self._progress()
+            self.take(self.step())
+        for cycle in self._cycles:
+            cycle.close()
+
+    def step(self) -> float:
+        """Take the device that is due first one wait further; return seconds until the next is.
+
+        One at a time, so that even on a stuck bus a stop waits for one transaction only.
+        """
+        self._cycles.sort(key=attrgetter("due"))
+        first = self._cycles[0]
+        if first.due <= self._clock.monotonic():
+            first.advance()
+            self._cycles.append(self._cycles.pop(0))  # behind those that are due as early
+        due = min(cycle.due for cycle in self._cycles)
+        return max(due - self._clock.monotonic(), 0.0)
+
+    def take(self, wait: float) -> None:
+        """Wait for one item, at most `wait` seconds and never longer than `IDLE`."""
+        try:
+            item = self._inbox.get(timeout=min(wait, IDLE))
+        except Empty:
+            return
+        if item is None:
+            self._stopping = True
+            return
+        _, name = item
+        for cycle in self._cycles:
+            if cycle.device.name == name:
+                cycle.wake()
+
+
+class Cycle:
+    """What one device is doing: due, set up where needed, measured, due again."""
+
+    def __init__(
+        self,
+        device: Device,
+        emit: Callable[[Reading], None],
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
+        self.device = device
+        self.due = clock.monotonic()
+        self._emit = emit
+        self._clock = clock
+        self._news = wake
+        self._slot = self.due
+        self._attempt: Steps[dict[str, float]] | None = None
+        self._give_up_at = 0.0
+        self._failures = 0
+        self._ready = False
+        self._woken = False
+
+    def wake(self) -> None:
+        """Make the device due now, or once more after the measurement that is under way."""
+        self._woken = True
+        if self._attempt is None:
+            self.due = self._clock.monotonic()
+
+    def advance(self) -> None:
+        """Go on to the next wait; whatever goes wrong on the way is the attempt's failure."""
+        try:
+            self._wait(next(self._current()))
+        except StopIteration as end:
+            self._succeed(end.value)
+        except Exception as error:  # noqa: BLE001 - a third party's bug must not end the bus
+            self._fail(error)
+
+    def close(self) -> None:
+        """Break off what is under way."""
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.close()
+
+    def _current(self) -> Steps[dict[str, float]]:
+        if self._attempt is None:
+            self._woken = False
+            self._give_up_at = self._clock.monotonic() + self.device.deadline
+            self._attempt = self._measure()
+        return self._attempt
+
+    def _measure(self) -> Steps[dict[str, float]]:
+        driver = self.device.driver
+        if not self._ready:
+            yield from driver.setup()
+            if isinstance(driver, Listening):
+                driver.listen(self._news)
+            self._ready = True
+        return finite(self.device.name, (yield from driver.measure()))
+
+    def _wait(self, seconds: float) -> None:
+        """Hand the bus over; a device may be served late, but may not ask beyond its deadline."""
+        self.due = self._clock.monotonic() + max(0.0, seconds)
+        if self.due > self._give_up_at:
+            self.close()
+            raise NotReady(self.device.name, f"not done within {self.device.deadline:g} s")
+
+    def _succeed(self, values: dict[str, float]) -> None:
+        self._emit(Reading(self.device.name, self._clock.now(), values))
+        if after_failure(self._failures).given_up:
+            _logger.warning(
+                "%s: measured again after %d failures", self.device.name, self._failures
+            )
+        self._attempt, self._failures = None, 0
+        self.due = self._clock.monotonic() if self._woken else self._next_slot()
+
+    def _next_slot(self) -> float:
+        """Return the slot ahead, where a wake or a retry came in before it, or the one after."""
+        now = self._clock.monotonic()
+        if self._slot <= now:
+            wall = self._clock.now().time
+            self._slot = next_slot(wall, now, self.device.every, self._slot)
+        return self._slot
+
+    def _fail(self, error: Exception) -> None:
+        self._attempt = None
+        self._failures += 1
+        retry = after_failure(self._failures)
+        self._ready = self._ready and not retry.setup
+        self.due = self._clock.monotonic() + (0.0 if self._woken else retry.pause)
+        if retry.given_up:
+            self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        """Let the failure be the reading; log the first of a row only."""
+        quality = error.quality if isinstance(error, DriverError) else DriverError.quality
+        detail = self._explain(error)
+        self._emit(Reading(self.device.name, self._clock.now(), {}, quality, detail))
+        if not after_failure(self._failures - 1).given_up:
+            bug = None if isinstance(error, DriverError) else error
+            _logger.warning("%s; tried again, with growing pauses", detail, exc_info=bug)
+
+    def _explain(self, error: Exception) -> str:
+        if isinstance(error, DriverError):
+            return str(error)
+        driver = type(self.device.driver).__qualname__
+        return f"{self.device.name}: a bug in driver {driver}, tell its author: {error!r}"
+
+
+def finite(where: str, values: dict[str, float]) -> dict[str, float]:
+    """Return the values as plain floats; raise `OutOfRange` for infinity and NaN."""
+    for channel, value in values.items():
+        if not math.isfinite(value):
+            raise OutOfRange(where, f"{channel} is {value}")
+    return {channel: float(value) for channel, value in values.items()}

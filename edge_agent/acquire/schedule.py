@@ -1,0 +1,45 @@
+"""When a device is due: whole intervals of the wall clock, quick retries, growing pauses.
+
+Pure functions. Due times are monotonic, so a wall clock that jumps neither stalls nor rushes
+anything: it only moves where the next interval begins.
+"""
+
+from typing import NamedTuple
+
+RETRIES = 2  # quick ones, for a disturbance on the wire
+RETRY_PAUSE = 0.010  # seconds
+FIRST_BACKOFF = 1.0
+LONGEST_BACKOFF = 60.0  # a sensor plugged in is seen within a minute, however rarely it is due
+
+
+class Retry(NamedTuple):
+    """What follows a failed attempt: a `pause` in seconds, then perhaps `setup` first.
+
+    `given_up` tells that this due time has no value: the failure is the reading.
+    """
+
+    pause: float
+    setup: bool
+    given_up: bool
+
+
+def next_slot(wall: int, monotonic: float, every: float, last: float) -> float:
+    """Return the monotonic time at which the wall clock's next whole interval begins.
+
+    `wall` is µs since 1970 at `monotonic`; intervals before now are skipped, not made up. A slot
+    less than half an interval after the `last` one is that one again, seen by a clock that moved.
+    """
+    interval = round(every * 1e6)
+    slot = monotonic + (interval - wall % interval) / 1e6
+    return slot if slot - last >= every / 2 else slot + every
+
+
+def after_failure(failures: int) -> Retry:
+    """Return what to do after so many failures in a row: retry, set up, then back off."""
+    if failures <= RETRIES:
+        return Retry(RETRY_PAUSE, setup=False, given_up=False)
+    if failures == RETRIES + 1:
+        return Retry(RETRY_PAUSE, setup=True, given_up=False)
+    doublings = min(failures - RETRIES - 2, 10)
+    pause = min(FIRST_BACKOFF * 2**doublings, LONGEST_BACKOFF)
+    return Retry(pause, setup=True, given_up=True)

@@ -1,0 +1,242 @@
+import pytest
+
+from drivers.errors import BadChecksum, BusMissing, NoAcknowledge, OutOfRange
+
+
+def test_a_device_is_measured_at_once_and_then_at_whole_intervals_of_the_wall_clock(bench, chip):
+    chip = chip(conversion=0.0)
+    bench.clock.advance(3.2)
+    bench.connect(air=(chip, 10)).run(35)
+    assert chip.starts == pytest.approx([3.2, 10, 20, 30])
+
+
+def test_a_reading_carries_the_moment_at_which_the_measurement_returned(bench, chip):
+    bench.connect(air=(chip(conversion=0.5), 10)).run(1)
+    (reading,) = bench.readings
+    assert reading.moment.uptime == 500_000
+    assert (reading.device, reading.values) == ("air", {"temperature": 21.5})
+    assert reading.quality == "good"
+
+
+def test_slow_chips_convert_side_by_side(bench, chip):
+    bench.connect(a=(chip(conversion=0.7), 10), b=(chip(conversion=0.5), 10)).run(1)
+    assert bench.moments("b") == pytest.approx([0.5])
+    assert bench.moments("a") == pytest.approx([0.7])
+
+
+def test_a_measurement_longer_than_its_interval_skips_slots(bench, chip):
+    chip = chip(conversion=2.5)
+    bench.connect(slow=(chip, 1)).run(9)
+    assert chip.starts == pytest.approx([0, 3, 6])
+
+
+@pytest.mark.parametrize("jump", [-86400 * 365, -3600, -10, -0.5, 0.5, 10, 3600, 86400 * 365.25])
+def test_a_jump_of_the_wall_clock_neither_stalls_nor_rushes(bench, chip, jump):
+    chip = chip(conversion=0.0)
+    bench.connect(air=(chip, 10)).run(25)
+    bench.clock.step(jump)
+    bench.run(40)
+    gaps = [b - a for a, b in zip(chip.starts, chip.starts[1:], strict=False)]
+    assert all(4.9 < gap < 15.1 for gap in gaps)
+    assert bench.readings[-1].moment.time / 1e6 % 10 == pytest.approx(0, abs=1e-3)
+
+
+def test_a_sick_chip_costs_the_others_no_more_than_its_own_transaction(bench, chip):
+    sick, well = chip(transaction=0.2), chip(conversion=0.0)
+    sick.unplug()
+    bench.connect(sick=(sick, 1), well=(well, 1)).run(120)
+    assert len(bench.moments("well")) == pytest.approx(120, abs=1)
+    late = [moment % 1 for moment in bench.moments("well")]
+    assert max(late) <= 0.2 + 1e-6
+
+
+def test_a_chip_that_asks_for_ever_shorter_waits_starves_nobody(bench, chip):
+    bench.connect(hasty=(chip(conversion=0.0), 0.05), well=(chip(), 1))
+
+    def spin():
+        while True:
+            yield 0
+
+    bench.worker._cycles[0].device.driver.measure = spin
+    for _ in range(20):
+        bench.worker.step()
+        bench.clock.advance(0.001)
+    assert bench.qualities("well") == ["good"]
+
+
+def test_one_disturbance_on_the_wire_is_retried_unseen(bench, chip):
+    chip = chip(conversion=0.0)
+    bench.connect(air=(chip, 10)).run(5)
+    chip.error = BadChecksum("chip", "checksum wrong")
+    bench.run(5.015)  # the slot at 10 and its first retry fail
+    chip.error = None
+    bench.run(1)
+    assert chip.starts == pytest.approx([0, 10, 10.01, 10.02])
+    assert len(chip.setups) == 1
+    assert bench.qualities() == ["good", "good"]
+
+
+def test_a_chip_that_lost_its_configuration_is_set_up_within_the_same_due_time(bench, chip):
+    chip = chip(conversion=0.0)
+    bench.connect(air=(chip, 10)).run(5)
+    chip.configured = False
+    bench.run(10)
+    assert bench.qualities() == ["good", "good"]
+    assert chip.setups == pytest.approx([0, 10.03])
+
+
+def test_a_failure_that_lasts_is_one_reading_each_time_and_pauses_grow_to_a_minute(bench, chip):
+    chip = chip(conversion=0.0)
+    bench.connect(air=(chip, 10)).run(5)
+    chip.error = NoAcknowledge("chip@i2c-1:0x44", "no answer")
+    bench.run(300)
+    pauses = [b - a for a, b in zip(bench.moments()[1:], bench.moments()[2:], strict=False)]
+    assert pauses == pytest.approx([1, 2, 4, 8, 16, 32, 60, 60, 60])
+    assert set(bench.qualities()[1:]) == {"no_acknowledge"}
+    assert bench.readings[-1].values == {}
+    assert bench.readings[-1].detail == str(chip.error)
+
+
+def test_after_a_success_the_pauses_start_anew_and_the_slots_are_whole_again(bench, chip):
+    chip = chip(conversion=0.0)
+    chip.unplug()
+    bench.connect(air=(chip, 10)).run(100)
+    chip.plugged = True
+    bench.run(60)
+    assert bench.qualities()[-4:] == ["good"] * 4
+    assert bench.moments()[-3:] == pytest.approx([130, 140, 150])
+    chip.unplug()
+    bench.run(2)
+    assert bench.moments()[-2:] == pytest.approx([160.03, 161.03])
+
+
+def test_a_chip_plugged_in_later_is_set_up_and_measured_within_a_minute(bench, chip):
+    chip = chip()
+    chip.unplug()
+    bench.connect(air=(chip, 3600)).run(1000)
+    assert set(bench.qualities()) == {"no_acknowledge"}
+    assert chip.starts == []
+    chip.plugged = True
+    bench.run(60)
+    assert bench.qualities()[-1] == "good"
+
+
+def test_a_chip_pulled_and_put_back_comes_back_set_up(bench, chip):
+    chip = chip()
+    bench.connect(air=(chip, 1)).run(3.5)
+    chip.unplug()
+    bench.run(10)
+    chip.plugged = True
+    bench.run(20)
+    assert bench.qualities()[-1] == "good"
+    assert chip.configured
+
+
+@pytest.mark.parametrize(
+    "error, quality",
+    [
+        (BusMissing("w1", "no such device"), "bus_missing"),
+        (OutOfRange("chip", "130 °C"), "out_of_range"),
+        (ZeroDivisionError("float division by zero"), "driver_error"),
+        (StopIteration(21.5), "driver_error"),
+    ],
+)
+def test_each_error_becomes_the_quality_of_a_reading_without_values(bench, chip, error, quality):
+    chip, other = chip(), chip()
+    chip.error = error
+    bench.connect(air=(chip, 10), other=(other, 10)).run(0.5)
+    assert bench.qualities("air") == [quality]
+    assert bench.readings[-1].values == {}
+    assert bench.qualities("other") == ["good"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_value_that_is_no_number_never_passes(bench, chip, value):
+    chip = chip()
+    chip.values = {"humidity": 40.0, "temperature": value}
+    bench.connect(air=(chip, 10)).run(0.5)
+    (reading,) = bench.readings
+    assert (reading.quality, reading.values) == ("out_of_range", {})
+    assert f"temperature is {value}" in reading.detail
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda: {"temperature": 21.5},
+        lambda: 21.5,
+        lambda: None,
+        lambda: iter([None]),
+        lambda: (_ for _ in [0.001]),
+        lambda: 1 / 0,
+    ],
+)
+def test_a_driver_that_breaks_the_protocol_is_named_and_the_bus_goes_on(bench, chip, measure):
+    bad, well = chip(), chip()
+    bad.measure = measure
+    bench.connect(bad=(bad, 10), well=(well, 1)).run(3.5)
+    assert set(bench.qualities("bad")) == {"driver_error"}
+    assert "bug in driver Chip" in next(r.detail for r in bench.readings if r.device == "bad")
+    assert bench.qualities("well") == ["good"] * 4
+
+
+@pytest.mark.parametrize("wait", [0.001, 0.3, 1e9, float("inf")])
+def test_a_measurement_past_its_deadline_is_closed_and_not_ready(bench, chip, wait):
+    chip = chip()
+    closed = []
+
+    def measure():
+        try:
+            while True:
+                yield wait
+        finally:
+            closed.append(bench.clock.monotonic())
+
+    chip.measure = measure
+    bench.connect(air=(chip, 60, 0.5)).run(2.5)
+    assert set(bench.qualities()) == {"not_ready"}
+    assert "not done within 0.5 s" in bench.readings[0].detail
+    assert len(closed) >= 4
+    assert bench.moments()[0] <= 4 * 0.5 + 3 * 0.01
+
+
+def test_a_chip_served_late_because_of_another_is_not_punished_for_it(bench, chip):
+    blocking = chip(transaction=3.0)
+    bench.connect(air=(chip(conversion=0.5), 60, 1.0), blocking=(blocking, 60)).run(10)
+    assert bench.qualities("air") == ["good"]
+
+
+def test_news_make_a_device_due_now_and_leave_its_slots_where_they_are(bench, button):
+    bench.connect(door=(button, 30)).run(12)
+    button.wake()
+    bench.run(30)
+    assert bench.moments() == pytest.approx([0, 12, 40])
+
+
+def test_news_during_a_measurement_are_measured_after_it(bench, button):
+    button.conversion = 0.5
+    bench.connect(door=(button, 30)).run(0.2)
+    button.wake()
+    bench.run(5)
+    assert button.starts == pytest.approx([0, 0.5])
+
+
+def test_news_end_a_pause_after_failures(bench, button):
+    bench.connect(door=(button, 30)).run(1)
+    button.error = NoAcknowledge("pin", "no answer")
+    bench.run(100)
+    button.error = None
+    button.wake()
+    bench.run(0.1)
+    assert bench.qualities()[-1] == "good"
+
+
+def test_a_failure_is_logged_once_and_so_is_its_end(bench, chip, caplog):
+    chip = chip()
+    chip.unplug()
+    bench.connect(air=(chip, 1)).run(100)
+    chip.plugged = True
+    bench.run(60)
+    failed, measured = (record.message for record in caplog.records)
+    assert failed.startswith("chip: no answer (check wiring")
+    assert measured == "air: measured again after 10 failures"
