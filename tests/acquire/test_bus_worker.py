@@ -240,3 +240,11 @@ def test_a_failure_is_logged_once_and_so_is_its_end(bench, chip, caplog):
     failed, measured = (record.message for record in caplog.records)
     assert failed.startswith("chip: no answer (check wiring")
     assert measured == "air: measured again after 10 failures"
+
+
+def test_a_day_passes_in_seconds_and_misses_no_slot(bench, chip):
+    devices = {f"air{n}": (chip(), 60) for n in range(5)}
+    bench.connect(**devices).run(86400)
+    for name in devices:
+        assert len(bench.moments(name)) == 1440 + 1
+    assert set(bench.qualities()) == {"good"}
