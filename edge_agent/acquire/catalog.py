@@ -1,0 +1,151 @@
+"""Which drivers and models are installed, and which options their constructors take.
+
+Ours and those of other packages are found the same way, by entry points; a module is imported only
+when its name is asked for.
+"""
+
+import difflib
+import inspect
+import json
+import math
+from collections.abc import Iterable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from types import SimpleNamespace
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from edge_agent.errors import ConfigError
+
+Group: TypeAlias = Literal["edge_agent.drivers", "edge_agent.simulators"]
+NOUNS = {"edge_agent.drivers": "driver", "edge_agent.simulators": "simulated driver"}
+EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+class Catalog:
+    """The classes of one group by name: drivers, or the models that simulate their chips."""
+
+    def __init__(self, group: Group, entries: Iterable[EntryPoint] | None = None) -> None:
+        """`entries` default to those of all installed packages."""
+        self._noun = NOUNS[group]
+        self._entries = tuple(entry_points(group=group) if entries is None else entries)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, without importing anything."""
+        return tuple(sorted({entry.name for entry in self._entries}))
+
+    def load(self, name: str) -> type[Any]:
+        """Import and return the class; raise ConfigError where there is none, or not one."""
+        entry = self._entry(name)
+        try:
+            loaded: type[Any] = entry.load()
+        except Exception as error:
+            raise _problem(
+                name,
+                f"package {_package(entry)} cannot be imported: {error!r};"
+                " reinstall it, or tell its author",
+            ) from error
+        return loaded
+
+    def _entry(self, name: str) -> EntryPoint:
+        found = [entry for entry in self._entries if entry.name == name]
+        if not found:
+            meant = _meant(name, self.names)
+            raise _problem(name, f"unknown {self._noun}; {meant}known: {', '.join(self.names)}")
+        if len(found) > 1:
+            packages = " and ".join(_package(entry) for entry in found)
+            raise _problem(name, f"offered by packages {packages}; uninstall all but one")
+        return found[0]
+
+
+class Option(NamedTuple):
+    """A keyword-only parameter of a driver's constructor; `kind` is its annotation."""
+
+    name: str
+    kind: Any
+    default: Any = inspect.Parameter.empty
+
+    @property
+    def required(self) -> bool:
+        """Whether the driver has no default for it."""
+        return self.default is inspect.Parameter.empty
+
+    @property
+    def expected(self) -> str:
+        """What it takes, in words."""
+        if get_origin(self.kind) is Literal:
+            return "one of " + _listed(get_args(self.kind))
+        if get_origin(self.kind) is tuple:
+            return "a list of " + _listed(get_args(get_args(self.kind)[0]))
+        return EXPECTED.get(self.kind, str(self.kind))
+
+    def convert(self, value: object) -> Any:  # noqa: ANN401
+        """Return a TOML value as the driver takes it; raise ValueError for any other."""
+        converted = msgspec.convert(value, self.kind)
+        if isinstance(converted, float) and not math.isfinite(converted):
+            raise ValueError(value)
+        return converted
+
+
+def options(driver: type[Any]) -> tuple[Option, ...]:
+    """Return the options of a driver's class, as its constructor declares them."""
+    parameters = [
+        parameter
+        for parameter in inspect.signature(driver).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+    # Only theirs: the port's annotation may be importable for type checkers alone.
+    annotations = SimpleNamespace(__annotations__={p.name: p.annotation for p in parameters})
+    kinds = get_type_hints(annotations, vars(inspect.getmodule(driver)))
+    return tuple(Option(p.name, kinds[p.name], p.default) for p in parameters)
+
+
+def convert_options(
+    driver: type[Any], given: Mapping[str, object], *, keys: Iterable[str] = ()
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the arguments for the constructor, and one line for each problem.
+
+    `keys` are what the configuration itself knows of a device: an unknown key may be meant as one.
+    """
+    known = {option.name: option for option in options(driver)}
+    values: dict[str, Any] = {}
+    problems = [
+        f"{option.name}: missing; wanted: {option.expected}"
+        for option in known.values()
+        if option.required and option.name not in given
+    ]
+    for key, value in given.items():
+        if key not in known:
+            theirs = f"options of {driver.__name__}: {', '.join(known) or 'none'}"
+            meant = _meant(key, [*known, *keys])
+            problems.append(f"{key} = {_toml(value)}: unknown; {meant}{theirs}")
+            continue
+        try:
+            values[key] = known[key].convert(value)
+        except ValueError:
+            problems.append(f"{key} = {_toml(value)}: wanted: {known[key].expected}")
+    return values, problems
+
+
+def _meant(name: str, names: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, names, 1)
+    return f"did you mean {near[0]!r}? " if near else ""
+
+
+def _problem(name: str, what: str) -> ConfigError:
+    return ConfigError((f"driver = {_toml(name)}: {what}",))
+
+
+def _package(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(map(_toml, values))
+
+
+def _toml(value: object) -> str:
+    """Return the value nearly as TOML writes it, cut to a line."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "…"
