@@ -28,6 +28,7 @@ ALLOWED = {
     "edge_agent.store": NOUNS | {"msgspec", "sqlite_utils"},
     "edge_agent.deliver": NOUNS | {"msgspec"},
     "edge_agent.deliver.mqtt": NOUNS | {"msgspec", "paho", "edge_agent.deliver"},
+    "edge_agent.deliver.mqtt.broker": NOUNS | {"amqtt"},
     "edge_agent.observe": NOUNS | {"msgspec"},
 }
 # No threads, no database, no network, no waiting.

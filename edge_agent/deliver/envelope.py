@@ -1,0 +1,80 @@
+"""Logged events as CloudEvents 1.0 in structured JSON: pure.
+
+The id is `<log id>:<offset>`, the same at every delivery: a subscriber can drop duplicates and see
+gaps. `sequence` orders as text. An event whose time is not to be trusted yet says so.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from edge_agent.events import LoggedEvent
+
+CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
+BATCH_CONTENT_TYPE = "application/cloudevents-batch+json; charset=utf-8"
+OVERHEAD = 450  # bytes of a CloudEvent beside its data, with names of the greatest length
+
+
+class CloudEvent(msgspec.Struct, omit_defaults=True):
+    """The attributes, in CloudEvents' names; `clock`, `bootid` and `uptime` are extensions."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    sequence: str
+    data: msgspec.Raw
+    clock: str = ""
+    bootid: int | None = None
+    uptime: int | None = None
+    specversion: str = ""
+    datacontenttype: str = ""
+
+
+class Envelope:
+    """Wraps the events of one log, for one node."""
+
+    def __init__(self, node: str, log_id: str) -> None:
+        self._source = f"urn:edge:{node}"
+        self._log_id = log_id
+        self._encoder = msgspec.json.Encoder()
+
+    def encode(self, event: LoggedEvent) -> bytes:
+        """Return one event as a JSON object."""
+        return self._encoder.encode(self._wrap(event))
+
+    def encode_batch(self, events: Iterable[LoggedEvent]) -> bytes:
+        """Return several events as a JSON array, in order."""
+        return self._encoder.encode([self._wrap(event) for event in events])
+
+    def _wrap(self, event: LoggedEvent) -> CloudEvent:
+        offset, time, boot, uptime, kind, source, data = event
+        wrapped = CloudEvent(
+            f"{self._log_id}:{offset}",
+            self._source,
+            f"edge.{kind}",
+            source,
+            datetime.fromtimestamp(time / 1e6, UTC),
+            f"{offset:016d}",
+            msgspec.Raw(data),
+            specversion="1.0",
+            datacontenttype="application/json",
+        )
+        if boot is not None:
+            wrapped.clock, wrapped.bootid, wrapped.uptime = "unsynchronised", boot, uptime
+        return wrapped
+
+
+def split(events: Sequence[LoggedEvent], count: int, size: int) -> list[Sequence[LoggedEvent]]:
+    """Return the events in groups of at most `count`, and of about `size` bytes as JSON."""
+    groups: list[Sequence[LoggedEvent]] = []
+    start = total = 0
+    for n, event in enumerate(events):
+        length = len(event.data) * (1 if event.data.isascii() else 4) + OVERHEAD
+        if n > start and (n - start >= count or total + length > size):
+            groups.append(events[start:n])
+            start, total = n, 0
+        total += length
+    return [*groups, events[start:]] if events else groups

@@ -1,0 +1,250 @@
+"""The connection thread: it alone touches paho, and keeps the agent connected.
+
+Others post jobs and states to its inbox and wake it. Failover, version fall-back and back-off live
+here; nothing is remembered across a loss but the live state.
+"""
+
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import NamedTuple, TypeAlias
+
+from paho.mqtt.properties import Properties
+
+from edge_agent.deliver.backoff import Backoff
+from edge_agent.deliver.mqtt.address import Address, Broker
+from edge_agent.deliver.mqtt.session import ConnectionLost, Session
+from edge_agent.deliver.mqtt.state import LiveState
+from edge_agent.events import Alert, Reading
+
+ACK_SECONDS = 20.0  # no acknowledgement for so long: the link is half open
+PUMP_SECONDS = 5.0
+FAREWELL_SECONDS = 2.0
+
+_logger = logging.getLogger(__name__)
+
+
+class Settlement(NamedTuple):
+    """What became of a job: `settled` leading messages are, some of them refused."""
+
+    settled: int
+    refused: dict[int, str]
+    error: str
+
+
+class Job:
+    """QoS 1 messages to publish in order; the settlement goes to `reply`."""
+
+    def __init__(
+        self,
+        messages: Sequence[tuple[str, bytes]],
+        properties: Properties | None,
+        reply: "SimpleQueue[Settlement]",
+    ) -> None:
+        self.messages = messages
+        self.properties = properties
+        self.reply = reply
+        self.next = 0
+        self.settled = bytearray(len(messages))
+        self.open = len(messages)
+        self.refused: dict[int, str] = {}
+
+    def settle(self, n: int, reason: str) -> None:
+        """Note the acknowledgement, or the refusal, of message `n`."""
+        self.settled[n] = 1
+        self.open -= 1
+        if reason:
+            self.refused[n] = reason
+
+    def finish(self, error: str = "") -> None:
+        """Report; what lies behind the first unsettled message must be sent again."""
+        count = self.settled.find(0) if self.open else len(self.messages)
+        refused = {n: reason for n, reason in self.refused.items() if n < count}
+        self.reply.put(Settlement(count, refused, error))
+
+
+Post: TypeAlias = Job | Reading | Alert | None
+
+
+class Connection:
+    """Stays connected to one of the broker's addresses until None comes through the inbox.
+
+    `changed` is told whenever the connection comes (True) or goes (False).
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        state: LiveState,
+        *,
+        changed: Callable[[bool], None],
+        backoff: Backoff,
+        ack_seconds: float = ACK_SECONDS,
+    ) -> None:
+        self._broker = broker
+        self._state = state
+        self._changed = changed
+        self._backoff = backoff
+        self._ack_seconds = ack_seconds
+        self._inbox: SimpleQueue[Post] = SimpleQueue()
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK)
+        self._jobs: deque[Job] = deque()
+        self._in_flight: dict[int, int] = {}
+        self._acked_at = 0.0
+        self._address = 0
+        self._versions = deque(broker.versions)
+        self._complaint = ""
+        self._stopping = False
+
+    def post(self, post: Post) -> None:
+        """Hand something over, from any thread; None stops."""
+        self._inbox.put(post)
+        os.eventfd_write(self._wake, 1)
+
+    def run(self) -> None:
+        """Connect, serve, and connect again, until told to stop."""
+        while not self._stopping:
+            session = self._connect()
+            if session is None:
+                self._rest(self._backoff.next())
+                continue
+            self._serve(session)
+        self._fail_jobs("the agent stops")
+
+    def close(self) -> None:
+        """Give the wake-up descriptor back, once the thread has ended and nobody posts."""
+        os.close(self._wake)
+
+    def _connect(self) -> Session | None:
+        """Try every address, and every version where the first may be the reason."""
+        tries = len(self._broker.addresses) * len(self._broker.versions)
+        for _ in range(tries):
+            address = self._broker.addresses[self._address]
+            try:
+                return self._open(address)
+            except ConnectionLost as error:
+                self._failed(address, error)
+            self._take_posts()
+            if self._stopping:
+                break
+        return None
+
+    def _open(self, address: Address) -> Session:
+        session = Session(self._broker, address, self._versions[0], self._state.will)
+        session.open(self._wake, self._interrupted)
+        _logger.info("connected to %s (MQTT %s)", address, "5" if session.version == 5 else "3.1.1")
+        self._backoff.reset()
+        self._complaint = ""
+        return session
+
+    def _interrupted(self) -> bool:
+        self._take_posts()
+        return self._stopping
+
+    def _failed(self, address: Address, error: ConnectionLost) -> None:
+        if str(error) != self._complaint and not self._stopping:
+            self._complaint = str(error)
+            _logger.warning("no connection: %s; events wait in the log", self._complaint)
+        if error.version_refused and len(self._versions) > 1:
+            self._versions.rotate(-1)
+            if self._versions[0] != self._broker.versions[0]:
+                return  # the same address, in the other version
+        self._address = (self._broker.addresses.index(address) + 1) % len(self._broker.addresses)
+
+    def _rest(self, seconds: float) -> None:
+        """Wait, but take posts: live state goes on, jobs fail at once."""
+        deadline = time.monotonic() + seconds
+        while not self._stopping and (left := deadline - time.monotonic()) > 0:
+            self._fail_jobs(f"not connected: {self._complaint}")
+            try:
+                self._take(self._inbox.get(timeout=left))
+            except Empty:
+                return
+
+    def _serve(self, session: Session) -> None:
+        self._state.greet(session)
+        self._acked_at = time.monotonic()
+        self._changed(True)
+        try:
+            while not self._interrupted():
+                self._turn(session)
+            self._leave(session)
+        except ConnectionLost as error:
+            _logger.warning("connection lost: %s; events wait in the log", error)
+            self._take_acks(session)  # those that came with the last bytes
+            self._fail_jobs(str(error))
+        self._in_flight.clear()
+        self._changed(False)
+
+    def _turn(self, session: Session) -> None:
+        self._state.send(session)
+        self._send(session)
+        session.pump(self._wake, PUMP_SECONDS if not self._in_flight else 1.0)
+        self._settle(session)
+
+    def _send(self, session: Session) -> None:
+        """Publish the first job's messages as far as the window allows."""
+        if not self._jobs:
+            return
+        job, in_flight = self._jobs[0], self._in_flight
+        if not in_flight:
+            self._acked_at = time.monotonic()
+        while job.next < len(job.messages) and session.room > 0:
+            topic, payload = job.messages[job.next]
+            if len(topic) + len(payload) + 32 > session.max_packet:
+                job.settle(job.next, f"larger than {session.max_packet} bytes")
+            else:
+                in_flight[session.publish(topic, payload, job.properties)] = job.next
+            job.next += 1
+
+    def _settle(self, session: Session) -> None:
+        """Report the first job when all its messages are settled; give up on a silent broker."""
+        self._take_acks(session)
+        if self._jobs and not self._jobs[0].open:
+            self._jobs.popleft().finish()
+        elif self._in_flight and time.monotonic() - self._acked_at > self._ack_seconds:
+            session.drop()
+            raise ConnectionLost(f"no acknowledgement for {self._ack_seconds:.0f} s")
+
+    def _take_acks(self, session: Session) -> None:
+        acks, session.acks = session.acks, []
+        for mid, reason in acks:
+            n = self._in_flight.pop(mid, None)
+            if n is not None:
+                self._jobs[0].settle(n, reason)
+                self._acked_at = time.monotonic()
+
+    def _leave(self, session: Session) -> None:
+        self._state.farewell(session)
+        deadline = time.monotonic() + FAREWELL_SECONDS
+        while session.unsettled and time.monotonic() < deadline:
+            session.pump(self._wake, 0.1)
+        session.close()
+
+    def _take_posts(self) -> None:
+        try:
+            os.eventfd_read(self._wake)
+        except BlockingIOError:
+            return
+        try:
+            while True:
+                self._take(self._inbox.get_nowait())
+        except Empty:
+            return
+
+    def _take(self, post: Post) -> None:
+        if post is None:
+            self._stopping = True
+        elif isinstance(post, Job):
+            self._jobs.append(post)
+        elif isinstance(post, Reading):
+            self._state.reading(post)
+        else:
+            self._state.alert(post)
+
+    def _fail_jobs(self, reason: str) -> None:
+        while self._jobs:
+            self._jobs.popleft().finish(reason)

@@ -1,0 +1,59 @@
+"""What is true now, for whoever looks: latest values, the rules' alerts, who we are.
+
+Lossy and live: while there is no connection only the latest of each topic is kept, and sent when
+there is one again. Owned by the connection's thread.
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from edge_agent.deliver.mqtt.session import Session, Will
+from edge_agent.events import Alert, Reading
+
+
+class LiveState:
+    """The topics below `prefix` that hold a state; `retained` false keeps brokers free of them."""
+
+    def __init__(self, prefix: str, info: bytes, *, retained: bool) -> None:
+        self._prefix = prefix
+        self._retained = retained
+        self._values: dict[str, bytes] = {}  # QoS 0, never retained: a dead sensor must not linger
+        self._facts = {f"{prefix}/info": info}  # QoS 1, retained
+        self._news: set[str] = set()
+        self.will = Will(f"{prefix}/status", b"offline", retained)
+
+    def reading(self, reading: Reading) -> None:
+        """Show a device's values; a device without right values shows why, never old ones."""
+        shown: dict[str, object] = dict(reading.values) or {"quality": reading.quality}
+        topic = f"{self._prefix}/state/{reading.device}"
+        self._values[topic] = msgspec.json.encode(shown)
+        self._news.add(topic)
+
+    def alert(self, alert: Alert) -> None:
+        """Show a rule's state."""
+        since = datetime.fromtimestamp(alert.moment.time / 1e6, UTC)
+        shown = {"state": alert.state, "severity": alert.severity, "since": since}
+        topic = f"{self._prefix}/alert/{alert.rule}"
+        self._facts[topic] = msgspec.json.encode(shown)
+        self._news.add(topic)
+
+    def greet(self, session: Session) -> None:
+        """Say all that is known on a fresh connection: it may be another broker."""
+        session.publish(self.will.topic, b"online", retain=self._retained)
+        self._news = {*self._facts, *self._values}
+
+    def send(self, session: Session) -> None:
+        """Send what is new; where socket or window are full, only the latest goes, later."""
+        if session.congested():
+            return
+        while self._news and session.room > 0:
+            topic = self._news.pop()
+            if topic in self._facts:
+                session.publish(topic, self._facts[topic], retain=self._retained)
+            else:
+                session.show(topic, self._values[topic])
+
+    def farewell(self, session: Session) -> None:
+        """Say that we go on purpose: a clean DISCONNECT cancels the will."""
+        session.publish(self.will.topic, self.will.payload, retain=self._retained)

@@ -1,0 +1,102 @@
+import gc
+import subprocess
+
+import pytest
+
+from edge_agent.deliver.mqtt.address import Address, parse_url, tls_context
+from edge_agent.errors import AgentError, SinkUnavailable
+
+
+@pytest.mark.parametrize(
+    "url, address",
+    [
+        ("mqtt://10.0.0.1", Address("10.0.0.1", 1883, tls=False)),
+        ("mqtt://broker.lan:1884", Address("broker.lan", 1884, tls=False)),
+        ("mqtts://broker.lan", Address("broker.lan", 8883, tls=True)),
+        ("mqtt://[::1]:1885", Address("::1", 1885, tls=False)),
+    ],
+)
+def test_a_url_names_host_port_and_tls(url, address):
+    assert parse_url(url) == address
+
+
+@pytest.mark.parametrize(
+    "url, complaint",
+    [
+        ("http://broker", "write mqtt:// or mqtts://"),
+        ("broker:1883", "write mqtt:// or mqtts://"),
+        ("mqtt://", "there is no host"),
+        ("mqtt://broker:70000", "the port must be"),
+        ("mqtt://me:secret@broker", "set username and password_file"),
+    ],
+)
+def test_a_wrong_url_is_refused_with_what_to_write(url, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        parse_url(url)
+
+
+def openssl(directory, *arguments):
+    subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """A CA, and a server's and a client's certificate that it signed."""
+    home = tmp_path_factory.mktemp("tls")
+    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl(home, "req", "-x509", *new_key, "-subj", "/CN=test CA", "-days", "2",
+            "-keyout", "ca.key", "-out", "ca.pem")  # fmt: skip
+    (home / "san").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost")
+    for name in ("server", "client"):
+        openssl(home, "req", *new_key, "-subj", f"/CN={name}",
+                "-keyout", f"{name}.key", "-out", f"{name}.csr")  # fmt: skip
+        openssl(home, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+                "-CAcreateserial", "-days", "2", "-extfile", "san",
+                "-out", f"{name}.pem")  # fmt: skip
+    return home
+
+
+@pytest.fixture
+def secure_broker(mosquitto, certificates):
+    (certificates / "server.key").chmod(0o644)  # mosquitto gives root up before it reads it
+    for folder in (certificates, *certificates.parents[:2]):
+        folder.chmod(0o755)
+    broker = mosquitto(
+        f"allow_anonymous true\nrequire_certificate true\ncafile {certificates}/ca.pem\n"
+        f"certfile {certificates}/server.pem\nkeyfile {certificates}/server.key\n"
+    )
+    broker.url = f"mqtts://127.0.0.1:{broker.port}"
+    return broker.start()
+
+
+def test_tls_with_a_client_certificate_delivers(secure_broker, certificates, client, events):
+    tls = tls_context(*(str(certificates / n) for n in ("ca.pem", "client.pem", "client.key")))
+    assert client(secure_broker.url, tls=tls).up().sink.deliver(events(150)) == 150
+
+
+# paho leaves the socket of a failed handshake to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_broker_signed_by_a_stranger_is_not_trusted(secure_broker, client, events):
+    one = client(secure_broker.url, tls=tls_context("", "", ""))
+    with pytest.raises(SinkUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
+        one.sink.deliver(events(1))
+    one.stop()
+    gc.collect()
+
+
+@pytest.mark.parametrize(
+    "files, key",
+    [
+        (("missing.pem", "", ""), "mqtt.ca = "),
+        (("server.key", "", ""), "mqtt.ca = "),
+        (("", "missing.pem", "client.key"), "mqtt.certificate = "),
+        (("", "client.pem", "missing.key"), "mqtt.key = "),
+        (("", "client.pem", "server.key"), "belong together"),
+        (("", "client.pem", ""), "mqtt.key = "),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_its_key(certificates, files, key):
+    paths = [str(certificates / name) if name else "" for name in files]
+    with pytest.raises(AgentError) as caught:
+        tls_context(*paths)
+    assert key in str(caught.value)

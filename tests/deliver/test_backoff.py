@@ -1,0 +1,24 @@
+import pytest
+
+from edge_agent.deliver.backoff import Backoff
+
+
+@pytest.mark.parametrize("random, share", [(0.0, 0.5), (1.0, 1.0)])
+def test_the_wait_doubles_from_half_a_second_to_a_minute(random, share):
+    backoff = Backoff(lambda: random)
+    waits = [backoff.next() for _ in range(12)]
+    steps = [0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
+    assert waits == pytest.approx([step * share for step in steps])
+
+
+def test_after_a_success_it_begins_anew():
+    backoff = Backoff(lambda: 1.0)
+    backoff.next(), backoff.next()
+    backoff.reset()
+    assert backoff.next() == 0.5
+
+
+def test_it_stays_at_a_minute_after_a_year_of_failures():
+    backoff = Backoff(lambda: 1.0)
+    backoff.failures = 600_000
+    assert backoff.next() == 60

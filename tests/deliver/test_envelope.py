@@ -1,0 +1,63 @@
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.deliver.envelope import OVERHEAD, Envelope, split
+from edge_agent.events import LoggedEvent
+
+ENVELOPE = Envelope("greenhouse", "a1b2")
+EVENT = LoggedEvent(7, 1_700_000_000_123_456, None, None, "reading", "air", '{"values":{"t":21.5}}')
+texts = st.text(max_size=300)
+
+
+def logged(offset, data):
+    return EVENT._replace(offset=offset, data=json.dumps({"text": data}))
+
+
+def test_an_event_is_a_cloudevent_with_the_logs_id_and_offset():
+    assert json.loads(ENVELOPE.encode(EVENT)) == {
+        "specversion": "1.0",
+        "id": "a1b2:7",
+        "source": "urn:edge:greenhouse",
+        "type": "edge.reading",
+        "subject": "air",
+        "time": "2023-11-14T22:13:20.123456Z",
+        "sequence": "0000000000000007",
+        "datacontenttype": "application/json",
+        "data": {"values": {"t": 21.5}},
+    }
+
+
+def test_a_time_that_is_not_to_be_trusted_says_so():
+    event = json.loads(ENVELOPE.encode(EVENT._replace(boot=3, uptime=5_000_000)))
+    assert (event["clock"], event["bootid"], event["uptime"]) == ("unsynchronised", 3, 5_000_000)
+
+
+def test_sequence_orders_as_text():
+    sequences = [
+        json.loads(ENVELOPE.encode(EVENT._replace(offset=offset)))["sequence"]
+        for offset in (9, 10, 99, 100, 12_345_678)
+    ]
+    assert sequences == sorted(sequences)
+
+
+def test_the_same_event_is_the_same_bytes_at_every_delivery():
+    assert ENVELOPE.encode(EVENT) == Envelope("greenhouse", "a1b2").encode(EVENT)
+
+
+@given(st.lists(texts, max_size=30), st.integers(1, 10), st.integers(1, 5000))
+def test_groups_hold_every_event_once_in_order_and_keep_their_limits(data, count, size):
+    events = [logged(n, text) for n, text in enumerate(data)]
+    groups = split(events, count, size)
+    assert [event for group in groups for event in group] == events
+    assert all(1 <= len(group) <= count for group in groups)
+    assert all(len(ENVELOPE.encode_batch(g)) <= size for g in groups if len(g) > 1)
+
+
+@given(texts)
+def test_the_overhead_covers_the_longest_names(text):
+    longest = {"kind": "lifecycle", "source": "s" * 64, "boot": 2**31, "uptime": 2**60}
+    event = logged(2**63, text)._replace(**longest)
+    encoded = Envelope("n" * 64, "f" * 16).encode(event)
+    assert len(encoded) - len(event.data.encode()) <= OVERHEAD

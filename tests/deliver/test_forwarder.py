@@ -1,0 +1,185 @@
+import logging
+import sqlite3
+import threading
+from queue import SimpleQueue
+
+import pytest
+
+from edge_agent.clock import ManualClock
+from edge_agent.deliver.backoff import Backoff
+from edge_agent.deliver.forwarder import CHUNK, Forwarder
+from edge_agent.errors import EventRejected, SinkUnavailable
+from edge_agent.events import LoggedEvent
+
+
+class Destination:
+    """A sink that takes what it is told to, and remembers it."""
+
+    name = "far"
+
+    def __init__(self):
+        self.taken = []
+        self.up = True
+        self.most = CHUNK  # in one delivery
+        self.unwanted = set()
+        self.attempts = 0
+
+    def deliver(self, batch):
+        self.attempts += 1
+        if not self.up:
+            raise SinkUnavailable("nobody is there")
+        batch = batch[: self.most]
+        self.taken += [event.offset for event in batch if event.offset not in self.unwanted]
+        refused = {e.offset: "too ugly" for e in batch if e.offset in self.unwanted}
+        if refused:
+            raise EventRejected(len(batch), refused)
+        return len(batch)
+
+
+class Log:
+    """A log's reading side: offsets that exist, as a set."""
+
+    inode = 42
+
+    def __init__(self):
+        self.offsets = set()
+        self.broken = False
+
+    def read_after(self, offset, limit):
+        if self.broken:
+            raise sqlite3.DatabaseError("malformed")
+        found = sorted(o for o in self.offsets if o > offset)[:limit]
+        return [LoggedEvent(o, o, None, None, "reading", "air", "{}") for o in found]
+
+    def close(self):
+        pass
+
+
+class Bench:
+    def __init__(self, cursor=0):
+        self.clock = ManualClock()
+        self.sink, self.log = Destination(), Log()
+        self.moves, self.damage = [], []
+        self.inbox = SimpleQueue()
+        self.forwarder = Forwarder(
+            self.sink,
+            self.inbox,
+            open_reader=lambda: self.log,
+            cursor=cursor,
+            commit=self.moves.append,
+            damaged=lambda *what: self.damage.append(what),
+            clock=self.clock,
+            backoff=Backoff(lambda: 1.0),
+        )
+
+    def announce(self, last):
+        self.log.offsets |= set(range(1, last + 1))
+        self.inbox.put(last)
+        return self.step()
+
+    def step(self):
+        self.forwarder.step(0)
+        return self
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def test_what_was_announced_is_delivered_and_the_cursor_committed(bench):
+    bench.announce(5)
+    assert bench.sink.taken == [1, 2, 3, 4, 5]
+    assert bench.moves == [("far", 5, {})]
+
+
+def test_it_goes_on_behind_the_committed_cursor():
+    bench = Bench(cursor=3).announce(5)
+    assert bench.sink.taken == [4, 5]
+
+
+def test_nothing_is_delivered_before_it_is_announced(bench):
+    bench.log.offsets = {1, 2}  # committed by somebody, but not told
+    assert bench.step().sink.attempts == 0
+
+
+def test_a_partial_delivery_goes_on_where_it_ended(bench):
+    bench.sink.most = 2
+    bench.announce(5).step().step()
+    assert bench.sink.taken == [1, 2, 3, 4, 5]
+    assert [move.offset for move in bench.moves] == [2, 4, 5]
+
+
+def test_an_unavailable_sink_keeps_the_cursor_and_is_tried_after_the_pause(bench):
+    bench.sink.up = False
+    bench.announce(1).step()
+    assert (bench.sink.attempts, bench.moves) == (1, [])
+    bench.sink.up = True
+    bench.clock.advance(0.49)
+    assert bench.step().sink.attempts == 1
+    bench.clock.advance(0.02)
+    assert bench.step().sink.taken == [1]
+
+
+def test_a_retry_message_ends_the_pause(bench):
+    bench.sink.up = False
+    bench.announce(1)
+    bench.sink.up = True
+    bench.inbox.put("retry")
+    assert bench.step().sink.taken == [1]
+
+
+def test_an_outage_is_logged_once_however_many_attempts_it_takes(bench, caplog):
+    caplog.set_level(logging.INFO)
+    bench.sink.up = False
+    bench.announce(1)
+    for _ in range(50):
+        bench.clock.advance(60)
+        bench.step()
+    bench.sink.up = True
+    bench.clock.advance(60)
+    bench.step()
+    texts = [record.getMessage() for record in caplog.records]
+    assert texts == [
+        "far is unavailable: nobody is there; events wait in the log",
+        "far takes events again",
+    ]
+
+
+def test_refused_events_are_stepped_over_and_reported_with_the_move(bench):
+    bench.sink.unwanted = {2}
+    bench.announce(3)
+    assert bench.sink.taken == [1, 3]
+    assert bench.moves == [("far", 3, {2: "too ugly"})]
+
+
+def test_a_gap_in_the_offsets_is_no_obstacle(bench):
+    bench.log.offsets = {1, 7}
+    bench.inbox.put(7)
+    assert bench.step().sink.taken == [1, 7]
+
+
+def test_events_trimmed_after_their_announcement_do_not_spin(bench):
+    bench.inbox.put(9)
+    bench.step()
+    assert bench.forwarder._wait() > 0
+
+
+def test_a_damaged_log_is_reported_with_its_inode_and_read_again_later(bench):
+    bench.log.broken = True
+    bench.announce(1)
+    assert bench.damage == [("malformed", 42)]
+    bench.log.broken = False
+    bench.clock.advance(1)
+    assert bench.step().sink.taken == [1]
+
+
+def test_its_thread_ends_when_told_even_with_events_waiting(bench):
+    bench.sink.up = False
+    thread = threading.Thread(target=bench.forwarder.run)
+    thread.start()
+    bench.log.offsets = {1}
+    bench.inbox.put(1)
+    bench.inbox.put(None)
+    thread.join(10)
+    assert not thread.is_alive()

@@ -1,0 +1,182 @@
+import json
+import logging
+
+import paho.mqtt.client as paho
+import pytest
+
+from edge_agent.clock import Moment
+from edge_agent.errors import EventRejected, SinkUnavailable
+from edge_agent.events import Alert, Reading
+
+MOMENT = Moment(1_700_000_000_000_000, 0, trusted=True)
+
+
+def reading(value):
+    return Reading("air", MOMENT, {"temperature": value})
+
+
+def test_the_first_connection_may_fail_and_the_next_one_serves(mosquitto, client, events):
+    broker = mosquitto()
+    one = client(broker.url)
+    with pytest.raises(SinkUnavailable):
+        one.sink.deliver(events(1))
+    broker.start()
+    assert one.up().sink.deliver(events(1)) == 1
+
+
+def test_status_is_born_and_a_clean_stop_says_offline(broker, client, subscriber, wait_for):
+    received = subscriber(broker.port, "edge/n/status")
+    one = client(broker.url).up()
+    wait_for(lambda: received)
+    one.stop()
+    wait_for(lambda: len(received) == 2)
+    assert [body for _, body, _ in received] == [b"online", b"offline"]
+
+
+def test_a_vanished_client_is_declared_offline_by_the_will(broker, client, subscriber, wait_for):
+    received = subscriber(broker.port, "edge/n/status")
+    one = client(broker.url).up()
+    wait_for(lambda: received)
+    broker_side_cut(one)
+    wait_for(lambda: len(received) >= 2)
+    assert received[1][1] == b"offline"
+
+
+def broker_side_cut(one):
+    """Another client with the same id makes the broker drop this one without DISCONNECT."""
+    thief = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id="edge-n")
+    address = one.connection._broker.addresses[0]
+    thief.connect(address.host, address.port)
+    thief.loop_start()
+    one.down()
+    thief.disconnect()
+    thief.loop_stop()
+
+
+def test_info_and_alerts_are_retained_for_late_subscribers(
+    broker, client, subscriber, events, wait_for
+):
+    one = client(broker.url).up()
+    one.connection.post(Alert("hot", "firing", MOMENT, "critical", {}))
+    one.sink.deliver(events(1))  # acknowledged behind it, so the broker has the alert
+    late = subscriber(broker.port, "edge/n/#")
+    wait_for(lambda: len(late) == 3)
+    by_topic = {topic: (body, retained) for topic, body, retained in late}
+    assert by_topic["edge/n/info"] == (b'{"version":"1"}', 1)
+    assert json.loads(by_topic["edge/n/alert/hot"][0])["state"] == "firing"
+
+
+def test_retained_messages_can_be_switched_off(broker, client, subscriber, wait_for):
+    live = subscriber(broker.port, "edge/n/#")
+    client(broker.url, retained=False).up()
+    wait_for(lambda: len(live) == 2)
+    late = subscriber(broker.port, "edge/n/#")
+    client(broker.url, retained=False).up()
+    wait_for(lambda: len(late) >= 2)
+    assert all(not retained for _, _, retained in late)
+
+
+def test_live_state_is_the_latest_value_even_after_an_outage(
+    mosquitto, client, subscriber, wait_for
+):
+    broker = mosquitto()
+    one = client(broker.url)
+    for value in (1.0, 2.0, 3.0):
+        one.connection.post(reading(value))
+    broker.start()
+    received = subscriber(broker.port, "edge/n/state/#")
+    one.up()
+    wait_for(lambda: received)
+    assert received[0] == ("edge/n/state/air", b'{"temperature":3.0}', 0)
+
+
+def test_a_device_without_right_values_never_shows_its_old_ones(
+    broker, client, subscriber, wait_for
+):
+    received = subscriber(broker.port, "edge/n/state/#")
+    one = client(broker.url).up()
+    one.connection.post(reading(1.0))
+    wait_for(lambda: received)
+    one.connection.post(Reading("air", MOMENT, {}, "no_acknowledge"))
+    wait_for(lambda: len(received) == 2)
+    assert received[1][1] == b'{"quality":"no_acknowledge"}'
+
+
+def test_version_5_falls_back_to_3_1_1_where_the_broker_closes(scripted, client, events):
+    broker = scripted(versions=(4,))
+    assert client(broker.url).up().sink.deliver(events(3)) == 3
+    assert broker.connects == [5, 4]
+
+
+def test_version_5_falls_back_where_the_broker_refuses_it(scripted, client, wait_for):
+    broker = scripted(connack=b"\0\x84\0")
+    client(broker.url)
+    wait_for(lambda: 4 in broker.connects)
+    assert broker.connects[:2] == [5, 4]
+
+
+def test_several_addresses_mean_failover(port, broker, client, events):
+    one = client(f"mqtt://127.0.0.1:{port}", broker.url).up()
+    assert one.sink.deliver(events(2)) == 2
+
+
+def test_a_broker_that_accepts_and_never_answers_is_given_up(scripted, broker, client, monkeypatch):
+    monkeypatch.setattr("edge_agent.deliver.mqtt.session.CONNACK_SECONDS", 0.2)
+    silent = scripted(connack=None)
+    client(silent.url, broker.url).up()
+    assert silent.connects == [5, 4]
+
+
+def test_a_half_open_link_is_dropped_when_acknowledgements_stop(scripted, client, events):
+    broker = scripted(puback=lambda n: 0 if n <= 5 else None)
+    one = client(broker.url, ack_seconds=0.3).up()
+    taken = 0
+    with pytest.raises(SinkUnavailable, match="no acknowledgement"):
+        while True:
+            taken += one.sink.deliver(events(10, first=1 + taken))
+    assert taken <= 5
+    one.down()
+
+
+def test_an_idle_half_open_link_is_found_by_the_keep_alive(scripted, client):
+    broker = scripted(pong=False)
+    client(broker.url, keep_alive=1).up().down()
+
+
+def test_the_brokers_receive_maximum_is_respected(scripted, client, events):
+    pending = scripted(connack=b"\0\0\x03\x21\0\x05")
+    client(pending.url).up().sink.deliver(events(200))
+    assert pending.most_unacknowledged <= 5
+
+
+def test_the_window_is_never_larger_than_the_receive_maximum(scripted, client, events):
+    broker = scripted(connack=b"\0\0\x03\x21\0\x05", puback=lambda _n: None)
+    with pytest.raises(SinkUnavailable):
+        client(broker.url, ack_seconds=0.3).up().sink.deliver(events(50))
+    assert broker.most_unacknowledged == 5
+
+
+def test_a_denied_topic_refuses_a_whole_batch_in_one_go(scripted, client, events):
+    broker = scripted(puback=lambda _n: 0x87)
+    with pytest.raises(EventRejected) as caught:
+        client(broker.url).up().sink.deliver(events(50))
+    assert caught.value.settled == len(caught.value.refused) == 50
+    assert sum("/event/" in topic for topic, _ in broker.published) == 50
+
+
+def test_wrong_credentials_are_logged_once_however_often_they_are_tried(
+    mosquitto, client, events, caplog
+):
+    caplog.set_level(logging.WARNING)
+    one = client(mosquitto("allow_anonymous false\n").start().url)
+    for _ in range(3):
+        with pytest.raises(SinkUnavailable, match="Not authorized"):
+            one.sink.deliver(events(1))
+    refusals = [r for r in caplog.records if "refuses: Not authorized" in r.getMessage()]
+    assert len(refusals) == 1
+
+
+def test_stopping_while_nobody_answers_is_quick(port, client):
+    one = client(f"mqtt://127.0.0.1:{port}")
+    one.stop()
+    assert not one.thread.is_alive()
