@@ -3,7 +3,6 @@
 All problems are collected, so that one `check` shows everything there is to mend.
 """
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 from msgspec.structs import FieldInfo, fields
 
 from edge_agent.errors import ConfigError
+from edge_agent.problems import Problems, unknown
 from edge_agent.settings import (
     ChannelSettings,
     Config,
@@ -32,12 +32,19 @@ LISTS: dict[str, type[Device | Output | Rule]] = {"device": Device, "output": Ou
 
 def load(path: Path, overrides: Iterable[str] = ()) -> Config:
     """Read the file, apply `key=value` overrides; raise ConfigError with every problem."""
-    tables = parse(path)
-    problems = [problem for override in overrides for problem in apply_override(tables, override)]
-    config = Reader(str(path), problems).config(tables)
-    if problems:
-        raise ConfigError(tuple(problems))
+    problems = Problems(str(path))
+    config = read(path, overrides, problems)
+    if problems.lines:
+        raise ConfigError(tuple(problems.lines))
     return config
+
+
+def read(path: Path, overrides: Iterable[str], problems: Problems) -> Config:
+    """Read the file as far as it can be understood; raise ConfigError where it is not TOML."""
+    tables = parse(path)
+    for override in overrides:
+        problems.lines.extend(apply_override(tables, override))
+    return Reader(problems).config(tables)
 
 
 def parse(path: Path) -> dict[str, Any]:
@@ -86,8 +93,7 @@ def _value(text: str) -> Any:  # noqa: ANN401
 class Reader:
     """Turns tables into settings, key by key, and notes every problem on the way."""
 
-    def __init__(self, file: str, problems: list[str]) -> None:
-        self._file = file
+    def __init__(self, problems: Problems) -> None:
         self._problems = problems
 
     def config(self, tables: dict[str, Any]) -> Config:
@@ -104,13 +110,13 @@ class Reader:
 
     def _section(self, name: str, kind: type[T], table: object) -> T:
         if not isinstance(table, dict):
-            self._note(name, table, f"expected a table: write [{name}]")
+            self._problems.note(name, table, f"expected a table: write [{name}]")
             return kind()
         return kind(**self._values(kind, table, f"{name}."))
 
     def _entries(self, name: str, kind: type[T], entries: object) -> tuple[T, ...]:
         if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-            self._note(name, entries, f"expected a list of tables: write [[{name}]]")
+            self._problems.note(name, entries, f"expected a list of tables: write [[{name}]]")
             return ()
         found = [self._entry(name, kind, n, entry) for n, entry in enumerate(entries, 1)]
         return tuple(entry for entry in found if entry is not None)
@@ -143,32 +149,20 @@ class Reader:
     ) -> dict[str, Any]:
         settings = {field.encode_name: field for field in fields(kind)}
         for key in table.keys() - settings.keys():
-            self._note(where + key, table[key], unknown(key, known or settings))
+            self._problems.note(where + key, table[key], unknown(key, known or settings))
         values: dict[str, Any] = {}
         for key, field in settings.items():
             if key in table:
                 self._convert(where + key, table[key], field, values)
             elif field.required:
-                self._problems.append(
-                    f"{self._file}: {where}{key}: missing; wanted: {description(field)}"
-                )
+                self._problems.missing(where + key, description(field))
         return values
 
     def _convert(self, key: str, value: object, field: FieldInfo, values: dict[str, Any]) -> None:
         try:
             values[field.name] = msgspec.convert(value, field.type, dec_hook=decode)
         except msgspec.ValidationError as error:
-            self._note(key, value, f"{reason(error)}; wanted: {description(field)}")
-
-    def _note(self, key: str, value: object, what: str) -> None:
-        self._problems.append(f"{self._file}: {key} = {shown(value)}: {what}")
-
-
-def unknown(name: str, known: Iterable[str]) -> str:
-    """Say that a name is not known, with its nearest neighbour or all there are."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, 1)
-    return f"unknown; did you mean {near[0]!r}?" if near else f"unknown; known: {', '.join(names)}"
+            self._problems.note(key, value, f"{reason(error)}; wanted: {description(field)}")
 
 
 def reason(error: msgspec.ValidationError) -> str:
@@ -182,9 +176,3 @@ def description(field: FieldInfo) -> str:
     metas = [m for m in getattr(field.type, "__metadata__", ()) if isinstance(m, msgspec.Meta)]
     texts = [meta.description for meta in metas if meta.description]
     return texts[-1] if texts else str(getattr(get_args(field.type), "__name__", field.type))
-
-
-def shown(value: object) -> str:
-    """Return a value as TOML would write it, cut to a line."""
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else text[:57] + "…"

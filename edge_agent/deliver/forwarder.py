@@ -18,6 +18,7 @@ from edge_agent.events import CursorMove, LoggedEvent
 
 CHUNK = 1000  # events read at once: a batch costs some memory, a short one costs speed
 IDLE = 5.0
+DRAIN_SECONDS = 1.0
 
 News: TypeAlias = int | Literal["retry"] | None
 _logger = logging.getLogger(__name__)
@@ -69,9 +70,12 @@ class Forwarder:
         self._stopping = False
 
     def run(self) -> None:
-        """Deliver until told to stop."""
+        """Deliver until told to stop, and then for a moment what is left."""
         while not self._stopping:
             self.step(self._wait())
+        deadline = self._clock.monotonic() + DRAIN_SECONDS
+        while self._wait() <= 0 and self._clock.monotonic() < deadline:
+            self._forward()
         self._close()
 
     def step(self, wait: float) -> None:

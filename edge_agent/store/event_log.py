@@ -30,9 +30,11 @@ READ_AFTER = """
 SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
 FROM (SELECT * FROM event WHERE "offset" > ? ORDER BY "offset" LIMIT ?)
 """
-LATEST = """
+LATEST_ALERTS = """
 SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
-FROM event WHERE "offset" IN (SELECT max("offset") FROM event WHERE kind = ? GROUP BY source)
+FROM event WHERE "offset" IN (
+    SELECT max("offset") FROM event WHERE kind = 'alert' GROUP BY source
+)
 """
 MOVE = """
 INSERT INTO cursor VALUES (?, ?)
@@ -171,9 +173,9 @@ class LogReader:
         """Return up to `limit` events behind `offset`, oldest first."""
         return self._events(READ_AFTER, (offset, limit))
 
-    def latest(self, kind: str) -> dict[str, LoggedEvent]:
-        """Return the last event of a kind for each source."""
-        return {event.source: event for event in self._events(LATEST, (kind,))}
+    def latest_alerts(self) -> dict[str, LoggedEvent]:
+        """Return the last alert of each rule."""
+        return {event.source: event for event in self._events(LATEST_ALERTS, ())}
 
     def cursor(self, sink: str) -> int:
         """Return a sink's committed offset; 0 for one that never took anything."""

@@ -15,6 +15,7 @@ CREATE TABLE event (
     kind TEXT NOT NULL, source TEXT NOT NULL,
     data TEXT NOT NULL                           -- JSON
 );
+CREATE INDEX alert ON event (source, "offset") WHERE kind = 'alert';
 CREATE TABLE cursor (sink TEXT PRIMARY KEY, "offset" INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE boot (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
 CREATE TABLE dropped (reason TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;

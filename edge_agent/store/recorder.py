@@ -7,6 +7,7 @@ disk has them, and keeps events in memory, counted, while the disk does not take
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
 
@@ -117,9 +118,14 @@ class Recorder:
         self._stopping = False
 
     def run(self) -> None:
-        """Record until told to stop."""
+        """Record until told to stop, and commit the rest."""
         while not self._stopping:
             self.step(self._wait())
+        self.commit()
+
+    def close(self) -> None:
+        """Commit the cursor moves that came after `run` had ended, and give the log back."""
+        self._take_waiting()
         self.commit()
         if self._group.events:
             _logger.error("stopped: %d events could not be written", len(self._group.events))
@@ -128,15 +134,17 @@ class Recorder:
     def step(self, wait: float) -> None:
         """Take what arrives within `wait` seconds, commit if it is time, trim if it is due."""
         self._progress()
-        try:
+        with suppress(Empty):
             self._take(self._inbox.get(timeout=wait))
-            while not self._stopping and len(self._group.events) < GROUP:
-                self._take(self._inbox.get_nowait())
-        except Empty:
-            pass
+            self._take_waiting()
         if self._wait() <= 0:
             self.commit()
         self._trim()
+
+    def _take_waiting(self) -> None:
+        with suppress(Empty):
+            while len(self._group.events) < GROUP:
+                self._take(self._inbox.get_nowait())
 
     def commit(self) -> None:
         """Write the group in one transaction; on an error keep it and try again later."""

@@ -183,3 +183,26 @@ def test_its_thread_ends_when_told_even_with_events_waiting(bench):
     bench.inbox.put(None)
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_what_was_announced_before_the_stop_is_still_delivered(bench):
+    bench.log.offsets = set(range(1, 5001))
+    bench.inbox.put(5000)
+    bench.inbox.put(None)
+    bench.forwarder.run()
+    assert bench.sink.taken == list(range(1, 5001))
+
+
+def test_a_stop_does_not_wait_for_a_backlog_without_end(bench):
+    bench.log.offsets = set(range(1, 5001))
+    deliver = bench.sink.deliver
+
+    def slowly(batch):
+        bench.clock.advance(0.6)
+        return deliver(batch)
+
+    bench.sink.deliver = slowly
+    bench.inbox.put(5000)
+    bench.inbox.put(None)
+    bench.forwarder.run()
+    assert len(bench.sink.taken) == 2 * CHUNK

@@ -82,6 +82,7 @@ class Desk:
     def stop(self):
         self.inbox.put(None)
         self.recorder.run()
+        self.recorder.close()
 
 
 @pytest.fixture

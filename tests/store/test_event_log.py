@@ -5,7 +5,7 @@ import pytest
 
 from edge_agent.errors import LogError
 from edge_agent.events import lifecycle
-from edge_agent.store.event_log import EventLog, LogReader
+from edge_agent.store.event_log import LATEST_ALERTS, EventLog, LogReader
 
 
 def test_events_come_back_in_order_with_ascending_offsets(log, reader, record):
@@ -105,14 +105,17 @@ def test_times_of_another_boot_cannot_be_repaired_and_stay_marked(path, log, clo
     assert LogReader(path).read_after(0, 1)[0].boot == 1
 
 
-def test_the_latest_event_of_each_source_is_found(log, reader, record):
-    record(5)
-    assert {s: e.offset for s, e in reader.latest("reading").items()} == {
-        "source0": 4,
-        "source1": 5,
-        "source2": 3,
-    }
-    assert reader.latest("alert") == {}
+def test_the_latest_alert_of_each_rule_is_found(log, reader, event):
+    with log.transaction():
+        log.append([event(n, "alert") for n in (0, 1, 0)])
+        log.append([event(0)])
+    found = {source: logged.offset for source, logged in reader.latest_alerts().items()}
+    assert found == {"source0": 3, "source1": 2}
+
+
+def test_the_latest_alerts_are_found_without_reading_the_history(log):
+    plan = log.execute("EXPLAIN QUERY PLAN " + LATEST_ALERTS)
+    assert not [row for row in plan if row[3] == "SCAN event"]
 
 
 def test_every_commit_is_synchronised_with_the_disk(log):

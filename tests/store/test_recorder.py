@@ -169,3 +169,13 @@ def test_a_large_load_commits_in_groups(event):
     group = Group()
     group.add([event()] * GROUP, 5.0)
     assert group.due(last_commit=5.0, interval=60) == 5.0
+
+
+def test_a_cursor_that_moves_while_the_agent_stops_is_committed(desk, path, event):
+    one = desk()
+    one.put(event())
+    one.inbox.put(None)
+    one.recorder.run()
+    one.inbox.put(CursorMove("mqtt", 1, {}))
+    one.recorder.close()
+    assert LogReader(path).cursor("mqtt") == 1

@@ -1,0 +1,118 @@
+"""Where devices are connected, and the ports that lead there: real hardware or simulated.
+
+Only the hardware differs between `run` and `simulate`: a driver cannot tell which port it has.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from drivers.driver import BusKind
+from drivers.errors import DriverError
+from drivers.i2c import Bus, I2CPort, open_bus
+from drivers.sysfs import Attributes, SysfsPort
+
+
+class ClaimedByKernel(DriverError):
+    """A kernel driver owns the chip; two masters would corrupt each other's measurements."""
+
+    quality = "claimed_by_kernel"
+    hint = "remove its line (dtoverlay=…) from /boot/firmware/config.txt and reboot"
+
+
+class Place(NamedTuple):
+    """Where a device is connected: a kind of bus, and what it takes to find the device there."""
+
+    kind: BusKind
+    bus: int = 1
+    address: int = 0
+    pin: int = 0
+    id: str = ""
+
+    @property
+    def line(self) -> str:
+        """The bus as users know it; the devices of one line share a thread."""
+        return f"i2c-{self.bus}" if self.kind == "i2c" else self.kind
+
+    def __str__(self) -> str:
+        spot = {"i2c": f"0x{self.address:02x}", "w1": self.id, "gpio": str(self.pin)}
+        return f"{self.line}:{spot[self.kind]}"
+
+
+class Hardware(Protocol):
+    """What a machine, or a simulated one, has to offer."""
+
+    def i2c(self, number: int) -> Bus:
+        """Return the bus; raise a `DriverError` where it cannot be opened."""
+        ...
+
+    def w1(self, id: str) -> Attributes:  # noqa: A002 - the configuration's own word
+        """Return the attributes of one 1-Wire device."""
+        ...
+
+    def pins(self) -> Any:  # noqa: ANN401 - gpiozero has no types, and may not be there
+        """Return gpiozero's pin factory."""
+        ...
+
+    def claimed(self, number: int, address: int) -> str:
+        """Return the kernel driver that owns an I2C address, or nothing."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back."""
+        ...
+
+
+class RealHardware:
+    """The machine's own buses, each opened when first asked for and only once."""
+
+    def __init__(self, sys: Path = Path("/sys")) -> None:
+        self._sys = sys
+        self._buses: dict[int, Any] = {}
+        self._pins: Any = None
+
+    def i2c(self, number: int) -> Bus:
+        """Return /dev/i2c-`number`; raise `BusMissing` or `NotPermitted`."""
+        if number not in self._buses:
+            self._buses[number] = open_bus(number)
+        return self._buses[number]
+
+    def w1(self, id: str) -> Attributes:  # noqa: A002
+        """Return the kernel's directory of one 1-Wire device, there or not."""
+        return SysfsPort(self._sys / "bus/w1/devices" / id)
+
+    def pins(self) -> Any:  # noqa: ANN401
+        """Return the pins of the header."""
+        if self._pins is None:
+            from drivers.pins import open_pins  # noqa: PLC0415 - gpiozero, 3 MB, only where used
+
+            self._pins = open_pins()
+        return self._pins
+
+    def claimed(self, number: int, address: int) -> str:
+        """Return the kernel driver that owns an I2C address: plain I2C transfers ignore it."""
+        driver = self._sys / f"bus/i2c/devices/{number}-{address:04x}/driver"
+        return driver.resolve().name if driver.exists() else ""
+
+    def close(self) -> None:
+        """Close every bus, and release every pin."""
+        for bus in self._buses.values():
+            bus.close()
+        if self._pins is not None:
+            self._pins.close()
+
+
+def port(hardware: Hardware, place: Place, device: str) -> Any:  # noqa: ANN401
+    """Return the port that leads to a device; raise a `DriverError` where nothing does."""
+    name = f"{device}@{place.line}"
+    if place.kind == "w1":
+        return hardware.w1(place.id)
+    if place.kind == "gpio":
+        from drivers.pins import PinPort  # noqa: PLC0415
+
+        return PinPort(hardware.pins(), place.pin, name)
+    owner = hardware.claimed(place.bus, place.address)
+    if owner:
+        raise ClaimedByKernel(
+            f"{name}:0x{place.address:02x}", f"the kernel's driver {owner} owns it"
+        )
+    return I2CPort(hardware.i2c(place.bus), place.address, name)

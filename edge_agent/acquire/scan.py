@@ -1,0 +1,81 @@
+"""What is connected: every address that answers, and which drivers claim it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from drivers.driver import Identifiable
+from drivers.errors import DriverError, NoAcknowledge
+from drivers.i2c import I2CPort
+from edge_agent.acquire.hardware import Hardware
+
+ADDRESSES = range(0x08, 0x78)  # the others are reserved (NXP UM10204 §3.1.12)
+# EEPROMs and clock chips there may take an empty write for the start of a real one; so does
+# i2cdetect.
+READ_PROBED = {*range(0x30, 0x38), *range(0x50, 0x60)}
+
+
+class Claim(NamedTuple):
+    """A driver that could speak to a chip; `certain` where the chip has identified itself."""
+
+    driver: str
+    chip: str
+    certain: bool
+
+
+class Found(NamedTuple):
+    """An address that answers; `kernel` names the kernel driver that owns it."""
+
+    bus: int
+    address: int
+    claims: tuple[Claim, ...] = ()
+    kernel: str = ""
+
+
+def scan(
+    hardware: Hardware,
+    number: int,
+    drivers: Mapping[str, type[Any]],
+    addresses: Iterable[int] = ADDRESSES,
+) -> Iterator[Found]:
+    """Look at every address of a bus, reading only; yield what answers, as it is found.
+
+    Raises `BusMissing`, `NotPermitted` or `BusStuck`, which concern the bus as a whole.
+    """
+    bus = hardware.i2c(number)
+    for address in addresses:
+        kernel = hardware.claimed(number, address)
+        port = I2CPort(bus, address, f"i2c-{number}")
+        if kernel:
+            yield Found(number, address, kernel=kernel)
+        elif _answers(port):
+            yield Found(number, address, tuple(_claims(port, drivers)))
+
+
+def _answers(port: I2CPort) -> bool:
+    try:
+        if port.address in READ_PROBED:
+            port.read(1)
+        else:
+            port.write(b"")
+    except NoAcknowledge:
+        return False
+    return True
+
+
+def _claims(port: I2CPort, drivers: Mapping[str, type[Any]]) -> Iterator[Claim]:
+    """Ask every driver that knows the address; those who are certain leave no room for guesses."""
+    claims = [
+        Claim(name, identity.chip, identity.certain)
+        for name, driver in drivers.items()
+        if port.address in getattr(driver, "addresses", ())
+        and (identity := _identity(driver(port))) is not None
+    ]
+    certain = [claim for claim in claims if claim.certain]
+    yield from certain or claims
+
+
+def _identity(driver: Identifiable) -> Any:  # noqa: ANN401
+    try:
+        return driver.identify()
+    except DriverError:
+        return None  # it answers, but not as this chip would

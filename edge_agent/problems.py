@@ -1,0 +1,39 @@
+"""What is wrong with a configuration: one line each, naming file, key, value and remedy."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class Problems:
+    """Collects the lines of one file, so that one check shows everything there is to mend."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self.lines: list[str] = []
+
+    def note(self, key: str, value: object, what: str) -> None:
+        """Note what is wrong with the value of a key."""
+        self.add(f"{key} = {shown(value)}: {what}")
+
+    def missing(self, key: str, wanted: str) -> None:
+        """Note that a key is not there."""
+        self.add(f"{key}: missing; wanted: {wanted}")
+
+    def add(self, line: str) -> None:
+        """Note a line that begins with its key."""
+        self.lines.append(f"{self._file}: {line}")
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """Say that a name is not known, with its nearest neighbour or all there are."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, 1)
+    if near:
+        return f"unknown; did you mean {near[0]!r}?"
+    return f"unknown; known: {', '.join(names) or 'none'}"
+
+
+def shown(value: object) -> str:
+    """Return a value as TOML would write it, cut to a line."""
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
