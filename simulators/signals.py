@@ -1,0 +1,223 @@
+"""What the world does while nobody looks: physical values over scenario time.
+
+A signal is a pure function of the seconds since the scenario began, so that any thread may ask
+for any moment, as often as it likes, and always gets the same value. `simulators.scenario` builds
+signals from TOML, whose keys are the fields of these classes.
+"""
+
+import csv
+import math
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Protocol, TypeAlias
+
+DAY = 86400.0
+HEADER = ["time", "value"]
+OCTAVES = 6  # of a walk: its finest step is 1/64 of its period
+MASK = (1 << 64) - 1
+
+Seconds: TypeAlias = Annotated[float, "seconds"]
+
+
+class Signal(Protocol):
+    """A physical value over time."""
+
+    def value(self, t: float) -> float:
+        """Return the value `t` seconds after the scenario began."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Always the same `level`."""
+
+    level: float
+
+    def value(self, t: float) -> float:  # noqa: ARG002 - a signal, if a dull one
+        """Return the level."""
+        return self.level
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """From `start` to `end` in a straight line that begins `at` and `lasts` so long."""
+
+    start: float
+    end: float
+    lasts: Seconds
+    at: Seconds = 0.0
+
+    def __post_init__(self) -> None:
+        _positive(lasts=self.lasts)
+
+    def value(self, t: float) -> float:
+        """Return the value; both ends are held."""
+        done = min(max((t - self.at) / self.lasts, 0.0), 1.0)
+        return self.start + (self.end - self.start) * done
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`before`, and from the moment `at` on `after`."""
+
+    before: float
+    after: float
+    at: Seconds
+
+    def value(self, t: float) -> float:
+        """Return one of the two."""
+        return self.before if t < self.at else self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Sine:
+    """`swing` above and below `mean`, passing the mean upwards `at`, again after each `period`."""
+
+    mean: float
+    swing: float
+    period: Seconds = DAY
+    at: Seconds = 0.0
+
+    def __post_init__(self) -> None:
+        _positive(period=self.period)
+
+    def value(self, t: float) -> float:
+        """Return the value."""
+        return self.mean + self.swing * math.sin(math.tau * (t - self.at) / self.period)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulses:
+    """`high` for the time it `lasts`, first `at`, then `every` so often; otherwise `low`."""
+
+    every: Seconds
+    lasts: Seconds
+    at: Seconds = 0.0
+    low: float = 0.0
+    high: float = 1.0
+
+    def __post_init__(self) -> None:
+        _positive(every=self.every, lasts=self.lasts)
+
+    def value(self, t: float) -> float:
+        """Return one of the two."""
+        since = t - self.at
+        return self.high if since >= 0 and since % self.every < self.lasts else self.low
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A random walk that never leaves `mean` by more than `swing`, and returns within a `period`.
+
+    Made of noise on ever finer grids, each with half the swing of the coarser one: a walk's
+    spectrum (1/f²), but every moment is a function of the seed alone and needs no history.
+    """
+
+    mean: float
+    swing: float
+    period: Seconds = 600.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _positive(period=self.period)
+
+    def value(self, t: float) -> float:
+        """Return the value: a straight line between two points of the finest grid."""
+        place = t / self.period * (1 << OCTAVES)
+        left = math.floor(place)
+        here, there = _grid_point(self.seed, left), _grid_point(self.seed, left + 1)
+        return self.mean + self.swing * (here + (there - here) * (place - left))
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What was recorded: `times` in growing order; a straight line between them, or `hold`."""
+
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+    hold: bool = False
+
+    def value(self, t: float) -> float:
+        """Return the value; before the first and after the last moment, theirs."""
+        after = bisect_right(self.times, t)
+        before = max(after - 1, 0)
+        if self.hold or after in {0, len(self.times)}:
+            return self.values[before]
+        begin, end = self.times[before], self.times[after]
+        left, right = self.values[before], self.values[after]
+        return left + (right - left) * (t - begin) / (end - begin)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Several signals at once: the day, and the clouds that pass."""
+
+    parts: tuple[Signal, ...]
+
+    def value(self, t: float) -> float:
+        """Return the sum."""
+        return sum(part.value(t) for part in self.parts)
+
+
+def read_csv(path: Path, *, hold: bool = False) -> Replay:
+    """Read rows of `time,value` (a header may come first); raise ValueError with the line."""
+    with path.open(encoding="utf-8", newline="") as file:
+        points = list(_points(file))
+    if not points:
+        raise ValueError('no rows; wanted: lines of "time,value", time in seconds')
+    times, values = zip(*points, strict=True)
+    return Replay(times, values, hold)
+
+
+def _points(rows: Iterator[str]) -> Iterator[tuple[float, float]]:
+    last = -math.inf
+    for number, row in enumerate(csv.reader(rows), 1):
+        if not row or (number == 1 and [cell.strip().lower() for cell in row] == HEADER):
+            continue
+        time, value = _numbers(row, number)
+        if time <= last:
+            raise ValueError(f"line {number}: time {time:g} does not come after {last:g}; sort it")
+        last = time
+        yield time, value
+
+
+def _numbers(row: list[str], number: int) -> tuple[float, float]:
+    try:
+        time, value = map(float, row)
+    except ValueError:
+        time = value = math.nan
+    if not (math.isfinite(time) and math.isfinite(value)):
+        raise ValueError(f'line {number}: {",".join(row)!r}; wanted: "time,value", two numbers')
+    return time, value
+
+
+@lru_cache(maxsize=1024)  # neighbouring moments share their points; some 30 signals fit well
+def _grid_point(seed: int, point: int) -> float:
+    """Return a point of the walk's finest grid, from -1 to 1."""
+    total = sum((1 << octave) * _octave(seed, octave, point) for octave in range(OCTAVES + 1))
+    return total / ((2 << OCTAVES) - 1)
+
+
+def _octave(seed: int, octave: int, point: int) -> float:
+    """Return the noise whose own points lie 2**octave grid steps apart."""
+    left, beyond = divmod(point, 1 << octave)
+    here = _noise(seed, octave, left)
+    return here + (_noise(seed, octave, left + 1) - here) * beyond / (1 << octave)
+
+
+def _noise(seed: int, octave: int, point: int) -> float:
+    """Return a number from -1 to 1 that looks random: splitmix64's mixing of the three."""
+    mixed = (seed * 0x9E3779B97F4A7C15 + octave * 0xD1B54A32D192ED03 + point + 1) & MASK
+    mixed = mixed * 0x9E3779B97F4A7C15 & MASK
+    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & MASK
+    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & MASK
+    return (mixed ^ mixed >> 31) / 2**63 - 1
+
+
+def _positive(**durations: float) -> None:
+    for name, seconds in durations.items():
+        if seconds <= 0:
+            raise ValueError(f"{name} = {seconds:g}: wanted: more than 0 s")
