@@ -1,0 +1,84 @@
+"""Simulated header pins: gpiozero's mock factory on the simulation's clock.
+
+Drive a pin from outside as a circuit does: `pins.pin(17).drive(False)`; `None` lets go of it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from gpiozero.pins.mock import MockFactory, MockPin
+
+from simulators.clock import Clock
+
+
+class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
+    """One pin: what a circuit outside drives decides its level, else its pull resistor."""
+
+    def __init__(self, factory: "SimulatedPins", info: Any) -> None:  # noqa: ANN401
+        self._outside: bool | None = None
+        self._watcher: Callable[[], None] | None = None
+        super().__init__(factory, info)
+
+    def drive(self, level: bool | None) -> None:
+        """Drive the pin from outside; None lets go, and a pin without a pull keeps its level."""
+        self._outside = level
+        self._follow_outside()
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Tell a circuit outside whenever the pin's level or function may have changed."""
+        self._watcher = watcher
+
+    def output_with_state(self, state: bool) -> None:
+        """Become an output at `state` at once, as the kernel does: no level in between."""
+        self._function = "output"
+        self._state = bool(state)
+        self._last_change = self.factory.ticks()
+        self._tell()
+
+    def clear_states(self) -> None:
+        """Start afresh; unlike a mock pin, this one keeps no list that grows for ever."""
+        self.states: list[Any] = []
+        self._last_change = self.factory.ticks()
+
+    def _change_state(self, value: bool) -> bool:
+        if self._state == value:
+            return False
+        self._state = value
+        self._last_change = self.factory.ticks()
+        self._tell()
+        return True
+
+    def _set_function(self, value: str) -> None:
+        super()._set_function(value)
+        self._tell()
+
+    def _set_pull(self, value: str) -> None:
+        super()._set_pull(value)
+        self._follow_outside()
+
+    def _follow_outside(self) -> None:
+        level = self._outside
+        if level is None:
+            level = {"up": True, "down": False}.get(self._pull)
+        if level is None or self._function != "input":
+            return
+        if level:
+            self.drive_high()
+        else:
+            self.drive_low()
+
+    def _tell(self) -> None:
+        if self._watcher is not None:
+            self._watcher()
+
+
+class SimulatedPins(MockFactory):  # type: ignore[misc]
+    """The pins of a Pi's header, by GPIO number."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        super().__init__(pin_class=SimulatedPin)
+
+    def ticks(self) -> float:
+        """Return the time of the simulation: edges carry it."""
+        return self._clock.monotonic()
