@@ -5,6 +5,9 @@ from typing import Protocol
 
 from drivers.errors import BusMissing, NotPermitted, TransferFailed
 
+W1_DEVICES = Path("/sys/bus/w1/devices")
+ABSENT = "check wiring and power; 1-Wire needs `dtoverlay=w1-gpio` in /boot/firmware/config.txt"
+
 
 class Attributes(Protocol):
     """A directory of attribute files; `where` names it in errors."""
@@ -16,21 +19,42 @@ class Attributes(Protocol):
         ...
 
 
-class SysfsPort:
-    """A real directory below /sys."""
+class File(Protocol):
+    """`pathlib.Path`'s surface, as far as an attribute needs it."""
 
-    def __init__(self, directory: Path) -> None:
+    def read_text(self, encoding: str | None = None, errors: str | None = None) -> str:
+        """Return the text; raise OSError with the kernel's errno."""
+        ...
+
+
+class Directory(Protocol):
+    """A `pathlib.Path` below /sys, or a simulated one."""
+
+    def __truediv__(self, name: str, /) -> File: ...
+
+
+class SysfsPort:
+    """The attributes of one device: a directory whose errors name the remedy."""
+
+    def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self.where = str(directory)
 
     def read(self, name: str) -> str:
         """Return the text of one attribute; the kernel may convert first and block meanwhile."""
-        path = self._directory / name
+        where = f"{self.where}/{name}"
         try:
-            return path.read_text(encoding="ascii", errors="replace")
+            return (self._directory / name).read_text(encoding="ascii", errors="replace")
         except FileNotFoundError as error:
-            raise BusMissing(str(path), "no such device") from error
+            raise BusMissing(where, "no such device", ABSENT) from error
         except PermissionError as error:
-            raise NotPermitted(str(path), "permission denied") from error
+            raise NotPermitted(where, "permission denied") from error
         except OSError as error:
-            raise TransferFailed(str(path), f"{error.strerror} (errno {error.errno})") from error
+            raise TransferFailed(where, f"{error.strerror} (errno {error.errno})") from error
+
+
+def w1_ids(devices: Path = W1_DEVICES) -> tuple[str, ...]:
+    """List the DS18B20s that the kernel has found; raise `BusMissing` where 1-Wire is off."""
+    if not devices.is_dir():
+        raise BusMissing(str(devices), "this machine has no 1-Wire bus", ABSENT)
+    return tuple(sorted(path.name for path in devices.glob("28-*")))

@@ -1,0 +1,30 @@
+"""A relay, lamp or valve on a GPIO pin."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from drivers.driver import BusKind
+
+if TYPE_CHECKING:
+    from drivers.pins import PinPort
+
+
+class Relay:
+    """Switches a pin; with `active_low`, as most relay boards have it, on is a low level."""
+
+    bus: ClassVar[BusKind] = "gpio"
+
+    def __init__(self, port: "PinPort", *, active_low: bool = False) -> None:
+        self._port = port
+        self._active_low = active_low
+
+    def apply(self, value: float) -> None:
+        """Switch; 0 is off. The first call makes the pin an output, at this level at once."""
+        self._port.drive(bool(value) != self._active_low)
+
+    def state(self) -> float:
+        """Return 1 for on, 0 for off, read back from the pin; raise `NotReady` before `apply`."""
+        return float(self._port.level() != self._active_low)
+
+    def close(self) -> None:
+        """Give the pin back: it floats, and the board's resistor decides."""
+        self._port.close()
