@@ -4,7 +4,7 @@ A model takes physical values in (`model.set("temperature", 21.5)`) and answers 
 does: power-on values, conversion time, NACK while busy, checksums, saturation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import ClassVar, NamedTuple
 
 from simulators.clock import Clock
@@ -30,7 +30,7 @@ class Model:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.values = dict(self.quiet)
+        self.values: MutableMapping[str, float] = dict(self.quiet)
 
     def set(self, channel: str, value: float) -> None:
         """Expose the chip to a physical value, in the channel's unit."""

@@ -1,0 +1,67 @@
+"""Faults of 1-Wire devices that come and go over scenario time."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, get_args, runtime_checkable
+
+from simulators import ds18b20
+from simulators.sysfs import W1Model
+
+UNPLUG = "unplug"
+KINDS: tuple[str, ...] = (UNPLUG, *filter(None, get_args(ds18b20.Fault)))
+
+
+@runtime_checkable
+class Pluggable(Protocol):
+    """A device that can be pulled out."""
+
+    def unplug(self) -> None:
+        """Pull it off the bus."""
+        ...
+
+    def plug(self) -> None:
+        """Put it back."""
+        ...
+
+
+class W1Chip(Pluggable, W1Model, Protocol):
+    """A 1-Wire model; its `fault` is one of `KINDS`, or empty."""
+
+    fault: str
+
+
+class Spell(NamedTuple):
+    """A time in which a device has a fault: it begins `at` and `lasts` so many seconds."""
+
+    kind: str
+    at: float
+    lasts: float
+
+
+class FaultyDevice:
+    """A 1-Wire device as the kernel sees it: each look at it finds what is wrong at that moment."""
+
+    def __init__(self, model: W1Chip, spells: Sequence[Spell], now: Callable[[], float]) -> None:
+        """`now` returns the seconds since the scenario began."""
+        self.id = model.id
+        self._model = model
+        self._spells = spells
+        self._now = now
+        self._unplugged = False
+
+    def files(self) -> tuple[str, ...]:
+        """Name the attributes that are there now."""
+        self._suffer()
+        return self._model.files()
+
+    def read(self, name: str) -> str:
+        """Return what one of them says now."""
+        self._suffer()
+        return self._model.read(name)
+
+    def _suffer(self) -> None:
+        now = self._now()
+        kinds = [spell.kind for spell in self._spells if 0 <= now - spell.at < spell.lasts]
+        self._model.fault = next((kind for kind in kinds if kind != UNPLUG), "")
+        if (UNPLUG in kinds) != self._unplugged:
+            self._unplugged = not self._unplugged
+            self._model.unplug() if self._unplugged else self._model.plug()
