@@ -13,14 +13,14 @@ from typing import Any, Literal, TypeAlias
 from gpiozero import InputDevice, OutputDevice
 from gpiozero.exc import GPIOPinInUse, GPIOZeroError, PinFixedPull, PinInvalidPin
 
-from drivers.errors import BusMissing, DriverError, NotPermitted, NotReady, TransferFailed
+from drivers.errors import BusMissing, DriverError, NotPermitted, NotReady
 
 Pull: TypeAlias = Literal["up", "down", "none"]
 PULLS = {"up": True, "down": False, "none": None}
 
 # The chip's number moves with the kernel (Pi 5: 4, then 0, then 11 and more); its label stays.
 HEADER_LABELS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
-GPIO_GET_CHIPINFO = 0x8044B401  # linux/gpio.h: char name[32], label[32]; __u32 lines
+GPIO_GET_CHIPINFO = 0x8044B401  # linux/gpio.h
 
 INSTALL = (
     "`sudo apt install python3-lgpio`, and make the virtual environment with --system-site-packages"
@@ -48,9 +48,7 @@ class PinPort:
         self.close()
         active = True if pull == "none" else None
         with self._translated():
-            self._device = InputDevice(
-                self._number, pull_up=PULLS[pull], active_state=active, pin_factory=self._factory
-            )
+            self._device = self._claim(InputDevice, pull_up=PULLS[pull], active_state=active)
             self._device.pin.edges = "both"
             self._device.pin.when_changed = on_edge
 
@@ -65,9 +63,7 @@ class PinPort:
         """Set an output; the first call claims the pin at that level, with none in between."""
         with self._translated():
             if self._device is None:
-                self._device = OutputDevice(
-                    self._number, initial_value=level, pin_factory=self._factory
-                )
+                self._device = self._claim(OutputDevice, initial_value=level)
             else:
                 self._device.value = level
 
@@ -77,6 +73,10 @@ class PinPort:
         if device is not None:
             with self._translated():
                 device.close()
+
+    def _claim(self, device: Any, **options: Any) -> Any:  # noqa: ANN401
+        self._factory.pin(self._number)  # where this fails, `device` would keep its reservation
+        return device(self._number, pin_factory=self._factory, **options)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -95,7 +95,7 @@ class PinPort:
                 self.where, "this pin has a pull-up resistor on the board", 'set pull = "up"'
             ) from error
         except GPIOZeroError as error:
-            raise TransferFailed(self.where, str(error)) from error
+            raise DriverError(self.where, str(error)) from error
         except Exception as error:
             if type(error).__module__ != "lgpio":
                 raise
@@ -106,7 +106,7 @@ def open_pins() -> Any:  # noqa: ANN401
     """Return a pin factory for the header; raise `BusMissing` or `NotPermitted` with the remedy."""
     number = header_chip(gpio_chips())
     import_lgpio()
-    return _header(number)
+    return header(number)
 
 
 def header_chip(chips: Iterable[tuple[int, str]]) -> int:
@@ -135,7 +135,12 @@ def gpio_chips(dev: Path = Path("/dev")) -> Iterator[tuple[int, str]]:
                 "permission denied",
                 "`sudo usermod -aG gpio $USER`, then log in again",
             ) from error
-        yield int(path.name.removeprefix("gpiochip")), info[32:64].rstrip(b"\0").decode()
+        yield int(path.name.removeprefix("gpiochip")), chip_label(info)
+
+
+def chip_label(info: bytes) -> str:
+    """Return the label in a `struct gpiochip_info`: char name[32], label[32]; __u32 lines."""
+    return info[32:64].rstrip(b"\0").decode()
 
 
 def import_lgpio(load: Callable[[str], Any] = importlib.import_module) -> Any:  # noqa: ANN401
@@ -159,7 +164,8 @@ def import_lgpio(load: Callable[[str], Any] = importlib.import_module) -> Any:  
     return lgpio
 
 
-def _header(chip: int) -> Any:  # noqa: ANN401
+def header(chip: int) -> Any:  # noqa: ANN401
+    """Return gpiozero's pin factory for one chip, with outputs that start without a glitch."""
     import lgpio  # noqa: PLC0415 - importing it makes files and starts a thread
     from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin  # noqa: PLC0415
 
@@ -182,4 +188,4 @@ def _refused(where: str, what: str) -> DriverError:
         return NotPermitted(
             where, "another program holds this pin", "`gpioinfo` (package gpiod) shows which"
         )
-    return TransferFailed(where, what.strip("'"))
+    return DriverError(where, what.strip("'"))

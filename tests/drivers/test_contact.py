@@ -1,0 +1,219 @@
+import subprocess
+import sys
+from queue import SimpleQueue
+
+import pytest
+
+from drivers.contact import BACKLOG, PATIENCE, Contact
+from drivers.driver import Listening, run
+from drivers.errors import NotReady
+from drivers.pins import PinPort
+from edge_agent.acquire.bus_worker import BusWorker, Device
+from edge_agent.clock import ManualClock
+from simulators.contact import Contact as Model
+from simulators.pins import SimulatedPins
+
+HOLD = 0.05
+
+
+class Bench:
+    """A contact, its model, and the news it had."""
+
+    def __init__(self, *, active_low=True, **options):
+        self.clock = ManualClock()
+        self.pins = SimulatedPins(self.clock)
+        self.pin = self.pins.pin(17)
+        self.model = Model(self.clock, self.pin, active_low=active_low)
+        port = PinPort(self.pins, 17, "door@gpio")
+        self.contact = Contact(port, active_low=active_low, **options)
+        self.news = []
+
+    def start(self):
+        run(self.contact.setup(), self.clock.advance)
+        self.contact.listen(lambda: self.news.append(self.clock.monotonic()))
+        self.measure()
+        self.news.clear()
+        return self
+
+    def measure(self):
+        return run(self.contact.measure(), self.clock.advance)["active"]
+
+    def press(self, seconds):
+        """Close the contact for so long, without a bounce."""
+        self.model.bounces = 0
+        self.model.set("active", 1)
+        self.clock.advance(seconds)
+        self.model.set("active", 0)
+
+    def told(self):
+        """Measure as long as there are news."""
+        values = []
+        while self.news:
+            self.news.clear()
+            values.append(self.measure())
+        return values
+
+
+@pytest.fixture
+def bench():
+    return Bench().start()
+
+
+@pytest.mark.parametrize("pull", ["up", "down", "none"])
+@pytest.mark.parametrize("active_low", [True, False])
+def test_active_is_1_exactly_while_the_contact_is_made(pull, active_low):
+    bench = Bench(pull=pull, active_low=active_low).start()
+    for active in (0, 1, 1, 0, 0, 1):
+        bench.model.set("active", active)
+        assert bench.measure() == active
+
+
+def test_a_contact_that_is_made_before_the_start_is_seen():
+    bench = Bench()
+    bench.model.set("active", 1)
+    run(bench.contact.setup())
+    assert bench.measure() == 1
+
+
+@pytest.mark.parametrize("pull, level", [("up", 0), ("down", 1)])
+def test_an_open_wire_reads_as_its_pull_resistor_says(pull, level):
+    bench = Bench(pull=pull)
+    bench.pin.drive(None)
+    run(bench.contact.setup())
+    assert bench.measure() == level
+
+
+def test_a_bouncing_change_is_news_once_and_one_value(bench):
+    assert isinstance(bench.contact, Listening)
+    bench.model.bounces = 12
+    bench.model.set("active", 1)
+    assert len(bench.news) == 1
+    assert bench.told() == [1]
+
+
+def test_a_press_shorter_than_the_debounce_time_is_a_disturbance(bench):
+    bench.press(HOLD * 0.9)
+    assert set(bench.told()) == {0}
+
+
+@pytest.mark.parametrize("late", [0, 0.01, 0.2, 30])
+def test_a_press_that_is_over_before_anybody_looks_is_told_all_the_same(bench, late):
+    bench.press(HOLD * 1.1)
+    bench.clock.advance(late)
+    assert bench.told() == [1, 0]
+
+
+def test_every_press_is_told_in_order(bench):
+    for _ in range(5):
+        bench.press(0.1)
+        bench.clock.advance(0.1)
+    assert bench.told() == [1, 0] * 5
+
+
+def test_a_press_during_a_measurement_is_told(bench):
+    steps = bench.contact.measure()
+    bench.clock.advance(next(steps))
+    bench.press(0.06)
+    assert run(steps, bench.clock.advance) == {"active": 1}
+    assert bench.told() == [0]
+
+
+def test_a_level_is_not_told_before_it_has_held(bench):
+    bench.model.set("active", 1)
+    changed = bench.clock.monotonic()
+    assert bench.measure() == 1
+    assert bench.clock.monotonic() - changed >= HOLD
+
+
+def test_a_contact_that_settles_late_is_waited_for(bench):
+    def restless(seconds):
+        for _ in range(3):
+            if bench.clock.monotonic() < 1:
+                bench.pin.drive(not bench.pin.state)
+            bench.clock.advance(seconds / 3)
+
+    assert run(bench.contact.measure(), restless) == {"active": float(not bench.pin.state)}
+    assert bench.clock.monotonic() >= 1 + HOLD
+
+
+def test_a_contact_that_never_settles_has_no_value():
+    bench = Bench().start()
+
+    def restless(seconds):
+        bench.pin.drive(not bench.pin.state)
+        bench.clock.advance(seconds / 2)
+        bench.pin.drive(not bench.pin.state)
+        bench.clock.advance(seconds / 2)
+
+    began = bench.clock.monotonic()
+    with pytest.raises(NotReady, match=r"door@gpio:17: no level holds for 0.05 s .*floating"):
+        run(bench.contact.measure(), restless)
+    assert PATIENCE <= bench.clock.monotonic() - began < PATIENCE + 1
+
+
+def test_a_lost_edge_is_healed_by_the_next_look(bench):
+    bench.pin._change_state(False)  # no callback
+    assert bench.news == []
+    assert bench.measure() == 1
+    assert bench.measure() == 1
+
+
+def test_a_lost_edge_does_not_turn_a_disturbance_into_a_press(bench):
+    bench.clock.advance(10)
+    bench.pin._change_state(False)  # no callback
+    bench.clock.advance(HOLD / 2)
+    bench.pin.drive(True)
+    assert set(bench.told()) == {0}
+
+
+def test_a_flood_of_edges_takes_no_more_memory_and_gives_the_present_level(bench):
+    for _ in range(5_000):
+        bench.pin.drive(False)
+        bench.clock.advance(0.0001)
+        bench.pin.drive(True)
+        bench.clock.advance(0.0001)
+    assert len(bench.contact._edges) == BACKLOG
+    assert len(bench.news) == 1
+    assert set(bench.told()) == {0}
+
+
+def test_setting_up_again_changes_nothing(bench):
+    bench.model.set("active", 1)
+    bench.measure()
+    run(bench.contact.setup())
+    assert bench.measure() == 1
+    bench.model.set("active", 0)
+    assert bench.told()[-1] == 0
+
+
+@pytest.mark.parametrize("debounce", [0, -1, 1.5, float("nan")])
+def test_a_debounce_time_out_of_reach_is_refused(debounce):
+    with pytest.raises(ValueError, match=r"wanted 0\.001 to 1 seconds"):
+        Contact(None, debounce=debounce)
+
+
+def test_a_bus_worker_that_sleeps_for_an_hour_reports_a_short_press_at_once():
+    bench = Bench()
+    inbox, readings = SimpleQueue(), []
+    device = Device("door", bench.contact, every=3600)
+    worker = BusWorker("gpio", [device], inbox, emit=readings.append, clock=bench.clock)
+
+    def pass_time(seconds):
+        end = bench.clock.monotonic() + seconds
+        while bench.clock.monotonic() < end:
+            wait = worker.step()
+            while not inbox.empty():
+                worker.take(0)
+                wait = 0
+            bench.clock.advance(min(wait, 0.01))
+
+    pass_time(1)
+    bench.press(0.06)
+    pass_time(1)
+    assert [reading.values["active"] for reading in readings] == [0, 1, 0]
+    assert readings[-1].moment.uptime < 1_300_000
+
+
+def test_the_drivers_of_pins_load_no_library_before_a_pin_is_used():
+    code = "import drivers.contact, drivers.relay, sys; assert 'gpiozero' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
