@@ -2,24 +2,23 @@
 
 A signal is a pure function of the seconds since the scenario began, so that any thread may ask
 for any moment, as often as it likes, and always gets the same value. `simulators.scenario` builds
-signals from TOML, whose keys are the fields of these classes.
+signals from TOML, whose keys are the fields of these classes; `at`, `every`, `lasts` and `period`
+are seconds.
 """
 
 import csv
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Protocol, TypeAlias
+from typing import Protocol
 
 DAY = 86400.0
 HEADER = ["time", "value"]
 OCTAVES = 6  # of a walk: its finest step is 1/64 of its period
 MASK = (1 << 64) - 1
-
-Seconds: TypeAlias = Annotated[float, "seconds"]
 
 
 class Signal(Protocol):
@@ -47,8 +46,8 @@ class Ramp:
 
     start: float
     end: float
-    lasts: Seconds
-    at: Seconds = 0.0
+    lasts: float
+    at: float = 0.0
 
     def __post_init__(self) -> None:
         _positive(lasts=self.lasts)
@@ -65,7 +64,7 @@ class Step:
 
     before: float
     after: float
-    at: Seconds
+    at: float
 
     def value(self, t: float) -> float:
         """Return one of the two."""
@@ -78,8 +77,8 @@ class Sine:
 
     mean: float
     swing: float
-    period: Seconds = DAY
-    at: Seconds = 0.0
+    period: float
+    at: float = 0.0
 
     def __post_init__(self) -> None:
         _positive(period=self.period)
@@ -89,13 +88,18 @@ class Sine:
         return self.mean + self.swing * math.sin(math.tau * (t - self.at) / self.period)
 
 
+def daily(mean: float, swing: float, at: float = 6 * 3600.0) -> Sine:
+    """Return the sine of a day: it passes its mean upwards `at`, and is highest 6 h later."""
+    return Sine(mean, swing, DAY, at)
+
+
 @dataclass(frozen=True, slots=True)
 class Pulses:
     """`high` for the time it `lasts`, first `at`, then `every` so often; otherwise `low`."""
 
-    every: Seconds
-    lasts: Seconds
-    at: Seconds = 0.0
+    every: float
+    lasts: float
+    at: float = 0.0
     low: float = 0.0
     high: float = 1.0
 
@@ -118,7 +122,7 @@ class Walk:
 
     mean: float
     swing: float
-    period: Seconds = 600.0
+    period: float = 600.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -162,35 +166,36 @@ class Sum:
         return sum(part.value(t) for part in self.parts)
 
 
-def read_csv(path: Path, *, hold: bool = False) -> Replay:
+def replay(file: Path, hold: bool = False) -> Replay:
     """Read rows of `time,value` (a header may come first); raise ValueError with the line."""
-    with path.open(encoding="utf-8", newline="") as file:
-        points = list(_points(file))
+    with file.open(encoding="utf-8", newline="") as rows:
+        points = list(_points(file.name, rows))
     if not points:
-        raise ValueError('no rows; wanted: lines of "time,value", time in seconds')
+        raise ValueError(f'{file.name}: no rows; wanted: "time,value" in each, time in seconds')
     times, values = zip(*points, strict=True)
     return Replay(times, values, hold)
 
 
-def _points(rows: Iterator[str]) -> Iterator[tuple[float, float]]:
+def _points(name: str, rows: Iterable[str]) -> Iterator[tuple[float, float]]:
     last = -math.inf
     for number, row in enumerate(csv.reader(rows), 1):
         if not row or (number == 1 and [cell.strip().lower() for cell in row] == HEADER):
             continue
-        time, value = _numbers(row, number)
+        where = f"{name}: line {number}"
+        time, value = _numbers(row, where)
         if time <= last:
-            raise ValueError(f"line {number}: time {time:g} does not come after {last:g}; sort it")
+            raise ValueError(f"{where}: time {time:g} does not come after {last:g}; sort the rows")
         last = time
         yield time, value
 
 
-def _numbers(row: list[str], number: int) -> tuple[float, float]:
+def _numbers(row: list[str], where: str) -> tuple[float, float]:
     try:
         time, value = map(float, row)
     except ValueError:
         time = value = math.nan
     if not (math.isfinite(time) and math.isfinite(value)):
-        raise ValueError(f'line {number}: {",".join(row)!r}; wanted: "time,value", two numbers')
+        raise ValueError(f'{where}: {",".join(row)!r}; wanted: "time,value", two numbers')
     return time, value
 
 

@@ -42,7 +42,7 @@ def lively(span: Range, quiet: float, seed: int) -> Signal:
     gentle = 0.03 * (span.high - span.low)
     reach = min(gentle, quiet - span.low, span.high - quiet) or gentle  # a quiet end is left
     middle = min(max(quiet, span.low + reach), span.high - reach)
-    return Sum((daily(middle, reach * 0.6), Walk(0, reach * 0.4, seed=seed)))
+    return Sum((daily(middle, reach * 0.6, at=0), Walk(0, reach * 0.4, period=120, seed=seed)))
 
 
 def seed_of(seed: int, name: str) -> int:

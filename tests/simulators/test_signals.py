@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.signals import Constant, Pulses, Ramp, Replay, Sine, Step, Sum, Walk, read_csv
+from simulators.signals import Constant, Pulses, Ramp, Replay, Sine, Step, Sum, Walk, daily, replay
 
 MOMENTS = st.floats(-1e4, 1e7)
 SEEDS = st.integers(0, 2**32)
@@ -16,7 +16,7 @@ SEEDS = st.integers(0, 2**32)
         (Ramp(20, 10, lasts=5), {0: 20, 4: 12, 6: 10}),
         (Step(1, 2, at=10), {9.99: 1, 10: 2, 1e6: 2}),
         (Sine(20, 5, period=40, at=10), {10: 20, 20: 25, 30: 20, 40: 15, 60: 25}),
-        (Sine(20, 5), {0: 20, 6 * 3600: 25, 18 * 3600: 15, 86400: 20}),
+        (daily(20, 5), {0: 15, 6 * 3600: 20, 12 * 3600: 25, 86400: 15}),
         (Pulses(every=30, lasts=10, at=20), {-15: 0, 5: 0, 20: 1, 29: 1, 30: 0, 50: 1, 60: 0}),
         (Pulses(every=30, lasts=10, low=-1, high=3), {0: 3, 10: -1, 30: 3}),
         (Replay((0, 10, 20), (1, 3, 0)), {-1: 1, 0: 1, 5: 2, 10: 3, 15: 1.5, 20: 0, 99: 0}),
@@ -92,14 +92,14 @@ def test_a_duration_of_nothing_is_refused_by_name(make):
 )
 def test_a_recording_is_replayed(tmp_path, text):
     (tmp_path / "air.csv").write_text(text)
-    assert read_csv(tmp_path / "air.csv") == Replay((0, 10), (20, 22.5))
+    assert replay(tmp_path / "air.csv") == Replay((0, 10), (20, 22.5))
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("time,value\n", "no rows"),
-        ("0,1\n5,warm\n", "line 2: '5,warm'; wanted"),
+        ("0,1\n5,warm\n", "^air.csv: line 2: '5,warm'; wanted"),
         ("0,1\n5\n", "line 2: '5'; wanted"),
         ("0,1\n5,nan\n", "line 2: '5,nan'; wanted"),
         ("time,value\n5,1\n5,2\n", "line 3: time 5 does not come after 5"),
@@ -108,4 +108,4 @@ def test_a_recording_is_replayed(tmp_path, text):
 def test_a_damaged_recording_is_refused_with_its_line(tmp_path, text, words):
     (tmp_path / "air.csv").write_text(text)
     with pytest.raises(ValueError, match=words):
-        read_csv(tmp_path / "air.csv")
+        replay(tmp_path / "air.csv")

@@ -1,0 +1,143 @@
+"""A simulated machine: the configuration's devices on simulated buses, living through a scenario.
+
+Chips on I2C and 1-Wire find their values whenever the thread of their bus looks at them. Pins have
+edges of their own: `step` makes those, called by `run` in a thread of its own, or by whoever moves
+a virtual clock.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from inspect import signature
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from simulators.bus import Fault, SimulatedBus
+from simulators.clock import Clock
+from simulators.model import I2CModel, Model
+from simulators.pins import SimulatedPins
+from simulators.scenario import FAULTS, PlannedFault, Scenario
+from simulators.sysfs import SimulatedDirectory, SimulatedW1
+from simulators.w1_faults import FaultyDevice, Spell
+
+if TYPE_CHECKING:
+    from simulators.surroundings import Surroundings
+
+STEP_SECONDS = 0.05
+
+
+class SimulatedHardware:
+    """Buses and pins; the scenario begins when this is made."""
+
+    def __init__(self, clock: Clock, scenario: Scenario | None = None) -> None:
+        self._clock = clock
+        self._scenario = scenario or Scenario()
+        self._began = clock.monotonic()
+        self._buses: dict[int, SimulatedBus] = {}
+        self._w1 = SimulatedW1()
+        self._pins = SimulatedPins(clock)
+        self._surroundings: dict[str, Surroundings] = {}
+        self._on_pins: dict[str, Model] = {}
+
+    def attach(
+        self,
+        device: str,
+        model: type[Model],
+        *,
+        bus: int = 1,
+        address: int | None = None,
+        pin: int | None = None,
+        id: str = "",  # noqa: A002 - the configuration's own word
+        options: Mapping[str, Any] | None = None,
+    ) -> Model:
+        """Connect a chip as the configuration says; its first address is the default.
+
+        Of the driver's `options` it takes those that are soldered: an `active_low` relay board.
+        """
+        parameters = signature(model).parameters
+        soldered = {k: v for k, v in (options or {}).items() if k in parameters}
+        self._surroundings[device] = self._scenario.surroundings(device, model, self.now)
+        solder: Callable[..., Any] = partial(model, self._clock, **soldered)
+        if issubclass(model, I2CModel):
+            chip = solder()
+            self._on_i2c(device, chip, bus, model.addresses[0] if address is None else address)
+        elif "id" in parameters:
+            chip = solder(id)
+            self._on_w1(device, chip)
+        else:
+            chip = self._on_pins[device] = solder(self._pins.pin(pin))
+        placed: Model = chip
+        return placed
+
+    def _on_i2c(self, device: str, chip: I2CModel, number: int, address: int) -> None:
+        chip.values = self._surroundings[device]
+        bus = self.i2c(number)
+        bus.attach(address, chip)
+        for fault in self._scenario.faults:
+            if fault.device == device:
+                bus.faults.append(self._inject(fault, address))
+
+    def _on_w1(self, device: str, chip: Any) -> None:  # noqa: ANN401 - both a Model and a W1Chip
+        chip.values = self._surroundings[device]
+        spells = [Spell(f.kind, **f.arguments) for f in self._scenario.faults if f.device == device]
+        self._w1.attach(FaultyDevice(chip, spells, self.now) if spells else chip)
+
+    def _inject(self, fault: PlannedFault, address: int | None) -> Fault:
+        """Return the fault itself; what the scenario counts from its begin, the clock counts on."""
+        arguments = {**fault.arguments, "at": self._began + fault.arguments["at"]}
+        return FAULTS[fault.kind](self._clock, address=address, **arguments)
+
+    def i2c(self, number: int) -> SimulatedBus:
+        """Return a bus, empty where nothing is attached to it."""
+        if number not in self._buses:
+            bus = self._buses[number] = SimulatedBus(self._clock)
+            planned = (fault for fault in self._scenario.faults if fault.bus == number)
+            bus.faults += [self._inject(fault, None) for fault in planned]
+        return self._buses[number]
+
+    def buses(self) -> tuple[int, ...]:
+        """Return the numbers of the I2C buses."""
+        return tuple(sorted(self._buses))
+
+    def claimed(self, number: int, address: int) -> str:  # noqa: ARG002 - the agent asks so
+        """Return nothing: no kernel driver owns a simulated chip."""
+        return ""
+
+    def w1(self, id: str) -> SimulatedDirectory:  # noqa: A002
+        """Return the directory of a 1-Wire device, there or not."""
+        return self._w1.directory(id)
+
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of the 1-Wire devices."""
+        return self._w1.ids()
+
+    def pins(self) -> SimulatedPins:
+        """Return gpiozero's pin factory."""
+        return self._pins
+
+    def now(self) -> float:
+        """Return the seconds since the scenario began."""
+        return self._clock.monotonic() - self._began
+
+    def truth(self, device: str) -> dict[str, float]:
+        """Return what a device is exposed to at this moment."""
+        return dict(self._surroundings[device])
+
+    def step(self) -> None:
+        """Let what moves by itself move: a pin whose signal has changed gets its edges now."""
+        for device, model in self._on_pins.items():
+            for channel, value in self._surroundings[device].items():
+                if value != model.values[channel]:
+                    model.set(channel, value)
+
+    def run(self, stop: "SimpleQueue[None]") -> None:
+        """Step in real time until something comes into `stop`."""
+        while True:
+            self.step()
+            try:
+                return stop.get(timeout=STEP_SECONDS)
+            except Empty:
+                continue
+
+    def close(self) -> None:
+        """Give the pins back."""
+        self._pins.close()
