@@ -1,14 +1,15 @@
 """A simulated machine: the configuration's devices on simulated buses, living through a scenario.
 
 Chips on I2C and 1-Wire find their values whenever the thread of their bus looks at them. Pins have
-edges of their own: `step` makes those, called by `run` in a thread of its own, or by whoever moves
-a virtual clock.
+edges of their own: `step` makes those, called in the thread that `start` begins, or by whoever moves a
+virtual clock.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import signature
 from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from simulators.bus import Fault, SimulatedBus
@@ -37,6 +38,8 @@ class SimulatedHardware:
         self._pins = SimulatedPins(clock)
         self._surroundings: dict[str, Surroundings] = {}
         self._on_pins: dict[str, Model] = {}
+        self._stop: SimpleQueue[None] = SimpleQueue()
+        self._thread: Thread | None = None
 
     def attach(
         self,
@@ -129,15 +132,22 @@ class SimulatedHardware:
                 if value != model.values[channel]:
                     model.set(channel, value)
 
-    def run(self, stop: "SimpleQueue[None]") -> None:
-        """Step in real time until something comes into `stop`."""
+    def start(self) -> None:
+        """Step in real time, in a thread of its own, until `close`."""
+        self._thread = Thread(target=self._run, name="scenario", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop what moves, and give the pins back."""
+        self._stop.put(None)
+        if self._thread is not None:
+            self._thread.join()
+        self._pins.close()
+
+    def _run(self) -> None:
         while True:
             self.step()
             try:
-                return stop.get(timeout=STEP_SECONDS)
+                return self._stop.get(timeout=STEP_SECONDS)
             except Empty:
                 continue
-
-    def close(self) -> None:
-        """Give the pins back."""
-        self._pins.close()
