@@ -115,7 +115,7 @@ class Debounce:
         self.settled: deque[bool] = deque(maxlen=BACKLOG)  # not taken yet, each unlike the last
         self._hold = hold
         self._level: bool | None = None
-        self._since = math.inf  # the edge before this level, where it is known
+        self._since = math.inf  # the edge before this level, where none was lost
         self._newest: bool | None = None
         self._taken = False
 
@@ -132,8 +132,7 @@ class Debounce:
 
     def rest(self, level: bool) -> None:
         """Take in that this level has just held for long enough, whatever the edges said."""
-        if level != self._level:
-            self._level, self._since = level, math.inf
+        self._level = level
         self._settle()
 
     def forget(self) -> None:

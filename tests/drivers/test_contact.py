@@ -186,6 +186,48 @@ def test_setting_up_again_changes_nothing(bench):
     assert bench.told()[-1] == 0
 
 
+def test_edges_lost_in_a_flood_do_not_turn_a_disturbance_into_a_press(bench):
+    bench.pin.drive(False)
+    steps = bench.contact.measure()
+    next(steps)  # it has seen the edge
+    bench.clock.advance(0.001)
+    bench.pin.drive(True)
+    bench.clock.advance(1)
+    for _ in range(BACKLOG):
+        bench.pin.drive(not bench.pin.state)
+        bench.clock.advance(0.0001)
+    assert run(steps, bench.clock.advance) == {"active": 0}
+    assert set(bench.told()) <= {0}
+
+
+def test_edges_lost_while_setting_up_do_not_turn_a_disturbance_into_a_press(bench):
+    bench.pin.drive(False)
+    bench.contact._port.close()
+    bench.pin.drive(True)
+    bench.clock.advance(1)
+    run(bench.contact.setup())
+    bench.pin.drive(False)
+    bench.clock.advance(0.001)
+    bench.pin.drive(True)
+    assert bench.measure() == 0
+    assert set(bench.told()) <= {0}
+
+
+def test_a_contact_that_never_rests_longer_than_it_must_is_told_change_by_change(bench):
+    period = HOLD * 1.02
+    changes = [bench.clock.monotonic() + period * n for n in range(1, 200)]
+
+    def beat(seconds):
+        end = bench.clock.monotonic() + seconds
+        while changes and changes[0] <= end:
+            bench.clock.advance(changes.pop(0) - bench.clock.monotonic())
+            bench.pin.drive(not bench.pin.state)
+        bench.clock.advance(end - bench.clock.monotonic())
+
+    values = [run(bench.contact.measure(), beat)["active"] for _ in range(100)]
+    assert values[1:] == [1, 0] * 49 + [1]
+
+
 @pytest.mark.parametrize("debounce", [0, -1, 1.5, float("nan")])
 def test_a_debounce_time_out_of_reach_is_refused(debounce):
     with pytest.raises(ValueError, match=r"wanted 0\.001 to 1 seconds"):
