@@ -4,11 +4,12 @@ A driver never sleeps: `yield seconds` hands the bus to the other devices meanwh
 """
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from drivers.channel import Channel
+from drivers.errors import OutOfRange
 
 T = TypeVar("T")
 Steps: TypeAlias = Generator[float, None, T]
@@ -93,3 +94,13 @@ def read(driver: Driver, sleep: Callable[[float], object] = time.sleep) -> dict[
     """Set a chip up and measure it once: for scripts and the REPL."""
     run(driver.setup(), sleep)
     return run(driver.measure(), sleep)
+
+
+def checked(channels: Iterable[Channel], values: dict[str, float], where: str) -> dict[str, float]:
+    """Return the values; raise `OutOfRange` for one that the chip cannot have measured."""
+    for channel in channels:
+        value = values[channel.name]
+        if not channel.low <= value <= channel.high:
+            span = f"{channel.low:g} to {channel.high:g} {channel.unit}".rstrip()
+            raise OutOfRange(where, f"{channel.name} is {value:g}, the chip measures {span}")
+    return values

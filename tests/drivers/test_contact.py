@@ -103,6 +103,14 @@ def test_a_press_that_is_over_before_anybody_looks_is_told_all_the_same(bench, l
     assert bench.told() == [1, 0]
 
 
+def test_a_press_that_is_over_is_told_without_a_wait(bench):
+    bench.press(HOLD * 1.1)
+    steps = bench.contact.measure()
+    with pytest.raises(StopIteration) as told:
+        next(steps)
+    assert told.value.value == {"active": 1}
+
+
 def test_every_press_is_told_in_order(bench):
     for _ in range(5):
         bench.press(0.1)

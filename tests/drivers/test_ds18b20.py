@@ -1,0 +1,268 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from drivers.driver import read, run
+from drivers.ds18b20 import DS18B20, scratchpad, temperature
+from drivers.errors import (
+    BadChecksum,
+    BusMissing,
+    DeadFrame,
+    LostConfiguration,
+    NotPermitted,
+    NotReady,
+    OutOfRange,
+    TransferFailed,
+    WrongChip,
+)
+from drivers.sysfs import SysfsPort, w1_ids
+from simulators import ds18b20 as simulated
+from simulators.clock import VirtualClock
+from simulators.sysfs import SimulatedW1
+
+ID = "28-0316a4c8ffee"
+REST = bytes.fromhex("4b 46 7f ff 0c 10")
+
+
+@pytest.fixture
+def clock():
+    return VirtualClock()
+
+
+@pytest.fixture
+def model(clock):
+    return simulated.DS18B20(clock, ID)
+
+
+@pytest.fixture
+def thermometer(model):
+    bus = SimulatedW1()
+    bus.attach(model)
+    return DS18B20(SysfsPort(bus.directory(ID)))
+
+
+def measure(thermometer):
+    return run(thermometer.measure())["temperature"]
+
+
+# Datasheet table 1, temperature and digital output
+@pytest.mark.parametrize(
+    "output, celsius",
+    [
+        ("07d0", 125),
+        ("0550", 85),
+        ("0191", 25.0625),
+        ("00a2", 10.125),
+        ("0008", 0.5),
+        ("0000", 0),
+        ("fff8", -0.5),
+        ("ff5e", -10.125),
+        ("fe6f", -25.0625),
+        ("fc90", -55),
+    ],
+)
+def test_the_temperatures_of_the_datasheet_come_out(output, celsius):
+    assert temperature(bytes.fromhex(output)[::-1] + REST) == celsius
+
+
+# Datasheet table 2: bits that a resolution leaves undefined
+@pytest.mark.parametrize(
+    "config, celsius",
+    [("7f", 25.9375), ("5f", 25.875), ("3f", 25.75), ("1f", 25.5)],
+)
+def test_undefined_bits_count_as_zero(config, celsius):
+    frame = bytes.fromhex(f"9f 01 4b 46 {config} ff 01 10")
+    assert temperature(frame) == celsius
+
+
+@pytest.mark.parametrize(
+    "text, frame",
+    [
+        # a power-on frame and a real one, with checksums of the datasheet's polynomial
+        ("50 05 4b 46 7f ff 0c 10 1c : crc=1c YES\n…", "50 05 4b 46 7f ff 0c 10 1c"),
+        ("91 01 4b 46 7f ff 0f 10 25 : crc=25 YES\n…", "91 01 4b 46 7f ff 0f 10 25"),
+    ],
+)
+def test_the_first_line_of_w1_slave_is_the_scratchpad(text, frame):
+    assert scratchpad(text, "here") == bytes.fromhex(frame)
+
+
+def test_every_temperature_comes_back_as_it_is_within_one_step(thermometer, model):
+    low, high, step = model.inputs["temperature"]
+    for sixteenth in range(int(low / step), int(high / step) + 1):
+        model.set("temperature", sixteenth * step)
+        assert measure(thermometer) == sixteenth * step
+
+
+@pytest.mark.parametrize("resolution, step", [(9, 0.5), (10, 0.25), (11, 0.125), (12, 0.0625)])
+@pytest.mark.parametrize("celsius", [-54.97, -0.03, 0, 21.43, 84.99, 124.9])
+def test_a_lower_resolution_has_coarser_steps(thermometer, model, resolution, step, celsius):
+    model.resolution = resolution
+    model.set("temperature", celsius)
+    assert measure(thermometer) == pytest.approx(celsius, abs=step)
+    assert measure(thermometer) % step == 0
+
+
+def test_three_lines_read_a_chip(thermometer, model):
+    model.set("temperature", -10.125)
+    assert read(thermometer) == {"temperature": -10.125}
+
+
+def test_a_real_85_degrees_is_a_temperature(thermometer, model):
+    model.set("temperature", 85)
+    assert measure(thermometer) == 85
+
+
+@pytest.mark.parametrize(
+    "fault, kind, what",
+    [
+        ("noise", BadChecksum, "checksum wrong in 50 01 "),
+        ("shorted", DeadFrame, "the bus answers 00 only"),
+        ("open", DeadFrame, "the bus answers ff only"),
+        ("busy", NotReady, "no answer .*another program converts"),
+        ("power_on", LostConfiguration, "85 °C is the power-on value"),
+        ("starved", LostConfiguration, "127.94 °C: too little power .*VDD"),
+    ],
+)
+def test_a_fault_has_no_value_and_heals_by_itself(thermometer, model, fault, kind, what):
+    run(thermometer.setup())
+    model.fault = fault
+    with pytest.raises(kind, match=f"{ID}: .*{what}"):
+        measure(thermometer)
+    model.fault = ""
+    assert measure(thermometer) == 20
+
+
+def test_every_flipped_bit_is_noticed():
+    good = bytes.fromhex("91 01 4b 46 7f ff 0f 10 25")
+    for bit in range(72):
+        frame = (int.from_bytes(good) ^ 1 << bit).to_bytes(9)
+        with pytest.raises(BadChecksum):
+            scratchpad(f"{frame.hex(' ')} : crc=25 YES\n", "here")
+
+
+def test_a_no_of_the_kernel_counts_even_where_the_checksum_is_right():
+    with pytest.raises(BadChecksum):
+        scratchpad("91 01 4b 46 7f ff 0f 10 25 : crc=25 NO\n", "here")
+
+
+@pytest.mark.parametrize("text", ["91 01", "t=25062\n", "91 01 4b 46 7f ff 0f 10 25", "x" * 500])
+def test_a_file_that_is_not_as_expected_is_shown_in_part(text):
+    with pytest.raises(TransferFailed, match="here: w1_slave says '") as caught:
+        scratchpad(text, "here")
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("celsius", [-55.0625, 125.0625, 127.875])
+def test_a_temperature_beyond_the_datasheet_is_refused(thermometer, model, celsius):
+    model.set("temperature", celsius)
+    with pytest.raises(OutOfRange, match="temperature"):
+        measure(thermometer)
+
+
+def test_an_unplugged_thermometer_has_no_value_until_it_is_back(thermometer, model, clock):
+    model.unplug()
+    with pytest.raises(NotReady, match="unplugged"):
+        measure(thermometer)
+    clock.advance(simulated.FORGOTTEN_AFTER)
+    with pytest.raises(BusMissing, match=r"w1_slave: no such device .*dtoverlay=w1-gpio"):
+        measure(thermometer)
+    with pytest.raises(BusMissing):
+        run(thermometer.setup())
+    model.plug()
+    assert read(thermometer) == {"temperature": 20}
+
+
+@pytest.mark.parametrize("other", ["10-000802b5a1f3", "22-000000152c7a", "3b-0cf84c9e4d11"])
+def test_a_relative_with_other_steps_is_refused(clock, other):
+    bus = SimulatedW1()
+    bus.attach(simulated.DS18B20(clock, other))
+    with pytest.raises(WrongChip, match=f"{other} is no DS18B20"):
+        run(DS18B20(SysfsPort(bus.directory(other))).setup())
+
+
+class Failing:
+    """A directory whose files cannot be read."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __str__(self):
+        return "/sys/somewhere"
+
+    def __truediv__(self, name):
+        return self
+
+    def read_text(self, encoding=None, errors=None):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error, kind",
+    [
+        (FileNotFoundError(2, "No such file or directory"), BusMissing),
+        (PermissionError(13, "Permission denied"), NotPermitted),
+        (OSError(5, "Input/output error"), TransferFailed),
+    ],
+)
+def test_what_the_kernel_refuses_is_translated(error, kind):
+    with pytest.raises(kind, match="/sys/somewhere/w1_slave: "):
+        measure(DS18B20(SysfsPort(Failing(error))))
+
+
+def write_out(model, devices):
+    """Write a model as the files that the kernel would show now."""
+    directory = devices / model.id
+    directory.mkdir()
+    for name in model.files():
+        (directory / name).write_text(model.read(name))
+    return directory
+
+
+def test_a_directory_below_sys_is_read_like_a_simulated_one(tmp_path, model):
+    model.set("temperature", -25.0625)
+    assert read(DS18B20(SysfsPort(write_out(model, tmp_path)))) == {"temperature": -25.0625}
+
+
+def test_the_thermometers_of_a_machine_are_listed(tmp_path, clock):
+    for name in ("28-0316a4c8ffee", "28-0000055f1020", "10-000802b5a1f3"):
+        write_out(simulated.DS18B20(clock, name), tmp_path)
+    (tmp_path / "w1_bus_master1").mkdir()
+    assert w1_ids(tmp_path) == ("28-0000055f1020", "28-0316a4c8ffee")
+
+
+def test_a_machine_without_1_wire_says_how_to_get_it(tmp_path):
+    with pytest.raises(BusMissing, match=r"no 1-Wire bus .*dtoverlay=w1-gpio"):
+        w1_ids(tmp_path / "devices")
+
+
+# An independent driver (w1thermsensor, MIT); it looks for kernel modules when it is imported.
+WITNESS = """
+import sys
+from pathlib import Path
+from w1thermsensor import Sensor, W1ThermSensor
+W1ThermSensor.BASE_DIRECTORY = Path(sys.argv[1])
+for chip in W1ThermSensor.get_available_sensors([Sensor.DS18B20]):
+    print(chip.id, chip.get_temperature())
+"""
+
+
+def test_an_independent_driver_reads_the_same_from_the_model(tmp_path, clock):
+    expected = {}
+    for number, celsius in enumerate([-55, -25.0625, -0.5, 0.5, 25.0625, 84.9375, 125]):
+        model = simulated.DS18B20(clock, f"28-{number:012x}")
+        model.set("temperature", celsius)
+        thermometer = DS18B20(SysfsPort(write_out(model, tmp_path)))
+        expected[model.id.removeprefix("28-")] = measure(thermometer)
+    witness = subprocess.run(
+        [sys.executable, "-c", WITNESS, str(tmp_path)],
+        env={**os.environ, "W1THERMSENSOR_NO_KERNEL_MODULE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = (line.split() for line in witness.stdout.splitlines())
+    seen = {chip: float(celsius) for chip, celsius in lines}
+    assert seen == pytest.approx(expected, abs=0.001)
