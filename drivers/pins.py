@@ -152,7 +152,7 @@ def import_lgpio(load: Callable[[str], Any] = importlib.import_module) -> Any:  
     except OSError as error:
         raise NotPermitted(
             "lgpio",
-            f"cannot make its notification file in {Path.cwd()} ({error.strerror})",
+            f"cannot make its notification file in {Path.cwd()}",
             "set LG_WD to a directory that this user may write to",
         ) from error
     if not hasattr(lgpio, "gpiochip_open"):
