@@ -1,8 +1,8 @@
 """A simulated machine: the configuration's devices on simulated buses, living through a scenario.
 
 Chips on I2C and 1-Wire find their values whenever the thread of their bus looks at them. Pins have
-edges of their own: `step` makes those, called in the thread that `start` begins, or by whoever moves a
-virtual clock.
+edges of their own: `step` makes those, in the thread that `start` begins, or called by whoever
+moves a virtual clock.
 """
 
 from collections.abc import Callable, Mapping

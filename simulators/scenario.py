@@ -157,23 +157,22 @@ class _Reader(Tables):
     def _parts(self, name: str, given: object) -> Iterator[Signal | None]:
         """Yield what a signal is the sum of; a single table is a sum of one."""
         where = f"signal.{name}"
-        for number, entry in enumerate(given if isinstance(given, list) else [given]):
-            if not isinstance(entry, dict):
+        for number, table in enumerate(given if isinstance(given, list) else [given]):
+            if not isinstance(table, dict):
                 self.note(where, f'wanted: a table: write [signal."{name}"]', given)
                 return
-            table = dict(entry)
-            noise = self.convert(float, table.pop("noise", 0), f"{where}.noise")
+            noise = self.convert(float, table.get("noise", 0), f"{where}.noise")
             seed = seed_of(self._seed, f"{name} {number}")
             yield self._signal(table, where, seed)
             yield Walk(0, noise, seed=seed + 1) if noise else None
 
-    def _signal(self, table: dict[str, Any], where: str, seed: int) -> Signal | None:
+    def _signal(self, table: Mapping[str, Any], where: str, seed: int) -> Signal | None:
         kind = self._kind(table, SIGNALS, where)
         make = partial(Walk, seed=seed) if kind == "walk" else SIGNALS.get(kind)
-        return self.build(make, table, where) if make else None
+        return self.build(make, table, where, {"kind", "noise"}) if make else None
 
-    def _kind(self, table: dict[str, Any], kinds: Collection[str], where: str) -> str:
-        kind = table.pop("kind", None)
+    def _kind(self, table: Mapping[str, Any], kinds: Collection[str], where: str) -> str:
+        kind = table.get("kind")
         if kind is None:
             self.note(f"{where}.kind", f"missing; wanted: one of {', '.join(sorted(kinds))}")
         elif kind not in list(kinds):
@@ -186,11 +185,11 @@ class _Reader(Tables):
         if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
             self.note("fault", "wanted: a list of tables: write [[fault]]", tables)
             return ()
-        found = [self._fault(dict(table), f"fault.{n}") for n, table in enumerate(tables, 1)]
+        found = [self._fault(table, f"fault.{n}") for n, table in enumerate(tables, 1)]
         return tuple(fault for fault in found if fault is not None)
 
-    def _fault(self, table: dict[str, Any], where: str) -> PlannedFault | None:
-        place: dict[str, Any] = {key: table.pop(key) for key in ("device", "bus") if key in table}
+    def _fault(self, table: Mapping[str, Any], where: str) -> PlannedFault | None:
+        place: dict[str, Any] = {key: table[key] for key in ("device", "bus") if key in table}
         if len(place) != 1:
             self.note(where, 'wanted: a device = "…" or a bus = 1, and not both')
             return None
@@ -198,22 +197,27 @@ class _Reader(Tables):
         kind = self._kind(table, kinds, where) if kinds else ""
         if not kind:
             return None
-        arguments = self.arguments(kinds[kind], table, where, hidden={"clock", "address", "kind"})
+        arguments = self.arguments(
+            kinds[kind],
+            table,
+            where,
+            beside={"kind", *place},
+            hidden={"clock", "address", "kind"},
+        )
         return None if arguments is None else PlannedFault(kind, arguments, **place)
 
     def _kinds(self, place: Mapping[str, Any], where: str) -> Mapping[str, Callable[..., object]]:
         """Return the faults that can happen at a place, none after noting why."""
         if "bus" in place:
             return FAULTS if self.convert(int, place["bus"], f"{where}.bus") is not None else {}
-        model = self._devices.get(place["device"])
+        device = str(place["device"])
+        model = self._devices.get(device)
         if model is None:
-            self.note(
-                f"{where}.device", unknown(str(place["device"]), self._devices), place["device"]
-            )
+            self.note(f"{where}.device", unknown(device, self._devices), device)
             return {}
         if issubclass(model, I2CModel):
             return FAULTS
         if issubclass(model, Pluggable):
             return W1_FAULTS
-        self.note(f"{where}.device", f"no faults are known for a {model.__name__}", place["device"])
+        self.note(f"{where}.device", f"no faults are known for a {model.__name__}", device)
         return {}

@@ -29,9 +29,11 @@ class Tables:
         self._file = file
         self.problems: list[str] = []
 
-    def build(self, make: Callable[..., T], table: Mapping[str, Any], where: str) -> T | None:
+    def build(
+        self, make: Callable[..., T], table: Mapping[str, Any], where: str, beside: Collection[str]
+    ) -> T | None:
         """Return what `make` makes of the table, or None after noting why it cannot."""
-        arguments = self.arguments(make, table, where)
+        arguments = self.arguments(make, table, where, beside=beside)
         if arguments is None:
             return None
         try:
@@ -47,12 +49,17 @@ class Tables:
         make: Callable[..., object],
         table: Mapping[str, Any],
         where: str,
+        *,
+        beside: Collection[str],
         hidden: Collection[str] = (),
     ) -> dict[str, Any] | None:
-        """Return the arguments for `make`, or None; `hidden` parameters are not the table's."""
+        """Return the arguments for `make`, or None after noting why there are none.
+
+        The table may have keys `beside` them; `hidden` parameters are none of its business.
+        """
         known = {k: p for k, p in signature(make).parameters.items() if k not in hidden}
         before = len(self.problems)
-        self.check_names(table, known, where)
+        self.check_names(table, [*known, *beside], where)
         self._missing(table, known, where)
         arguments = {
             key: self.convert(parameter.annotation, table[key], f"{where}.{key}")

@@ -102,7 +102,7 @@ fault.2.device = "windw": unknown; known: air, door, water
 fault.3.device = "door": no faults are known for a Contact
 fault.4: wanted: a device = "…" or a bus = 1, and not both
 fault.5.bus = "one": wanted: a whole number
-fault.6.for = "3s": unknown; known: at, lasts
+fault.6.for = "3s": unknown; known: at, device, kind, lasts
 fault.6.lasts: missing; wanted: a duration such as "500ms", "10s", "5m", "2h"
 fault.6.at = "tomorrow": wanted: a duration such as "500ms", "10s", "5m", "2h"
 """
