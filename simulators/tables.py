@@ -107,7 +107,7 @@ def unknown(name: str, known: Collection[str]) -> str:
 def seconds(value: object) -> float:
     """Return the seconds of a number, or of a number with a unit; raise ValueError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", str(value).strip())
-    if isinstance(value, bool) or not match or match[2] not in UNITS:
+    if not match or match[2] not in UNITS:
         raise ValueError(value)
     return float(match[1]) * UNITS[match[2]]
 

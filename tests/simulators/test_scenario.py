@@ -11,8 +11,10 @@ from simulators.bme280 import BME280
 from simulators.bmp280 import BMP280
 from simulators.contact import Contact
 from simulators.ds18b20 import DS18B20
+from simulators.model import Range
 from simulators.scenario import FAULTS, SIGNALS, Scenario, ScenarioError, load
 from simulators.sht4x import SHT4x
+from simulators.surroundings import lively
 
 MODELS = [ADS1115, BH1750, BME280, BMP280, Contact, DS18B20, SHT4x]
 MOMENTS = [*range(0, 600, 5), *range(600, 2 * 86400, 600)]
@@ -155,6 +157,25 @@ def test_a_signal_is_built_from_its_table(tmp_path, devices, kind):
     assert [signal.value(t) for t in MOMENTS] == [expected.value(t) for t in MOMENTS]
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("500ms", 0.5), ("10s", 10), ("5m", 300), ("2 h", 7200), ("1d", 86400), ("7", 7)],
+)
+def test_durations_have_units(tmp_path, devices, text, seconds):
+    table = '[signal."door.active"]\nkind = "step"\nbefore = 0\nafter = 1\n'
+    for at in (f'"{text}"', seconds):
+        scenario = load(write(tmp_path, f"{table}at = {at}"), devices)
+        door = scenario.signals["door.active"]
+        assert [door.value(seconds - 0.01), door.value(seconds)] == [0, 1]
+
+
+@pytest.mark.parametrize("text", ["true", '"-1s"', "-1", '"soon"', '"10 parsecs"', '""', "[1]"])
+def test_anything_else_is_no_duration(tmp_path, devices, text):
+    table = '[signal."door.active"]\nkind = "step"\nbefore = 0\nafter = 1\n'
+    (problem,) = problems(tmp_path, devices, f"{table}at = {text}")
+    assert 'wanted: a duration such as "500ms"' in problem
+
+
 def test_several_tables_and_noise_are_one_sum(tmp_path, devices):
     table = '[[signal."air.temperature"]]\nkind = "constant"\n'
     path = write(tmp_path, f"{table}level = 20\n{table}level = 1\nnoise = 0.5")
@@ -187,6 +208,14 @@ def test_every_channel_is_lively_and_stays_in_its_range_without_a_scenario(model
         assert span.low <= min(values) < max(values) <= span.high
         first_minutes = values[: MOMENTS.index(240)]
         assert max(first_minutes) - min(first_minutes) >= span.step
+
+
+@pytest.mark.parametrize("quiet", [0, 5, 500, 998, 1000])
+def test_a_lively_signal_stays_in_its_range_wherever_it_is_quiet(quiet):
+    signal = lively(Range(0, 1000, 0.1), quiet, seed=1)
+    values = [signal.value(t) for t in MOMENTS]
+    assert 0 <= min(values) < max(values) <= 1000
+    assert max(values) - min(values) > 1
 
 
 def test_a_chip_without_a_scenario_is_never_far_from_its_quiet_value():
