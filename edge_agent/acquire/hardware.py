@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from drivers.driver import BusKind
 from drivers.errors import DriverError
 from drivers.i2c import Bus, I2CPort, open_bus
-from drivers.sysfs import Attributes, SysfsPort
+from drivers.sysfs import SysfsPort, w1_ids
 
 
 class ClaimedByKernel(DriverError):
@@ -45,8 +45,8 @@ class Hardware(Protocol):
         """Return the bus; raise a `DriverError` where it cannot be opened."""
         ...
 
-    def w1(self, id: str) -> Attributes:  # noqa: A002 - the configuration's own word
-        """Return the attributes of one 1-Wire device."""
+    def w1(self, id: str) -> Any:  # noqa: A002, ANN401 - the kernel's word; a Path, or like one
+        """Return the directory of one 1-Wire device, there or not."""
         ...
 
     def pins(self) -> Any:  # noqa: ANN401 - gpiozero has no types, and may not be there
@@ -55,6 +55,14 @@ class Hardware(Protocol):
 
     def claimed(self, number: int, address: int) -> str:
         """Return the kernel driver that owns an I2C address, or nothing."""
+        ...
+
+    def buses(self) -> tuple[int, ...]:
+        """Return the numbers of the I2C buses there are."""
+        ...
+
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of the 1-Wire devices there are."""
         ...
 
     def close(self) -> None:
@@ -74,11 +82,12 @@ class RealHardware:
         """Return /dev/i2c-`number`; raise `BusMissing` or `NotPermitted`."""
         if number not in self._buses:
             self._buses[number] = open_bus(number)
-        return self._buses[number]
+        bus: Bus = self._buses[number]
+        return bus
 
-    def w1(self, id: str) -> Attributes:  # noqa: A002
+    def w1(self, id: str) -> Path:  # noqa: A002
         """Return the kernel's directory of one 1-Wire device, there or not."""
-        return SysfsPort(self._sys / "bus/w1/devices" / id)
+        return self._sys / "bus/w1/devices" / id
 
     def pins(self) -> Any:  # noqa: ANN401
         """Return the pins of the header."""
@@ -93,6 +102,16 @@ class RealHardware:
         driver = self._sys / f"bus/i2c/devices/{number}-{address:04x}/driver"
         return driver.resolve().name if driver.exists() else ""
 
+    def buses(self) -> tuple[int, ...]:
+        """Return the numbers of the I2C buses that the kernel offers."""
+        names = (path.name for path in (self._sys / "bus/i2c/devices").glob("i2c-*"))
+        return tuple(sorted(int(name.removeprefix("i2c-")) for name in names))
+
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of the 1-Wire devices that the kernel has found."""
+        devices = self._sys / "bus/w1/devices"
+        return w1_ids(devices) if devices.is_dir() else ()
+
     def close(self) -> None:
         """Close every bus, and release every pin."""
         for bus in self._buses.values():
@@ -105,7 +124,7 @@ def port(hardware: Hardware, place: Place, device: str) -> Any:  # noqa: ANN401
     """Return the port that leads to a device; raise a `DriverError` where nothing does."""
     name = f"{device}@{place.line}"
     if place.kind == "w1":
-        return hardware.w1(place.id)
+        return SysfsPort(hardware.w1(place.id))
     if place.kind == "gpio":
         from drivers.pins import PinPort  # noqa: PLC0415
 

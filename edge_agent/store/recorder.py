@@ -17,7 +17,7 @@ from edge_agent.store.event_log import EventLog
 from edge_agent.store.retention import Retention, ranges
 from edge_agent.store.salvage import is_damage
 
-GATHER = 0.004  # seconds: one tick of all sensors is one commit
+GATHER = 0.003  # seconds: one tick of all sensors is one commit
 IDLE = 5.0  # a sign of life at least this often
 CURSOR_INTERVAL = 1.0  # cursor moves alone are not worth a commit of their own sooner
 GROUP = 10_000  # events in one transaction

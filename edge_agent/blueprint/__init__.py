@@ -1,0 +1,51 @@
+"""From the configuration to a blueprint: everything checked, nothing opened yet.
+
+`check` draws one and shows the problems; `run` and `simulate` build the agent from the same one.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from edge_agent.acquire.catalog import Catalog
+from edge_agent.blueprint.broker import draw_broker
+from edge_agent.blueprint.devices import Draft, DrawnDevice, DrawnOutput, note_collisions
+from edge_agent.blueprint.limits import note_limits
+from edge_agent.blueprint.rules import draw_rules
+from edge_agent.config import read
+from edge_agent.deliver.mqtt.address import Broker
+from edge_agent.errors import ConfigError
+from edge_agent.evaluate.rules import Rule
+from edge_agent.problems import Problems
+from edge_agent.settings import Config
+
+
+class Blueprint(NamedTuple):
+    """An agent as configured, checked as far as this can be done without hardware."""
+
+    config: Config
+    devices: tuple[DrawnDevice, ...]
+    outputs: tuple[DrawnOutput, ...]
+    rules: tuple[Rule, ...]
+    broker: Broker
+
+    @property
+    def placed(self) -> tuple[DrawnDevice | DrawnOutput, ...]:
+        """Everything that is connected somewhere."""
+        return (*self.devices, *self.outputs)
+
+
+def draw(path: Path, overrides: Iterable[str] = ()) -> Blueprint:
+    """Return the blueprint of a configuration file; raise ConfigError with every problem."""
+    problems = Problems(str(path))
+    config = read(path, overrides, problems)
+    note_limits(config, problems)
+    draft = Draft(Catalog("edge_agent.drivers"), problems)
+    devices = draft.devices(config.device)
+    outputs = draft.outputs(config.output)
+    note_collisions(config, (*devices, *outputs), problems)
+    rules = draw_rules(config, devices, problems)
+    broker = draw_broker(config, problems)
+    if problems.lines or broker is None:
+        raise ConfigError(tuple(problems.lines))
+    return Blueprint(config, devices, outputs, rules, broker)

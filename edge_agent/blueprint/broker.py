@@ -1,0 +1,74 @@
+"""The broker: URLs, TLS files and credentials, read and checked before anything connects."""
+
+import os
+import ssl
+from pathlib import Path
+
+from edge_agent.deliver.mqtt.address import Address, Broker, parse_url, tls_context
+from edge_agent.errors import AgentError
+from edge_agent.problems import Problems
+from edge_agent.settings import Config, Mqtt
+
+
+def draw_broker(config: Config, problems: Problems) -> Broker | None:
+    """Return all that it takes to connect; None where no URL is right."""
+    mqtt = config.mqtt
+    addresses = _addresses(mqtt, problems)
+    if not addresses:
+        return None
+    return Broker(
+        addresses,
+        mqtt.client_id or f"edge-{config.node}",
+        username=mqtt.username,
+        password=_password(mqtt, problems),
+        tls=_tls(mqtt, addresses, problems),
+        keep_alive=mqtt.keep_alive,
+    )
+
+
+def _addresses(mqtt: Mqtt, problems: Problems) -> tuple[Address, ...]:
+    urls = (mqtt.url,) if isinstance(mqtt.url, str) else mqtt.url
+    if not urls:
+        problems.note("mqtt.url", [], "no broker; write at least one, as in mqtt://host")
+    found = []
+    for url in urls:
+        try:
+            found.append(parse_url(url))
+        except ValueError as error:
+            problems.note("mqtt.url", url, str(error))
+    return tuple(found)
+
+
+def _tls(mqtt: Mqtt, addresses: tuple[Address, ...], problems: Problems) -> ssl.SSLContext | None:
+    if not any(address.tls for address in addresses):
+        for key in ("ca", "certificate", "key"):
+            if getattr(mqtt, key):
+                problems.note(f"mqtt.{key}", getattr(mqtt, key), "unused; write mqtts:// in url")
+        return None
+    try:
+        return tls_context(*map(_expanded, (mqtt.ca, mqtt.certificate, mqtt.key)))
+    except AgentError as error:
+        problems.add(f"{error.what}; {error.remedy}")
+        return None
+
+
+def _password(mqtt: Mqtt, problems: Problems) -> str:
+    if mqtt.password_env:
+        if mqtt.password_env not in os.environ:
+            problems.note("mqtt.password_env", mqtt.password_env, "not set in the environment")
+        return os.environ.get(mqtt.password_env, "")
+    if not mqtt.password_file:
+        return ""
+    try:
+        return Path(_expanded(mqtt.password_file)).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        problems.note(
+            "mqtt.password_file", mqtt.password_file, f"{reason}; give a readable text file"
+        )
+        return ""
+
+
+def _expanded(path: str) -> str:
+    """Return a path with ~ and variables such as $CREDENTIALS_DIRECTORY filled in."""
+    return os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111

@@ -1,0 +1,187 @@
+"""Devices and outputs: which driver, where it is connected, with which options and channels."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from drivers.channel import Channel
+from drivers.driver import Driver, Output
+from edge_agent.acquire.catalog import Catalog, convert_options
+from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
+from edge_agent.errors import ConfigError
+from edge_agent.problems import Problems, unknown
+from edge_agent.settings import Config
+from edge_agent.settings import Device as DeviceSettings
+from edge_agent.settings import Output as OutputSettings
+
+SPOT = {"i2c": "address", "w1": "id", "gpio": "pin"}
+W1_ID = re.compile(r"[0-9a-f]{2}-[0-9a-f]{12}")
+
+
+class DrawnDevice(NamedTuple):
+    """A sensor as configured; `channels` are those that its options leave."""
+
+    settings: DeviceSettings
+    driver: type[Any]
+    place: Place
+    options: dict[str, Any]
+    channels: tuple[Channel, ...]
+
+    def build(self, hardware: Hardware) -> Driver:
+        """Return the driver, connected; raise a `DriverError` where its bus is not there."""
+        driver: Driver = self.driver(port(hardware, self.place, self.settings.name), **self.options)
+        return driver
+
+
+class DrawnOutput(NamedTuple):
+    """An output as configured."""
+
+    settings: OutputSettings
+    driver: type[Any]
+    place: Place
+    options: dict[str, Any]
+
+    def build(self, hardware: Hardware) -> Output:
+        """Return the driver, connected but not switched yet."""
+        driver: Output = self.driver(port(hardware, self.place, self.settings.name), **self.options)
+        return driver
+
+
+class Unconnected(RealHardware):
+    """No hardware: enough to construct a driver and ask for its channels."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("/nonexistent"))
+
+    def i2c(self, number: int) -> Any:  # noqa: ANN401
+        """Return nothing: constructors do not transfer."""
+
+    def pins(self) -> None:
+        """Return nothing: constructors do not ask for a pin."""
+
+
+class Draft:
+    """Draws device after device, and notes every problem on the way."""
+
+    def __init__(self, catalog: Catalog, problems: Problems) -> None:
+        self._catalog = catalog
+        self._problems = problems
+
+    def devices(self, settings: Iterable[DeviceSettings]) -> tuple[DrawnDevice, ...]:
+        """Return the devices that have no problems."""
+        drawn = (self._device(one, f"device.{one.name}.") for one in settings)
+        return tuple(one for one in drawn if one is not None)
+
+    def outputs(self, settings: Iterable[OutputSettings]) -> tuple[DrawnOutput, ...]:
+        """Return the outputs that have no problems."""
+        drawn = (self._output(one, f"output.{one.name}.") for one in settings)
+        return tuple(one for one in drawn if one is not None)
+
+    def _device(self, settings: DeviceSettings, where: str) -> DrawnDevice | None:
+        driver = self._driver(
+            settings.driver, where, "measure", "an output: write it as [[output]]"
+        )
+        if driver is None:
+            return None
+        options = self._options(driver, settings, where)
+        place = self._place(driver, settings, where)
+        if place is None or options is None:
+            return None
+        return self._constructed(DrawnDevice(settings, driver, place, options, ()), where)
+
+    def _constructed(self, device: DrawnDevice, where: str) -> DrawnDevice | None:
+        """Ask an unconnected driver for its channels: options may choose among them."""
+        try:
+            channels = device.build(Unconnected()).channels
+        except ValueError as error:
+            self._problems.add(f"{where}{error}")
+            return None
+        names = [channel.name for channel in channels]
+        for name in device.settings.channel.keys() - set(names):
+            self._problems.add(f"{where}channel.{name}: {unknown(name, names)}")
+        return device._replace(channels=channels)
+
+    def _output(self, settings: OutputSettings, where: str) -> DrawnOutput | None:
+        driver = self._driver(settings.driver, where, "apply", "a sensor: write it as [[device]]")
+        options = self._options(driver, settings, where) if driver else None
+        if driver is None or options is None:
+            return None
+        return DrawnOutput(settings, driver, Place(driver.bus, pin=settings.pin), options)
+
+    def _driver(self, name: str, where: str, method: str, otherwise: str) -> type[Any] | None:
+        try:
+            driver = self._catalog.load(name)
+        except ConfigError as error:
+            self._problems.add(where + error.problems[0])
+            return None
+        if not hasattr(driver, method):
+            self._problems.note(f"{where}driver", name, f"{name} is {otherwise}")
+            return None
+        return driver
+
+    def _options(
+        self, driver: type[Any], settings: DeviceSettings | OutputSettings, where: str
+    ) -> dict[str, Any] | None:
+        keys = set(type(settings).__struct_fields__) - {"options"}
+        options, lines = convert_options(driver, settings.options, keys=keys)
+        for line in lines:
+            self._problems.add(where + line)
+        return None if lines else options
+
+    def _place(self, driver: type[Any], settings: DeviceSettings, where: str) -> Place | None:
+        given = {"address": settings.address, "pin": settings.pin, "id": settings.id or None}
+        spot = SPOT[driver.bus]
+        for key in given.keys() - {spot}:
+            if given[key] is not None:
+                what = f"a device on {driver.bus} has no {key}; remove this line"
+                self._problems.note(where + key, given[key], what)
+        if spot == "address":
+            return self._i2c_place(driver, settings, where)
+        if given[spot] is None:
+            wanted = "the GPIO number (BCM)" if spot == "pin" else "an id, see `edge-agent scan`"
+            self._problems.missing(where + spot, wanted)
+            return None
+        if spot == "id" and not W1_ID.fullmatch(settings.id):
+            self._problems.note(where + spot, settings.id, 'write it like "28-0316a4c8ffee"')
+            return None
+        return Place(driver.bus, pin=settings.pin or 0, id=settings.id)
+
+    def _i2c_place(self, driver: type[Any], settings: DeviceSettings, where: str) -> Place | None:
+        address = driver.addresses[0] if settings.address is None else settings.address
+        if address not in driver.addresses:
+            possible = ", ".join(f"0x{one:02x}" for one in driver.addresses)
+            self._problems.add(
+                f"{where}address = 0x{address:02x}: {settings.driver} has none such;"
+                f" possible: {possible}"
+            )
+            return None
+        return Place("i2c", bus=settings.bus, address=address)
+
+
+def note_collisions(
+    config: Config, drawn: Iterable[DrawnDevice | DrawnOutput], problems: Problems
+) -> None:
+    """Note names that are used twice, and places where two are connected."""
+    for kind, entries in (("device", config.device), ("output", config.output)):
+        _note_twice(kind, (entry.name for entry in entries), problems)
+    _note_twice("rule", (rule.name for rule in config.rule), problems)
+    taken: dict[Place, str] = {}
+    for one in drawn:
+        name = taken.setdefault(one.place, one.settings.name)
+        if name != one.settings.name:
+            problems.note(
+                _key(one), str(one.place), f"{name!r} is connected there already; choose another"
+            )
+
+
+def _key(one: DrawnDevice | DrawnOutput) -> str:
+    table = "device" if isinstance(one, DrawnDevice) else "output"
+    return f"{table}.{one.settings.name}.{SPOT[one.place.kind]}"
+
+
+def _note_twice(kind: str, names: Iterator[str], problems: Problems) -> None:
+    for name, count in Counter(names).items():
+        if count > 1:
+            problems.note(f"{kind}.{name}.name", name, f"used {count} times; choose another name")

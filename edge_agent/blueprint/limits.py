@@ -1,0 +1,55 @@
+"""Values that are well-formed but make no sense: too short, too small, contradicting."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from edge_agent.problems import Problems
+from edge_agent.settings import ChannelSettings, Config, switch
+
+
+class Limit(NamedTuple):
+    """A key's value, and the range that it must lie in, in numbers and in words."""
+
+    key: str
+    value: float
+    low: float
+    high: float
+    words: str
+
+
+def note_limits(config: Config, problems: Problems) -> None:
+    """Note every value out of its range, and settings that contradict each other."""
+    for limit in _limits(config):
+        if not limit.low <= limit.value <= limit.high:
+            problems.note(limit.key, f"{limit.value:g}", f"out of range; wanted: {limit.words}")
+    for device in config.device:
+        for name, channel in device.channel.items():
+            _note_contradictions(f"device.{device.name}.channel.{name}.", channel, problems)
+
+
+def _limits(config: Config) -> Iterator[Limit]:
+    infinite = float("inf")
+    yield Limit("mqtt.keep_alive", config.mqtt.keep_alive, 5, 600, "5s to 10m")
+    yield Limit("log.max_size", config.log.max_size, 1_000_000, infinite, "at least 1MB")
+    yield Limit("log.commit_interval", config.log.commit_interval, 0, 3600, "0 to 1h")
+    for device in config.device:
+        key = f"device.{device.name}."
+        yield Limit(key + "every", device.every, 0.05, 86400, '"50ms" to "1d"')
+        yield Limit(key + "heartbeat", device.heartbeat, 1, infinite, 'at least "1s"')
+    for output in config.output:
+        yield Limit(f"output.{output.name}.safe", switch(output.safe), 0, 1, '"on", "off", 0 to 1')
+    for rule in config.rule:
+        for output_name, value in rule.set.items():
+            key = f"rule.{rule.name}.set.{output_name}"
+            yield Limit(key, switch(value), 0, 1, '"on", "off", or a number from 0 to 1')
+
+
+def _note_contradictions(key: str, channel: ChannelSettings, problems: Problems) -> None:
+    if channel.low is not None and channel.high is not None and channel.low >= channel.high:
+        problems.note(key + "low", channel.low, f"not below high = {channel.high:g}; swap them")
+    if channel.polynomial and (channel.scale != 1 or channel.offset):
+        problems.note(
+            key + "polynomial",
+            list(channel.polynomial),
+            "replaces scale and offset; write them into c1 and c0",
+        )

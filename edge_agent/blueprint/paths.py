@@ -1,0 +1,19 @@
+"""Where the event log is, when the configuration does not say."""
+
+import os
+from pathlib import Path
+
+from edge_agent.settings import Config
+
+
+def log_path(config: Config, *, simulated: bool) -> Path:
+    """Return the database's place; simulated events never mix with real ones.
+
+    Under systemd that is its StateDirectory, else what the XDG base directory specification says.
+    """
+    if config.log.path:
+        return Path(config.log.path).expanduser()
+    state = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
+    directory = Path(state) if state else Path(home) / "edge-agent"
+    return directory / f"{config.node}{'-simulated' if simulated else ''}.db"

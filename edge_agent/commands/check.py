@@ -1,0 +1,42 @@
+"""`edge-agent check`: every problem of a configuration at once."""
+
+import json
+from pathlib import Path
+
+import click
+
+from edge_agent.commands.options import config_argument, json_option, set_option
+from edge_agent.errors import ConfigError
+
+
+@click.command()
+@config_argument
+@set_option
+@json_option
+def check(config: Path, overrides: tuple[str, ...], as_json: bool) -> int:
+    """Check CONFIG without touching hardware, log or network; exit code 2 with problems."""
+    from edge_agent.blueprint import draw  # noqa: PLC0415
+
+    try:
+        blueprint = draw(config, overrides)
+    except ConfigError as error:
+        return _report(error.problems, as_json=as_json)
+    if as_json:
+        click.echo(json.dumps({"problems": []}))
+        return 0
+    counts = (
+        f"{len(blueprint.devices)} devices, {len(blueprint.outputs)} outputs,"
+        f" {len(blueprint.rules)} rules"
+    )
+    click.echo(f"{config}: {counts}: no problems")
+    return 0
+
+
+def _report(problems: tuple[str, ...], *, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps({"problems": problems}, ensure_ascii=False))
+    else:
+        for problem in problems:
+            click.echo(problem, err=True)
+        click.echo(f"{len(problems)} problem{'s' * (len(problems) != 1)}", err=True)
+    return ConfigError.exit_code

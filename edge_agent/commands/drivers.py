@@ -1,0 +1,58 @@
+"""`edge-agent drivers`: what is installed, and what each one takes."""
+
+import json
+from typing import Any
+
+import click
+
+from edge_agent.acquire.catalog import Catalog, Option, options
+from edge_agent.commands.options import json_option
+
+
+@click.command()
+@json_option
+def drivers(as_json: bool) -> None:
+    """List every installed driver with its bus, addresses, channels and options."""
+    catalog = Catalog("edge_agent.drivers")
+    found = {name: _describe(catalog.load(name)) for name in catalog.names}
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for name, facts in found.items():
+        click.echo(_text(name, facts))
+
+
+def _describe(driver: type[Any]) -> dict[str, Any]:
+    return {
+        "about": (driver.__doc__ or "").strip().splitlines()[0],
+        "bus": driver.bus,
+        "addresses": [f"0x{address:02x}" for address in getattr(driver, "addresses", ())],
+        "channels": {
+            channel.name: {"unit": channel.unit, "low": channel.low, "high": channel.high}
+            for channel in getattr(driver, "channels", ())
+        },
+        "options": {option.name: _option(option) for option in options(driver)},
+    }
+
+
+def _option(option: Option) -> dict[str, Any]:
+    facts = {"takes": option.expected}
+    return facts if option.required else {**facts, "default": option.default}
+
+
+def _text(name: str, facts: dict[str, Any]) -> str:
+    channels = [
+        f"{channel} {one['low']:g}…{one['high']:g} {one['unit']}".rstrip()
+        for channel, one in facts["channels"].items()
+    ]
+    place = " ".join([facts["bus"], *facts["addresses"]])
+    lines = [f"{name}  ({place})  {facts['about']}"]
+    lines += [f"    channel  {channel}" for channel in channels]
+    for option, one in facts["options"].items():
+        default = f"; default: {_shown(one['default'])}" if "default" in one else "; required"
+        lines.append(f"    option   {option}: {one['takes']}{default}")
+    return "\n".join(lines)
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

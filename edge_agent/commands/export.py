@@ -1,0 +1,64 @@
+"""Logged events as text: a line for people, JSON lines, CSV."""
+
+import csv
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from edge_agent.events import LoggedEvent
+
+COLUMNS = ("offset", "time", "kind", "source", "name", "value", "quality")
+
+
+def as_dict(event: LoggedEvent) -> dict[str, Any]:
+    """Return an event with its time as RFC 3339 and its data decoded."""
+    row: dict[str, Any] = {
+        "offset": event.offset,
+        "time": _time(event),
+        "kind": event.kind,
+        "source": event.source,
+        "data": json.loads(event.data),
+    }
+    if event.boot is not None:
+        row |= {"boot": event.boot, "uptime": event.uptime}
+    return row
+
+
+def as_line(event: LoggedEvent) -> str:
+    """Return an event on one line, for people."""
+    data = json.loads(event.data)
+    values = data.pop("values", None) or {}
+    words = [f"{name}={value:g}" for name, value in values.items()]
+    words += [f"{name}={value}" for name, value in data.items() if value not in ("good", {}, [])]
+    doubt = "" if event.boot is None else "?"  # the clock was not synchronised yet
+    return f"{event.offset:>8}  {_time(event)}{doubt}  {event.kind:<9} {event.source:<12} " + (
+        " ".join(words)
+    )
+
+
+def _write_json_lines(events: Iterable[LoggedEvent], output: IO[str]) -> None:
+    for event in events:
+        output.write(json.dumps(as_dict(event), ensure_ascii=False) + "\n")
+
+
+def _write_csv(events: Iterable[LoggedEvent], output: IO[str]) -> None:
+    rows = csv.writer(output)
+    rows.writerow(COLUMNS)
+    for event in events:
+        data = json.loads(event.data)
+        common = (event.offset, _time(event), event.kind, event.source)
+        values = data.get("values") or {"": ""}
+        for name, value in values.items():
+            rows.writerow([*common, name, value, data.get("quality") or data.get("state", "")])
+
+
+def _time(event: LoggedEvent) -> str:
+    moment = datetime.fromtimestamp(event.time / 1e6, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+FORMATS: dict[str, Callable[[Iterable[LoggedEvent], IO[str]], None]] = {
+    "csv": _write_csv,
+    "jsonl": _write_json_lines,
+}

@@ -1,0 +1,97 @@
+"""`edge-agent log`: look into the event log, while the agent runs or after."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import click
+
+from edge_agent.blueprint.paths import log_path
+from edge_agent.commands.export import FORMATS, as_dict, as_line
+from edge_agent.commands.options import config_option, json_option, set_option
+from edge_agent.config import load
+from edge_agent.events import LoggedEvent
+from edge_agent.store.event_log import LogReader
+
+CHUNK = 1000
+POLL_SECONDS = 0.5
+
+simulated_option = click.option("--simulated", is_flag=True, help="The log of `simulate`.")
+
+
+@click.group()
+@config_option
+@set_option
+@simulated_option
+@click.pass_context
+def log(ctx: click.Context, config: Path, overrides: tuple[str, ...], simulated: bool) -> None:
+    """Look into the event log that CONFIG names, or that --set log.path=FILE does."""
+    ctx.obj = LogReader(log_path(load(config, overrides), simulated=simulated))
+    ctx.call_on_close(ctx.obj.close)
+
+
+@log.command()
+@click.option("-n", "count", default=10, show_default=True, help="How many events.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with new events, until Ctrl-C.")
+@json_option
+@click.pass_obj
+def tail(reader: LogReader, count: int, follow: bool, as_json: bool) -> None:
+    """Print the last events."""
+    shown = _json_line if as_json else as_line
+    offset = max(reader.last_offset() - count, 0)
+    while True:
+        for event in events_after(reader, offset):
+            click.echo(shown(event))
+            offset = event.offset
+        if not follow:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+@log.command()
+@json_option
+@click.pass_obj
+def stats(reader: LogReader, as_json: bool) -> None:
+    """Print the account: what was recorded, and what became of it."""
+    account = reader.stats()
+    if as_json:
+        click.echo(json.dumps({"log": reader.id, **account._asdict()}))
+        return
+    click.echo(f"log        {reader.id}")
+    click.echo(f"recorded   {account.recorded:>12,}")
+    for sink, waiting in account.waiting.items():
+        dropped = sum(account.dropped.values())
+        click.echo(f"delivered  {account.recorded - waiting - dropped:>12,}  to {sink}")
+        click.echo(f"waiting    {waiting:>12,}  for {sink}")
+    for reason, count in account.dropped.items():
+        click.echo(f"dropped    {count:>12,}  {reason}")
+    click.echo(f"stored     {account.rows:>12,}  events in {account.bytes / 1e6:.1f} MB")
+
+
+@log.command()
+@click.option("--format", "form", type=click.Choice(sorted(FORMATS)), default="jsonl")
+@click.option("-o", "--output", type=click.File("w", encoding="utf-8"), default="-")
+@click.pass_obj
+def export(reader: LogReader, form: str, output: IO[str]) -> None:
+    """Write every stored event as JSON lines or CSV, one row for each value."""
+    total = reader.stats().rows
+    with click.progressbar(
+        events_after(reader, 0),
+        total,
+        label=f"{total} events",
+        file=click.get_text_stream("stderr"),
+    ) as bar:
+        FORMATS[form](bar, output)
+
+
+def events_after(reader: LogReader, offset: int) -> Iterator[LoggedEvent]:
+    """Yield all events behind an offset, a chunk in memory at a time."""
+    while chunk := reader.read_after(offset, CHUNK):
+        yield from chunk
+        offset = chunk[-1].offset
+
+
+def _json_line(event: LoggedEvent) -> str:
+    return json.dumps(as_dict(event), ensure_ascii=False)

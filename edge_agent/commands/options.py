@@ -1,0 +1,31 @@
+"""Arguments and options that several commands share."""
+
+from pathlib import Path
+
+import click
+
+DEFAULT = Path("/etc/edge-agent/config.toml")
+
+config_argument = click.argument(
+    "config",
+    type=click.Path(path_type=Path),
+    default=DEFAULT,
+    envvar="EDGE_AGENT_CONFIG",
+)
+config_option = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    default=DEFAULT,
+    envvar="EDGE_AGENT_CONFIG",
+    show_default=True,
+    help="The configuration file.",
+)
+set_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key, such as mqtt.url=mqtt://127.0.0.1:1884 or device.air.every=5s.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")

@@ -1,0 +1,80 @@
+"""`edge-agent read`: one measurement of one device, without the agent."""
+
+import json
+import time
+from pathlib import Path
+
+import click
+
+from drivers import driver as driver_
+from drivers.errors import DriverError
+from edge_agent.acquire.hardware import Hardware, RealHardware
+from edge_agent.blueprint import Blueprint, draw
+from edge_agent.blueprint.devices import DrawnDevice
+from edge_agent.blueprint.rules import plan_device
+from edge_agent.clock import SystemClock
+from edge_agent.commands.display import as_json as reading_as_json
+from edge_agent.commands.display import quantity
+from edge_agent.commands.options import config_option, json_option, set_option
+from edge_agent.errors import ConfigError, HardwareError
+from edge_agent.evaluate.plan import refine
+from edge_agent.events import Reading
+from edge_agent.problems import unknown
+
+
+@click.command()
+@click.argument("device")
+@config_option
+@set_option
+@click.option("--simulate", is_flag=True, help="Read the simulated device instead.")
+@json_option
+def read(
+    device: str, config: Path, overrides: tuple[str, ...], simulate: bool, as_json: bool
+) -> int:
+    """Measure DEVICE of the configuration once, calibrated and checked as the agent would.
+
+    Stop the agent first: two programs that read one chip disturb each other.
+    """
+    blueprint = draw(config, overrides)
+    drawn = _find(device, blueprint, config)
+    reading = _measure(drawn, _hardware(blueprint, config, simulate=simulate))
+    if as_json:
+        click.echo(json.dumps(reading_as_json(reading), ensure_ascii=False))
+    else:
+        _print(reading, drawn)
+    return 0 if reading.values else HardwareError.exit_code
+
+
+def _find(name: str, blueprint: Blueprint, config: Path) -> DrawnDevice:
+    for device in blueprint.devices:
+        if device.settings.name == name:
+            return device
+    names = [device.settings.name for device in blueprint.devices]
+    raise ConfigError((f"{config}: device {name!r}: {unknown(name, names)}",))
+
+
+def _hardware(blueprint: Blueprint, config: Path, *, simulate: bool) -> Hardware:
+    if not simulate:
+        return RealHardware()
+    from edge_agent.commands.simulation import simulated_hardware  # noqa: PLC0415
+
+    return simulated_hardware(blueprint, config)
+
+
+def _measure(drawn: DrawnDevice, hardware: Hardware) -> Reading:
+    try:
+        values = driver_.read(drawn.build(hardware), time.sleep)
+    except DriverError as error:
+        raise HardwareError(f"{error.where}: {error.what}", error.remedy) from error
+    finally:
+        hardware.close()
+    reading = Reading(drawn.settings.name, SystemClock().now(), values)
+    return refine(plan_device(drawn), reading, {})[0]
+
+
+def _print(reading: Reading, drawn: DrawnDevice) -> None:
+    for channel in drawn.channels:
+        if channel.name in reading.values:
+            click.echo(f"{channel.name:<22} {quantity(reading.values[channel.name], channel)}")
+        else:
+            click.echo(f"{channel.name:<22} {reading.detail or reading.quality}", err=True)

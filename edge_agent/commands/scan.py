@@ -1,0 +1,82 @@
+"""`edge-agent scan`: what is connected."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from drivers.errors import DriverError
+from edge_agent.acquire.catalog import Catalog
+from edge_agent.acquire.hardware import Hardware, RealHardware
+from edge_agent.acquire.scan import Found
+from edge_agent.acquire.scan import scan as scan_bus
+from edge_agent.commands.options import json_option
+from edge_agent.errors import HardwareError
+
+
+@click.command()
+@click.option("--bus", "buses", multiple=True, type=int, help="I2C bus number; default: all.")
+@click.option(
+    "--simulate",
+    "config",
+    type=click.Path(path_type=Path),
+    help="Look at the simulated hardware of a configuration instead.",
+)
+@json_option
+def scan(buses: tuple[int, ...], config: Path | None, as_json: bool) -> None:
+    """Look at every address of the I2C buses, and at the 1-Wire devices, reading only.
+
+    Stop the agent first: two programs that read one chip disturb each other.
+    """
+    hardware = _hardware(config)
+    try:
+        found = list(_show_i2c(hardware, buses or hardware.buses(), quiet=as_json))
+        ids = hardware.ids()
+    except DriverError as error:
+        raise HardwareError(f"{error.where}: {error.what}", error.remedy) from error
+    if as_json:
+        click.echo(json.dumps({"i2c": [_as_dict(one) for one in found], "w1": ids}))
+        return
+    for id_ in ids:
+        click.echo(f"w1     {id_}")
+    if not found and not ids:
+        click.echo("nothing answers; check wiring, power, and `sudo raspi-config` → Interfaces")
+
+
+def _hardware(config: Path | None) -> Hardware:
+    if config is None:
+        return RealHardware()
+    from edge_agent.blueprint import draw  # noqa: PLC0415
+    from edge_agent.commands.simulation import simulated_hardware  # noqa: PLC0415
+
+    return simulated_hardware(draw(config), config)
+
+
+def _show_i2c(hardware: Hardware, buses: tuple[int, ...], *, quiet: bool) -> Iterator[Found]:
+    catalog = Catalog("edge_agent.drivers")
+    drivers = {name: catalog.load(name) for name in catalog.names}
+    for number in buses:
+        for found in scan_bus(hardware, number, drivers):
+            if not quiet:
+                click.echo(_text(found))
+            yield found
+
+
+def _text(found: Found) -> str:
+    place = f"i2c-{found.bus}  0x{found.address:02x}  "
+    if found.kernel:
+        return f"{place}owned by the kernel's driver {found.kernel}"
+    if not found.claims:
+        return f"{place}a chip that no driver here knows"
+    claims = [
+        f'{claim.chip} (driver = "{claim.driver}", '
+        + ("certain)" if claim.certain else "assumed: it has no identification)")
+        for claim in found.claims
+    ]
+    return place + " or ".join(claims)
+
+
+def _as_dict(found: Found) -> dict[str, Any]:
+    return {**found._asdict(), "claims": [claim._asdict() for claim in found.claims]}

@@ -1,0 +1,70 @@
+"""Simulated hardware and the embedded broker, made from a blueprint."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge_agent.acquire.catalog import Catalog
+from edge_agent.blueprint import Blueprint
+from edge_agent.deliver.mqtt.address import Address
+from edge_agent.errors import ConfigError
+from simulators.clock import RealClock
+from simulators.hardware import SimulatedHardware
+from simulators.scenario import Scenario, ScenarioError, load
+
+LOOPBACK = "127.0.0.1"
+MQTT_3_1_1 = 4  # all that the embedded broker speaks
+
+
+def simulated_hardware(
+    blueprint: Blueprint, config: Path, scenario: Path | None = None
+) -> SimulatedHardware:
+    """Return a machine with every device and output of the blueprint; raise ConfigError."""
+    catalog = Catalog("edge_agent.simulators")
+    models = {one.settings.name: catalog.load(one.settings.driver) for one in blueprint.placed}
+    hardware = SimulatedHardware(RealClock(), _scenario(config, scenario, models))
+    for one in blueprint.placed:
+        place = one.place
+        hardware.attach(
+            one.settings.name,
+            models[one.settings.name],
+            bus=place.bus,
+            address=place.address,
+            pin=place.pin,
+            id=place.id,
+        )
+    return hardware
+
+
+def _scenario(config: Path, given: Path | None, models: dict[str, type]) -> Scenario:
+    path = given or config.with_suffix(".scenario.toml")
+    if given is None and not path.exists():
+        return Scenario()
+    try:
+        return load(path, models)
+    except ScenarioError as error:
+        raise ConfigError(error.problems) from error
+
+
+@contextmanager
+def embedded_broker(blueprint: Blueprint, *, wanted: bool) -> Iterator[Blueprint]:
+    """Run a broker on loopback at the configured port; yield a blueprint that uses it.
+
+    Simulated events never reach the configured broker unless it is asked for.
+    """
+    if not wanted:
+        yield blueprint
+        return
+    from edge_agent.deliver.mqtt.broker import EmbeddedBroker  # noqa: PLC0415
+
+    address = Address(LOOPBACK, blueprint.broker.addresses[0].port, tls=False)
+    broker = EmbeddedBroker(*address[:2])
+    broker.start()
+    try:
+        yield blueprint._replace(
+            broker=blueprint.broker._replace(
+                addresses=(address,), tls=None, username="", versions=(MQTT_3_1_1,)
+            )
+        )
+    finally:
+        broker.stop()
