@@ -15,7 +15,7 @@ def describe(blueprint: Blueprint, log_id: str) -> dict[str, Any]:
         "devices": {device.settings.name: _device(device) for device in blueprint.devices},
         "outputs": {one.settings.name: str(one.place) for one in blueprint.outputs},
         "rules": {
-            rule.name: {"when": rule.when, "for": rule.hold, "severity": rule.severity}
+            rule.name: {"when": rule.when, "for": float(rule.hold), "severity": rule.severity}
             for rule in blueprint.config.rule
         },
     }
@@ -25,7 +25,7 @@ def _device(device: DrawnDevice) -> dict[str, Any]:
     return {
         "driver": device.settings.driver,
         "place": str(device.place),
-        "every": device.settings.every,
+        "every": float(device.settings.every),
         "channels": {
             channel.name: {"unit": channel.unit, "quantity": channel.quantity}
             for channel in device.channels

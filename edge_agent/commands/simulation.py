@@ -32,6 +32,7 @@ def simulated_hardware(
             address=place.address,
             pin=place.pin,
             id=place.id,
+            options=one.options,
         )
     return hardware
 

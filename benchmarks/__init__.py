@@ -1,0 +1,1 @@
+"""What the agent costs, as ratios to the raw limit of the same machine in the same run."""

@@ -1,0 +1,172 @@
+"""The agent's way from a logged event to its PUBACK, at full speed, in a process of its own.
+
+    python -m benchmarks.pipeline PORT DIRECTORY through|drain|latency COUNT MAX_BATCH
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from benchmarks.events import events, reading
+from benchmarks.measure import Cost, rss
+from edge_agent.clock import SystemClock
+from edge_agent.deliver.backoff import Backoff
+from edge_agent.deliver.envelope import Envelope
+from edge_agent.deliver.forwarder import Forwarder
+from edge_agent.deliver.mqtt.address import Address, Broker
+from edge_agent.deliver.mqtt.connection import Connection
+from edge_agent.deliver.mqtt.events import MqttEvents
+from edge_agent.deliver.mqtt.state import LiveState
+from edge_agent.events import CursorMove
+from edge_agent.store.event_log import EventLog, LogReader
+from edge_agent.store.recorder import Recorder
+from edge_agent.store.retention import Retention
+
+GROUP = 1000
+AHEAD = 20_000  # events that may be under way: a sensor cannot be ahead of itself either
+SWITCH_INTERVAL = 0.0005
+
+
+class Pipeline:
+    """Recorder, forwarder and connection, built and run as the agent does."""
+
+    def __init__(self, port: int, directory: Path, *, max_batch: int, interval: float) -> None:
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        clock = SystemClock()
+        path = directory / "bench.db"
+        log = EventLog.open(path, boot=clock.boot)
+        self.records: SimpleQueue[Any] = SimpleQueue()
+        self.owned: SimpleQueue[tuple[int, float]] = SimpleQueue()
+        news: SimpleQueue[Any] = SimpleQueue()
+        self.recorder = Recorder(
+            log,
+            self.records,
+            announce=news.put,
+            reopen=partial(EventLog.open, path, boot=clock.boot),
+            clock=clock,
+            commit_interval=interval,
+            retention=Retention(("mqtt",), 7 * 86400, 2**40),
+        )
+        self.connection = Connection(
+            Broker((Address("127.0.0.1", port, tls=False),), "bench"),
+            LiveState("edge/bench", b"{}", retained=False),
+            changed=lambda up: news.put("retry") if up else None,
+            backoff=Backoff(lambda: 0.0),
+        )
+        self.forwarder = Forwarder(
+            MqttEvents(
+                "edge/bench", Envelope("bench", log.id), self.connection.post, max_batch=max_batch
+            ),
+            news,
+            open_reader=partial(LogReader, path),
+            cursor=0,
+            commit=self._commit,
+            damaged=lambda *_: None,
+            clock=clock,
+            backoff=Backoff(lambda: 0.0),
+        )
+        news.put(log.last_offset())
+
+    def start(self) -> None:
+        """Start the three threads."""
+        for part in (self.connection, self.forwarder, self.recorder):
+            threading.Thread(target=part.run, daemon=True).start()
+
+    def wait_for(self, offset: int) -> float:
+        """Return the moment at which the broker owned everything up to `offset`."""
+        while True:
+            owned, at = self.owned.get()
+            if owned >= offset:
+                return at
+
+    def _commit(self, move: CursorMove) -> None:
+        self.records.put(move)
+        self.owned.put((move.offset, time.perf_counter()))
+
+
+def through(pipeline: Pipeline, count: int) -> dict[str, Any]:
+    """Record and deliver `count` events, offered as fast as they are taken."""
+    chunk = events(GROUP)
+    pipeline.start()
+    pipeline.records.put(chunk[0])
+    pipeline.wait_for(1)
+    cost = Cost()
+    offered = 1
+    owned = 1
+    while offered <= count:
+        if offered - owned < AHEAD:
+            for event in chunk:
+                pipeline.records.put(event)
+            offered += GROUP
+        else:
+            owned, _ = pipeline.owned.get()
+    pipeline.wait_for(offered)
+    return cost.per(offered - 1)
+
+
+def drain(pipeline: Pipeline, count: int) -> dict[str, Any]:
+    """Deliver a backlog that is in the log already; watch the memory."""
+    pipeline.start()
+    pipeline.wait_for(2000)
+    before = rss(os.getpid())
+    cost = Cost()
+    most, owned = before, 2000
+    while owned < count:
+        owned, _ = pipeline.owned.get()
+        most = max(most, rss(os.getpid()))
+    return {**cost.per(count - 2000), "rss_growth_mib": most - before}
+
+
+def fill(pipeline: Pipeline, count: int) -> None:
+    """Write a backlog, before anything runs."""
+    log = pipeline.recorder._log  # noqa: SLF001
+    chunk = events(10_000)
+    for _ in range(count // len(chunk)):
+        with log.transaction():
+            log.append(chunk)
+
+
+def latency(pipeline: Pipeline, count: int) -> dict[str, Any]:
+    """Record one event after another, each by itself; time each until its PUBACK."""
+    pipeline.start()
+    pipeline.records.put(reading(0).event())
+    pipeline.wait_for(1)
+    times = []
+    for n in range(2, count + 2):
+        start = time.perf_counter()
+        pipeline.records.put(reading(n).event())
+        times.append(pipeline.wait_for(n) - start)
+        threading.Event().wait(0.01)  # sensors pause, too
+    times.sort()
+    return {"p50_ms": times[count // 2] * 1e3, "p99_ms": times[count * 99 // 100] * 1e3}
+
+
+def main() -> None:
+    """Run one of the three and print its result as JSON."""
+    port, directory, what, count, max_batch = sys.argv[1:]
+    interval = 0.0 if what == "latency" else 0.05
+    pipeline = Pipeline(
+        int(port), Path(directory), max_batch=int(max_batch), interval=interval
+    )
+    if what == "drain":
+        fill(pipeline, int(count))
+        pipeline = _again(pipeline, int(port), Path(directory), int(max_batch))
+    result = {"through": through, "drain": drain, "latency": latency}[what](pipeline, int(count))
+    print(json.dumps(result), flush=True)
+    os._exit(0)  # the threads are daemons in the middle of nothing
+
+
+def _again(pipeline: Pipeline, port: int, directory: Path, max_batch: int) -> Pipeline:
+    """Open the filled log anew: what filling took of memory must not count."""
+    pipeline.recorder._log.close()  # noqa: SLF001
+    return Pipeline(port, directory, max_batch=max_batch, interval=0.05)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+import random
+import threading
+
+import pytest
+
+# The subscriber must not lose what the broker had acknowledged when it was killed.
+PUSH = "allow_anonymous true\nmax_inflight_messages 0\n"
+
+
+def let_pass(seconds):
+    """Let the running processes work for a while: there is no clock of theirs to move."""
+    threading.Event().wait(seconds)
+
+
+def complete(agent, received, account):
+    """Return the account if every event of the log has arrived."""
+    seen = account(received)
+    return seen if set(agent.offsets()) <= seen.bodies.keys() else None
+
+
+def check(agent, seen):
+    assert seen.order == sorted(seen.order)
+    assert seen.contradictions == []
+    offsets = agent.offsets()
+    assert offsets == list(range(1, offsets[-1] + 1))
+
+
+@pytest.mark.slow
+def test_a_broker_killed_for_ten_seconds_under_load_loses_no_event(
+    mosquitto, agent, subscriber, account, wait_for
+):
+    broker = mosquitto(PUSH).start()
+    received = subscriber(broker.port, "edge/load/event/#")
+    one = agent(broker.url).start()
+    wait_for(lambda: len(received) > 300)
+    broker.kill()
+    let_pass(10)
+    assert one.waiting() > 1000
+    broker.start()
+    wait_for(lambda: one.waiting() < 200, 30)
+    assert one.stop() == 0
+    seen = wait_for(lambda: complete(one, received, account), 30)
+    assert len(seen.order) > 3000
+    check(one, seen)
+
+
+@pytest.mark.slow
+def test_an_agent_killed_at_twenty_random_moments_loses_no_committed_event(
+    broker, agent, subscriber, account, wait_for
+):
+    moments = random.Random(20)
+    received = subscriber(broker.port, "edge/load/event/#")
+    one = agent(broker.url)
+    for _ in range(20):
+        before = len(received)
+        one.start()
+        wait_for(lambda before=before: len(received) > before)
+        let_pass(moments.uniform(0, 0.6))
+        one.kill()
+    one.start()
+    wait_for(lambda: one.waiting() < 100)
+    assert one.stop() == 0
+    seen = wait_for(lambda: complete(one, received, account))
+    check(one, seen)
+
+
+def test_an_agent_that_starts_without_a_broker_delivers_when_there_is_one(
+    mosquitto, agent, subscriber, account, wait_for
+):
+    broker = mosquitto()
+    one = agent(broker.url).start()
+    wait_for(lambda: one.log.exists() and len(one.offsets()) > 100)
+    broker.start()
+    received = subscriber(broker.port, "edge/load/event/#")
+    wait_for(lambda: account(received).bodies.keys() >= {1, 100})
+    assert one.stop() == 0
+    check(one, wait_for(lambda: complete(one, received, account)))
+
+
+def test_a_stop_commits_everything_and_delivers_it_within_five_seconds(
+    broker, agent, subscriber, account, wait_for
+):
+    received = subscriber(broker.port, "edge/load/#")
+    one = agent(broker.url).start()
+    wait_for(lambda: len(received) > 100)
+    assert one.stop() == 0
+    assert one.waiting() == 0
+    last = account(received).bodies[one.offsets()[-1]]
+    assert last["data"]["what"] == "stopping"
+    assert [body for topic, body, _ in received if topic.endswith("/status")][-1] == b"offline"
+
+
+def test_a_stop_while_the_broker_is_silent_is_as_quick(silence, agent, wait_for):
+    one = agent(silence).start()
+    wait_for(lambda: one.log.exists() and one.waiting() > 100)
+    assert one.stop() == 0
