@@ -86,7 +86,7 @@ class SimulatedHardware:
 
     def _inject(self, fault: PlannedFault, address: int | None) -> Fault:
         """Return the fault itself; what the scenario counts from its begin, the clock counts on."""
-        arguments = {**fault.arguments, "at": self._began + fault.arguments["at"]}
+        arguments = {**fault.arguments, "at": self._began + fault.arguments.get("at", 0.0)}
         return FAULTS[fault.kind](self._clock, address=address, **arguments)
 
     def i2c(self, number: int) -> SimulatedBus:

@@ -1,5 +1,6 @@
 """Faults of 1-Wire devices that come and go over scenario time."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, get_args, runtime_checkable
 
@@ -33,8 +34,8 @@ class Spell(NamedTuple):
     """A time in which a device has a fault: it begins `at` and `lasts` so many seconds."""
 
     kind: str
-    at: float
-    lasts: float
+    at: float = 0.0
+    lasts: float = math.inf
 
 
 class FaultyDevice:

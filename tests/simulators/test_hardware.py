@@ -167,7 +167,7 @@ def test_every_1_wire_fault_shows_and_ends(machine, clock, kind):
 
 @pytest.mark.parametrize("kind", FAULTS)
 def test_every_fault_can_be_staged(machine, thermometer, kind):
-    hardware = machine([PlannedFault(kind, WHILE, device="air")])
+    hardware = machine([PlannedFault(kind, {"at": 45}, device="air")])
     hardware.attach("air", thermometer)
     assert len(hardware.i2c(1).faults) == 1
 
