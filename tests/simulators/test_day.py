@@ -1,0 +1,102 @@
+import random
+import tomllib
+from collections import Counter
+from importlib.metadata import entry_points
+
+import pytest
+
+from drivers.driver import run
+from drivers.errors import DriverError
+from edge_agent.acquire.hardware import Place, port
+from simulators.hardware import SimulatedHardware
+from simulators.scenario import FAULTS, W1_FAULTS, PlannedFault, Scenario
+
+PLACED = {"every", "name", "driver", "channel", "address", "pin", "id"}
+DAY = 86400
+
+
+def chip(group, name):
+    (entry,) = entry_points(group=f"edge_agent.{group}", name=name)
+    return entry.load()
+
+
+class Device:
+    """One device of the configuration, its driver on simulated hardware, held against the truth."""
+
+    def __init__(self, hardware, clock, table):
+        self.name, self.clock = table["name"], clock
+        self.every = float(table["every"].removesuffix("s"))
+        self.due = self.every
+        self.outcomes = Counter()
+        self.wrong = []
+        driver, model = chip("drivers", table["driver"]), chip("simulators", table["driver"])
+        where = {key: table[key] for key in ("address", "pin", "id") if key in table}
+        hardware.attach(self.name, model, **where)
+        options = {key: table[key] for key in table.keys() - PLACED}
+        self._driver = driver(port(hardware, Place(driver.bus, **where), self.name), **options)
+        self._steps = {channel: span.step for channel, span in model.inputs.items()}
+        self._truth = lambda: hardware.truth(self.name)
+        self._ready = False
+
+    def measure(self):
+        """Measure once, as an agent does: set up again after any error."""
+        self.due += self.every
+        before = self._truth()
+        try:
+            if not self._ready:
+                run(self._driver.setup(), self.clock.advance)
+            values = run(self._driver.measure(), self.clock.advance)
+        except DriverError as error:
+            self._ready = False
+            self.outcomes[error.quality] += 1
+            return
+        self._ready = True
+        self.outcomes["good"] += 1
+        self._compare(values, before, self._truth())
+
+    def _compare(self, values, before, after):
+        for channel, value in values.items():
+            low, high = sorted((before[channel], after[channel]))
+            if not low - self._steps[channel] <= value <= high + self._steps[channel]:
+                self.wrong.append((self.clock.monotonic(), channel, value, low, high))
+
+
+def faults(seed):
+    """Draw a day's faults; damaged bits only where a checksum tells them from a value."""
+    draw = random.Random(seed)
+    kinds = dict.fromkeys(["air", "light", "soil", ""], sorted(FAULTS.keys() - {"corrupt_bits"}))
+    kinds |= {"outside": sorted(FAULTS), "water": sorted(W1_FAULTS)}
+    for _ in range(24):
+        device = draw.choice(sorted(kinds))
+        kind = draw.choice(kinds[device])
+        arguments = {"at": draw.uniform(0, DAY)}
+        if kind != "brown_out":
+            arguments["lasts"] = draw.uniform(1, 900)
+        place = {"device": device} if device else {"bus": 1}
+        yield PlannedFault(kind, arguments, **place)
+
+
+@pytest.fixture
+def greenhouse(root, clock):
+    """A function: the greenhouse's devices in a scenario; lets a day pass."""
+    tables = tomllib.loads((root / "examples/greenhouse.toml").read_text())["device"]
+
+    def live(scenario, seconds=DAY):
+        hardware = SimulatedHardware(clock, scenario)
+        devices = [Device(hardware, clock, table) for table in tables]
+        while clock.monotonic() < seconds:
+            device = min(devices, key=lambda each: each.due)
+            clock.advance(max(device.due - clock.monotonic(), 0))
+            hardware.step()
+            device.measure()
+        return {device.name: device for device in devices}
+
+    return live
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_in_a_day_of_faults_no_value_is_wrong(greenhouse, seed):
+    devices = greenhouse(Scenario(seed, faults=tuple(faults(seed))))
+    assert {name: device.wrong for name, device in devices.items() if device.wrong} == {}
+    assert all(device.outcomes["good"] > 0.8 * DAY / device.every for device in devices.values())
+    assert sum(len(device.outcomes) > 1 for device in devices.values()) >= 5
