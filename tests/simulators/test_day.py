@@ -62,13 +62,14 @@ class Device:
 
 
 def faults(seed):
-    """Draw a day's faults; damaged bits only where a checksum tells them from a value."""
+    """Draw a day in which every fault strikes every device once, and the bus as a whole.
+
+    Bits get damaged only where a checksum tells them from a value.
+    """
     draw = random.Random(seed)
     kinds = dict.fromkeys(["air", "light", "soil", ""], sorted(FAULTS.keys() - {"corrupt_bits"}))
     kinds |= {"outside": sorted(FAULTS), "water": sorted(W1_FAULTS)}
-    for _ in range(24):
-        device = draw.choice(sorted(kinds))
-        kind = draw.choice(kinds[device])
+    for device, kind in [(name, kind) for name, these in kinds.items() for kind in these]:
         arguments = {"at": draw.uniform(0, DAY)}
         if kind != "brown_out":
             arguments["lasts"] = draw.uniform(1, 900)
@@ -99,4 +100,4 @@ def test_in_a_day_of_faults_no_value_is_wrong(greenhouse, seed):
     devices = greenhouse(Scenario(seed, faults=tuple(faults(seed))))
     assert {name: device.wrong for name, device in devices.items() if device.wrong} == {}
     assert all(device.outcomes["good"] > 0.8 * DAY / device.every for device in devices.values())
-    assert sum(len(device.outcomes) > 1 for device in devices.values()) >= 5
+    assert all(len(device.outcomes) > 3 for name, device in devices.items() if name != "door")
