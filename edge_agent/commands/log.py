@@ -1,6 +1,7 @@
 """`edge-agent log`: look into the event log, while the agent runs or after."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from edge_agent.blueprint.paths import log_path
 from edge_agent.commands.export import FORMATS, as_dict, as_line
 from edge_agent.commands.options import config_option, json_option, set_option
 from edge_agent.config import load
+from edge_agent.errors import LogError
 from edge_agent.events import LoggedEvent
 from edge_agent.store.event_log import LogReader
 
@@ -28,7 +30,13 @@ simulated_option = click.option("--simulated", is_flag=True, help="The log of `s
 @click.pass_context
 def log(ctx: click.Context, config: Path, overrides: tuple[str, ...], simulated: bool) -> None:
     """Look into the event log that CONFIG names, or that --set log.path=FILE does."""
-    ctx.obj = LogReader(log_path(load(config, overrides), simulated=simulated))
+    path = log_path(load(config, overrides), simulated=simulated)
+    try:
+        ctx.obj = LogReader(path)
+    except sqlite3.Error as error:
+        raise LogError(
+            f"{path}: not an event log: {error}", "name another with --set log.path=…"
+        ) from error
     ctx.call_on_close(ctx.obj.close)
 
 

@@ -167,7 +167,11 @@ class LogReader:
         self._path = path
         self.inode = path.stat().st_ino
         self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-        self.id = log_id(self._connection)
+        try:
+            self.id = log_id(self._connection)
+        except sqlite3.Error:
+            self._connection.close()
+            raise
 
     def read_after(self, offset: int, limit: int) -> list[LoggedEvent]:
         """Return up to `limit` events behind `offset`, oldest first."""

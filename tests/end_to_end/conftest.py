@@ -58,8 +58,8 @@ class AgentProcess:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(5)
 
-    def wait(self, seconds):
-        return self._process.wait(seconds)
+    def says(self, text):
+        return text in self.output.read_text()
 
     def offsets(self):
         reader = LogReader(self.log)

@@ -3,8 +3,14 @@ import threading
 
 import pytest
 
-# The subscriber must not lose what the broker had acknowledged when it was killed.
-PUSH = "allow_anonymous true\nmax_inflight_messages 0\n"
+# The broker must know its subscriber again after it was killed, and must not hold messages back.
+KEEP = """allow_anonymous true
+max_inflight_messages 0
+persistence true
+persistence_location {}/
+autosave_interval 1
+user root
+"""
 
 
 def let_pass(seconds):
@@ -27,11 +33,13 @@ def check(agent, seen):
 
 @pytest.mark.slow
 def test_a_broker_killed_for_ten_seconds_under_load_loses_no_event(
-    mosquitto, agent, subscriber, account, wait_for
+    mosquitto, tmp_path, agent, subscriber, account, wait_for
 ):
-    broker = mosquitto(PUSH).start()
-    received = subscriber(broker.port, "edge/load/event/#")
+    broker = mosquitto(KEEP.format(tmp_path)).start()
+    received = subscriber(broker.port, "edge/load/event/#", "watcher")
     one = agent(broker.url).start()
+    saved = tmp_path / "mosquitto.db"
+    wait_for(lambda: saved.exists() and b"watcher" in saved.read_bytes())
     wait_for(lambda: len(received) > 300)
     broker.kill()
     let_pass(10)
@@ -51,14 +59,13 @@ def test_an_agent_killed_at_twenty_random_moments_loses_no_committed_event(
     moments = random.Random(20)
     received = subscriber(broker.port, "edge/load/event/#")
     one = agent(broker.url)
-    for _ in range(20):
+    for moment in [*(moments.uniform(0, 0.6) for _ in range(20)), 1.0]:
+        if one.log.exists():
+            one.kill()
         before = len(received)
         one.start()
         wait_for(lambda before=before: len(received) > before)
-        let_pass(moments.uniform(0, 0.6))
-        one.kill()
-    one.start()
-    wait_for(lambda: one.waiting() < 100)
+        let_pass(moment)
     assert one.stop() == 0
     seen = wait_for(lambda: complete(one, received, account))
     check(one, seen)
@@ -69,7 +76,7 @@ def test_an_agent_that_starts_without_a_broker_delivers_when_there_is_one(
 ):
     broker = mosquitto()
     one = agent(broker.url).start()
-    wait_for(lambda: one.log.exists() and len(one.offsets()) > 100)
+    wait_for(lambda: one.says("running") and len(one.offsets()) > 100)
     broker.start()
     received = subscriber(broker.port, "edge/load/event/#")
     wait_for(lambda: account(received).bodies.keys() >= {1, 100})
@@ -92,5 +99,5 @@ def test_a_stop_commits_everything_and_delivers_it_within_five_seconds(
 
 def test_a_stop_while_the_broker_is_silent_is_as_quick(silence, agent, wait_for):
     one = agent(silence).start()
-    wait_for(lambda: one.log.exists() and one.waiting() > 100)
+    wait_for(lambda: one.says("running") and one.waiting() > 100)
     assert one.stop() == 0
