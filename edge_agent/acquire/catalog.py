@@ -48,6 +48,17 @@ class Catalog:
             ) from error
         return loaded
 
+    def load_all(self) -> tuple[dict[str, type[Any]], list[str]]:
+        """Import every class that can be; return them by name, and why others cannot."""
+        loaded: dict[str, type[Any]] = {}
+        problems: list[str] = []
+        for name in self.names:
+            try:
+                loaded[name] = self.load(name)
+            except ConfigError as error:
+                problems += error.problems
+        return loaded, problems
+
     def _entry(self, name: str) -> EntryPoint:
         found = [entry for entry in self._entries if entry.name == name]
         if not found:

@@ -14,16 +14,15 @@ def draw_broker(config: Config, problems: Problems) -> Broker | None:
     """Return all that it takes to connect; None where no URL is right."""
     mqtt = config.mqtt
     addresses = _addresses(mqtt, problems)
-    if not addresses:
-        return None
-    return Broker(
+    broker = Broker(
         addresses,
         mqtt.client_id or f"edge-{config.node}",
         username=mqtt.username,
         password=_password(mqtt, problems),
-        tls=_tls(mqtt, addresses, problems),
+        tls=_tls(mqtt, addresses, problems) if addresses else None,
         keep_alive=mqtt.keep_alive,
     )
+    return broker if addresses else None
 
 
 def _addresses(mqtt: Mqtt, problems: Problems) -> tuple[Address, ...]:

@@ -21,7 +21,7 @@ def note_limits(config: Config, problems: Problems) -> None:
     """Note every value out of its range, and settings that contradict each other."""
     for limit in _limits(config):
         if not limit.low <= limit.value <= limit.high:
-            problems.note(limit.key, f"{limit.value:g}", f"out of range; wanted: {limit.words}")
+            problems.add(f"{limit.key} = {limit.value:.12g}: out of range; wanted: {limit.words}")
     for device in config.device:
         for name, channel in device.channel.items():
             _note_contradictions(f"device.{device.name}.channel.{name}.", channel, problems)

@@ -13,8 +13,10 @@ from edge_agent.commands.options import json_option
 @json_option
 def drivers(as_json: bool) -> None:
     """List every installed driver with its bus, addresses, channels and options."""
-    catalog = Catalog("edge_agent.drivers")
-    found = {name: _describe(catalog.load(name)) for name in catalog.names}
+    loaded, problems = Catalog("edge_agent.drivers").load_all()
+    found = {name: _describe(driver) for name, driver in loaded.items()}
+    for problem in problems:
+        click.echo(problem, err=True)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return

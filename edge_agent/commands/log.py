@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,7 +90,7 @@ def export(reader: LogReader, form: str, output: IO[str]) -> None:
         events_after(reader, 0),
         total,
         label=f"{total} events",
-        file=click.get_text_stream("stderr"),
+        file=sys.stderr,
     ) as bar:
         FORMATS[form](bar, output)
 

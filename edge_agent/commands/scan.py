@@ -55,8 +55,9 @@ def _hardware(config: Path | None) -> Hardware:
 
 
 def _show_i2c(hardware: Hardware, buses: tuple[int, ...], *, quiet: bool) -> Iterator[Found]:
-    catalog = Catalog("edge_agent.drivers")
-    drivers = {name: catalog.load(name) for name in catalog.names}
+    drivers, problems = Catalog("edge_agent.drivers").load_all()
+    for problem in problems:
+        click.echo(problem, err=True)
     for number in buses:
         for found in scan_bus(hardware, number, drivers):
             if not quiet:

@@ -1,0 +1,128 @@
+"""Writes docs/configuration.md, docs/sensors.md and docs/commands.md from the code: `make docs`.
+
+`tests/test_docs.py` fails while a page differs from what this would write.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from msgspec.structs import FieldInfo, fields
+
+from edge_agent.acquire.catalog import Catalog, options
+from edge_agent.cli import EPILOG, cli
+from edge_agent.config import description
+from edge_agent.settings import (
+    ChannelSettings,
+    Config,
+    Device,
+    Duration,
+    Log,
+    Mqtt,
+    Output,
+    Rule,
+    Table,
+)
+
+HERE = Path(__file__).parent
+TABLES: dict[str, type[Table]] = {
+    "": Config,
+    "[mqtt]": Mqtt,
+    "[log]": Log,
+    "[[device]]": Device,
+    "[device.channel.<channel>]": ChannelSettings,
+    "[[output]]": Output,
+    "[[rule]]": Rule,
+}
+NOT_KEYS = {"options", "channel", "mqtt", "log", "device", "output", "rule"}
+CONFIGURATION = """# Configuration
+
+One TOML file; `edge-agent check FILE` shows every problem at once. Durations are numbers of seconds or
+have a unit (`500ms`, `10s`, `5m`, `2h`, `7d`), sizes too (`500kB`, `256MB`, `1GB`). Any key can be
+overridden on the command line: `--set mqtt.url=mqtt://127.0.0.1:1884`, or by a device's name
+`--set device.air.every=5s`. File names may hold `~` and variables such as
+`$CREDENTIALS_DIRECTORY`.
+
+[`examples/greenhouse.toml`](../examples/greenhouse.toml) shows everything at work.
+"""
+SENSORS = """# Sensors and outputs
+
+What `edge-agent drivers` lists. A channel's range is the datasheet's; a value outside it is never
+published. Options are keys of the device's table.
+"""
+COMMANDS = """# Commands
+
+Every command has `--help`.
+"""
+
+
+def configuration() -> str:
+    """Return the page of every table and key."""
+    parts = [CONFIGURATION]
+    for name, table in TABLES.items():
+        about = (table.__doc__ or "").split(":", 1)[-1].strip()
+        parts.append(f"\n## {f'`{name}`' if name else 'Top level'}\n\n{about}\n")
+        parts.append("| key | default | what |\n|---|---|---|")
+        parts += [_key(field) for field in fields(table) if field.encode_name not in NOT_KEYS]
+    return "\n".join(parts) + "\n"
+
+
+def _key(field: FieldInfo) -> str:
+    text = description(field).replace("|", "\\|")
+    return f"| `{field.encode_name}` | {_default(field)} | {text} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.required:
+        return "required"
+    value: Any = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    if value in ("", (), {}, None):
+        return ""
+    if isinstance(value, Duration):
+        return f"`{value:g}s`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def sensors() -> str:
+    """Return the page of every driver, its channels and options."""
+    catalog = Catalog("edge_agent.drivers")
+    return SENSORS + "".join(_driver(name, catalog.load(name)) for name in catalog.names)
+
+
+def _driver(name: str, driver: type[Any]) -> str:
+    lines = [f"\n## `{name}`\n", (driver.__doc__ or "").strip().splitlines()[0], ""]
+    addresses = ", ".join(f"0x{address:02x}" for address in getattr(driver, "addresses", ()))
+    lines += [f"Bus: {driver.bus}{f', address {addresses}' if addresses else ''}.", ""]
+    channels = getattr(driver, "channels", ())
+    if channels:
+        lines += ["| channel | range | unit | smallest step |", "|---|---|---|---|"]
+        lines += [f"| `{c.name}` | {c.low:g} to {c.high:g} | {c.unit} | {c.resolution:g} |" for c in channels]
+        lines.append("")
+    for option in options(driver):
+        default = "required" if option.required else f"default `{option.default}`"
+        lines.append(f"- `{option.name}`: {option.expected}; {default}")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def commands() -> str:
+    """Return the page of every command with its help."""
+    return COMMANDS + "".join(_helps(cli, "edge-agent")) + f"\n## Exit codes\n{EPILOG}"
+
+
+def _helps(command: click.Command, name: str) -> Iterator[str]:
+    context = click.Context(command, info_name=name, terminal_width=96)
+    yield f"\n## `{name}`\n\n```text\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for child in command.list_commands(context):
+            found = command.get_command(context, child)
+            if found is not None:
+                yield from _helps(found, f"{name} {child}")
+
+
+PAGES = {"configuration.md": configuration, "sensors.md": sensors, "commands.md": commands}
+
+if __name__ == "__main__":
+    for file, page in PAGES.items():
+        (HERE / file).write_text(page(), encoding="utf-8")

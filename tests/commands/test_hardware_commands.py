@@ -1,0 +1,64 @@
+import json
+
+import pytest
+
+
+def test_read_measures_one_device_with_units(edge_agent, config):
+    done = edge_agent("read", "air", "-c", config(), "--simulate")
+    assert (done.code, done.err) == (0, "")
+    names = [line.split()[0] for line in done.out.splitlines()]
+    assert names == ["temperature", "humidity"]
+    assert done.out.splitlines()[0].endswith(" °C")
+
+
+def test_read_speaks_json_and_calibrates(edge_agent, config):
+    path = config('[[device]]\nname = "air"\ndriver = "sht4x"\n')
+    plain = json.loads(edge_agent("read", "air", "-c", path, "--simulate", "--json").out)
+    shift = "device.air.channel.temperature.offset=-5"
+    moved = json.loads(
+        edge_agent("read", "air", "-c", path, "--simulate", "--json", "--set", shift).out
+    )
+    difference = plain["values"]["temperature"] - moved["values"]["temperature"]
+    assert difference == pytest.approx(5, abs=0.5)
+
+
+def test_read_names_the_nearest_device(edge_agent, config):
+    done = edge_agent("read", "airr", "-c", config(), "--simulate")
+    assert done.code == 2
+    assert "did you mean 'air'?" in done.err
+
+
+@pytest.mark.parametrize("command", ["read", "run"])
+def test_a_missing_bus_is_one_clear_line_with_the_remedy(edge_agent, config, command, tmp_path):
+    path = config('[[device]]\nname = "air"\ndriver = "sht4x"\nbus = 97\n')
+    log = f"log.path={tmp_path}/never.db"
+    words = ["read", "air", "-c", path] if command == "read" else ["run", path, "--set", log]
+    done = edge_agent(*words)
+    assert done.code == 3
+    assert done.err.splitlines()[-1].startswith("/dev/i2c-97: there is no such bus: enable it:")
+    assert not (tmp_path / "never.db").exists()
+
+
+def test_scan_shows_who_claims_what(edge_agent, config):
+    done = edge_agent("scan", "--simulate", config())
+    assert done.code == 0
+    assert 'i2c-1  0x44  SHT4x (driver = "sht4x", certain)' in done.out
+    assert "w1     28-0316a4c8ffee" in done.out
+
+
+def test_scan_speaks_json(edge_agent, config):
+    found = json.loads(edge_agent("scan", "--simulate", config(), "--json").out)
+    assert [one["address"] for one in found["i2c"]] == [0x44]
+    assert found["w1"] == ["28-0316a4c8ffee"]
+
+
+def test_drivers_lists_channels_and_options(edge_agent):
+    done = edge_agent("drivers")
+    assert done.code == 0
+    assert "sht4x  (i2c 0x44 0x45 0x46)" in done.out
+    assert 'option   precision: one of "high", "medium", "low"; default: "high"' in done.out
+
+
+def test_drivers_speaks_json(edge_agent):
+    facts = json.loads(edge_agent("drivers", "--json").out)["sht4x"]
+    assert facts["channels"]["temperature"] == {"unit": "°C", "low": -40, "high": 125}

@@ -1,0 +1,97 @@
+import csv
+import io
+import json
+import sqlite3
+
+import pytest
+
+from edge_agent.clock import ManualClock
+from edge_agent.events import CursorMove, Event, Reading
+from edge_agent.store.event_log import EventLog
+
+
+@pytest.fixture
+def log(tmp_path):
+    """The arguments that lead to a log with three readings and a lifecycle note."""
+    clock, path = ManualClock(), tmp_path / "events.db"
+    log = EventLog.open(path, boot=clock.boot)
+    values = [{"temperature": 21.5, "humidity": 40.0}, {"temperature": 21.6}, {}]
+    with log.transaction():
+        for n, one in enumerate(values):
+            quality = "good" if one else "broken"
+            log.append([Reading("air", clock.now(), one, quality, "" if n < 2 else "x").event()])
+            clock.advance(1)
+        log.append([Event("lifecycle", "agent", clock.now(), {"what": "stopping"})])
+        log.move_cursor(*CursorMove("mqtt", 3, {})[:2])
+        log.count_dropped("max_size", 1)
+    log.close()
+    config = tmp_path / "shed.toml"
+    config.write_text("")
+    return ["log", "-c", config, "--set", f"log.path={path}"]
+
+
+def test_tail_shows_the_last_events_one_a_line(edge_agent, log):
+    lines = edge_agent(*log, "tail", "-n", "3").out.splitlines()
+    assert lines == [
+        "       2  2023-11-14T22:13:21.000Z  reading   air          temperature=21.6",
+        "       3  2023-11-14T22:13:22.000Z  reading   air          quality=broken detail=x",
+        "       4  2023-11-14T22:13:23.000Z  lifecycle agent        what=stopping",
+    ]
+
+
+def test_tail_speaks_json_for_scripts(edge_agent, log):
+    (line,) = edge_agent(*log, "tail", "-n", "1", "--json").out.splitlines()
+    assert json.loads(line) == {
+        "offset": 4,
+        "time": "2023-11-14T22:13:23.000Z",
+        "kind": "lifecycle",
+        "source": "agent",
+        "data": {"what": "stopping"},
+    }
+
+
+def test_stats_show_an_account_that_adds_up(edge_agent, log):
+    stats = json.loads(edge_agent(*log, "stats", "--json").out)
+    assert (stats["recorded"], stats["waiting"], stats["dropped"]) == (
+        4,
+        {"mqtt": 1},
+        {"max_size": 1},
+    )
+    text = edge_agent(*log, "stats").out
+    assert "recorded              4" in text
+    assert "delivered             2  to mqtt" in text
+
+
+def test_export_writes_every_event_as_json_lines(edge_agent, log):
+    rows = [json.loads(line) for line in edge_agent(*log, "export").out.splitlines()]
+    assert [row["offset"] for row in rows] == [1, 2, 3, 4]
+
+
+def test_export_writes_one_csv_row_for_each_value(edge_agent, log):
+    rows = list(csv.DictReader(io.StringIO(edge_agent(*log, "export", "--format", "csv").out)))
+    assert [(row["offset"], row["name"], row["value"]) for row in rows] == [
+        ("1", "temperature", "21.5"),
+        ("1", "humidity", "40.0"),
+        ("2", "temperature", "21.6"),
+        ("3", "", ""),
+        ("4", "", ""),
+    ]
+    assert rows[3]["quality"] == "broken"
+
+
+def test_a_log_that_is_not_there_yet_is_one_clear_line(edge_agent, config, tmp_path):
+    done = edge_agent("log", "-c", config(""), "--set", f"log.path={tmp_path}/no.db", "stats")
+    assert (done.code, done.out) == (4, "")
+    assert done.err == f"{tmp_path}/no.db: there is no event log yet: start the agent first\n"
+
+
+@pytest.mark.parametrize("content", [b"not a database, but long enough to be one" * 100, None])
+def test_a_file_that_is_no_event_log_is_refused(edge_agent, config, tmp_path, content):
+    path = tmp_path / "other.db"
+    if content is None:
+        sqlite3.connect(path).execute("CREATE TABLE mine (a)").connection.close()
+    else:
+        path.write_bytes(content)
+    done = edge_agent("log", "-c", config(""), "--set", f"log.path={path}", "stats")
+    assert done.code == 4
+    assert "not an event log" in done.err

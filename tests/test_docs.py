@@ -1,0 +1,81 @@
+"""Docs and examples cannot lie: they are made from the code, or run."""
+
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = runpy.run_path(str(ROOT / "docs/reference.py"))["PAGES"]
+TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = [
+    path for path in sorted((ROOT / "examples").glob("*.toml")) if ".scenario" not in path.name
+]
+
+
+def agent(*arguments, **more):
+    return subprocess.run(
+        [sys.executable, "-m", "edge_agent", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+        **more,
+    )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_generated_page_says_what_the_code_says(page):
+    written = (ROOT / "docs" / page).read_text()
+    assert written == PAGES[page](), "run `make docs`"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_passes_check(example):
+    done = agent("check", str(example))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.name)
+def test_a_link_leads_somewhere(text):
+    links = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text.read_text())
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (text.parent / link).exists()] == []
+
+
+def blocks(language):
+    for text in TEXTS:
+        yield from re.findall(rf"```{language}\n(.*?)```", text.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("block", blocks("toml"))
+def test_toml_in_the_docs_is_toml(block):
+    assert tomllib.loads(block)
+
+
+def commands():
+    for block in blocks("sh"):
+        for line in block.splitlines():
+            words = shlex.split(line, comments=True)
+            if words[:1] == ["edge-agent"]:
+                yield words[1:]
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_a_command_in_the_docs_exists_with_its_options(words):
+    name = [word for word in words if not word.startswith("-")][: 2 if words[0] == "log" else 1]
+    done = agent(*name, "--help")
+    assert done.returncode == 0
+    given = {word.split("=")[0] for word in words if word.startswith("--")}
+    assert given <= set(re.findall(r"--[a-z-]+", done.stdout + agent(name[0], "--help").stdout))
+
+
+@pytest.mark.parametrize("target", ["demo", "test"])
+def test_the_readme_names_the_two_commands_that_do_all_set_up(target):
+    assert f"make {target}" in (ROOT / "README.md").read_text()
+    assert f"\n{target}:" in (ROOT / "Makefile").read_text()
