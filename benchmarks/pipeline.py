@@ -1,6 +1,6 @@
 """The agent's way from a logged event to its PUBACK, at full speed, in a process of its own.
 
-    python -m benchmarks.pipeline PORT DIRECTORY through|drain|latency COUNT MAX_BATCH
+python -m benchmarks.pipeline PORT DIRECTORY through|drain|latency COUNT MAX_BATCH
 """
 
 import json
@@ -151,9 +151,7 @@ def main() -> None:
     """Run one of the three and print its result as JSON."""
     port, directory, what, count, max_batch = sys.argv[1:]
     interval = 0.0 if what == "latency" else 0.05
-    pipeline = Pipeline(
-        int(port), Path(directory), max_batch=int(max_batch), interval=interval
-    )
+    pipeline = Pipeline(int(port), Path(directory), max_batch=int(max_batch), interval=interval)
     if what == "drain":
         fill(pipeline, int(count))
         pipeline = _again(pipeline, int(port), Path(directory), int(max_batch))

@@ -1,5 +1,6 @@
-"""The raw limits: paho publishing the same bytes with nothing else, SQLite inserting the same rows."""
+"""The raw limits: paho publishing the same bytes, SQLite inserting the same rows, no more."""
 
+import os
 import sqlite3
 import threading
 import time
@@ -64,5 +65,5 @@ def fsync(directory: Path, count: int) -> float:
         start = time.perf_counter()
         for _ in range(count):
             file.write(b"x" * 4096)
-            __import__("os").fdatasync(file.fileno())
+            os.fdatasync(file.fileno())
         return (time.perf_counter() - start) / count

@@ -1,0 +1,196 @@
+"""`make bench`: every figure in one run; a table on the screen, JSON in benchmarks/results.json."""
+
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import paho.mqtt.client as paho
+
+from benchmarks import raw
+from benchmarks.broker import mosquitto
+from benchmarks.measure import cpu_seconds, rss, written
+from edge_agent.store.event_log import LogReader
+
+RESULT = Path(__file__).parent / "results.json"
+SINGLE, BATCHED, BACKLOG = 100_000, 1_000_000, 1_000_000
+SETTLE, IDLE, FLUSHES = 10, 60, 30  # seconds
+
+
+class Row(NamedTuple):
+    """One line of the table: a figure, and the bar that it must keep."""
+
+    name: str
+    value: float
+    unit: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the figure keeps its bar."""
+        low = self.at_least is None or self.value >= self.at_least
+        return low and (self.at_most is None or self.value <= self.at_most)
+
+    def __str__(self) -> str:
+        bar = ""
+        if self.at_least is not None:
+            bar = f"≥ {self.at_least:,g}"
+        elif self.at_most is not None:
+            bar = f"≤ {self.at_most:,g}"
+        verdict = "" if not bar else "holds" if self.holds else "MISSED"
+        return f"{self.name:<52} {self.value:>12,.2f} {self.unit:<9} {bar:>12}  {verdict}"
+
+
+def pipeline(port: int, what: str, count: int, max_batch: int) -> dict[str, Any]:
+    """Run one measurement of the pipeline in a process of its own, in a fresh directory."""
+    with scratch() as directory:
+        command = [sys.executable, "-m", "benchmarks.pipeline", str(port), str(directory), what]
+        done = subprocess.run(
+            [*command, str(count), str(max_batch)], capture_output=True, text=True, check=True
+        )
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Yield a directory on the disk that holds this checkout: /tmp may be memory."""
+    with tempfile.TemporaryDirectory(dir=Path(__file__).parent.parent, prefix=".bench-") as name:
+        yield Path(name)
+
+
+def throughput(port: int) -> Iterator[Row]:
+    """Measure events per second, beside paho alone and SQLite alone."""
+    alone = raw.publish(port, SINGLE)
+    with scratch() as directory:
+        inserted = raw.insert(directory, 200_000, 1000)
+        fsync = raw.fsync(directory, 200)
+    single = pipeline(port, "through", SINGLE, 1)
+    batched = pipeline(port, "through", BATCHED, 100)
+    yield Row("raw: paho alone, QoS 1, same bytes", alone["per_second"], "events/s")
+    yield Row("raw: paho alone, CPU", alone["cpu_us"], "µs/event")
+    yield Row("raw: SQLite executemany alone", inserted["per_second"], "rows/s")
+    yield Row("raw: fdatasync of 4 kB", fsync * 1e3, "ms")
+    yield Row("durable, one event a message", single["per_second"], "events/s")
+    yield Row(
+        "  as a share of paho alone", single["per_second"] / alone["per_second"], "times", 0.9
+    )
+    yield Row("  CPU", single["cpu_us"], "µs/event")
+    yield Row("durable, max_batch = 100", batched["per_second"], "events/s", 80_000)
+    yield Row("  CPU", batched["cpu_us"], "µs/event")
+    yield from drains(port, alone["per_second"])
+
+
+def drains(port: int, alone: float) -> Iterator[Row]:
+    """Measure how fast a backlog of a million events drains, and in how much memory."""
+    single = pipeline(port, "drain", BACKLOG, 1)
+    batched = pipeline(port, "drain", BACKLOG, 100)
+    yield Row("backlog of 1,000,000 drains, one event a message", single["per_second"], "events/s")
+    yield Row("  as a share of paho alone", single["per_second"] / alone, "times", 0.9)
+    yield Row("  RSS grows", single["rss_growth_mib"], "MiB", None, 5)
+    yield Row(
+        "backlog of 1,000,000 drains, max_batch = 100", batched["per_second"], "events/s", 72_000
+    )
+    yield Row("  RSS grows", batched["rss_growth_mib"], "MiB", None, 5)
+
+
+def latency(port: int) -> Iterator[Row]:
+    """Measure the time from a measurement to its PUBACK."""
+    result = pipeline(port, "latency", 500, 1)
+    yield Row("measurement to PUBACK, commit at once, p50", result["p50_ms"], "ms", None, 5)
+    yield Row("measurement to PUBACK, commit at once, p99", result["p99_ms"], "ms", None, 30)
+
+
+def idle(port: int) -> Iterator[Row]:
+    """Measure ten sensors at 1 Hz: CPU, memory, disk."""
+    with scratch() as directory, agent(port, directory, "1s") as pid:
+        time.sleep(SETTLE)
+        reader = LogReader(directory / "idle.db")
+        events, cpu, disk = reader.last_offset(), cpu_seconds(pid), written(pid)
+        time.sleep(IDLE)
+        events = reader.last_offset() - events
+        cpu, disk = cpu_seconds(pid) - cpu, written(pid) - disk
+        yield Row("10 devices at 1 Hz: events", events / IDLE, "events/s", 9.5)
+        yield Row("  CPU of one core", cpu / IDLE * 100, "%", None, 1)
+        yield Row("  RSS", rss(pid), "MiB", None, 36)
+        yield Row("  written to disk", disk / events / 1000, "kB/event", None, 1.4)
+        events = reader.last_offset()
+        flushes = count_flushes(pid)
+        yield Row("  flushes", flushes / (reader.last_offset() - events), "per event", None, 0.2)
+        reader.close()
+
+
+def count_flushes(pid: int) -> int:
+    """Count fsync and fdatasync of a process for a while, by strace."""
+    command = ["strace", "-f", "-e", "trace=fsync,fdatasync", "-p", str(pid)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
+        time.sleep(FLUSHES)
+        tracer.terminate()
+        _, text = tracer.communicate()
+    return text.count("sync(")
+
+
+@contextmanager
+def agent(port: int, directory: Path, interval: str) -> Iterator[int]:
+    """Run the agent on simulated chips in a process of its own; yield its pid."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.idle", str(port), str(directory), interval]
+    )
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def start(port: int) -> Iterator[Row]:
+    """Measure the time from starting the process to the first event at a subscriber."""
+    times = sorted(first_event(port) for _ in range(5))
+    yield Row("start to first event at a subscriber, median of 5", times[2], "s", None, 0.6)
+
+
+def first_event(port: int) -> float:
+    """Start the agent once; return the seconds until its first event has arrived."""
+    arrived: list[float] = []
+    client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+    client.on_message = lambda *_: arrived.append(time.perf_counter())
+    client.connect("127.0.0.1", port)
+    client.subscribe("edge/idle/event/#", 1)
+    client.loop_start()
+    with scratch() as directory:
+        begin = time.perf_counter()
+        with agent(port, directory, "0"):
+            while not arrived:
+                time.sleep(0.001)
+    client.disconnect()
+    client.loop_stop()
+    return arrived[0] - begin
+
+
+def main() -> int:
+    """Measure everything; return 1 where a bar is missed."""
+    if shutil.which("strace") is None:
+        raise SystemExit("strace is missing: sudo apt install strace")
+    rows: list[Row] = []
+    measurements: list[Callable[[int], Iterator[Row]]] = [throughput, latency, start, idle]
+    with mosquitto() as port:
+        for measurement in measurements:
+            for row in measurement(port):
+                rows.append(row)
+                print(row, flush=True)
+    machine = {"python": platform.python_version(), "machine": platform.machine()}
+    figures = [{**row._asdict(), "holds": row.holds} for row in rows]
+    RESULT.write_text(json.dumps({**machine, "figures": figures}, ensure_ascii=False, indent=1))
+    return 0 if all(row.holds for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""Ten sensors at 1 Hz, as on a Pi: the whole agent on simulated chips, in a process of its own.
+
+python -m benchmarks.idle PORT DIRECTORY
+"""
+
+import sys
+from pathlib import Path
+
+from simulators.bme280 import BME280
+
+from edge_agent.agent import Agent
+from edge_agent.blueprint import draw
+from edge_agent.clock import SystemClock
+from simulators.bus import SimulatedBus
+from simulators.clock import RealClock
+from simulators.model import I2CModel
+from simulators.sht4x import SHT4x
+
+HEAD = """
+node = "idle"
+[mqtt]
+url = "mqtt://127.0.0.1:{port}"
+[log]
+path = "{directory}/idle.db"
+commit_interval = "{interval}"
+"""
+DEVICE = """
+[[device]]
+name = "{driver}_{n}"
+driver = "{driver}"
+bus = {bus}
+address = {address}
+every = "1s"
+"""
+MODELS: dict[str, type[I2CModel]] = {"sht4x": SHT4x, "bme280": BME280}
+PLACES = [("sht4x", n // 3 + 1, 0x44 + n % 3) for n in range(8)] + [
+    ("bme280", n + 1, 0x76) for n in range(2)
+]
+
+
+class Chips:
+    """Hardware with I2C buses only: what a Pi with ten chips has."""
+
+    def __init__(self) -> None:
+        clock = RealClock()
+        self._buses = {number: SimulatedBus(clock) for number in (1, 2, 3)}
+        for driver, bus, address in PLACES:
+            self._buses[bus].attach(address, MODELS[driver](clock))
+
+    def i2c(self, number: int) -> SimulatedBus:
+        """Return a bus."""
+        return self._buses[number]
+
+    def claimed(self, number: int, address: int) -> str:  # noqa: ARG002
+        """Return nothing: no kernel driver is there."""
+        return ""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def configuration(port: int, directory: Path, interval: str, count: int = len(PLACES)) -> Path:
+    """Write the configuration and return its path."""
+    path = directory / "idle.toml"
+    devices = [
+        DEVICE.format(driver=driver, n=n, bus=bus, address=address)
+        for n, (driver, bus, address) in enumerate(PLACES[:count])
+    ]
+    path.write_text(
+        HEAD.format(port=port, directory=directory, interval=interval) + "".join(devices)
+    )
+    return path
+
+
+def main() -> None:
+    """Run until killed."""
+    port, directory, interval = sys.argv[1:]
+    blueprint = draw(configuration(int(port), Path(directory), interval))
+    agent = Agent(blueprint, Chips(), Path(blueprint.config.log.path), clock=SystemClock())
+    agent.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+import pytest
+
+from drivers.errors import BusMissing, DriverError
+from edge_agent.acquire.hardware import ClaimedByKernel, Place, RealHardware, port
+
+
+class Machine(RealHardware):
+    """A /sys in a directory of the test's own, and buses that are there."""
+
+    def __init__(self, sys):
+        super().__init__(sys)
+        self.opened = []
+
+    def i2c(self, number):
+        self.opened.append(number)
+        return f"bus {number}"
+
+
+@pytest.fixture
+def sys(tmp_path):
+    for bus in (1, 10, 2):
+        (tmp_path / f"bus/i2c/devices/i2c-{bus}").mkdir(parents=True)
+    (tmp_path / "bus/w1/devices/28-0316a4c8ffee").mkdir(parents=True)
+    (tmp_path / "bus/w1/devices/w1_bus_master1").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def machine(sys):
+    return Machine(sys)
+
+
+def test_an_i2c_port_is_bound_to_its_bus_and_address(machine):
+    bound = port(machine, Place("i2c", bus=2, address=0x44), "air")
+    assert (machine.opened, bound.address, bound.where) == ([2], 0x44, "air@i2c-2:0x44")
+
+
+def test_a_chip_that_the_kernel_drives_is_refused_by_name(machine, sys):
+    device = sys / "bus/i2c/devices/1-0076"
+    (sys / "bus/i2c/drivers/bmp280").mkdir(parents=True)
+    device.mkdir()
+    (device / "driver").symlink_to(sys / "bus/i2c/drivers/bmp280")
+    with pytest.raises(ClaimedByKernel, match="the kernel's driver bmp280 owns it"):
+        port(machine, Place("i2c", address=0x76), "air")
+
+
+def test_a_w1_port_reads_the_kernels_files(machine, sys):
+    bound = port(machine, Place("w1", id="28-0316a4c8ffee"), "water")
+    (sys / "bus/w1/devices/28-0316a4c8ffee/name").write_text("28-0316a4c8ffee\n")
+    assert bound.read("name") == "28-0316a4c8ffee\n"
+
+
+def test_buses_and_1_wire_devices_are_listed_in_order(machine):
+    assert machine.buses() == (1, 2, 10)
+    assert machine.ids() == ("28-0316a4c8ffee",)
+
+
+def test_a_machine_without_buses_lists_none(tmp_path):
+    assert RealHardware(tmp_path).buses() == RealHardware(tmp_path).ids() == ()
+
+
+def test_a_bus_that_is_not_there_names_the_remedy(sys):
+    with pytest.raises(BusMissing, match=r"/dev/i2c-97: there is no such bus \(enable it"):
+        RealHardware(sys).i2c(97)
+
+
+def test_devices_of_one_bus_share_a_line_and_those_of_another_do_not():
+    lines = [Place("i2c", bus=1), Place("i2c", bus=1, address=9), Place("i2c", bus=2), Place("w1")]
+    assert [place.line for place in lines] == ["i2c-1", "i2c-1", "i2c-2", "w1"]
+
+
+def test_a_kernel_claim_is_a_driver_error_with_a_quality_of_its_own():
+    assert issubclass(ClaimedByKernel, DriverError)
+    assert ClaimedByKernel.quality == "claimed_by_kernel"
