@@ -24,6 +24,7 @@ def agent(*arguments, **more):
         capture_output=True,
         text=True,
         timeout=60,
+        check=False,
         cwd=ROOT,
         **more,
     )

@@ -1,0 +1,158 @@
+"""The composition root on simulated hardware, in this process."""
+
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+from edge_agent.agent import STOP, Agent
+from edge_agent.blueprint import draw
+from edge_agent.clock import SystemClock
+from edge_agent.commands.simulation import simulated_hardware
+from edge_agent.errors import LogError
+from edge_agent.store.event_log import EventLog, LogReader
+
+CONFIG = """
+node = "shed"
+[mqtt]
+url = "{url}"
+[log]
+commit_interval = 0
+[[device]]
+name = "air"
+driver = "sht4x"
+every = "50ms"
+[[output]]
+name = "fan"
+driver = "relay"
+pin = 22
+[[rule]]
+name = "warm"
+when = "air.temperature > {limit}"
+set = {{ fan = "on" }}
+"""
+
+
+class Bench:
+    """An agent on its thread, with what it said to systemd and to whoever watches."""
+
+    def __init__(self, directory, url, limit):
+        config = directory / "shed.toml"
+        config.write_text(CONFIG.format(url=url, limit=limit))
+        self.log = directory / "shed.db"
+        self.said, self.seen = [], []
+        blueprint = draw(config)
+        self.hardware = simulated_hardware(blueprint, config)
+        self.agent = Agent(
+            blueprint,
+            self.hardware,
+            self.log,
+            clock=SystemClock(),
+            notify=self.said.append,
+            watch=self.seen.append,
+        )
+        self.code = None
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        self.code = self.agent.run()
+
+    def fan_is_on(self):
+        return self.hardware.pins().pin(22).state
+
+    def stop(self, item=STOP):
+        begin = time.monotonic()
+        self.agent.control.put(item)
+        self.thread.join(10)
+        return time.monotonic() - begin
+
+    def events(self, kind):
+        reader = LogReader(self.log)
+        found = [(e.source, json.loads(e.data)) for e in reader.read_after(0, 10_000)]
+        kinds = [event.kind for event in reader.read_after(0, 10_000)]
+        reader.close()
+        return [one for one, its in zip(found, kinds, strict=True) if its == kind]
+
+
+@pytest.fixture
+def bench(tmp_path, port):
+    benches = []
+
+    def make(url=f"mqtt://127.0.0.1:{port}", limit=10):
+        benches.append(Bench(tmp_path, url, limit))
+        benches[-1].thread.start()
+        return benches[-1]
+
+    yield make
+    for each in benches:
+        each.stop()
+
+
+def test_systemd_hears_ready_and_stopping(bench, wait_for):
+    one = bench()
+    wait_for(lambda: one.seen)
+    one.stop()
+    assert (one.said[0], one.said[-1], one.code) == ("READY=1", "STOPPING=1", 0)
+
+
+def test_a_thread_that_fails_ends_the_agent_with_everything_committed(bench, wait_for):
+    one = bench()
+    wait_for(lambda: len(one.seen) > 3)
+    one.stop("engine")
+    assert one.code == 1
+    assert one.events("lifecycle")[-1][1]["what"] == "stopping"
+
+
+def test_a_stop_is_over_within_five_seconds_even_with_a_silent_broker(bench, wait_for):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        one = bench(f"mqtt://127.0.0.1:{silent.getsockname()[1]}")
+        wait_for(lambda: one.seen)
+        assert one.stop() < 5
+
+
+def test_an_output_follows_its_rule_and_ends_in_its_safe_state(bench, wait_for):
+    one = bench()
+    wait_for(one.fan_is_on)
+    one.stop()
+    assert [(name, data["value"], data["by"]) for name, data in one.events("output")] == [
+        ("fan", 0.0, "safe"),
+        ("fan", 1.0, "warm"),
+        ("fan", 0.0, "safe"),
+    ]
+
+
+def test_an_alert_and_the_reading_that_caused_it_are_neighbours_in_the_log(bench, wait_for):
+    one = bench()
+    wait_for(lambda: any(hasattr(news, "rule") for news in one.seen))
+    one.stop()
+    reader = LogReader(one.log)
+    kinds = [event.kind for event in reader.read_after(0, 100)]
+    reader.close()
+    assert kinds[kinds.index("alert") - 1] == "reading"
+
+
+def test_a_rule_that_was_firing_before_a_restart_does_not_fire_again(bench, wait_for):
+    for _ in range(2):
+        one = bench()
+        wait_for(one.fan_is_on)
+        one.stop()
+    assert [data["state"] for _, data in one.events("alert")] == ["firing"]
+
+
+def test_a_rule_that_ceased_while_the_agent_was_off_resolves(bench, wait_for):
+    first = bench()
+    wait_for(first.fan_is_on)
+    first.stop()
+    second = bench(limit=100)
+    wait_for(lambda: any(getattr(news, "state", "") == "resolved" for news in second.seen))
+    second.stop()
+    assert [data["state"] for _, data in second.events("alert")] == ["firing", "resolved"]
+
+
+def test_a_log_that_another_agent_writes_is_refused(tmp_path, port):
+    other = EventLog.open(tmp_path / "shed.db", boot="other")
+    with pytest.raises(LogError, match="another edge-agent writes this log"):
+        Bench(tmp_path, f"mqtt://127.0.0.1:{port}", 10)
+    other.close()
