@@ -37,7 +37,7 @@ from edge_agent.errors import HardwareError
 from edge_agent.evaluate.engine import Engine
 from edge_agent.evaluate.outputs import Output, Outputs
 from edge_agent.evaluate.rules import restored
-from edge_agent.events import Alert, Event, LoggedEvent, Reading, lifecycle
+from edge_agent.events import Alert, Event, Reading, alert_of, lifecycle
 from edge_agent.observe.health import Health
 from edge_agent.settings import switch
 from edge_agent.store.event_log import EventLog, LogReader
@@ -155,17 +155,16 @@ class Agent:
         )
         return Worker(line, bus.run, partial(inbox.put, None), self.control.put)
 
-    def _build_engine(self, latest_alerts: Mapping[str, LoggedEvent]) -> Worker:
+    def _build_engine(self, alerts: Mapping[str, Alert]) -> Worker:
+        """Go on where the rules stood, and say so: the broker may be another one."""
+        for alert in alerts.values():
+            self._show(alert)
         now = self._clock.now()
-        states = {
-            rule: restored(msgspec.json.decode(alert.data)["state"], now)
-            for rule, alert in latest_alerts.items()
-        }
         engine = Engine(
             self._readings,
             plans={one.settings.name: plan_device(one) for one in self._blueprint.devices},
             rules=self._blueprint.rules,
-            states=states,
+            states={name: restored(alert.state, now) for name, alert in alerts.items()},
             outputs=Outputs([self._connect(one) for one in self._blueprint.outputs]),
             record=self._records.put,
             show=self._show,
@@ -173,6 +172,12 @@ class Agent:
             progress=partial(self._alive, "engine"),
         )
         return Worker("engine", engine.run, partial(self._readings.put, None), self.control.put)
+
+    def _latest_alerts(self, reader: LogReader) -> dict[str, Alert]:
+        """Return the last alert of every rule that there still is."""
+        names = {rule.name for rule in self._blueprint.rules}
+        logged = reader.latest_alerts().values()
+        return {event.source: alert_of(event) for event in logged if event.source in names}
 
     def _connect(self, drawn: DrawnOutput) -> Output:
         with _explained():
@@ -185,7 +190,7 @@ class Agent:
         reader = LogReader(self._log_path)
         try:
             connection = self._build_connection(log.id)
-            engine = self._build_engine(reader.latest_alerts())
+            engine = self._build_engine(self._latest_alerts(reader))
             forwarder = self._build_forwarder(log, reader)
             return engine, self._build_recorder(log), forwarder, connection
         finally:

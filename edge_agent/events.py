@@ -95,3 +95,10 @@ class LoggedEvent(NamedTuple):
     kind: str
     source: str
     data: str
+
+
+def alert_of(logged: LoggedEvent) -> Alert:
+    """Return the alert that was logged."""
+    data = msgspec.json.decode(logged.data)
+    moment = Moment(logged.time, logged.uptime or 0, logged.boot is None)
+    return Alert(logged.source, data["state"], moment, data["severity"], data["values"])

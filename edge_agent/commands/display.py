@@ -127,9 +127,10 @@ def open_screen(blueprint: Blueprint, headline: str, *, lines: bool) -> Screen:
 
 
 def log_to_stderr(handler: logging.Handler | None = None) -> None:
-    """Send the program's log to standard error; systemd adds the time."""
+    """Send the program's log to standard error, where systemd adds the time, or to `handler`."""
+    form = "%(message)s" if handler else LOG_FORMAT
     logging.basicConfig(
-        level=logging.INFO, format=LOG_FORMAT, handlers=[handler or logging.StreamHandler()]
+        level=logging.INFO, format=form, handlers=[handler or logging.StreamHandler()]
     )
 
 
