@@ -8,7 +8,7 @@ need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint format docs bench clean
 
 demo: .venv/demo
 	$(BIN)/edge-agent simulate $(CONFIG)
@@ -30,6 +30,9 @@ lint: .venv/dev
 format: .venv/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: .venv/dev
+	$(BIN)/python docs/reference.py
 
 bench: .venv/dev
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
