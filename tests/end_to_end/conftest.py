@@ -21,9 +21,7 @@ LOAD = """
 node = "load"
 [log]
 commit_interval = "20ms"
-""" + "".join(
-    CHIP.format(bus=bus, n=n, address=0x44 + n) for bus in range(1, 6) for n in range(3)
-)
+""" + "".join(CHIP.format(bus=bus, n=n, address=0x44 + n) for bus in range(1, 6) for n in range(3))
 
 
 class AgentProcess:
