@@ -1,0 +1,96 @@
+"""Bosch BME280 humidity, pressure and temperature sensor (datasheet BST-BME280-DS002).
+
+A BMP280 with a humidity sensor beside it: see there for what both do.
+"""
+
+from typing import ClassVar, NamedTuple
+
+from drivers import bmp280
+from drivers.bmp280 import CONFIG, CTRL_MEAS, FORCED, MARK, SETTINGS, TRIM, Oversampling, Trim
+from drivers.channel import Channel
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import LostConfiguration
+from drivers.i2c import I2CPort
+
+TRIM_H2 = 0xE1
+CTRL_HUM = 0xF2
+SKIPPED = 0x8000  # §5.4.9: the code of a conversion that never ran
+
+
+class HumidityTrim(NamedTuple):
+    """The factory's calibration: registers 0xA1 and 0xE1 to 0xE7 (table 16)."""
+
+    h1: int
+    h2: int
+    h3: int
+    h4: int
+    h5: int
+    h6: int
+
+
+class BME280:
+    """Bosch BME280 humidity, pressure and temperature sensor (datasheet BST-BME280-DS002)."""
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
+    channels = (*bmp280.BMP280.channels, Channel("humidity", "%", 0, 100, 0.01))
+    _trim: Trim  # `setup` reads both
+    _humidity_trim: HumidityTrim
+
+    def __init__(self, port: I2CPort, *, oversampling: Oversampling = 1) -> None:
+        self._port = port
+        self._ctrl_meas = bmp280.ctrl_meas(oversampling)
+        self._ctrl_hum = SETTINGS[oversampling]
+        self._seconds = (1.25 + 3 * 2.3 * oversampling + 2 * 0.575) / 1000  # §9.1
+
+    def identify(self) -> Identity | None:
+        """Read the chip id."""
+        return bmp280.identity(self._port, "BME280")
+
+    def setup(self) -> Steps[None]:
+        """Reset the chip, read its trim, leave the mark; raise `WrongChip` for a relative."""
+        bmp280.expect(self._port, "BME280")
+        yield from bmp280.reset(self._port)
+        block = bmp280.read_twice(self._port, TRIM, 26)
+        self._trim = bmp280.unpack_trim(block[:24], self._port.where)
+        rest = bmp280.read_twice(self._port, TRIM_H2, 7)
+        self._humidity_trim = unpack_humidity_trim(block[25], rest)
+        self._port.write(bytes([CONFIG, MARK]))
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Measure all three, at one moment."""
+        self._port.write(bytes([CTRL_HUM, self._ctrl_hum]))
+        self._port.write(bytes([CTRL_MEAS, self._ctrl_meas | FORCED]))  # ctrl_hum counts from here
+        yield self._seconds
+        frame = bmp280.read_twice(self._port, CTRL_HUM, 13)
+        bmp280.refuse_unfinished(frame[1:], self._ctrl_meas, self._port.where)
+        fine, values = bmp280.convert(self._trim, frame[1:], self._port.where)
+        values["humidity"] = humidity(self._humidity_trim, self._humidity_code(frame), fine)
+        return checked(self.channels, values, self._port.where)
+
+    def _humidity_code(self, frame: bytes) -> int:
+        """Return the code of registers 0xF2..0xFE; raise `LostConfiguration`."""
+        code = int.from_bytes(frame[11:13], "big")
+        if frame[0] & 0x07 != self._ctrl_hum or code == SKIPPED:
+            raise LostConfiguration(self._port.where, "the humidity's conversion was skipped")
+        return code
+
+
+def unpack_humidity_trim(h1: int, rest: bytes) -> HumidityTrim:
+    """Unpack register 0xA1 and registers 0xE1..0xE7; h4 and h5 share one, 12 bits signed each."""
+    return HumidityTrim(
+        h1=h1,
+        h2=int.from_bytes(rest[0:2], "little", signed=True),
+        h3=rest[2],
+        h4=int.from_bytes(rest[3:4], signed=True) * 16 + (rest[4] & 0x0F),
+        h5=int.from_bytes(rest[5:6], signed=True) * 16 + (rest[4] >> 4),
+        h6=int.from_bytes(rest[6:7], signed=True),
+    )
+
+
+def humidity(trim: HumidityTrim, code: int, fine: float) -> float:
+    """Return %, cropped to 0..100 (§8.1); not as Bosch's API, which has h3 in it twice."""
+    x = fine - 76800
+    slope = trim.h2 / 65536 * (1 + trim.h6 / 67108864 * x * (1 + trim.h3 / 67108864 * x))
+    h = (code - (trim.h4 * 64 + trim.h5 / 16384 * x)) * slope
+    return min(max(h * (1 - trim.h1 * h / 524288), 0.0), 100.0)

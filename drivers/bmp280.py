@@ -1,0 +1,205 @@
+"""Bosch BMP280 pressure and temperature sensor (datasheet BST-BMP280-DS001).
+
+The chip has no checksum. After a forced conversion it sleeps and its registers stand still, so
+two reads must agree. What the BME280 shares with it stands here as functions.
+"""
+
+import struct
+from typing import ClassVar, Literal, NamedTuple
+
+from drivers.channel import Channel
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.i2c import I2CPort
+
+# Registers, §4.2
+TRIM = 0x88
+CHIP_ID = 0xD0
+RESET = 0xE0
+STATUS = 0xF3
+CTRL_MEAS = 0xF4
+CONFIG = 0xF5
+
+RESET_WORD = 0xB6
+RESET_SECONDS = 0.002  # table 2, start-up time
+RESET_POLLS = 5
+IM_UPDATE, MEASURING = 0x01, 0x08  # bits of the status
+FORCED = 0x01
+# A forced conversion ignores the standby time: 62.5 ms there is a mark that lives until power fails
+MARK = 0x20
+SKIPPED = 0x80000  # the code of a conversion that never ran, §4.3.6
+
+CHIPS = {
+    0x55: "BMP180",
+    0x56: "BMP280",  # 0x56 and 0x57 are samples
+    0x57: "BMP280",
+    0x58: "BMP280",
+    0x60: "BME280",
+    0x61: "BME680",
+}
+REMEDIES = {"BMP280": 'set driver = "bmp280"', "BME280": 'set driver = "bme280"'}
+TRAITS = {"BMP280": "it has no humidity", "BME280": "it has humidity, too"}
+
+Oversampling = Literal[1, 2, 4, 8, 16]
+SETTINGS: dict[Oversampling, int] = {1: 1, 2: 2, 4: 3, 8: 4, 16: 5}  # table 4
+
+
+class Trim(NamedTuple):
+    """The factory's calibration: registers 0x88 to 0x9F (table 17)."""
+
+    t1: int
+    t2: int
+    t3: int
+    p1: int
+    p2: int
+    p3: int
+    p4: int
+    p5: int
+    p6: int
+    p7: int
+    p8: int
+    p9: int
+
+
+class BMP280:
+    """Bosch BMP280 pressure and temperature sensor (datasheet BST-BMP280-DS001)."""
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
+    channels = (
+        Channel("temperature", "°C", -40, 85, 0.01),
+        Channel("atmospheric_pressure", "hPa", 300, 1100, 0.0262),
+    )
+    _trim: Trim  # `setup` reads it
+
+    def __init__(self, port: I2CPort, *, oversampling: Oversampling = 1) -> None:
+        self._port = port
+        self._ctrl_meas = ctrl_meas(oversampling)
+        self._seconds = (1.25 + 2.3 * oversampling + 2.3 * oversampling + 0.575) / 1000  # §3.8.1
+
+    def identify(self) -> Identity | None:
+        """Read the chip id."""
+        return identity(self._port, "BMP280")
+
+    def setup(self) -> Steps[None]:
+        """Reset the chip, read its trim, leave the mark; raise `WrongChip` for a relative."""
+        expect(self._port, "BMP280")
+        yield from reset(self._port)
+        self._trim = unpack_trim(read_twice(self._port, TRIM, 24), self._port.where)
+        self._port.write(bytes([CONFIG, MARK]))
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Measure both, at one moment."""
+        self._port.write(bytes([CTRL_MEAS, self._ctrl_meas | FORCED]))
+        yield self._seconds
+        frame = read_twice(self._port, STATUS, 10)
+        refuse_unfinished(frame, self._ctrl_meas, self._port.where)
+        _, values = convert(self._trim, frame, self._port.where)
+        return checked(self.channels, values, self._port.where)
+
+
+def ctrl_meas(oversampling: Oversampling) -> int:
+    """Return the register for both quantities, in sleep mode."""
+    return SETTINGS[oversampling] << 5 | SETTINGS[oversampling] << 2
+
+
+def identity(port: I2CPort, chip: str) -> Identity | None:
+    """Return the chip if its id register says so."""
+    code = port.write_read(bytes([CHIP_ID]), 1)[0]
+    return Identity(chip, certain=True) if CHIPS.get(code) == chip else None
+
+
+def expect(port: I2CPort, chip: str) -> None:
+    """Raise `WrongChip` with the right driver's name, or `DeadFrame`, unless `chip` answers."""
+    code = read_twice(port, CHIP_ID, 1)[0]
+    found = CHIPS.get(code)
+    if found == chip:
+        return
+    if found is None:
+        raise WrongChip(port.where, f"this is no {chip}: its chip id is 0x{code:02x}")
+    what = ": ".join(filter(None, [f"this is a {found}", TRAITS.get(found)]))
+    raise WrongChip(port.where, what, REMEDIES.get(found, ""))
+
+
+def reset(port: I2CPort) -> Steps[None]:
+    """Reset the chip and wait until it has copied its trim; raise `NotReady`."""
+    port.write(bytes([RESET, RESET_WORD]))
+    for _ in range(RESET_POLLS):
+        yield RESET_SECONDS
+        if not port.write_read(bytes([STATUS]), 1)[0] & IM_UPDATE:
+            return
+    raise NotReady(port.where, "does not come out of reset", "check wiring and power")
+
+
+def unpack_trim(block: bytes, where: str) -> Trim:
+    """Unpack registers 0x88..0x9F; raise `DeadFrame` where the pressure's divisor is missing."""
+    trim = Trim(*struct.unpack("<HhhHhhhhhhhh", block))
+    if trim.p1 == 0:
+        raise DeadFrame(where, "the chip has no calibration (dig_P1 is 0)", "replace it")
+    return trim
+
+
+def read_twice(port: I2CPort, register: int, count: int) -> bytes:
+    """Read registers that stand still; raise `BadChecksum` or `DeadFrame`."""
+    first = port.write_read(bytes([register]), count)
+    second = port.write_read(bytes([register]), count)
+    if first != second:
+        raise BadChecksum(
+            port.where,
+            f"two reads of the same registers differ: {first.hex(' ')} and {second.hex(' ')}",
+        )
+    if set(first) in ({0x00}, {0xFF}):
+        raise DeadFrame(port.where, f"the chip answers {first[:1].hex()} only")
+    return first
+
+
+def refuse_unfinished(frame: bytes, written: int, where: str) -> None:
+    """Raise `NotReady` or `LostConfiguration` where registers 0xF3.. tell so."""
+    status, measuring, config = frame[:3]
+    if status & MEASURING:
+        raise NotReady(
+            where,
+            "still measuring after the datasheet's longest time",
+            "does another program use this chip?",
+        )
+    if status & IM_UPDATE or measuring != written or config & 0xFC != MARK:
+        raise LostConfiguration(
+            where, f"configured {written:02x} {MARK:02x}, holds {measuring:02x} {config:02x}"
+        )
+
+
+def convert(trim: Trim, frame: bytes, where: str) -> tuple[float, dict[str, float]]:
+    """Return t_fine and the values of registers 0xF3..0xFC; raise `LostConfiguration`."""
+    pressure_code, temperature_code = code20(frame[4:7]), code20(frame[7:10])
+    if SKIPPED in (pressure_code, temperature_code):
+        raise LostConfiguration(where, "a conversion was skipped (code 80000)")
+    fine = fine_temperature(trim, temperature_code)
+    values = {
+        "temperature": fine / 5120,
+        "atmospheric_pressure": pressure(trim, pressure_code, fine) / 100,
+    }
+    return fine, values
+
+
+def code20(data: bytes) -> int:
+    """Return the 20 bits of three registers: msb, lsb, xlsb."""
+    return int.from_bytes(data, "big") >> 4
+
+
+def fine_temperature(trim: Trim, code: int) -> float:
+    """Return t_fine, which is 5120 per °C (§8.1)."""
+    distance = code / 16384 - trim.t1 / 1024
+    return distance * trim.t2 + (distance / 8) ** 2 * trim.t3
+
+
+def pressure(trim: Trim, code: int, fine: float) -> float:
+    """Return Pa (§8.1); 0 where the trim has no answer, as there."""
+    var1 = fine / 2 - 64000
+    var2 = var1 * var1 * trim.p6 / 32768 + var1 * trim.p5 * 2
+    var2 = var2 / 4 + trim.p4 * 65536
+    var1 = (trim.p3 * var1 * var1 / 524288 + trim.p2 * var1) / 524288
+    var1 = (1 + var1 / 32768) * trim.p1
+    if var1 == 0:
+        return 0.0
+    p = (1048576 - code - var2 / 4096) * 6250 / var1
+    return p + (trim.p9 * p * p / 2147483648 + p * trim.p8 / 32768 + trim.p7) / 16

@@ -1,0 +1,149 @@
+"""Bosch BMP280 as its datasheet describes it: registers, forced conversions, no checksum.
+
+A physical value becomes the code that the compensation turns back into it. Normal mode is not
+modelled: the chip stays in its last state.
+"""
+
+import struct
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from simulators.clock import Clock
+from simulators.model import I2CModel, Range
+
+STARTUP_SECONDS = 0.0018  # less than the 2 ms of table 2
+STATUS, CTRL_MEAS, CONFIG, DATA = 0xF3, 0xF4, 0xF5, 0xF7
+WRITABLE = {CTRL_MEAS, CONFIG}
+SAMPLES = (0, 1, 2, 4, 8, 16, 16, 16)  # table 4, by the setting of three bits
+# §3.12: the trim of the worked example, T1..T3 and P1..P9
+TRIM = (27504, 26435, -1000, 36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 6000)
+
+
+class BMP280(I2CModel):
+    """Measures when told to, shows `measuring` meanwhile, and keeps the last codes until then."""
+
+    addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
+    inputs: ClassVar[Mapping[str, Range]] = {
+        "temperature": Range(-40, 85, 0.01),
+        "atmospheric_pressure": Range(300, 1100, 0.0262),
+    }
+    quiet: ClassVar[Mapping[str, float]] = {"temperature": 21.0, "atmospheric_pressure": 1013.0}
+    chip_id: ClassVar[int] = 0x58
+    writable: ClassVar[set[int]] = WRITABLE
+    skipped: ClassVar[bytes] = bytes.fromhex("80 00 00 80 00 00")
+
+    def __init__(self, clock: Clock) -> None:
+        self.trim = list(TRIM)
+        super().__init__(clock)
+
+    def power_on(self) -> None:
+        """Clear every register; the trim comes out of the fuses a little later."""
+        self._registers = bytearray(256)
+        self._registers[0xD0] = self.chip_id
+        self._show(DATA, self.skipped)
+        self._pointer = 0
+        self._awake_at = self.clock.monotonic() + STARTUP_SECONDS
+        self._starting = True
+        self._done_at = 0.0
+        self._result: bytes | None = None
+
+    def write(self, data: bytes) -> None:
+        """Take pairs of register and value; a register alone sets where to read."""
+        self._pass_time()
+        if data:
+            self._pointer = data[0]
+        for register, value in zip(data[0::2], data[1::2], strict=False):
+            self._set(register, value)
+
+    def read(self, count: int) -> bytes:
+        """Give registers from the pointer on, as they stand at the message's begin."""
+        self._pass_time()
+        places = [(self._pointer + n) % 256 for n in range(count)]
+        return bytes(self._registers[place] for place in places)
+
+    def _pass_time(self) -> None:
+        now = self.clock.monotonic()
+        if self._starting and now >= self._awake_at:
+            self._starting = False
+            self._burn_in()
+        if self._result is not None and now >= self._done_at:
+            self._show(DATA, self._result)
+            self._registers[CTRL_MEAS] &= 0xFC  # back to sleep
+            self._result = None
+        self._registers[STATUS] = (self._result is not None) << 3 | self._starting
+
+    def _set(self, register: int, value: int) -> None:
+        if register == 0xE0 and value == 0xB6:
+            self.power_on()
+            self._pass_time()
+        elif register in self.writable:
+            self._registers[register] = value
+            if register == CTRL_MEAS and value & 3 in (1, 2):
+                self._convert()
+
+    def _convert(self) -> None:
+        self._result = self._codes()
+        self._done_at = self.clock.monotonic() + self._milliseconds() / 1000 * self.slowness
+
+    def _milliseconds(self) -> float:
+        """Return the typical time (§3.8.1)."""
+        t, p = self._samples()
+        return 1 + 2 * t + (2 * p + 0.5 if p else 0)
+
+    def _samples(self) -> tuple[int, int]:
+        control = self._registers[CTRL_MEAS]
+        return SAMPLES[control >> 5], SAMPLES[control >> 2 & 7]
+
+    def _burn_in(self) -> None:
+        self._show(0x88, struct.pack("<HhhHhhhhhhhh", *self.trim))
+
+    def _show(self, register: int, data: bytes) -> None:
+        self._registers[register : register + len(data)] = data
+
+    def _codes(self) -> bytes:
+        t, p = self._samples()
+        code_t = self._temperature_code(t)
+        hectopascal = self.values["atmospheric_pressure"]
+        code_p = 0x80000
+        if p and t:  # no pressure without a temperature
+            fine = fine_of(self.trim, code_t)
+            code_p = search(lambda c: -pascal_of(self.trim, c, fine), -100 * hectopascal, p)
+        return (code_p << 4).to_bytes(3, "big") + (code_t << 4).to_bytes(3, "big")
+
+    def _temperature_code(self, samples: int) -> int:
+        if not samples:
+            return 0x80000
+        celsius = self.values["temperature"]
+        return search(lambda code: fine_of(self.trim, code) / 5120, celsius, samples)
+
+
+def search(rising: Callable[[int], float], target: float, samples: int) -> int:
+    """Return the nearest code by bisection; 16 bits count for one sample, 20 for sixteen."""
+    step = 16 // samples
+    return step * bisect(lambda n: rising(step * n), target, (1 << 20) // step - 1)
+
+
+def bisect(rising: Callable[[int], float], target: float, highest: int) -> int:
+    """Return the whole number from 0 to `highest` at which a rising function is nearest."""
+    low, high = 0, highest
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if rising(middle) <= target else (low, middle)
+    return min((low, high), key=lambda n: abs(rising(n) - target))
+
+
+def fine_of(trim: list[int], code: int) -> float:
+    """Return the temperature in 1/5120 °C, as a polynomial of the distance from T1."""
+    t1, t2, t3 = trim[:3]
+    away = code - 16 * t1
+    return away * t2 / 2**14 + away * away * t3 / 2**34
+
+
+def pascal_of(trim: list[int], code: int, fine: float) -> float:
+    """Return Pa: offset and sensitivity follow the temperature, two more terms bend the line."""
+    p1, p2, p3, p4, p5, p6, p7, p8, p9 = trim[3:]
+    warm = fine / 2 - 64000
+    offset = 16 * p4 + warm * p5 / 2**13 + warm * warm * p6 / 2**29
+    sensitivity = p1 * (1 + warm * p2 / 2**34 + warm * warm * p3 / 2**53)
+    line = 6250 * (2**20 - code - offset) / sensitivity
+    return line + p7 / 16 + line * p8 / 2**19 + line * line * p9 / 2**35

@@ -1,0 +1,288 @@
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from drivers import bmp280
+from drivers.bme280 import BME280, HumidityTrim, humidity, unpack_humidity_trim
+from drivers.driver import Identity, read, run
+from drivers.errors import (
+    BadChecksum,
+    DeadFrame,
+    DriverError,
+    LostConfiguration,
+    NotReady,
+    OutOfRange,
+    WrongChip,
+)
+from drivers.i2c import I2CPort
+from simulators import bme280 as simulated
+from simulators import bmp280 as simulated_bmp280
+from simulators import faults
+from simulators.bus import SimulatedBus
+from simulators.clock import VirtualClock
+
+WHERE = "bme280@i2c-1:0x77"
+
+
+@pytest.fixture
+def clock():
+    return VirtualClock()
+
+
+@pytest.fixture
+def bus(clock):
+    return SimulatedBus(clock)
+
+
+@pytest.fixture
+def model(bus, clock):
+    model = simulated.BME280(clock)
+    bus.attach(0x77, model)
+    return model
+
+
+@pytest.fixture
+def weather(bus, model):
+    return BME280(I2CPort(bus, 0x77, "bme280@i2c-1"))
+
+
+@pytest.fixture
+def ready(weather, clock):
+    run(weather.setup(), clock.sleep)
+    return weather
+
+
+def measure(weather, clock):
+    return run(weather.measure(), clock.sleep)
+
+
+def int32_humidity(trim, code, fine):
+    """Datasheet §8.2: % in 1/1024, in whole numbers."""
+    x = fine - 76800
+    offset = ((code << 14) - (trim.h4 << 20) - trim.h5 * x + 16384) >> 15
+    warm = ((x * trim.h6 >> 10) * ((x * trim.h3 >> 11) + 32768) >> 10) + 2097152
+    line = offset * (warm * trim.h2 + 8192 >> 14)
+    bent = line - (((line >> 15) * (line >> 15) >> 7) * trim.h1 >> 4)
+    return (min(max(bent, 0), 419430400) >> 12) / 1024
+
+
+trims = st.builds(
+    HumidityTrim,
+    h1=st.integers(0, 100),
+    h2=st.integers(300, 420),
+    h3=st.integers(0, 4),
+    h4=st.integers(-500, 500),
+    h5=st.integers(-100, 100),
+    h6=st.integers(0, 40),
+)
+
+
+@given(trim=trims, code=st.integers(0, 0xFFFF), fine=st.integers(-40 * 5120, 85 * 5120))
+def test_humidity_agrees_with_the_integer_formula_of_the_datasheet(trim, code, fine):
+    assert humidity(trim, code, fine) == pytest.approx(int32_humidity(trim, code, fine), abs=0.01)
+
+
+# h4 is E4 and the low half of E5, h5 is E6 and the high half; the datasheet's table 16
+@pytest.mark.parametrize(
+    "registers, trim",
+    [
+        ("6a 01 00 14 24 03 1e", (75, 362, 0, 324, 50, 30)),
+        ("96 fe ff ff ff ff ff", (75, -362, 255, -1, -1, -1)),
+        ("00 80 80 80 0f f0 80", (75, -32768, 128, -2033, -256, -128)),
+        ("ff 7f 7f 7f f0 7f 7f", (75, 32767, 127, 2032, 2047, 127)),
+    ],
+)
+def test_the_halves_of_a_shared_register_are_put_together(registers, trim):
+    assert unpack_humidity_trim(75, bytes.fromhex(registers)) == trim
+
+
+@pytest.mark.parametrize("oversampling", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("celsius", [-39.9, 0, 21.43, 84.9])
+@pytest.mark.parametrize("percent", [0.5, 33.33, 50, 99.5])
+def test_what_the_air_is_comes_out(bus, model, clock, oversampling, celsius, percent):
+    model.set("temperature", celsius)
+    model.set("humidity", percent)
+    values = read(BME280(I2CPort(bus, 0x77), oversampling=oversampling), clock.sleep)
+    assert values["temperature"] == pytest.approx(celsius, abs=0.005 / oversampling)
+    assert values["atmospheric_pressure"] == pytest.approx(1013, abs=0.027)
+    assert values["humidity"] == pytest.approx(percent, abs=0.01)
+
+
+@given(trim=trims, celsius=st.floats(-39.9, 84.9), percent=st.floats(1, 99))
+def test_every_plausible_trim_gives_the_same_humidity(trim, celsius, percent):
+    clock = VirtualClock()
+    bus, model = SimulatedBus(clock), simulated.BME280(clock)
+    bus.attach(0x77, model)
+    model.humidity_trim = list(trim)
+    model.set("temperature", celsius)
+    model.set("humidity", percent)
+    try:
+        values = read(BME280(I2CPort(bus, 0x77)), clock.sleep)
+    except LostConfiguration:
+        return  # the one code in 65536 that means "skipped"
+    reachable = [humidity(trim, code, celsius * 5120) for code in (0, 0xFFFF)]
+    expected = min(max(percent, reachable[0]), reachable[1])
+    assert values["humidity"] == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize("oversampling, seconds", [(1, 0.0093), (2, 0.0162), (16, 0.1128)])
+def test_the_longest_time_of_the_datasheet_is_waited_for(bus, model, oversampling, seconds):
+    steps = BME280(I2CPort(bus, 0x77), oversampling=oversampling).measure()
+    assert next(steps) == pytest.approx(seconds)
+
+
+def test_identifying_reads_only(weather, model):
+    model._set = pytest.fail  # a write to a register
+    assert weather.identify() == Identity("BME280", certain=True)
+
+
+def test_identifying_knows_a_relative(bus, clock):
+    bus.attach(0x76, simulated_bmp280.BMP280(clock))
+    assert BME280(I2CPort(bus, 0x76)).identify() is None
+
+
+@pytest.mark.parametrize(
+    "chip_id, what",
+    [
+        (0x58, r'this is a BMP280: it has no humidity \(set driver = "bmp280"\)'),
+        (0x57, r'this is a BMP280: it has no humidity \(set driver = "bmp280"\)'),
+        (0x61, "this is a BME680 "),
+        (0x42, "this is no BME280: its chip id is 0x42"),
+    ],
+)
+def test_another_chip_is_named(weather, model, clock, chip_id, what):
+    model.chip_id = chip_id
+    model.power_on()
+    with pytest.raises(WrongChip, match=f"{WHERE}: {what}"):
+        run(weather.setup(), clock.sleep)
+
+
+@pytest.mark.parametrize("trim", [(75, 0, 0, 0, 0, 0), (75, -1, 255, -1, -1, -1)])
+def test_a_humidity_trim_of_one_byte_only_is_refused(weather, model, clock, trim):
+    model.humidity_trim = trim
+    with pytest.raises(DeadFrame, match="only"):
+        run(weather.setup(), clock.sleep)
+
+
+@pytest.mark.parametrize("count", [7, 26])
+def test_a_trim_that_was_damaged_on_its_way_is_refused(weather, model, clock, count):
+    model.read = damaged(model.read, count=count)
+    with pytest.raises(BadChecksum, match="two reads of the same registers differ"):
+        run(weather.setup(), clock.sleep)
+
+
+def damaged(read, *, count):
+    """Flip a bit of every second frame of `count` bytes."""
+    frames = []
+
+    def spoiled(wanted):
+        frame = bytearray(read(wanted))
+        if wanted == count:
+            frames.append(frame)
+            frame[-1] ^= (len(frames) % 2) << 3
+        return bytes(frame)
+
+    return spoiled
+
+
+def test_a_frame_that_was_damaged_on_its_way_has_no_value(ready, model, clock):
+    model.read = damaged(model.read, count=13)
+    with pytest.raises(BadChecksum, match="two reads of the same registers differ"):
+        measure(ready, clock)
+
+
+@pytest.mark.parametrize("ones", [True, False])
+def test_a_line_that_dies_has_no_value(bus, ready, clock, ones):
+    bus.faults.append(faults.DeadFrame(clock, ones=ones))
+    with pytest.raises(DeadFrame):
+        measure(ready, clock)
+
+
+def test_a_chip_that_does_not_finish_has_no_value(ready, model, clock):
+    model.slowness = 1000
+    with pytest.raises(NotReady, match="still measuring"):
+        measure(ready, clock)
+
+
+def test_a_brown_out_between_two_measurements_is_noticed(ready, model, clock):
+    measure(ready, clock)
+    model.power_on()
+    with pytest.raises(LostConfiguration):
+        measure(ready, clock)
+    assert read(ready, clock.sleep)["humidity"] == pytest.approx(45, abs=0.01)
+
+
+def test_a_brown_out_between_the_two_writes_is_noticed(ready, model, clock):
+    take = model.write
+
+    def dip(data):
+        if data[0] == 0xF4:
+            model.power_on()
+            model._registers[0xF5] = bmp280.MARK  # even if the mark came back
+        take(data)
+
+    model.write = dip
+    with pytest.raises(LostConfiguration, match="humidity's conversion was skipped"):
+        measure(ready, clock)
+
+
+def test_the_code_of_a_skipped_humidity_is_no_value():
+    with pytest.raises(LostConfiguration, match="humidity's conversion was skipped"):
+        answered(FINISHED + bytes.fromhex("65 5a c0 7e ed 00 80 00"))
+
+
+def test_air_that_the_chip_cannot_measure_is_refused(ready, model, clock):
+    model.set("temperature", 85.1)
+    with pytest.raises(OutOfRange, match="temperature"):
+        measure(ready, clock)
+
+
+def answered(frame):
+    """A chip of the model's trim that was set up, and then answers with one frame for ever."""
+    clock = VirtualClock()
+    bus, model = SimulatedBus(clock), simulated.BME280(clock)
+    bus.attach(0x77, model)
+    weather = BME280(I2CPort(bus, 0x77))
+    run(weather.setup(), clock.sleep)
+    model.read = lambda _count: frame
+    return measure(weather, clock)
+
+
+FINISHED = bytes.fromhex("01 00 24 20 00")
+frames = st.binary(min_size=13, max_size=13) | st.binary(min_size=8, max_size=8).map(
+    lambda data: FINISHED + data
+)
+
+
+@given(frame=frames)
+@example(frame=FINISHED + bytes(8))
+@example(frame=FINISHED + b"\xff" * 8)
+@example(frame=FINISHED + bytes.fromhex("65 5a c0 7e ed 00 ff ff"))
+def test_whatever_the_chip_answers_is_in_range_or_an_error(frame):
+    try:
+        values = answered(frame)
+    except DriverError:
+        return
+    assert -40 <= values["temperature"] <= 85
+    assert 300 <= values["atmospheric_pressure"] <= 1100
+    assert 0 <= values["humidity"] <= 100
+
+
+# The model by itself
+
+
+def test_the_models_humidity_setting_counts_from_the_next_ctrl_meas_on(bus, model, clock):
+    bus.write_byte_data(0x77, 0xF4, 0x25)
+    bus.write_byte_data(0x77, 0xF2, 0x01)
+    clock.sleep(1)
+    assert bus.read_i2c_block_data(0x77, 0xFD, 2) == [0x80, 0]
+    bus.write_byte_data(0x77, 0xF4, 0x25)
+    clock.sleep(1)
+    assert bus.read_i2c_block_data(0x77, 0xFD, 2) != [0x80, 0]
+
+
+def test_a_brown_out_of_the_model_leaves_skipped_codes(bus, model, clock):
+    bus.write_i2c_block_data(0x77, 0xF2, [0x01, 0xF4, 0x25])
+    clock.sleep(1)
+    model.power_on()
+    assert bus.read_i2c_block_data(0x77, 0xF7, 8) == [0x80, 0, 0, 0x80, 0, 0, 0x80, 0]

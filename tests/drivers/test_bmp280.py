@@ -1,0 +1,327 @@
+import math
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from drivers.bmp280 import BMP280, Trim, convert, fine_temperature, pressure
+from drivers.driver import Identity, read, run
+from drivers.errors import (
+    BadChecksum,
+    DeadFrame,
+    DriverError,
+    LostConfiguration,
+    NotReady,
+    OutOfRange,
+    WrongChip,
+)
+from drivers.i2c import I2CPort
+from simulators import bme280 as simulated_bme280
+from simulators import bmp280 as simulated
+from simulators import faults
+from simulators.bus import SimulatedBus
+from simulators.clock import VirtualClock
+
+WHERE = "bmp280@i2c-1:0x76"
+# BMP280 datasheet §3.12
+EXAMPLE = Trim(27504, 26435, -1000, 36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 6000)
+
+
+@pytest.fixture
+def clock():
+    return VirtualClock()
+
+
+@pytest.fixture
+def bus(clock):
+    return SimulatedBus(clock)
+
+
+@pytest.fixture
+def model(bus, clock):
+    model = simulated.BMP280(clock)
+    bus.attach(0x76, model)
+    return model
+
+
+@pytest.fixture
+def barometer(bus, model):
+    return BMP280(I2CPort(bus, 0x76, "bmp280@i2c-1"))
+
+
+@pytest.fixture
+def ready(barometer, clock):
+    run(barometer.setup(), clock.sleep)
+    return barometer
+
+
+def measure(barometer, clock):
+    return run(barometer.measure(), clock.sleep)
+
+
+def test_the_example_of_the_datasheet_comes_out():
+    fine = fine_temperature(EXAMPLE, 519888)
+    assert fine == pytest.approx(128422.3, abs=0.05)
+    assert fine / 5120 == pytest.approx(25.08, abs=0.005)
+    assert pressure(EXAMPLE, 415148, fine) == pytest.approx(100653.27, abs=0.01)
+
+
+@pytest.mark.parametrize("oversampling, step", [(1, 2.7), (2, 1.4), (4, 0.7), (8, 0.35), (16, 0.2)])
+@pytest.mark.parametrize("celsius", [-39.9, -0.03, 0, 21.43, 84.9])
+@pytest.mark.parametrize("hectopascal", [300.5, 850, 1013.25, 1099.5])
+def test_what_the_air_is_comes_out(bus, model, clock, oversampling, step, celsius, hectopascal):
+    model.set("temperature", celsius)
+    model.set("atmospheric_pressure", hectopascal)
+    barometer = BMP280(I2CPort(bus, 0x76), oversampling=oversampling)
+    values = read(barometer, clock.sleep)
+    assert values["temperature"] == pytest.approx(celsius, abs=0.005 / oversampling)
+    assert values["atmospheric_pressure"] == pytest.approx(hectopascal, abs=step / 100)
+
+
+@pytest.mark.parametrize("oversampling, seconds", [(1, 0.006425), (2, 0.011025), (16, 0.075425)])
+def test_the_longest_time_of_the_datasheet_is_waited_for(bus, model, oversampling, seconds):
+    steps = BMP280(I2CPort(bus, 0x76), oversampling=oversampling).measure()
+    assert next(steps) == pytest.approx(seconds)
+
+
+def test_identifying_reads_only(bus, barometer, model):
+    model._set = pytest.fail  # a write to a register
+    assert barometer.identify() == Identity("BMP280", certain=True)
+
+
+def test_identifying_knows_a_relative(bus, clock):
+    bus.attach(0x77, simulated_bme280.BME280(clock))
+    assert BMP280(I2CPort(bus, 0x77)).identify() is None
+
+
+@pytest.mark.parametrize("chip_id", [0x56, 0x57, 0x58])
+def test_samples_are_welcome(barometer, model, clock, chip_id):
+    model.chip_id = chip_id
+    model.power_on()
+    assert read(barometer, clock.sleep)["temperature"] == pytest.approx(21, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "chip_id, what",
+    [
+        (0x60, r'this is a BME280: it has humidity, too \(set driver = "bme280"\)'),
+        (0x61, "this is a BME680 "),
+        (0x55, "this is a BMP180 "),
+        (0x42, "this is no BMP280: its chip id is 0x42"),
+    ],
+)
+def test_another_chip_is_named(barometer, model, clock, chip_id, what):
+    model.chip_id = chip_id
+    model.power_on()
+    with pytest.raises(WrongChip, match=f"{WHERE}: {what}"):
+        run(barometer.setup(), clock.sleep)
+
+
+@pytest.mark.parametrize("ones, byte", [(True, "ff"), (False, "00")])
+def test_a_dead_line_is_no_chip(bus, barometer, clock, ones, byte):
+    bus.faults.append(faults.DeadFrame(clock, ones=ones))
+    with pytest.raises(DeadFrame, match=f"answers {byte} only"):
+        run(barometer.setup(), clock.sleep)
+
+
+@pytest.mark.parametrize("ones", [True, False])
+def test_a_line_that_dies_later_has_no_value(bus, ready, clock, ones):
+    bus.faults.append(faults.DeadFrame(clock, ones=ones))
+    with pytest.raises(DeadFrame):
+        measure(ready, clock)
+
+
+@pytest.mark.parametrize("trim", [[0] * 12, [0xFFFF, -1, -1, 0xFFFF, *[-1] * 8]])
+def test_a_trim_of_one_byte_only_is_refused(barometer, model, clock, trim):
+    model.trim = trim
+    with pytest.raises(DeadFrame, match="only"):
+        run(barometer.setup(), clock.sleep)
+
+
+def test_a_trim_that_divides_by_zero_is_refused(barometer, model, clock):
+    model.trim[3] = 0
+    with pytest.raises(DeadFrame, match="dig_P1 is 0"):
+        run(barometer.setup(), clock.sleep)
+
+
+def test_a_trim_that_was_damaged_on_its_way_is_refused(barometer, model, clock):
+    model.read = damaged(model.read, count=24)
+    with pytest.raises(BadChecksum, match="two reads of the same registers differ"):
+        run(barometer.setup(), clock.sleep)
+
+
+def damaged(read, *, count):
+    """Flip a bit of every second frame of `count` bytes."""
+    frames = []
+
+    def spoiled(wanted):
+        frame = bytearray(read(wanted))
+        if wanted == count:
+            frames.append(frame)
+            frame[-1] ^= (len(frames) % 2) << 3
+        return bytes(frame)
+
+    return spoiled
+
+
+def test_a_frame_that_was_damaged_on_its_way_has_no_value(ready, model, clock):
+    model.read = damaged(model.read, count=10)
+    with pytest.raises(BadChecksum, match="two reads of the same registers differ"):
+        measure(ready, clock)
+
+
+def test_noise_on_every_transfer_never_makes_a_value(bus, ready, clock):
+    for seed in range(100):
+        bus.faults[:] = [faults.CorruptBits(clock, share=0.5, seed=seed)]
+        try:
+            values = measure(ready, clock)
+        except DriverError:
+            continue
+        assert values["temperature"] == pytest.approx(21, abs=0.01)
+        assert values["atmospheric_pressure"] == pytest.approx(1013, abs=0.03)
+
+
+def test_a_chip_that_does_not_finish_has_no_value(ready, model, clock):
+    model.slowness = 1000
+    with pytest.raises(NotReady, match="still measuring"):
+        measure(ready, clock)
+
+
+def test_a_chip_that_does_not_finish_recovers_by_a_reset(ready, model, clock):
+    model.slowness = 1000
+    with pytest.raises(NotReady):
+        measure(ready, clock)
+    model.slowness = 1
+    assert read(ready, clock.sleep)["temperature"] == pytest.approx(21, abs=0.01)
+
+
+def test_a_chip_that_stays_in_reset_is_reported(barometer, model, clock, monkeypatch):
+    monkeypatch.setattr(simulated, "STARTUP_SECONDS", 10)
+    with pytest.raises(NotReady, match="does not come out of reset"):
+        run(barometer.setup(), clock.sleep)
+
+
+def test_a_brown_out_between_two_measurements_is_noticed(ready, model, clock):
+    measure(ready, clock)
+    model.power_on()
+    with pytest.raises(LostConfiguration, match=r"configured 24 20, holds 24 00 .*supply"):
+        measure(ready, clock)
+    assert read(ready, clock.sleep)["temperature"] == pytest.approx(21, abs=0.01)
+
+
+def test_a_brown_out_during_a_conversion_is_noticed(ready, model, clock):
+    steps = ready.measure()
+    clock.sleep(next(steps) / 2)
+    model.power_on()
+    clock.sleep(1)
+    with pytest.raises(LostConfiguration, match="holds 00 00"):
+        next(steps)
+
+
+@pytest.mark.parametrize("data", ["80 00 00 7f 00 00", "65 5a c0 80 00 00", "80 00 00 80 00 00"])
+def test_the_codes_of_a_skipped_conversion_are_no_values(data):
+    with pytest.raises(LostConfiguration, match="skipped"):
+        convert(EXAMPLE, bytes(4) + bytes.fromhex(data), "here")
+
+
+@pytest.mark.parametrize(
+    "channel, value",
+    [
+        ("temperature", -40.1),
+        ("temperature", 85.1),
+        ("atmospheric_pressure", 299.9),
+        ("atmospheric_pressure", 1100.1),
+    ],
+)
+def test_air_that_the_chip_cannot_measure_is_refused(ready, model, clock, channel, value):
+    model.set(channel, value)
+    with pytest.raises(OutOfRange, match=channel):
+        measure(ready, clock)
+
+
+def answered(frame):
+    """A chip of the example's trim that was set up, and then answers with one frame for ever."""
+    clock = VirtualClock()
+    bus, model = SimulatedBus(clock), simulated.BMP280(clock)
+    bus.attach(0x76, model)
+    barometer = BMP280(I2CPort(bus, 0x76))
+    run(barometer.setup(), clock.sleep)
+    model.read = lambda _count: frame
+    return measure(barometer, clock)
+
+
+FINISHED = bytes.fromhex("00 24 20 00")
+frames = st.binary(min_size=10, max_size=10) | st.binary(min_size=6, max_size=6).map(
+    lambda data: FINISHED + data
+)
+
+
+@given(frame=frames)
+@example(frame=FINISHED + bytes(6))
+@example(frame=FINISHED + b"\xff" * 6)
+def test_whatever_the_chip_answers_is_in_range_or_an_error(frame):
+    try:
+        values = answered(frame)
+    except DriverError:
+        return
+    assert -40 <= values["temperature"] <= 85
+    assert 300 <= values["atmospheric_pressure"] <= 1100
+
+
+codes = st.integers(0, 0xFFFFF)
+shorts = st.integers(-0x8000, 0x7FFF)
+words = st.integers(0, 0xFFFF)
+
+
+@given(
+    trim=st.builds(Trim, words, shorts, shorts, words.filter(bool), *[shorts] * 8),
+    temperature_code=codes,
+    pressure_code=codes,
+)
+def test_whatever_the_trim_the_formulas_give_finite_numbers(trim, temperature_code, pressure_code):
+    fine = fine_temperature(trim, temperature_code)
+    assert math.isfinite(fine)
+    assert math.isfinite(pressure(trim, pressure_code, fine))
+
+
+def test_a_divisor_of_zero_is_no_pressure():
+    # 1 + p2 · var1 / 2³⁴ is 0 where var1 is 2²⁰
+    trim = Trim(0, 0, 0, 1, -0x4000, 0, 0, 0, 0, 0, 0, 0)
+    assert pressure(trim, 415148, 2 * (64000 + 2**20)) == 0
+
+
+# The model by itself
+
+
+def test_the_model_powers_on_with_skipped_codes(bus, model, clock):
+    assert bus.read_i2c_block_data(0x76, 0xF7, 6) == [0x80, 0, 0, 0x80, 0, 0]
+    assert bus.read_byte_data(0x76, 0xF3) == 0x01
+    clock.sleep(0.002)
+    assert bus.read_byte_data(0x76, 0xF3) == 0x00
+
+
+def test_the_model_gives_the_codes_of_the_datasheets_example(bus, model, clock):
+    model.set("temperature", 128422.3 / 5120)
+    model.set("atmospheric_pressure", 1006.5327)
+    bus.write_byte_data(0x76, 0xF4, 0xB5)
+    clock.sleep(1)
+    data = bytes(bus.read_i2c_block_data(0x76, 0xF7, 6))
+    assert int.from_bytes(data[3:]) >> 4 == pytest.approx(519888, abs=1)
+    assert int.from_bytes(data[:3]) >> 4 == pytest.approx(415148, abs=1)
+
+
+def test_the_model_keeps_the_old_codes_while_it_measures(bus, model, clock):
+    bus.write_byte_data(0x76, 0xF4, 0x25)
+    assert bus.read_byte_data(0x76, 0xF3) & 0x08
+    assert bus.read_i2c_block_data(0x76, 0xF7, 3) == [0x80, 0, 0]
+    clock.sleep(0.0064)
+    assert not bus.read_byte_data(0x76, 0xF3) & 0x08
+    assert bus.read_i2c_block_data(0x76, 0xF7, 3) != [0x80, 0, 0]
+    assert bus.read_byte_data(0x76, 0xF4) == 0x24
+
+
+def test_the_model_skips_what_is_not_sampled(bus, model, clock):
+    bus.write_byte_data(0x76, 0xF4, 0x21)
+    clock.sleep(1)
+    assert bus.read_i2c_block_data(0x76, 0xF7, 3) == [0x80, 0, 0]
+    assert bus.read_i2c_block_data(0x76, 0xFA, 3) != [0x80, 0, 0]
