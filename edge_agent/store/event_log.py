@@ -51,6 +51,9 @@ NOT_GAPS = """
 SELECT "offset" FROM event
 WHERE "offset" IN (SELECT value FROM json_each(?)) AND kind != 'gap' ORDER BY "offset"
 """
+# A commit rewrites whole pages: with 1 kB, ten events cost an SD card half of what 4 kB would.
+PAGE_SIZE = 1024
+CHECKPOINT_PAGES = 4000
 LAST = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'"
 
 Row = tuple[int, int | None, int | None, str, str, str]
@@ -223,6 +226,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open for writing with our settings; raise LogError where the place does not allow it."""
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.OperationalError as error:
         raise LogError(
@@ -232,9 +236,6 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = FULL")  # NORMAL loses commits at a power cut
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     return connection
-
-
-CHECKPOINT_PAGES = 1000
 
 
 def lock_file(path: Path) -> IO[bytes]:
