@@ -125,13 +125,15 @@ class Agent:
 
     def _wait(self) -> str:
         """Feed the watchdog until told to stop; return the name of the thread that failed."""
+        known: list[str] = []
         while True:
             try:
-                item = self.control.get(timeout=WATCH_SECONDS)
+                return self.control.get(timeout=WATCH_SECONDS)
             except Empty:
-                self._health.check()
-                continue
-            return item
+                silent = self._health.check()
+            if silent and silent != known:
+                _logger.error("no progress for %.0f s: %s", PATIENCE, ", ".join(silent))
+            known = silent
 
     def _build_buses(self) -> list[Worker]:
         """Connect the drivers, and give each bus its thread."""
