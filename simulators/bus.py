@@ -7,13 +7,13 @@ Pi's kernel gives. Faults hook in between: see `simulators.faults`.
 import ctypes
 import errno
 import os
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol
 
 from smbus2 import i2c_msg
 
 from simulators.clock import Clock
-from simulators.model import I2CModel, Nack
+from simulators.model import I2CModel, Nack, Range
 
 BIT_SECONDS = 1 / 100_000  # standard mode
 SMBUS_BLOCK = 32
@@ -32,12 +32,32 @@ class Fault(Protocol):
         ...
 
 
+class Nobody(I2CModel):
+    """An address without a chip: a stuck bus is stuck there too."""
+
+    addresses = ()
+    inputs: ClassVar[Mapping[str, Range]] = {}
+    quiet: ClassVar[Mapping[str, float]] = {}
+
+    def power_on(self) -> None:
+        """Do nothing."""
+
+    def write(self, data: bytes) -> None:  # noqa: ARG002
+        """Let nobody acknowledge."""
+        raise Nack
+
+    def read(self, count: int) -> bytes:  # noqa: ARG002
+        """Let nobody acknowledge."""
+        raise Nack
+
+
 class SimulatedBus:
     """The chips of one bus by address; one caller at a time, as with a real file handle."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._models: dict[int, I2CModel] = {}
+        self._nobody = Nobody(clock)
         self.faults: list[Fault] = []
 
     def attach(self, address: int, model: I2CModel) -> None:
@@ -66,10 +86,8 @@ class SimulatedBus:
             raise _os_error(errno.EOPNOTSUPP)
 
     def _transfer(self, message: i2c_msg) -> None:
-        model = self._models.get(message.addr)
+        model = self._models.get(message.addr, self._nobody)
         try:
-            if model is None:
-                raise Nack
             for fault in self.faults:
                 fault.before(message.addr, model)
             self._exchange(model, message)

@@ -7,48 +7,49 @@ import errno
 import math
 import os
 import random
+from dataclasses import KW_ONLY, dataclass, field
 
 from simulators.clock import Clock
 from simulators.model import I2CModel, Nack
 
 
+@dataclass(eq=False)
 class BusFault:
     """A fault that is active while `at <= now < at + lasts`; by itself it does nothing."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        *,
-        address: int | None = None,
-        at: float = 0.0,
-        lasts: float = math.inf,
-    ) -> None:
-        self._clock = clock
-        self._address = address
-        self._at = at
-        self._until = at + lasts
-        self.struck = 0
+    clock: Clock
+    _: KW_ONLY
+    address: int | None = None
+    at: float = 0.0
+    lasts: float = math.inf
+    struck: int = field(default=0, init=False)
+    _ended: set[I2CModel] = field(default_factory=set, init=False)
 
     def before(self, address: int, model: I2CModel) -> None:
         """Let a message reach the chip, or not."""
-        concerned = self._address in (None, address)
-        if concerned and self._at <= self._clock.monotonic() < self._until:
+        if self._active(address):
             self._strike(model)
-        elif concerned:
-            self._rest(model)
+        elif self._over(address) and model not in self._ended:
+            self._ended.add(model)
+            self._end(model)
 
     def after(self, address: int, frame: bytes) -> bytes:
         """Return the bytes as they arrive."""
-        concerned = self._address in (None, address)
-        if concerned and self._at <= self._clock.monotonic() < self._until:
-            return self._spoil(frame)
-        return frame
+        return self._spoil(frame) if frame and self._active(address) else frame
+
+    def _active(self, address: int) -> bool:
+        now = self.clock.monotonic()
+        return self.address in {None, address} and self.at <= now < self.at + self.lasts
+
+    def _over(self, address: int) -> bool:
+        now = self.clock.monotonic()
+        return self.address in {None, address} and now >= self.at + self.lasts
 
     def _strike(self, model: I2CModel) -> None:
         """Act before a message, while active."""
 
-    def _rest(self, model: I2CModel) -> None:
-        """Act before a message, while not active."""
+    def _end(self, model: I2CModel) -> None:
+        """Act once on each chip, before the first message after the fault."""
 
     def _spoil(self, frame: bytes) -> bytes:
         """Return what becomes of a frame, while active."""
@@ -63,13 +64,11 @@ class NoAnswer(BusFault):
         raise Nack
 
 
-class Unplug(BusFault):
+class Unplug(NoAnswer):
     """The chip is pulled off the bus; it comes back with power-on values."""
 
-    def _strike(self, model: I2CModel) -> None:
-        self.struck += 1
+    def _end(self, model: I2CModel) -> None:
         model.power_on()
-        raise Nack
 
 
 class StuckBus(BusFault):
@@ -80,85 +79,55 @@ class StuckBus(BusFault):
         raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
 
+@dataclass(eq=False, kw_only=True)
 class BrownOut(BusFault):
-    """The supply dips once: the chip falls back to its power-on values and goes on."""
+    """The supply dips for a moment: the chip falls back to its power-on values and goes on."""
 
-    def __init__(self, clock: Clock, *, address: int | None = None, at: float = 0.0) -> None:
-        super().__init__(clock, address=address, at=at)
-        self._reset: set[int] = set()
+    lasts: float = field(default=0.0, init=False)
 
-    def _strike(self, model: I2CModel) -> None:
-        if id(model) not in self._reset:
-            self._reset.add(id(model))
-            self.struck += 1
-            model.power_on()
+    def _end(self, model: I2CModel) -> None:
+        self.struck += 1
+        model.power_on()
 
 
+@dataclass(eq=False, kw_only=True)
 class SlowConversion(BusFault):
     """Conversions take `factor` times as long as they should."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        *,
-        address: int | None = None,
-        at: float = 0.0,
-        lasts: float = math.inf,
-        factor: float = 1000.0,
-    ) -> None:
-        super().__init__(clock, address=address, at=at, lasts=lasts)
-        self._factor = factor
+    factor: float = 1000.0
 
     def _strike(self, model: I2CModel) -> None:
         self.struck += 1
-        model.slowness = self._factor
+        model.slowness = self.factor
 
-    def _rest(self, model: I2CModel) -> None:
+    def _end(self, model: I2CModel) -> None:
         model.slowness = 1.0
 
 
+@dataclass(eq=False, kw_only=True)
 class DeadFrame(BusFault):
     """The line is silent or held while the chip should speak: zeros only, or ones only."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        *,
-        address: int | None = None,
-        at: float = 0.0,
-        lasts: float = math.inf,
-        ones: bool = True,
-    ) -> None:
-        super().__init__(clock, address=address, at=at, lasts=lasts)
-        self._byte = b"\xff" if ones else b"\x00"
+    ones: bool = True
 
     def _spoil(self, frame: bytes) -> bytes:
         self.struck += 1
-        return self._byte * len(frame)
+        return (b"\xff" if self.ones else b"\x00") * len(frame)
 
 
+@dataclass(eq=False, kw_only=True)
 class CorruptBits(BusFault):
     """One bit of a frame arrives inverted, in `share` of all frames; which one the seed decides."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        *,
-        address: int | None = None,
-        at: float = 0.0,
-        lasts: float = math.inf,
-        share: float = 1.0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(clock, address=address, at=at, lasts=lasts)
-        self._share = share
-        self._random = random.Random(seed)  # noqa: S311 - not for secrets
+    share: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)  # noqa: S311 - not for secrets
 
     def _spoil(self, frame: bytes) -> bytes:
-        if not frame or self._random.random() >= self._share:
+        if self._random.random() >= self.share:
             return frame
         self.struck += 1
         bit = self._random.randrange(8 * len(frame))
-        spoiled = bytearray(frame)
-        spoiled[bit // 8] ^= 1 << bit % 8
-        return bytes(spoiled)
+        return (int.from_bytes(frame, "big") ^ 1 << bit).to_bytes(len(frame), "big")
