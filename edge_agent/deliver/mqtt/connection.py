@@ -89,6 +89,8 @@ class Connection:
         self._changed = changed
         self._backoff = backoff
         self._ack_seconds = ack_seconds
+        # The ping goes out at the end of a pause: a late one would look like silence.
+        self._pump_seconds = min(PUMP_SECONDS, broker.keep_alive / 4)
         self._inbox: SimpleQueue[Post] = SimpleQueue()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK)
         self._jobs: deque[Job] = deque()
@@ -182,7 +184,7 @@ class Connection:
     def _turn(self, session: Session) -> None:
         self._state.send(session)
         self._send(session)
-        session.pump(self._wake, PUMP_SECONDS if not self._in_flight else 1.0)
+        session.pump(self._wake, 1.0 if self._in_flight else self._pump_seconds)
         self._settle(session)
 
     def _send(self, session: Session) -> None:
