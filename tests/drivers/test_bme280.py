@@ -231,6 +231,17 @@ def test_the_code_of_a_skipped_humidity_is_no_value():
         answered(FINISHED + bytes.fromhex("65 5a c0 7e ed 00 80 00"))
 
 
+def test_a_humidity_of_another_setting_is_no_value():
+    with pytest.raises(LostConfiguration, match="humidity's conversion was skipped"):
+        answered(bytes.fromhex("02 00 24 20 00 65 5a c0 7e ed 00 70 00"))
+
+
+def test_a_chip_that_stays_in_reset_is_reported(weather, model, clock, monkeypatch):
+    monkeypatch.setattr(simulated_bmp280, "STARTUP_SECONDS", 10)
+    with pytest.raises(NotReady, match="does not come out of reset"):
+        run(weather.setup(), clock.sleep)
+
+
 def test_air_that_the_chip_cannot_measure_is_refused(ready, model, clock):
     model.set("temperature", 85.1)
     with pytest.raises(OutOfRange, match="temperature"):

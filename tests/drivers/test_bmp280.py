@@ -4,7 +4,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drivers.bmp280 import BMP280, Trim, convert, fine_temperature, pressure
+from drivers.bmp280 import (
+    BMP280,
+    Trim,
+    convert,
+    fine_temperature,
+    pressure,
+    refuse_unfinished,
+)
 from drivers.driver import Identity, read, run
 from drivers.errors import (
     BadChecksum,
@@ -218,6 +225,13 @@ def test_a_brown_out_during_a_conversion_is_noticed(ready, model, clock):
         next(steps)
 
 
+# status, ctrl_meas and config: the trim is being copied; other settings; another program's mode
+@pytest.mark.parametrize("held", ["01 24 20", "00 00 20", "00 27 20", "00 48 20", "00 24 00"])
+def test_other_settings_than_ours_are_noticed(held):
+    with pytest.raises(LostConfiguration, match="configured 24 20, holds"):
+        refuse_unfinished(bytes.fromhex(held), 0x24, "here")
+
+
 @pytest.mark.parametrize("data", ["80 00 00 7f 00 00", "65 5a c0 80 00 00", "80 00 00 80 00 00"])
 def test_the_codes_of_a_skipped_conversion_are_no_values(data):
     with pytest.raises(LostConfiguration, match="skipped"):
@@ -284,6 +298,16 @@ def test_whatever_the_trim_the_formulas_give_finite_numbers(trim, temperature_co
     assert math.isfinite(pressure(trim, pressure_code, fine))
 
 
+@given(
+    trim=st.builds(Trim, words, shorts, shorts, st.integers(0x4000, 0xFFFF), *[shorts] * 8),
+    code=codes,
+    fine=st.floats(-40 * 5120, 85 * 5120),
+)
+def test_the_models_writing_of_the_formula_gives_the_same_pressure(trim, code, fine):
+    expected = simulated.pascal_of(list(trim), code, fine)
+    assert pressure(trim, code, fine) == pytest.approx(expected, rel=1e-9, abs=1e-3)
+
+
 def test_a_divisor_of_zero_is_no_pressure():
     # 1 + p2 · var1 / 2³⁴ is 0 where var1 is 2²⁰
     trim = Trim(0, 0, 0, 1, -0x4000, 0, 0, 0, 0, 0, 0, 0)
@@ -318,6 +342,18 @@ def test_the_model_keeps_the_old_codes_while_it_measures(bus, model, clock):
     assert not bus.read_byte_data(0x76, 0xF3) & 0x08
     assert bus.read_i2c_block_data(0x76, 0xF7, 3) != [0x80, 0, 0]
     assert bus.read_byte_data(0x76, 0xF4) == 0x24
+
+
+@pytest.mark.parametrize("setting, bits", [(1, 16), (2, 17), (3, 18), (4, 19), (5, 20), (7, 20)])
+def test_the_model_gives_as_many_bits_as_it_takes_samples(bus, model, clock, setting, bits):
+    seen = 0
+    for celsius in range(-40, 85):
+        model.set("temperature", celsius)
+        bus.write_byte_data(0x76, 0xF4, setting << 5 | setting << 2 | 1)
+        clock.sleep(1)
+        data = bytes(bus.read_i2c_block_data(0x76, 0xF7, 6))
+        seen |= int.from_bytes(data[:3]) | int.from_bytes(data[3:])
+    assert seen & 0xFF == 0xFF & -1 << 24 - bits
 
 
 def test_the_model_skips_what_is_not_sampled(bus, model, clock):
