@@ -59,6 +59,7 @@ PURE = [
     "edge_agent.evaluate.logic",
     "edge_agent.evaluate.outputs",
     "edge_agent.evaluate.plan",
+    "edge_agent.evaluate.ranges",
     "edge_agent.evaluate.rules",
     "edge_agent.deliver.envelope",
 ]

@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from edge_agent.errors import ConfigError
-from edge_agent.evaluate import logic
+from edge_agent.evaluate import logic, ranges
 from edge_agent.evaluate.logic import Number, Truth, Values
+from edge_agent.evaluate.ranges import ANY, ZERO, Range
 
 LONGEST = 1000  # characters: more than anybody reads, and Python's parser has its own limits
 ALLOWED = (
     "allowed are device.channel, numbers, + - * /, < <= > >= == !=, and, or, not, true, false"
     " and parentheses"
 )
+# device.channel, known or not; a device's name may hold -, but `not-x.y` is no name.
+DOTTED = r"(?!(?:and|or|not)-)[A-Za-z_][\w-]*\.[A-Za-z_]\w*"
 OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
@@ -61,11 +64,16 @@ def parse(text: str, known: Mapping[str, Known]) -> Expression:
     line = " ".join(text.split())
     if not 0 < len(line) <= LONGEST:
         raise ConfigError((f"{len(line)} characters long: write 1 to {LONGEST}",))
+    _, comment, rest = line.partition("#")
+    if comment:  # of several lines made one, it would silence the rest
+        raise ConfigError(
+            (f"{_cut(comment + rest)!r} is not allowed; write comments outside the text",)
+        )
     parser = _Parser(line, known)
     try:
         truth = parser.truth(ast.parse(_with_placeholders(line, known), mode="eval").body)
-    except SyntaxError as error:
-        piece = line[max((error.offset or 1) - 1, 0) :] or line
+    except (SyntaxError, ValueError) as error:  # ValueError: half a surrogate pair
+        piece = line[max((getattr(error, "offset", None) or 1) - 1, 0) :] or line
         raise ConfigError((f"{_cut(piece)!r} is not understood; {ALLOWED}",)) from None
     except (RecursionError, MemoryError):
         raise ConfigError((f"{_cut(line)!r} is nested too deeply; use fewer levels",)) from None
@@ -78,19 +86,17 @@ def parse(text: str, known: Mapping[str, Known]) -> Expression:
 
 def _with_placeholders(line: str, known: Mapping[str, Known]) -> str:
     """Replace channels by identifiers of equal length: names may hold - or be Python keywords."""
-    names = "|".join(re.escape(name) for name in sorted(known, key=len, reverse=True))
-    if not names:
-        return line
-    return re.sub(rf"(?<![\w.])(?:{names})(?![\w.])", lambda found: "_" * len(found[0]), line)
+    names = [re.escape(name) for name in sorted(known, key=len, reverse=True)]
+    channel = rf"(?<![\w.])(?:{'|'.join([*names, DOTTED])})(?![\w.])"
+    return re.sub(channel, lambda found: "_" * len(found[0]), line, flags=re.ASCII)
 
 
 class _Term(NamedTuple):
-    """A checked piece: a truth or a number, and the range a number stays within."""
+    """A checked piece: a truth, a number and its range, or neither where there is a problem."""
 
     truth: Truth | None = None
     number: Number | None = None
-    low: float = -math.inf
-    high: float = math.inf
+    range: Range = ANY
 
 
 class _Parser:
@@ -143,7 +149,7 @@ class _Parser:
         channel = self._known[name]
         if channel.kind == "binary":
             return _Term(truth=logic.switch(name))
-        return _Term(None, operator.methodcaller("get", name), channel.low, channel.high)
+        return _Term(None, operator.methodcaller("get", name), Range(channel.low, channel.high))
 
     def _constant(self, node: ast.expr, value: object) -> _Term:
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -151,56 +157,58 @@ class _Parser:
         if abs(value) > 1e300:
             return self._note(node, "is too large; write a number below 1e300")
         number = float(value)
-        return _Term(None, logic.constantly(number), number, number)
+        return _Term(None, logic.constantly(number), Range(number, number))
 
     def _minus(self, operand: ast.expr) -> _Term:
         term = self._term(operand)
         number = logic.calculated(operator.sub, logic.constantly(0.0), self._number(operand, term))
-        return _Term(None, number, -term.high, -term.low)
+        return _Term(None, number, ranges.calculated(operator.sub, ZERO, term.range))
 
     def _arithmetic(self, node: ast.BinOp) -> _Term:
-        left = self._number(node.left, self._term(node.left))
-        divisor = self._term(node.right)
-        right = self._number(node.right, divisor)
-        if isinstance(node.op, ast.Div) and divisor.low == divisor.high == 0:
+        left, right = self._term(node.left), self._term(node.right)
+        operands = self._number(node.left, left), self._number(node.right, right)
+        if isinstance(node.op, ast.Div) and right.range == ZERO:
             return self._note(node, "divides by zero")
-        return _Term(number=logic.calculated(OPERATORS[type(node.op)], left, right))
+        operation = OPERATORS[type(node.op)]
+        between = ranges.calculated(operation, left.range, right.range)
+        return _Term(None, logic.calculated(operation, *operands), between)
 
     def _comparison(self, node: ast.Compare) -> _Term:
+        if not all(type(op) in OPERATORS for op in node.ops):
+            return self._note(node, f"is not allowed; {ALLOWED}")
         nodes = [node.left, *node.comparators]
         terms = [self._term(part) for part in nodes]
         links = [
-            self._link(node, op, nodes[n : n + 2], terms[n : n + 2])
+            self._link(OPERATORS[type(op)], nodes[n : n + 2], terms[n : n + 2])
             for n, op in enumerate(node.ops)
         ]
+        self._judge(node, nodes, terms)
         return _Term(truth=links[0] if len(links) == 1 else logic.joined(links, decisive=False))
 
     def _link(
-        self, whole: ast.Compare, op: ast.cmpop, nodes: list[ast.expr], terms: list[_Term]
+        self, operation: Callable[[Any, Any], bool], nodes: list[ast.expr], terms: list[_Term]
     ) -> Truth:
-        if type(op) not in OPERATORS:
-            self._note(whole, f"is not allowed; {ALLOWED}")
-            return logic.unknown
-        left, right = terms
-        if isinstance(op, ast.Eq | ast.NotEq) and left.truth and right.truth:
-            return logic.compared(OPERATORS[type(op)], left.truth, right.truth)
-        self._judge(whole, op, left, right)
+        if operation in ranges.EQUALITY and not any(term.number for term in terms):
+            left, right = (term.truth or logic.unknown for term in terms)
+            return logic.compared(operation, left, right)
         numbers = [self._number(*pair) for pair in zip(nodes, terms, strict=True)]
-        return logic.compared(OPERATORS[type(op)], *numbers)
+        return logic.compared(operation, *numbers)
 
-    def _judge(self, whole: ast.Compare, op: ast.cmpop, left: _Term, right: _Term) -> None:
-        """Note a comparison that the channel's range has decided already."""
-        apart = left.high < right.low or right.high < left.low
-        constant = left.low == left.high and right.low == right.high
-        if not (apart or constant):
-            return
-        always = OPERATORS[type(op)](left.low, right.low)
-        span = left if left.low != left.high else right
-        self._note(
-            whole,
-            f"is always {str(always).lower()}: the channel stays within"
-            f" {span.low:g} to {span.high:g}",
-        )
+    def _judge(self, node: ast.Compare, nodes: list[ast.expr], terms: list[_Term]) -> None:
+        """Note a comparison that the channels' ranges have decided already.
+
+        In a chain a link may be always true: `0 <= x < 5` reads well even if x is never negative.
+        """
+        links = zip(node.ops, terms, terms[1:], strict=False)
+        decided = {ranges.decided(OPERATORS[type(op)], a.range, b.range) for op, a, b in links}
+        if False in decided or decided == {True}:
+            spans = [
+                f"{_cut(self._piece(part))} stays within {term.range.low:g} to {term.range.high:g}"
+                for part, term in zip(nodes, terms, strict=True)
+                if not term.range.is_point
+            ]
+            always = f"is always {str(False not in decided).lower()}"
+            self._note(node, ": ".join([always, *([", ".join(spans)] if spans else [])]))
 
     def _unknown_channel(self, node: ast.expr) -> _Term:
         near = difflib.get_close_matches(self._piece(node), self._known, 1)
