@@ -20,8 +20,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from simulators import faults, signals
+from simulators import signals
 from simulators.bus import Fault
+from simulators.faults import (
+    BrownOut,
+    CorruptBits,
+    DeadFrame,
+    NoAnswer,
+    SlowConversion,
+    StuckBus,
+    Unplug,
+)
 from simulators.model import I2CModel, Model
 from simulators.signals import Signal, Sum, Walk
 from simulators.surroundings import Surroundings, lively, seed_of
@@ -39,13 +48,13 @@ SIGNALS: dict[str, Callable[..., Signal]] = {
     "walk": signals.Walk,
 }
 FAULTS: dict[str, Callable[..., Fault]] = {
-    "brown_out": faults.BrownOut,
-    "corrupt_bits": faults.CorruptBits,
-    "dead_frame": faults.DeadFrame,
-    "no_answer": faults.NoAnswer,
-    "slow_conversion": faults.SlowConversion,
-    "stuck_bus": faults.StuckBus,
-    "unplug": faults.Unplug,
+    "brown_out": BrownOut,
+    "corrupt_bits": CorruptBits,
+    "dead_frame": DeadFrame,
+    "no_answer": NoAnswer,
+    "slow_conversion": SlowConversion,
+    "stuck_bus": StuckBus,
+    "unplug": Unplug,
 }
 W1_FAULTS: dict[str, Callable[..., object]] = dict.fromkeys(KINDS, Spell)
 
