@@ -42,6 +42,7 @@ class BME280:
         self._ctrl_meas = bmp280.ctrl_meas(oversampling)
         self._ctrl_hum = SETTINGS[oversampling]
         self._seconds = (1.25 + 3 * 2.3 * oversampling + 2 * 0.575) / 1000  # §9.1
+        self._last = b""
 
     def identify(self) -> Identity | None:
         """Read the chip id."""
@@ -59,14 +60,19 @@ class BME280:
 
     def measure(self) -> Steps[dict[str, float]]:
         """Measure all three, at one moment."""
+        frame = self._last = yield from bmp280.renewed(self._last, self._measured)
+        fine, values = bmp280.convert(self._trim, frame[1:], self._port.where)
+        values["humidity"] = humidity(self._humidity_trim, self._humidity_code(frame), fine)
+        return checked(self.channels, values, self._port.where)
+
+    def _measured(self) -> Steps[bytes]:
+        """Measure and return registers 0xF2..0xFE."""
         self._port.write(bytes([CTRL_HUM, self._ctrl_hum]))
         self._port.write(bytes([CTRL_MEAS, self._ctrl_meas | FORCED]))  # ctrl_hum counts from here
         yield self._seconds
         frame = bmp280.read_twice(self._port, CTRL_HUM, 13)
         bmp280.refuse_unfinished(frame[1:], self._ctrl_meas, self._port.where)
-        fine, values = bmp280.convert(self._trim, frame[1:], self._port.where)
-        values["humidity"] = humidity(self._humidity_trim, self._humidity_code(frame), fine)
-        return checked(self.channels, values, self._port.where)
+        return frame
 
     def _humidity_code(self, frame: bytes) -> int:
         """Return the code of registers 0xF2..0xFE; raise `LostConfiguration`."""

@@ -5,6 +5,7 @@ two reads must agree. What the BME280 shares with it stands here as functions.
 """
 
 import struct
+from collections.abc import Callable
 from typing import ClassVar, Literal, NamedTuple
 
 from drivers.channel import Channel
@@ -76,6 +77,7 @@ class BMP280:
         self._port = port
         self._ctrl_meas = ctrl_meas(oversampling)
         self._seconds = (1.25 + 2.3 * oversampling + 2.3 * oversampling + 0.575) / 1000  # §3.8.1
+        self._last = b""
 
     def identify(self) -> Identity | None:
         """Read the chip id."""
@@ -90,12 +92,17 @@ class BMP280:
 
     def measure(self) -> Steps[dict[str, float]]:
         """Measure both, at one moment."""
+        frame = self._last = yield from renewed(self._last, self._measured)
+        _, values = convert(self._trim, frame, self._port.where)
+        return checked(self.channels, values, self._port.where)
+
+    def _measured(self) -> Steps[bytes]:
+        """Measure and return registers 0xF3..0xFC."""
         self._port.write(bytes([CTRL_MEAS, self._ctrl_meas | FORCED]))
         yield self._seconds
         frame = read_twice(self._port, STATUS, 10)
         refuse_unfinished(frame, self._ctrl_meas, self._port.where)
-        _, values = convert(self._trim, frame, self._port.where)
-        return checked(self.channels, values, self._port.where)
+        return frame
 
 
 def ctrl_meas(oversampling: Oversampling) -> int:
@@ -151,6 +158,15 @@ def read_twice(port: I2CPort, register: int, count: int) -> bytes:
     if set(first) in ({0x00}, {0xFF}):
         raise DeadFrame(port.where, f"the chip answers {first[:1].hex()} only")
     return first
+
+
+def renewed(last: bytes, measured: Callable[[], Steps[bytes]]) -> Steps[bytes]:
+    """Measure, and once more where the registers hold the `last` frame still.
+
+    That is calm air, or a command damaged on its way: then nothing was measured.
+    """
+    frame = yield from measured()
+    return frame if frame != last else (yield from measured())
 
 
 def refuse_unfinished(frame: bytes, written: int, where: str) -> None:
