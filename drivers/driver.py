@@ -100,7 +100,8 @@ def checked(channels: Iterable[Channel], values: dict[str, float], where: str) -
     """Return the values; raise `OutOfRange` for one that the chip cannot have measured."""
     for channel in channels:
         value = values[channel.name]
-        if not channel.low <= value <= channel.high:
+        rounding = channel.resolution / 2
+        if not channel.low - rounding <= value <= channel.high + rounding:
             span = f"{channel.low:g} to {channel.high:g} {channel.unit}".rstrip()
             raise OutOfRange(where, f"{channel.name} is {value:g}, the chip measures {span}")
     return values
