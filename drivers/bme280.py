@@ -9,12 +9,13 @@ from drivers import bmp280
 from drivers.bmp280 import CONFIG, CTRL_MEAS, FORCED, MARK, SETTINGS, TRIM, Oversampling, Trim
 from drivers.channel import Channel
 from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import LostConfiguration
+from drivers.errors import LostConfiguration, OutOfRange
 from drivers.i2c import I2CPort
 
 TRIM_H2 = 0xE1
 CTRL_HUM = 0xF2
 SKIPPED = 0x8000  # §5.4.9: the code of a conversion that never ran
+OVERSHOOT = 10  # % beyond either end: dew and drift go as far, a broken element much farther
 
 
 class HumidityTrim(NamedTuple):
@@ -62,7 +63,8 @@ class BME280:
         """Measure all three, at one moment."""
         frame = self._last = yield from bmp280.renewed(self._last, self._measured)
         fine, values = bmp280.convert(self._trim, frame[1:], self._port.where)
-        values["humidity"] = humidity(self._humidity_trim, self._humidity_code(frame), fine)
+        percent = humidity(self._humidity_trim, self._humidity_code(frame), fine)
+        values["humidity"] = cropped(percent, self._port.where)
         return checked(self.channels, values, self._port.where)
 
     def _measured(self) -> Steps[bytes]:
@@ -95,8 +97,15 @@ def unpack_humidity_trim(h1: int, rest: bytes) -> HumidityTrim:
 
 
 def humidity(trim: HumidityTrim, code: int, fine: float) -> float:
-    """Return %, cropped to 0..100 (§8.1); not as Bosch's API, which has h3 in it twice."""
+    """Return %, not cropped yet (§8.1); not as Bosch's API, which has h3 in it twice."""
     x = fine - 76800
     slope = trim.h2 / 65536 * (1 + trim.h6 / 67108864 * x * (1 + trim.h3 / 67108864 * x))
     h = (code - (trim.h4 * 64 + trim.h5 / 16384 * x)) * slope
-    return min(max(h * (1 - trim.h1 * h / 524288), 0.0), 100.0)
+    return h * (1 - trim.h1 * h / 524288)
+
+
+def cropped(percent: float, where: str) -> float:
+    """Return 0..100 (§8.1 crops); raise `OutOfRange` where that would hide a broken element."""
+    if not -OVERSHOOT <= percent <= 100 + OVERSHOOT:
+        raise OutOfRange(where, f"humidity is {percent:g}, the chip measures 0 to 100 %")
+    return min(max(percent, 0.0), 100.0)

@@ -71,7 +71,7 @@ trims = st.builds(
     h1=st.integers(0, 100),
     h2=st.integers(300, 420),
     h3=st.integers(0, 4),
-    h4=st.integers(-500, 500),
+    h4=st.integers(-150, 500),
     h5=st.integers(-100, 100),
     h6=st.integers(0, 40),
 )
@@ -79,7 +79,8 @@ trims = st.builds(
 
 @given(trim=trims, code=st.integers(0, 0xFFFF), fine=st.integers(-40 * 5120, 85 * 5120))
 def test_humidity_agrees_with_the_integer_formula_of_the_datasheet(trim, code, fine):
-    assert humidity(trim, code, fine) == pytest.approx(int32_humidity(trim, code, fine), abs=0.01)
+    percent = min(max(humidity(trim, code, fine), 0), 100)
+    assert percent == pytest.approx(int32_humidity(trim, code, fine), abs=0.01)
 
 
 # h4 is E4 and the low half of E5, h5 is E6 and the high half; the datasheet's table 16
@@ -246,6 +247,18 @@ def test_air_that_the_chip_cannot_measure_is_refused(ready, model, clock):
     model.set("temperature", 85.1)
     with pytest.raises(OutOfRange, match="temperature"):
         measure(ready, clock)
+
+
+@pytest.mark.parametrize("code, percent", [(0x4E80, 0), (0x9C00, 100)])
+def test_an_overshoot_of_a_few_percent_is_cropped(code, percent):
+    data = bytes.fromhex("65 5a c0 7e ed 00") + code.to_bytes(2)
+    assert answered(FINISHED + data)["humidity"] == percent
+
+
+@pytest.mark.parametrize("code", ["00 00", "40 00", "c0 00", "ff ff"])
+def test_the_codes_of_a_broken_humidity_element_are_no_humidity(code):
+    with pytest.raises(OutOfRange, match=r"humidity is .*, the chip measures 0 to 100 %"):
+        answered(FINISHED + bytes.fromhex("65 5a c0 7e ed 00" + code))
 
 
 def answered(frame):
