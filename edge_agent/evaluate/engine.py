@@ -2,18 +2,25 @@
 
 For each reading: calibrate and check, evaluate the rules that look at its device, switch outputs,
 show it live, hand it to the recorder. A relay has switched before anything is written.
+
+What follows depends on when the readings were measured, not on when they were taken from the queue:
+whatever was due by then comes first.
 """
 
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 
 from edge_agent.clock import Clock, Moment
 from edge_agent.evaluate.outputs import Outputs
 from edge_agent.evaluate.plan import DevicePlan, Levels, refine
-from edge_agent.evaluate.rules import Rule, RuleState, due, step
+from edge_agent.evaluate.rules import Rule, RuleState, Step, due, lost, step
 from edge_agent.events import Alert, Event, Reading
 
-TICK = 1.0  # seconds: how late a stale value may be noticed, and a sign of life
+TICK = 1_000_000  # µs: a sign of life, and another try for an output that failed
+
+_logger = logging.getLogger(__name__)
 
 
 class Device:
@@ -23,12 +30,13 @@ class Device:
         self.name = name
         self.plan = plan
         self.levels: Levels = {}
-        self.measured: float | None = None  # uptime in µs, while its values may be used
+        self.names: list[str] = []  # its channels that have a current value
+        self.expires = 0  # uptime in µs from which they are no longer current
         self.logged: Reading | None = None
 
     def is_stale(self, uptime: int) -> bool:
         """Tell whether there are values that may no longer be used."""
-        return self.measured is not None and uptime - self.measured > self.plan.max_age * 1e6
+        return bool(self.names) and uptime >= self.expires
 
 
 class Engine:
@@ -57,94 +65,118 @@ class Engine:
         self._states = {rule.name: states.get(rule.name, RuleState()) for rule in rules}
         self._watchers = watchers(plans, rules)
         self._values: dict[str, float] = {}
+        self._failures: Counter[str] = Counter()  # by rule, in a row
         self._outputs = outputs
         self._record = record
         self._show = show
         self._clock = clock
         self._progress = progress
-        self._tick_at = float("-inf")
+        self._wake_at = 0  # uptime in µs at which time alone may bring something about
         self._stopping = False
 
     def run(self) -> None:
-        """Evaluate until told to stop."""
-        while not self._stopping:
-            self.take(self.wait())
-        self._tell([], self._outputs.secure(self._clock.now()))
+        """Evaluate until told to stop; whatever happens, the outputs are safe in the end."""
+        try:
+            self.tick(self._clock.now())
+            while not self._stopping:
+                self.take(self.wait())
+        finally:
+            self._tell([], self._outputs.secure(self._clock.now()))
 
     def wait(self) -> float:
         """Return the seconds until time alone may bring something about."""
-        return max(self._tick_at - self._clock.monotonic(), 0.0)
+        return max(self._wake_at - self._clock.now().uptime, 0) / 1e6
 
     def take(self, wait: float) -> None:
-        """Evaluate what comes within `wait` seconds, and tick when it is time."""
-        try:
-            reading = self._inbox.get(timeout=wait)
-        except Empty:
-            reading = None
-        else:
-            self._stopping = reading is None
-        if reading is not None:
-            self.evaluate(reading)
-        if self.wait() <= 0:
-            self.tick()
+        """Evaluate what comes within `wait` seconds, all that is there, then let time pass."""
+        for reading in self._arrived(wait):
+            if reading is None:
+                self._stopping = True
+            else:
+                self.evaluate(reading)
+        now = self._clock.now()
+        if now.uptime >= self._wake_at:
+            self.tick(now)
 
     def evaluate(self, measured: Reading) -> None:
         """Let one reading pass through everything."""
+        if measured.moment.uptime >= self._wake_at:
+            self.tick(measured.moment)
         device = self._devices[measured.device]
         reading, device.levels = refine(device.plan, measured, device.levels)
         self._learn(device, reading)
-        alerts, switched = self._step(self._watchers[device.name], reading.moment)
+        alerts, moved = self._step(self._watchers[device.name], reading.moment)
+        switched = self._outputs.follow(self._acting(), reading.moment) if moved else []
         self._show(reading)
         if alerts or switched or device.plan.dead_band.passes(reading, device.logged):
             device.logged = reading
             self._tell(alerts, switched, reading)
 
-    def tick(self) -> None:
+    def tick(self, now: Moment) -> None:
         """Forget stale values, fire what was pending long enough, retry outputs."""
         self._progress()
-        now = self._clock.now()
-        rules = [rule for rule in self._rules if self._states[rule.name].state == "pending"]
+        self._wake_at = now.uptime + TICK
+        touched = {name for name, state in self._states.items() if state.state == "pending"}
         for device in self._devices.values():
             if device.is_stale(now.uptime):
                 self._forget(device)
-                rules += self._watchers[device.name]
-        self._tick_at = self._clock.monotonic() + TICK
-        alerts, switched = self._step(rules, now)
-        self._tell(alerts, switched or self._outputs.follow(self._acting(), now))
+                touched |= {rule.name for rule in self._watchers[device.name]}
+            elif device.names:
+                self._wake_at = min(self._wake_at, device.expires)
+        alerts, _ = self._step((rule for rule in self._rules if rule.name in touched), now)
+        self._tell(alerts, self._outputs.follow(self._acting(), now))
+
+    def _arrived(self, wait: float) -> list[Reading | None]:
+        try:
+            first = self._inbox.get(timeout=wait)
+        except Empty:
+            return []
+        return [first, *(self._inbox.get() for _ in range(self._inbox.qsize()))]
 
     def _learn(self, device: Device, reading: Reading) -> None:
         """Let the reading's values replace the device's older ones; there may be none."""
         self._forget(device)
-        if reading.values:
-            device.measured = reading.moment.uptime
-            for channel, value in reading.values.items():
-                self._values[f"{device.name}.{channel}"] = value
+        for channel, value in reading.values.items():
+            name = f"{device.name}.{channel}"
+            self._values[name] = value
+            device.names.append(name)
+        device.expires = reading.moment.uptime + round(device.plan.max_age * 1e6)
+        self._wake_at = min(self._wake_at, device.expires)
 
     def _forget(self, device: Device) -> None:
-        device.measured = None
-        for channel in device.plan.channels:
-            self._values.pop(f"{device.name}.{channel}", None)
+        for name in device.names:
+            del self._values[name]
+        device.names.clear()
 
-    def _step(self, rules: Iterable[Rule], moment: Moment) -> tuple[list[Alert], list[Event]]:
-        """Evaluate rules; switch outputs where one begins or ceases to act."""
+    def _step(self, rules: Iterable[Rule], moment: Moment) -> tuple[list[Alert], bool]:
+        """Evaluate rules; return their alerts, and whether one begins or ceases to act."""
         alerts: list[Alert] = []
         moved = False
         for rule in rules:
             before = self._states[rule.name]
-            after, alert = step(rule, before, self._values, moment)
+            after, alert = self._try(rule, before, moment)
             self._states[rule.name] = after
             moved = moved or before.acts != after.acts
             if alert is not None:
                 alerts.append(alert)
-            self._await(rule, after, moment)
-        return alerts, self._outputs.follow(self._acting(), moment) if moved else []
+            at = due(rule, after)
+            if at is not None:
+                self._wake_at = min(self._wake_at, at)
+        return alerts, moved
 
-    def _await(self, rule: Rule, state: RuleState, moment: Moment) -> None:
-        """Tick in time for the end of a hold."""
-        at = due(rule, state)
-        if at is not None:
-            left = (at - moment.uptime) / 1e6
-            self._tick_at = min(self._tick_at, self._clock.monotonic() + left)
+    def _try(self, rule: Rule, before: RuleState, moment: Moment) -> Step:
+        """Evaluate one rule; a bug in it makes it unknown, and is logged once until it is gone."""
+        try:
+            result = step(rule, before, self._values, moment)
+        except Exception:
+            self._failures[rule.name] += 1
+            if self._failures[rule.name] == 1:
+                _logger.exception("rule %s: a bug, unknown until it is gone; tell us", rule.name)
+            return lost(rule, before, moment)
+        if self._failures[rule.name]:
+            times = self._failures.pop(rule.name)
+            _logger.warning("rule %s: evaluated again after %d failures", rule.name, times)
+        return result
 
     def _acting(self) -> list[Rule]:
         return [rule for rule in self._rules if self._states[rule.name].acts]

@@ -1,6 +1,7 @@
 """Outputs: what the firing rules ask for, applied to the hardware; safe whenever nobody asks."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from edge_agent.clock import Moment
@@ -8,6 +9,7 @@ from edge_agent.evaluate.rules import SEVERITIES, Rule
 from edge_agent.events import Event
 
 SAFE = "safe"  # who sets an output that no rule sets
+FINEST = 0.01  # how far a read-back may be off: a dimmer has steps
 
 
 class Switchable(Protocol):
@@ -61,21 +63,19 @@ class Outputs:
         """Switch everything to its safe state, and let go of it."""
         events = self.follow((), moment)
         for output in self._outputs.values():
-            output.driver.close()
+            error = _tried(output.driver.close)
+            if error:
+                events.append(_event(output, Setting(output.safe, SAFE), error, moment))
         return events
 
     def _set(self, output: Output, setting: Setting, moment: Moment) -> Iterator[Event]:
         reported = self._reported.get(output.name)
         if reported == (setting, ""):
             return
-        error = _applied(output.driver, setting.value)
-        if reported == (setting, error):
-            return  # it still fails: told once
-        self._reported[output.name] = (setting, error)
-        data = {"value": setting.value, "by": setting.by}
-        yield Event(
-            "output", output.name, moment, {**data, "error": error} if error else data, urgent=True
-        )
+        error = _tried(lambda: _apply(output.driver, setting.value))
+        if reported != (setting, error):  # what still fails was told already
+            self._reported[output.name] = (setting, error)
+            yield _event(output, setting, error, moment)
 
 
 def settings(firing: Iterable[Rule]) -> Mapping[str, Setting]:
@@ -87,11 +87,23 @@ def settings(firing: Iterable[Rule]) -> Mapping[str, Setting]:
     return wanted
 
 
-def _applied(driver: Switchable, value: float) -> str:
-    """Switch and read back; return what went wrong, or nothing."""
+def _event(output: Output, setting: Setting, error: str, moment: Moment) -> Event:
+    data = {**setting._asdict(), **({"error": error} if error else {})}
+    return Event("output", output.name, moment, data, urgent=True)
+
+
+def _apply(driver: Switchable, value: float) -> None:
+    """Switch and read back."""
+    driver.apply(value)
+    state = driver.state()
+    if not math.isclose(state, value, abs_tol=FINEST):
+        raise ValueError(f"set to {value:g}, but it reads back {state:g}; check the wiring")
+
+
+def _tried(action: Callable[[], None]) -> str:
+    """Act on the hardware; return what went wrong, or nothing."""
     try:
-        driver.apply(value)
-        state = driver.state()
+        action()
     except Exception as error:  # noqa: BLE001 - a third party's bug must not end the engine
         return str(error) or repr(error)
-    return "" if state == value else f"set to {value:g}, but it reads back {state:g}"
+    return ""

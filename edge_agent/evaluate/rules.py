@@ -56,44 +56,61 @@ class Step(NamedTuple):
 
 def step(rule: Rule, before: RuleState, values: Values, moment: Moment) -> Step:
     """Evaluate a rule against the current values, at one moment."""
-    if before.state == "firing":
-        return _while_firing(rule, before, values, moment)
     holds = rule.when(values)
-    if holds is not True:
-        after = RuleState("inactive")
-        if before.state == "pending":
-            return Step(after, _alert(rule, "inactive", values, moment))
-        return Step(after)
-    return _while_true(rule, before, values, moment)
+    if before.state == "firing":
+        return _while_firing(rule, before, holds, values, moment)
+    if holds:
+        return _while_true(rule, before, values, moment)
+    return _while_not_true(rule, before, values, moment)
+
+
+def lost(rule: Rule, before: RuleState, moment: Moment) -> Step:
+    """Treat a rule that cannot be evaluated as unknown."""
+    if before.state == "firing":
+        return Step(before._replace(known=False))
+    return _while_not_true(rule, before, {}, moment)
 
 
 def due(rule: Rule, state: RuleState) -> int | None:
     """Return the uptime in µs at which a pending rule's hold is over; None for any other."""
-    return state.since + round(rule.hold * 1e6) if state.state == "pending" else None
+    return _hold_ends(rule, state.since) if state.state == "pending" and state.known else None
 
 
-def restored(last: str, moment: Moment) -> RuleState:
-    """Return the state after a restart, given the last logged alert: firing goes on, unknown yet.
+def restored(last: AlertState, moment: Moment) -> RuleState:
+    """Return the state after a restart, given the last logged alert: it goes on, unknown yet.
 
     A hold begins anew: nobody saw whether the condition held meanwhile.
     """
-    return RuleState("firing", moment.uptime, known=False) if last == "firing" else RuleState()
+    if last in {"pending", "firing"}:
+        return RuleState(last, moment.uptime, known=False)
+    return RuleState()
 
 
-def _while_firing(rule: Rule, before: RuleState, values: Values, moment: Moment) -> Step:
-    holds = rule.when(values)
+def _while_firing(
+    rule: Rule, before: RuleState, holds: bool | None, values: Values, moment: Moment
+) -> Step:
     over = rule.clear(values) if rule.clear else (None if holds is None else not holds)
-    if over:
+    if over and not holds:  # where `when` and `clear` overlap, `when` decides: no chatter
         return Step(RuleState(), _alert(rule, "resolved", values, moment))
     return Step(before._replace(known=over is not None))
 
 
 def _while_true(rule: Rule, before: RuleState, values: Values, moment: Moment) -> Step:
-    since = before.since if before.state == "pending" else moment.uptime
-    if moment.uptime - since >= rule.hold * 1e6:
+    held = before.state == "pending" and before.known
+    since = before.since if held else moment.uptime
+    if moment.uptime >= _hold_ends(rule, since):
         return Step(RuleState("firing", since), _alert(rule, "firing", values, moment))
     after = RuleState("pending", since)
-    return Step(after, None if before == after else _alert(rule, "pending", values, moment))
+    return Step(after, None if held else _alert(rule, "pending", values, moment))
+
+
+def _while_not_true(rule: Rule, before: RuleState, values: Values, moment: Moment) -> Step:
+    ended = before.state == "pending"
+    return Step(RuleState(), _alert(rule, "inactive", values, moment) if ended else None)
+
+
+def _hold_ends(rule: Rule, since: int) -> int:
+    return since + round(rule.hold * 1e6)
 
 
 def _alert(rule: Rule, state: AlertState, values: Values, moment: Moment) -> Alert:
