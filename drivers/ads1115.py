@@ -1,0 +1,150 @@
+"""Texas Instruments ADS1115 analog-to-digital converter (datasheet SBAS444E).
+
+The chip has no identification and no checksum, but its configuration can be read back. Ours always
+differs from the power-on value, so a brown-out shows.
+"""
+
+from typing import ClassVar, Literal
+
+from drivers.channel import Channel
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import (
+    BadChecksum,
+    DeadFrame,
+    LostConfiguration,
+    NotReady,
+    OutOfRange,
+    WrongChip,
+)
+from drivers.i2c import I2CPort
+
+# Registers, table 8-1
+CONVERSION, CONFIG, LO_THRESH, HI_THRESH = range(4)
+POWER_ON_THRESHOLDS = (0x8000, 0x7FFF)
+
+# Fields of the configuration, table 8-3
+START = 0x8000  # reads 1 while no conversion is going on
+SINGLE_SHOT = 0x0100
+# Comparator off, as at power-on, and its latch on, which has no effect then: a mark
+MARK = 0x0007
+MUX = {"a0-a1": 0, "a0-a3": 1, "a1-a3": 2, "a2-a3": 3, "a0": 4, "a1": 5, "a2": 6, "a3": 7}
+FULL_SCALES = {"6.144V": 0, "4.096V": 1, "2.048V": 2, "1.024V": 3, "0.512V": 4, "0.256V": 5}
+RATES = {8: 0, 16: 1, 32: 2, 64: 3, 128: 4, 250: 5, 475: 6, 860: 7}
+
+SLOWEST = 1.1 / 8  # seconds: the oscillator is up to 10 % slow (§6.5)
+WAKE_UP = 0.0001  # 25 µs (§8.4.2.1)
+CLIPPED = (-32768, 32767)
+
+Input = Literal["a0", "a1", "a2", "a3", "a0-a1", "a0-a3", "a1-a3", "a2-a3"]
+FullScale = Literal["6.144V", "4.096V", "2.048V", "1.024V", "0.512V", "0.256V"]
+Rate = Literal[8, 16, 32, 64, 128, 250, 475, 860]
+
+
+class ADS1115:
+    """Texas Instruments ADS1115 analog-to-digital converter, 16 bits (datasheet SBAS444E).
+
+    A channel for each of the `inputs`: a pin against ground, or the difference of two.
+    """
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = (0x48, 0x49, 0x4A, 0x4B)
+    channels: tuple[Channel, ...] = tuple(
+        Channel(name, "V", -6.144, 6.144, 0.256 / 32768, "voltage") for name in sorted(MUX)
+    )
+
+    def __init__(
+        self,
+        port: I2CPort,
+        *,
+        inputs: tuple[Input, ...] = ("a0",),
+        full_scale: FullScale = "4.096V",
+        rate: Rate = 128,
+    ) -> None:
+        """`rate`: samples per second; at fewer, each is an average over a longer time."""
+        if not inputs or len(set(inputs)) < len(inputs):
+            raise ValueError(f"inputs is {list(inputs)}: wanted one or more, each once")
+        self._port = port
+        self._full_scale = float(full_scale.removesuffix("V"))
+        self._seconds = 1.1 / rate + WAKE_UP
+        self._settings = {name: config(name, full_scale, rate) for name in inputs}
+        step = self._full_scale / 32768
+        self.channels = tuple(
+            Channel(name, "V", -self._full_scale, self._full_scale, step, "voltage")
+            for name in inputs
+        )
+
+    def identify(self) -> Identity | None:
+        """Assume the chip where two registers that few people use have its power-on values."""
+        thresholds = (self._read(LO_THRESH), self._read(HI_THRESH))
+        return Identity("ADS1115", certain=False) if thresholds == POWER_ON_THRESHOLDS else None
+
+    def setup(self) -> Steps[None]:
+        """End a continuous mode; raise `WrongChip` where the chip does not keep what it is told."""
+        setting = next(iter(self._settings.values()))
+        self._write(setting & ~START)
+        yield SLOWEST
+        held = self._configuration()
+        if held != setting:
+            raise WrongChip(
+                self._port.where, f"no ADS1115: told {setting:04x}, its register 1 is {held:04x}"
+            )
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Measure the inputs one after the other; raise `OutOfRange` where one is clipped."""
+        values: dict[str, float] = {}
+        for name, setting in self._settings.items():
+            code = yield from self._convert(setting)
+            if code in CLIPPED:
+                raise OutOfRange(
+                    self._port.where,
+                    f"{name} is beyond {self._full_scale:g} V",
+                    "use a larger `full_scale`, or a voltage divider",
+                )
+            values[name] = voltage(code, self._full_scale)
+        return checked(self.channels, values, self._port.where)
+
+    def _convert(self, setting: int) -> Steps[int]:
+        """Return the signed code of one input, read once before the check and once after it."""
+        if not self._configuration() & START:  # it would go on, with the input it began with
+            raise NotReady(self._port.where, "busy", "does another program use this chip?")
+        self._write(setting)
+        yield self._seconds
+        code = self._read(CONVERSION)
+        self._check(setting)
+        again = self._read(CONVERSION)
+        if code != again:
+            raise BadChecksum(
+                self._port.where, f"two reads of one result differ: {code:04x} and {again:04x}"
+            )
+        return code - 0x10000 if code & 0x8000 else code
+
+    def _check(self, setting: int) -> None:
+        """Make sure that the chip has converted what it was told to."""
+        held = self._configuration()
+        if held == setting & ~START:
+            raise NotReady(self._port.where, "still converting after the datasheet's longest time")
+        if held != setting:
+            raise LostConfiguration(self._port.where, f"told {setting:04x}, holds {held:04x}")
+
+    def _configuration(self) -> int:
+        held = self._read(CONFIG)
+        if held in {0x0000, 0xFFFF}:  # no setting that anybody could want
+            raise DeadFrame(self._port.where, f"the chip answers {held:04x} only")
+        return held
+
+    def _read(self, register: int) -> int:
+        return int.from_bytes(self._port.write_read(bytes([register]), 2), "big")
+
+    def _write(self, setting: int) -> None:
+        self._port.write(bytes([CONFIG, *setting.to_bytes(2, "big")]))
+
+
+def config(name: Input, full_scale: FullScale, rate: Rate) -> int:
+    """Return the configuration that starts one conversion (table 8-3)."""
+    fields = MUX[name] << 12 | FULL_SCALES[full_scale] << 9 | RATES[rate] << 5
+    return START | SINGLE_SHOT | fields | MARK
+
+
+def voltage(code: int, full_scale: float) -> float:
+    """Return V: full scale is 2^15 codes (§8.5.4)."""
+    return code * full_scale / 32768

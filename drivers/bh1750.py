@@ -1,0 +1,133 @@
+"""ROHM BH1750FVI ambient light sensor (datasheet rev D, 2011.11).
+
+The chip has no identification, no checksum, no ready flag and nothing to read but its last result,
+which is 0 after power-on. Each result is therefore read twice, and counts as one only if it differs
+from what stood there before.
+"""
+
+from typing import ClassVar, Literal, NamedTuple
+
+from drivers.channel import Channel
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import BadChecksum, NotReady, OutOfRange
+from drivers.i2c import I2CPort
+
+POWER_DOWN = b"\x00"
+SATURATED = 0xFFFF
+DEFAULT_TIME = 69  # measurement time register, in units of its own
+SHORTEST, LONGEST = 31, 254
+
+
+class Mode(NamedTuple):
+    """A one-time measurement: its opcode (page 5), and what it is like (page 2)."""
+
+    opcode: bytes
+    counts: float  # per lx, at the default measurement time
+    step: float  # lx, likewise
+    seconds: float  # maximum, likewise
+
+
+MODES = {
+    "high": Mode(b"\x20", counts=1.2, step=1 / 1.2, seconds=0.180),
+    "high2": Mode(b"\x21", counts=2.4, step=1 / 2.4, seconds=0.180),
+    "low": Mode(b"\x23", counts=1.2, step=4, seconds=0.024),
+}
+
+
+class BH1750:
+    """ROHM BH1750 ambient light sensor (datasheet rev D).
+
+    In complete darkness it cannot be told whether the chip still converts.
+    """
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = (0x23, 0x5C)
+    channels: tuple[Channel, ...] = (Channel("illuminance", "lx", 0, 121557, 0.1132),)
+
+    def __init__(
+        self,
+        port: I2CPort,
+        *,
+        mode: Literal["high", "high2", "low"] = "high",
+        measurement_time: int = DEFAULT_TIME,
+    ) -> None:
+        """`measurement_time`: 31 (up to 121557 lx) to 254 (dim light, or a dark window)."""
+        if not SHORTEST <= measurement_time <= LONGEST:
+            raise ValueError(
+                f"measurement_time is {measurement_time}: wanted {SHORTEST} to {LONGEST}"
+            )
+        self._port = port
+        self._mode = MODES[mode]
+        self._time = measurement_time
+        # Under the same light its result differs by a factor of at least two
+        self._other_time = SHORTEST if self._time >= 2 * SHORTEST else 2 * self._time
+        high = illuminance(SATURATED - 1, self._mode.counts, self._time)
+        step = self._mode.step * DEFAULT_TIME / self._time
+        self.channels = (Channel("illuminance", "lx", 0, high, step),)
+
+    def identify(self) -> Identity | None:
+        """Assume the chip where anything answers: it has no identification."""
+        self._port.read(2)
+        return Identity("BH1750", certain=False)
+
+    def setup(self) -> Steps[None]:
+        """End what another program may have begun; every measurement sets all there is to set."""
+        self._port.write(POWER_DOWN)
+        yield from ()
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Measure once; raise `OutOfRange` in light that is too bright for the settings."""
+        code = yield from self._fresh()
+        if code == SATURATED:
+            raise OutOfRange(
+                self._port.where,
+                f"brighter than {self.channels[0].high:.0f} lx",
+                'use a shorter `measurement_time`, or mode "high"',
+            )
+        values = {"illuminance": illuminance(code, self._mode.counts, self._time)}
+        return checked(self.channels, values, self._port.where)
+
+    def _fresh(self) -> Steps[int]:
+        """Return a new result; where it looks like an old one, put another in between.
+
+        Zero is darkness, or a brown-out while the chip converted.
+        """
+        before = self._result()
+        code = yield from self._convert(self._time)
+        if code == SATURATED or code not in {0, before}:
+            return code
+        between = yield from self._convert(self._other_time)
+        code = yield from self._convert(self._time)
+        if between > 1 and code in {0, between}:
+            raise NotReady(
+                self._port.where,
+                "the chip gives no new result",
+                "check its supply; does another program use it?",
+            )
+        return code
+
+    def _convert(self, time: int) -> Steps[int]:
+        """Measure with a measurement time, which a brown-out makes the chip forget."""
+        for opcode in (*time_opcodes(time), self._mode.opcode):
+            self._port.write(opcode)  # one per transaction (page 7)
+        yield self._mode.seconds * time / DEFAULT_TIME
+        return self._result()
+
+    def _result(self) -> int:
+        first, second = self._port.read(2), self._port.read(2)
+        if first != second:
+            raise BadChecksum(
+                self._port.where,
+                f"two reads of one result differ: {first.hex(' ')} and {second.hex(' ')}",
+            )
+        return int.from_bytes(first, "big")
+
+
+def time_opcodes(time: int) -> tuple[bytes, bytes]:
+    """Return the opcodes for the high and the low bits of the measurement time (page 5)."""
+    return bytes([0x40 | time >> 5]), bytes([0x60 | time & 0x1F])
+
+
+def illuminance(code: int, counts: float, time: int) -> float:
+    """Return lx (pages 7 and 11): `counts` per lx at the default measurement time."""
+    return code / counts * DEFAULT_TIME / time
