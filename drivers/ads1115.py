@@ -67,11 +67,8 @@ class ADS1115:
         self._full_scale = float(full_scale.removesuffix("V"))
         self._seconds = 1.1 / rate + WAKE_UP
         self._settings = {name: config(name, full_scale, rate) for name in inputs}
-        step = self._full_scale / 32768
-        self.channels = tuple(
-            Channel(name, "V", -self._full_scale, self._full_scale, step, "voltage")
-            for name in inputs
-        )
+        low, high, step = (voltage(code, self._full_scale) for code in (-32767, 32766, 1))
+        self.channels = tuple(Channel(name, "V", low, high, step, "voltage") for name in inputs)
 
     def identify(self) -> Identity | None:
         """Assume the chip where two registers that few people use have its power-on values."""
