@@ -17,7 +17,7 @@ from typing import Protocol
 
 DAY = 86400.0
 HEADER = ["time", "value"]
-OCTAVES = 6  # of a walk: its finest step is 1/64 of its period
+OCTAVES = 4  # of a walk: its finest step is 1/16 of its period
 MASK = (1 << 64) - 1
 
 
