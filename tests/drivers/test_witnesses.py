@@ -1,16 +1,22 @@
 """Other people's drivers read our models: they, we and the truth must agree."""
 
 import random
+from functools import partial
 
+import adafruit_bh1750
 import adafruit_bmp280
 import adafruit_sht4x
 import bme280 as rpi_bme280
 import pytest
+from adafruit_ads1x15 import ads1115 as adafruit_ads1115
+from adafruit_ads1x15.analog_in import AnalogIn
 from adafruit_bme280 import basic as adafruit_bme280
 from smbus2 import i2c_msg
 
-from drivers import bme280, bmp280, driver, sht4x
+from drivers import ads1115, bh1750, bme280, bmp280, driver, sht4x
 from drivers.i2c import I2CPort
+from simulators.ads1115 import ADS1115
+from simulators.bh1750 import BH1750
 from simulators.bme280 import BME280
 from simulators.bmp280 import BMP280
 from simulators.bus import SimulatedBus
@@ -18,6 +24,7 @@ from simulators.clock import VirtualClock
 from simulators.sht4x import SHT4x
 
 ROUNDS = 50
+PINS = ("a0", "a1", "a2", "a3")
 
 
 class Busio:
@@ -91,6 +98,19 @@ def adafruit_sht4x_on(bus, clock, monkeypatch):
     return lambda: dict(zip(("temperature", "humidity"), chip.measurements, strict=True))
 
 
+def adafruit_bh1750_on(bus, clock, monkeypatch):
+    monkeypatch.setattr(adafruit_bh1750, "sleep", clock.sleep)
+    chip = adafruit_bh1750.BH1750(Busio(bus), 0x23)
+    chip.resolution = adafruit_bh1750.Resolution.MID  # the whole range, as ours by default
+    return lambda: {"illuminance": chip.lux}
+
+
+def adafruit_ads1115_on(bus, clock, monkeypatch):
+    del clock, monkeypatch  # it polls, and the wire takes its time
+    inputs = [AnalogIn(adafruit_ads1115.ADS1115(Busio(bus)), number) for number in range(4)]
+    return lambda: {pin: each.voltage for pin, each in zip(PINS, inputs, strict=True)}
+
+
 def settled(model, clock):
     """Let the chip start up, as it has on any running machine."""
     model.power_on()
@@ -120,6 +140,8 @@ def assert_near(values, expected, model):
         (adafruit_bme280_on, bme280.BME280, BME280, 0x76),
         (adafruit_bmp280_on, bmp280.BMP280, BMP280, 0x76),
         (adafruit_sht4x_on, sht4x.SHT4x, SHT4x, 0x44),
+        (adafruit_bh1750_on, bh1750.BH1750, BH1750, 0x23),
+        (adafruit_ads1115_on, partial(ads1115.ADS1115, inputs=PINS), ADS1115, 0x48),
     ],
 )
 def test_an_independent_driver_reads_what_we_read_and_what_is(
