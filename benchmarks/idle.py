@@ -6,11 +6,10 @@ python -m benchmarks.idle PORT DIRECTORY
 import sys
 from pathlib import Path
 
-from simulators.bme280 import BME280
-
 from edge_agent.agent import Agent
 from edge_agent.blueprint import draw
 from edge_agent.clock import SystemClock
+from simulators.bme280 import BME280
 from simulators.bus import SimulatedBus
 from simulators.clock import RealClock
 from simulators.model import I2CModel

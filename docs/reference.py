@@ -3,6 +3,7 @@
 `tests/test_docs.py` fails while a page differs from what this would write.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from edge_agent.acquire.catalog import Catalog, options
 from edge_agent.cli import EPILOG, cli
 from edge_agent.config import description
 from edge_agent.settings import (
+    BYTES,
+    SECONDS,
     ChannelSettings,
     Config,
     Device,
@@ -23,6 +26,7 @@ from edge_agent.settings import (
     Mqtt,
     Output,
     Rule,
+    Size,
     Table,
 )
 
@@ -39,9 +43,9 @@ TABLES: dict[str, type[Table]] = {
 NOT_KEYS = {"options", "channel", "mqtt", "log", "device", "output", "rule"}
 CONFIGURATION = """# Configuration
 
-One TOML file; `edge-agent check FILE` shows every problem at once. Durations are numbers of seconds or
-have a unit (`500ms`, `10s`, `5m`, `2h`, `7d`), sizes too (`500kB`, `256MB`, `1GB`). Any key can be
-overridden on the command line: `--set mqtt.url=mqtt://127.0.0.1:1884`, or by a device's name
+One TOML file; `edge-agent check FILE` shows every problem at once. Durations are numbers of seconds
+or have a unit (`500ms`, `10s`, `5m`, `2h`, `7d`), sizes too (`500kB`, `256MB`, `1GB`). Any key can
+be overridden on the command line: `--set mqtt.url=mqtt://127.0.0.1:1884`, or by a device's name
 `--set device.air.every=5s`. File names may hold `~` and variables such as
 `$CREDENTIALS_DIRECTORY`.
 
@@ -62,7 +66,8 @@ def configuration() -> str:
     """Return the page of every table and key."""
     parts = [CONFIGURATION]
     for name, table in TABLES.items():
-        about = (table.__doc__ or "").split(":", 1)[-1].strip()
+        about = (table.__doc__ or "").split("`:", 1)[-1].strip()
+        about = about[:1].upper() + about[1:]
         parts.append(f"\n## {f'`{name}`' if name else 'Top level'}\n\n{about}\n")
         parts.append("| key | default | what |\n|---|---|---|")
         parts += [_key(field) for field in fields(table) if field.encode_name not in NOT_KEYS]
@@ -77,12 +82,21 @@ def _key(field: FieldInfo) -> str:
 def _default(field: FieldInfo) -> str:
     if field.required:
         return "required"
-    value: Any = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    value: Any = (
+        field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    )
     if value in ("", (), {}, None):
         return ""
     if isinstance(value, Duration):
-        return f"`{value:g}s`"
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+        return f"`{_with_unit(value, SECONDS)}`"
+    if isinstance(value, Size):
+        return f"`{_with_unit(value, BYTES)}`"
+    return f"`{json.dumps(value)}`"
+
+
+def _with_unit(value: float, units: dict[str, float]) -> str:
+    unit = max((size, name) for name, size in units.items() if value % size == 0)[1]
+    return f"{value / units[unit]:g}{unit}"
 
 
 def sensors() -> str:
@@ -98,10 +112,13 @@ def _driver(name: str, driver: type[Any]) -> str:
     channels = getattr(driver, "channels", ())
     if channels:
         lines += ["| channel | range | unit | smallest step |", "|---|---|---|---|"]
-        lines += [f"| `{c.name}` | {c.low:g} to {c.high:g} | {c.unit} | {c.resolution:g} |" for c in channels]
+        lines += [
+            f"| `{c.name}` | {c.low:g} to {c.high:g} | {c.unit} | {c.resolution:g} |"
+            for c in channels
+        ]
         lines.append("")
     for option in options(driver):
-        default = "required" if option.required else f"default `{option.default}`"
+        default = "required" if option.required else f"default `{json.dumps(option.default)}`"
         lines.append(f"- `{option.name}`: {option.expected}; {default}")
     return "\n".join(lines).rstrip() + "\n"
 

@@ -94,7 +94,13 @@ class Mqtt(Table, frozen=True, kw_only=True):
 class Log(Table, frozen=True, kw_only=True):
     """`[log]`: the event log on disk."""
 
-    path: Annotated[str, Meta(description="the database file")] = ""
+    path: Annotated[
+        str,
+        Meta(
+            description="the database file; default: <node>.db in systemd's state directory,"
+            " or in ~/.local/state/edge-agent"
+        ),
+    ] = ""
     commit_interval: Annotated[
         Duration, Meta(description="at most one commit in this time; 0 commits at once")
     ] = Duration(1)
@@ -116,10 +122,18 @@ class ChannelSettings(Table, frozen=True, kw_only=True):
         Meta(description="coefficients c0, c1, c2 … instead of scale and offset"),
     ] = ()
     low: Annotated[
-        float | None, Meta(description="smallest believable value; default: the datasheet's")
+        float | None,
+        Meta(
+            description="smallest believable value; default: the datasheet's,"
+            " or none where scale or polynomial convert it"
+        ),
     ] = None
     high: Annotated[
-        float | None, Meta(description="largest believable value; default: the datasheet's")
+        float | None,
+        Meta(
+            description="largest believable value; default: the datasheet's,"
+            " or none where scale or polynomial convert it"
+        ),
     ] = None
     max_step: Annotated[
         Annotated[float, Meta(gt=0)] | None,
