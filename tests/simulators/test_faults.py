@@ -15,250 +15,241 @@ from simulators.faults import (
 )
 from simulators.model import I2CModel
 
-HERE, THERE = 0x10, 0x11
-FRAME = bytes(range(1, 9))
-AT, LASTS = 10.0, 5.0
+FRAME = bytes(range(0x10, 0x20))
+WRITE_SECONDS = 2 * 9 / 100_000  # an address and a byte
+ALL = [BrownOut, CorruptBits, DeadFrame, NoAnswer, SlowConversion, StuckBus, Unplug]
 
 
-class Notebook(I2CModel):
-    """A chip that keeps what was written until its power fails."""
+class Chip(I2CModel):
+    """Counts how often it came to power, and notes what it was told."""
 
+    addresses = (0x44, 0x45)
     inputs = {}
     quiet = {}
+    starts = 0
 
     def power_on(self):
-        self.memory = FRAME
+        self.starts += 1
+        self.written = []
 
     def write(self, data):
-        self.memory = data
+        self.written.append(data)
 
     def read(self, count):
-        return self.memory[:count]
+        return FRAME[:count]
 
 
 @pytest.fixture
-def bus(clock):
-    bus = SimulatedBus(clock)
-    bus.attach(HERE, Notebook(clock))
-    bus.attach(THERE, Notebook(clock))
-    return bus
+def chips(clock):
+    return {address: Chip(clock) for address in Chip.addresses}
 
 
 @pytest.fixture
-def model(bus):
-    model = bus.detach(HERE)
-    bus.attach(HERE, model)
-    return model
+def suffering(clock, chips):
+    """A function: a bus with two chips that suffers from faults."""
+
+    def make(*faults):
+        bus = SimulatedBus(clock)
+        for address, chip in chips.items():
+            bus.attach(address, chip)
+        bus.faults += faults
+        return bus
+
+    return make
 
 
-@pytest.fixture
-def strike(bus, clock):
-    def strike(fault, **arguments):
-        bus.faults.append(fault(clock, **arguments))
-        return bus.faults[-1]
-
-    return strike
-
-
-def write(bus, data, address=HERE):
-    bus.write_i2c_block_data(address, data[0], data[1:])
-
-
-def read(bus, address=HERE):
-    return bytes(bus._read(address, None, len(FRAME)))
-
-
-def outcome(bus, address=HERE):
+def outcome(bus, address=0x44):
+    """Return the frame that was read, or the errno."""
     try:
-        return read(bus, address)
+        return bytes(bus.read_i2c_block_data(address, 0, len(FRAME)))
     except OSError as error:
         return error.errno
 
 
-EFFECTS = [
-    (NoAnswer, errno.EREMOTEIO),
-    (Unplug, errno.EREMOTEIO),
-    (StuckBus, errno.ETIMEDOUT),
-    (DeadFrame, b"\xff" * 8),
-]
-each_effect = pytest.mark.parametrize("fault, effect", EFFECTS)
+def outcomes(bus, clock, seconds):
+    found = []
+    for second in seconds:
+        clock.advance(second - clock.monotonic())
+        found.append(outcome(bus))
+    return found
 
 
-@each_effect
-def test_a_fault_strikes_in_its_window_only(bus, clock, strike, fault, effect):
-    fault = strike(fault, at=AT, lasts=LASTS)
-    assert outcome(bus) == FRAME
-    clock.advance(AT - clock.monotonic())
-    assert outcome(bus) == effect
-    clock.advance(LASTS)
-    assert outcome(bus) == FRAME
-    assert fault.struck == 1
+@pytest.mark.parametrize("kind", ALL)
+def test_a_fault_spares_other_addresses(clock, chips, suffering, kind):
+    fault = kind(clock, address=0x44)
+    bus = suffering(fault)
+    assert outcome(bus, 0x45) == FRAME
+    assert (fault.struck, chips[0x45].starts, chips[0x45].slowness) == (0, 1, 1)
 
 
-@each_effect
-def test_a_window_begins_sharp_and_ends_sharp(bus, clock, strike, fault, effect):
-    look = 9 * (len(FRAME) + 1) / 100_000  # faults look when the message has passed
-    strike(fault, at=look, lasts=look)
-    assert [outcome(bus), outcome(bus)] == [effect, FRAME]
+@pytest.mark.parametrize("kind", ALL)
+def test_a_fault_without_an_address_concerns_every_chip(clock, suffering, kind):
+    fault = kind(clock)
+    bus = suffering(fault)
+    outcome(bus, 0x44)
+    once = fault.struck
+    outcome(bus, 0x45)
+    assert fault.struck == 2 * once > 0
 
 
-@each_effect
-def test_a_fault_strikes_its_address_only(bus, strike, fault, effect):
-    fault = strike(fault, address=THERE)
-    assert outcome(bus, HERE) == FRAME
-    assert fault.struck == 0
-    assert outcome(bus, THERE) == effect
-    assert fault.struck == 1
+@pytest.mark.parametrize("kind", ALL)
+def test_a_fault_waits_for_its_time(clock, chips, suffering, kind):
+    fault = kind(clock, at=10)
+    assert outcomes(suffering(fault), clock, [0, 9]) == [FRAME, FRAME]
+    assert (fault.struck, chips[0x44].starts, chips[0x44].slowness) == (0, 1, 1)
 
 
-@each_effect
-def test_a_fault_without_an_address_strikes_all_of_them(bus, strike, fault, effect):
-    fault = strike(fault)
-    assert [outcome(bus, HERE), outcome(bus, THERE)] == [effect, effect]
+@pytest.mark.parametrize(
+    "kind, bad",
+    [
+        (NoAnswer, errno.EREMOTEIO),
+        (Unplug, errno.EREMOTEIO),
+        (StuckBus, errno.ETIMEDOUT),
+        (DeadFrame, b"\xff" * 16),
+    ],
+)
+def test_a_fault_lasts_its_time_and_no_longer(clock, suffering, kind, bad):
+    fault = kind(clock, at=10, lasts=5)
+    found = outcomes(suffering(fault), clock, [9, 10, 14, 15])
+    assert found == [FRAME, bad, bad, FRAME]
     assert fault.struck == 2
 
 
-@pytest.mark.parametrize("fault", [NoAnswer, Unplug, StuckBus])
-def test_a_message_that_does_not_arrive_leaves_nothing_behind(bus, clock, strike, fault):
-    strike(fault, lasts=1)
-    with pytest.raises(OSError):
-        write(bus, b"\x20\x21")
-    clock.advance(1)
-    assert read(bus) == FRAME
+def test_a_stuck_bus_is_stuck_at_addresses_without_a_chip_too(clock, suffering):
+    assert outcome(suffering(StuckBus(clock)), 0x10) == errno.ETIMEDOUT
 
 
-def test_the_plain_fault_does_nothing(bus, strike):
-    fault = strike(BusFault)
-    assert read(bus) == FRAME
-    assert fault.struck == 0
+def test_a_chip_that_does_not_answer_keeps_its_power(clock, chips, suffering):
+    outcomes(suffering(NoAnswer(clock, lasts=5)), clock, [0, 6])
+    assert chips[0x44].starts == 1
 
 
-def test_a_chip_that_does_not_answer_keeps_its_power(bus, clock, model, strike):
-    write(bus, b"\x20\x21")
-    strike(NoAnswer, lasts=1)
-    outcome(bus)
-    assert model.memory == b"\x20\x21"
+@pytest.mark.parametrize("looks", [[0, 1, 2, 6, 7], [6, 7]], ids=["noticed", "unnoticed"])
+def test_an_unplugged_chip_comes_back_with_power_on_values_even_if_nobody_looked(
+    clock, chips, suffering, looks
+):
+    outcomes(suffering(Unplug(clock, lasts=5)), clock, looks)
+    assert chips[0x44].starts == 2
 
 
-def test_a_chip_pulled_out_comes_back_with_power_on_values(bus, clock, model, strike):
-    write(bus, b"\x20\x21")
-    strike(Unplug, lasts=1)
-    assert outcome(bus) == errno.EREMOTEIO
-    clock.advance(1)
-    assert read(bus) == FRAME
-
-
-def test_a_brown_out_resets_the_chip_once(bus, clock, model, strike):
-    fault = strike(BrownOut, at=AT)
-    write(bus, b"\x20\x21")
-    assert model.memory == b"\x20\x21"
-    clock.advance(AT)
-    assert read(bus) == FRAME
-    write(bus, b"\x20\x21")
-    assert model.memory == b"\x20\x21"
-    assert fault.struck == 1
-
-
-def test_a_brown_out_comes_before_the_message_which_still_arrives(bus, model, strike):
-    strike(BrownOut)
-    write(bus, b"\x20\x21")
-    assert model.memory == b"\x20\x21"
-
-
-def test_a_brown_out_of_the_bus_resets_every_chip_once(bus, strike):
-    for address in (HERE, THERE):
-        write(bus, b"\x20\x21", address)
-    fault = strike(BrownOut)
-    assert [read(bus, HERE), read(bus, THERE), read(bus, HERE)] == [FRAME] * 3
+def test_a_brown_out_resets_each_chip_once_and_lets_it_answer(clock, chips, suffering):
+    fault = BrownOut(clock, at=1)
+    bus = suffering(fault)
+    assert outcomes(bus, clock, [0, 1, 2, 3]) == [FRAME] * 4
+    outcome(bus, 0x45)
+    assert [chip.starts for chip in chips.values()] == [2, 2]
     assert fault.struck == 2
 
 
-def test_a_brown_out_of_one_chip_spares_the_others(bus, strike):
-    write(bus, b"\x20\x21")
-    strike(BrownOut, address=THERE)
-    read(bus, THERE)
-    assert bus._models[HERE].memory == b"\x20\x21"
+def test_a_slow_conversion_is_over_when_the_fault_is(clock, chips, suffering):
+    bus = suffering(SlowConversion(clock, at=1, lasts=2, factor=7))
+    slowness = []
+    for second in [0, 1, 2, 3]:
+        outcomes(bus, clock, [second])
+        slowness.append(chips[0x44].slowness)
+    assert slowness == [1, 7, 7, 1]
 
 
-def test_conversions_are_slow_for_a_while(bus, clock, model, strike):
-    fault = strike(SlowConversion, address=HERE, at=AT, lasts=LASTS, factor=7)
-    read(bus)
-    assert model.slowness == 1
-    clock.advance(AT)
-    read(bus)
-    assert model.slowness == 7
-    read(bus, THERE)
-    assert bus._models[THERE].slowness == 1
-    clock.advance(LASTS)
-    read(bus)
-    assert model.slowness == 1
-    assert fault.struck == 1
+def test_a_slow_spell_does_not_end_the_one_after_it(clock, chips, suffering):
+    spells = [SlowConversion(clock, at=at, lasts=1, factor=at) for at in (2, 4)]
+    bus = suffering(*reversed(spells))
+    outcomes(bus, clock, [2, 3.5, 4, 4.5])
+    assert chips[0x44].slowness == 4
 
 
 @pytest.mark.parametrize("ones, byte", [(True, b"\xff"), (False, b"\x00")])
-def test_a_dead_frame_is_all_alike_and_as_long_as_asked(bus, strike, ones, byte):
-    strike(DeadFrame, ones=ones)
-    assert read(bus) == byte * len(FRAME)
+def test_a_dead_frame_is_all_ones_or_all_zeros(clock, suffering, ones, byte):
+    assert outcome(suffering(DeadFrame(clock, ones=ones))) == byte * 16
 
 
-@pytest.mark.parametrize("fault", [DeadFrame, CorruptBits])
-def test_a_spoiled_line_spares_what_is_written(bus, model, strike, fault):
-    fault = strike(fault)
-    write(bus, b"\x20\x21")
-    assert model.memory == b"\x20\x21"
+def test_corruption_turns_exactly_one_bit_and_any_bit_sooner_or_later(clock, suffering):
+    fault = CorruptBits(clock, seed=3)
+    bus = suffering(fault)
+    truth = int.from_bytes(FRAME, "big")
+    turned = [int.from_bytes(outcome(bus), "big") ^ truth for _ in range(2000)]
+    assert {bits.bit_count() for bits in turned} == {1}
+    assert len(set(turned)) == 8 * len(FRAME)
+    assert fault.struck == 2000
+
+
+def test_corruption_is_the_same_for_the_same_seed_and_another_for_another(clock, suffering):
+    def run(seed):
+        bus = suffering(CorruptBits(clock, share=0.5, seed=seed))
+        return [outcome(bus) for _ in range(50)]
+
+    assert run(1) == run(1) != run(2)
+
+
+def test_corruption_strikes_its_share_of_the_frames(clock, suffering):
+    fault = CorruptBits(clock, share=0.25)
+    bus = suffering(fault)
+    spoiled = [outcome(bus) != FRAME for _ in range(2000)]
+    assert sum(spoiled) == fault.struck == pytest.approx(500, rel=0.2)
+
+
+def spoiled_bits(frame):
+    return (int.from_bytes(frame, "big") ^ int.from_bytes(FRAME, "big")).bit_count()
+
+
+def test_the_plain_fault_does_nothing(clock, suffering):
+    fault = BusFault(clock)
+    assert outcome(suffering(fault)) == FRAME
     assert fault.struck == 0
 
 
-def flips(frame):
-    return int.from_bytes(frame) ^ int.from_bytes(FRAME)
+def test_a_fault_begins_and_ends_sharp(clock, suffering):
+    bus = suffering(NoAnswer(clock, at=1, lasts=1))
+    seconds = [1 - 1e-6, 1, 2 - 1e-6, 2]
+    found = []
+    for second in seconds:
+        clock.advance(second - WRITE_SECONDS - clock.monotonic())
+        try:
+            bus.write_byte(0x44, 0)
+            found.append(None)
+        except OSError as error:
+            found.append(error.errno)
+    assert found == [None, errno.EREMOTEIO, errno.EREMOTEIO, None]
 
 
-def test_exactly_one_bit_of_a_frame_is_inverted(bus, strike):
-    fault = strike(CorruptBits)
-    assert {flips(read(bus)).bit_count() for _ in range(200)} == {1}
-    assert fault.struck == 200
+@pytest.mark.parametrize("kind", [NoAnswer, StuckBus, Unplug])
+def test_a_message_that_a_fault_stops_never_reaches_the_chip(clock, chips, suffering, kind):
+    bus = suffering(kind(clock))
+    with pytest.raises(OSError):
+        bus.write_byte(0x44, 7)
+    assert chips[0x44].written == []
 
 
-def test_every_bit_of_a_frame_has_its_turn(bus, strike):
-    strike(CorruptBits)
-    assert {flips(read(bus)) for _ in range(1000)} == {1 << n for n in range(8 * len(FRAME))}
+def test_the_message_after_a_brown_out_reaches_the_chip(clock, chips, suffering):
+    suffering(BrownOut(clock)).write_byte(0x44, 7)
+    assert (chips[0x44].starts, chips[0x44].written) == (2, [b"\x07"])
 
 
-def test_the_seed_decides_which_bit(clock):
-    def spoiled(seed):
-        fault = CorruptBits(clock, seed=seed, share=0.5)
-        return [fault.after(HERE, FRAME) for _ in range(50)]
-
-    assert spoiled(1) == spoiled(1)
-    assert spoiled(1) != spoiled(2)
-
-
-@pytest.mark.parametrize("share, least, most", [(0, 0, 0), (0.25, 200, 300), (1, 1000, 1000)])
-def test_a_share_of_the_frames_is_spoiled_and_each_is_counted(clock, share, least, most):
-    fault = CorruptBits(clock, share=share, seed=3)
-    spoiled = sum(fault.after(HERE, FRAME) != FRAME for _ in range(1000))
-    assert least <= spoiled <= most
-    assert fault.struck == spoiled
+@pytest.mark.parametrize("kind", [CorruptBits, DeadFrame])
+def test_a_spoiled_line_spares_what_is_written(clock, chips, suffering, kind):
+    fault = kind(clock)
+    suffering(fault).write_byte(0x44, 7)
+    assert chips[0x44].written == [b"\x07"]
+    assert fault.struck == 0
 
 
-def test_bits_are_spoiled_at_their_address_and_in_their_window_only(bus, clock, strike):
-    fault = strike(CorruptBits, address=THERE, at=AT, lasts=LASTS)
-    assert [read(bus, HERE), read(bus, THERE)] == [FRAME, FRAME]
-    clock.advance(AT)
-    assert read(bus, HERE) == FRAME
-    assert read(bus, THERE) != FRAME
-    clock.advance(LASTS)
-    assert read(bus, THERE) == FRAME
-    assert fault.struck == 1
+@pytest.mark.parametrize("share, struck", [(0, 0), (1, 100)])
+def test_corruption_of_none_and_of_all_is_exact(clock, share, struck):
+    fault = CorruptBits(clock, share=share)
+    assert sum(spoiled_bits(fault.after(0x44, FRAME)) for _ in range(100)) == struck
+    assert fault.struck == struck
 
 
-def test_a_frame_without_bytes_has_no_bit_to_invert(clock):
+def test_corruption_lasts_its_time_and_no_longer(clock, suffering):
+    found = outcomes(suffering(CorruptBits(clock, at=10, lasts=5)), clock, [9, 10, 14, 15])
+    assert [spoiled_bits(frame) for frame in found] == [0, 1, 1, 0]
+
+
+def test_a_frame_without_bytes_has_no_bit_to_turn(clock):
     fault = CorruptBits(clock)
-    assert fault.after(HERE, b"") == b""
+    assert fault.after(0x44, b"") == b""
     assert fault.struck == 0
 
 
-def test_two_faults_at_once_both_act(bus, strike):
-    strike(DeadFrame, ones=False)
-    strike(CorruptBits)
-    assert int.from_bytes(read(bus)).bit_count() == 1
+def test_faults_act_one_after_the_other(clock, suffering):
+    frame = outcome(suffering(DeadFrame(clock, ones=False), CorruptBits(clock)))
+    assert int.from_bytes(frame, "big").bit_count() == 1
