@@ -4,9 +4,11 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeAlias
 
 import click
 
@@ -21,6 +23,8 @@ from edge_agent.store.event_log import LogReader
 CHUNK = 1000
 POLL_SECONDS = 0.5
 
+Opened: TypeAlias = Callable[[], AbstractContextManager[LogReader]]
+
 simulated_option = click.option("--simulated", is_flag=True, help="The log of `simulate`.")
 
 
@@ -31,14 +35,23 @@ simulated_option = click.option("--simulated", is_flag=True, help="The log of `s
 @click.pass_context
 def log(ctx: click.Context, config: Path, overrides: tuple[str, ...], simulated: bool) -> None:
     """Look into the event log that CONFIG names, or that --set log.path=FILE does."""
+    # Opened by the command itself: `--help` needs no log.
+    ctx.obj = partial(_opened, config, overrides, simulated=simulated)
+
+
+@contextmanager
+def _opened(config: Path, overrides: tuple[str, ...], *, simulated: bool) -> Iterator[LogReader]:
     path = log_path(load(config, overrides), simulated=simulated)
     try:
-        ctx.obj = LogReader(path)
+        reader = LogReader(path)
     except sqlite3.Error as error:
         raise LogError(
             f"{path}: not an event log: {error}", "name another with --set log.path=…"
         ) from error
-    ctx.call_on_close(ctx.obj.close)
+    try:
+        yield reader
+    finally:
+        reader.close()
 
 
 @log.command()
@@ -46,29 +59,31 @@ def log(ctx: click.Context, config: Path, overrides: tuple[str, ...], simulated:
 @click.option("-f", "--follow", is_flag=True, help="Go on with new events, until Ctrl-C.")
 @json_option
 @click.pass_obj
-def tail(reader: LogReader, count: int, follow: bool, as_json: bool) -> None:
+def tail(opened: Opened, count: int, follow: bool, as_json: bool) -> None:
     """Print the last events."""
     shown = _json_line if as_json else as_line
-    offset = max(reader.last_offset() - count, 0)
-    while True:
-        for event in events_after(reader, offset):
-            click.echo(shown(event))
-            offset = event.offset
-        if not follow:
-            return
-        time.sleep(POLL_SECONDS)
+    with opened() as reader:
+        offset = max(reader.last_offset() - count, 0)
+        while True:
+            for event in events_after(reader, offset):
+                click.echo(shown(event))
+                offset = event.offset
+            if not follow:
+                return
+            time.sleep(POLL_SECONDS)
 
 
 @log.command()
 @json_option
 @click.pass_obj
-def stats(reader: LogReader, as_json: bool) -> None:
+def stats(opened: Opened, as_json: bool) -> None:
     """Print the account: what was recorded, and what became of it."""
-    account = reader.stats()
+    with opened() as reader:
+        account, name = reader.stats(), reader.id
     if as_json:
-        click.echo(json.dumps({"log": reader.id, **account._asdict()}))
+        click.echo(json.dumps({"log": name, **account._asdict()}))
         return
-    click.echo(f"log        {reader.id}")
+    click.echo(f"log        {name}")
     click.echo(f"recorded   {account.recorded:>12,}")
     for sink, waiting in account.waiting.items():
         dropped = sum(account.dropped.values())
@@ -83,16 +98,13 @@ def stats(reader: LogReader, as_json: bool) -> None:
 @click.option("--format", "form", type=click.Choice(sorted(FORMATS)), default="jsonl")
 @click.option("-o", "--output", type=click.File("w", encoding="utf-8"), default="-")
 @click.pass_obj
-def export(reader: LogReader, form: str, output: IO[str]) -> None:
+def export(opened: Opened, form: str, output: IO[str]) -> None:
     """Write every stored event as JSON lines or CSV, one row for each value."""
-    total = reader.stats().rows
-    with click.progressbar(
-        events_after(reader, 0),
-        total,
-        label=f"{total} events",
-        file=sys.stderr,
-    ) as bar:
-        FORMATS[form](bar, output)
+    with opened() as reader:
+        total = reader.stats().rows
+        events = events_after(reader, 0)
+        with click.progressbar(events, total, label=f"{total} events", file=sys.stderr) as bar:
+            FORMATS[form](bar, output)
 
 
 def events_after(reader: LogReader, offset: int) -> Iterator[LoggedEvent]:
