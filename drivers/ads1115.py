@@ -1,7 +1,8 @@
 """Texas Instruments ADS1115 analog-to-digital converter (datasheet SBAS444E).
 
-The chip has no identification and no checksum, but its configuration can be read back. Ours always
-differs from the power-on value, so a brown-out shows.
+The chip has no identification and no checksum, but its configuration can be read back: it tells
+that a conversion began, that it ended, and that no brown-out came between, since ours always
+differs from the power-on value.
 """
 
 from typing import ClassVar, Literal
@@ -101,13 +102,14 @@ class ADS1115:
         return checked(self.channels, values, self._port.where)
 
     def _convert(self, setting: int) -> Steps[int]:
-        """Return the signed code of one input, read once before the check and once after it."""
+        """Return the signed code of one input, read once before the last check and once after."""
         if not self._configuration() & START:  # it would go on, with the input it began with
             raise NotReady(self._port.where, "busy", "does another program use this chip?")
         self._write(setting)
+        self._expect(setting & ~START, "no conversion began", "check the wiring, or lower `rate`")
         yield self._seconds
         code = self._read(CONVERSION)
-        self._check(setting)
+        self._expect(setting, "still converting after the datasheet's longest time")
         again = self._read(CONVERSION)
         if code != again:
             raise BadChecksum(
@@ -115,13 +117,15 @@ class ADS1115:
             )
         return code - 0x10000 if code & 0x8000 else code
 
-    def _check(self, setting: int) -> None:
-        """Make sure that the chip has converted what it was told to."""
+    def _expect(self, wanted: int, what: str, hint: str = "") -> None:
+        """Raise `NotReady` where only the state differs, `LostConfiguration` where more does."""
         held = self._configuration()
-        if held == setting & ~START:
-            raise NotReady(self._port.where, "still converting after the datasheet's longest time")
-        if held != setting:
-            raise LostConfiguration(self._port.where, f"told {setting:04x}, holds {held:04x}")
+        if held == wanted ^ START:
+            raise NotReady(self._port.where, what, hint)
+        if held != wanted:
+            raise LostConfiguration(
+                self._port.where, f"its configuration is {held:04x} instead of {wanted:04x}"
+            )
 
     def _configuration(self) -> int:
         held = self._read(CONFIG)

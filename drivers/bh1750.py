@@ -2,7 +2,8 @@
 
 The chip has no identification, no checksum, no ready flag and nothing to read but its last result,
 which is 0 after power-on. Each result is therefore read twice, and counts as one only if it differs
-from what stood there before.
+from what stood there before. Two things cannot be told: whether a chip in complete darkness still
+converts, and whether a command reached it as it was sent.
 """
 
 from typing import ClassVar, Literal, NamedTuple
@@ -35,10 +36,7 @@ MODES = {
 
 
 class BH1750:
-    """ROHM BH1750 ambient light sensor (datasheet rev D).
-
-    In complete darkness it cannot be told whether the chip still converts.
-    """
+    """ROHM BH1750 ambient light sensor (datasheet rev D)."""
 
     bus: ClassVar[BusKind] = "i2c"
     addresses: ClassVar[tuple[int, ...]] = (0x23, 0x5C)

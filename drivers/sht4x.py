@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from drivers.channel import Channel
 from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import DriverError, NoAcknowledge
+from drivers.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
 from drivers.i2c import I2CPort
 
 SOFT_RESET = b"\x94"
@@ -51,21 +51,30 @@ class SHT4x:
                 self._port.read_words(2)
             except NoAcknowledge:
                 continue  # not ready yet
-            except DriverError:
+            except BadChecksum:
                 return None
             return Identity("SHT4x", certain=True)
         return None
 
     def setup(self) -> Steps[None]:
-        """Reset the chip, which ends a heater's pulse; there is nothing to configure."""
+        """Reset the chip and ask for its serial number; there is nothing to configure."""
         self._port.write(SOFT_RESET)
         yield RESET_SECONDS
+        if self.identify() is None:
+            raise WrongChip(self._port.where, "no SHT4x: it has no serial number with a checksum")
 
     def measure(self) -> Steps[dict[str, float]]:
         """Measure both, at one moment."""
         self._port.write(self._precision.command)
         yield self._precision.seconds
-        ticks = self._port.read_words(2)
+        try:
+            ticks = self._port.read_words(2)
+        except NoAcknowledge as error:  # it did acknowledge the command
+            raise NotReady(
+                self._port.where,
+                "no result after the datasheet's longest time",
+                "check its supply; does another program use it?",
+            ) from error
         values = {"temperature": temperature(ticks[0]), "humidity": humidity(ticks[1])}
         return checked(self.channels, values, self._port.where)
 

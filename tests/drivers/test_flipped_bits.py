@@ -2,13 +2,14 @@
 
 import pytest
 
+from drivers.ads1115 import ADS1115
 from drivers.bme280 import BME280
 from drivers.bmp280 import BMP280
 from drivers.driver import run
 from drivers.errors import DriverError
 from drivers.i2c import I2CPort
 from drivers.sht4x import SHT4x
-from simulators import bme280, bmp280, sht4x
+from simulators import ads1115, bme280, bmp280, sht4x
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
 
@@ -98,7 +99,13 @@ def struck_at_a_measurement(bench, bit):
 
 @pytest.mark.parametrize("strike", [struck_at_setup, struck_at_a_measurement])
 @pytest.mark.parametrize(
-    "driver, model", [(BMP280, bmp280.BMP280), (BME280, bme280.BME280), (SHT4x, sht4x.SHT4x)]
+    "driver, model",
+    [
+        (ADS1115, ads1115.ADS1115),
+        (BMP280, bmp280.BMP280),
+        (BME280, bme280.BME280),
+        (SHT4x, sht4x.SHT4x),
+    ],
 )
 def test_one_inverted_bit_anywhere_gives_no_wrong_value(driver, model, strike):
     carried, wrong = strike(Bench(driver, model), NEVER)
