@@ -63,6 +63,10 @@ kind = "unplug"
 device = "water"
 at = "tomorrow"
 for = "3s"
+[[fault]]
+kind = "unplug"
+device = "air"
+bus = 1
 """
 
 
@@ -100,6 +104,7 @@ fault.4: wanted: a device = "…" or a bus = 1, and not both
 fault.5.bus = "one": wanted: a whole number
 fault.6.for = "3s": unknown; known: at, device, kind, lasts
 fault.6.at = "tomorrow": wanted: a duration such as "500ms", "10s", "5m", "2h"
+fault.7: wanted: a device = "…" or a bus = 1, and not both
 """
 
 
