@@ -90,13 +90,18 @@ def wrong(bench, values):
     }
 
 
+def absent_or(call):
+    """Return what a call returns, or None where it raises a driver's error."""
+    try:
+        return call()
+    except DriverError:
+        return None
+
+
 def right_or_absent(bench):
     """Set up and measure; fail for a value that is not so."""
-    try:
-        values = bench.read()
-    except DriverError:
-        return
-    assert not wrong(bench, values)
+    values = absent_or(bench.read)
+    assert values is None or not wrong(bench, values)
 
 
 def benches_struck(pair, bench_of, *, reads_only=False):
@@ -129,6 +134,19 @@ def test_every_value_of_the_range_comes_out_within_one_step(pair, bench):
             value = channel.low + (channel.high - channel.low) * n / (POINTS - 1)
             bench.model.set(channel.name, value)
             assert not wrong(bench, bench.measure())
+        exposed(bench)
+
+
+@each_pair
+def test_beyond_its_range_a_chip_gives_no_value_outside_it(pair, bench):
+    bench.setup()
+    for channel in bench.device.channels:
+        span = channel.high - channel.low
+        below = [channel.low - span / 5] if channel.low else []  # nothing is darker than dark
+        for value in [channel.high + span / 5, *below]:
+            bench.model.set(channel.name, value)
+            shown = absent_or(bench.measure)
+            assert shown is None or channel.low <= shown[channel.name] <= channel.high
         exposed(bench)
 
 
@@ -282,11 +300,8 @@ def test_a_chip_pulled_out_gives_no_value_and_works_when_back(pair, bench):
 def test_a_chip_put_back_without_a_setup_gives_no_wrong_value(pair, bench):
     bench.setup()
     bench.bus.attach(bench.address, bench.bus.detach(bench.address))
-    try:
-        values = bench.measure()
-    except DriverError:
-        return
-    assert not wrong(bench, values)
+    values = absent_or(bench.measure)
+    assert values is None or not wrong(bench, values)
 
 
 @each_pair
@@ -302,10 +317,7 @@ def test_a_chip_is_recognised_by_its_own_driver_without_being_touched(pair, benc
 @each_neighbour
 def test_no_driver_is_certain_of_another_chip(pair, other, bench):
     replace(bench, other)
-    try:
-        identity = bench.device.identify()
-    except DriverError:
-        return
+    identity = absent_or(bench.device.identify)
     assert identity is None or not identity.certain
 
 
