@@ -1,6 +1,7 @@
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -16,11 +17,11 @@ def free_port():
 
 def eventually(condition, seconds=20.0):
     """Return the condition's first true result; fail when none comes in time."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, threading.Event()
     while time.monotonic() < deadline:
         if result := condition():
             return result
-        time.sleep(0.01)  # a poll, bounded by the deadline
+        pause.wait(0.01)  # bounded by the deadline
     raise AssertionError(f"not within {seconds} s: {condition}")
 
 
