@@ -4,7 +4,7 @@ For each reading: calibrate and check, evaluate the rules that look at its devic
 show it live, hand it to the recorder. A relay has switched before anything is written.
 
 What follows depends on when the readings were measured, not on when they were taken from the queue:
-whatever was due by then comes first.
+what was due before, a hold's end or a value's expiry, happens first, at its own moment.
 """
 
 import logging
@@ -19,6 +19,7 @@ from edge_agent.evaluate.rules import Rule, RuleState, Step, due, lost, step
 from edge_agent.events import Alert, Event, Reading
 
 TICK = 1_000_000  # µs: a sign of life, and another try for an output that failed
+NEVER = 2**63 - 1  # µs
 
 _logger = logging.getLogger(__name__)
 
@@ -71,7 +72,8 @@ class Engine:
         self._show = show
         self._clock = clock
         self._progress = progress
-        self._wake_at = 0  # uptime in µs at which time alone may bring something about
+        self._due_at = NEVER  # uptime in µs at which a hold ends or a value expires
+        self._tick_at = 0
         self._stopping = False
 
     def run(self) -> None:
@@ -84,8 +86,9 @@ class Engine:
             self._tell([], self._outputs.secure(self._clock.now()))
 
     def wait(self) -> float:
-        """Return the seconds until time alone may bring something about."""
-        return max(self._wake_at - self._clock.now().uptime, 0) / 1e6
+        """Return the seconds until time alone brings something about."""
+        next_at = min(self._due_at, self._tick_at)
+        return max(next_at - self._clock.now().uptime, 0) / 1e6
 
     def take(self, wait: float) -> None:
         """Evaluate what comes within `wait` seconds, all that is there, then let time pass."""
@@ -95,13 +98,13 @@ class Engine:
             else:
                 self.evaluate(reading)
         now = self._clock.now()
-        if now.uptime >= self._wake_at:
+        self._advance(now)
+        if now.uptime >= self._tick_at:
             self.tick(now)
 
     def evaluate(self, measured: Reading) -> None:
         """Let one reading pass through everything."""
-        if measured.moment.uptime >= self._wake_at:
-            self.tick(measured.moment)
+        self._advance(measured.moment)
         device = self._devices[measured.device]
         reading, device.levels = refine(device.plan, measured, device.levels)
         self._learn(device, reading)
@@ -113,18 +116,30 @@ class Engine:
             self._tell(alerts, switched, reading)
 
     def tick(self, now: Moment) -> None:
-        """Forget stale values, fire what was pending long enough, retry outputs."""
+        """Give a sign of life, and switch what could not be switched before."""
         self._progress()
-        self._wake_at = now.uptime + TICK
+        self._tick_at = now.uptime + TICK
+        self._expire(now)
+        self._tell([], self._outputs.follow(self._acting(), now))
+
+    def _advance(self, now: Moment) -> None:
+        """Let happen what was due by now."""
+        while self._due_at <= now.uptime:
+            ago = now.uptime - self._due_at
+            self._expire(Moment(now.time - ago, self._due_at, now.trusted))
+
+    def _expire(self, now: Moment) -> None:
+        """Forget stale values, and fire what was pending long enough."""
+        self._due_at = NEVER
         touched = {name for name, state in self._states.items() if state.state == "pending"}
         for device in self._devices.values():
             if device.is_stale(now.uptime):
                 self._forget(device)
                 touched |= {rule.name for rule in self._watchers[device.name]}
             elif device.names:
-                self._wake_at = min(self._wake_at, device.expires)
-        alerts, _ = self._step((rule for rule in self._rules if rule.name in touched), now)
-        self._tell(alerts, self._outputs.follow(self._acting(), now))
+                self._due_at = min(self._due_at, device.expires)
+        alerts, moved = self._step((rule for rule in self._rules if rule.name in touched), now)
+        self._tell(alerts, self._outputs.follow(self._acting(), now) if moved else [])
 
     def _arrived(self, wait: float) -> list[Reading | None]:
         try:
@@ -141,7 +156,7 @@ class Engine:
             self._values[name] = value
             device.names.append(name)
         device.expires = reading.moment.uptime + round(device.plan.max_age * 1e6)
-        self._wake_at = min(self._wake_at, device.expires)
+        self._due_at = min(self._due_at, device.expires)
 
     def _forget(self, device: Device) -> None:
         for name in device.names:
@@ -161,7 +176,7 @@ class Engine:
                 alerts.append(alert)
             at = due(rule, after)
             if at is not None:
-                self._wake_at = min(self._wake_at, at)
+                self._due_at = min(self._due_at, at)
         return alerts, moved
 
     def _try(self, rule: Rule, before: RuleState, moment: Moment) -> Step:

@@ -31,9 +31,9 @@ def rule(when="air.t > 30", clear="", *, name="hot", **given):
 class Relay:
     """An output's driver: fails while `error` is set, and reads back `stuck` while that is."""
 
-    def __init__(self):
+    def __init__(self, error=None):
         self.applied = []
-        self.error = None
+        self.error = error
         self.stuck = None
         self.closed = False
 
@@ -61,7 +61,6 @@ class Bench:
         self.shown = []
         self.recorded = []
         self.progress = 0
-        self.order = []  # of what is done to the outside
         plan = DevicePlan({}, 10.0)
         self.engine = Engine(
             self.inbox,
@@ -111,6 +110,11 @@ def bench():
 @pytest.fixture
 def relay():
     return Relay()
+
+
+@pytest.fixture(scope="session")
+def make_relay():
+    return Relay
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,113 @@
+import pytest
+
+from edge_agent.evaluate.outputs import Output, Outputs
+
+
+class Burnt(Exception):
+    pass
+
+
+@pytest.fixture
+def outputs(relay):
+    return Outputs([Output("fan", relay, 0.0)])
+
+
+def told(events):
+    return [(e.source, e.data["value"], e.data["by"], e.data.get("error", "")) for e in events]
+
+
+def test_an_output_is_safe_from_the_first_call(relay, moment):
+    outputs = Outputs([Output("valve", relay, 1.0)])
+    assert told(outputs.follow([], moment(0))) == [("valve", 1.0, "safe", "")]
+    assert relay.applied == [1.0]
+
+
+def test_a_firing_rule_sets_an_output_and_no_rule_makes_it_safe(outputs, relay, moment, rule):
+    hot = rule(settings={"fan": 1.0})
+    events = [
+        event for firing in ([], [hot], [hot], []) for event in outputs.follow(firing, moment(0))
+    ]
+    assert told(events) == [("fan", 0, "safe", ""), ("fan", 1, "hot", ""), ("fan", 0, "safe", "")]
+    assert relay.applied == [0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("severities", "winner"),
+    [
+        (("info", "warning", "critical"), 3),
+        (("critical", "warning", "info"), 1),
+        (("warning", "critical", "critical"), 2),
+        (("info", "info", "info"), 1),
+    ],
+)
+def test_the_most_severe_rule_wins_then_the_first(outputs, moment, rule, severities, winner):
+    rules = [
+        rule(name=f"rule{n}", severity=severity, settings={"fan": n / 10})
+        for n, severity in enumerate(severities, 1)
+    ]
+    (event,) = outputs.follow(rules, moment(0))
+    assert told([event]) == [("fan", winner / 10, f"rule{winner}", "")]
+
+
+def test_an_output_event_is_urgent_and_says_when(outputs, moment):
+    (event,) = outputs.follow([], moment(7))
+    assert (event.kind, event.moment, event.urgent) == ("output", moment(7), True)
+
+
+def test_a_refusal_is_told_once_and_tried_until_it_works(outputs, relay, moment, rule):
+    outputs.follow([], moment(0))
+    hot = rule(settings={"fan": 1.0})
+    relay.error = Burnt("fan:17: cannot be switched; check the pin")
+    events = [event for _ in range(3) for event in outputs.follow([hot], moment(1))]
+    assert told(events) == [("fan", 1, "hot", "fan:17: cannot be switched; check the pin")]
+    relay.error = None
+    assert told(outputs.follow([hot], moment(2))) == [("fan", 1, "hot", "")]
+    assert relay.applied == [0.0, 1.0]
+
+
+def test_an_error_without_words_is_told_by_its_name(outputs, relay, moment):
+    relay.error = Burnt()
+    assert told(outputs.follow([], moment(0))) == [("fan", 0, "safe", "Burnt()")]
+
+
+def test_an_output_that_reads_back_another_value_is_told_and_tried_again(
+    outputs, relay, moment, rule
+):
+    relay.stuck = 0.0
+    hot = rule(settings={"fan": 1.0})
+    ((_, _, _, error),) = told(outputs.follow([hot], moment(0)))
+    assert error == "set to 1, but it reads back 0; check the wiring"
+    assert outputs.follow([hot], moment(1)) == []
+    assert relay.applied == [1.0, 1.0]
+
+
+def test_a_dimmer_may_read_back_its_nearest_step(outputs, relay, moment, rule):
+    relay.stuck = 127 / 255
+    assert told(outputs.follow([rule(settings={"fan": 0.5})], moment(0))) == [
+        ("fan", 0.5, "hot", "")
+    ]
+
+
+def test_one_output_that_fails_does_not_keep_another_from_switching(moment, make_relay):
+    broken, sound = make_relay(error=Burnt("stuck")), make_relay()
+    outputs = Outputs([Output("broken", broken, 0.0), Output("sound", sound, 0.0)])
+    assert told(outputs.follow([], moment(0))) == [
+        ("broken", 0, "safe", "stuck"),
+        ("sound", 0, "safe", ""),
+    ]
+    assert sound.applied == [0.0]
+
+
+def test_securing_makes_every_output_safe_and_lets_go_of_it(outputs, relay, moment, rule):
+    outputs.follow([rule(settings={"fan": 1.0})], moment(0))
+    assert told(outputs.secure(moment(1))) == [("fan", 0, "safe", "")]
+    assert (relay.applied, relay.closed) == ([1.0, 0.0], True)
+
+
+def test_one_output_that_cannot_be_closed_does_not_keep_another_from_it(moment, make_relay):
+    broken, sound = make_relay(), make_relay()
+    outputs = Outputs([Output("broken", broken, 0.0), Output("sound", sound, 0.0)])
+    outputs.follow([], moment(0))
+    broken.error = Burnt("stuck")
+    assert told(outputs.secure(moment(1))) == [("broken", 0, "safe", "stuck")]
+    assert sound.closed
