@@ -1,22 +1,16 @@
-"""What a running agent shows in the terminal: a live table, or lines where nobody can see one."""
+"""How readings and alerts look: for people, line by line, and for scripts."""
 
 import logging
-import sys
-import threading
-import time
 from collections.abc import Mapping
 from datetime import datetime
-from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeAlias
 
 import click
 
 from drivers.channel import Channel
-from edge_agent.blueprint import Blueprint
 from edge_agent.events import Alert, Reading
 
 Channels: TypeAlias = Mapping[str, Mapping[str, Channel]]
-REFRESH_SECONDS = 0.25
 LOG_FORMAT = "%(levelname)s: %(message)s"
 
 
@@ -38,43 +32,6 @@ class Display(Protocol):
     def close(self) -> None:
         """Leave the terminal as it was."""
         ...
-
-
-class Screen:
-    """A thread of its own that shows what `put` gets, so that a slow terminal delays nobody."""
-
-    def __init__(self, display: Display) -> None:
-        self._display = display
-        self._inbox: SimpleQueue[Reading | Alert | None] = SimpleQueue()
-        self.put = self._inbox.put
-        self._thread = threading.Thread(target=self._run, name="display", daemon=True)
-
-    def start(self) -> None:
-        """Begin to show."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Show the rest and end."""
-        self._inbox.put(None)
-        self._thread.join(2)
-
-    def _run(self) -> None:
-        self._display.start()
-        while self._take_until(time.monotonic() + REFRESH_SECONDS):
-            self._display.refresh()
-        self._display.close()
-
-    def _take_until(self, deadline: float) -> bool:
-        """Take news until the deadline; return whether to go on."""
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                news = self._inbox.get(timeout=left)
-            except Empty:
-                break
-            if news is None:
-                return False
-            self._display.take(news)
-        return True
 
 
 class Lines:
@@ -106,24 +63,6 @@ class Nothing(Lines):
 
     def take(self, news: Reading | Alert) -> None:
         """Do nothing."""
-
-
-def open_screen(blueprint: Blueprint, headline: str, *, lines: bool) -> Screen:
-    """Return a live table on a terminal that can show one, else `lines` or nothing."""
-    channels = {
-        device.settings.name: {channel.name: channel for channel in device.channels}
-        for device in blueprint.devices
-    }
-    if sys.stdout.isatty():
-        try:
-            from edge_agent.commands.table import Table  # noqa: PLC0415 - rich is in [broker]
-        except ImportError:
-            lines = True
-        else:
-            return Screen(Table(channels, headline))
-    log_to_stderr()
-    click.echo(headline)
-    return Screen(Lines(channels) if lines else Nothing(channels))
 
 
 def log_to_stderr(handler: logging.Handler | None = None) -> None:

@@ -14,7 +14,7 @@ def run(config: Path, overrides: tuple[str, ...]) -> int:
     """Read the sensors of CONFIG and deliver, until Ctrl-C or SIGTERM."""
     from edge_agent.acquire.hardware import RealHardware  # noqa: PLC0415
     from edge_agent.blueprint import draw  # noqa: PLC0415
-    from edge_agent.commands.display import open_screen  # noqa: PLC0415
+    from edge_agent.commands.screen import open_screen  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415
 
     blueprint = draw(config, overrides)

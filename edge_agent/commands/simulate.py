@@ -25,7 +25,7 @@ def simulate(
 ) -> int:
     """Run CONFIG with simulated chips, a broker built in, and values that move."""
     from edge_agent.blueprint import draw  # noqa: PLC0415
-    from edge_agent.commands.display import open_screen  # noqa: PLC0415
+    from edge_agent.commands.screen import open_screen  # noqa: PLC0415
     from edge_agent.commands.simulation import embedded_broker, simulated_hardware  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415
 

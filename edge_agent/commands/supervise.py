@@ -8,7 +8,7 @@ from edge_agent.agent import STOP, Agent
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.paths import log_path
 from edge_agent.clock import SystemClock
-from edge_agent.commands.display import Screen
+from edge_agent.commands.screen import Screen
 from edge_agent.observe.systemd import Notifier
 
 
