@@ -10,6 +10,7 @@ import click
 from drivers.channel import Channel
 from edge_agent.events import Alert, Reading
 
+News: TypeAlias = Reading | Alert
 Channels: TypeAlias = Mapping[str, Mapping[str, Channel]]
 LOG_FORMAT = "%(levelname)s: %(message)s"
 
@@ -21,7 +22,7 @@ class Display(Protocol):
         """Take the terminal."""
         ...
 
-    def take(self, news: Reading | Alert) -> None:
+    def take(self, news: News) -> None:
         """Take one reading or alert."""
         ...
 
@@ -43,7 +44,7 @@ class Lines:
     def start(self) -> None:
         """Do nothing: lines need no place."""
 
-    def take(self, news: Reading | Alert) -> None:
+    def take(self, news: News) -> None:
         """Print a line."""
         time = datetime.fromtimestamp(news.moment.time / 1e6).astimezone().strftime("%H:%M:%S")
         if isinstance(news, Alert):
@@ -61,7 +62,7 @@ class Lines:
 class Nothing(Lines):
     """Shows nothing: what a service writes is its log."""
 
-    def take(self, news: Reading | Alert) -> None:
+    def take(self, news: News) -> None:
         """Do nothing."""
 
 

@@ -8,8 +8,7 @@ from queue import Empty, SimpleQueue
 import click
 
 from edge_agent.blueprint import Blueprint
-from edge_agent.commands.display import Display, Lines, Nothing, log_to_stderr
-from edge_agent.events import Alert, Reading
+from edge_agent.commands.display import Display, Lines, News, Nothing, log_to_stderr
 
 REFRESH_SECONDS = 0.25
 
@@ -19,7 +18,7 @@ class Screen:
 
     def __init__(self, display: Display) -> None:
         self._display = display
-        self._inbox: SimpleQueue[Reading | Alert | None] = SimpleQueue()
+        self._inbox: SimpleQueue[News | None] = SimpleQueue()
         self.put = self._inbox.put
         self._thread = threading.Thread(target=self._run, name="display", daemon=True)
 

@@ -9,7 +9,7 @@ from rich.logging import RichHandler
 from rich.table import Table as Grid
 from rich.text import Text
 
-from edge_agent.commands.display import Channels, log_to_stderr, quantity
+from edge_agent.commands.display import Channels, News, log_to_stderr, quantity
 from edge_agent.events import Alert, Reading
 
 STYLES = {"firing": "bold red", "pending": "yellow", "resolved": "green"}
@@ -31,7 +31,7 @@ class Table:
         """Take the terminal's last lines."""
         self._live.start()
 
-    def take(self, news: Reading | Alert) -> None:
+    def take(self, news: News) -> None:
         """Keep the latest of each."""
         if isinstance(news, Alert):
             self._alerts[news.rule] = news
