@@ -48,13 +48,13 @@ class FlippedBit(BusFault):
 class Bench:
     """One driver and one model on a bus of their own, and a clock that moves as they wait."""
 
-    def __init__(self, driver, model):
+    def __init__(self, driver, model, **options):
         self.clock = VirtualClock()
         self.bus = RecordingBus(self.clock)
         self.address = driver.addresses[0]
         self.model = model(self.clock)
         self.bus.attach(self.address, self.model)
-        self.device = driver(I2CPort(self.bus, self.address, "bench"))
+        self.device = driver(I2CPort(self.bus, self.address, "bench"), **options)
         self.waits = []
 
     def setup(self):

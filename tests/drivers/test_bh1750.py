@@ -1,0 +1,191 @@
+import pytest
+
+from drivers.bh1750 import BH1750, illuminance, time_opcodes
+from drivers.driver import Identity
+from drivers.errors import BadChecksum, NotReady, OutOfRange
+from simulators import bh1750
+from simulators.faults import BrownOut, DeadFrame, SlowConversion
+
+
+@pytest.fixture
+def bench(bench_of):
+    return bench_of(BH1750, bh1750.BH1750)
+
+
+def lux(bench, value=None):
+    if value is not None:
+        bench.model.set("illuminance", value)
+    return bench.measure()["illuminance"]
+
+
+# The first is the datasheet's (page 7), the others were seen on real chips
+@pytest.mark.parametrize(
+    "code, counts, time, expected",
+    [(0x8390, 1.2, 69, 28067), (0x0029, 1.2, 69, 34.2), (0x00E2, 2.4, 254, 25.6), (0, 1.2, 69, 0)],
+)
+def test_a_code_is_an_illuminance(code, counts, time, expected):
+    assert illuminance(code, counts, time) == pytest.approx(expected, rel=0.002)
+
+
+# 138 is the datasheet's example (page 11)
+@pytest.mark.parametrize(
+    "time, high, low", [(138, 0x44, 0x6A), (69, 0x42, 0x65), (31, 0x40, 0x7F), (254, 0x47, 0x7E)]
+)
+def test_a_measurement_time_is_two_opcodes(time, high, low):
+    assert time_opcodes(time) == (bytes([high]), bytes([low]))
+
+
+@pytest.mark.parametrize("mode", ["high", "high2", "low"])
+@pytest.mark.parametrize("time", [31, 61, 62, 69, 138, 254])
+def test_every_mode_and_time_measures_its_whole_range_within_one_step(bench_of, mode, time):
+    bench = bench_of(BH1750, bh1750.BH1750, mode=mode, measurement_time=time)
+    (channel,) = bench.device.channels
+    bench.setup()
+    for n in range(101):
+        value = channel.high * n / 100
+        for _ in range(2):  # steady light looks like a register that stands still
+            assert lux(bench, value) == pytest.approx(value, abs=channel.resolution)
+
+
+@pytest.mark.parametrize("mode, seconds", [("high", 0.180), ("high2", 0.180), ("low", 0.024)])
+@pytest.mark.parametrize("time", [31, 69, 254])
+def test_the_longest_time_of_the_datasheet_is_waited_for(bench_of, mode, seconds, time):
+    bench = bench_of(BH1750, bh1750.BH1750, mode=mode, measurement_time=time)
+    bench.setup()
+    bench.model.slowness = 1.5
+    assert lux(bench, 300) == pytest.approx(300, abs=bench.device.channels[0].resolution)
+    assert bench.waits == [pytest.approx(seconds * time / 69)]
+
+
+@pytest.mark.parametrize("mode, high", [("high", 121556), ("high2", 60778)])
+def test_the_shortest_time_reaches_furthest(bench_of, mode, high):
+    bench = bench_of(BH1750, bh1750.BH1750, mode=mode, measurement_time=31)
+    assert bench.device.channels[0].high == pytest.approx(high, abs=1)
+    assert bench.device.channels[0].high <= BH1750.channels[0].high
+
+
+@pytest.mark.parametrize("time", [30, 255, 0, -69])
+def test_a_time_that_the_register_cannot_hold_is_refused(bench_of, time):
+    with pytest.raises(ValueError, match=f"measurement_time is {time}: wanted 31 to 254"):
+        bench_of(BH1750, bh1750.BH1750, measurement_time=time)
+
+
+def test_it_is_assumed_wherever_anything_answers(bench):
+    assert bench.device.identify() == Identity("BH1750", certain=False)
+
+
+@pytest.mark.parametrize("light", [54612.6, 100_000])
+def test_light_that_saturates_the_chip_is_refused_with_the_remedy(bench, light):
+    bench.setup()
+    for _ in range(2):
+        with pytest.raises(OutOfRange, match=r"brighter than 54612 lx .*measurement_time"):
+            lux(bench, light)
+
+
+@pytest.mark.parametrize("light", [0, 0.3, 0.9, 1.2, 1.7, 2.6, 300])
+def test_steady_light_and_darkness_are_measured_for_ever(bench, light):
+    bench.setup()
+    for _ in range(10):
+        assert lux(bench, light) == pytest.approx(light, abs=1 / 1.2)
+
+
+@pytest.mark.parametrize("before, after", [(300, 0), (0, 300), (300, 300), (54000, 1)])
+def test_light_that_is_switched_is_measured_at_once(bench, before, after):
+    bench.setup()
+    assert lux(bench, before) == pytest.approx(before, abs=1 / 1.2)
+    assert lux(bench, after) == pytest.approx(after, abs=1 / 1.2)
+
+
+@pytest.mark.parametrize("light", [300, 5000])
+def test_an_old_result_is_not_taken_for_a_new_one(bench, light):
+    bench.setup()
+    lux(bench, 300)
+    bench.strike(SlowConversion)
+    for _ in range(3):
+        with pytest.raises(NotReady, match="no new result"):
+            lux(bench, light)
+        bench.setup()
+
+
+def test_a_brown_out_while_it_converts_is_not_taken_for_darkness(bench):
+    bench.setup()
+    lux(bench, 300)
+    bench.strike(BrownOut, at=bench.clock.monotonic() + 0.1)
+    assert lux(bench, 700) == pytest.approx(700, abs=1 / 1.2)
+
+
+def test_two_reads_of_a_result_that_differ_are_refused(bench, bench_of, flipped_bit):
+    clean = bench_of(BH1750, bh1750.BH1750)
+    (*_, last) = clean.moments(clean.measure, reads_only=True)
+    bench.strike(flipped_bit, at=last, bit=3)
+    with pytest.raises(BadChecksum, match="two reads of one result differ: 01 68 and 01 60"):
+        lux(bench, 300)
+
+
+# What the chip cannot tell: nothing but 0 can come of it
+@pytest.mark.parametrize(
+    "fault, arguments", [(SlowConversion, {}), (DeadFrame, {"ones": False})], ids=["slow", "zeros"]
+)
+def test_a_chip_that_only_ever_says_0_reads_as_darkness(bench, fault, arguments):
+    bench.strike(fault, **arguments)
+    bench.setup()
+    assert lux(bench, 300) == 0
+
+
+def opcodes(bench, *data):
+    for opcode in data:
+        bench.device._port.write(bytes([opcode]))
+
+
+def code(bench):
+    return int.from_bytes(bench.device._port.read(2))
+
+
+def test_the_model_takes_one_opcode_per_transaction(bench):
+    with pytest.raises(ConnectionError):
+        bench.device._port.write(b"\x01\x20")
+
+
+def test_the_model_shows_the_old_result_until_the_new_one_is_there(bench):
+    bench.model.set("illuminance", 100)
+    opcodes(bench, 0x20)
+    found = []
+    for _ in range(2):
+        found.append(code(bench))
+        bench.sleep(0.120)
+        found.append(code(bench))
+        bench.model.set("illuminance", 200)
+        opcodes(bench, 0x20)
+    assert found == [0, 120, 120, 240]
+
+
+def test_the_model_measures_on_and_on_in_a_continuous_mode(bench):
+    opcodes(bench, 0x10)
+    for light in (100, 200, 300):
+        bench.model.set("illuminance", light)
+        bench.sleep(0.3)
+        code(bench)
+        bench.sleep(0.3)
+        assert code(bench) == 1.2 * light
+
+
+def test_the_model_stops_when_it_is_powered_down(bench):
+    opcodes(bench, 0x20, 0x00)
+    bench.sleep(1)
+    assert code(bench) == 0
+
+
+def test_the_model_empties_its_register_on_reset_only_while_powered(bench):
+    opcodes(bench, 0x20)
+    bench.sleep(1)
+    opcodes(bench, 0x07)
+    assert code(bench) == 360
+    opcodes(bench, 0x01, 0x07)
+    assert code(bench) == 0
+
+
+def test_the_model_rounds_to_4_lx_in_its_low_resolution(bench):
+    bench.model.set("illuminance", 101)
+    opcodes(bench, 0x23)
+    bench.sleep(0.016)
+    assert code(bench) == 120

@@ -1,0 +1,115 @@
+import pytest
+
+from drivers.driver import Identity
+from drivers.errors import BadChecksum, NotReady, OutOfRange, WrongChip
+from drivers.sht4x import SHT4x, humidity, temperature
+from simulators import ads1115, sht4x
+from simulators.faults import CorruptBits, NoAnswer
+
+
+@pytest.fixture
+def bench(bench_of):
+    return bench_of(SHT4x, sht4x.SHT4x)
+
+
+@pytest.mark.parametrize("ticks, celsius", [(0, -45), (0x6666, 25), (0xFFFF, 130)])
+def test_ticks_are_a_temperature(ticks, celsius):
+    assert temperature(ticks) == pytest.approx(celsius)
+
+
+@pytest.mark.parametrize(
+    "ticks, percent", [(0, 0), (3145, 0), (0x8000, 56.5), (55575, 100), (0xFFFF, 100)]
+)
+def test_ticks_are_a_humidity_that_is_cropped_at_both_ends(ticks, percent):
+    assert humidity(ticks) == pytest.approx(percent, abs=0.002)
+
+
+# The first is the datasheet's (§4.4)
+@pytest.mark.parametrize(
+    "word, crc", [(0xBEEF, 0x92), (0x0000, 0x81), (0x8000, 0xA2), (0x6666, 0x93), (0x01F4, 0x33)]
+)
+def test_the_model_has_the_checksum_of_the_datasheet(word, crc):
+    assert sht4x.crc(word) == crc
+
+
+@pytest.mark.parametrize(
+    "precision, command, seconds",
+    [("high", b"\xfd", 0.0083), ("medium", b"\xf6", 0.0045), ("low", b"\xe0", 0.0016)],
+)
+def test_a_precision_is_a_command_and_its_longest_time(bench_of, precision, command, seconds):
+    bench = bench_of(SHT4x, sht4x.SHT4x, precision=precision)
+    bench.model.set("temperature", -12.5)
+    assert bench.read()["temperature"] == pytest.approx(-12.5, abs=0.002)
+    assert bench.bus.messages[-2].written == command
+    assert bench.waits[-1] == seconds
+
+
+def test_the_chip_is_certain_by_its_serial_number(bench):
+    assert bench.device.identify() == Identity("SHT4x", certain=True)
+
+
+def test_a_serial_number_that_is_not_ready_at_once_is_waited_for(bench):
+    bench.strike(NoAnswer, at=0.0002, lasts=0.001)
+    assert bench.device.identify() == Identity("SHT4x", certain=True)
+
+
+def test_a_chip_that_answers_without_checksums_is_another(bench):
+    bench.bus.detach(bench.address)
+    bench.bus.attach(bench.address, ads1115.ADS1115(bench.clock))
+    assert bench.device.identify() is None
+    with pytest.raises(WrongChip, match="bench:0x44: no SHT4x"):
+        bench.setup()
+
+
+def test_a_heater_that_burns_is_never_mistaken_for_the_air(bench):
+    bench.setup()
+    bench.device._port.write(b"\x39")  # 200 mW for one second
+    with pytest.raises(ConnectionError):
+        bench.measure()
+
+
+def test_a_result_that_does_not_come_is_told_from_a_chip_that_is_not_there(bench):
+    bench.setup()
+    bench.model.slowness = 2
+    with pytest.raises(NotReady, match="longest time"):
+        bench.measure()
+
+
+def test_a_damaged_frame_names_itself(bench):
+    bench.setup()
+    bench.strike(CorruptBits)
+    with pytest.raises(BadChecksum, match=r"checksum wrong in ([0-9a-f]{2} ?){6}"):
+        bench.measure()
+
+
+@pytest.mark.parametrize("celsius", [-42, 127])
+def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
+    bench.model.set("temperature", celsius)
+    with pytest.raises(OutOfRange, match="-40 to 125 °C"):
+        bench.read()
+
+
+def test_the_model_acknowledges_no_read_without_a_command_and_no_second_one(bench):
+    bench.setup()
+    port = bench.device._port
+    with pytest.raises(ConnectionError):
+        port.read(6)
+    port.write(b"\xfd")
+    bench.sleep(0.01)
+    assert len(port.read(6)) == 6
+    with pytest.raises(ConnectionError):
+        port.read(6)
+
+
+def test_the_model_acknowledges_nothing_while_it_converts(bench):
+    bench.setup()
+    port = bench.device._port
+    port.write(b"\xfd")
+    for transfer in (lambda: port.read(6), lambda: port.write(b"\xfd")):
+        with pytest.raises(ConnectionError):
+            transfer()
+
+
+def test_the_model_acknowledges_no_unknown_command(bench):
+    with pytest.raises(ConnectionError):
+        bench.device._port.write(b"\x00")
