@@ -129,7 +129,9 @@ def commands() -> str:
 
 
 def _helps(command: click.Command, name: str) -> Iterator[str]:
-    context = click.Context(command, info_name=name, terminal_width=96)
+    context = click.Context(
+        command, info_name=name, terminal_width=96, help_option_names=["-h", "--help"]
+    )
     yield f"\n## `{name}`\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
         for child in command.list_commands(context):
