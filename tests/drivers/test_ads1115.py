@@ -10,8 +10,7 @@ from drivers.errors import (
     OutOfRange,
     WrongChip,
 )
-from simulators import ads1115, bme280
-from simulators.faults import BrownOut
+from simulators import ads1115, faults
 
 CONTINUOUS = b"\x01\x44\x83"
 PINS = {"a0": 0.5, "a1": 1.25, "a2": 2.0, "a3": 3.0}
@@ -89,7 +88,7 @@ def test_a_full_scale_is_measured_to_both_its_ends_and_not_beyond(board, full_sc
         volts = channel.high * n / 50
         bench.model.set("a0", volts)
         assert bench.measure()["a0-a1"] == pytest.approx(volts, abs=channel.resolution)
-    for end in (-1, 1):
+    for end in (-1.5, -1, 1, 1.5):
         bench.model.set("a0", end * float(full_scale[:-1]))
         with pytest.raises(OutOfRange, match=r"a0-a1 is beyond .* V \(use a larger `full_scale`"):
             bench.measure()
@@ -120,11 +119,19 @@ def test_the_chip_is_assumed_while_its_thresholds_are_untouched(bench):
     assert bench.device.identify() is None
 
 
-def test_a_chip_that_does_not_keep_its_configuration_is_another(bench):
-    bench.bus.detach(bench.address)
-    bench.bus.attach(bench.address, bme280.BME280(bench.clock))
-    with pytest.raises((WrongChip, DeadFrame)):
+def test_a_chip_that_does_not_keep_its_configuration_is_another(bench, monkeypatch):
+    monkeypatch.setattr(bench.model, "_store", lambda value: None)
+    bench.model.power_on()
+    with pytest.raises(WrongChip, match="told c387, its register 1 is 8583"):
         bench.setup()
+
+
+@pytest.mark.parametrize("ones, words", [(True, "answers ffff only"), (False, "answers 0000 only")])
+def test_a_silent_line_is_called_so(bench, ones, words):
+    bench.strike(faults.DeadFrame, ones=ones)
+    for step in (bench.setup, bench.measure):
+        with pytest.raises(DeadFrame, match=words):
+            step()
 
 
 def test_setup_ends_a_continuous_mode(bench):
@@ -156,7 +163,7 @@ def test_a_conversion_that_never_began_is_not_taken_for_one_that_has_ended(bench
 
 def test_a_brown_out_while_it_converts_is_noticed_by_its_configuration(board):
     bench = board(inputs=("a0-a1",), full_scale="2.048V")  # as near to the power-on value as can be
-    bench.strike(BrownOut, at=bench.clock.monotonic() + 0.005)
+    bench.strike(faults.BrownOut, at=bench.clock.monotonic() + 0.005)
     with pytest.raises(LostConfiguration, match="is 8583 instead of 8587"):
         bench.measure()
     assert bench.measure()["a0-a1"] == pytest.approx(-0.75, abs=0.0001)
@@ -199,3 +206,10 @@ def test_the_model_converts_on_and_on_in_its_continuous_mode(bench):
         bench.sleep(0.01)
         assert int(register(bench, 0), 16) == volts * 8000
     assert int(register(bench, 1), 16) & 0x8000 == 0
+
+
+def test_the_model_finishes_what_it_began_whatever_it_is_told_meanwhile(bench):
+    bench.device._port.write(b"\x01\xf3\x83")  # a3
+    bench.device._port.write(b"\x01\xc3\x83")  # a0
+    bench.sleep(0.01)
+    assert int(register(bench, 0), 16) == PINS["a3"] * 8000

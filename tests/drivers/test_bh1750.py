@@ -74,7 +74,7 @@ def test_it_is_assumed_wherever_anything_answers(bench):
     assert bench.device.identify() == Identity("BH1750", certain=False)
 
 
-@pytest.mark.parametrize("light", [54612.6, 100_000])
+@pytest.mark.parametrize("light", [54612.6, 100_000, 200_000])
 def test_light_that_saturates_the_chip_is_refused_with_the_remedy(bench, light):
     bench.setup()
     for _ in range(2):
@@ -112,6 +112,15 @@ def test_a_brown_out_while_it_converts_is_not_taken_for_darkness(bench):
     lux(bench, 300)
     bench.strike(BrownOut, at=bench.clock.monotonic() + 0.1)
     assert lux(bench, 700) == pytest.approx(700, abs=1 / 1.2)
+
+
+def test_a_brown_out_while_it_looks_again_is_not_taken_for_darkness(bench):
+    bench.setup()
+    lux(bench, 300)
+    bench.strike(BrownOut, at=bench.clock.monotonic() + 0.3)
+    with pytest.raises(NotReady):
+        lux(bench, 300)
+    assert sum(bench.waits[1:-1]) < 0.3 < sum(bench.waits[1:])
 
 
 def test_two_reads_of_a_result_that_differ_are_refused(bench, bench_of, flipped_bit):

@@ -61,6 +61,11 @@ def test_a_chip_that_answers_without_checksums_is_another(bench):
         bench.setup()
 
 
+def test_setup_begins_with_a_reset(bench):
+    bench.setup()
+    assert bench.bus.messages[0].written == b"\x94"
+
+
 def test_a_heater_that_burns_is_never_mistaken_for_the_air(bench):
     bench.setup()
     bench.device._port.write(b"\x39")  # 200 mW for one second
