@@ -16,6 +16,9 @@ KNOWN = {
     "1st.in": Known(),
     "x.a": Known(),
     "x.b": Known(),
+    "adc.a0": Known(),
+    "adc.a1": Known(),
+    "adc.a0-a1": Known(),
     "door.active": Known("binary"),
     "gate.active": Known("binary"),
 }
@@ -48,6 +51,8 @@ def problems(text, known=KNOWN):
         ("boiler-1.temperature-x.a>5", {"boiler-1.temperature": 10, "x.a": 4}, True),
         ("x.a-boiler-1.temperature>5", {"boiler-1.temperature": 4, "x.a": 10}, True),
         ("1st.in > 2", {"1st.in": 3}, True),
+        ("adc.a0-a1 > 2", {"adc.a0-a1": 3}, True),
+        ("adc.a0-adc.a1 > 2", {"adc.a0": 4, "adc.a1": 1}, True),
         ("  x.a\n >\t 3 ", {"x.a": 4}, True),
     ],
 )
@@ -133,6 +138,14 @@ def test_the_inputs_are_the_channels_that_occur():
 )
 def test_what_is_not_allowed_is_named_with_its_remedy(text, problem):
     assert problem in problems(text)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["dor.active == true", "boiler-2.temperature > 3", "1 < x.a in (1, 2)"],
+)
+def test_no_mistake_is_told_twice(text):
+    assert len(problems(text)) == 1
 
 
 def test_all_problems_come_at_once():

@@ -73,7 +73,11 @@ def test_what_clear_does_not_need_may_be_missing(rule, moment):
     hot = rule("air.t > 30 and door.active", "air.t < 25")
     after, _ = step(hot, RuleState("firing"), {"air.t": 28}, moment(0))
     assert after.acts
-    assert step(hot, after, {"air.t": 24}, moment(1)).alert.state == "resolved"
+
+
+def test_clear_ends_an_alert_though_when_is_unknown(rule, moment):
+    hot = rule("air.t > 30 or water.t > 30", "air.t < 25")
+    assert step(hot, RuleState("firing"), {"air.t": 24}, moment(1)).alert.state == "resolved"
 
 
 def test_an_alert_holds_the_values_of_the_rules_inputs(rule, moment):
