@@ -1,4 +1,5 @@
 import tomllib
+from functools import partial
 from importlib import import_module
 from itertools import permutations
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from drivers.errors import DriverError, NoAcknowledge, NotReady, WrongChip
+from drivers.i2c import I2CPort
 from simulators.faults import BrownOut, DeadFrame, NoAnswer, SlowConversion, Unplug
 
 ROOT = Path(__file__).parents[2]
@@ -124,6 +126,19 @@ def test_every_driver_has_a_model_of_its_chip():
 def test_a_model_lives_where_its_driver_looks_and_feels_what_it_measures(pair, bench):
     assert pair.model.addresses == pair.driver.addresses
     assert {channel.name for channel in bench.device.channels} <= pair.model.inputs.keys()
+
+
+@each_pair
+def test_a_model_that_lost_its_power_answers_like_a_new_one(pair, bench, bench_of):
+    bench.read()
+    bench.model.power_on()
+    assert answers(bench) == answers(exposed(bench_of(pair.driver, pair.model)))
+
+
+def answers(bench):
+    """Return what the chip says after each one-byte command or register pointer."""
+    port = I2CPort(bench.bus, bench.address)
+    return [absent_or(partial(port.write_read, bytes([n]), 2)) for n in range(256)]
 
 
 @each_pair
