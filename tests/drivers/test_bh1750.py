@@ -1,8 +1,10 @@
+from contextlib import suppress
+
 import pytest
 
 from drivers.bh1750 import BH1750, illuminance, time_opcodes
 from drivers.driver import Identity
-from drivers.errors import BadChecksum, NotReady, OutOfRange
+from drivers.errors import BadChecksum, DriverError, LostConfiguration, NotReady, OutOfRange
 from simulators import bh1750
 from simulators.faults import BrownOut, DeadFrame, SlowConversion
 
@@ -52,6 +54,8 @@ def test_every_mode_and_time_measures_its_whole_range_within_one_step(bench_of, 
 def test_the_longest_time_of_the_datasheet_is_waited_for(bench_of, mode, seconds, time):
     bench = bench_of(BH1750, bh1750.BH1750, mode=mode, measurement_time=time)
     bench.setup()
+    lux(bench, 100)
+    bench.waits.clear()
     bench.model.slowness = 1.5
     assert lux(bench, 300) == pytest.approx(300, abs=bench.device.channels[0].resolution)
     assert bench.waits == [pytest.approx(seconds * time / 69)]
@@ -82,11 +86,14 @@ def test_light_that_saturates_the_chip_is_refused_with_the_remedy(bench, light):
             lux(bench, light)
 
 
-@pytest.mark.parametrize("light", [0, 0.3, 0.9, 1.2, 1.7, 2.6, 300])
-def test_steady_light_and_darkness_are_measured_for_ever(bench, light):
+@pytest.mark.parametrize("mode", ["high", "high2", "low"])
+@pytest.mark.parametrize("time", [31, 62, 69, 254])
+@pytest.mark.parametrize("light", [0, 0.3, 0.9, 1.2, 1.7, 2.6, 4.6, 5.8, 300])
+def test_steady_light_and_darkness_are_measured_for_ever(bench_of, mode, time, light):
+    bench = bench_of(BH1750, bh1750.BH1750, mode=mode, measurement_time=time)
     bench.setup()
     for _ in range(10):
-        assert lux(bench, light) == pytest.approx(light, abs=1 / 1.2)
+        assert lux(bench, light) == pytest.approx(light, abs=bench.device.channels[0].resolution)
 
 
 @pytest.mark.parametrize("before, after", [(300, 0), (0, 300), (300, 300), (54000, 1)])
@@ -94,6 +101,18 @@ def test_light_that_is_switched_is_measured_at_once(bench, before, after):
     bench.setup()
     assert lux(bench, before) == pytest.approx(before, abs=1 / 1.2)
     assert lux(bench, after) == pytest.approx(after, abs=1 / 1.2)
+
+
+@pytest.mark.parametrize("mode", ["high", "high2", "low"])
+@pytest.mark.parametrize("time", [31, 62, 69, 89, 254])
+@pytest.mark.parametrize("steps", [1, 1.4, 2, 3])
+def test_an_old_result_of_dim_light_is_not_taken_for_a_new_one(bench_of, mode, time, steps):
+    bench = bench_of(BH1750, bh1750.BH1750, mode=mode, measurement_time=time)
+    bench.setup()
+    assert lux(bench, steps * bench.device.channels[0].resolution) > 0
+    bench.strike(SlowConversion)
+    with pytest.raises(NotReady, match="no new result"):
+        lux(bench, 300)
 
 
 @pytest.mark.parametrize("light", [300, 5000])
@@ -121,6 +140,37 @@ def test_a_brown_out_while_it_looks_again_is_not_taken_for_darkness(bench):
     with pytest.raises(NotReady):
         lux(bench, 300)
     assert sum(bench.waits[1:-1]) < 0.3 < sum(bench.waits[1:])
+
+
+@pytest.mark.parametrize("time", [31, 60, 69, 100, 254])
+@pytest.mark.parametrize("before, light", [(0, 300), (40, 300), (300, 300), (0, 2), (2, 2)])
+def test_a_brown_out_before_any_message_gives_no_wrong_value(bench_of, time, before, light):
+    def lit():
+        bench = bench_of(BH1750, bh1750.BH1750, measurement_time=time)
+        bench.setup()
+        lux(bench, before)
+        bench.model.set("illuminance", light)
+        return bench
+
+    clean = lit()
+    for moment in clean.moments(clean.measure):
+        bench = lit()
+        bench.strike(BrownOut, at=moment)
+        with suppress(DriverError):
+            assert lux(bench) == pytest.approx(light, abs=bench.device.channels[0].resolution)
+
+
+def test_a_brown_out_that_makes_it_forget_its_time_is_told_so(bench_of):
+    bench = bench_of(BH1750, bh1750.BH1750, measurement_time=254)
+    bench.setup()
+    lux(bench, 300)
+    clean = len(bench.bus.messages)
+    lux(bench, 40)
+    (trigger,) = [n for n, m in enumerate(bench.bus.messages[clean:]) if m.written == b"\x20"]
+    taken = bench.bus.messages[clean + trigger].at - bench.bus.messages[clean].at
+    bench.strike(BrownOut, at=bench.clock.monotonic() + taken)
+    with pytest.raises(LostConfiguration, match="emptied its result"):
+        lux(bench, 300)
 
 
 def test_two_reads_of_a_result_that_differ_are_refused(bench, bench_of, flipped_bit):
