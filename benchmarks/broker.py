@@ -8,6 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# A window of 100 on both sides: mosquitto's own 20 would measure the round trip, not the agent.
+CONFIG = """listener {} 127.0.0.1
+allow_anonymous true
+max_inflight_messages 100
+log_dest none
+"""
+
 
 @contextmanager
 def mosquitto() -> Iterator[int]:
@@ -18,7 +25,7 @@ def mosquitto() -> Iterator[int]:
     port = _free_port()
     with tempfile.TemporaryDirectory() as directory:
         config = Path(directory) / "mosquitto.conf"
-        config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_dest none\n")
+        config.write_text(CONFIG.format(port))
         process = subprocess.Popen([binary, "-c", str(config)], stderr=subprocess.DEVNULL)
         try:
             _wait(port)
