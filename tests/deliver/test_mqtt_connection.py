@@ -1,5 +1,6 @@
 import json
 import logging
+import subprocess
 
 import paho.mqtt.client as paho
 import pytest
@@ -174,6 +175,14 @@ def test_wrong_credentials_are_logged_once_however_often_they_are_tried(
             one.sink.deliver(events(1))
     refusals = [r for r in caplog.records if "refuses: Not authorized" in r.getMessage()]
     assert len(refusals) == 1
+
+
+def test_user_and_password_open_a_broker_that_wants_them(mosquitto, client, events, tmp_path):
+    users = tmp_path / "users"
+    subprocess.run(["mosquitto_passwd", "-c", "-b", users, "me", "s3cret"], check=True)
+    broker = mosquitto(f"allow_anonymous false\npassword_file {users}\nuser root\n").start()
+    one = client(broker.url, username="me", password="s3cret").up()
+    assert one.sink.deliver(events(1)) == 1
 
 
 def test_stopping_while_nobody_answers_is_quick(port, client):
