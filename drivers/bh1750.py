@@ -3,8 +3,7 @@
 The chip has no identification, no checksum, no ready flag and nothing to read but its last result,
 which is 0 after power-on. Each result is therefore read twice, and counts as one only if it differs
 from what stood there before. Two things cannot be told: whether a chip in complete darkness still
-converts, and whether a command reached it as it was sent. (Nor, at a time much longer than the
-default, a brown-out right before a trigger in light of a few counts: that is wrong by 0.3 lx.)
+converts, and whether a command reached it as it was sent.
 """
 
 from math import ceil
@@ -100,13 +99,21 @@ class BH1750:
             return first
         between = yield from self._convert(self._other_time(first), first)
         code = yield from self._convert(self._time, between)
-        if code == between != 0 or (code == 0 and (first or between > self._step)):
+        if self._doubtful(first, between, code):
             raise NotReady(
                 self._port.where,
                 "the chip gives no new result",
                 "check its supply; does another program use it?",
             )
         return code
+
+    def _doubtful(self, first: int, between: int, code: int) -> bool:
+        """Tell whether the last of three results may be an old one, or that of a chip reset."""
+        old = code == between != 0
+        emptied = code == 0 and between > self._step
+        fallen = 0 < first >= 2 * code  # its time forgotten, or its result
+        risen = first == between == 0 != code  # where 0 stood before, it may have forgotten too
+        return old or emptied or fallen or risen
 
     def _other_time(self, code: int) -> int:
         """Return a time that gives another result than this one under the same light.

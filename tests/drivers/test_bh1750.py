@@ -3,7 +3,7 @@ from contextlib import suppress
 import pytest
 
 from drivers.bh1750 import BH1750, illuminance, time_opcodes
-from drivers.driver import Identity
+from drivers.driver import Identity, run
 from drivers.errors import BadChecksum, DriverError, LostConfiguration, NotReady, OutOfRange
 from simulators import bh1750
 from simulators.faults import BrownOut, DeadFrame, SlowConversion
@@ -133,20 +133,26 @@ def test_a_brown_out_while_it_converts_is_not_taken_for_darkness(bench):
     assert lux(bench, 700) == pytest.approx(700, abs=1 / 1.2)
 
 
-def test_a_brown_out_while_it_looks_again_is_not_taken_for_darkness(bench):
+@pytest.mark.parametrize("moments", [(0.3,), (0.1, 0.3)])
+def test_a_brown_out_while_it_looks_again_is_not_taken_for_darkness(bench, moments):
     bench.setup()
     lux(bench, 300)
-    bench.strike(BrownOut, at=bench.clock.monotonic() + 0.3)
+    for moment in moments:
+        bench.strike(BrownOut, at=bench.clock.monotonic() + moment)
     with pytest.raises(NotReady):
         lux(bench, 300)
     assert sum(bench.waits[1:-1]) < 0.3 < sum(bench.waits[1:])
 
 
+@pytest.mark.parametrize("mode", ["high", "low"])
 @pytest.mark.parametrize("time", [31, 60, 69, 100, 254])
-@pytest.mark.parametrize("before, light", [(0, 300), (40, 300), (300, 300), (0, 2), (2, 2)])
-def test_a_brown_out_before_any_message_gives_no_wrong_value(bench_of, time, before, light):
+@pytest.mark.parametrize(
+    "before, light",
+    [(0, 300), (40, 300), (300, 300), (0, 2), (2, 2), (0.5, 0.5), (0.8, 0.8), (4, 4)],
+)
+def test_a_brown_out_before_any_message_gives_no_wrong_value(bench_of, mode, time, before, light):
     def lit():
-        bench = bench_of(BH1750, bh1750.BH1750, measurement_time=time)
+        bench = bench_of(BH1750, bh1750.BH1750, mode=mode, measurement_time=time)
         bench.setup()
         lux(bench, before)
         bench.model.set("illuminance", light)
@@ -164,13 +170,24 @@ def test_a_brown_out_that_makes_it_forget_its_time_is_told_so(bench_of):
     bench = bench_of(BH1750, bh1750.BH1750, measurement_time=254)
     bench.setup()
     lux(bench, 300)
-    clean = len(bench.bus.messages)
-    lux(bench, 40)
-    (trigger,) = [n for n, m in enumerate(bench.bus.messages[clean:]) if m.written == b"\x20"]
-    taken = bench.bus.messages[clean + trigger].at - bench.bus.messages[clean].at
-    bench.strike(BrownOut, at=bench.clock.monotonic() + taken)
+    begin = bench.clock.monotonic()
+    *_, trigger, _, _, _ = bench.moments(lambda: lux(bench, 40))
+    bench.strike(BrownOut, at=bench.clock.monotonic() + trigger - begin)
     with pytest.raises(LostConfiguration, match="emptied its result"):
         lux(bench, 300)
+
+
+def test_light_that_comes_while_it_looks_again_is_not_believed_at_once(bench_of):
+    bench = bench_of(BH1750, bh1750.BH1750, measurement_time=254)
+    bench.setup()
+    lux(bench, 0)
+    steps = bench.device.measure()
+    for light in (0, 300):
+        bench.sleep(next(steps))
+        bench.model.set("illuminance", light)
+    with pytest.raises(NotReady):
+        run(steps, bench.sleep)
+    assert lux(bench) == pytest.approx(300, abs=0.3)
 
 
 def test_two_reads_of_a_result_that_differ_are_refused(bench, bench_of, flipped_bit):
