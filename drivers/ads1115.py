@@ -32,7 +32,8 @@ MUX = {"a0-a1": 0, "a0-a3": 1, "a1-a3": 2, "a2-a3": 3, "a0": 4, "a1": 5, "a2": 6
 FULL_SCALES = {"6.144V": 0, "4.096V": 1, "2.048V": 2, "1.024V": 3, "0.512V": 4, "0.256V": 5}
 RATES = {8: 0, 16: 1, 32: 2, 64: 3, 128: 4, 250: 5, 475: 6, 860: 7}
 
-SLOWEST = 1.1 / 8  # seconds: the oscillator is up to 10 % slow (§6.5)
+OSCILLATOR = 0.9  # of its nominal frequency, at worst (§6.5)
+SLOWEST = 1 / (8 * OSCILLATOR)  # seconds
 WAKE_UP = 0.0001  # 25 µs (§8.4.2.1)
 CLIPPED = (-32768, 32767)
 
@@ -66,7 +67,7 @@ class ADS1115:
             raise ValueError(f"inputs is {list(inputs)}: wanted one or more, each once")
         self._port = port
         self._full_scale = float(full_scale.removesuffix("V"))
-        self._seconds = 1.1 / rate + WAKE_UP
+        self._seconds = 1 / (rate * OSCILLATOR) + WAKE_UP
         self._settings = {name: config(name, full_scale, rate) for name in inputs}
         low, high, step = (voltage(code, self._full_scale) for code in (-32767, 32766, 1))
         self.channels = tuple(Channel(name, "V", low, high, step, "voltage") for name in inputs)

@@ -42,7 +42,7 @@ def _plan_channel(channel: Channel, settings: ChannelSettings) -> ChannelPlan:
         high if settings.high is None else settings.high,
         settings.max_step,
     )
-    return ChannelPlan(calibration, limits)
+    return ChannelPlan(calibration, limits, None if converted else channel.decimals)
 
 
 def draw_rules(

@@ -24,7 +24,9 @@ class Table:
         self._readings: dict[str, tuple[Reading, float]] = {}
         self._alerts: dict[str, Alert] = {}
         console = Console()
-        log_to_stderr(RichHandler(logging.INFO, console, show_path=False, markup=False))
+        log_to_stderr(
+            RichHandler(logging.INFO, console, show_path=False, log_time_format="%H:%M:%S")
+        )
         self._live = Live(console=console, auto_refresh=False)
 
     def start(self) -> None:

@@ -14,10 +14,14 @@ Levels: TypeAlias = Mapping[str, Level]  # by channel
 
 
 class ChannelPlan(msgspec.Struct, frozen=True):
-    """How one channel's values are corrected, and which of them are believed."""
+    """How one channel's values are corrected, and which of them are believed.
+
+    `decimals` are those that the chip's resolution is worth; None keeps them all.
+    """
 
     calibration: Calibration = Calibration()
     limits: Limits = Limits()
+    decimals: int | None = None
 
 
 class DevicePlan(msgspec.Struct, frozen=True):
@@ -49,7 +53,7 @@ def refine(plan: DevicePlan, reading: Reading, levels: Levels) -> tuple[Reading,
             refused[name] = reason
             notes.append(_note(name, value, channel.limits, reason))
         else:
-            values[name] = value
+            values[name] = value if channel.decimals is None else round(value, channel.decimals)
     return _refined(reading, values, refused, notes), after
 
 

@@ -50,3 +50,8 @@ def test_only_channels_with_a_dead_band_are_thinned(plan):
     assert plan("dead_band = 0.5").dead_band.bands == {"humidity": 0.5}
     assert plan("").dead_band.bands == {}
     assert plan("").dead_band.heartbeat == 60
+
+
+def test_values_keep_the_decimals_that_the_chip_is_worth_unless_they_are_converted(plan):
+    assert plan("").channels["humidity"].decimals == 3
+    assert plan("scale = 11").channels["humidity"].decimals is None

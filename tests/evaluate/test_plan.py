@@ -1,5 +1,6 @@
 import pytest
 
+from edge_agent.clock import Moment
 from edge_agent.evaluate.calibration import Calibration
 from edge_agent.evaluate.checks import Limits
 from edge_agent.evaluate.plan import ChannelPlan, DevicePlan, refine
@@ -64,3 +65,10 @@ def test_the_levels_that_were_given_are_not_changed(measured):
     levels = {}
     refine(PLAN, measured({"t": 20}), levels)
     assert levels == {}
+
+
+@pytest.mark.parametrize(("decimals", "shown"), [(None, 21.123456), (3, 21.123), (0, 21.0)])
+def test_a_value_has_no_more_decimals_than_its_resolution_is_worth(decimals, shown):
+    plan = DevicePlan({"t": ChannelPlan(decimals=decimals)}, 10.0)
+    reading = Reading("air", Moment(0, 0, trusted=True), {"t": 21.123456})
+    assert refine(plan, reading, {})[0].values == {"t": shown}
