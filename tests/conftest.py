@@ -1,4 +1,5 @@
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -53,12 +54,20 @@ class Mosquitto:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
+    def pause(self):
+        """Answer nothing from now on, but keep every connection."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self):
         self._process.kill()
         self._process.wait()
 
     def stop(self):
         if self._process and self._process.poll() is None:
+            self.resume()
             self._process.terminate()
             self._process.wait(10)
 

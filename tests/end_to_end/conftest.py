@@ -56,6 +56,9 @@ class AgentProcess:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(5)
 
+    def starts(self):
+        return self.output.read_text().count("running: ") if self.output.exists() else 0
+
     def says(self, text):
         return text in self.output.read_text()
 
