@@ -1,10 +1,11 @@
-"""Writes docs/configuration.md, docs/sensors.md and docs/commands.md from the code: `make docs`.
+"""Writes the pages of `PAGES` from the code: `make docs`.
 
 `tests/test_docs.py` fails while a page differs from what this would write.
 """
 
+import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from edge_agent.settings import (
     Size,
     Table,
 )
+from simulators.scenario import FAULTS, SIGNALS, W1_FAULTS
 
 HERE = Path(__file__).parent
 TABLES: dict[str, type[Table]] = {
@@ -56,6 +58,41 @@ SENSORS = """# Sensors and outputs
 What `edge-agent drivers` lists. A channel's range is the datasheet's; a value outside it is never
 published. Options are keys of the device's table.
 """
+SIMULATOR = """# The simulator
+
+`edge-agent simulate FILE` runs a configuration on simulated chips, at the level of I2C
+transactions, 1-Wire files and pins, with a broker built in. Every channel moves gently by itself; a
+scenario beside the configuration, `<name>.scenario.toml`, or one given by `--scenario`, says
+otherwise. It is the same at every run: random signals follow its `seed`.
+
+```toml
+seed = 7
+
+[signal."air.temperature"]     # a device of the configuration, and its channel
+kind = "daily"
+mean = 20
+swing = 6
+noise = 0.5                    # optional, for every kind: a random walk on top
+
+[[fault]]
+kind = "unplug"
+device = "air"                 # or bus = 1
+at = "45s"                     # after the start
+lasts = "10s"
+```
+
+[`examples/greenhouse.scenario.toml`](../examples/greenhouse.scenario.toml) shows more. Several
+tables of one signal, `[[signal."air.temperature"]]`, are their sum.
+"""
+W1_ABOUT = {
+    "busy": "The device is busy: the kernel's file is empty.",
+    "noise": "The checksum is wrong.",
+    "open": "Nothing pulls the wire low: ones only.",
+    "power_on": "The conversion never ran: 85 °C, the power-on value.",
+    "shorted": "The wire is shorted: zeros only, with a right checksum.",
+    "starved": "The supply broke down during the conversion: 127.94 °C.",
+    "unplug": "The device is pulled out; the kernel forgets it after 100 s.",
+}
 COMMANDS = """# Commands
 
 Every command has `--help`.
@@ -123,6 +160,23 @@ def _driver(name: str, driver: type[Any]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def simulator() -> str:
+    """Return the page of every signal and fault of a scenario."""
+    parts = [SIMULATOR, "## Signals\n", "| kind | keys | what |", "|---|---|---|"]
+    parts += [_kind(kind, make, {"seed"}) for kind, make in SIGNALS.items()]
+    parts += ["\n## Faults of I2C devices and buses\n", "| kind | keys | what |", "|---|---|---|"]
+    parts += [_kind(kind, make, {"clock", "address"}) for kind, make in FAULTS.items()]
+    parts += ["\n## Faults of 1-Wire devices\n", "| kind | what |", "|---|---|"]
+    parts += [f"| `{kind}` | {W1_ABOUT[kind]} |" for kind in sorted(W1_FAULTS)]
+    return "\n".join(parts) + "\n"
+
+
+def _kind(kind: str, make: Callable[..., object], hidden: set[str]) -> str:
+    keys = [f"`{key}`" for key in inspect.signature(make).parameters if key not in hidden]
+    about = (make.__doc__ or "").strip().splitlines()[0]
+    return f"| `{kind}` | {', '.join(keys)} | {about} |"
+
+
 def commands() -> str:
     """Return the page of every command with its help."""
     return COMMANDS + "".join(_helps(cli, "edge-agent")) + f"\n## Exit codes\n{EPILOG}"
@@ -140,7 +194,12 @@ def _helps(command: click.Command, name: str) -> Iterator[str]:
                 yield from _helps(found, f"{name} {child}")
 
 
-PAGES = {"configuration.md": configuration, "sensors.md": sensors, "commands.md": commands}
+PAGES = {
+    "configuration.md": configuration,
+    "sensors.md": sensors,
+    "simulator.md": simulator,
+    "commands.md": commands,
+}
 
 if __name__ == "__main__":
     for file, page in PAGES.items():

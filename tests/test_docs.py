@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from drivers import i2c
+from simulators import sht4x as models
+from simulators.bus import SimulatedBus
+from simulators.clock import RealClock
+
 ROOT = Path(__file__).parent.parent
 PAGES = runpy.run_path(str(ROOT / "docs/reference.py"))["PAGES"]
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -80,3 +85,14 @@ def test_a_command_in_the_docs_exists_with_its_options(words):
 def test_the_readme_names_the_two_commands_that_do_all_set_up(target):
     assert f"make {target}" in (ROOT / "README.md").read_text()
     assert f"\n{target}:" in (ROOT / "Makefile").read_text()
+
+
+def test_python_in_the_docs_runs(monkeypatch):
+    """On a simulated chip in the place of /dev/i2c-1."""
+    bus = SimulatedBus(RealClock())
+    bus.attach(0x44, models.SHT4x(RealClock()))
+    monkeypatch.setattr(i2c, "SMBus", lambda _number: bus)
+    (block,) = blocks("python")
+    names = {}
+    exec(block.replace("read(SHT4x", "values = read(SHT4x"), names)
+    assert names["values"].keys() == {"temperature", "humidity"}

@@ -1,0 +1,33 @@
+from queue import SimpleQueue
+
+import pytest
+
+from edge_agent.deliver.mqtt.connection import Job
+
+
+@pytest.fixture
+def job():
+    return Job([("topic", b"")] * 4, None, SimpleQueue())
+
+
+def settlement(job, error=""):
+    job.finish(error)
+    return job.reply.get_nowait()
+
+
+def test_acknowledgements_may_come_in_any_order(job):
+    for n in (2, 0, 3, 1):
+        job.settle(n, "")
+    assert settlement(job) == (4, {}, "")
+
+
+def test_what_lies_behind_the_first_gap_is_sent_again(job):
+    for n in (0, 3, 2):
+        job.settle(n, "")
+    assert settlement(job, "lost") == (1, {}, "lost")
+
+
+def test_a_refusal_behind_the_first_gap_is_not_told_yet(job):
+    job.settle(0, "too ugly")
+    job.settle(2, "too ugly")
+    assert settlement(job, "lost") == (1, {0: "too ugly"}, "lost")
