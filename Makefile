@@ -11,7 +11,7 @@ need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 .PHONY: demo test lint format docs bench clean
 
 demo: .venv/demo
-	$(BIN)/edge-agent simulate $(CONFIG)
+	$(BIN)/edge-agent simulate $(CONFIG) $(ARGS)
 
 test: .venv/dev
 	@$(call need,/usr/sbin/mosquitto,mosquitto)

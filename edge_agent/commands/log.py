@@ -18,7 +18,7 @@ from edge_agent.commands.options import config_option, json_option, set_option
 from edge_agent.config import load
 from edge_agent.errors import LogError
 from edge_agent.events import LoggedEvent
-from edge_agent.store.event_log import LogReader
+from edge_agent.store.event_log import AS_OWNER, LogReader
 
 CHUNK = 1000
 POLL_SECONDS = 0.5
@@ -45,6 +45,8 @@ def _opened(config: Path, overrides: tuple[str, ...], *, simulated: bool) -> Ite
     try:
         reader = LogReader(path)
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN:
+            raise LogError(f"{path}: {error}", AS_OWNER) from error
         raise LogError(
             f"{path}: not an event log: {error}", "name another with --set log.path=…"
         ) from error

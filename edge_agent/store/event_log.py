@@ -53,6 +53,7 @@ WHERE "offset" IN (SELECT value FROM json_each(?)) AND kind != 'gap' ORDER BY "o
 """
 # A commit rewrites whole pages: with 1 kB, ten events cost an SD card half of what 4 kB would.
 PAGE_SIZE = 1024
+AS_OWNER = "read it as its owner, as in: sudo -u edge-agent edge-agent log …"
 CHECKPOINT_PAGES = 4000
 LAST = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'"
 
@@ -165,10 +166,14 @@ class LogReader:
     """The reading side: what a forwarder and the command line see, always a committed state."""
 
     def __init__(self, path: Path) -> None:
-        if not path.exists():
-            raise LogError(f"{path}: there is no event log yet", "start the agent first")
+        try:
+            self.inode = path.stat().st_ino
+        except FileNotFoundError:
+            what = f"{path}: there is no event log yet"
+            raise LogError(what, "start the agent first") from None
+        except OSError as error:
+            raise LogError(f"{path}: {error.strerror}", AS_OWNER) from error
         self._path = path
-        self.inode = path.stat().st_ino
         self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
         try:
             self.id = log_id(self._connection)

@@ -95,3 +95,11 @@ def test_a_file_that_is_no_event_log_is_refused(edge_agent, config, tmp_path, co
     done = edge_agent("log", "-c", config(""), "--set", f"log.path={path}", "stats")
     assert done.code == 4
     assert "not an event log" in done.err
+
+
+@pytest.mark.parametrize("name", ["directory", "n" * 300])
+def test_a_log_that_cannot_be_opened_says_who_can(edge_agent, config, tmp_path, name):
+    (tmp_path / "directory").mkdir()
+    done = edge_agent("log", "-c", config(""), "--set", f"log.path={tmp_path / name}", "stats")
+    assert done.code == 4
+    assert "read it as its owner" in done.err
