@@ -22,6 +22,8 @@ from edge_agent.store.event_log import AS_OWNER, LogReader
 
 CHUNK = 1000
 POLL_SECONDS = 0.5
+# What SQLite says of a file that is none of ours: no such table, no database, damaged.
+FOREIGN = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 Opened: TypeAlias = Callable[[], AbstractContextManager[LogReader]]
 
@@ -45,7 +47,7 @@ def _opened(config: Path, overrides: tuple[str, ...], *, simulated: bool) -> Ite
     try:
         reader = LogReader(path)
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in FOREIGN:
             raise LogError(f"{path}: {error}", AS_OWNER) from error
         raise LogError(
             f"{path}: not an event log: {error}", "name another with --set log.path=…"
