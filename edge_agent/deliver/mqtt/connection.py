@@ -149,7 +149,7 @@ class Connection:
     def _failed(self, address: Address, error: ConnectionLost) -> None:
         if str(error) != self._complaint and not self._stopping:
             self._complaint = str(error)
-            _logger.warning("no connection: %s; events wait in the log", self._complaint)
+            _logger.warning("no connection: %s", self._complaint)
         if error.version_refused and len(self._versions) > 1:
             self._versions.rotate(-1)
             if self._versions[0] != self._broker.versions[0]:
@@ -175,7 +175,7 @@ class Connection:
                 self._turn(session)
             self._leave(session)
         except ConnectionLost as error:
-            _logger.warning("connection lost: %s; events wait in the log", error)
+            _logger.warning("connection lost: %s", error)
             self._take_acks(session)  # those that came with the last bytes
             self._fail_jobs(str(error))
         self._in_flight.clear()
