@@ -15,6 +15,12 @@ from edge_agent.acquire.scan import scan as scan_bus
 from edge_agent.commands.options import json_option
 from edge_agent.errors import HardwareError
 
+SILENT = "nothing answers: check wiring and power"
+NO_BUS = (
+    "this machine offers no I2C bus and no 1-Wire device: enable them with `sudo raspi-config`"
+    " → Interface Options, then reboot"
+)
+
 
 @click.command()
 @click.option("--bus", "buses", multiple=True, type=int, help="I2C bus number; default: all.")
@@ -42,7 +48,7 @@ def scan(buses: tuple[int, ...], config: Path | None, as_json: bool) -> None:
     for id_ in ids:
         click.echo(f"w1     {id_}")
     if not found and not ids:
-        click.echo("nothing answers; check wiring, power, and `sudo raspi-config` → Interfaces")
+        click.echo(SILENT if buses or hardware.buses() else NO_BUS)
 
 
 def _hardware(config: Path | None) -> Hardware:

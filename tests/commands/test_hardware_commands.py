@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from edge_agent.acquire.hardware import RealHardware
+
 
 def test_read_measures_one_device_with_units(edge_agent, config):
     done = edge_agent("read", "air", "-c", config(), "--simulate")
@@ -62,3 +64,9 @@ def test_drivers_lists_channels_and_options(edge_agent):
 def test_drivers_speaks_json(edge_agent):
     facts = json.loads(edge_agent("drivers", "--json").out)["sht4x"]
     assert facts["channels"]["temperature"] == {"unit": "°C", "low": -40, "high": 125}
+
+
+def test_a_machine_without_buses_is_told_how_to_enable_them(edge_agent, monkeypatch):
+    monkeypatch.setattr(RealHardware, "buses", lambda _self: ())
+    monkeypatch.setattr(RealHardware, "ids", lambda _self: ())
+    assert "enable them with `sudo raspi-config`" in edge_agent("scan").out
