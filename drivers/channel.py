@@ -1,21 +1,43 @@
 """Channels and their quantities: the one table of names and units.
 
-Quantities are Home Assistant `device_class` names, each with one unit.
+Quantities are Home Assistant `device_class` names, each with one unit; where it has none (angle,
+resistance, …), the field's own word.
 """
 
 from dataclasses import dataclass
 
 UNITS = {
+    "acceleration": "m/s²",
+    "angle": "°",
+    "angular_velocity": "°/s",
     "atmospheric_pressure": "hPa",
+    "battery": "%",
     "binary": "",
     "carbon_dioxide": "ppm",
+    "count": "",
     "current": "A",
+    "data_size": "MiB",
     "distance": "m",
+    "energy": "kWh",
+    "frequency": "Hz",
     "humidity": "%",
     "illuminance": "lx",
+    "load": "",
+    "pm1": "µg/m³",
+    "pm10": "µg/m³",
+    "pm25": "µg/m³",
     "power": "W",
+    "precipitation": "mm",
+    "raw": "",
+    "resistance": "Ω",
+    "share": "%",
     "temperature": "°C",
+    "uv_index": "",
+    "volatile_organic_compounds_parts": "ppb",
     "voltage": "V",
+    "volume": "L",
+    "volume_flow_rate": "L/min",
+    "wind_speed": "km/h",
 }
 
 

@@ -1,89 +1,92 @@
-from typing import NamedTuple
+import random
 
 import pytest
+from smbus2 import i2c_msg
 
-from drivers.driver import run
+from drivers import driver
 from drivers.i2c import I2CPort
+from edge_agent.contract import Bench, FlippedBit
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
-from simulators.faults import BusFault
 
-INSTANT = 1e-9  # every message takes wire time, so an instant holds one
-
-
-class Message(NamedTuple):
-    """One message on the wire; `at` is the moment at which faults look at it."""
-
-    at: float
-    written: bytes | None
+ROUNDS = 50
 
 
-class RecordingBus(SimulatedBus):
-    """A simulated bus that notes every message, those that nobody answers too."""
+class Busio:
+    """The I2C object of CircuitPython, over a simulated bus."""
 
-    def __init__(self, clock):
-        super().__init__(clock)
-        self.messages = []
+    def __init__(self, bus):
+        self.bus = bus
 
-    def _transfer(self, message):
-        written = None if message.flags & 1 else bytes(message)
-        self.messages.append(Message(self._clock.monotonic(), written))
-        super()._transfer(message)
+    def try_lock(self):
+        return True
+
+    def unlock(self):
+        pass
+
+    def writeto(self, address, buffer, *, start=0, end=None):
+        self.bus.i2c_rdwr(i2c_msg.write(address, bytes(buffer[start:end])))
+
+    def readfrom_into(self, address, buffer, *, start=0, end=None):
+        self._fill(address, buffer, start, end)
+
+    def writeto_then_readfrom(
+        self, address, out, into, *, out_start=0, out_end=None, in_start=0, in_end=None
+    ):
+        pointer = i2c_msg.write(address, bytes(out[out_start:out_end]))
+        self._fill(address, into, in_start, in_end, pointer)
+
+    def _fill(self, address, buffer, start, end, *first):
+        span = range(len(buffer))[start:end]
+        answer = i2c_msg.read(address, len(span))
+        self.bus.i2c_rdwr(*first, answer)
+        buffer[span.start : span.stop] = bytes(answer)
 
 
-class FlippedBit(BusFault):
-    """Bit `bit` of the frame read at the instant `at` arrives inverted."""
-
-    def __init__(self, clock, *, at, bit):
-        super().__init__(clock, at=at, lasts=INSTANT)
-        self._bit = bit
-
-    def _spoil(self, frame):
-        if self._bit >= 8 * len(frame):
-            return frame
-        self.struck += 1
-        return (int.from_bytes(frame) ^ 1 << self._bit).to_bytes(len(frame))
+def expose(model, seed):
+    """Set random values that are a little inside of the chip's range; return them."""
+    chance = random.Random(seed)
+    for channel, span in model.inputs.items():
+        margin = (span.high - span.low) / 100
+        model.set(channel, chance.uniform(span.low + margin, span.high - margin))
+    return dict(model.values)
 
 
-class Bench:
-    """One driver and one model on a bus of their own, and a clock that moves as they wait."""
+def assert_near(values, expected, model):
+    for channel, value in values.items():
+        assert value == pytest.approx(expected[channel], abs=1.5 * model.inputs[channel].step), (
+            channel
+        )
 
-    def __init__(self, driver, model, **options):
-        self.clock = VirtualClock()
-        self.bus = RecordingBus(self.clock)
-        self.address = driver.addresses[0]
-        self.model = model(self.clock)
-        self.bus.attach(self.address, self.model)
-        self.device = driver(I2CPort(self.bus, self.address, "bench"), **options)
-        self.waits = []
 
-    def setup(self):
-        run(self.device.setup(), self.sleep)
+@pytest.fixture
+def agree():
+    """A function: somebody else's driver, ours, and what is: all three must agree.
 
-    def measure(self):
-        return run(self.device.measure(), self.sleep)
+    `theirs(busio, clock)` makes their driver and returns the function that measures with it.
+    """
 
-    def read(self):
-        self.setup()
-        return self.measure()
+    def agree(theirs, ours, chip, *, settle=0.0, rounds=ROUNDS, **options):
+        clock = VirtualClock()
+        bus, model = SimulatedBus(clock), chip(clock)
+        address = ours.addresses[0]
+        bus.attach(address, model)
+        for seed in range(rounds):
+            model.power_on()
+            truth = expose(model, seed)
+            clock.sleep(0.05 + settle)  # the chip starts up, as it has on any running machine
+            witnessed = theirs(Busio(bus), clock)()
+            mine = driver.read(ours(I2CPort(bus, address), **options), clock.sleep)
+            assert witnessed
+            assert_near(witnessed, truth, model)
+            assert_near(mine, truth, model)
 
-    def sleep(self, seconds):
-        self.waits.append(seconds)
-        self.clock.sleep(seconds)
+    return agree
 
-    def strike(self, fault, **arguments):
-        fault = fault(self.clock, **arguments)
-        self.bus.faults.append(fault)
-        return fault
 
-    def heal(self):
-        self.bus.faults.clear()
-
-    def moments(self, call, *, reads_only=False):
-        begin = len(self.bus.messages)
-        call()
-        messages = self.bus.messages[begin:]
-        return [m.at for m in messages if m.written is None or not reads_only]
+@pytest.fixture
+def busio_of():
+    return Busio
 
 
 @pytest.fixture
@@ -94,8 +97,3 @@ def bench_of():
 @pytest.fixture
 def flipped_bit():
     return FlippedBit
-
-
-@pytest.fixture
-def instant():
-    return INSTANT

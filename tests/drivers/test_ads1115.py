@@ -1,4 +1,6 @@
 import pytest
+from adafruit_ads1x15 import ads1115 as adafruit_ads1115
+from adafruit_ads1x15.analog_in import AnalogIn
 
 from drivers.ads1115 import ADS1115, FULL_SCALES, MUX, RATES, config, voltage
 from drivers.driver import Identity
@@ -10,7 +12,25 @@ from drivers.errors import (
     OutOfRange,
     WrongChip,
 )
+from edge_agent.contract import I2CContract
 from simulators import ads1115, faults
+
+
+class TestContract(I2CContract):
+    driver = ADS1115
+    model = ads1115.ADS1115
+
+
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree):
+    pins = ("a0", "a1", "a2", "a3")
+
+    def adafruit(busio, clock):
+        del clock  # it polls, and the wire takes its time
+        inputs = [AnalogIn(adafruit_ads1115.ADS1115(busio), number) for number in range(4)]
+        return lambda: {pin: each.voltage for pin, each in zip(pins, inputs, strict=True)}
+
+    agree(adafruit, ADS1115, ads1115.ADS1115, inputs=pins)
+
 
 CONTINUOUS = b"\x01\x44\x83"
 PINS = {"a0": 0.5, "a1": 1.25, "a2": 2.0, "a3": 3.0}

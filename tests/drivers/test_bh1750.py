@@ -1,12 +1,44 @@
 from contextlib import suppress
 
+import adafruit_bh1750
 import pytest
 
 from drivers.bh1750 import BH1750, illuminance, time_opcodes
 from drivers.driver import Identity, run
 from drivers.errors import BadChecksum, DriverError, LostConfiguration, NotReady, OutOfRange
+from edge_agent.contract import I2CContract
+from edge_agent.contract.i2c import struck_at_a_measurement
 from simulators import bh1750
 from simulators.faults import BrownOut, DeadFrame, SlowConversion
+
+# Commands follow two reads of what stood there before; the chip echoes none, and has no checksum.
+COMMANDS = range(32, 56)
+DARK = "0 is darkness: a BH1750 has no id, no checksum and no ready flag to say otherwise"
+
+
+class TestContract(I2CContract):
+    driver = BH1750
+    model = bh1750.BH1750
+    blind = {
+        "test_another_chip_at_the_address_gives_no_wrong_value[*]": DARK,
+        "test_dead_frames_from_the_beginning_give_no_value[zeros]": DARK,
+        "test_dead_frames_after_setup_give_no_value[zeros]": DARK,
+        "test_a_chip_that_never_finishes_gives_no_value_in_bounded_time": DARK,
+        "test_an_inverted_bit_at_a_measurement_gives_no_wrong_value": "it echoes no command",
+    }
+
+    def test_only_a_command_can_be_inverted_unnoticed_on_its_way(self):
+        assert self.inverted(struck_at_a_measurement).keys() <= set(COMMANDS)
+
+
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
+    def adafruit(busio, clock):
+        monkeypatch.setattr(adafruit_bh1750, "sleep", clock.sleep)
+        chip = adafruit_bh1750.BH1750(busio, 0x23)
+        chip.resolution = adafruit_bh1750.Resolution.MID  # the whole range, as ours by default
+        return lambda: {"illuminance": chip.lux}
+
+    agree(adafruit, BH1750, bh1750.BH1750)
 
 
 @pytest.fixture

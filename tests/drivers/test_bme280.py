@@ -1,4 +1,9 @@
+import random
+from functools import partial
+
+import bme280 as rpi_bme280
 import pytest
+from adafruit_bme280 import basic as adafruit_bme280
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -15,11 +20,80 @@ from drivers.errors import (
     WrongChip,
 )
 from drivers.i2c import I2CPort
+from edge_agent.contract import I2CContract
 from simulators import bme280 as simulated
 from simulators import bmp280 as simulated_bmp280
 from simulators import faults
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
+
+
+class TestContract(I2CContract):
+    driver = BME280
+    model = simulated.BME280
+
+
+def richard_hull(busio, clock, monkeypatch):
+    monkeypatch.setattr(rpi_bme280, "time", clock)
+    trim = rpi_bme280.load_calibration_params(busio.bus, 0x76)
+
+    def measure():
+        sample = rpi_bme280.sample(busio.bus, 0x76, trim)
+        return {
+            "temperature": sample.temperature,
+            "atmospheric_pressure": sample.pressure,
+            "humidity": sample.humidity,
+        }
+
+    return measure
+
+
+def adafruit(busio, clock, monkeypatch):
+    monkeypatch.setattr(adafruit_bme280, "sleep", clock.sleep)
+    chip = adafruit_bme280.Adafruit_BME280_I2C(busio, 0x76)
+    return lambda: {
+        "temperature": chip.temperature,
+        "atmospheric_pressure": chip.pressure,
+        "humidity": chip.humidity,
+    }
+
+
+both = pytest.mark.parametrize("witness", [richard_hull, adafruit])
+old = pytest.mark.filterwarnings("ignore:datetime.*utcnow:DeprecationWarning")  # RPi.bme280
+
+
+@old
+@both
+def test_an_independent_driver_reads_what_we_read_and_what_is(agree, witness, monkeypatch):
+    agree(partial(witness, monkeypatch=monkeypatch), BME280, simulated.BME280)
+
+
+@old
+@both
+@pytest.mark.parametrize("seed", range(50))
+def test_independent_drivers_read_the_same_humidity_from_any_trim(
+    witness, seed, busio_of, monkeypatch
+):
+    clock = VirtualClock()
+    bus, model = SimulatedBus(clock), simulated.BME280(clock)
+    chance = random.Random(seed)
+    # H3 is 0: Adafruit's formula has it in twice, as Bosch's API
+    model.humidity_trim = [
+        chance.randint(0, 100),
+        chance.randint(330, 400),
+        0,
+        chance.randint(-300, 300),
+        chance.randint(-60, 60),
+        chance.randint(0, 40),
+    ]
+    bus.attach(0x76, model)
+    model.power_on()
+    clock.sleep(0.002)
+    model.set("humidity", chance.uniform(35, 65))
+    theirs = witness(busio_of(bus), clock, monkeypatch)()
+    mine = read(BME280(I2CPort(bus, 0x76)), clock.sleep)
+    assert mine["humidity"] == pytest.approx(theirs["humidity"], abs=0.01)
+
 
 WHERE = "bme280@i2c-1:0x77"
 

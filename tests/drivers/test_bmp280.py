@@ -1,5 +1,6 @@
 import math
 
+import adafruit_bmp280
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -23,11 +24,27 @@ from drivers.errors import (
     WrongChip,
 )
 from drivers.i2c import I2CPort
+from edge_agent.contract import I2CContract
 from simulators import bme280 as simulated_bme280
 from simulators import bmp280 as simulated
 from simulators import faults
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
+
+
+class TestContract(I2CContract):
+    driver = BMP280
+    model = simulated.BMP280
+
+
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
+    def adafruit(busio, clock):
+        monkeypatch.setattr(adafruit_bmp280, "sleep", clock.sleep)
+        chip = adafruit_bmp280.Adafruit_BMP280_I2C(busio, 0x76)
+        return lambda: {"temperature": chip.temperature, "atmospheric_pressure": chip.pressure}
+
+    agree(adafruit, BMP280, simulated.BMP280)
+
 
 WHERE = "bmp280@i2c-1:0x76"
 # BMP280 datasheet §3.12

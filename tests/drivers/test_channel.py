@@ -8,19 +8,20 @@ TEMPERATURE = Channel("temperature", "°C", -40, 125, 0.01)
 HUMIDITY = Channel("humidity", "%", 0, 100, 0.1)
 
 
-def test_the_units_are_these():
-    assert UNITS == {
-        "atmospheric_pressure": "hPa",
-        "binary": "",
-        "carbon_dioxide": "ppm",
-        "current": "A",
-        "distance": "m",
-        "humidity": "%",
-        "illuminance": "lx",
-        "power": "W",
-        "temperature": "°C",
-        "voltage": "V",
-    }
+@pytest.mark.parametrize(
+    "quantity, unit",
+    [
+        ("atmospheric_pressure", "hPa"),
+        ("current", "A"),
+        ("distance", "m"),
+        ("illuminance", "lx"),
+        ("pm25", "µg/m³"),
+        ("temperature", "°C"),
+        ("volatile_organic_compounds_parts", "ppb"),
+    ],
+)
+def test_a_quantity_has_home_assistants_name_and_one_unit(quantity, unit):
+    assert UNITS[quantity] == unit
 
 
 @pytest.mark.parametrize("quantity, unit", UNITS.items())

@@ -1,10 +1,26 @@
+import adafruit_sht4x
 import pytest
 
 from drivers.driver import Identity
 from drivers.errors import BadChecksum, NotReady, OutOfRange, WrongChip
 from drivers.sht4x import SHT4x, humidity, temperature
+from edge_agent.contract import I2CContract
 from simulators import ads1115, sht4x
 from simulators.faults import CorruptBits, NoAnswer
+
+
+class TestContract(I2CContract):
+    driver = SHT4x
+    model = sht4x.SHT4x
+
+
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
+    def adafruit(busio, clock):
+        monkeypatch.setattr(adafruit_sht4x, "time", clock)
+        chip = adafruit_sht4x.SHT4x(busio, 0x44)
+        return lambda: dict(zip(("temperature", "humidity"), chip.measurements, strict=True))
+
+    agree(adafruit, SHT4x, sht4x.SHT4x)
 
 
 @pytest.fixture
