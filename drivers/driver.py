@@ -4,7 +4,7 @@ A driver never sleeps: `yield seconds` hands the bus to the other devices meanwh
 """
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -13,7 +13,7 @@ from drivers.errors import OutOfRange
 
 T = TypeVar("T")
 Steps: TypeAlias = Generator[float, None, T]
-BusKind = Literal["i2c", "w1", "gpio"]
+BusKind = Literal["i2c", "spi", "serial", "w1", "gpio", "linux"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,15 @@ class Listening(Protocol):
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Call `wake` from any thread when a measurement is worth taking now."""
+        ...
+
+
+@runtime_checkable
+class Totalling(Protocol):
+    """A counter whose totals go on where the event log left them."""
+
+    def resume(self, values: Mapping[str, float]) -> None:
+        """Go on from the last values that were logged; called once, before the first setup."""
         ...
 
 

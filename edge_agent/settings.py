@@ -152,7 +152,10 @@ class Device(Table, frozen=True, kw_only=True):
     every: Annotated[
         Duration, Meta(description='time between two measurements: at least "50ms"')
     ] = Duration(10)
-    bus: Annotated[int, Meta(ge=0, description="I2C bus number: 1 on a Pi's header")] = 1
+    bus: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="I2C or SPI bus number; default: 1 or 0, as on a Pi's header"),
+    ] = None
     address: Annotated[
         Annotated[int, Meta(ge=0x03, le=0x77)] | None,
         Meta(description="I2C address, 0x03 to 0x77; default: the chip's first"),
@@ -160,6 +163,13 @@ class Device(Table, frozen=True, kw_only=True):
     pin: Annotated[
         Annotated[int, Meta(ge=0, le=63)] | None, Meta(description="GPIO number (BCM), 0 to 63")
     ] = None
+    select: Annotated[
+        Annotated[int, Meta(ge=0, le=9)] | None,
+        Meta(description="SPI chip select, 0 to 9; default: 0"),
+    ] = None
+    path: Annotated[
+        str, Meta(description='serial line; default: "/dev/serial0", the header\'s')
+    ] = ""
     id: Annotated[
         str, Meta(description='1-Wire id such as "28-0316a4c8ffee"; see `edge-agent scan`')
     ] = ""
@@ -175,7 +185,17 @@ class Output(Table, frozen=True, kw_only=True):
 
     name: Name
     driver: Annotated[str, Meta(description="a name from `edge-agent drivers`")] = "relay"
-    pin: Annotated[int, Meta(ge=0, le=63, description="GPIO number (BCM)")]
+    pin: Annotated[
+        int, Meta(ge=0, le=63, description="GPIO number (BCM), or the pin of an expander chip")
+    ]
+    bus: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="I2C bus number of an expander chip; default: 1"),
+    ] = None
+    address: Annotated[
+        Annotated[int, Meta(ge=0x03, le=0x77)] | None,
+        Meta(description="I2C address of an expander chip; default: the chip's first"),
+    ] = None
     safe: Annotated[
         Switch,
         Meta(description='state at start, stop and when no rule sets it: "on" or "off"'),

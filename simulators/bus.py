@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol
 from smbus2 import i2c_msg
 
 from simulators.clock import Clock
-from simulators.model import I2CModel, Nack, Range
+from simulators.model import I2CModel, Nack, Powered, Range
 
 BIT_SECONDS = 1 / 100_000  # standard mode
 SMBUS_BLOCK = 32
@@ -23,7 +23,7 @@ I2C_M_RD = 1
 class Fault(Protocol):
     """Something that goes wrong on the way; does nothing while it is not active."""
 
-    def before(self, address: int, model: I2CModel) -> None:
+    def before(self, address: int, model: Powered) -> None:
         """Raise OSError or `Nack`, or act on the model, before a message reaches it."""
         ...
 
@@ -65,6 +65,10 @@ class SimulatedBus:
         if address in self._models:
             raise ValueError(f"address 0x{address:02x} is taken on this bus")
         self._models[address] = model
+
+    def chip(self, address: int) -> I2CModel | None:
+        """Return what answers at an address."""
+        return self._models.get(address)
 
     def detach(self, address: int) -> I2CModel:
         """Pull a chip off the bus; it loses its power."""

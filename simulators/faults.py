@@ -1,4 +1,4 @@
-"""What goes wrong on an I2C bus, from `at` on and for so many seconds of the bus's clock.
+"""What goes wrong between chip and host, from `at` on and for so many seconds of the bus's clock.
 
 Each fault concerns one address, or every one; `struck` counts how often it did anything.
 """
@@ -10,7 +10,7 @@ import random
 from dataclasses import KW_ONLY, dataclass, field
 
 from simulators.clock import Clock
-from simulators.model import I2CModel, Nack
+from simulators.model import Nack, Powered
 
 
 @dataclass(eq=False)
@@ -23,9 +23,9 @@ class BusFault:
     at: float = 0.0
     lasts: float = math.inf
     struck: int = field(default=0, init=False)
-    _ended: set[I2CModel] = field(default_factory=set, init=False)
+    _ended: set[Powered] = field(default_factory=set, init=False)
 
-    def before(self, address: int, model: I2CModel) -> None:
+    def before(self, address: int, model: Powered) -> None:
         """Let a message reach the chip, or not."""
         if self._active(address):
             self._strike(model)
@@ -45,10 +45,10 @@ class BusFault:
         now = self.clock.monotonic()
         return self.address in {None, address} and now >= self.at + self.lasts
 
-    def _strike(self, model: I2CModel) -> None:
+    def _strike(self, model: Powered) -> None:
         """Act before a message, while active."""
 
-    def _end(self, model: I2CModel) -> None:
+    def _end(self, model: Powered) -> None:
         """Act once on each chip, before the first message after the fault."""
 
     def _spoil(self, frame: bytes) -> bytes:
@@ -59,7 +59,7 @@ class BusFault:
 class NoAnswer(BusFault):
     """The chip does not acknowledge, but keeps its power."""
 
-    def _strike(self, model: I2CModel) -> None:  # noqa: ARG002
+    def _strike(self, model: Powered) -> None:  # noqa: ARG002
         self.struck += 1
         raise Nack
 
@@ -67,14 +67,14 @@ class NoAnswer(BusFault):
 class Unplug(NoAnswer):
     """The chip is pulled off the bus; it comes back with power-on values."""
 
-    def _end(self, model: I2CModel) -> None:
+    def _end(self, model: Powered) -> None:
         model.power_on()
 
 
 class StuckBus(BusFault):
     """Somebody holds SDA low: every transfer runs into the adapter's time-out."""
 
-    def _strike(self, model: I2CModel) -> None:  # noqa: ARG002
+    def _strike(self, model: Powered) -> None:  # noqa: ARG002
         self.struck += 1
         raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
@@ -85,7 +85,7 @@ class BrownOut(BusFault):
 
     lasts: float = field(default=0.0, init=False)
 
-    def _end(self, model: I2CModel) -> None:
+    def _end(self, model: Powered) -> None:
         self.struck += 1
         model.power_on()
 
@@ -96,11 +96,11 @@ class SlowConversion(BusFault):
 
     factor: float = 1000.0
 
-    def _strike(self, model: I2CModel) -> None:
+    def _strike(self, model: Powered) -> None:
         self.struck += 1
         model.slowness = self.factor
 
-    def _end(self, model: I2CModel) -> None:
+    def _end(self, model: Powered) -> None:
         model.slowness = 1.0
 
 

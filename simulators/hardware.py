@@ -1,6 +1,6 @@
 """A simulated machine: the configuration's devices on simulated buses, living through a scenario.
 
-Chips on I2C and 1-Wire find their values whenever the thread of their bus looks at them. Pins have
+Chips on a bus find their values whenever the thread of their bus looks at them. Pins have
 edges of their own: `step` makes those, in the thread that `start` begins, or called by whoever
 moves a virtual clock.
 """
@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from simulators.bus import Fault, SimulatedBus
 from simulators.clock import Clock
+from simulators.linux import KernelFault, LinuxModel, SimulatedKernel
 from simulators.model import I2CModel, Model
 from simulators.pins import SimulatedPins
 from simulators.scenario import FAULTS, PlannedFault, Scenario
+from simulators.serial import SerialModel, SimulatedLine
+from simulators.spi import SimulatedSPI, SPIModel
 from simulators.sysfs import SimulatedDirectory, SimulatedW1
 from simulators.w1_faults import FaultyDevice, Spell
 
@@ -34,7 +37,10 @@ class SimulatedHardware:
         self._scenario = scenario or Scenario()
         self._began = clock.monotonic()
         self._buses: dict[int, SimulatedBus] = {}
+        self._spi: dict[tuple[int, int], SimulatedSPI] = {}
+        self._lines: dict[str, SimulatedLine] = {}
         self._w1 = SimulatedW1()
+        self._kernel = SimulatedKernel(self.now)
         self._pins = SimulatedPins(clock)
         self._surroundings: dict[str, Surroundings] = {}
         self._on_pins: dict[str, Model] = {}
@@ -46,7 +52,7 @@ class SimulatedHardware:
         device: str,
         model: type[Model],
         *,
-        bus: int = 1,
+        bus: int | None = None,
         address: int | None = None,
         pin: int | None = None,
         id: str = "",  # noqa: A002 - the configuration's own word
@@ -54,35 +60,69 @@ class SimulatedHardware:
     ) -> Model:
         """Connect a chip as the configuration says; its first address is the default.
 
-        Of the driver's `options` it takes those that are soldered: an `active_low` relay board.
+        `bus` is 1 for I2C and 0 for SPI, where `address` is the chip select; `id` is a 1-Wire id or
+        the path of a serial line. Of the driver's `options` the model takes those that are
+        soldered: an `active_low` relay board.
         """
         parameters = signature(model).parameters
         soldered = {k: v for k, v in (options or {}).items() if k in parameters}
         self._surroundings[device] = self._scenario.surroundings(device, model, self.now)
         solder: Callable[..., Any] = partial(model, self._clock, **soldered)
         if issubclass(model, I2CModel):
-            chip = solder()
-            self._on_i2c(device, chip, bus, model.addresses[0] if address is None else address)
-        elif "id" in parameters:
-            chip = solder(id)
-            self._on_w1(device, chip)
-        else:
-            chip = self._on_pins[device] = solder(self._pins.pin(pin))
-        placed: Model = chip
-        return placed
+            spot = model.addresses[0] if address is None else address
+            return self._on_i2c(device, solder, 1 if bus is None else bus, spot)
+        if issubclass(model, SPIModel):
+            return self._on_spi(device, solder(), (bus or 0, address or 0))
+        if issubclass(model, SerialModel):
+            return self._on_line(device, solder(), id)
+        if issubclass(model, LinuxModel):
+            return self._in_kernel(device, solder(len(self._kernel)))
+        if "id" in parameters:
+            return self._on_w1(device, solder(id))
+        chip: Model = solder(self._pins.pin(pin))
+        self._on_pins[device] = chip
+        return chip
 
-    def _on_i2c(self, device: str, chip: I2CModel, number: int, address: int) -> None:
-        chip.values = self._surroundings[device]
+    def _on_i2c(
+        self, device: str, solder: Callable[[], I2CModel], number: int, address: int
+    ) -> Model:
         bus = self.i2c(number)
-        bus.attach(address, chip)
-        for fault in self._scenario.faults:
-            if fault.device == device:
-                bus.faults.append(self._inject(fault, address))
+        chip = bus.chip(address)
+        if chip is None or chip.exclusive:  # several outputs may sit on one expander
+            chip = solder()
+            bus.attach(address, chip)
+            chip.values = self._surroundings[device]
+        bus.faults += self._faults(device, address)
+        return chip
 
-    def _on_w1(self, device: str, chip: Any) -> None:  # noqa: ANN401 - both a Model and a W1Chip
+    def _on_spi(self, device: str, chip: SPIModel, place: tuple[int, int]) -> Model:
         chip.values = self._surroundings[device]
-        spells = [Spell(f.kind, **f.arguments) for f in self._scenario.faults if f.device == device]
+        self._spi[place] = SimulatedSPI(chip, self._faults(device))
+        return chip
+
+    def _on_line(self, device: str, chip: SerialModel, path: str) -> Model:
+        chip.values = self._surroundings[device]
+        self._lines[path] = SimulatedLine(chip, self._faults(device))
+        return chip
+
+    def _in_kernel(self, device: str, chip: LinuxModel) -> Model:
+        chip.values = self._surroundings[device]
+        faults = [KernelFault(each.kind, **each.arguments) for each in self._planned(device)]
+        self._kernel.attach(chip, faults)
+        return chip
+
+    def _on_w1(self, device: str, chip: Any) -> Model:  # noqa: ANN401 - a Model and a W1Chip
+        chip.values = self._surroundings[device]
+        spells = [Spell(each.kind, **each.arguments) for each in self._planned(device)]
         self._w1.attach(FaultyDevice(chip, spells, self.now) if spells else chip)
+        model: Model = chip
+        return model
+
+    def _planned(self, device: str) -> list[PlannedFault]:
+        return [fault for fault in self._scenario.faults if fault.device == device]
+
+    def _faults(self, device: str, address: int | None = None) -> list[Fault]:
+        return [self._inject(fault, address) for fault in self._planned(device)]
 
     def _inject(self, fault: PlannedFault, address: int | None) -> Fault:
         """Return the fault itself; what the scenario counts from its begin, the clock counts on."""
@@ -104,6 +144,18 @@ class SimulatedHardware:
     def claimed(self, number: int, address: int) -> str:  # noqa: ARG002 - the agent asks so
         """Return nothing: no kernel driver owns a simulated chip."""
         return ""
+
+    def spi(self, bus: int, select: int) -> SimulatedSPI:
+        """Return a chip select."""
+        return self._spi[bus, select]
+
+    def serial(self, path: str) -> SimulatedLine:
+        """Return a serial line."""
+        return self._lines[path]
+
+    def kernel(self) -> SimulatedKernel:
+        """Return the kernel's files."""
+        return self._kernel
 
     def w1(self, id: str) -> SimulatedDirectory:  # noqa: A002
         """Return the directory of a 1-Wire device, there or not."""

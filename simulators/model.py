@@ -39,10 +39,8 @@ class Model:
         self.values[channel] = value
 
 
-class I2CModel(Model):
-    """A chip on an I2C bus: `power_on` state, `write` and `read` as transactions see them."""
-
-    addresses: ClassVar[tuple[int, ...]]
+class Powered(Model):
+    """A chip with a supply: it has power-on values, and takes its time."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
@@ -52,6 +50,13 @@ class I2CModel(Model):
     def power_on(self) -> None:
         """Fall back to power-on values: what a brown-out does."""
         raise NotImplementedError
+
+
+class I2CModel(Powered):
+    """A chip on an I2C bus: `power_on` state, `write` and `read` as transactions see them."""
+
+    addresses: ClassVar[tuple[int, ...]]
+    exclusive: ClassVar[bool] = True  # one device of the configuration; an expander has several
 
     def write(self, data: bytes) -> None:
         """Take the bytes of one write message; raise `Nack` as the chip would."""

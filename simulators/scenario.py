@@ -31,8 +31,11 @@ from simulators.faults import (
     StuckBus,
     Unplug,
 )
+from simulators.linux import ERRORS, KernelFault, LinuxModel
 from simulators.model import I2CModel, Model
+from simulators.serial import SerialModel
 from simulators.signals import Signal, Sum, Walk
+from simulators.spi import SPIModel
 from simulators.surroundings import Surroundings, lively, seed_of
 from simulators.tables import Tables, unknown
 from simulators.w1_faults import KINDS, Pluggable, Spell
@@ -56,7 +59,17 @@ FAULTS: dict[str, Callable[..., Fault]] = {
     "stuck_bus": StuckBus,
     "unplug": Unplug,
 }
+LINE_FAULTS = {kind: FAULTS[kind] for kind in ("corrupt_bits", "slow_conversion", "unplug")}
+SPI_FAULTS = {kind: FAULTS[kind] for kind in (*LINE_FAULTS, "brown_out", "dead_frame")}
+LINUX_FAULTS: dict[str, Callable[..., object]] = dict.fromkeys(ERRORS, KernelFault)
 W1_FAULTS: dict[str, Callable[..., object]] = dict.fromkeys(KINDS, Spell)
+CONNECTED: tuple[tuple[type[Any], Mapping[str, Callable[..., object]]], ...] = (
+    (I2CModel, FAULTS),
+    (SPIModel, SPI_FAULTS),
+    (SerialModel, LINE_FAULTS),
+    (LinuxModel, LINUX_FAULTS),
+    (Pluggable, W1_FAULTS),
+)
 
 
 class ScenarioError(ValueError):
@@ -224,9 +237,12 @@ class _Reader(Tables):
         if model is None:
             self.note(f"{where}.device", unknown(device, self._devices), device)
             return {}
-        if issubclass(model, I2CModel):
-            return FAULTS
-        if issubclass(model, Pluggable):
-            return W1_FAULTS
-        self.note(f"{where}.device", f"no faults are known for a {model.__name__}", device)
-        return {}
+        faults = faults_of(model)
+        if not faults:
+            self.note(f"{where}.device", f"no faults are known for a {model.__name__}", device)
+        return faults
+
+
+def faults_of(model: type[Model]) -> Mapping[str, Callable[..., object]]:
+    """Return the faults that a device can have, by kind: what connects it decides."""
+    return next((faults for kind, faults in CONNECTED if issubclass(model, kind)), {})

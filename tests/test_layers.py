@@ -16,6 +16,8 @@ NOUNS = {"edge_agent.events", "edge_agent.clock", "edge_agent.errors"}
 ALLOWED = {
     "drivers": {"smbus2"},
     "drivers.pins": {"gpiozero", "lgpio"},
+    "drivers.serial": {"serial"},
+    "drivers.spi": {"spidev"},
     "simulators": {"smbus2"},
     "simulators.pins": {"gpiozero", "smbus2"},
     "edge_agent.events": NOUNS | {"msgspec"},
@@ -66,7 +68,7 @@ PURE = [
 ]
 IMPURE = {"threading", "queue", "sqlite3", "socket", "select", "time", "subprocess", "asyncio"}
 # Never at the top of a module of the agent, nor of one that is imported at the top.
-LAZY = {"simulators", "amqtt", "rich", "gpiozero", "lgpio"}
+LAZY = {"simulators", "amqtt", "rich", "gpiozero", "lgpio", "serial", "spidev"}
 HOLDERS = {"edge_agent.commands.simulation", "edge_agent.commands.table"}  # themselves lazy
 PLUGIN = "edge_agent.contract"  # imported by pytest alone
 EXEMPT = (*HOLDERS, PLUGIN)

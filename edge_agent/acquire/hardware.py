@@ -9,6 +9,10 @@ from typing import Any, NamedTuple, Protocol
 from drivers.driver import BusKind
 from drivers.errors import DriverError
 from drivers.i2c import Bus, I2CPort, open_bus
+from drivers.linux import Kernel, LinuxPort, RealKernel
+from drivers.serial import Line, SerialPort, open_serial
+from drivers.spi import Bus as SPIBus
+from drivers.spi import SPIPort, open_spi
 from drivers.sysfs import SysfsPort, w1_ids
 
 
@@ -20,22 +24,31 @@ class ClaimedByKernel(DriverError):
 
 
 class Place(NamedTuple):
-    """Where a device is connected: a kind of bus, and what it takes to find the device there."""
+    """Where a device is connected: a kind of bus, and what it takes to find the device there.
+
+    `address` is the chip select on SPI; `id` the path of a serial line, or the device's own name
+    where nothing else tells it from others.
+    """
 
     kind: BusKind
     bus: int = 1
     address: int = 0
-    pin: int = 0
+    pin: int = -1
     id: str = ""
 
     @property
     def line(self) -> str:
         """The bus as users know it; the devices of one line share a thread."""
-        return f"i2c-{self.bus}" if self.kind == "i2c" else self.kind
+        if self.kind == "serial":
+            return self.id
+        return f"{self.kind}-{self.bus}" if self.kind in {"i2c", "spi"} else self.kind
 
     def __str__(self) -> str:
-        spot = {"i2c": f"0x{self.address:02x}", "w1": self.id, "gpio": str(self.pin)}
-        return f"{self.line}:{spot[self.kind]}"
+        if self.kind == "serial":
+            return self.id
+        pin = f":{self.pin}" if self.pin >= 0 else ""
+        spots = {"i2c": f"0x{self.address:02x}{pin}", "spi": str(self.address), "gpio": pin[1:]}
+        return f"{self.line}:{spots.get(self.kind, self.id)}"
 
 
 class Hardware(Protocol):
@@ -43,6 +56,18 @@ class Hardware(Protocol):
 
     def i2c(self, number: int) -> Bus:
         """Return the bus; raise a `DriverError` where it cannot be opened."""
+        ...
+
+    def spi(self, bus: int, select: int) -> SPIBus:
+        """Return a chip select; raise a `DriverError` where it cannot be opened."""
+        ...
+
+    def serial(self, path: str) -> Line:
+        """Return a serial line; raise a `DriverError` where it cannot be opened."""
+        ...
+
+    def kernel(self) -> Kernel:
+        """Return the kernel's files."""
         ...
 
     def w1(self, id: str) -> Any:  # noqa: A002, ANN401 - the kernel's word; a Path, or like one
@@ -76,6 +101,7 @@ class RealHardware:
     def __init__(self, sys: Path = Path("/sys")) -> None:
         self._sys = sys
         self._buses: dict[int, Any] = {}
+        self._opened: list[SPIBus | Line] = []
         self._pins: Any = None
 
     def i2c(self, number: int) -> Bus:
@@ -84,6 +110,22 @@ class RealHardware:
             self._buses[number] = open_bus(number)
         bus: Bus = self._buses[number]
         return bus
+
+    def spi(self, bus: int, select: int) -> SPIBus:
+        """Return /dev/spidev`bus`.`select`; raise `BusMissing` or `NotPermitted`."""
+        opened = open_spi(bus, select)
+        self._opened.append(opened)
+        return opened
+
+    def serial(self, path: str) -> Line:
+        """Return a serial line; raise `BusMissing` or `NotPermitted`."""
+        opened = open_serial(path)
+        self._opened.append(opened)
+        return opened
+
+    def kernel(self) -> Kernel:
+        """Return the kernel's files."""
+        return RealKernel(self._sys.parent)
 
     def w1(self, id: str) -> Path:  # noqa: A002
         """Return the kernel's directory of one 1-Wire device, there or not."""
@@ -114,8 +156,8 @@ class RealHardware:
 
     def close(self) -> None:
         """Close every bus, and release every pin."""
-        for bus in self._buses.values():
-            bus.close()
+        for opened in (*self._buses.values(), *self._opened):
+            opened.close()
         if self._pins is not None:
             self._pins.close()
 
@@ -129,6 +171,12 @@ def port(hardware: Hardware, place: Place, device: str) -> Any:  # noqa: ANN401
         from drivers.pins import PinPort  # noqa: PLC0415
 
         return PinPort(hardware.pins(), place.pin, name)
+    if place.kind == "spi":
+        return SPIPort(hardware.spi(place.bus, place.address), f"{name}:{place.address}")
+    if place.kind == "serial":
+        return SerialPort(hardware.serial(place.id), name)
+    if place.kind == "linux":
+        return LinuxPort(hardware.kernel(), device)
     owner = hardware.claimed(place.bus, place.address)
     if owner:
         raise ClaimedByKernel(

@@ -1,6 +1,5 @@
 """Devices and outputs: which driver, where it is connected, with which options and channels."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,14 +9,12 @@ from drivers.channel import Channel
 from drivers.driver import Driver, Output
 from edge_agent.acquire.catalog import Catalog, convert_options
 from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
+from edge_agent.blueprint.places import SPOTS, draw_place, further_pins
 from edge_agent.errors import ConfigError
 from edge_agent.problems import Problems, unknown
 from edge_agent.settings import Config
 from edge_agent.settings import Device as DeviceSettings
 from edge_agent.settings import Output as OutputSettings
-
-SPOT = {"i2c": "address", "w1": "id", "gpio": "pin"}
-W1_ID = re.compile(r"[0-9a-f]{2}-[0-9a-f]{12}")
 
 
 class DrawnDevice(NamedTuple):
@@ -44,8 +41,10 @@ class DrawnOutput(NamedTuple):
     options: dict[str, Any]
 
     def build(self, hardware: Hardware) -> Output:
-        """Return the driver, connected but not switched yet."""
-        driver: Output = self.driver(port(hardware, self.place, self.settings.name), **self.options)
+        """Return the driver, connected but not switched yet; one of an expander knows its pin."""
+        pin = (self.place.pin,) if self.place.kind == "i2c" else ()
+        connected = port(hardware, self.place, self.settings.name)
+        driver: Output = self.driver(connected, *pin, **self.options)
         return driver
 
 
@@ -57,6 +56,12 @@ class Unconnected(RealHardware):
 
     def i2c(self, number: int) -> Any:  # noqa: ANN401
         """Return nothing: constructors do not transfer."""
+
+    def spi(self, bus: int, select: int) -> Any:  # noqa: ANN401
+        """Return nothing."""
+
+    def serial(self, path: str) -> Any:  # noqa: ANN401
+        """Return nothing."""
 
     def pins(self) -> None:
         """Return nothing: constructors do not ask for a pin."""
@@ -86,7 +91,7 @@ class Draft:
         if driver is None:
             return None
         options = self._options(driver, settings, where)
-        place = self._place(driver, settings, where)
+        place = draw_place(driver, settings, where, self._problems)
         if place is None or options is None:
             return None
         return self._constructed(DrawnDevice(settings, driver, place, options, ()), where)
@@ -108,7 +113,17 @@ class Draft:
         options = self._options(driver, settings, where) if driver else None
         if driver is None or options is None:
             return None
-        return DrawnOutput(settings, driver, Place(driver.bus, pin=settings.pin), options)
+        place = draw_place(driver, settings, where, self._problems)
+        return place and self._assembled(DrawnOutput(settings, driver, place, options), where)
+
+    def _assembled(self, output: DrawnOutput, where: str) -> DrawnOutput | None:
+        """Build an unconnected driver: what its options cannot be together shows here."""
+        try:
+            output.build(Unconnected())
+        except ValueError as error:
+            self._problems.add(f"{where}{error}")
+            return None
+        return output
 
     def _driver(self, name: str, where: str, method: str, otherwise: str) -> type[Any] | None:
         try:
@@ -130,35 +145,6 @@ class Draft:
             self._problems.add(where + line)
         return None if lines else options
 
-    def _place(self, driver: type[Any], settings: DeviceSettings, where: str) -> Place | None:
-        given = {"address": settings.address, "pin": settings.pin, "id": settings.id or None}
-        spot = SPOT[driver.bus]
-        for key in given.keys() - {spot}:
-            if given[key] is not None:
-                what = f"a device on {driver.bus} has no {key}; remove this line"
-                self._problems.note(where + key, given[key], what)
-        if spot == "address":
-            return self._i2c_place(driver, settings, where)
-        if given[spot] is None:
-            wanted = "the GPIO number (BCM)" if spot == "pin" else "an id, see `edge-agent scan`"
-            self._problems.missing(where + spot, wanted)
-            return None
-        if spot == "id" and not W1_ID.fullmatch(settings.id):
-            self._problems.note(where + spot, settings.id, 'write it like "28-0316a4c8ffee"')
-            return None
-        return Place(driver.bus, pin=settings.pin or 0, id=settings.id)
-
-    def _i2c_place(self, driver: type[Any], settings: DeviceSettings, where: str) -> Place | None:
-        address = driver.addresses[0] if settings.address is None else settings.address
-        if address not in driver.addresses:
-            possible = ", ".join(f"0x{one:02x}" for one in driver.addresses)
-            self._problems.add(
-                f"{where}address = 0x{address:02x}: {settings.driver} has none such;"
-                f" possible: {possible}"
-            )
-            return None
-        return Place("i2c", bus=settings.bus, address=address)
-
 
 def note_collisions(
     config: Config, drawn: Iterable[DrawnDevice | DrawnOutput], problems: Problems
@@ -169,16 +155,22 @@ def note_collisions(
     _note_twice("rule", (rule.name for rule in config.rule), problems)
     taken: dict[Place, str] = {}
     for one in drawn:
-        name = taken.setdefault(one.place, one.settings.name)
-        if name != one.settings.name:
-            problems.note(
-                _key(one), str(one.place), f"{name!r} is connected there already; choose another"
-            )
+        for place in _places(one):
+            name = taken.setdefault(place, one.settings.name)
+            if name != one.settings.name:
+                what = f"{name!r} is connected there already; choose another"
+                problems.note(_key(one), str(place), what)
+
+
+def _places(one: DrawnDevice | DrawnOutput) -> Iterator[Place]:
+    yield one.place
+    for pin in further_pins(one.driver, one.options):
+        yield one.place._replace(pin=pin)
 
 
 def _key(one: DrawnDevice | DrawnOutput) -> str:
     table = "device" if isinstance(one, DrawnDevice) else "output"
-    return f"{table}.{one.settings.name}.{SPOT[one.place.kind]}"
+    return f"{table}.{one.settings.name}.{(*SPOTS[one.place.kind], 'name')[0]}"
 
 
 def _note_twice(kind: str, names: Iterator[str], problems: Problems) -> None:

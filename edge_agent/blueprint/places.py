@@ -1,0 +1,98 @@
+"""Where devices and outputs are connected: which keys each kind of bus takes."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+from drivers.driver import BusKind
+from edge_agent.acquire.hardware import Place
+from edge_agent.problems import Problems
+from edge_agent.settings import Device, Output
+
+SPOTS: dict[BusKind, tuple[str, ...]] = {
+    "i2c": ("address", "bus"),
+    "spi": ("select", "bus"),
+    "serial": ("path",),
+    "w1": ("id",),
+    "gpio": ("pin",),
+    "linux": (),
+}
+ALL = tuple(sorted({spot for spots in SPOTS.values() for spot in spots}))
+W1_ID = re.compile(r"[0-9a-f]{2}-[0-9a-f]{12}")
+SERIAL = "/dev/serial0"
+
+Settings: TypeAlias = Device | Output
+
+
+def draw_place(
+    driver: type[Any], settings: Settings, where: str, problems: Problems
+) -> Place | None:
+    """Return where a device is connected; note what is missing, wrong or of another bus."""
+    taken = (*SPOTS[driver.bus], "pin") if isinstance(settings, Output) else SPOTS[driver.bus]
+    for key in ALL:
+        value = getattr(settings, key, None)
+        if value not in {None, ""} and key not in taken:
+            what = f"a device on {driver.bus} has no {key}; remove this line"
+            problems.note(where + key, value, what)
+    return DRAW[driver.bus](driver, settings, where, problems)
+
+
+def further_pins(driver: type[Any], options: dict[str, Any]) -> Iterable[int]:
+    """Return the pins that a device has besides its first: an echo, a second phase."""
+    return (options[name] for name in getattr(driver, "more_pins", ()) if name in options)
+
+
+def _i2c(driver: type[Any], settings: Settings, where: str, problems: Problems) -> Place | None:
+    address = driver.addresses[0] if settings.address is None else settings.address
+    if address not in driver.addresses:
+        possible = ", ".join(f"0x{one:02x}" for one in driver.addresses)
+        problems.add(
+            f"{where}address = 0x{address:02x}: {settings.driver} has none such;"
+            f" possible: {possible}"
+        )
+        return None
+    pin = settings.pin if isinstance(settings, Output) else -1
+    return Place("i2c", 1 if settings.bus is None else settings.bus, address, pin)
+
+
+def _spi(_: type[Any], settings: Settings, where: str, problems: Problems) -> Place | None:
+    del where, problems
+    return Place("spi", settings.bus or 0, getattr(settings, "select", None) or 0)
+
+
+def _serial(_: type[Any], settings: Settings, where: str, problems: Problems) -> Place | None:
+    del where, problems
+    return Place("serial", id=getattr(settings, "path", "") or SERIAL)
+
+
+def _w1(_: type[Any], settings: Settings, where: str, problems: Problems) -> Place | None:
+    given = getattr(settings, "id", "")
+    if W1_ID.fullmatch(given):
+        return Place("w1", id=given)
+    if given:
+        problems.note(f"{where}id", given, 'write it like "28-0316a4c8ffee"')
+    else:
+        problems.missing(f"{where}id", "an id, see `edge-agent scan`")
+    return None
+
+
+def _gpio(_: type[Any], settings: Settings, where: str, problems: Problems) -> Place | None:
+    if settings.pin is None:
+        problems.missing(f"{where}pin", "the GPIO number (BCM)")
+        return None
+    return Place("gpio", pin=settings.pin)
+
+
+def _linux(_: type[Any], settings: Settings, where: str, problems: Problems) -> Place | None:
+    del where, problems
+    return Place("linux", id=settings.name)
+
+
+DRAW: dict[BusKind, Callable[[type[Any], Settings, str, Problems], Place | None]] = {
+    "i2c": _i2c,
+    "spi": _spi,
+    "serial": _serial,
+    "w1": _w1,
+    "gpio": _gpio,
+    "linux": _linux,
+}

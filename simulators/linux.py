@@ -1,0 +1,104 @@
+"""The kernel's files, simulated: each device adds its own, and each says what it says now."""
+
+import errno
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from simulators.clock import Clock
+from simulators.model import Model
+
+ERRORS = {"failing": errno.EIO, "gone": errno.ENOENT, "not_ready": errno.EAGAIN}
+
+
+class KernelFault(NamedTuple):
+    """A time in which a device's files cannot be read: it begins `at`, `lasts` so many seconds."""
+
+    kind: str
+    at: float = 0.0
+    lasts: float = math.inf
+
+
+class LinuxModel(Model):
+    """Something that the kernel measures; `number` tells it from others of its kind."""
+
+    def __init__(self, clock: Clock, number: int = 0) -> None:
+        super().__init__(clock)
+        self.number = number
+
+    def files(self) -> Mapping[str, Callable[[], str]]:
+        """Return what each file says, by absolute path."""
+        raise NotImplementedError
+
+    def spaces(self) -> Mapping[str, tuple[int, int]]:
+        """Return size and free bytes of the file systems that it brings, by path."""
+        return {}
+
+
+class Attached(NamedTuple):
+    """A device and its faults."""
+
+    model: LinuxModel
+    faults: Sequence[KernelFault]
+
+
+class SimulatedKernel:
+    """All files of one machine: `drivers.linux.Kernel`."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        """`now` returns the seconds since the scenario began."""
+        self._now = now
+        self._attached: list[Attached] = []
+
+    def attach(self, model: LinuxModel, faults: Sequence[KernelFault] = ()) -> None:
+        """Let a device's files be there."""
+        self._attached.append(Attached(model, faults))
+
+    def __len__(self) -> int:
+        return len(self._attached)
+
+    def read(self, path: str) -> str:
+        """Return a file's text; raise OSError as the kernel does."""
+        for model, faults in self._attached:
+            text = model.files().get(path)
+            if text is not None:
+                self._suffer(faults, path)
+                return text()
+        raise _os_error(errno.ENOENT, path)
+
+    def names(self, path: str) -> list[str]:
+        """Return what is in a directory, sorted; raise OSError where there is none."""
+        found = {
+            below.parts[0]
+            for model, _ in self._attached
+            for file in model.files()
+            if (below := _below(file, path)) is not None
+        }
+        if not found:
+            raise _os_error(errno.ENOENT, path)
+        return sorted(found)
+
+    def space(self, path: str) -> tuple[int, int]:
+        """Return size and free bytes of a file system; raise OSError where there is none."""
+        for model, faults in self._attached:
+            if path in model.spaces():
+                self._suffer(faults, path)
+                return model.spaces()[path]
+        raise _os_error(errno.ENOENT, path)
+
+    def _suffer(self, faults: Sequence[KernelFault], path: str) -> None:
+        now = self._now()
+        for fault in faults:
+            if 0 <= now - fault.at < fault.lasts:
+                raise _os_error(ERRORS[fault.kind], path)
+
+
+def _below(file: str, directory: str) -> PurePosixPath | None:
+    path = PurePosixPath(file)
+    return path.relative_to(directory) if path.is_relative_to(directory) else None
+
+
+def _os_error(number: int, path: str) -> OSError:
+    return OSError(number, os.strerror(number), path)

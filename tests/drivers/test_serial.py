@@ -1,0 +1,78 @@
+import os
+import pty
+import sys
+
+import pytest
+import serial
+
+from drivers.errors import BusMissing, NotPermitted, TransferFailed
+from drivers.serial import SerialPort, open_serial
+
+
+@pytest.fixture
+def terminal():
+    """Both ends of a real terminal: a file descriptor, and the path of the other end."""
+    ours, theirs = pty.openpty()
+    yield ours, os.ttyname(theirs)
+    os.close(ours)
+    os.close(theirs)
+
+
+@pytest.fixture
+def line(terminal):
+    opened = open_serial(terminal[1])
+    yield opened
+    opened.close()
+
+
+class Gone:
+    """A line whose USB adapter was pulled out."""
+
+    @property
+    def in_waiting(self):
+        return 1
+
+    def read(self, size):
+        raise OSError(5, "Input/output error")
+
+    def write(self, data):
+        raise OSError(5, "Input/output error")
+
+
+def test_what_is_written_arrives_at_the_other_end(terminal, line):
+    SerialPort(line).write(b"\xff\x01\x86\x00")
+    assert os.read(terminal[0], 10) == b"\xff\x01\x86\x00"
+
+
+def test_a_look_brings_what_has_arrived_and_never_waits(terminal, line, wait_for):
+    port = SerialPort(line)
+    assert port.read() == b""
+    os.write(terminal[0], b"BM\x00\x1c")
+    assert wait_for(port.read) == b"BM\x00\x1c"
+    assert port.read() == b""
+
+
+@pytest.mark.parametrize("call", [SerialPort.read, lambda port: port.write(b"x")])
+def test_a_line_that_breaks_down_says_where(call):
+    with pytest.raises(TransferFailed, match=r"dust@/dev/ttyUSB0: the line broke down"):
+        call(SerialPort(Gone(), "dust@/dev/ttyUSB0"))
+
+
+def test_a_line_that_is_not_there_names_the_remedy():
+    with pytest.raises(BusMissing, match=r"/dev/ttyNONE: cannot be opened: .*do_serial_hw 0"):
+        open_serial("/dev/ttyNONE")
+
+
+def test_a_line_that_this_user_may_not_open_names_the_group(monkeypatch):
+    def refuse(*args, **options):
+        raise serial.SerialException("[Errno 13] could not open port: Permission denied")
+
+    monkeypatch.setattr(serial, "Serial", refuse)
+    with pytest.raises(NotPermitted, match="usermod -aG dialout"):
+        open_serial("/dev/serial0")
+
+
+def test_without_the_package_the_error_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "serial", None)
+    with pytest.raises(BusMissing, match=r"pyserial is not installed \(.*edge-agent\[serial\]"):
+        open_serial("/dev/serial0")
