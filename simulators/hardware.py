@@ -43,6 +43,7 @@ class SimulatedHardware:
         self._kernel = SimulatedKernel(self.now)
         self._pins = SimulatedPins(clock)
         self._surroundings: dict[str, Surroundings] = {}
+        self._models: dict[str, Model] = {}
         self._on_pins: dict[str, Model] = {}
         self._stop: SimpleQueue[None] = SimpleQueue()
         self._thread: Thread | None = None
@@ -70,17 +71,18 @@ class SimulatedHardware:
         solder: Callable[..., Any] = partial(model, self._clock, **soldered)
         if issubclass(model, I2CModel):
             spot = model.addresses[0] if address is None else address
-            return self._on_i2c(device, solder, 1 if bus is None else bus, spot)
-        if issubclass(model, SPIModel):
-            return self._on_spi(device, solder(), (bus or 0, address or 0))
-        if issubclass(model, SerialModel):
-            return self._on_line(device, solder(), id)
-        if issubclass(model, LinuxModel):
-            return self._in_kernel(device, solder(len(self._kernel)))
-        if "id" in parameters:
-            return self._on_w1(device, solder(id))
-        chip: Model = solder(self._pins.pin(pin))
-        self._on_pins[device] = chip
+            chip = self._on_i2c(device, solder, 1 if bus is None else bus, spot)
+        elif issubclass(model, SPIModel):
+            chip = self._on_spi(device, solder(), (bus or 0, address or 0))
+        elif issubclass(model, SerialModel):
+            chip = self._on_line(device, solder(), id)
+        elif issubclass(model, LinuxModel):
+            chip = self._in_kernel(device, solder(len(self._kernel)))
+        elif "id" in parameters:
+            chip = self._on_w1(device, solder(id))
+        else:
+            chip = self._on_pins[device] = solder(self._pins.pin(pin))
+        self._models[device] = chip
         return chip
 
     def _on_i2c(
@@ -175,7 +177,11 @@ class SimulatedHardware:
 
     def truth(self, device: str) -> dict[str, float]:
         """Return what a device is exposed to at this moment."""
-        return dict(self._surroundings[device])
+        return self._models[device].truth()
+
+    def expose(self, device: str, channel: str, value: float) -> None:
+        """Hold an input of a device at a value from now on."""
+        self._surroundings[device][channel] = value
 
     def step(self) -> None:
         """Let what moves by itself move: a pin whose signal has changed gets its edges now."""

@@ -38,6 +38,10 @@ class Model:
             raise KeyError(f"{type(self).__name__} has no input {channel!r}")
         self.values[channel] = value
 
+    def truth(self) -> dict[str, float]:
+        """Return what is right to measure now: the inputs, and what follows from them."""
+        return dict(self.values)
+
 
 class Powered(Model):
     """A chip with a supply: it has power-on values, and takes its time."""

@@ -1,10 +1,11 @@
 """One driver and one model on a bus of their own, with a clock that moves as they wait."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from smbus2 import i2c_msg
 
+from drivers.channel import Channel
 from drivers.driver import Driver, run
 from drivers.errors import DriverError
 from drivers.i2c import I2CPort
@@ -140,14 +141,13 @@ class Bench:
         self.clock.sleep(self._settle)
         return self
 
+    def felt(self) -> list[Channel]:
+        """Return the channels that are inputs of the model: the others follow from them."""
+        return [each for each in self.device.channels if each.name in self.model.inputs]
+
     def wrong(self, values: dict[str, float]) -> dict[str, tuple[float, float]]:
         """Return value and truth of the channels that are off by more than one step."""
-        return {
-            channel.name: (values[channel.name], self.model.values[channel.name])
-            for channel in self.device.channels
-            if abs(values[channel.name] - self.model.values[channel.name])
-            > channel.resolution * (1 + 1e-6)
-        }
+        return off(self.device.channels, values, self.model.truth())
 
     def right_or_absent(self) -> bool:
         """Set up and measure; tell whether that gave no wrong value."""
@@ -177,6 +177,17 @@ class Bench:
         for message in self.bus.messages[begin:]:
             if message.written is None or not reads_only:
                 yield message.at
+
+
+def off(
+    channels: Iterable[Channel], values: Mapping[str, float], truth: Mapping[str, float]
+) -> dict[str, tuple[float, float]]:
+    """Return value and truth of the channels that are off by more than one step."""
+    return {
+        channel.name: (values[channel.name], truth[channel.name])
+        for channel in channels
+        if abs(values[channel.name] - truth[channel.name]) > channel.resolution * (1 + 1e-6)
+    }
 
 
 def absent_or(call: Callable[[], T]) -> T | None:
