@@ -1,0 +1,158 @@
+"""Analog Devices ADXL345 accelerometer (datasheet revision G).
+
+The chip has no checksum. It samples by itself, 25 times a second, and shows each sample until the
+next: two reads of a new sample agree. What other motion sensors share with it stands here as
+functions.
+"""
+
+import struct
+from collections.abc import Callable
+from functools import reduce
+from operator import or_
+from typing import ClassVar, NamedTuple
+
+from drivers.channel import Channel
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.i2c import I2CPort
+
+G = 9.80665  # m/s²
+
+# Registers, table 19
+DEVID = 0x00
+OFFSETS = 0x1E
+BW_RATE = 0x2C
+POWER_CTL = 0x2D
+DATA_FORMAT = 0x31
+FIFO_CTL = 0x38
+
+CHIP_ID = 0xE5
+DATA_READY = 0x80
+NO_OFFSETS = bytes(3)
+RATE = 0x08  # 25 Hz, table 7
+MEASURE = 0x08
+FULL_RESOLUTION_16_G = 0x0B
+# BW_RATE, POWER_CTL, DATA_FORMAT, FIFO_CTL; at power-on they are 0a 00 00 00
+CONFIGURATION = bytes([RATE, MEASURE, FULL_RESOLUTION_16_G, 0x00])
+
+PERIOD = 1 / 25
+PATIENCE = 1.25 * PERIOD  # the turn-on time is 1.1 ms more than a period (table 1)
+PER_G = 256  # LSB, in full resolution (table 1)
+LOWEST, HIGHEST = -4095, 4094  # 13 bits; beyond them it is clipped
+STEP = G / PER_G
+
+
+class Frame(NamedTuple):
+    """One read of a chip: its status register, and those that stand still between samples."""
+
+    status: int
+    registers: bytes
+
+
+class ADXL345:
+    """Analog Devices ADXL345 accelerometer, ±16 g on three axes (datasheet revision G)."""
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = (0x53, 0x1D)
+    channels = tuple(
+        Channel(f"acceleration_{axis}", "m/s²", LOWEST * STEP, HIGHEST * STEP, STEP, "acceleration")
+        for axis in "xyz"
+    )
+
+    def __init__(self, port: I2CPort) -> None:
+        self._port = port
+
+    def identify(self) -> Identity | None:
+        """Read the device id."""
+        found = self._port.write_read(bytes([DEVID]), 1)[0]
+        return Identity("ADXL345", certain=True) if found == CHIP_ID else None
+
+    def setup(self) -> Steps[None]:
+        """Let it sample, without offsets and FIFO; raise `WrongChip` where another answers."""
+        expect(self._port, DEVID, CHIP_ID, "ADXL345")
+        self._write(POWER_CTL, 0)  # standby: settings are changed there (page 24)
+        self._write(OFFSETS, *NO_OFFSETS)
+        self._write(FIFO_CTL, 0)
+        self._write(DATA_FORMAT, FULL_RESOLUTION_16_G)
+        self._write(BW_RATE, RATE, MEASURE)
+        if self._port.write_read(bytes([OFFSETS]), 3) != NO_OFFSETS:
+            raise LostConfiguration(self._port.where, "it does not keep its offsets at 0")
+        self._samples(steady(self._frame, self._port.where))
+        yield PERIOD  # what it began with other settings is over
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Wait for the next sample and return it."""
+        frame = yield from fresh(self._frame, PATIENCE, self._port.where)
+        samples = self._samples(frame)
+        refuse_old(frame, DATA_READY, self._port.where)
+        codes = struct.unpack("<hhh", samples)
+        values = {
+            channel.name: acceleration(code)
+            for channel, code in zip(self.channels, codes, strict=True)
+        }
+        return checked(self.channels, values, self._port.where)
+
+    def _frame(self) -> Frame:
+        """Read BW_RATE to FIFO_CTL in one transaction; INT_SOURCE among them is the status."""
+        read = self._port.write_read(bytes([BW_RATE]), FIFO_CTL - BW_RATE + 1)
+        return Frame(read[4], read[:4] + read[5:])
+
+    def _samples(self, frame: Frame) -> bytes:
+        """Return the six registers of the sample; raise `LostConfiguration`."""
+        rate, power, _, _, form, *_, fifo = frame.registers
+        refuse_changed(bytes([rate, power, form, fifo]), CONFIGURATION, self._port.where)
+        return frame.registers[5:11]
+
+    def _write(self, register: int, *values: int) -> None:
+        self._port.write(bytes([register, *values]))
+
+
+def acceleration(code: int) -> float:
+    """Return m/s²: 256 LSB are 1 g, whatever the range (table 1, full resolution)."""
+    return code * STEP
+
+
+def expect(port: I2CPort, register: int, wanted: int, chip: str) -> None:
+    """Raise `WrongChip`, or `DeadFrame`, unless `chip` answers with its identification."""
+    found = port.write_read(bytes([register]), 1)[0]
+    if found in {0x00, 0xFF}:
+        raise DeadFrame(port.where, f"the chip answers {found:02x} only")
+    if found != wanted:
+        raise WrongChip(
+            port.where, f"this is no {chip}: register 0x{register:02x} is 0x{found:02x}"
+        )
+
+
+def fresh(read: Callable[[], Frame], patience: float, where: str) -> Steps[Frame]:
+    """Read what stood there before, wait longer than from sample to sample, return the newest."""
+    read()
+    yield patience
+    return steady(read, where)
+
+
+def steady(read: Callable[[], Frame], where: str) -> Frame:
+    """Return what two reads agree on, with the status bits of all; raise `BadChecksum`.
+
+    A new sample may come between two of three reads, but none so soon after it.
+    """
+    reads = [read(), read()]
+    if reads[0].registers != reads[1].registers:
+        reads.append(read())
+    *_, before, last = (frame.registers for frame in reads)
+    if before != last:
+        raise BadChecksum(where, f"reads of one sample differ: {before.hex(' ')}, {last.hex(' ')}")
+    if set(last) in ({0x00}, {0xFF}):
+        raise DeadFrame(where, f"the chip answers {last[:1].hex()} only")
+    return Frame(reduce(or_, (frame.status for frame in reads)), last)
+
+
+def refuse_changed(held: bytes, wanted: bytes, where: str) -> None:
+    """Raise `LostConfiguration` unless the chip holds what it was told."""
+    if held != wanted:
+        raise LostConfiguration(where, f"configured {wanted.hex(' ')}, holds {held.hex(' ')}")
+
+
+def refuse_old(frame: Frame, ready: int, where: str) -> None:
+    """Raise `NotReady` where the sample has been read before."""
+    if not frame.status & ready:
+        raise NotReady(where, "no new sample in its time", "does another program use this chip?")
