@@ -70,7 +70,7 @@ class ADXL345:
     def setup(self) -> Steps[None]:
         """Let it sample, without offsets and FIFO; raise `WrongChip` where another answers."""
         expect(self._port, DEVID, CHIP_ID, "ADXL345")
-        self._write(POWER_CTL, 0)  # standby: settings are changed there (page 24)
+        self._write(POWER_CTL, 0)  # standby: settings are changed there
         self._write(OFFSETS, *NO_OFFSETS)
         self._write(FIFO_CTL, 0)
         self._write(DATA_FORMAT, FULL_RESOLUTION_16_G)
