@@ -20,11 +20,11 @@ from drivers.errors import (
 )
 from drivers.i2c import I2CPort
 
-# Command codes (table 1): words, low byte first
+# Command codes: words, low byte first
 CONF, HIGH_THRESHOLD, LOW_THRESHOLD, POWER_SAVING, ALS = range(5)
 INTERRUPT_STATUS, DEVICE_ID = 6, 7
 
-# Fields of the configuration (table 2)
+# Fields of the configuration
 SHUT_DOWN = 0x0001
 INTERRUPT_ENABLE = 0x0002  # always, so that no configuration is that of power-on, or 0
 GAINS = {"1": 0, "2": 1, "1/8": 2, "1/4": 3}
@@ -35,7 +35,7 @@ INTEGRATION_TIMES = {25: 12, 50: 8, 100: 0, 200: 1, 400: 2, 800: 3}
 THRESHOLDS = {HIGH_THRESHOLD: 0xFFFE, LOW_THRESHOLD: 0xFFFF, POWER_SAVING: 0}
 CROSSED = 0xC000
 CHIP_ID = 0x81  # the low byte; the high byte tells the address
-NO_ID = {0x0000, 0xFFFF}  # the register is documented since rev 1.5 only
+NO_ID = {0x0000, 0xFFFF}  # older datasheets do not have the register
 
 WAKE_UP = 0.0025  # seconds, "ALS_SD"
 ATTEMPTS = 11  # in a tenth of the integration time each, until it took twice as long
@@ -152,7 +152,7 @@ class VEML7700:
 
 
 def configuration(gain: Gain, integration_time: IntegrationTime) -> int:
-    """Return the configuration of a chip that runs (table 2)."""
+    """Return the configuration of a chip that runs."""
     return GAINS[gain] << 11 | INTEGRATION_TIMES[integration_time] << 6 | INTERRUPT_ENABLE
 
 
