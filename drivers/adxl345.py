@@ -114,9 +114,9 @@ def acceleration(code: int) -> float:
 
 def expect(port: I2CPort, register: int, wanted: int, chip: str) -> None:
     """Raise `WrongChip`, or `DeadFrame`, unless `chip` answers with its identification."""
-    found = port.write_read(bytes([register]), 1)[0]
-    if found in {0x00, 0xFF}:
-        raise DeadFrame(port.where, f"the chip answers {found:02x} only")
+    answer = port.write_read(bytes([register]), 1)
+    refuse_dead(answer, port.where)
+    found = answer[0]
     if found != wanted:
         raise WrongChip(
             port.where, f"this is no {chip}: register 0x{register:02x} is 0x{found:02x}"
@@ -141,9 +141,14 @@ def steady(read: Callable[[], Frame], where: str) -> Frame:
     *_, before, last = (frame.registers for frame in reads)
     if before != last:
         raise BadChecksum(where, f"reads of one sample differ: {before.hex(' ')}, {last.hex(' ')}")
-    if set(last) in ({0x00}, {0xFF}):
-        raise DeadFrame(where, f"the chip answers {last[:1].hex()} only")
+    refuse_dead(last, where)
     return Frame(reduce(or_, (frame.status for frame in reads)), last)
+
+
+def refuse_dead(registers: bytes, where: str) -> None:
+    """Raise `DeadFrame` where no chip drove the line."""
+    if set(registers) in ({0x00}, {0xFF}):
+        raise DeadFrame(where, f"the chip answers {registers[:1].hex()} only")
 
 
 def refuse_changed(held: bytes, wanted: bytes, where: str) -> None:

@@ -41,10 +41,14 @@ class LIS3DH(Sampler):
     }
     chip_id: ClassVar[int] = 0x33
 
-    def reset_values(self) -> Mapping[int, int]:
-        """Return the register map's (§7)."""
+    def power_on(self) -> None:
+        """Begin powered down."""
+        super().power_on()
         self._increment = False
         self._changed_at = self.clock.monotonic()
+
+    def reset_values(self) -> Mapping[int, int]:
+        """Return the register map's (§7)."""
         return {WHO_AM_I: self.chip_id, CTRL_REG0: 0x10, CTRL_REG1: 0x07}
 
     def period(self) -> float | None:

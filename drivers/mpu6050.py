@@ -1,0 +1,155 @@
+"""InvenSense MPU-6050 accelerometer and gyroscope (PS-MPU-6000A; registers: RM-MPU-6000A 4.2).
+
+The chip has no checksum. It samples by itself, 25 times a second, and shows each sample until the
+next (§4.2): two reads of a new sample agree.
+"""
+
+import struct
+from typing import ClassVar, Literal
+
+from drivers.adxl345 import (
+    Frame,
+    G,
+    expect,
+    fresh,
+    refuse_changed,
+    refuse_dead,
+    refuse_old,
+    steady,
+)
+from drivers.channel import Channel
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import NotReady, OutOfRange
+from drivers.i2c import I2CPort
+
+# Registers, §3
+SMPLRT_DIV = 0x19
+INT_ENABLE = 0x38
+PWR_MGMT_1 = 0x6B
+WHO_AM_I = 0x75
+
+CHIP_ID = 0x68
+DEVICE_RESET, SLEEP = 0x80, 0x40  # PWR_MGMT_1
+GYROSCOPE_CLOCK = 0x01  # more stable than the internal one (§4.28)
+DATA_READY = 0x01  # INT_ENABLE and INT_STATUS
+DIVIDER = 39  # of 1 kHz
+BANDWIDTH_10_HZ = 0x05  # CONFIG: less than half of the sample rate
+
+PERIOD = (1 + DIVIDER) / 1000
+PATIENCE = 1.25 * PERIOD
+RESET_SECONDS = 0.1
+START_SECONDS = 0.1  # the gyroscope starts up within 30 ms, the filter delays by 14 ms
+CLIPPED = (-32768, 32767)
+
+# ACCEL_CONFIG, and LSB per g (§4.17)
+ACCELERATIONS = {"2g": (0x00, 16384), "4g": (0x08, 8192), "8g": (0x10, 4096), "16g": (0x18, 2048)}
+# GYRO_CONFIG, and LSB per °/s (§4.19)
+ROTATIONS = {250: (0x00, 131), 500: (0x08, 65.5), 1000: (0x10, 32.8), 2000: (0x18, 16.4)}
+OPTIONS = {"acceleration": "acceleration_full_scale", "angular_velocity": "gyroscope_full_scale"}
+
+Acceleration = Literal["2g", "4g", "8g", "16g"]
+Rotation = Literal[250, 500, 1000, 2000]
+
+
+def channels_of(acceleration_full_scale: Acceleration, rotation: Rotation) -> tuple[Channel, ...]:
+    """Return the channels in the order of their registers, as far as they are not clipped."""
+    g, degree = G / ACCELERATIONS[acceleration_full_scale][1], 1 / ROTATIONS[rotation][1]
+    return (
+        *(_motion("acceleration", axis, "m/s²", g) for axis in "xyz"),
+        Channel("temperature", "°C", -40, 85, 1 / 340),
+        *(_motion("angular_velocity", axis, "°/s", degree) for axis in "xyz"),
+    )
+
+
+def _motion(quantity: str, axis: str, unit: str, step: float) -> Channel:
+    return Channel(f"{quantity}_{axis}", unit, -32767 * step, 32766 * step, step, quantity)
+
+
+class MPU6050:
+    """InvenSense MPU-6050 accelerometer and gyroscope (datasheet PS-MPU-6000A revision 3.4)."""
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = (0x68, 0x69)
+    channels: tuple[Channel, ...] = channels_of("16g", 2000)
+
+    def __init__(
+        self,
+        port: I2CPort,
+        *,
+        acceleration_full_scale: Acceleration = "2g",
+        gyroscope_full_scale: Rotation = 250,
+    ) -> None:
+        """`gyroscope_full_scale`: in °/s."""
+        self._port = port
+        acceleration_setting, _ = ACCELERATIONS[acceleration_full_scale]
+        rotation_setting, _ = ROTATIONS[gyroscope_full_scale]
+        self._settings = bytes([DIVIDER, BANDWIDTH_10_HZ, rotation_setting, acceleration_setting])
+        self.channels = channels_of(acceleration_full_scale, gyroscope_full_scale)
+
+    def identify(self) -> Identity | None:
+        """Read the chip id."""
+        found = self._port.write_read(bytes([WHO_AM_I]), 1)[0]
+        return Identity("MPU6050", certain=True) if found == CHIP_ID else None
+
+    def setup(self) -> Steps[None]:
+        """Reset the chip and let it sample; raise `WrongChip` where another answers."""
+        expect(self._port, WHO_AM_I, CHIP_ID, "MPU6050")
+        self._write(PWR_MGMT_1, DEVICE_RESET)
+        yield RESET_SECONDS
+        if self._port.write_read(bytes([PWR_MGMT_1]), 1)[0] != SLEEP:
+            raise NotReady(self._port.where, "does not come out of reset", "check wiring and power")
+        self._write(PWR_MGMT_1, GYROSCOPE_CLOCK)
+        self._write(SMPLRT_DIV, *self._settings)
+        self._write(INT_ENABLE, DATA_READY)
+        yield START_SECONDS
+        self._expect_settings()
+        self._samples(steady(self._frame, self._port.where))
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Wait for the next sample and return it; raise `OutOfRange` where one is clipped."""
+        self._expect_settings()
+        frame = yield from fresh(self._frame, PATIENCE, self._port.where)
+        samples = self._samples(frame)
+        refuse_old(frame, DATA_READY, self._port.where)
+        values = {
+            channel.name: self._value(channel, word)
+            for channel, word in zip(self.channels, struct.unpack(">7h", samples), strict=True)
+        }
+        return checked(self.channels, values, self._port.where)
+
+    def _value(self, channel: Channel, word: int) -> float:
+        if channel.quantity == "temperature":
+            return temperature(word)
+        if word in CLIPPED:
+            raise OutOfRange(
+                self._port.where,
+                f"{channel.name} is beyond {channel.high:.4g} {channel.unit}",
+                f"use a larger `{OPTIONS[channel.quantity]}`",
+            )
+        return word * channel.resolution
+
+    def _expect_settings(self) -> None:
+        """Raise `LostConfiguration` where a brown-out, or another program, changed them."""
+        held = self._port.write_read(bytes([SMPLRT_DIV]), 4)
+        held += self._port.write_read(bytes([PWR_MGMT_1]), 2)
+        refuse_dead(held, self._port.where)
+        wanted = self._settings + bytes([GYROSCOPE_CLOCK, 0])
+        refuse_changed(held, wanted, self._port.where)
+
+    def _frame(self) -> Frame:
+        """Read INT_ENABLE to GYRO_ZOUT_L in one transaction, 0x39 being reserved."""
+        enabled, _, status, *samples = self._port.write_read(bytes([INT_ENABLE]), 17)
+        return Frame(status, bytes([enabled, *samples]))
+
+    def _samples(self, frame: Frame) -> bytes:
+        """Return the registers of the sample; a brown-out has cleared the one before them."""
+        refuse_changed(frame.registers[:1], bytes([DATA_READY]), self._port.where)
+        return frame.registers[1:]
+
+    def _write(self, register: int, *values: int) -> None:
+        self._port.write(bytes([register, *values]))
+
+
+def temperature(word: int) -> float:
+    """Return °C (§4.18)."""
+    return word / 340 + 36.53
