@@ -59,6 +59,10 @@ class PinPort:
         with self._translated():
             return bool(self._device.pin.state)
 
+    def now(self) -> float:
+        """Return seconds of a clock that never goes back; it need not be that of the edges."""
+        return float(self._factory.ticks())
+
     def drive(self, level: bool) -> None:
         """Set an output; the first call claims the pin at that level, with none in between."""
         with self._translated():

@@ -16,7 +16,7 @@ from simulators.bus import Fault, SimulatedBus
 from simulators.clock import Clock
 from simulators.linux import KernelFault, LinuxModel, SimulatedKernel
 from simulators.model import I2CModel, Model
-from simulators.pins import SimulatedPins
+from simulators.pins import SimulatedPins, Stepping
 from simulators.scenario import FAULTS, PlannedFault, Scenario
 from simulators.serial import SerialModel, SimulatedLine
 from simulators.spi import SimulatedSPI, SPIModel
@@ -189,6 +189,8 @@ class SimulatedHardware:
             for channel, value in self._surroundings[device].items():
                 if value != model.values[channel]:
                     model.set(channel, value)
+            if isinstance(model, Stepping):
+                model.step()
 
     def start(self) -> None:
         """Step in real time, in a thread of its own, until `close`."""

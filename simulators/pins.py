@@ -4,11 +4,20 @@ Drive a pin from outside as a circuit does: `pins.pin(17).drive(False)`; `None` 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from gpiozero.pins.mock import MockFactory, MockPin
 
 from simulators.clock import Clock
+
+
+@runtime_checkable
+class Stepping(Protocol):
+    """A model with edges that come as time passes, not only as its inputs change."""
+
+    def step(self) -> None:
+        """Make the edges that are due by now."""
+        ...
 
 
 class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
@@ -16,13 +25,18 @@ class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
 
     def __init__(self, factory: "SimulatedPins", info: Any) -> None:  # noqa: ANN401
         self._outside: bool | None = None
+        self._at: float | None = None
         self._watcher: Callable[[], None] | None = None
         super().__init__(factory, info)
 
-    def drive(self, level: bool | None) -> None:
-        """Drive the pin from outside; None lets go, and a pin without a pull keeps its level."""
-        self._outside = level
+    def drive(self, level: bool | None, at: float | None = None) -> None:
+        """Drive the pin from outside; None lets go, and a pin without a pull keeps its level.
+
+        The edge carries the time of the simulation, or `at`: a kernel tells of edges late.
+        """
+        self._outside, self._at = level, at
         self._follow_outside()
+        self._at = None
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Tell a circuit outside whenever the pin's level or function may have changed."""
@@ -44,7 +58,7 @@ class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
         if self._state == value:
             return False
         self._state = value
-        self._last_change = self.factory.ticks()
+        self._last_change = self.factory.ticks() if self._at is None else self._at
         self._tell()
         return True
 

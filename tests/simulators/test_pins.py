@@ -70,6 +70,14 @@ def test_edges_carry_the_time_of_the_simulation(clock, pins, watched):
     assert edges.seen == [(3.5, False), (3.75, True)]
 
 
+def test_a_kernel_tells_late_of_an_edge_but_with_its_own_time(clock, pins, watched):
+    edges = watched(17, pull_up=True)
+    clock.advance(3.5)
+    pins.pin(17).drive(False, at=3.25)
+    pins.pin(17).drive(True)
+    assert edges.seen == [(3.25, False), (3.5, True)]
+
+
 def test_a_level_that_stays_is_no_edge(pins, watched):
     edges = watched(17, pull_up=True)
     pins.pin(17).drive(True)
