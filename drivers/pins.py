@@ -36,8 +36,13 @@ class PinPort:
     def __init__(self, factory: Any, number: int, name: str = "gpio") -> None:  # noqa: ANN401
         self._factory = factory
         self._number = number
+        self._name = name
         self._device: Any = None
         self.where = f"{name}:{number}"
+
+    def also(self, number: int) -> "PinPort":
+        """Return the port of another pin of the same device."""
+        return PinPort(self._factory, number, self._name)
 
     def watch(self, on_edge: Callable[[float, bool], None], pull: Pull) -> None:
         """Claim the pin as an input; `on_edge`, a bound method, gets seconds and the new level.
