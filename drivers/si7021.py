@@ -1,0 +1,55 @@
+"""Silicon Labs Si7021 humidity and temperature sensor (datasheet Si7021-A20 revision 1.3).
+
+An HTU21D that says what it is: see there for what both do.
+"""
+
+from typing import ClassVar
+
+from drivers import htu21d
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import BadChecksum, NoAcknowledge, WrongChip
+from drivers.htu21d import SILICON_LABS, STATUS, Measurement
+from drivers.i2c import I2CPort
+
+# Table 2; a humidity measurement measures the temperature first
+TEMPERATURE = Measurement(b"\xf3", 0x00, 0.0108)
+HUMIDITY = Measurement(b"\xf5", STATUS, 0.012 + 0.0108)
+
+
+class Si7021:
+    """Silicon Labs Si7013/7020/7021 temperature and humidity sensor (datasheet Si7021-A20 1.3)."""
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = (0x40,)
+    channels = htu21d.HTU21D.channels
+
+    def __init__(self, port: I2CPort) -> None:
+        self._port = port
+
+    def identify(self) -> Identity | None:
+        """Read the electronic id."""
+        if not htu21d.plausible(self._port):
+            return None
+        try:
+            part = SILICON_LABS.get(htu21d.electronic_id(self._port))
+        except (NoAcknowledge, BadChecksum):
+            return None
+        return Identity(part, certain=True) if part else None
+
+    def setup(self) -> Steps[None]:
+        """Reset the chip; raise `WrongChip` where its electronic id is another."""
+        if self.identify() is None:
+            raise WrongChip(
+                self._port.where, "no Si7021: it has another electronic id", "try `htu21d`"
+            )
+        yield from htu21d.reset(self._port)
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Measure the temperature, then the humidity."""
+        celsius = yield from htu21d.measured(self._port, TEMPERATURE)
+        percent = yield from htu21d.measured(self._port, HUMIDITY)
+        values = {
+            "temperature": htu21d.temperature(celsius),
+            "humidity": htu21d.humidity(percent),
+        }
+        return checked(self.channels, values, self._port.where)

@@ -1,0 +1,184 @@
+import adafruit_htu21d
+import pytest
+
+from drivers.driver import Identity
+from drivers.errors import (
+    BadChecksum,
+    DeadFrame,
+    LostConfiguration,
+    NotReady,
+    OutOfRange,
+    WrongChip,
+)
+from drivers.htu21d import HTU21D, crc, humidity, temperature
+from edge_agent.contract import I2CContract
+from simulators import faults, htu21d, si7021
+
+
+class TestContract(I2CContract):
+    driver = HTU21D
+    model = htu21d.HTU21D
+
+
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
+    def adafruit(busio, clock):
+        monkeypatch.setattr(adafruit_htu21d, "time", clock)
+        chip = adafruit_htu21d.HTU21D(busio)
+        return lambda: {"temperature": chip.temperature, "humidity": chip.relative_humidity}
+
+    agree(adafruit, HTU21D, htu21d.HTU21D)
+
+
+@pytest.fixture
+def bench(bench_of):
+    bench = bench_of(HTU21D, htu21d.HTU21D)
+    bench.setup()
+    return bench
+
+
+# The first two are the datasheet's; the others are results of a real SHT21 without their status
+@pytest.mark.parametrize(
+    "formula, code, expected",
+    [
+        (temperature, 0x683A, 24.7),
+        (humidity, 0x4E85, 32.3),
+        (temperature, 0x66F0, 23.8),
+        (humidity, 0x742C, 50.7),
+    ],
+)
+def test_a_code_is_a_value(formula, code, expected):
+    assert formula(code) == pytest.approx(expected, abs=0.05)
+
+
+@pytest.mark.parametrize("code, percent", [(0, 0), (3145, 0), (0xDA80, 100), (0xFFFC, 100)])
+def test_a_humidity_is_cropped_at_both_ends(code, percent):
+    assert humidity(code) == pytest.approx(percent, abs=0.01)
+
+
+# The first three are the datasheet's (page 14), the others are a real SHT21's
+@pytest.mark.parametrize(
+    "data, expected",
+    [("dc", 0x79), ("683a", 0x7C), ("4e85", 0x6B), ("66f0", 0x8D), ("742e", 0x21), ("0000", 0)],
+)
+def test_driver_and_model_have_the_checksum_of_the_datasheet(data, expected):
+    assert crc(bytes.fromhex(data)) == expected
+    assert htu21d.with_crc(bytes.fromhex(data))[-1] == expected
+
+
+def test_it_is_assumed_since_its_relatives_answer_alike(bench):
+    assert bench.device.identify() == Identity("HTU21D", certain=False)
+
+
+def test_a_chip_without_an_electronic_id_is_assumed_too(bench, monkeypatch):
+    command = bench.model._command
+    monkeypatch.setattr(
+        bench.model, "_command", lambda data: command(data if data != b"\xfc\xc9" else b"\x00")
+    )
+    assert bench.device.identify() == Identity("HTU21D", certain=False)
+
+
+def test_a_si7021_is_refused_and_named(bench):
+    bench.replace(si7021.Si7021(bench.clock))
+    assert bench.device.identify() is None
+    with pytest.raises(WrongChip, match=r"no HTU21D \(a Si7021 has a driver of its own\)"):
+        bench.setup()
+
+
+@pytest.mark.parametrize("user", [0x00, 0xFF, 0x38])
+def test_a_stranger_is_not_asked_for_an_id_that_it_would_take_for_a_setting(bench, user):
+    bench.model._user = user
+    begin = len(bench.bus.messages)
+    with pytest.raises(WrongChip):
+        bench.setup()
+    assert [m.written for m in bench.bus.messages[begin:] if m.written] == [b"\xe7"]
+
+
+@pytest.mark.parametrize("user", [0x06, 0x83, 0x87, 0x3E])
+def test_setup_restores_the_resolution_and_ends_the_heater(bench, user):
+    bench.model._user = user
+    assert bench.read()["temperature"] == pytest.approx(21, abs=0.011)
+    assert bench.model._user & 0x85 == 0
+
+
+def test_a_heater_that_does_not_end_is_told(bench, monkeypatch):
+    bench.model._user = 0x06
+    command = bench.model._command
+    monkeypatch.setattr(
+        bench.model, "_command", lambda data: None if data[0] == 0xE6 else command(data)
+    )
+    with pytest.raises(LostConfiguration, match="its user register stays 06"):
+        bench.setup()
+
+
+def test_two_reads_of_the_user_register_that_differ_are_refused(bench, bench_of, flipped_bit):
+    clean = bench_of(HTU21D, htu21d.HTU21D)
+    *_, last = clean.moments(clean.setup, reads_only=True)
+    other = bench_of(HTU21D, htu21d.HTU21D)
+    other.strike(flipped_bit, at=last, bit=4)
+    with pytest.raises(BadChecksum, match="user register differ: 02 and 12"):
+        other.setup()
+
+
+def test_the_longest_time_of_the_family_is_waited_for(bench):
+    bench.model.slowness = 1.9
+    bench.waits.clear()
+    bench.model.set("humidity", 70)
+    assert bench.measure()["humidity"] == pytest.approx(70, abs=0.04)
+    assert bench.waits == [0.085, 0.029]
+
+
+def test_a_result_that_does_not_come_is_told_from_a_chip_that_is_not_there(bench):
+    bench.model.slowness = 3
+    with pytest.raises(NotReady, match="longest time"):
+        bench.measure()
+
+
+def test_zeros_pass_the_checksum_and_are_refused(bench):
+    bench.strike(faults.DeadFrame, ones=False)
+    with pytest.raises(DeadFrame, match="answers 00 only"):
+        bench.measure()
+
+
+def test_the_result_of_another_measurement_is_refused(bench, monkeypatch):
+    monkeypatch.setattr(htu21d, "TEMPERATURE", (0xF5, 0xE5))
+    monkeypatch.setattr(htu21d, "HUMIDITY", (0xF3, 0xE3))
+    with pytest.raises(BadChecksum, match="result of another measurement"):
+        bench.measure()
+
+
+def test_the_status_is_no_part_of_the_value(bench):
+    code = round((45 + 6) / 125 * 2**12) * 16
+    assert bench.measure()["humidity"] == pytest.approx(humidity(code), abs=1e-9)
+
+
+def test_a_damaged_frame_names_itself(bench):
+    bench.strike(faults.CorruptBits)
+    with pytest.raises(BadChecksum, match=r"checksum wrong in ([0-9a-f]{2} ?){3}"):
+        bench.measure()
+
+
+@pytest.mark.parametrize("celsius", [-41, 126])
+def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
+    bench.model.set("temperature", celsius)
+    with pytest.raises(OutOfRange, match="-40 to 125 °C"):
+        bench.measure()
+
+
+def test_the_model_acknowledges_nothing_while_it_converts_and_gives_a_result_once(bench):
+    port = bench.device._port
+    port.write(b"\xf3")
+    for transfer in (lambda: port.read(3), lambda: port.write(b"\xe7")):
+        with pytest.raises(ConnectionError):
+            transfer()
+    bench.sleep(0.05)
+    port.read(3)
+    with pytest.raises(ConnectionError):
+        port.read(3)
+
+
+def test_the_model_measures_coarsely_where_it_is_told_to_and_warms_itself(bench):
+    bench.device._port.write(b"\xe6\x85")
+    bench.model.set("temperature", 30)
+    celsius = bench.measure()["temperature"]
+    assert celsius == pytest.approx(31.5, abs=0.05)
+    assert celsius != pytest.approx(31.5, abs=0.01)
