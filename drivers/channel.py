@@ -30,6 +30,7 @@ UNITS = {
     "precipitation": "mm",
     "raw": "",
     "resistance": "Ω",
+    "rotational_speed": "rpm",
     "share": "%",
     "temperature": "°C",
     "uv_index": "",

@@ -92,4 +92,33 @@ class LinuxPort:
             raise NotPermitted(where, "permission denied", "run as a user who may") from error
         except OSError as error:
             kind = NotReady if error.errno in LATER else TransferFailed
-            raise kind(where, f"{error.strerror} (errno {error.errno})") from error
+            what = f"{error.strerror} (errno {error.errno})"
+            raise kind(where, what, "`sudo dmesg` may say why") from error
+
+
+def find(port: LinuxPort, devices: str, device: str) -> str:
+    """Return the directory of a device by its name; raise `BusMissing` for none or several."""
+    found = [
+        directory
+        for directory in port.names(devices)
+        if device == directory or device == port.read(f"{devices}/{directory}/name")
+    ]
+    if len(found) == 1:
+        return f"{devices}/{found[0]}"
+    if found:
+        raise BusMissing(
+            port.where, f"two are named {device!r}", f"say which: {' or '.join(found)}"
+        )
+    raise BusMissing(
+        port.where, f"no {device!r} in {devices}", f"`cat {devices}/*/name` shows what there is"
+    )
+
+
+def number(text: str, where: str) -> float:
+    """Return the number in a file of the kernel; raise `TransferFailed` for anything else."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise TransferFailed(
+            where, f"says {text[:40]!r}, which is no number", "tell the driver's author"
+        ) from error

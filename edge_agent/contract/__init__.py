@@ -8,11 +8,12 @@ A package that brings a driver and a model of its chip says in its own tests::
         driver = MyChip
         model = MyChipModel
 
-and pytest, which finds this plug-in by itself, makes some 40 claims about the pair. Imported by
-pytest only.
+and pytest, which finds this plug-in by itself, makes some 40 claims about the pair; what is
+connected otherwise has a `SensorContract`. Imported by pytest only.
 """
 
 from edge_agent.contract.bench import Bench, FlippedBit
 from edge_agent.contract.i2c import I2CContract
+from edge_agent.contract.sensor import SensorContract
 
-__all__ = ["Bench", "FlippedBit", "I2CContract"]
+__all__ = ["Bench", "FlippedBit", "I2CContract", "SensorContract"]

@@ -1,0 +1,45 @@
+"""The temperature of the processor: Documentation/driver-api/thermal/sysfs-api.rst."""
+
+from typing import ClassVar
+
+from drivers.channel import Channel
+from drivers.driver import BusKind, Steps, checked
+from drivers.errors import BusMissing
+from drivers.linux import LinuxPort, number
+
+ZONES = "/sys/class/thermal"
+
+
+class Thermal:
+    """The kernel's thermal zones: `cpu-thermal` is the processor of every Raspberry Pi."""
+
+    bus: ClassVar[BusKind] = "linux"
+    channels: tuple[Channel, ...] = (Channel("temperature", "°C", -55, 150, 0.001),)
+
+    def __init__(self, port: LinuxPort, *, zone: str = "cpu-thermal") -> None:
+        """`zone`: what its file `type` says."""
+        self._port = port
+        self._zone = zone
+        self._directory = ""
+
+    def setup(self) -> Steps[None]:
+        """Find the zone."""
+        types = {
+            self._port.read(f"{ZONES}/{each}/type"): f"{ZONES}/{each}"
+            for each in self._port.names(ZONES)
+            if each.startswith("thermal_zone")
+        }
+        if self._zone not in types:
+            known = ", ".join(sorted(types)) or "none"
+            raise BusMissing(
+                self._port.where, f"no thermal zone {self._zone!r}", f"`zone` is one of: {known}"
+            )
+        self._directory = types[self._zone]
+        yield from ()
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Read the zone, which counts in m°C."""
+        file = f"{self._directory}/temp"
+        celsius = number(self._port.read(file), f"{self._port.where}:{file}") / 1000
+        yield from ()
+        return checked(self.channels, {"temperature": celsius}, self._port.where)

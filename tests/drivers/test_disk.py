@@ -1,0 +1,36 @@
+import os
+
+import pytest
+
+from drivers.disk import MIB, Disk
+from drivers.driver import read
+from drivers.errors import BusMissing, NotReady
+from drivers.linux import LinuxPort, RealKernel
+from edge_agent.contract import SensorContract
+from simulators import disk
+
+
+class TestContract(SensorContract):
+    driver = Disk
+    model = disk.Disk
+
+
+def measured(mount):
+    return read(Disk(LinuxPort(RealKernel()), mount=str(mount)), lambda _: None)
+
+
+def test_it_says_what_df_says(tmp_path):
+    found = os.statvfs(tmp_path)
+    values = measured(tmp_path)
+    assert values["free"] == pytest.approx(found.f_bavail * found.f_frsize / MIB, abs=64)
+    assert values["used"] == pytest.approx(100 - 100 * found.f_bavail / found.f_blocks, abs=1)
+
+
+def test_a_directory_that_is_not_there_has_no_value(tmp_path):
+    with pytest.raises(BusMissing, match="usb: no such file"):
+        measured(tmp_path / "usb")
+
+
+def test_a_file_system_without_a_size_has_no_value():
+    with pytest.raises(NotReady, match="/proc has no size"):
+        measured("/proc")
