@@ -93,6 +93,13 @@ def test_a_start_between_two_detents_is_put_right_by_the_next(start):
         assert bench.measure() == first + detents
 
 
+@pytest.mark.parametrize("start", [1, 2, 3])
+def test_where_a_knob_stands_at_the_start_is_position_0(start):
+    bench = Bench(steps_per_detent=1)
+    bench.model.turn(start)
+    assert bench.setup().measure() == 0
+
+
 def test_edges_that_are_told_in_the_wrong_order_are_sorted_by_their_time(bench):
     chance = random.Random(1)
     edges = []
