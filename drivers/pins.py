@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from gpiozero import InputDevice, OutputDevice
+from gpiozero import InputDevice, OutputDevice, PWMOutputDevice
 from gpiozero.exc import GPIOPinInUse, GPIOZeroError, PinFixedPull, PinInvalidPin
 
 from drivers.errors import BusMissing, DriverError, NotPermitted, NotReady
@@ -75,6 +75,21 @@ class PinPort:
                 self._device = self._claim(OutputDevice, initial_value=level)
             else:
                 self._device.value = level
+
+    def modulate(self, duty: float, frequency: float) -> None:
+        """Switch an output on for this share of every period; the first call claims the pin."""
+        with self._translated():
+            if self._device is None:
+                self._device = self._claim(PWMOutputDevice, initial_value=duty, frequency=frequency)
+            else:
+                self._device.value = duty
+
+    def duty(self) -> float:
+        """Return the share of a period for which the pin is high; raise `NotReady` unclaimed."""
+        if self._device is None:
+            raise NotReady(self.where, "the pin is not claimed yet")
+        with self._translated():
+            return float(self._device.pin.state)
 
     def close(self) -> None:
         """Give the pin back."""
@@ -179,9 +194,19 @@ def header(chip: int) -> Any:  # noqa: ANN401
     from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin  # noqa: PLC0415
 
     class HeaderPin(LGPIOPin):  # type: ignore[misc]  # gpiozero has no types
+        _pwm: Any  # frequency and duty in per cent, or None
+
         def output_with_state(self, state: bool) -> None:
             # gpiozero claims it low and then sets it: an active-low relay would click
             lgpio.gpio_claim_output(self.factory._handle, self._number, int(state))  # noqa: SLF001
+
+        def _set_state(self, value: float) -> None:
+            if not self._pwm:
+                super()._set_state(value)
+                return
+            # gpiozero cuts it to whole per cent, 0.29 to 28
+            self._pwm = (self._pwm[0], 100 * value)
+            lgpio.tx_pwm(self.factory._handle, self._number, *self._pwm)  # noqa: SLF001
 
     try:
         factory = LGPIOFactory(chip=chip)

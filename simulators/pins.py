@@ -23,10 +23,13 @@ class Stepping(Protocol):
 class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
     """One pin: what a circuit outside drives decides its level, else its pull resistor."""
 
+    _state: float  # a level, or the share of time of a modulated output
+
     def __init__(self, factory: "SimulatedPins", info: Any) -> None:  # noqa: ANN401
         self._outside: bool | None = None
         self._at: float | None = None
         self._watcher: Callable[[], None] | None = None
+        self._frequency: float | None = None
         super().__init__(factory, info)
 
     def drive(self, level: bool | None, at: float | None = None) -> None:
@@ -54,13 +57,28 @@ class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
         self.states: list[Any] = []
         self._last_change = self.factory.ticks()
 
-    def _change_state(self, value: bool) -> bool:
+    def _change_state(self, value: float) -> bool:
         if self._state == value:
             return False
         self._state = value
         self._last_change = self.factory.ticks() if self._at is None else self._at
         self._tell()
         return True
+
+    def _get_frequency(self) -> float | None:
+        return self._frequency
+
+    def _set_frequency(self, value: float | None) -> None:
+        """Begin or end to switch on and off by itself; the state is then the share of on."""
+        if value != self._frequency:
+            self._frequency = value
+            self._change_state(False)
+
+    def _set_state(self, value: float) -> None:
+        if self._frequency is None:
+            super()._set_state(value)
+        else:
+            self._change_state(value)
 
     def _set_function(self, value: str) -> None:
         super()._set_function(value)

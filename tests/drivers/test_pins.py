@@ -197,7 +197,7 @@ class error(Exception):
     pass
 
 def __getattr__(name):
-    if not name.startswith(("gpio", "callback")):
+    if not name.startswith(("gpio", "callback", "tx_pwm")):
         raise AttributeError(name)
     def call(*arguments):
         calls.append([name, *arguments])
@@ -210,21 +210,40 @@ import gpiozero.pins.local
 gpiozero.pins.local.get_pi_revision = lambda: 0xA02082
 from drivers.pins import PinPort, header
 pins = header(11)
-PinPort(pins, 22).drive(True)
+{use}
 print(json.dumps(lgpio.calls))
 """
 
 
-def test_a_real_output_is_claimed_at_its_level_and_never_low_before(tmp_path):
+@pytest.fixture
+def asked_of_lgpio(tmp_path):
+    """A function: run statements on a header; return what gpiozero asked of lgpio."""
     (tmp_path / "lgpio.py").write_text(LGPIO)
-    probe = subprocess.run(
-        [sys.executable, "-c", PROBE],
-        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    calls = json.loads(probe.stdout.splitlines()[0])
+
+    def asked(use):
+        probe = subprocess.run(
+            [sys.executable, "-c", PROBE.replace("{use}", use)],
+            env={**os.environ, "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(probe.stdout.splitlines()[0])
+
+    return asked
+
+
+def test_a_real_output_is_claimed_at_its_level_and_never_low_before(asked_of_lgpio):
+    calls = asked_of_lgpio("PinPort(pins, 22).drive(True)")
     assert calls[0] == ["gpiochip_open", 11]
     outputs = [call for call in calls if call[0] in {"gpio_claim_output", "gpio_write"}]
     assert outputs == [["gpio_claim_output", 0, 22, 1]]
+
+
+def test_a_real_output_is_modulated_finer_than_by_whole_per_cent(asked_of_lgpio):
+    calls = asked_of_lgpio(
+        "port = PinPort(pins, 22); port.modulate(0.29, 50); port.modulate(0.0725, 50);"
+        " assert abs(port.duty() - 0.0725) < 1e-9; port.close()"
+    )
+    modulated = [call[3:] for call in calls if call[0] == "tx_pwm"]
+    assert modulated == [[50, 0], [50, pytest.approx(29)], [50, pytest.approx(7.25)], [0, 0]]

@@ -1,0 +1,39 @@
+"""A dimmed LED, a fan or a motor's speed: a GPIO pin that switches itself on and off."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from drivers.driver import BusKind
+from drivers.errors import OutOfRange
+
+if TYPE_CHECKING:
+    from drivers.pins import PinPort
+
+
+class PWM:
+    """Pulse-width modulation by software: on for a share of every period, from 0 to 1.
+
+    It jitters by some 10 µs: enough for lamps and fans.
+    """
+
+    bus: ClassVar[BusKind] = "gpio"
+
+    def __init__(self, port: "PinPort", *, frequency: float = 100) -> None:
+        """`frequency`: Hz; below 100 a lamp flickers."""
+        if not 0.1 <= frequency <= 10_000:
+            raise ValueError(f"frequency is {frequency}: wanted 0.1 to 10000 Hz")
+        self._port = port
+        self._frequency = frequency
+
+    def apply(self, value: float) -> None:
+        """Be on for this share of the time; raise `OutOfRange` below 0 and above 1."""
+        if not 0 <= value <= 1:
+            raise OutOfRange(self._port.where, f"set to {value:g}", "wanted 0 (off) to 1 (on)")
+        self._port.modulate(value, self._frequency)
+
+    def state(self) -> float:
+        """Return the share that the pin is set to; raise `NotReady` before `apply`."""
+        return self._port.duty()
+
+    def close(self) -> None:
+        """Give the pin back: it floats, and the board's resistor decides."""
+        self._port.close()
