@@ -1,0 +1,123 @@
+"""Sensirion SGP30 gas sensor (datasheet version 1.0, May 2020).
+
+For 15 s after its algorithm began the chip says 400 ppm and 0 ppb whatever the air is, and says so
+too after a brown-out. Clean air reads alike: only then the algorithm is asked for its baseline.
+"""
+
+from typing import ClassVar
+
+from drivers.channel import Channel
+from drivers.checksum import sensirion
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import BadChecksum, LostConfiguration, NoAcknowledge, NotReady, WrongChip
+from drivers.i2c import I2CPort
+
+# Commands (tables 10 and 11), and the longest that each takes
+FEATURE_SET = b"\x20\x2f"
+START = b"\x20\x03"
+MEASURE = b"\x20\x08"
+GET_BASELINE = b"\x20\x15"
+SET_BASELINE = b"\x20\x1e"
+SECONDS = 0.010
+MEASURE_SECONDS = 0.012
+
+PATIENCE = 100  # attempts: each takes a tenth of a millisecond on the wire
+WARM_UP = 15  # measurements, one a second
+PERIOD = 1.0
+FIXED = (400, 0)
+
+
+class SGP30:
+    """Sensirion SGP30 gas sensor: equivalent CO2 and total VOC (datasheet version 1.0).
+
+    Measure it every second (`every = "1s"`): its algorithm counts the measurements, and learns
+    wrong where they come more rarely. It needs 15 s to start, and hours to know clean air.
+    """
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = (0x58,)
+    channels = (
+        Channel("eco2", "ppm", 400, 60000, 1, "carbon_dioxide"),
+        Channel("tvoc", "ppb", 0, 60000, 1, "volatile_organic_compounds_parts"),
+    )
+
+    def __init__(self, port: I2CPort) -> None:
+        self._port = port
+        self._warmed = 0  # measurements since the algorithm began
+
+    def identify(self) -> Identity | None:
+        """Read the feature set: product type 0."""
+        self._port.write(FEATURE_SET)
+        for _ in range(PATIENCE):
+            try:
+                (word,) = self._port.read_words(1)
+            except NoAcknowledge:
+                continue  # not ready yet
+            except BadChecksum:
+                return None
+            return Identity("SGP30", certain=True) if is_sgp30(word) else None
+        return None
+
+    def setup(self) -> Steps[None]:
+        """Start the algorithm and warm it up, unless it runs; what it learnt is kept.
+
+        A setup broken off goes on where it was, as long as the warm-up is.
+        """
+        yield MEASURE_SECONDS  # of a measurement that was broken off
+        (word,) = yield from self._asked(FEATURE_SET, SECONDS, 1)
+        if not is_sgp30(word):
+            raise WrongChip(self._port.where, "no SGP30: it has another feature set")
+        if self._warmed == WARM_UP:
+            measured = yield from self._asked(MEASURE, MEASURE_SECONDS)
+            if (yield from self._runs(measured)):
+                return
+            self._warmed = 0
+        if not self._warmed:
+            yield from self._start()
+        while self._warmed < WARM_UP:
+            self._port.write(MEASURE)
+            yield PERIOD
+            self._warmed += 1
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Measure both; raise `LostConfiguration` where the algorithm may not run."""
+        eco2, tvoc = yield from self._asked(MEASURE, MEASURE_SECONDS)
+        if not (yield from self._runs((eco2, tvoc))):
+            raise LostConfiguration(
+                self._port.where, "400 ppm and 0 ppb without a baseline: its algorithm does not run"
+            )
+        values: dict[str, float] = {"eco2": eco2, "tvoc": tvoc}
+        return checked(self.channels, values, self._port.where)
+
+    def _runs(self, measured: tuple[int, ...]) -> Steps[bool]:
+        """Tell whether the algorithm runs: it measured something, or it has a baseline."""
+        return measured != FIXED or any((yield from self._asked(GET_BASELINE, SECONDS)))
+
+    def _start(self) -> Steps[None]:
+        """Start the algorithm, with the baseline that it had."""
+        baseline = yield from self._asked(GET_BASELINE, SECONDS)
+        self._port.write(START)
+        yield SECONDS
+        if any(baseline):
+            eco2, tvoc = (word.to_bytes(2, "big") for word in baseline)  # set in turned order
+            words = b"".join(word + bytes([sensirion(word)]) for word in (tvoc, eco2))
+            self._port.write(SET_BASELINE + words)
+            yield SECONDS
+
+    def _asked(self, command: bytes, seconds: float, count: int = 2) -> Steps[tuple[int, ...]]:
+        """Return the words that answer a command."""
+        self._port.write(command)
+        yield seconds
+        try:
+            return self._port.read_words(count)
+        except NoAcknowledge as error:  # it did acknowledge the command
+            raise NotReady(
+                self._port.where,
+                "no answer after the datasheet's longest time",
+                "check its supply; does another program use it?",
+            ) from error
+
+
+def is_sgp30(feature_set: int) -> bool:
+    """Tell a product type 0 and a version from 0x20 on (§6.3.4)."""
+    return feature_set >> 12 == 0 and feature_set & 0xE0 == 0x20

@@ -1,0 +1,94 @@
+"""Sensirion SGP40 gas sensor (datasheet version 1.2, February 2022)."""
+
+from typing import ClassVar
+
+from drivers.channel import Channel
+from drivers.checksum import sensirion
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
+from drivers.i2c import I2CPort
+
+FEATURE_SET = b"\x20\x2f"
+MEASURE = b"\x26\x0f"
+BUSY_SECONDS = 0.030  # the longest that a measurement takes (table 8)
+PATIENCE = 100  # attempts: each takes a tenth of a millisecond on the wire
+WARM_UP = 60  # seconds after switch-on until it detects reliably (table 1)
+
+
+class SGP40:
+    """Sensirion SGP40 gas sensor: raw signal of volatile organic compounds (datasheet version 1.2).
+
+    A larger signal is cleaner air; there is no unit. `humidity` and `temperature` are those of the
+    place, in % and °C, for the chip's compensation. After each `setup` it warms up for 60 s. A loss
+    of power shorter than the pause between two measurements cannot be noticed.
+    """
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = (0x59,)
+    channels = (Channel("voc_raw", "", 0, 65535, 1, "raw"),)
+
+    def __init__(self, port: I2CPort, *, humidity: float = 50.0, temperature: float = 25.0) -> None:
+        self._port = port
+        self._measure = MEASURE + compensation(humidity, temperature)
+        self._warmed = 0  # seconds that the hotplate is on
+
+    def identify(self) -> Identity | None:
+        """Read the feature set."""
+        self._port.write(FEATURE_SET)
+        for _ in range(PATIENCE):
+            try:
+                (word,) = self._port.read_words(1)
+            except NoAcknowledge:
+                continue  # not ready yet
+            except BadChecksum:
+                return None
+            return Identity("SGP40", certain=True) if is_sgp40(word) else None
+        return None
+
+    def setup(self) -> Steps[None]:
+        """Switch the hotplate on and let it warm up; a setup broken off goes on where it was."""
+        yield BUSY_SECONDS  # of a measurement that was broken off
+        if not is_sgp40((yield from self._asked(FEATURE_SET))):
+            raise WrongChip(self._port.where, "no SGP40: it has another feature set")
+        yield from self._asked(self._measure)
+        if self._warmed == WARM_UP:
+            self._warmed = 0
+        while self._warmed < WARM_UP:
+            yield 1.0
+            self._warmed += 1
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Measure the raw signal."""
+        ticks = yield from self._asked(self._measure)
+        return checked(self.channels, {"voc_raw": ticks}, self._port.where)
+
+    def _asked(self, command: bytes) -> Steps[int]:
+        """Return the word that answers a command."""
+        self._port.write(command)
+        yield BUSY_SECONDS
+        try:
+            return self._port.read_words(1)[0]
+        except NoAcknowledge as error:  # it did acknowledge the command
+            raise NotReady(
+                self._port.where,
+                "no answer after the datasheet's longest time",
+                "check its supply; does another program use it?",
+            ) from error
+
+
+def is_sgp40(feature_set: int) -> bool:
+    """Tell the SGP40 from the SGP41 at the same address (0x0040): the low 9 bits are 0x020."""
+    return feature_set & 0x1FF == 0x020
+
+
+def compensation(humidity: float, temperature: float) -> bytes:
+    """Return both as words with checksum (table 9: 50 % 8000 A2, 25 °C 6666 93); never clipped."""
+    spans = (("humidity", humidity, 0, 100), ("temperature", temperature, -45, 130))
+    words = b""
+    for name, value, low, high in spans:
+        if not low <= value <= high:
+            raise ValueError(f"{name} is {value:g}: wanted {low} to {high}")
+        share = (value - low) / (high - low)
+        word = int(share * 65535 + 0.5).to_bytes(2, "big")
+        words += word + bytes([sensirion(word)])
+    return words

@@ -1,0 +1,183 @@
+import adafruit_sgp30
+import pytest
+
+from drivers.driver import Identity, run
+from drivers.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.sgp30 import SGP30
+from edge_agent.contract import I2CContract
+from simulators import sgp30, sht4x
+
+
+class TestContract(I2CContract):
+    driver = SGP30
+    model = sgp30.SGP30
+    patience = 16.0
+
+
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
+    def adafruit(busio, clock):
+        monkeypatch.setattr(adafruit_sgp30, "time", clock)
+        chip = adafruit_sgp30.Adafruit_SGP30(busio)
+        for _ in range(16):
+            chip.iaq_measure()
+            clock.sleep(1)
+        return lambda: dict(zip(("eco2", "tvoc"), chip.iaq_measure(), strict=True))
+
+    agree(adafruit, SGP30, sgp30.SGP30)
+
+
+@pytest.fixture
+def bench(bench_of):
+    return bench_of(SGP30, sgp30.SGP30)
+
+
+@pytest.fixture
+def warm(bench):
+    bench.setup()
+    bench.bus.messages.clear()
+    return bench
+
+
+def written(bench):
+    return [message.written for message in bench.bus.messages if message.written is not None]
+
+
+def broken_off(bench, seconds):
+    """Set up as the agent does that gives up after so many seconds."""
+    steps = bench.device.setup()
+    end = bench.clock.monotonic() + seconds
+    for wait in steps:
+        if bench.clock.monotonic() + wait > end:
+            steps.close()
+            return
+        bench.sleep(wait)
+
+
+# The first is the datasheet's (table 12)
+@pytest.mark.parametrize("word, crc", [(0xBEEF, 0x92), (0x0000, 0x81), (0x6666, 0x93)])
+def test_the_model_has_the_checksum_of_the_datasheet(word, crc):
+    assert sgp30.with_crc(word)[2] == crc
+
+
+@pytest.mark.parametrize("version", [0x20, 0x22])
+def test_the_chip_is_certain_by_its_feature_set(bench, version):
+    bench.model.chip_id = version
+    assert bench.device.identify() == Identity("SGP30", certain=True)
+
+
+@pytest.mark.parametrize("word", [0x0040, 0x1022, 0x3220, 0x0000])
+def test_another_feature_set_is_another_chip(bench, word):
+    bench.model._feature_set = lambda: word
+    assert bench.device.identify() is None
+    with pytest.raises(WrongChip, match="no SGP30: it has another feature set"):
+        bench.setup()
+
+
+def test_a_chip_that_answers_nothing_is_another(bench):
+    bench.replace(sht4x.SHT4x(bench.clock))
+    with pytest.raises(ConnectionError):
+        bench.setup()
+
+
+def test_setup_lets_the_algorithm_run_for_15_seconds_of_one_measurement_each(bench):
+    bench.setup()
+    assert written(bench) == [b"\x20\x2f", b"\x20\x15", b"\x20\x03", *[b"\x20\x08"] * 15]
+    assert bench.waits[-15:] == [1.0] * 15
+
+
+def test_the_fixed_values_of_the_warm_up_never_come_out(bench):
+    bench.model.set("eco2", 2000)
+    bench.device._port.write(b"\x20\x03")
+    bench.sleep(5)
+    with pytest.raises(LostConfiguration, match="algorithm does not run"):
+        bench.measure()
+
+
+def test_a_setup_broken_off_goes_on_where_it_was(bench):
+    for _ in range(4):
+        broken_off(bench, 5.0)
+    assert written(bench).count(b"\x20\x03") == 1
+    assert bench.measure() == {"eco2": 520, "tvoc": 35}
+
+
+def test_a_second_setup_does_not_disturb_an_algorithm_that_runs(warm):
+    warm.setup()
+    assert written(warm) == [b"\x20\x2f", b"\x20\x08"]
+
+
+def test_a_new_start_keeps_what_the_algorithm_has_learnt(warm):
+    warm.measure()
+    warm.model._baseline = (0x1234, 0x5678)
+    warm.device._warmed = 0  # another process
+    warm.read()
+    assert warm.model._baseline == (0x1234, 0x5678)
+    assert b"\x20\x1e" + sgp30.with_crc(0x5678) + sgp30.with_crc(0x1234) in written(warm)
+
+
+def test_clean_air_is_told_from_an_algorithm_that_does_not_run(warm):
+    warm.measure()
+    warm.model.set("eco2", 400)
+    warm.model.set("tvoc", 0)
+    assert warm.measure() == {"eco2": 400, "tvoc": 0}
+
+
+def test_a_brown_out_is_told_and_the_next_setup_warms_it_up_again(warm):
+    warm.measure()
+    warm.model.power_on()
+    with pytest.raises(LostConfiguration):
+        warm.measure()
+    assert warm.read() == {"eco2": 520, "tvoc": 35}
+    assert written(warm).count(b"\x20\x03") == 1
+
+
+def test_a_brown_out_while_it_warms_up_is_told(bench):
+    steps = bench.device.setup()
+    for _ in range(8):
+        bench.sleep(next(steps))
+    bench.model.power_on()
+    run(steps, bench.sleep)
+    with pytest.raises(LostConfiguration):
+        bench.measure()
+
+
+def test_the_longest_time_of_the_datasheet_is_waited_for(warm):
+    warm.waits.clear()
+    warm.model.slowness = 1.2
+    assert warm.measure() == {"eco2": 520, "tvoc": 35}
+    assert warm.waits == [0.012]
+
+
+def test_an_answer_that_does_not_come_is_told_from_a_chip_that_is_not_there(warm):
+    warm.model.slowness = 2
+    with pytest.raises(NotReady, match="longest time"):
+        warm.measure()
+
+
+@pytest.mark.parametrize("words", [(399, 0), (60001, 0), (400, 60001)])
+def test_a_value_beyond_the_datasheet_is_refused(warm, words):
+    warm.model._measured = lambda: words
+    with pytest.raises(OutOfRange):
+        warm.measure()
+
+
+def test_the_model_says_400_and_0_until_its_algorithm_has_run_for_15_seconds(bench):
+    port = bench.device._port
+
+    def measured():
+        port.write(b"\x20\x08")
+        bench.sleep(0.012)
+        return port.read_words(2)
+
+    assert measured() == (400, 0)
+    port.write(b"\x20\x03")
+    found = []
+    for _ in range(17):
+        bench.sleep(1)
+        found.append(measured())
+    assert found[:14] == [(400, 0)] * 14
+    assert found[-1] == (520, 35)
+
+
+def test_the_model_takes_no_baseline_with_a_wrong_checksum(bench):
+    with pytest.raises(ConnectionError):
+        bench.device._port.write(b"\x20\x1e\x12\x34\x00\x56\x78\x00")

@@ -1,0 +1,151 @@
+import adafruit_sgp40
+import pytest
+
+from drivers.driver import Identity
+from drivers.errors import BadChecksum, NotReady, WrongChip
+from drivers.sgp40 import SGP40, compensation, is_sgp40
+from edge_agent.contract import I2CContract
+from simulators import faults, sgp40
+
+
+class TestContract(I2CContract):
+    driver = SGP40
+    model = sgp40.SGP40
+    patience = 61.0
+
+
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
+    def adafruit(busio, clock):
+        monkeypatch.setattr(adafruit_sgp40, "sleep", clock.sleep)
+        chip = adafruit_sgp40.SGP40(busio)
+        return lambda: {"voc_raw": chip.raw}
+
+    agree(adafruit, SGP40, sgp40.SGP40)
+
+
+@pytest.fixture
+def bench(bench_of):
+    bench = bench_of(SGP40, sgp40.SGP40)
+    bench.setup()
+    return bench
+
+
+# The datasheet's (table 9)
+@pytest.mark.parametrize(
+    "humidity, temperature, words",
+    [
+        (50, 25, "8000a2 666693"),
+        (0, -45, "000081 000081"),
+        (100, 130, "ffffac ffffac"),
+    ],
+)
+def test_the_surroundings_are_words_with_a_checksum(humidity, temperature, words):
+    assert compensation(humidity, temperature) == bytes.fromhex(words)
+
+
+@pytest.mark.parametrize(
+    "options, wanted",
+    [
+        ({"humidity": 101}, "humidity is 101: wanted 0 to 100"),
+        ({"humidity": -1}, "humidity is -1: wanted 0 to 100"),
+        ({"temperature": -46}, "temperature is -46: wanted -45 to 130"),
+        ({"temperature": 131}, "temperature is 131: wanted -45 to 130"),
+    ],
+)
+def test_surroundings_that_no_word_can_say_are_refused(bench_of, options, wanted):
+    with pytest.raises(ValueError, match=wanted):
+        bench_of(SGP40, sgp40.SGP40, **options)
+
+
+def test_the_chip_is_told_of_its_surroundings(bench_of):
+    bench = bench_of(SGP40, sgp40.SGP40, humidity=70.0, temperature=-10.0)
+    bench.read()
+    assert bench.model.compensation == pytest.approx((70, -10), abs=0.002)
+
+
+@pytest.mark.parametrize("word, crc", [(0xBEEF, 0x92), (0x0000, 0x81), (0xFFFF, 0xAC)])
+def test_the_model_has_the_checksum_of_the_datasheet(word, crc):
+    assert sgp40.with_crc(word)[2] == crc
+
+
+def test_the_chip_is_certain_by_its_feature_set(bench):
+    assert bench.device.identify() == Identity("SGP40", certain=True)
+
+
+@pytest.mark.parametrize("word", [0x0040, 0x0022, 0x0000, 0xFFFF])
+def test_another_feature_set_is_another_chip(word):
+    assert not is_sgp40(word)
+
+
+def test_an_sgp41_is_refused(bench):
+    bench.model.chip_id = 0x40
+    assert bench.device.identify() is None
+    with pytest.raises(WrongChip, match="no SGP40: it has another feature set"):
+        bench.setup()
+
+
+def test_a_feature_set_with_a_wrong_checksum_is_none(bench):
+    bench.strike(faults.DeadFrame, ones=True)
+    assert bench.device.identify() is None
+
+
+def test_no_value_comes_before_the_hotplate_has_been_on_for_a_minute(bench):
+    assert bench.clock.monotonic() - bench.model.heated_since >= 60
+
+
+def test_a_setup_broken_off_goes_on_where_it_was(bench_of):
+    bench = bench_of(SGP40, sgp40.SGP40)
+    steps = bench.device.setup()
+    while bench.clock.monotonic() < 40:
+        bench.sleep(next(steps))
+    steps.close()
+    bench.setup()
+    assert bench.clock.monotonic() < 63
+    assert bench.clock.monotonic() - bench.model.heated_since >= 60
+
+
+def test_a_setup_after_a_failure_warms_up_again(bench):
+    bench.model.power_on()
+    bench.setup()
+    assert bench.clock.monotonic() - bench.model.heated_since >= 60
+
+
+def test_a_measurement_broken_off_at_once_does_not_stop_the_next_setup(bench):
+    next(bench.device.measure())
+    assert bench.read() == {"voc_raw": 30000}
+
+
+def test_the_longest_time_of_the_datasheet_is_waited_for(bench):
+    bench.waits.clear()
+    bench.model.slowness = 1.19
+    assert bench.measure() == {"voc_raw": 30000}
+    assert bench.waits == [0.030]
+
+
+def test_an_answer_that_does_not_come_is_told_from_a_chip_that_is_not_there(bench):
+    bench.model.slowness = 2
+    with pytest.raises(NotReady, match="longest time"):
+        bench.measure()
+
+
+def test_a_damaged_frame_names_itself(bench):
+    bench.strike(faults.CorruptBits)
+    with pytest.raises(BadChecksum, match=r"checksum wrong in ([0-9a-f]{2} ?){3}"):
+        bench.measure()
+
+
+@pytest.mark.parametrize("data", ["260f", "260f8000a2666600", "260f8000a2", "260f8000006666a2"])
+def test_the_model_takes_no_surroundings_with_a_wrong_checksum(bench, data):
+    with pytest.raises(ConnectionError):
+        bench.device._port.write(bytes.fromhex(data))
+
+
+def test_the_model_acknowledges_nothing_while_it_measures(bench):
+    bench.device._port.write(bytes.fromhex("260f8000a2666693"))
+    with pytest.raises(ConnectionError):
+        bench.device._port.read(3)
+
+
+def test_the_models_hotplate_can_be_switched_off(bench):
+    bench.device._port.write(b"\x36\x15")
+    assert bench.model.heated_since is None
