@@ -29,15 +29,15 @@ class PulseCounter(Model):
 
     inputs: ClassVar[Mapping[str, Range]] = {
         "frequency": Range(0, 80, 1 / 60),
-        "flow": Range(0, 30, 0.14),
-        "power": Range(0, 10_000, 60),
+        "flow": Range(0, 30, 0.01),
+        "power": Range(0, 20_000, 10),
         "wind_speed": Range(0, 150, 0.04),
-        "precipitation": Range(0, 1000, 0.2794),
+        "precipitation": Range(0, 2000, 0.2794),
     }
     quiet: ClassVar[Mapping[str, float]] = {
         "frequency": 2,
         "flow": 6,
-        "power": 600,
+        "power": 2000,
         "wind_speed": 12,
         "precipitation": 0,
     }

@@ -15,7 +15,7 @@ BOUNCE_SECONDS = 0.0001
 class Rotary(Model):
     """Turned to whole detents; A is the pin it is attached to, `b` the number of the other."""
 
-    inputs: ClassVar[Mapping[str, Range]] = {"position": Range(-100, 100, 1)}
+    inputs: ClassVar[Mapping[str, Range]] = {"position": Range(-500, 500, 1)}
     quiet: ClassVar[Mapping[str, float]] = {"position": 0}
 
     def __init__(
