@@ -160,12 +160,33 @@ def note_collisions(
             if name != one.settings.name:
                 what = f"{name!r} is connected there already; choose another"
                 problems.note(_key(one), str(place), what)
+    _note_strangers(drawn, problems)
 
 
 def _places(one: DrawnDevice | DrawnOutput) -> Iterator[Place]:
     yield one.place
     for pin in further_pins(one.driver, one.options):
         yield one.place._replace(pin=pin)
+
+
+def _note_strangers(drawn: Iterable[DrawnDevice | DrawnOutput], problems: Problems) -> None:
+    """Note an address at which two chips are configured; one expander may have many pins."""
+    chips: dict[Place, DrawnDevice | DrawnOutput] = {}
+    for one in drawn:
+        if one.place.kind != "i2c":
+            continue
+        first = chips.setdefault(one.place._replace(pin=-1), one)
+        if first.place != one.place and not _of_one_chip(first.driver, one.driver):
+            what = f"{first.settings.name!r} uses this chip for something else; choose another"
+            problems.note(_key(one), str(one.place), what)
+
+
+def _of_one_chip(first: type[Any], second: type[Any]) -> bool:
+    """Tell whether two drivers can share a chip: a PCF8574's inputs share it with nobody."""
+    if first is second:
+        return True
+    alone = getattr(first, "alone", False) or getattr(second, "alone", False)
+    return first.__module__ == second.__module__ and not alone
 
 
 def _key(one: DrawnDevice | DrawnOutput) -> str:

@@ -12,7 +12,7 @@ from drivers.i2c import I2CPort
 from simulators.bus import SimulatedBus
 from simulators.clock import Clock, VirtualClock
 from simulators.faults import BusFault
-from simulators.model import I2CModel
+from simulators.model import I2CModel, Range
 
 T = TypeVar("T")
 INSTANT = 1e-9  # every message takes wire time, so an instant holds one
@@ -132,8 +132,8 @@ class Bench:
 
     def expose(self, share: float = 0.37) -> "Bench":
         """Let the surroundings be at this share of every range, and the chip notice."""
-        for name, (low, high, _) in self.model.inputs.items():
-            self.model.set(name, low + share * (high - low))
+        for name, span in self.model.inputs.items():
+            self.model.set(name, at(span, share))
         return self.settled()
 
     def settled(self) -> "Bench":
@@ -182,12 +182,26 @@ class Bench:
 def off(
     channels: Iterable[Channel], values: Mapping[str, float], truth: Mapping[str, float]
 ) -> dict[str, tuple[float, float]]:
-    """Return value and truth of the channels that are off by more than one step."""
+    """Return value and truth of the channels that are off by more than one step.
+
+    A switch has none between its two values.
+    """
     return {
         channel.name: (values[channel.name], truth[channel.name])
         for channel in channels
-        if abs(values[channel.name] - truth[channel.name]) > channel.resolution * (1 + 1e-6)
+        if abs(values[channel.name] - truth[channel.name]) > _tolerance(channel)
     }
+
+
+def _tolerance(channel: Channel) -> float:
+    switch = channel.resolution >= channel.high - channel.low
+    return 0.0 if switch else channel.resolution * (1 + 1e-6)
+
+
+def at(span: Range, share: float) -> float:
+    """Return the value at a share of a range; a switch is off or on."""
+    low, high, step = span
+    return (high if share > 0.5 else low) if step >= high - low else low + share * (high - low)
 
 
 def absent_or(call: Callable[[], T]) -> T | None:

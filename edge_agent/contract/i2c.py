@@ -8,9 +8,10 @@ import pytest
 
 from drivers.errors import DriverError, NoAcknowledge, NotReady, WrongChip
 from drivers.i2c import I2CPort
-from edge_agent.contract.bench import INSTANT, NEVER, Bench, FlippedBit, absent_or
+from edge_agent.contract.bench import INSTANT, NEVER, Bench, FlippedBit, absent_or, at
 from edge_agent.contract.pairs import Pair
 from simulators.faults import BrownOut, DeadFrame, NoAnswer, SlowConversion, Unplug
+from simulators.model import Range
 
 POINTS = 201
 LONGEST_BITS = 8 * 32
@@ -49,8 +50,8 @@ class I2CContract:
     def struck(self, *, reads_only: bool = False) -> Iterator[tuple[Bench, float]]:
         """Yield a fresh bench for each message of setup and measurement, and its moment."""
         clean = self.fresh()
-        for at in list(clean.moments(clean.read, reads_only=reads_only)):
-            yield self.fresh(), at
+        for moment in list(clean.moments(clean.read, reads_only=reads_only)):
+            yield self.fresh(), moment
 
     def test_a_model_lives_where_its_driver_looks_and_feels_what_it_measures(
         self, bench: Bench
@@ -68,8 +69,8 @@ class I2CContract:
         bench.setup()
         for channel in bench.felt():
             for n in range(POINTS):
-                value = channel.low + (channel.high - channel.low) * n / (POINTS - 1)
-                bench.model.set(channel.name, value)
+                span = Range(channel.low, channel.high, channel.resolution)
+                bench.model.set(channel.name, at(span, n / (POINTS - 1)))
                 assert not bench.settled().wrong(bench.measure())
             bench.expose()
 
@@ -131,15 +132,15 @@ class I2CContract:
         )
 
     def test_a_message_that_nobody_takes_gives_no_wrong_value(self) -> None:
-        for bench, at in self.struck():
-            fault = bench.strike(NoAnswer, at=at, lasts=INSTANT)
+        for bench, moment in self.struck():
+            fault = bench.strike(NoAnswer, at=moment, lasts=INSTANT)
             assert bench.right_or_absent()
             assert fault.struck == 1
 
     def test_an_inverted_bit_gives_no_wrong_value(self) -> None:
         for bit in range(LONGEST_BITS):
-            for bench, at in self.struck(reads_only=True):
-                bench.strike(FlippedBit, at=at, bit=bit)
+            for bench, moment in self.struck(reads_only=True):
+                bench.strike(FlippedBit, at=moment, bit=bit)
                 assert bench.right_or_absent()
 
     def test_an_inverted_bit_at_the_setup_gives_no_wrong_value(self) -> None:
@@ -164,8 +165,8 @@ class I2CContract:
 
     @either_way
     def test_one_dead_frame_gives_no_wrong_value(self, ones: bool) -> None:
-        for bench, at in self.struck(reads_only=True):
-            fault = bench.strike(DeadFrame, at=at, lasts=INSTANT, ones=ones)
+        for bench, moment in self.struck(reads_only=True):
+            fault = bench.strike(DeadFrame, at=moment, lasts=INSTANT, ones=ones)
             assert bench.right_or_absent()
             assert fault.struck == 1
 
@@ -183,14 +184,14 @@ class I2CContract:
             bench.measure()
 
     def test_a_brown_out_before_any_message_gives_no_wrong_value(self) -> None:
-        for bench, at in self.struck():
-            fault = bench.strike(BrownOut, at=at)
+        for bench, moment in self.struck():
+            fault = bench.strike(BrownOut, at=moment)
             assert bench.right_or_absent()
             assert fault.struck == 1
 
     def test_a_brown_out_is_no_harm_after_the_next_setup(self) -> None:
-        for bench, at in self.struck():
-            bench.strike(BrownOut, at=at)
+        for bench, moment in self.struck():
+            bench.strike(BrownOut, at=moment)
             assert bench.right_or_absent()
             bench.expose(0.6)
             assert not bench.wrong(bench.read())

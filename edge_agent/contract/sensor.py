@@ -8,7 +8,7 @@ import pytest
 from drivers.driver import Driver, run
 from drivers.errors import DriverError
 from edge_agent.acquire.hardware import Place, port
-from edge_agent.contract.bench import absent_or, off
+from edge_agent.contract.bench import absent_or, at, off
 from simulators.clock import VirtualClock
 from simulators.hardware import SimulatedHardware
 from simulators.scenario import PlannedFault, Scenario, faults_of
@@ -63,9 +63,8 @@ class SensorBench:
 
     def expose(self, share: float = 0.37) -> "SensorBench":
         """Let the surroundings be at this share of every range, to the step."""
-        for channel, (low, high, step) in self.model.inputs.items():
-            whole = step >= high - low  # a switch
-            self.set(channel, round(share) * high if whole else low + share * (high - low))
+        for channel, span in self.model.inputs.items():
+            self.set(channel, at(span, share))
         return self
 
     def wrong(self, values: Mapping[str, float]) -> dict[str, tuple[float, float]]:
@@ -109,10 +108,9 @@ class SensorContract:
         for channel in bench.device.channels:
             if channel.name not in self.model.inputs:
                 continue  # it follows from the others
-            low, high, step = self.model.inputs[channel.name]
-            points = [low, high] if step >= high - low else swept(low, high)
-            for value in points:
-                bench.set(channel.name, value)
+            span = self.model.inputs[channel.name]
+            for n in range(POINTS):
+                bench.set(channel.name, at(span, n / (POINTS - 1)))
                 assert not bench.wrong(bench.measure())
             bench.expose()
 
@@ -177,11 +175,6 @@ class SensorContract:
             bench = self.fresh(spell(kind, at=0))
             with pytest.raises(DriverError):
                 bench.read()
-
-
-def swept(low: float, high: float) -> list[float]:
-    """Return points over a whole range, both ends included."""
-    return [low + (high - low) * n / (POINTS - 1) for n in range(POINTS)]
 
 
 def spell(kind: str, at: float) -> PlannedFault:

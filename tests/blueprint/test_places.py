@@ -1,0 +1,104 @@
+import pytest
+
+from edge_agent.acquire.hardware import Place
+from edge_agent.blueprint import draw
+from edge_agent.errors import ConfigError
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """A function: draw a configuration's text; return the places, or the problems."""
+
+    def draw_text(text):
+        path = tmp_path / "config.toml"
+        path.write_text(text)
+        return {one.settings.name: one.place for one in draw(path).placed}
+
+    return draw_text
+
+
+def device(name, driver, rest="", table="device"):
+    return f'[[{table}]]\nname = "{name}"\ndriver = "{driver}"\n{rest}\n'
+
+
+def output(name, driver, rest):
+    return device(name, driver, rest, "output")
+
+
+EXPANDERS = [
+    (device("keys", "mcp23017"), output("fan", "mcp23017_output", "pin = 3")),
+    (output("fan", "mcp23017_output", "pin = 3"), output("lamp", "mcp23017_output", "pin = 4")),
+    (output("fan", "pca9685", "pin = 3"), output("flap", "pca9685_servo", "pin = 4")),
+    (output("fan", "pcf8574_output", "pin = 3"), output("lamp", "pcf8574_output", "pin = 4")),
+]
+STRANGERS = [
+    (device("keys", "pcf8574"), output("fan", "pcf8574_output", "pin = 3"), "for something else"),
+    (device("keys", "pcf8574"), output("fan", "mcp23017_output", "pin = 3"), "for something else"),
+    (device("keys", "mcp23017"), device("more", "mcp23017"), "connected there already"),
+    (
+        output("fan", "mcp23017_output", "pin = 3"),
+        output("lamp", "mcp23017_output", "pin = 3"),
+        "connected there already",
+    ),
+]
+
+
+@pytest.mark.parametrize("first, second", EXPANDERS)
+def test_the_pins_of_one_chip_are_shared(drawn, first, second):
+    assert len(drawn(first + second)) == 2
+
+
+@pytest.mark.parametrize("first, second, why", STRANGERS)
+def test_two_chips_at_one_address_are_refused(drawn, first, second, why):
+    with pytest.raises(ConfigError, match=why):
+        drawn(first + second)
+
+
+def test_a_pin_that_an_expander_has_not_is_refused_before_anything_runs(drawn):
+    with pytest.raises(ConfigError, match=r"output.fan.pin is 8: wanted 0 to 7"):
+        drawn(output("fan", "pcf8574_output", "pin = 8"))
+
+
+@pytest.mark.parametrize(
+    "text, place",
+    [
+        (output("it", "mcp23017_output", "pin = 9\nbus = 3\naddress = 0x21"), "i2c-3:0x21:9"),
+        (device("it", "thermal"), "linux:it"),
+        (device("it", "sht4x", "bus = 0"), "i2c-0:0x44"),
+        (device("it", "contact", "pin = 17"), "gpio:17"),
+        (device("it", "ds18b20", 'id = "28-0316a4c8ffee"'), "w1:28-0316a4c8ffee"),
+    ],
+)
+def test_a_place_is_written_as_users_know_it(drawn, text, place):
+    assert str(drawn(text)["it"]) == place
+
+
+@pytest.mark.parametrize(
+    "place, text",
+    [
+        (Place("spi", 0, 1), "spi-0:1"),
+        (Place("serial", id="/dev/ttyUSB0"), "/dev/ttyUSB0"),
+    ],
+)
+def test_each_serial_line_and_each_spi_bus_has_a_thread_of_its_own(place, text):
+    assert str(place) == text
+    assert place.line in text
+
+
+@pytest.mark.parametrize(
+    "rest, why",
+    [
+        ("pin = 4", "a device on linux has no pin"),
+        ("address = 0x20", "a device on linux has no address"),
+        ('path = "/dev/ttyUSB0"', "a device on linux has no path"),
+        ("select = 1", "a device on linux has no select"),
+    ],
+)
+def test_a_key_of_another_bus_is_refused(drawn, rest, why):
+    with pytest.raises(ConfigError, match=why):
+        drawn(device("cpu", "thermal", rest))
+
+
+def test_a_pin_that_is_missing_is_asked_for(drawn):
+    with pytest.raises(ConfigError, match=r"device.door.pin: missing; wanted: the GPIO number"):
+        drawn(device("door", "contact"))
