@@ -38,7 +38,7 @@ CHIPS = {
     0x60: "BME280",
     0x61: "BME680",
 }
-REMEDIES = {"BMP280": 'set driver = "bmp280"', "BME280": 'set driver = "bme280"'}
+REMEDIES = {chip: f'set driver = "{chip.lower()}"' for chip in CHIPS.values()}
 TRAITS = {"BMP280": "it has no humidity", "BME280": "it has humidity, too"}
 
 Oversampling = Literal[1, 2, 4, 8, 16]

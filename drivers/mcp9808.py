@@ -1,0 +1,89 @@
+"""Microchip MCP9808 thermometer (datasheet DS25095A).
+
+The chip has neither checksum nor ready flag: it sleeps between two measurements, so that the first
+result after it woke is a new one; the marked configuration tells that no brown-out came between.
+"""
+
+from typing import ClassVar
+
+from drivers.channel import Channel
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, WrongChip
+from drivers.i2c import I2CPort
+
+# Registers, table 5-1
+CONFIGURATION, AMBIENT, MANUFACTURER, DEVICE, RESOLUTION = 0x01, 0x05, 0x06, 0x07, 0x08
+MICROCHIP, CHIP = 0x0054, 0x04  # the low byte of DEVICE is the revision
+SHUTDOWN = 0x0100
+MARK = 0x0200  # hysteresis 1.5 °C of an alert that is off: differs from power-on only
+FINEST = 0x03  # 0.0625 °C
+SECONDS = 0.3  # t_CONV is 250 ms, typically
+
+
+class MCP9808:
+    """Microchip MCP9808 thermometer, ±0.25 °C from -40 to 125 °C (datasheet DS25095A)."""
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = tuple(range(0x18, 0x20))
+    channels = (Channel("temperature", "°C", -40, 125, 0.0625),)
+
+    def __init__(self, port: I2CPort) -> None:
+        self._port = port
+
+    def identify(self) -> Identity | None:
+        """Read manufacturer and device id."""
+        ours = self._word(MANUFACTURER) == MICROCHIP and self._word(DEVICE) >> 8 == CHIP
+        return Identity("MCP9808", certain=True) if ours else None
+
+    def setup(self) -> Steps[None]:
+        """Set the finest resolution, mark the configuration and let the chip sleep."""
+        maker, chip = self._twice(MANUFACTURER), self._twice(DEVICE)
+        if maker in {0x0000, 0xFFFF}:
+            raise DeadFrame(self._port.where, f"the chip answers {maker:04x} only")
+        if maker != MICROCHIP or chip >> 8 != CHIP:
+            raise WrongChip(self._port.where, f"no MCP9808: its ids are {maker:04x}, {chip:04x}")
+        self._port.write(bytes([RESOLUTION, FINEST]))
+        self._configure(MARK | SHUTDOWN)
+        self._expect(MARK | SHUTDOWN)
+        yield from ()
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Wake the chip for one conversion."""
+        self._expect(MARK | SHUTDOWN)
+        self._configure(MARK)
+        self._expect(MARK)
+        yield SECONDS
+        raw = self._twice(AMBIENT)
+        self._expect(MARK)
+        self._configure(MARK | SHUTDOWN)
+        return checked(self.channels, {"temperature": temperature(raw)}, self._port.where)
+
+    def _configure(self, setting: int) -> None:
+        self._port.write(bytes([CONFIGURATION, *setting.to_bytes(2)]))
+
+    def _expect(self, wanted: int) -> None:
+        """Make sure of configuration and resolution, which a brown-out or noise has changed."""
+        held = self._twice(CONFIGURATION)
+        if held != wanted:
+            what = f"configured {held:04x} instead of {wanted:04x}"
+            raise LostConfiguration(self._port.where, what)
+        if self._port.write_read(bytes([RESOLUTION]), 1)[0] != FINEST:
+            raise LostConfiguration(self._port.where, "its resolution is not the finest")
+
+    def _twice(self, register: int) -> int:
+        first, second = self._word(register), self._word(register)
+        if first != second:
+            raise BadChecksum(self._port.where, f"two reads differ: {first:04x} and {second:04x}")
+        return first
+
+    def _word(self, register: int) -> int:
+        return int.from_bytes(self._port.write_read(bytes([register]), 2))
+
+
+def temperature(raw: int) -> float:
+    """Return °C: 13 bits, 1/16 °C each; the bits above are the alerts' (§5.1.3).
+
+    C194 → 25.25 (example 5-1); 1E6C → -25.25. The pseudo-code beside it has the wrong sign.
+    """
+    code = raw & 0x1FFF
+    return (code - 0x2000 if code & 0x1000 else code) / 16
