@@ -1,0 +1,94 @@
+"""LM75 thermometer and its many relatives (TI SNIS153D, NXP LM75B rev 6.1).
+
+The chip has neither identification, checksum nor ready flag: it sleeps between two measurements, so
+that the first result after it woke is a new one; the marked configuration tells that no brown-out
+came between.
+"""
+
+from typing import ClassVar, Literal
+
+from drivers.channel import Channel
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, WrongChip
+from drivers.i2c import I2CPort
+
+# Registers, LM75B table 6
+TEMPERATURE, CONFIGURATION, HYSTERESIS, OVERTEMPERATURE = range(4)
+USUAL_LIMITS = {(0x4B00, 0x5000), (0x4C00, 0x5000)}  # 75 and 80 °C at power-on; ours
+RESERVED = 0xE0
+SHUTDOWN = 0x01
+MARK = 0x10  # four faults before the alarm pin, which nobody needs to have connected
+LIMIT, TOO_FINE = 0x4C00, 0x007F  # 76 °C, and the bits that a limit has not (table 12)
+SECONDS = 0.33  # LM75: 300 ms at most
+
+
+class LM75:
+    """LM75, LM75A, LM75B, PCT2075 and alike: thermometers of many makers (NXP LM75B rev 6.1)."""
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = tuple(range(0x48, 0x50))
+    channels: tuple[Channel, ...] = (Channel("temperature", "°C", -55, 125, 0.125),)
+
+    def __init__(self, port: I2CPort, *, bits: Literal[9, 11] = 11) -> None:
+        """`bits`: 9 for the first LM75, in steps of 0.5 °C; 11 for the later ones."""
+        self._port = port
+        self._bits = bits
+        self.channels = (Channel("temperature", "°C", -55, 125, 2.0 ** (8 - bits)),)
+
+    def identify(self) -> Identity | None:
+        """Assume the chip where the limits are as usual, and the configuration is possible."""
+        limits = (self._word(HYSTERESIS), self._word(OVERTEMPERATURE))
+        plausible = limits in USUAL_LIMITS and not self._configuration() & RESERVED
+        return Identity("LM75", certain=False) if plausible else None
+
+    def setup(self) -> Steps[None]:
+        """Let the chip sleep; raise `WrongChip` where it does not keep what it is told."""
+        self._port.write(bytes([CONFIGURATION, MARK | SHUTDOWN]))
+        self._port.write(bytes([HYSTERESIS, *(LIMIT | TOO_FINE).to_bytes(2)]))
+        held, limit = self._configuration(), self._word(HYSTERESIS)
+        if held != MARK | SHUTDOWN or limit != LIMIT:
+            what = f"no LM75: its registers hold {held:02x} and {limit:04x}"
+            raise WrongChip(self._port.where, f"{what}, not {MARK | SHUTDOWN:02x} and {LIMIT:04x}")
+        yield from ()
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Wake the chip for one conversion."""
+        self._expect(MARK | SHUTDOWN)
+        self._port.write(bytes([CONFIGURATION, MARK]))
+        self._expect(MARK)
+        yield SECONDS
+        raw = self._word(TEMPERATURE)
+        self._expect(MARK)
+        again = self._word(TEMPERATURE)
+        if raw != again:
+            raise BadChecksum(self._port.where, f"two reads differ: {raw:04x} and {again:04x}")
+        self._port.write(bytes([CONFIGURATION, MARK | SHUTDOWN]))
+        values = {"temperature": temperature(raw, self._bits)}
+        return checked(self.channels, values, self._port.where)
+
+    def _expect(self, wanted: int) -> None:
+        held = self._configuration()
+        if held in {0x00, 0xFF}:
+            limits = self._word(OVERTEMPERATURE)
+            if limits in {0x0000, 0xFFFF}:
+                raise DeadFrame(self._port.where, f"the chip answers {held:02x} only")
+        if held != wanted:
+            what = f"configured {held:02x} instead of {wanted:02x}"
+            raise LostConfiguration(self._port.where, what)
+
+    def _configuration(self) -> int:
+        return self._port.write_read(bytes([CONFIGURATION]), 1)[0]
+
+    def _word(self, register: int) -> int:
+        return int.from_bytes(self._port.write_read(bytes([register]), 2))
+
+
+def temperature(raw: int, bits: int) -> float:
+    """Return °C: `bits` at the left of two bytes, 1/256 °C each; the others are undefined.
+
+    LM75B table 10: 7F00 → 127, 7EE0 → 126.875, 1900 → 25, 0020 → 0.125, 0000 → 0, FFE0 → -0.125,
+    E700 → -25, C920 → -54.875, C900 → -55.
+    """
+    undefined = 16 - bits
+    code = raw >> undefined << undefined
+    return (code - 0x10000 if code & 0x8000 else code) / 256
