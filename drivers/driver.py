@@ -63,6 +63,13 @@ class Listening(Protocol):
 
 
 @runtime_checkable
+class Patient(Protocol):
+    """A chip that needs longer than usual to be set up and measured: a gas sensor's hotplate."""
+
+    deadline: ClassVar[float]  # seconds
+
+
+@runtime_checkable
 class Totalling(Protocol):
     """A counter whose totals go on where the event log left them."""
 

@@ -36,6 +36,7 @@ class SGP30:
 
     bus: ClassVar[BusKind] = "i2c"
     addresses: ClassVar[tuple[int, ...]] = (0x58,)
+    deadline: ClassVar[float] = WARM_UP + 5.0
     channels = (
         Channel("eco2", "ppm", 400, 60000, 1, "carbon_dioxide"),
         Channel("tvoc", "ppb", 0, 60000, 1, "volatile_organic_compounds_parts"),

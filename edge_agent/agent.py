@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from drivers.driver import Totalling
 from drivers.errors import DriverError
 from edge_agent.acquire.bus_worker import BusWorker, Device
 from edge_agent.acquire.hardware import Hardware
@@ -84,6 +85,7 @@ class Agent:
         self._readings: SimpleQueue[Reading | None] = SimpleQueue()
         self._records: SimpleQueue[Record] = SimpleQueue()
         self._news: SimpleQueue[News] = SimpleQueue()
+        self._counters: dict[str, Totalling] = {}
         self._buses = self._build_buses()
         self._flow = self._build_flow()
 
@@ -141,8 +143,10 @@ class Agent:
         for drawn in self._blueprint.devices:
             with _explained():
                 driver = drawn.build(self._hardware)
-            device = Device(drawn.settings.name, driver, drawn.settings.every)
+            device = Device.of(drawn.settings.name, driver, drawn.settings.every)
             lines[drawn.place.line].append(device)
+            if isinstance(driver, Totalling):
+                self._counters[drawn.settings.name] = driver
         return [self._build_bus(line, devices) for line, devices in lines.items()]
 
     def _build_bus(self, line: str, devices: list[Device]) -> Worker:
@@ -191,6 +195,8 @@ class Agent:
         log = open_log(self._log_path, self._clock)
         reader = LogReader(self._log_path)
         try:
+            for name, counter in self._counters.items():
+                counter.resume(reader.latest_values(name))
             connection = self._build_connection(log.id)
             engine = self._build_engine(self._latest_alerts(reader))
             forwarder = self._build_forwarder(log, reader)

@@ -12,6 +12,7 @@ from edge_agent.blueprint import draw
 from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import simulated_hardware
 from edge_agent.errors import LogError
+from edge_agent.events import Reading
 from edge_agent.store.event_log import EventLog, LogReader
 
 CONFIG = """
@@ -38,9 +39,9 @@ set = {{ fan = "on" }}
 class Bench:
     """An agent on its thread, with what it said to systemd and to whoever watches."""
 
-    def __init__(self, directory, url, limit):
+    def __init__(self, directory, url, limit, more):
         config = directory / "shed.toml"
-        config.write_text(CONFIG.format(url=url, limit=limit))
+        config.write_text(CONFIG.format(url=url, limit=limit) + more)
         self.log = directory / "shed.db"
         self.said, self.seen = [], []
         blueprint = draw(config)
@@ -80,8 +81,8 @@ class Bench:
 def bench(tmp_path, port):
     benches = []
 
-    def make(url=f"mqtt://127.0.0.1:{port}", limit=10):
-        benches.append(Bench(tmp_path, url, limit))
+    def make(url=f"mqtt://127.0.0.1:{port}", limit=10, more=""):
+        benches.append(Bench(tmp_path, url, limit, more))
         benches[-1].thread.start()
         return benches[-1]
 
@@ -133,6 +134,28 @@ def test_an_alert_and_the_reading_that_caused_it_are_neighbours_in_the_log(bench
     assert kinds[kinds.index("alert") - 1] == "reading"
 
 
+COUNTER = """
+[[device]]
+name = "rain"
+driver = "pulse"
+kind = "precipitation"
+per_pulse = 0.5
+pin = 5
+every = "1s"
+"""
+
+
+def test_a_counter_goes_on_after_a_restart_where_the_log_left_it(tmp_path, bench, wait_for):
+    log = EventLog.open(tmp_path / "shed.db", boot="before")
+    before = Reading("rain", SystemClock().now(), {"precipitation": 1000.5})
+    with log.transaction():
+        log.append([before.event()])
+    log.close()
+    one = bench(more=COUNTER)
+    found = wait_for(lambda: [r for r in one.seen if getattr(r, "device", "") == "rain"])
+    assert found[0].values["precipitation"] >= 1000.5
+
+
 def test_a_rule_that_was_firing_before_a_restart_does_not_fire_again(bench, wait_for):
     for _ in range(2):
         one = bench()
@@ -154,5 +177,5 @@ def test_a_rule_that_ceased_while_the_agent_was_off_resolves(bench, wait_for):
 def test_a_log_that_another_agent_writes_is_refused(tmp_path, port):
     other = EventLog.open(tmp_path / "shed.db", boot="other")
     with pytest.raises(LogError, match="another edge-agent writes this log"):
-        Bench(tmp_path, f"mqtt://127.0.0.1:{port}", 10)
+        Bench(tmp_path, f"mqtt://127.0.0.1:{port}", 10, "")
     other.close()

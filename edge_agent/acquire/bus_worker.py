@@ -13,13 +13,14 @@ from operator import attrgetter
 from queue import Empty, SimpleQueue
 from typing import Literal, TypeAlias
 
-from drivers.driver import Driver, Listening, Steps
+from drivers.driver import Driver, Listening, Patient, Steps
 from drivers.errors import DriverError, NotReady, OutOfRange
 from edge_agent.acquire.schedule import after_failure, next_slot
 from edge_agent.clock import Clock
 from edge_agent.events import Reading
 
 IDLE = 5.0  # a sign of life at least this often
+DEADLINE = 5.0  # seconds for setup and measurement, where the driver does not ask for more
 
 Item: TypeAlias = tuple[Literal["wake"], str] | None
 
@@ -33,7 +34,14 @@ class Device:
     name: str
     driver: Driver
     every: float
-    deadline: float = 5.0
+    deadline: float = DEADLINE
+
+    @classmethod
+    def of(cls, name: str, driver: Driver, every: float) -> "Device":
+        """Return the device with the deadline that its driver asks for."""
+        return cls(
+            name, driver, every, driver.deadline if isinstance(driver, Patient) else DEADLINE
+        )
 
 
 class BusWorker:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from drivers.channel import Channel
-from drivers.driver import Driver, Output
+from drivers.driver import Driver, Output, Totalling
 from edge_agent.acquire.catalog import Catalog, convert_options
 from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
 from edge_agent.blueprint.places import SPOTS, draw_place, further_pins
@@ -103,10 +103,19 @@ class Draft:
         except ValueError as error:
             self._problems.add(f"{where}{error}")
             return None
+        if issubclass(device.driver, Totalling):
+            self._note_converted(device.settings, where)
         names = [channel.name for channel in channels]
         for name in device.settings.channel.keys() - set(names):
             self._problems.add(f"{where}channel.{name}: {unknown(name, names)}")
         return device._replace(channels=channels)
+
+    def _note_converted(self, settings: DeviceSettings, where: str) -> None:
+        """Note a total that would be converted: after a restart it could not go on."""
+        for name, channel in settings.channel.items():
+            if (channel.scale, channel.offset, channel.polynomial) != (1.0, 0.0, ()):
+                what = "a counter's channels are not converted; use `per_pulse`"
+                self._problems.add(f"{where}channel.{name}: {what}")
 
     def _output(self, settings: OutputSettings, where: str) -> DrawnOutput | None:
         driver = self._driver(settings.driver, where, "apply", "a sensor: write it as [[device]]")

@@ -36,6 +36,10 @@ FROM event WHERE "offset" IN (
     SELECT max("offset") FROM event WHERE kind = 'alert' GROUP BY source
 )
 """
+LATEST_VALUES = """
+SELECT data->'values' FROM event WHERE kind = 'reading' AND source = ? AND data->'values' != '{}'
+ORDER BY "offset" DESC LIMIT 1
+"""
 MOVE = """
 INSERT INTO cursor VALUES (?, ?)
 ON CONFLICT DO UPDATE SET "offset" = max("offset", excluded."offset")
@@ -188,6 +192,11 @@ class LogReader:
     def latest_alerts(self) -> dict[str, LoggedEvent]:
         """Return the last alert of each rule."""
         return {event.source: event for event in self._events(LATEST_ALERTS, ())}
+
+    def latest_values(self, device: str) -> dict[str, float]:
+        """Return what a device measured last; nothing where the log has no reading of it."""
+        row = self._connection.execute(LATEST_VALUES, (device,)).fetchone()
+        return msgspec.json.decode(row[0], type=dict[str, float]) if row else {}
 
     def cursor(self, sink: str) -> int:
         """Return a sink's committed offset; 0 for one that never took anything."""

@@ -102,3 +102,9 @@ def test_a_key_of_another_bus_is_refused(drawn, rest, why):
 def test_a_pin_that_is_missing_is_asked_for(drawn):
     with pytest.raises(ConfigError, match=r"device.door.pin: missing; wanted: the GPIO number"):
         drawn(device("door", "contact"))
+
+
+def test_a_counters_total_is_not_converted(drawn):
+    text = device("rain", "pulse", 'pin = 5\nkind = "precipitation"\nper_pulse = 0.25')
+    with pytest.raises(ConfigError, match=r"rain.channel.precipitation: .* use `per_pulse`"):
+        drawn(text + "[device.channel.precipitation]\nscale = 2\n")

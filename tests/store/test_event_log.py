@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from edge_agent.errors import LogError
-from edge_agent.events import lifecycle
+from edge_agent.events import Reading, lifecycle
 from edge_agent.store.event_log import LATEST_ALERTS, EventLog, LogReader
 
 
@@ -116,6 +116,21 @@ def test_the_latest_alert_of_each_rule_is_found(log, reader, event):
 def test_the_latest_alerts_are_found_without_reading_the_history(log):
     plan = log.execute("EXPLAIN QUERY PLAN " + LATEST_ALERTS)
     assert not [row for row in plan if row[3] == "SCAN event"]
+
+
+def test_the_latest_values_of_a_device_are_those_of_its_last_reading_that_had_any(
+    log, reader, clock
+):
+    readings = [
+        Reading("rain", clock.now(), {"precipitation": 1.5}),
+        Reading("rain", clock.now(), {"precipitation": 2.25}),
+        Reading("rain", clock.now(), {}, "not_ready"),
+        Reading("water", clock.now(), {"volume": 7.0}),
+    ]
+    with log.transaction():
+        log.append([reading.event() for reading in readings])
+    assert reader.latest_values("rain") == {"precipitation": 2.25}
+    assert reader.latest_values("wind") == {}
 
 
 def test_every_commit_is_synchronised_with_the_disk(log):
