@@ -147,6 +147,8 @@ class SimulatedHardware:
         """Return nothing: no kernel driver owns a simulated chip."""
         return ""
 
+    instead = claimed
+
     def spi(self, bus: int, select: int) -> SimulatedSPI:
         """Return a chip select."""
         return self._spi[bus, select]

@@ -82,6 +82,10 @@ class Hardware(Protocol):
         """Return the kernel driver that owns an I2C address, or nothing."""
         ...
 
+    def instead(self, number: int, address: int) -> str:
+        """Return the configuration that reads a chip through its kernel driver, or nothing."""
+        ...
+
     def buses(self) -> tuple[int, ...]:
         """Return the numbers of the I2C buses there are."""
         ...
@@ -141,8 +145,19 @@ class RealHardware:
 
     def claimed(self, number: int, address: int) -> str:
         """Return the kernel driver that owns an I2C address: plain I2C transfers ignore it."""
-        driver = self._sys / f"bus/i2c/devices/{number}-{address:04x}/driver"
+        driver = self._device(number, address) / "driver"
         return driver.resolve().name if driver.exists() else ""
+
+    def instead(self, number: int, address: int) -> str:
+        """Return what to write to read a chip through the device that its kernel driver made."""
+        device = self._device(number, address)
+        for driver, pattern in (("iio", "iio:device*/name"), ("hwmon", "hwmon/hwmon*/name")):
+            for name in sorted(device.glob(pattern)):
+                return f'driver = "{driver}", device = "{name.read_text().strip()}"'
+        return ""
+
+    def _device(self, number: int, address: int) -> Path:
+        return self._sys / f"bus/i2c/devices/{number}-{address:04x}"
 
     def buses(self) -> tuple[int, ...]:
         """Return the numbers of the I2C buses that the kernel offers."""
@@ -179,7 +194,10 @@ def port(hardware: Hardware, place: Place, device: str) -> Any:  # noqa: ANN401
         return LinuxPort(hardware.kernel(), device)
     owner = hardware.claimed(place.bus, place.address)
     if owner:
+        instead = hardware.instead(place.bus, place.address)
         raise ClaimedByKernel(
-            f"{name}:0x{place.address:02x}", f"the kernel's driver {owner} owns it"
+            f"{name}:0x{place.address:02x}",
+            f"the kernel's driver {owner} owns it",
+            f"use {instead}; or {ClaimedByKernel.hint}" if instead else "",
         )
     return I2CPort(hardware.i2c(place.bus), place.address, name)

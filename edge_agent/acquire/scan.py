@@ -23,12 +23,16 @@ class Claim(NamedTuple):
 
 
 class Found(NamedTuple):
-    """An address that answers; `kernel` names the kernel driver that owns it."""
+    """An address that answers; `kernel` names the kernel driver that owns it.
+
+    `instead` is the configuration that reads it through that driver.
+    """
 
     bus: int
     address: int
     claims: tuple[Claim, ...] = ()
     kernel: str = ""
+    instead: str = ""
 
 
 def scan(
@@ -46,7 +50,7 @@ def scan(
         kernel = hardware.claimed(number, address)
         port = I2CPort(bus, address, f"i2c-{number}")
         if kernel:
-            yield Found(number, address, kernel=kernel)
+            yield Found(number, address, kernel=kernel, instead=hardware.instead(number, address))
         elif _answers(port):
             yield Found(number, address, tuple(_claims(port, drivers)))
 

@@ -74,7 +74,8 @@ def _show_i2c(hardware: Hardware, buses: tuple[int, ...], *, quiet: bool) -> Ite
 def _text(found: Found) -> str:
     place = f"i2c-{found.bus}  0x{found.address:02x}  "
     if found.kernel:
-        return f"{place}owned by the kernel's driver {found.kernel}"
+        use = f"; use {found.instead}" if found.instead else ""
+        return f"{place}owned by the kernel's driver {found.kernel}{use}"
     if not found.claims:
         return f"{place}a chip that no driver here knows"
     claims = [

@@ -44,6 +44,24 @@ def test_a_chip_that_the_kernel_drives_is_refused_by_name(machine, sys):
         port(machine, Place("i2c", address=0x76), "air")
 
 
+@pytest.mark.parametrize(
+    "made, instead",
+    [
+        ("iio:device0", r'use driver = "iio", device = "bmp280"; or remove its line'),
+        ("hwmon/hwmon3", r'use driver = "hwmon", device = "bmp280"; or remove its line'),
+    ],
+)
+def test_the_error_says_how_to_read_the_chip_through_the_kernels_driver(
+    machine, sys, made, instead
+):
+    device = sys / "bus/i2c/devices/1-0076"
+    (device / made).mkdir(parents=True)
+    (device / made / "name").write_text("bmp280\n")
+    (device / "driver").mkdir()
+    with pytest.raises(ClaimedByKernel, match=instead):
+        port(machine, Place("i2c", address=0x76), "air")
+
+
 def test_a_w1_port_reads_the_kernels_files(machine, sys):
     bound = port(machine, Place("w1", id="28-0316a4c8ffee"), "water")
     (sys / "bus/w1/devices/28-0316a4c8ffee/name").write_text("28-0316a4c8ffee\n")

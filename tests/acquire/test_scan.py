@@ -34,6 +34,9 @@ class Machine:
     def claimed(self, number, address):
         return self._claimed.get(address, "")
 
+    def instead(self, number, address):
+        return f'driver = "iio", device = "{self._claimed[address]}"'
+
 
 def chip(identity, *addresses):
     """A driver's class whose chip says `identity`, or raises it."""
@@ -89,7 +92,9 @@ def test_a_driver_without_addresses_is_not_asked():
 
 def test_what_the_kernel_drives_is_told_and_not_touched():
     bus = Bus(0x76)
-    assert look(bus, claimed={0x76: "bmp280"}) == [Found(1, 0x76, kernel="bmp280")]
+    assert look(bus, claimed={0x76: "bmp280"}) == [
+        Found(1, 0x76, kernel="bmp280", instead='driver = "iio", device = "bmp280"')
+    ]
     assert 0x76 not in {address for address, _ in bus.written + bus.read}
 
 
