@@ -58,13 +58,18 @@ class SimulatedBus:
         self._clock = clock
         self._models: dict[int, I2CModel] = {}
         self._nobody = Nobody(clock)
-        self.faults: list[Fault] = []
+        self.faults: list[Fault] = []  # of the whole bus, or of who asks for an address itself
+        self._chip_faults: dict[int, list[Fault]] = {}
 
     def attach(self, address: int, model: I2CModel) -> None:
         """Solder a chip to the bus."""
         if address in self._models:
             raise ValueError(f"address 0x{address:02x} is taken on this bus")
         self._models[address] = model
+
+    def afflict(self, address: int, faults: Sequence[Fault]) -> None:
+        """Let faults strike one address: with many chips, each looks at its own only."""
+        self._chip_faults.setdefault(address, []).extend(faults)
 
     def chip(self, address: int) -> I2CModel | None:
         """Return what answers at an address."""
@@ -92,18 +97,22 @@ class SimulatedBus:
     def _transfer(self, message: i2c_msg) -> None:
         model = self._models.get(message.addr, self._nobody)
         try:
-            for fault in self.faults:
+            for fault in self._faults_at(message.addr):
                 fault.before(message.addr, model)
             self._exchange(model, message)
         except Nack:
             raise _os_error(errno.EREMOTEIO) from None
+
+    def _faults_at(self, address: int) -> list[Fault]:
+        mine = self._chip_faults.get(address)
+        return self.faults + mine if mine else self.faults
 
     def _exchange(self, model: I2CModel, message: i2c_msg) -> None:
         if not message.flags & I2C_M_RD:
             model.write(bytes(message))
             return
         frame = model.read(message.len)
-        for fault in self.faults:
+        for fault in self._faults_at(message.addr):
             frame = fault.after(message.addr, frame)
         ctypes.memmove(message.buf, frame, message.len)
 

@@ -10,11 +10,11 @@ from functools import partial
 from inspect import signature
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from simulators.bus import Fault, SimulatedBus
 from simulators.clock import Clock
-from simulators.linux import KernelFault, LinuxModel, SimulatedKernel
+from simulators.linux import LinuxModel, SimulatedKernel
 from simulators.model import I2CModel, Model
 from simulators.pins import SimulatedPins, Stepping
 from simulators.scenario import FAULTS, PlannedFault, Scenario
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from simulators.surroundings import Surroundings
 
 STEP_SECONDS = 0.05
+F = TypeVar("F")
 
 
 class SimulatedHardware:
@@ -45,6 +46,7 @@ class SimulatedHardware:
         self._surroundings: dict[str, Surroundings] = {}
         self._models: dict[str, Model] = {}
         self._on_pins: dict[str, Model] = {}
+        self._injected: list[tuple[PlannedFault, Any]] = []
         self._stop: SimpleQueue[None] = SimpleQueue()
         self._thread: Thread | None = None
 
@@ -94,7 +96,7 @@ class SimulatedHardware:
             chip = solder()
             bus.attach(address, chip)
             chip.values = self._surroundings[device]
-        bus.faults += self._faults(device, address)
+        bus.afflict(address, self._faults(device, address))
         return chip
 
     def _on_spi(self, device: str, chip: SPIModel, place: tuple[int, int]) -> Model:
@@ -109,13 +111,12 @@ class SimulatedHardware:
 
     def _in_kernel(self, device: str, chip: LinuxModel) -> Model:
         chip.values = self._surroundings[device]
-        faults = [KernelFault(each.kind, **each.arguments) for each in self._planned(device)]
-        self._kernel.attach(chip, faults)
+        self._kernel.attach(chip, self._spells(device))
         return chip
 
     def _on_w1(self, device: str, chip: Any) -> Model:  # noqa: ANN401 - a Model and a W1Chip
         chip.values = self._surroundings[device]
-        spells = [Spell(each.kind, **each.arguments) for each in self._planned(device)]
+        spells = self._spells(device)
         self._w1.attach(FaultyDevice(chip, spells, self.now) if spells else chip)
         model: Model = chip
         return model
@@ -123,13 +124,25 @@ class SimulatedHardware:
     def _planned(self, device: str) -> list[PlannedFault]:
         return [fault for fault in self._scenario.faults if fault.device == device]
 
+    def _spells(self, device: str) -> list[Spell]:
+        planned = self._planned(device)
+        return [self._staged(each, Spell(each.kind, **each.arguments)) for each in planned]
+
     def _faults(self, device: str, address: int | None = None) -> list[Fault]:
         return [self._inject(fault, address) for fault in self._planned(device)]
 
     def _inject(self, fault: PlannedFault, address: int | None) -> Fault:
         """Return the fault itself; what the scenario counts from its begin, the clock counts on."""
         arguments = {**fault.arguments, "at": self._began + fault.arguments.get("at", 0.0)}
-        return FAULTS[fault.kind](self._clock, address=address, **arguments)
+        return self._staged(fault, FAULTS[fault.kind](self._clock, address=address, **arguments))
+
+    def _staged(self, fault: PlannedFault, injected: F) -> F:
+        self._injected.append((fault, injected))
+        return injected
+
+    def struck(self) -> list[tuple[PlannedFault, int]]:
+        """Return how often each fault of the scenario has done anything so far."""
+        return [(fault, injected.struck) for fault, injected in self._injected]
 
     def i2c(self, number: int) -> SimulatedBus:
         """Return a bus, empty where nothing is attached to it."""

@@ -1,7 +1,6 @@
 """The kernel's files, simulated: each device adds its own, and each says what it says now."""
 
 import errno
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -9,16 +8,9 @@ from typing import NamedTuple
 
 from simulators.clock import Clock
 from simulators.model import Model
+from simulators.w1_faults import Spell
 
 ERRORS = {"failing": errno.EIO, "gone": errno.ENOENT, "not_ready": errno.EAGAIN}
-
-
-class KernelFault(NamedTuple):
-    """A time in which a device's files cannot be read: it begins `at`, `lasts` so many seconds."""
-
-    kind: str
-    at: float = 0.0
-    lasts: float = math.inf
 
 
 class LinuxModel(Model):
@@ -41,7 +33,7 @@ class Attached(NamedTuple):
     """A device and its faults."""
 
     model: LinuxModel
-    faults: Sequence[KernelFault]
+    faults: Sequence[Spell]
 
 
 class SimulatedKernel:
@@ -52,7 +44,7 @@ class SimulatedKernel:
         self._now = now
         self._attached: list[Attached] = []
 
-    def attach(self, model: LinuxModel, faults: Sequence[KernelFault] = ()) -> None:
+    def attach(self, model: LinuxModel, faults: Sequence[Spell] = ()) -> None:
         """Let a device's files be there."""
         self._attached.append(Attached(model, faults))
 
@@ -88,10 +80,10 @@ class SimulatedKernel:
                 return model.spaces()[path]
         raise _os_error(errno.ENOENT, path)
 
-    def _suffer(self, faults: Sequence[KernelFault], path: str) -> None:
+    def _suffer(self, faults: Sequence[Spell], path: str) -> None:
         now = self._now()
         for fault in faults:
-            if 0 <= now - fault.at < fault.lasts:
+            if fault.holds(now):
                 raise _os_error(ERRORS[fault.kind], path)
 
 

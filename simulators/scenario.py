@@ -31,7 +31,7 @@ from simulators.faults import (
     StuckBus,
     Unplug,
 )
-from simulators.linux import ERRORS, KernelFault, LinuxModel
+from simulators.linux import ERRORS, LinuxModel
 from simulators.model import I2CModel, Model
 from simulators.serial import SerialModel
 from simulators.signals import Signal, Sum, Walk
@@ -61,7 +61,7 @@ FAULTS: dict[str, Callable[..., Fault]] = {
 }
 LINE_FAULTS = {kind: FAULTS[kind] for kind in ("corrupt_bits", "slow_conversion", "unplug")}
 SPI_FAULTS = {kind: FAULTS[kind] for kind in (*LINE_FAULTS, "brown_out", "dead_frame")}
-LINUX_FAULTS: dict[str, Callable[..., object]] = dict.fromkeys(ERRORS, KernelFault)
+LINUX_FAULTS: dict[str, Callable[..., object]] = dict.fromkeys(ERRORS, Spell)
 W1_FAULTS: dict[str, Callable[..., object]] = dict.fromkeys(KINDS, Spell)
 CONNECTED: tuple[tuple[type[Any], Mapping[str, Callable[..., object]]], ...] = (
     (I2CModel, FAULTS),

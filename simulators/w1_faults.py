@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol, get_args, runtime_checkable
+from dataclasses import dataclass, field
+from typing import Protocol, get_args, runtime_checkable
 
 from simulators import ds18b20
 from simulators.sysfs import W1Model
@@ -30,12 +31,23 @@ class W1Chip(Pluggable, W1Model, Protocol):
     fault: str
 
 
-class Spell(NamedTuple):
-    """A time in which a device has a fault: it begins `at` and `lasts` so many seconds."""
+@dataclass(eq=False)
+class Spell:
+    """A time in which a device has a fault: it begins `at` and `lasts` so many seconds.
+
+    `struck` counts how often anybody looked meanwhile.
+    """
 
     kind: str
     at: float = 0.0
     lasts: float = math.inf
+    struck: int = field(default=0, init=False)
+
+    def holds(self, now: float) -> bool:
+        """Tell whether it is on at this second of the scenario, and count it."""
+        on = self.at <= now < self.at + self.lasts
+        self.struck += on
+        return on
 
 
 class FaultyDevice:
@@ -61,7 +73,7 @@ class FaultyDevice:
 
     def _suffer(self) -> None:
         now = self._now()
-        kinds = [spell.kind for spell in self._spells if 0 <= now - spell.at < spell.lasts]
+        kinds = [spell.kind for spell in self._spells if spell.holds(now)]
         self._model.fault = next((kind for kind in kinds if kind != UNPLUG), "")
         if (UNPLUG in kinds) != self._unplugged:
             self._unplugged = not self._unplugged
