@@ -5,9 +5,11 @@ from smbus2 import i2c_msg
 
 from drivers import driver
 from drivers.i2c import I2CPort
+from drivers.spi import SPIPort
 from edge_agent.contract import Bench, FlippedBit
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
+from simulators.spi import SimulatedSPI
 
 ROUNDS = 50
 
@@ -41,6 +43,36 @@ class Busio:
         answer = i2c_msg.read(address, len(span))
         self.bus.i2c_rdwr(*first, answer)
         buffer[span.start : span.stop] = bytes(answer)
+
+
+class BusioSPI:
+    """The SPI object of CircuitPython, over a simulated chip; what one lock holds is a transfer."""
+
+    def __init__(self, line):
+        self._line = line
+        self._pending = b""
+
+    def try_lock(self):
+        return True
+
+    def unlock(self):
+        self._exchange(b"")
+
+    def configure(self, *, baudrate=100_000, polarity=0, phase=0):
+        self._line.mode = polarity << 1 | phase
+
+    def write(self, buffer, *, start=0, end=None):
+        self._pending += bytes(buffer[start:end])
+
+    def readinto(self, buffer, *, start=0, end=None, write_value=0):
+        buffer[start:end] = self._exchange(bytes([write_value]) * len(buffer[start:end]))
+
+    def write_readinto(self, out, into):
+        into[:] = self._exchange(bytes(out))
+
+    def _exchange(self, data):
+        sent, self._pending = self._pending + data, b""
+        return bytes(self._line.xfer2(list(sent)))[len(sent) - len(data) :] if sent else b""
 
 
 def expose(model, seed):
@@ -77,6 +109,27 @@ def agree():
             clock.sleep(0.05 + settle)  # the chip starts up, as it has on any running machine
             witnessed = theirs(Busio(bus), clock)()
             mine = driver.read(ours(I2CPort(bus, address), **options), clock.sleep)
+            assert witnessed
+            assert_near(witnessed, truth, model)
+            assert_near(mine, truth, model)
+
+    return agree
+
+
+@pytest.fixture
+def agree_on_spi():
+    """As `agree`, for a chip on an SPI bus: `theirs(spi, clock)`."""
+
+    def agree(theirs, ours, chip, *, settle=0.0, rounds=ROUNDS, **options):
+        clock = VirtualClock()
+        model = chip(clock)
+        line = SimulatedSPI(model, [])
+        for seed in range(rounds):
+            model.power_on()
+            truth = expose(model, seed)
+            clock.sleep(0.05 + settle)
+            witnessed = theirs(BusioSPI(line), clock)()
+            mine = driver.read(ours(SPIPort(line), **options), clock.sleep)
             assert witnessed
             assert_near(witnessed, truth, model)
             assert_near(mine, truth, model)

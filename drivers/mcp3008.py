@@ -1,0 +1,107 @@
+"""Microchip MCP3008 analog-to-digital converter (datasheet DS21295D).
+
+The chip has no register to tell it by and no checksum. But clocked on after a result it sends the
+same result again, least significant bit first, and then zeros (§5.0): one transfer checks itself.
+"""
+
+from typing import ClassVar, Literal
+
+from drivers.channel import Channel
+from drivers.driver import BusKind, Steps, checked
+from drivers.errors import BadChecksum, DeadFrame, OutOfRange
+from drivers.spi import SPIPort
+
+MODE = 0  # or 3 (§6.1)
+# Below 1.35 MHz, the most at 2.7 V (table 1-1), and slow enough to sample a source of 10 kΩ
+HERTZ = 250_000
+CODES = 1024
+LENGTH = 5  # bytes
+DRIVEN = (1 << 27) - 1  # their last bits, which the chip drives: null bit, ten, nine again, zeros
+ALIGNED, SINGLE_ENDED = 1, 0x80  # the start bit ends the first byte (figure 6-1)
+PINS = ("a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7")
+
+Input = Literal["a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7"]
+
+
+class MCP3008:
+    """Microchip MCP3008 analog-to-digital converter, 10 bits, 8 inputs (datasheet DS21295D).
+
+    A channel for each of the `inputs`. Neither end of the range has a value: zeros only are what
+    a dead line reads, and the highest code is what any voltage above the reference gives.
+    """
+
+    bus: ClassVar[BusKind] = "spi"
+    channels: tuple[Channel, ...] = tuple(
+        Channel(name, "V", 0.25 / CODES, 5.5, 5.5 / CODES, "voltage") for name in PINS
+    )
+
+    def __init__(
+        self, port: SPIPort, *, inputs: tuple[Input, ...] = ("a0",), reference: float = 3.3
+    ) -> None:
+        """Take the `reference`: volts at the pin VREF; on most boards it is the supply."""
+        if not inputs or len(set(inputs)) < len(inputs):
+            raise ValueError(f"inputs is {list(inputs)}: wanted one or more, each once")
+        if not 0.25 <= reference <= 5.5:  # table 1-1
+            raise ValueError(f"reference is {reference:g}: wanted 0.25 to 5.5 V")
+        self._port = port
+        self._inputs = inputs
+        self._reference = reference
+        low, high = (voltage(code, reference) for code in (1, CODES - 2))
+        self.channels = tuple(
+            Channel(name, "V", low, high, reference / CODES, "voltage") for name in inputs
+        )
+
+    def setup(self) -> Steps[None]:
+        """Set the clock: there is nothing in the chip to set."""
+        self._port.configure(mode=MODE, hertz=HERTZ)
+        yield from ()
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Measure the inputs one after the other: the chip converts as it is clocked."""
+        values: dict[str, float] = {
+            name: voltage(self._convert(name), self._reference) for name in self._inputs
+        }
+        yield from ()
+        return checked(self.channels, values, self._port.where)
+
+    def _convert(self, name: Input) -> int:
+        request = bytes([ALIGNED, SINGLE_ENDED | PINS.index(name) << 4]).ljust(LENGTH, b"\x00")
+        frame = self._port.transfer(request)
+        found = code(frame)
+        if found is None:
+            raise self._silent(name, frame)
+        if found == CODES - 1:
+            raise OutOfRange(
+                self._port.where,
+                f"{name} is at {self._reference:g} V or above",
+                "use a voltage divider; is `reference` what the pin VREF has?",
+            )
+        return found
+
+    def _silent(self, name: Input, frame: bytes) -> DeadFrame | BadChecksum:
+        """Return why a frame holds no result."""
+        driven = int.from_bytes(frame) & DRIVEN
+        if not driven:
+            hint = "check wiring and power; an input at 0 V cannot be told from a dead line"
+            return DeadFrame(self._port.where, f"{name} reads zeros only", hint)
+        if driven == DRIVEN:
+            return DeadFrame(self._port.where, f"{name} reads ones only")
+        what = f"{name} does not repeat its result backwards: {frame.hex(' ')}"
+        return BadChecksum(self._port.where, what, "check cable length and ground")
+
+
+def code(frame: bytes) -> int | None:
+    """Return the result of a frame, None where its two copies or its fixed bits say otherwise.
+
+    Figure 5-2: a null bit, B9 to B0, B1 to B9, zeros. B0 alone comes once: damaged, it is one step.
+    """
+    bits = f"{int.from_bytes(frame) & DRIVEN:027b}"
+    null, forth, back, rest = bits[0], bits[1:11], bits[11:20], bits[20:]
+    if null == "1" or "1" in rest or forth[8::-1] != back or "1" not in forth:
+        return None
+    return int(forth, 2)
+
+
+def voltage(code: int, reference: float) -> float:
+    """Return V: the reference is 2^10 codes (§4.2, equation 4-2)."""
+    return code * reference / CODES
