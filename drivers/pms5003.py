@@ -1,0 +1,91 @@
+"""Plantower PMS5003 particle sensor on a serial line (series data manual V2.3, 2016).
+
+A driver has no clock, and the fan needs 30 s after a wake-up: `setup` waits them itself and asks
+for the `deadline` that this takes. It cannot know how long a sensor that is awake has been so.
+Afterwards the sensor is in passive mode: one that talks unasked has started anew.
+"""
+
+from typing import ClassVar
+
+from drivers.channel import Channel
+from drivers.driver import BusKind, Steps, checked
+from drivers.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
+from drivers.serial import SerialPort
+
+# Commands (appendix II): start, command, state, sum
+WAKE_UP = bytes.fromhex("42 4d e4 00 01 01 74")
+PASSIVE = bytes.fromhex("42 4d e1 00 00 01 70")
+REQUEST = bytes.fromhex("42 4d e2 00 00 01 71")
+
+START = b"BM"
+FRAME_BYTES = 32
+FRAME_LENGTH = 28  # as the frame itself counts
+ERROR = 29  # low byte of the reserved 13th word: error code in the sibling PMS7003
+WARM_UP = 30.0
+SILENCE = 2.5  # an active sensor speaks at least every 2.3 s
+COMMAND_SECONDS = 0.5
+POLL = 0.05  # the frame takes 33 ms at 9600 baud
+POLLS = 10  # in all less than a sensor takes from power-on to its first own frame
+
+
+class PMS5003:
+    """Plantower PMS5003 laser particle sensor: PM1, PM2.5, PM10 (series data manual V2.3).
+
+    Needs 5 V for its fan, and 30 s for each start. The values are those "under atmospheric
+    environment"; up to 500 µg/m³ they are specified, up to 1000 given.
+    """
+
+    bus: ClassVar[BusKind] = "serial"
+    deadline: ClassVar[float] = WARM_UP + 10.0
+    channels: tuple[Channel, ...] = (
+        Channel("pm1", "µg/m³", 0, 1000, 1),
+        Channel("pm25", "µg/m³", 0, 1000, 1),
+        Channel("pm10", "µg/m³", 0, 1000, 1),
+    )
+
+    def __init__(self, port: SerialPort) -> None:
+        self._port = port
+
+    def setup(self) -> Steps[None]:
+        """Wake the sensor up, let its fan blow for 30 s, then let it speak only when asked."""
+        self._port.write(WAKE_UP)
+        yield WARM_UP
+        self._port.write(PASSIVE)
+        yield COMMAND_SECONDS
+        self._port.read()  # its acknowledgement, and what it said before
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Make sure that nobody speaks unasked, then ask for one frame."""
+        yield SILENCE
+        if self._port.read():
+            raise LostConfiguration(
+                self._port.where, "it speaks unasked: it has started anew, and must warm up"
+            )
+        self._port.write(REQUEST)
+        frame = yield from self._answer()
+        return checked(self.channels, particles(frame, self._port.where), self._port.where)
+
+    def _answer(self) -> Steps[bytes]:
+        """Return what comes until the line falls silent again."""
+        frame = b""
+        for _ in range(POLLS):
+            yield POLL
+            piece = self._port.read()
+            if frame and not piece:
+                break
+            frame += piece
+        return frame
+
+
+def particles(frame: bytes, where: str) -> dict[str, float]:
+    """Return the concentrations in a frame (appendix I: words 4 to 6, after the length)."""
+    if not frame:
+        raise NotReady(where, "no answer", "check its 5 V, and that TX and RX are crossed")
+    if not frame.startswith(START) or sum(frame[:-2]) != int.from_bytes(frame[-2:], "big"):
+        raise BadChecksum(where, f"checksum wrong in {frame.hex(' ')}", "check the cable")
+    if len(frame) != FRAME_BYTES or int.from_bytes(frame[2:4], "big") != FRAME_LENGTH:
+        raise WrongChip(where, f"a frame of {len(frame)} bytes: a relative of the PMS5003")
+    if frame[ERROR]:
+        raise NotReady(where, f"reports error {frame[ERROR]:#04x}", "does its fan turn?")
+    pm1, pm25, pm10 = (int.from_bytes(frame[at : at + 2], "big") for at in (10, 12, 14))
+    return {"pm1": pm1, "pm25": pm25, "pm10": pm10}

@@ -1,0 +1,142 @@
+import pytest
+
+from drivers.driver import run
+from drivers.errors import BadChecksum, LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.pms5003 import PMS5003, particles
+from drivers.serial import SerialPort
+from edge_agent.contract import SensorContract
+from simulators import pms5003
+from simulators.clock import VirtualClock
+from simulators.serial import SimulatedLine
+
+AIR = {"pm1": 12, "pm25": 34, "pm10": 56}
+
+
+class TestContract(SensorContract):
+    driver = PMS5003
+    model = pms5003.PMS5003
+    place = {"id": "/dev/ttyAMA0"}
+    patience = PMS5003.deadline
+
+
+@pytest.fixture
+def clock():
+    return VirtualClock()
+
+
+@pytest.fixture
+def model(clock):
+    model = pms5003.PMS5003(clock)
+    for channel, value in AIR.items():
+        model.set(channel, value)
+    return model
+
+
+@pytest.fixture
+def dust(model):
+    return PMS5003(SerialPort(SimulatedLine(model, [])))
+
+
+def framed(*words, data=b""):
+    body = b"".join(word.to_bytes(2, "big") for word in words) + data
+    frame = b"BM" + (len(body) + 2).to_bytes(2, "big") + body
+    return frame + sum(frame).to_bytes(2, "big")
+
+
+def asleep(model):
+    model.receive(bytes.fromhex("42 4d e4 00 00 01 73"))
+
+
+# Appendix I: data 4 to 6 are the concentrations under atmospheric environment
+def test_the_atmospheric_concentrations_are_the_second_three_words():
+    frame = framed(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x9700)
+    assert particles(frame, "here") == {"pm1": 4, "pm25": 5, "pm10": 6}
+
+
+def test_after_the_warm_up_the_air_is_measured(dust, clock):
+    run(dust.setup(), clock.sleep)
+    assert run(dust.measure(), clock.sleep) == AIR
+
+
+def test_a_sensor_put_to_sleep_is_woken_and_warmed_up(dust, model, clock):
+    clock.sleep(100)
+    asleep(model)
+    run(dust.setup(), clock.sleep)
+    assert run(dust.measure(), clock.sleep) == AIR
+
+
+def test_the_model_shows_no_dust_while_its_fan_starts(model, clock):
+    clock.sleep(29)
+    assert particles(model.frame(), "here") == {"pm1": 0, "pm25": 0, "pm10": 0}
+
+
+def test_the_model_talks_by_itself_until_it_is_made_passive(model, clock):
+    clock.sleep(3)
+    assert len(model.send()) == 32
+    model.receive(bytes.fromhex("42 4d e1 00 00 01 70"))
+    clock.sleep(3)
+    assert model.send() == bytes.fromhex("42 4d 00 04 e1 00 01 74")
+    clock.sleep(3)
+    assert model.send() == b""
+
+
+def test_the_model_ignores_a_command_whose_sum_is_wrong(model, clock):
+    model.receive(bytes.fromhex("42 4d e1 00 00 01 71"))
+    clock.sleep(3)
+    assert len(model.send()) == 32
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 1.9, 2.4, 10, 60])
+def test_a_brown_out_is_told_by_its_talking(dust, model, clock, seconds):
+    run(dust.setup(), clock.sleep)
+    clock.sleep(60)
+    model.power_on()
+    clock.sleep(seconds)
+    with pytest.raises((LostConfiguration, NotReady)):
+        run(dust.measure(), clock.sleep)
+
+
+def test_a_sensor_asleep_gives_no_value(dust, model, clock):
+    run(dust.setup(), clock.sleep)
+    asleep(model)
+    clock.sleep(1)
+    dust._port.read()
+    with pytest.raises(NotReady, match=r"no answer .*TX and RX are crossed"):
+        run(dust.measure(), clock.sleep)
+
+
+def test_more_dust_than_it_can_tell_has_no_value(dust, model, clock):
+    model.set("pm10", 1002)
+    run(dust.setup(), clock.sleep)
+    with pytest.raises(OutOfRange, match="pm10 is 1002"):
+        run(dust.measure(), clock.sleep)
+
+
+def test_every_flipped_bit_of_a_frame_is_noticed(model):
+    frame = model.frame()
+    for bit in range(8 * len(frame)):
+        damaged = int.from_bytes(frame, "big") ^ 1 << bit
+        with pytest.raises(BadChecksum):
+            particles(damaged.to_bytes(len(frame), "big"), "here")
+
+
+@pytest.mark.parametrize("frame", [b"\x00" * 32, b"\xff" * 32, b"BM\x00", b"B"])
+def test_a_dead_or_torn_frame_has_no_value(frame):
+    with pytest.raises(BadChecksum):
+        particles(frame, "here")
+
+
+def test_two_frames_at_once_have_no_value(model):
+    with pytest.raises(BadChecksum):
+        particles(2 * model.frame(), "here")
+
+
+@pytest.mark.parametrize("words", [9, 17])  # PMS3003, PMS5003T
+def test_a_relative_with_a_frame_of_another_length_is_refused(words):
+    with pytest.raises(WrongChip, match="a relative of the PMS5003"):
+        particles(framed(*range(words)), "here")
+
+
+def test_a_reported_error_has_no_value():
+    with pytest.raises(NotReady, match=r"error 0x02 .*fan"):
+        particles(framed(*range(12), 0x9702), "here")
