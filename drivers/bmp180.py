@@ -54,7 +54,7 @@ class BMP180:
     addresses: ClassVar[tuple[int, ...]] = (0x77,)
     channels = (
         Channel("temperature", "°C", -40, 85, 0.1),
-        Channel("atmospheric_pressure", "hPa", 300, 1100, 0.04),
+        Channel("atmospheric_pressure", "hPa", 300, 1100, 0.06),  # its noise (table 1)
     )
     _trim: Trim  # `setup` reads it
 

@@ -1,0 +1,1 @@
+"""The Texas Instruments HDC1080 for edge-agent."""

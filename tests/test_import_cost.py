@@ -1,0 +1,55 @@
+"""What an agent imports: a Pi Zero has 512 MB, and a second for it."""
+
+import signal
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+CONFIG = """
+[log]
+path = "{path}"
+[[device]]
+name = "memory"
+driver = "memory"
+[[device]]
+name = "load"
+driver = "load"
+"""
+TELLING = """
+import atexit, sys
+atexit.register(lambda: print("modules:", *sys.modules))
+from edge_agent.cli import main
+main()
+"""
+
+
+@pytest.fixture
+def imported(tmp_path):
+    """Everything that `edge-agent run` has imported, with two devices, when it stops."""
+    config = tmp_path / "two.toml"
+    config.write_text(CONFIG.format(path=tmp_path / "two.db"))
+    with subprocess.Popen(
+        [sys.executable, "-c", TELLING, "run", str(config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as agent:
+        assert any("running: 2 devices" in line for line in agent.stderr)
+        agent.send_signal(signal.SIGTERM)
+        out, _ = agent.communicate(timeout=30)
+    assert agent.returncode == 0
+    return set(out.partition("modules:")[2].split())
+
+
+def test_an_agent_imports_the_drivers_of_its_devices_and_no_other(imported, root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    entries = project["entry-points"]["edge_agent.drivers"].values()
+    chips = {entry.split(":")[0] for entry in entries}
+    assert imported & chips == {"drivers.memory", "drivers.load"}
+
+
+@pytest.mark.parametrize("heavy", ["gpiozero", "serial", "simulators", "amqtt", "rich", "asyncio"])
+def test_an_agent_without_need_of_it_imports_nothing_heavy(imported, heavy):
+    assert heavy not in {name.split(".")[0] for name in imported}

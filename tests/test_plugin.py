@@ -1,0 +1,65 @@
+"""The example plug-in of docs/adding-a-driver.md, installed as a user would."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PLUGIN = "examples/edge-agent-hdc1080"
+CONFIG = """
+[[device]]
+name = "air"
+driver = "hdc1080"
+"""
+
+
+@pytest.fixture(scope="module")
+def with_plugin(root, tmp_path_factory):
+    """A function: run a command in an environment in which the package is installed."""
+    place = tmp_path_factory.mktemp("site")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    offline = ["--no-deps", "--no-build-isolation", "--target", str(place)]
+    subprocess.run([*pip, *offline, str(root / PLUGIN)], check=True)
+    environment = {**os.environ, "PYTHONPATH": str(place)}
+
+    def run(*command):
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+def test_the_packages_own_tests_pass_with_the_contract(with_plugin, root):
+    options = ["-q", "--import-mode=importlib", "-p", "no:cacheprovider"]
+    done = with_plugin(
+        "pytest", *options, f"--rootdir={root / PLUGIN}", str(root / PLUGIN / "tests")
+    )
+    assert done.returncode == 0, done.stdout
+    assert "failed" not in done.stdout
+
+
+def test_its_driver_is_listed(with_plugin):
+    done = with_plugin("edge_agent", "drivers")
+    assert "hdc1080  (i2c 0x40)  Texas Instruments HDC1080" in done.stdout
+
+
+def test_its_chip_is_simulated_and_measured(with_plugin, tmp_path):
+    config = tmp_path / "plugin.toml"
+    config.write_text(CONFIG)
+    done = with_plugin("edge_agent", "read", "air", "-c", str(config), "--simulate")
+    assert done.returncode == 0, done.stderr
+    assert "temperature" in done.stdout
+
+
+def test_its_chip_is_recognised_by_a_scan(with_plugin, tmp_path):
+    config = tmp_path / "plugin.toml"
+    config.write_text(CONFIG)
+    done = with_plugin("edge_agent", "scan", "--simulate", str(config))
+    assert 'HDC1080 (driver = "hdc1080", certain)' in done.stdout
