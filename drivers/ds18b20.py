@@ -1,7 +1,8 @@
-"""Maxim DS18B20 thermometer on 1-Wire, read through the kernel (datasheet 19-7487 rev 6).
+"""Maxim DS18B20 thermometer on 1-Wire and its relatives, read through the kernel's w1_therm.
 
-The kernel's `temperature` attribute hides the nine bytes that tell a power-on value from a real
-85 °C; `w1_slave` shows them. Its read converts first and blocks for up to 750 ms.
+Datasheets: DS18B20 19-7487 rev 6, DS18S20 19-5474, DS1822, DS1825, DS28EA00. The kernel's
+`temperature` attribute hides the nine bytes that tell a power-on value from a real 85 °C;
+`w1_slave` shows them. Its read converts first and blocks for up to 750 ms.
 """
 
 import re
@@ -20,35 +21,60 @@ from drivers.errors import (
 )
 from drivers.sysfs import Attributes
 
-FAMILY = "28-"
+WHOLE = Channel("temperature", "°C", -55, 125, 0.0625)
+FAMILIES = {  # the first two digits of an id
+    "10": WHOLE,  # DS18S20, DS1820
+    "22": WHOLE,  # DS1822
+    "28": WHOLE,  # DS18B20
+    "3b": WHOLE,  # DS1825
+    "42": Channel("temperature", "°C", -40, 85, 0.0625),  # DS28EA00
+}
 FRAME = re.compile(r"((?:[0-9a-f]{2} ){9}): crc=[0-9a-f]{2} (YES|NO)")
 NOT_CONVERTED = 0x0C  # byte 6 after power-on, or when a conversion broke down; else 0x10 - low bits
 POWER_ON = 0x0550  # 85 °C (figure 4)
 STARVED = 0x07FF  # 127.94 °C
+POWER_ON_S20 = 0x00AA  # 85 °C in half degrees (DS18S20 table 1)
+COUNT_PER_C = 16  # DS18S20: "hardwired"
+THERMOCOUPLE = 0x80  # byte 4: 0 in a DS1825, 1 in a MAX31850 (its configuration register)
 
 
 class DS18B20:
-    """A thermometer from -55 to 125 °C; the port is its directory in /sys/bus/w1/devices."""
+    """Maxim DS18B20, DS18S20, DS1820, DS1822, DS1825, DS28EA00 thermometers (19-7487 rev 6).
+
+    The port is its directory in /sys/bus/w1/devices; the id's first two digits say which it is.
+    Only a DS18B20 tells a real 85 °C from the power-on value: the others do not report it.
+    """
 
     bus: ClassVar[BusKind] = "w1"
-    channels: tuple[Channel, ...] = (Channel("temperature", "°C", -55, 125, 0.0625),)
+    channels: tuple[Channel, ...] = (WHOLE,)
 
     def __init__(self, port: Attributes) -> None:
         self._port = port
 
     def setup(self) -> Steps[None]:
-        """Make sure of the family: its relatives (DS18S20, DS1822) count in other steps."""
-        name = self._port.read("name").strip()
-        if not name.startswith(FAMILY):
-            raise WrongChip(self._port.where, f"{name} is no DS18B20, whose ids begin with 28-")
+        """Make sure that it is a thermometer, of a family whose steps are known."""
+        self._family()
         yield from ()
 
     def measure(self) -> Steps[dict[str, float]]:
         """Convert and read; raise rather than return a power-on value or a dead bus's zeros."""
         frame = scratchpad(self._port.read("w1_slave"), self._port.where)
-        check_converted(frame, self._port.where)
+        family = self._family()
+        check_converted(frame, family, self._port.where)
         yield from ()
-        return checked(self.channels, {"temperature": temperature(frame)}, self._port.where)
+        celsius = counted(frame, self._port.where) if family == "10" else temperature(frame)
+        return checked((FAMILIES[family],), {"temperature": celsius}, self._port.where)
+
+    def _family(self) -> str:
+        """Return the family code; raise `WrongChip` for none of the thermometers'."""
+        name = self._port.read("name").strip()
+        family = name[:2]
+        if family not in FAMILIES:
+            known = ", ".join(FAMILIES)
+            raise WrongChip(
+                self._port.where, f"{name} is no thermometer, whose ids begin with {known}"
+            )
+        return family
 
 
 def scratchpad(text: str, where: str) -> bytes:
@@ -70,12 +96,14 @@ def scratchpad(text: str, where: str) -> bytes:
     return frame
 
 
-def check_converted(frame: bytes, where: str) -> None:
+def check_converted(frame: bytes, family: str, where: str) -> None:
     """Raise `LostConfiguration` where the value is what the chip shows without a conversion."""
     raw = int.from_bytes(frame[:2], "little")
-    if frame[6] != NOT_CONVERTED:
-        return
-    if raw == POWER_ON:
+    if family == "3b" and frame[4] & THERMOCOUPLE:
+        raise WrongChip(where, "a thermocouple converter (MAX31850), no DS1825")
+    if family in {"10", "28"} and frame[6] != NOT_CONVERTED:
+        return  # a DS18S20's is its count; the others do not promise that byte
+    if raw == (POWER_ON_S20 if family == "10" else POWER_ON):
         raise LostConfiguration(where, "85 °C is the power-on value: nothing was converted")
     if raw == STARVED:
         raise LostConfiguration(
@@ -88,3 +116,19 @@ def temperature(frame: bytes) -> float:
     undefined = 3 - (frame[4] >> 5 & 3)
     raw = int.from_bytes(frame[:2], "little", signed=True)
     return (raw >> undefined << undefined) / 16
+
+
+def counted(frame: bytes, where: str) -> float:
+    """Return °C of a DS18S20: half degrees, refined by the count that remains (datasheet eq. 1).
+
+    Table 1: 00AA = 85, 0032 = 25, 0001 = 0.5, 0000 = 0, FFFF = -0.5, FFCE = -25, FF92 = -55.
+    """
+    halves = int.from_bytes(frame[:2], "little", signed=True)
+    celsius = (halves >> 1) - 0.25 + (COUNT_PER_C - frame[6]) / COUNT_PER_C
+    if frame[7] != COUNT_PER_C or abs(celsius - halves / 2) >= 0.5:
+        raise WrongChip(
+            where,
+            f"its count {frame[6]} of {frame[7]} does not fit {halves / 2:g} °C",
+            "a DS18S20 counts to 16: is this a clone?",
+        )
+    return celsius

@@ -6,6 +6,7 @@ from typing import Protocol
 from drivers.errors import BusMissing, NotPermitted, TransferFailed
 
 W1_DEVICES = Path("/sys/bus/w1/devices")
+W1_THERMOMETERS = ("10", "22", "28", "3b", "42")  # the families of the kernel's w1_therm
 ABSENT = "check wiring and power; 1-Wire needs `dtoverlay=w1-gpio` in /boot/firmware/config.txt"
 
 
@@ -54,7 +55,8 @@ class SysfsPort:
 
 
 def w1_ids(devices: Path = W1_DEVICES) -> tuple[str, ...]:
-    """List the DS18B20s that the kernel has found; raise `BusMissing` where 1-Wire is off."""
+    """List the thermometers that the kernel has found; raise `BusMissing` where 1-Wire is off."""
     if not devices.is_dir():
         raise BusMissing(str(devices), "this machine has no 1-Wire bus", ABSENT)
-    return tuple(sorted(path.name for path in devices.glob("28-*")))
+    found = (path.name for family in W1_THERMOMETERS for path in devices.glob(f"{family}-*"))
+    return tuple(sorted(found))

@@ -1,4 +1,7 @@
-"""Maxim DS18B20 behind the kernel's w1_therm driver (datasheet 19-7487 rev 6, w1_therm.c)."""
+"""Maxim DS18B20 and relatives behind the kernel's w1_therm (datasheet 19-7487 rev 6, w1_therm.c).
+
+The id's first two digits are the family: 10 is a DS18S20 (19-5474), 3b a DS1825.
+"""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal, TypeAlias
@@ -8,6 +11,7 @@ from simulators.model import Model, Range
 
 POWER_ON = bytes.fromhex("50 05 4b 46 7f ff 0c 10")  # 85 °C (figure 9)
 STARVED = bytes.fromhex("ff 07 4b 46 7f ff 0c 10")  # 127.94 °C: the supply broke down meanwhile
+POWER_ON_S20 = bytes.fromhex("aa 00 4b 46 ff ff 0c 10")  # DS18S20 figure 4
 FORGOTTEN_AFTER = 100.0  # seconds: w1_master searches every 10 s and forgets after 10 misses
 
 Fault: TypeAlias = Literal["", "noise", "shorted", "open", "busy", "power_on", "starved"]
@@ -48,18 +52,32 @@ class DS18B20(Model):
             return f"{self.id}\n"
         if self._unplugged_at is not None or self.fault == "busy":
             return ""  # w1_slave_show() returns 0 bytes on every error of the transfer
-        return _text(self._arrived(self.scratchpad()))
+        return _text(self._arrived(self.scratchpad()), self.id[:2])
 
     def scratchpad(self) -> bytes:
         """Return the chip's memory after a conversion: 8 bytes and their checksum."""
+        if self.id.startswith("10"):
+            memory = POWER_ON_S20 if self.fault in {"power_on", "starved"} else self._counted()
+        else:
+            memory = {"power_on": POWER_ON, "starved": STARVED}.get(self.fault, self._converted())
+        return memory + bytes([_crc(memory)])
+
+    def _converted(self) -> bytes:
+        """Return the memory of all but the DS18S20: sixteenths, and the resolution in byte 4."""
         raw = round(self.values["temperature"] * 16) >> (12 - self.resolution)
         raw <<= 12 - self.resolution
         low, high = raw.to_bytes(2, "little", signed=True)
-        config = (self.resolution - 9) << 5 | 0x1F
+        config = (self.resolution - 9) << 5 | (0x10 if self.id.startswith("3b") else 0x1F)
         count_remain = 0x10 - (raw & 0x0F)  # undocumented, but in all genuine chips
-        chip = bytes([low, high, 0x4B, 0x46, config, 0xFF, count_remain, 0x10])
-        memory = {"power_on": POWER_ON, "starved": STARVED}.get(self.fault, chip)
-        return memory + bytes([_crc(memory)])
+        return bytes([low, high, 0x4B, 0x46, config, 0xFF, count_remain, 0x10])
+
+    def _counted(self) -> bytes:
+        """Return the memory of a DS18S20: half degrees, and what remained of the count to 16."""
+        sixteenths = round(self.values["temperature"] * 16)
+        whole, gone = divmod(sixteenths + 4, 16)
+        halves = 2 * whole + (gone >= 8)
+        low, high = halves.to_bytes(2, "little", signed=True)
+        return bytes([low, high, 0x4B, 0x46, 0xFF, 0xFF, 16 - gone, 16])
 
     def _arrived(self, frame: bytes) -> bytes:
         """Return the frame as it comes out of the wire."""
@@ -72,11 +90,14 @@ class DS18B20(Model):
         return frame
 
 
-def _text(frame: bytes) -> str:
+def _text(frame: bytes, family: str) -> str:
     """Write a frame as w1_therm does, its verdict included: `NO` comes from kernels before 5.8."""
     crc = _crc(frame[:8])
     verdict = "YES" if crc == frame[8] else "NO"
-    celsius = int.from_bytes(frame[:2], "little", signed=True) * 1000 // 16
+    raw = int.from_bytes(frame[:2], "little", signed=True)
+    celsius = raw * 1000 // 16
+    if family == "10" and frame[7]:
+        celsius = (raw >> 1) * 1000 - 250 + (frame[7] - frame[6]) * 1000 // frame[7]
     shown = frame.hex(" ")
     return f"{shown} : crc={crc:02x} {verdict}\n{shown} t={celsius}\n"
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from drivers.driver import read, run
-from drivers.ds18b20 import DS18B20, scratchpad, temperature
+from drivers.ds18b20 import DS18B20, counted, scratchpad, temperature
 from drivers.errors import (
     BadChecksum,
     BusMissing,
@@ -18,6 +18,7 @@ from drivers.errors import (
     WrongChip,
 )
 from drivers.sysfs import SysfsPort, w1_ids
+from edge_agent.contract import SensorContract
 from simulators import ds18b20 as simulated
 from simulators.clock import VirtualClock
 from simulators.sysfs import SimulatedW1
@@ -175,12 +176,109 @@ def test_an_unplugged_thermometer_has_no_value_until_it_is_back(thermometer, mod
     assert read(thermometer) == {"temperature": 20}
 
 
-@pytest.mark.parametrize("other", ["10-000802b5a1f3", "22-000000152c7a", "3b-0cf84c9e4d11"])
-def test_a_relative_with_other_steps_is_refused(clock, other):
+@pytest.mark.parametrize("other", ["26-000802b5a1f3", "01-000000152c7a", "3a-0cf84c9e4d11"])
+def test_a_device_that_is_no_thermometer_is_refused(clock, other):
     bus = SimulatedW1()
     bus.attach(simulated.DS18B20(clock, other))
-    with pytest.raises(WrongChip, match=f"{other} is no DS18B20"):
+    with pytest.raises(WrongChip, match=f"{other} is no thermometer"):
         run(DS18B20(SysfsPort(bus.directory(other))).setup())
+
+
+RELATIVES = ["10-000802b5a1f3", "22-000000152c7a", "3b-0cf84c9e4d11", "42-000000f00d17"]
+
+
+class TestContract(SensorContract):
+    driver = DS18B20
+    model = simulated.DS18B20
+    place = {"id": ID}
+
+
+class TestContractOfTheDS18S20(TestContract):
+    place = {"id": RELATIVES[0]}
+
+
+class TestContractOfTheDS1822(TestContract):
+    place = {"id": RELATIVES[1]}
+
+
+class TestContractOfTheDS1825(TestContract):
+    place = {"id": RELATIVES[2]}
+
+
+@pytest.fixture(params=RELATIVES)
+def relative(request, clock):
+    return simulated.DS18B20(clock, request.param)
+
+
+def thermometer_of(model):
+    bus = SimulatedW1()
+    bus.attach(model)
+    return DS18B20(SysfsPort(bus.directory(model.id)))
+
+
+def test_every_relative_reads_every_step_but_85_degrees(relative):
+    thermometer = thermometer_of(relative)
+    run(thermometer.setup())
+    for sixteenth in range(-40 * 16, 85 * 16):
+        relative.set("temperature", sixteenth / 16)
+        assert measure(thermometer) == sixteenth / 16
+
+
+def test_a_relative_that_shows_its_power_on_value_has_no_value(relative):
+    relative.fault = "power_on"
+    with pytest.raises(LostConfiguration, match="85 °C is the power-on value"):
+        measure(thermometer_of(relative))
+
+
+def test_a_relative_at_85_degrees_has_no_value_because_nothing_tells_it_from_power_on(relative):
+    relative.set("temperature", 85)
+    with pytest.raises(LostConfiguration):
+        measure(thermometer_of(relative))
+
+
+@pytest.mark.parametrize("celsius", [-40.0625, 85.0625])
+def test_a_ds28ea00_has_a_range_of_its_own(clock, celsius):
+    model = simulated.DS18B20(clock, "42-000000f00d17")
+    model.set("temperature", celsius)
+    with pytest.raises(OutOfRange, match="the chip measures -40 to 85"):
+        measure(thermometer_of(model))
+
+
+# DS18S20 datasheet table 1; the count that remains is such that equation 1 gives the same
+@pytest.mark.parametrize(
+    "output, remain, celsius",
+    [
+        ("00aa", 12, 85),
+        ("0032", 12, 25),
+        ("0001", 4, 0.5),
+        ("0000", 12, 0),
+        ("ffff", 4, -0.5),
+        ("ffce", 12, -25),
+        ("ff92", 12, -55),
+    ],
+)
+def test_the_temperatures_of_the_ds18s20s_datasheet_come_out(output, remain, celsius):
+    frame = bytes.fromhex(output)[::-1] + bytes([0x4B, 0x46, 0xFF, 0xFF, remain, 16])
+    assert counted(frame, "here") == celsius
+
+
+@pytest.mark.parametrize("remain, per_degree", [(12, 16), (4, 0), (4, 15), (0xFF, 16)])
+def test_a_clone_of_the_ds18s20_that_does_not_count_has_no_value(remain, per_degree):
+    frame = bytes([0x33, 0x00, 0x4B, 0x46, 0xFF, 0xFF, remain, per_degree])
+    with pytest.raises(WrongChip, match=r"does not fit 25\.5 °C .*clone"):
+        counted(frame, "here")
+
+
+class Thermocouple(simulated.DS18B20):
+    """A MAX31850 at 100.75 °C: same family as a DS1825, upper half of byte 4 all ones."""
+
+    def _converted(self):
+        return bytes.fromhex("4c 06 90 19 f0 ff ff ff")
+
+
+def test_a_thermocouple_converter_is_no_ds1825(clock):
+    with pytest.raises(WrongChip, match="MAX31850"):
+        measure(thermometer_of(Thermocouple(clock, "3b-0cf84c9e4d11")))
 
 
 class Failing:
@@ -227,10 +325,11 @@ def test_a_directory_below_sys_is_read_like_a_simulated_one(tmp_path, model):
 
 
 def test_the_thermometers_of_a_machine_are_listed(tmp_path, clock):
-    for name in ("28-0316a4c8ffee", "28-0000055f1020", "10-000802b5a1f3"):
+    for name in ("28-0316a4c8ffee", "28-0000055f1020", "26-000802b5a1f3", *RELATIVES):
         write_out(simulated.DS18B20(clock, name), tmp_path)
     (tmp_path / "w1_bus_master1").mkdir()
-    assert w1_ids(tmp_path) == ("28-0000055f1020", "28-0316a4c8ffee")
+    ours = ("28-0000055f1020", "28-0316a4c8ffee")
+    assert w1_ids(tmp_path) == (*RELATIVES[:2], *ours, *RELATIVES[2:])
 
 
 def test_a_machine_without_1_wire_says_how_to_get_it(tmp_path):
@@ -242,20 +341,21 @@ def test_a_machine_without_1_wire_says_how_to_get_it(tmp_path):
 WITNESS = """
 import sys
 from pathlib import Path
-from w1thermsensor import Sensor, W1ThermSensor
+from w1thermsensor import W1ThermSensor
 W1ThermSensor.BASE_DIRECTORY = Path(sys.argv[1])
-for chip in W1ThermSensor.get_available_sensors([Sensor.DS18B20]):
-    print(chip.id, chip.get_temperature())
+for chip in W1ThermSensor.get_available_sensors():
+    print(f"{chip.type.value:02x}-{chip.id}", chip.get_temperature())
 """
 
 
-def test_an_independent_driver_reads_the_same_from_the_model(tmp_path, clock):
+@pytest.mark.parametrize("family", ["10", "22", "28", "3b", "42"])
+def test_an_independent_driver_reads_the_same_from_the_model(tmp_path, clock, family):
     expected = {}
-    for number, celsius in enumerate([-55, -25.0625, -0.5, 0.5, 25.0625, 84.9375, 125]):
-        model = simulated.DS18B20(clock, f"28-{number:012x}")
+    for number, celsius in enumerate([-40, -25.0625, -0.5, 0.5, 25.0625, 84.9375]):
+        model = simulated.DS18B20(clock, f"{family}-{number:012x}")
         model.set("temperature", celsius)
         thermometer = DS18B20(SysfsPort(write_out(model, tmp_path)))
-        expected[model.id.removeprefix("28-")] = measure(thermometer)
+        expected[model.id] = measure(thermometer)
     witness = subprocess.run(
         [sys.executable, "-c", WITNESS, str(tmp_path)],
         env={**os.environ, "W1THERMSENSOR_NO_KERNEL_MODULE": "1"},
