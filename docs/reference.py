@@ -15,6 +15,7 @@ from msgspec.structs import FieldInfo, fields
 
 from edge_agent.acquire.catalog import Catalog, options
 from edge_agent.cli import EPILOG, cli
+from edge_agent.commands.drivers import ranges
 from edge_agent.config import description
 from edge_agent.settings import (
     BYTES,
@@ -30,7 +31,14 @@ from edge_agent.settings import (
     Size,
     Table,
 )
-from simulators.scenario import FAULTS, SIGNALS, W1_FAULTS
+from simulators.scenario import (
+    FAULTS,
+    LINE_FAULTS,
+    LINUX_FAULTS,
+    SIGNALS,
+    SPI_FAULTS,
+    W1_FAULTS,
+)
 
 HERE = Path(__file__).parent
 TABLES: dict[str, type[Table]] = {
@@ -84,6 +92,11 @@ lasts = "10s"
 [`examples/greenhouse.scenario.toml`](../examples/greenhouse.scenario.toml) shows more. Several
 tables of one signal, `[[signal."air.temperature"]]`, are their sum.
 """
+LINUX_ABOUT = {
+    "failing": "The kernel's driver cannot read its device: EIO.",
+    "gone": "The file is not there: the driver is not loaded, or its device is pulled out.",
+    "not_ready": "The kernel's driver has no value now: EAGAIN.",
+}
 W1_ABOUT = {
     "busy": "The device is busy: the kernel's file is empty.",
     "noise": "The checksum is wrong.",
@@ -144,7 +157,7 @@ def sensors() -> str:
 
 def _driver(name: str, driver: type[Any]) -> str:
     lines = [f"\n## `{name}`\n", (driver.__doc__ or "").strip().splitlines()[0], ""]
-    addresses = ", ".join(f"0x{address:02x}" for address in getattr(driver, "addresses", ()))
+    addresses = ", ".join(ranges(getattr(driver, "addresses", ())))
     lines += [f"Bus: {driver.bus}{f', address {addresses}' if addresses else ''}.", ""]
     channels = getattr(driver, "channels", ())
     if channels:
@@ -166,6 +179,11 @@ def simulator() -> str:
     parts += [_kind(kind, make, {"seed"}) for kind, make in SIGNALS.items()]
     parts += ["\n## Faults of I2C devices and buses\n", "| kind | keys | what |", "|---|---|---|"]
     parts += [_kind(kind, make, {"clock", "address"}) for kind, make in FAULTS.items()]
+    for title, kinds in (("SPI devices", SPI_FAULTS), ("serial lines", LINE_FAULTS)):
+        listed = ", ".join(f"`{kind}`" for kind in sorted(kinds))
+        parts.append(f"\n## Faults of {title}\n\nOf the above: {listed}.")
+    parts += ["\n## Faults of the kernel's files\n", "| kind | what |", "|---|---|"]
+    parts += [f"| `{kind}` | {LINUX_ABOUT[kind]} |" for kind in sorted(LINUX_FAULTS)]
     parts += ["\n## Faults of 1-Wire devices\n", "| kind | what |", "|---|---|"]
     parts += [f"| `{kind}` | {W1_ABOUT[kind]} |" for kind in sorted(W1_FAULTS)]
     return "\n".join(parts) + "\n"

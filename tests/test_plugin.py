@@ -1,8 +1,10 @@
 """The example plug-in of docs/adding-a-driver.md, installed as a user would."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +45,18 @@ def test_the_packages_own_tests_pass_with_the_contract(with_plugin, root):
     )
     assert done.returncode == 0, done.stdout
     assert "failed" not in done.stdout
+
+
+def pieces_of_the_page():
+    root = Path(__file__).parents[1]
+    page = (root / "docs/adding-a-driver.md").read_text()
+    return re.findall(r"```(?:python|toml)\n(.*?)```", page, re.DOTALL)
+
+
+@pytest.mark.parametrize("piece", pieces_of_the_page())
+def test_the_pages_code_is_the_packages(piece, root):
+    files = [*(root / PLUGIN).rglob("*.py"), root / PLUGIN / "pyproject.toml"]
+    assert any(piece in file.read_text() for file in files)
 
 
 def test_its_driver_is_listed(with_plugin):

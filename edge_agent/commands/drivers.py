@@ -24,6 +24,23 @@ def drivers(as_json: bool) -> None:
         click.echo(_text(name, facts))
 
 
+def ranges(addresses: tuple[int, ...]) -> list[str]:
+    """Return addresses as people write them; three and more in a row as a range."""
+    rows: list[list[int]] = []
+    for address in sorted(addresses):
+        if rows and address == rows[-1][-1] + 1:
+            rows[-1].append(address)
+        else:
+            rows.append([address])
+    return [part for row in rows for part in _row(row)]
+
+
+def _row(row: list[int]) -> list[str]:
+    if len(row) < 3:
+        return [f"0x{address:02x}" for address in row]
+    return [f"0x{row[0]:02x}…0x{row[-1]:02x}"]
+
+
 def _describe(driver: type[Any]) -> dict[str, Any]:
     return {
         "about": (driver.__doc__ or "").strip().splitlines()[0],
@@ -47,7 +64,7 @@ def _text(name: str, facts: dict[str, Any]) -> str:
         f"{channel} {one['low']:g}…{one['high']:g} {one['unit']}".rstrip()
         for channel, one in facts["channels"].items()
     ]
-    place = " ".join([facts["bus"], *facts["addresses"]])
+    place = " ".join([facts["bus"], *ranges(tuple(int(a, 16) for a in facts["addresses"]))])
     lines = [f"{name}  ({place})  {facts['about']}"]
     lines += [f"    channel  {channel}" for channel in channels]
     for option, one in facts["options"].items():
