@@ -21,7 +21,7 @@ class PMS5003(SerialModel):
         "pm25": Range(0, 1000, 1),
         "pm10": Range(0, 1000, 1),
     }
-    quiet: ClassVar[Mapping[str, float]] = {"pm1": 3.0, "pm25": 5.0, "pm10": 6.0}
+    quiet: ClassVar[Mapping[str, float]] = {"pm1": 25.0, "pm25": 40.0, "pm10": 60.0}
 
     def power_on(self) -> None:
         """Begin awake, in active mode."""

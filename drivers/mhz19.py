@@ -1,0 +1,89 @@
+"""Winsen MH-Z19B and MH-Z19C carbon dioxide sensors on a serial line (user manuals V1.0, V1.0).
+
+While they start they say fixed values (400, 410, 500 ppm) that nothing marks, and a driver has no
+clock: the first `setup`, and each after the sensor fell silent, waits the preheat time itself and
+asks for the `deadline` that this takes. No calibration is ever commanded.
+"""
+
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+from drivers.channel import Channel
+from drivers.driver import BusKind, Steps, checked
+from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.serial import SerialPort
+
+READ = bytes.fromhex("ff 01 86 00 00 00 00 00 79")
+START = 0xFF
+COMMAND = 0x86
+FRAME_BYTES = 9
+PREHEAT = 180.0  # MH-Z19B: 3 min, MH-Z19C: 1 min
+POLL = 0.05  # the answer takes 10 ms at 9600 baud
+POLLS = 10
+
+
+class MHZ19:
+    """Winsen MH-Z19B, MH-Z19C infrared CO2 sensors, 400 to 5000 ppm (user manual V1.0).
+
+    It takes 3 min to start, and as long again when it has been silent: feed it from the 5 V that
+    the computer has, for a start of the sensor alone between two measurements is not noticed.
+    `range` is the one it was sold with. It says its ends (400, `range`) for all beyond them:
+    these are refused.
+    """
+
+    bus: ClassVar[BusKind] = "serial"
+    deadline: ClassVar[float] = PREHEAT + 10.0
+    channels: tuple[Channel, ...] = (Channel("carbon_dioxide", "ppm", 401, 4999, 1),)
+
+    def __init__(
+        self,
+        port: SerialPort,
+        *,
+        range: Literal[2000, 5000, 10000] = 5000,  # noqa: A002 - the manual's word
+    ) -> None:
+        self.channels = (replace(type(self).channels[0], high=range - 1),)
+        self._port = port
+        self._warm = False
+
+    def setup(self) -> Steps[None]:
+        """Make sure that it answers, then let it warm up, unless it has and was never silent."""
+        concentration((yield from self._answer()), self._port.where)
+        if not self._warm:
+            yield PREHEAT
+            concentration((yield from self._answer()), self._port.where)
+            self._warm = True
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Ask for the concentration; raise until the sensor has warmed up."""
+        frame = yield from self._answer()
+        ppm = concentration(frame, self._port.where)
+        if not self._warm:
+            raise LostConfiguration(self._port.where, "it has been silent, and must warm up")
+        return checked(self.channels, {"carbon_dioxide": ppm}, self._port.where)
+
+    def _answer(self) -> Steps[bytes]:
+        """Ask, and return what comes until the line falls silent again."""
+        self._port.read()  # a late answer
+        self._port.write(READ)
+        frame = b""
+        for _ in range(POLLS):
+            yield POLL
+            piece = self._port.read()
+            if frame and not piece:
+                break
+            frame += piece
+        self._warm = self._warm and bool(frame)
+        return frame
+
+
+def concentration(frame: bytes, where: str) -> int:
+    """Return ppm; the manual's example: FF 86 02 20 00 00 00 00 58 is 544 ppm."""
+    if not frame:
+        raise NotReady(where, "no answer", "check its 5 V, and that TX and RX are crossed")
+    if frame in {bytes(FRAME_BYTES), b"\xff" * FRAME_BYTES}:
+        raise DeadFrame(where, f"the line says {frame[0]:02x} only")
+    if len(frame) != FRAME_BYTES or sum(frame[1:]) & 0xFF:
+        raise BadChecksum(where, f"checksum wrong in {frame.hex(' ')}", "check the cable")
+    if frame[0] != START or frame[1] != COMMAND:
+        raise WrongChip(where, f"answers {frame[:2].hex(' ')}, an MH-Z19 ff 86")
+    return frame[2] << 8 | frame[3]

@@ -1,0 +1,125 @@
+import pytest
+
+from drivers.driver import read, run
+from drivers.errors import (
+    BadChecksum,
+    DeadFrame,
+    LostConfiguration,
+    NotReady,
+    OutOfRange,
+    WrongChip,
+)
+from drivers.mhz19 import MHZ19, concentration
+from drivers.serial import SerialPort
+from edge_agent.contract import SensorContract
+from simulators import mhz19
+from simulators.clock import VirtualClock
+from simulators.serial import SimulatedLine
+
+EXAMPLE = bytes.fromhex("ff 86 02 20 00 00 00 00 58")
+
+
+class TestContract(SensorContract):
+    driver = MHZ19
+    model = mhz19.MHZ19
+    place = {"id": "/dev/ttyAMA0"}
+    patience = MHZ19.deadline
+
+
+class TestContractOfTheWideRange(TestContract):
+    options = {"range": 10000}
+
+
+@pytest.fixture
+def clock():
+    return VirtualClock()
+
+
+@pytest.fixture
+def model(clock):
+    model = mhz19.MHZ19(clock)
+    model.set("carbon_dioxide", 812)
+    return model
+
+
+def wired(model, **options):
+    return MHZ19(SerialPort(SimulatedLine(model, [])), **options)
+
+
+# User manual MH-Z19B V1.0, "0x86 - read CO2 concentration"
+def test_the_example_of_the_manual_is_544_ppm():
+    assert concentration(EXAMPLE, "here") == 544
+
+
+def test_the_first_setup_waits_until_the_sensor_has_warmed_up(model, clock):
+    assert read(wired(model), clock.sleep) == {"carbon_dioxide": 812}
+    assert clock.monotonic() >= 180
+
+
+def test_the_model_says_a_fixed_value_while_it_starts(model, clock):
+    clock.sleep(179)
+    assert concentration(model.frame(), "here") == 410
+
+
+def test_a_sensor_that_stayed_awake_is_not_warmed_up_again(model, clock):
+    sensor = wired(model)
+    run(sensor.setup(), clock.sleep)
+    before = clock.monotonic()
+    assert read(sensor, clock.sleep) == {"carbon_dioxide": 812}
+    assert clock.monotonic() - before < 1
+
+
+def test_a_sensor_that_was_silent_has_no_value_until_it_has_warmed_up_again(model, clock):
+    sensor = wired(model)
+    run(sensor.setup(), clock.sleep)
+    model.slowness = 1000
+    with pytest.raises(NotReady, match=r"no answer .*TX and RX are crossed"):
+        run(sensor.measure(), clock.sleep)
+    model.slowness = 1
+    model.power_on()
+    with pytest.raises(LostConfiguration, match="must warm up"):
+        run(sensor.measure(), clock.sleep)
+    assert read(sensor, clock.sleep) == {"carbon_dioxide": 812}
+
+
+def test_no_command_but_the_reading_one_is_ever_sent(model, clock):
+    read(wired(model), clock.sleep)
+    assert model.told == []
+
+
+@pytest.mark.parametrize("sold, ppm", [(2000, 2500), (5000, 7000), (10000, 12000), (5000, 300)])
+def test_an_end_of_the_range_stands_for_all_beyond_and_has_no_value(clock, sold, ppm):
+    model = mhz19.MHZ19(clock, range=sold)
+    model.set("carbon_dioxide", ppm)
+    with pytest.raises(OutOfRange, match="carbon_dioxide"):
+        read(wired(model, range=sold), clock.sleep)
+
+
+def test_the_wide_range_goes_beyond_5000_ppm(clock):
+    model = mhz19.MHZ19(clock, range=10000)
+    model.set("carbon_dioxide", 9000)
+    assert read(wired(model, range=10000), clock.sleep) == {"carbon_dioxide": 9000}
+
+
+def test_every_flipped_bit_of_an_answer_is_noticed():
+    for bit in range(8 * len(EXAMPLE)):
+        damaged = int.from_bytes(EXAMPLE, "big") ^ 1 << bit
+        with pytest.raises((BadChecksum, WrongChip)):
+            concentration(damaged.to_bytes(len(EXAMPLE), "big"), "here")
+
+
+@pytest.mark.parametrize("frame", [bytes(9), b"\xff" * 9])
+def test_a_dead_line_has_no_value(frame):
+    with pytest.raises(DeadFrame):
+        concentration(frame, "here")
+
+
+@pytest.mark.parametrize("frame", [EXAMPLE[:8], 2 * EXAMPLE, b"\xff"])
+def test_anything_but_one_whole_answer_has_no_value(frame):
+    with pytest.raises(BadChecksum):
+        concentration(frame, "here")
+
+
+def test_the_answer_to_another_command_is_refused():
+    with pytest.raises(WrongChip, match="answers ff 99, an MH-Z19 ff 86"):
+        concentration(bytes.fromhex("ff 99 01 00 00 00 00 00 66"), "here")
