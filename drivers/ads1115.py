@@ -31,11 +31,12 @@ MARK = 0x0007
 MUX = {"a0-a1": 0, "a0-a3": 1, "a1-a3": 2, "a2-a3": 3, "a0": 4, "a1": 5, "a2": 6, "a3": 7}
 FULL_SCALES = {"6.144V": 0, "4.096V": 1, "2.048V": 2, "1.024V": 3, "0.512V": 4, "0.256V": 5}
 RATES = {8: 0, 16: 1, 32: 2, 64: 3, 128: 4, 250: 5, 475: 6, 860: 7}
+SLOW = 0x00E0  # none of these bits: the slowest rate
 
 OSCILLATOR = 0.9  # of its nominal frequency, at worst (§6.5)
 SLOWEST = 1 / (8 * OSCILLATOR)  # seconds
+TELLING = 0.040  # an ADS1015 has long converted at its slowest rate then, an ADS1115 has not
 WAKE_UP = 0.0001  # 25 µs (§8.4.2.1)
-CLIPPED = (-32768, 32767)
 
 Input = Literal["a0", "a1", "a2", "a3", "a0-a1", "a0-a3", "a1-a3", "a2-a3"]
 FullScale = Literal["6.144V", "4.096V", "2.048V", "1.024V", "0.512V", "0.256V"]
@@ -53,6 +54,8 @@ class ADS1115:
     channels: tuple[Channel, ...] = tuple(
         Channel(name, "V", -6.144, 6.144, 0.256 / 32768, "voltage") for name in sorted(MUX)
     )
+    chip: ClassVar[str] = "ADS1115"
+    step: ClassVar[int] = 1  # codes between two results
 
     def __init__(
         self,
@@ -63,29 +66,47 @@ class ADS1115:
         rate: Rate = 128,
     ) -> None:
         """`rate`: samples per second; at fewer, each is an average over a longer time."""
+        self._connect(port, inputs, full_scale, 1 / rate)
+        self._settings = {name: config(name, full_scale, RATES[rate]) for name in inputs}
+
+    def _connect(
+        self, port: I2CPort, inputs: tuple[Input, ...], full_scale: FullScale, seconds: float
+    ) -> None:
         if not inputs or len(set(inputs)) < len(inputs):
             raise ValueError(f"inputs is {list(inputs)}: wanted one or more, each once")
         self._port = port
         self._full_scale = float(full_scale.removesuffix("V"))
-        self._seconds = 1 / (rate * OSCILLATOR) + WAKE_UP
-        self._settings = {name: config(name, full_scale, rate) for name in inputs}
-        low, high, step = (voltage(code, self._full_scale) for code in (-32767, 32766, 1))
+        self._seconds = seconds / OSCILLATOR + WAKE_UP
+        codes = (self.step - 32768, 32768 - 2 * self.step, self.step)
+        low, high, step = (voltage(code, self._full_scale) for code in codes)
         self.channels = tuple(Channel(name, "V", low, high, step, "voltage") for name in inputs)
 
     def identify(self) -> Identity | None:
         """Assume the chip where two registers that few people use have its power-on values."""
         thresholds = (self._read(LO_THRESH), self._read(HI_THRESH))
-        return Identity("ADS1115", certain=False) if thresholds == POWER_ON_THRESHOLDS else None
+        return Identity(self.chip, certain=False) if thresholds == POWER_ON_THRESHOLDS else None
 
     def setup(self) -> Steps[None]:
-        """End a continuous mode; raise `WrongChip` where the chip does not keep what it is told."""
+        """End a continuous mode; raise `WrongChip` where the chip does not keep what it is told.
+
+        The two relatives have the same registers, but another sense of time.
+        """
         setting = next(iter(self._settings.values()))
         self._write(setting & ~START)
         yield SLOWEST
         held = self._configuration()
         if held != setting:
+            what = f"no {self.chip}: told {setting:04x}, its register 1 is {held:04x}"
+            raise WrongChip(self._port.where, what)
+        self._write(setting & ~SLOW)
+        yield TELLING
+        self._refuse_relative(busy=not self._configuration() & START)
+        yield SLOWEST
+
+    def _refuse_relative(self, *, busy: bool) -> None:
+        if not busy:
             raise WrongChip(
-                self._port.where, f"no ADS1115: told {setting:04x}, its register 1 is {held:04x}"
+                self._port.where, "too fast for an ADS1115", 'an ADS1015? set driver = "ads1015"'
             )
 
     def measure(self) -> Steps[dict[str, float]]:
@@ -93,7 +114,7 @@ class ADS1115:
         values: dict[str, float] = {}
         for name, setting in self._settings.items():
             code = yield from self._convert(setting)
-            if code in CLIPPED:
+            if code in {-32768, 32768 - self.step}:
                 raise OutOfRange(
                     self._port.where,
                     f"{name} is beyond {self._full_scale:g} V",
@@ -141,9 +162,9 @@ class ADS1115:
         self._port.write(bytes([CONFIG, *setting.to_bytes(2, "big")]))
 
 
-def config(name: Input, full_scale: FullScale, rate: Rate) -> int:
-    """Return the configuration that starts one conversion (table 8-3)."""
-    fields = MUX[name] << 12 | FULL_SCALES[full_scale] << 9 | RATES[rate] << 5
+def config(name: Input, full_scale: FullScale, rate: int) -> int:
+    """Return the configuration that starts one conversion, `rate` by its bits (table 8-3)."""
+    fields = MUX[name] << 12 | FULL_SCALES[full_scale] << 9 | rate << 5
     return START | SINGLE_SHOT | fields | MARK
 
 

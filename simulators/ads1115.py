@@ -23,6 +23,8 @@ class ADS1115(I2CModel):
         pin: Range(0, SUPPLY, 4.096 / 32768) for pin in ("a0", "a1", "a2", "a3")
     }
     quiet: ClassVar[Mapping[str, float]] = {"a0": 1.2, "a1": 1.8, "a2": 0.6, "a3": 0.6}
+    rates: ClassVar[tuple[int, ...]] = RATES
+    bits: ClassVar[int] = 16
 
     def power_on(self) -> None:
         """Wait with power-on values."""
@@ -57,7 +59,7 @@ class ADS1115(I2CModel):
 
     def _begin(self) -> None:
         config = self._registers[CONFIG]
-        seconds = self.slowness / RATES[config >> 5 & 7]
+        seconds = self.slowness / self.rates[config >> 5 & 7]
         self._ready_at = self.clock.monotonic() + seconds
         self._result = self._code(PAIRS[config >> 12 & 7], FULL_SCALES[config >> 9 & 7])
 
@@ -73,4 +75,6 @@ class ADS1115(I2CModel):
         """Return what the ADC makes of the voltage between two pins, clipped at both ends."""
         positive, _, negative = pins.partition(" ")
         volts = self.values[positive] - (self.values[negative] if negative else 0)
-        return min(max(round(volts / full_scale * 32768), -32768), 32767) & 0xFFFF
+        full = 1 << self.bits - 1
+        code = min(max(round(volts / full_scale * full), -full), full - 1)
+        return code << 16 - self.bits & 0xFFFF

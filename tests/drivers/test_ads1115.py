@@ -65,11 +65,11 @@ def test_a_code_is_a_share_of_full_scale(full_scale, code, share):
 
 # Datasheet, configuration register: its power-on value is 8583
 def test_the_configuration_is_the_power_on_value_but_for_the_mark():
-    assert config("a0-a1", "2.048V", 128) == 0x8583 | 0x0004
+    assert config("a0-a1", "2.048V", RATES[128]) == 0x8583 | 0x0004
 
 
 def test_every_setting_is_a_configuration_of_its_own_and_unlike_the_power_on_value():
-    words = {config(name, scale, rate) for name in MUX for scale in FULL_SCALES for rate in RATES}
+    words = {config(n, scale, bits) for n in MUX for scale in FULL_SCALES for bits in range(8)}
     assert len(words) == 8 * 6 * 8
     assert words & {0x8583, 0x0583} == set()
 
