@@ -208,6 +208,16 @@ def test_a_brown_out_within_a_measurement_is_noticed(board, wait):
         run(steps, board.clock.sleep)
 
 
+def test_a_threshold_that_is_not_ours_is_no_witness(board):
+    run(board.device.setup(), board.clock.sleep)
+    steps = board.device.measure()
+    for _ in range(3):
+        board.clock.sleep(next(steps))
+    board.xfer2([0x83, 0x00, 0x02])
+    with pytest.raises(LostConfiguration, match="is 81 00020000 instead of 81 00000000"):
+        run(steps, board.clock.sleep)
+
+
 @pytest.mark.parametrize("bit", range(64))
 @pytest.mark.parametrize("which", [4, 5])
 def test_any_bit_flipped_in_one_of_two_reads_of_a_result_is_noticed(board, which, bit):
