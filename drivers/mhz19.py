@@ -1,4 +1,4 @@
-"""Winsen MH-Z19B and MH-Z19C carbon dioxide sensors on a serial line (user manuals V1.0, V1.0).
+"""Winsen MH-Z19B and MH-Z19C carbon dioxide sensors on a serial line (user manuals V1.0).
 
 While they start they say fixed values (400, 410, 500 ppm) that nothing marks, and a driver has no
 clock: the first `setup`, and each after the sensor fell silent, waits the preheat time itself and
@@ -11,15 +11,13 @@ from typing import ClassVar, Literal
 from drivers.channel import Channel
 from drivers.driver import BusKind, Steps, checked
 from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
-from drivers.serial import SerialPort
+from drivers.serial import SerialPort, answer
 
 READ = bytes.fromhex("ff 01 86 00 00 00 00 00 79")
 START = 0xFF
 COMMAND = 0x86
 FRAME_BYTES = 9
 PREHEAT = 180.0  # MH-Z19B: 3 min, MH-Z19C: 1 min
-POLL = 0.05  # the answer takes 10 ms at 9600 baud
-POLLS = 10
 
 
 class MHZ19:
@@ -65,13 +63,7 @@ class MHZ19:
         """Ask, and return what comes until the line falls silent again."""
         self._port.read()  # a late answer
         self._port.write(READ)
-        frame = b""
-        for _ in range(POLLS):
-            yield POLL
-            piece = self._port.read()
-            if frame and not piece:
-                break
-            frame += piece
+        frame = yield from answer(self._port)
         self._warm = self._warm and bool(frame)
         return frame
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 from drivers.channel import Channel
 from drivers.driver import BusKind, Steps, checked
 from drivers.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
-from drivers.serial import SerialPort
+from drivers.serial import SerialPort, answer
 
 # Commands (appendix II): start, command, state, sum
 WAKE_UP = bytes.fromhex("42 4d e4 00 01 01 74")
@@ -24,8 +24,6 @@ ERROR = 29  # low byte of the reserved 13th word: error code in the sibling PMS7
 WARM_UP = 30.0
 SILENCE = 2.5  # an active sensor speaks at least every 2.3 s
 COMMAND_SECONDS = 0.5
-POLL = 0.05  # the frame takes 33 ms at 9600 baud
-POLLS = 10  # in all less than a sensor takes from power-on to its first own frame
 
 
 class PMS5003:
@@ -61,20 +59,9 @@ class PMS5003:
             raise LostConfiguration(
                 self._port.where, "it speaks unasked: it has started anew, and must warm up"
             )
-        self._port.write(REQUEST)
-        frame = yield from self._answer()
+        self._port.write(REQUEST)  # one that starts now does not speak for a second
+        frame = yield from answer(self._port)
         return checked(self.channels, particles(frame, self._port.where), self._port.where)
-
-    def _answer(self) -> Steps[bytes]:
-        """Return what comes until the line falls silent again."""
-        frame = b""
-        for _ in range(POLLS):
-            yield POLL
-            piece = self._port.read()
-            if frame and not piece:
-                break
-            frame += piece
-        return frame
 
 
 def particles(frame: bytes, where: str) -> dict[str, float]:

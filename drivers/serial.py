@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, cast
 
+from drivers.driver import Steps
 from drivers.errors import BusMissing, NotPermitted, TransferFailed
 
 BAUD = 9600  # all the sensors here
 WRITE_SECONDS = 1.0
+POLL = 0.05  # the longest answer here, 32 bytes, takes 33 ms on the wire
+POLLS = 10
 
 
 class Line(Protocol):
@@ -59,6 +62,18 @@ class SerialPort:
             raise TransferFailed(
                 self.where, f"the line broke down: {error}", "was its USB adapter pulled out?"
             ) from error
+
+
+def answer(port: SerialPort) -> Steps[bytes]:
+    """Return what comes within half a second until the line falls silent, nothing perhaps."""
+    frame = b""
+    for _ in range(POLLS):
+        yield POLL
+        piece = port.read()
+        if frame and not piece:
+            break
+        frame += piece
+    return frame
 
 
 def open_serial(path: str) -> Line:

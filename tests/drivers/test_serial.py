@@ -5,8 +5,9 @@ import sys
 import pytest
 import serial
 
+from drivers.driver import run
 from drivers.errors import BusMissing, NotPermitted, TransferFailed
-from drivers.serial import SerialPort, open_serial
+from drivers.serial import SerialPort, answer, open_serial
 
 
 @pytest.fixture
@@ -50,6 +51,31 @@ def test_a_look_brings_what_has_arrived_and_never_waits(terminal, line, wait_for
     os.write(terminal[0], b"BM\x00\x1c")
     assert wait_for(port.read) == b"BM\x00\x1c"
     assert port.read() == b""
+
+
+class Pieces:
+    """A line on which something new has arrived at each look."""
+
+    def __init__(self, *pieces):
+        self.pieces = list(pieces)
+        self.in_waiting = 0
+
+    def read(self, size):
+        return self.pieces.pop(0) if self.pieces else b""
+
+
+@pytest.mark.parametrize(
+    "pieces, whole, looks",
+    [
+        ([b"", b"BM", b"\x00\x1c", b"", b"later"], b"BM\x00\x1c", 4),
+        ([], b"", 10),
+        ([b"x"] * 99, b"x" * 10, 10),
+    ],
+)
+def test_an_answer_ends_where_the_line_falls_silent(pieces, whole, looks):
+    waits = []
+    assert run(answer(SerialPort(Pieces(*pieces))), waits.append) == whole
+    assert waits == [0.05] * looks
 
 
 @pytest.mark.parametrize("call", [SerialPort.read, lambda port: port.write(b"x")])
