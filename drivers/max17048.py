@@ -1,0 +1,86 @@
+"""Maxim MAX17048 fuel gauge of a lithium cell (datasheet 19-6171 rev 7).
+
+It samples by itself, four times a second. The chip has no checksum: registers are read until two
+reads agree, and a register that differs from its power-on value tells that there was no brown-out.
+"""
+
+from typing import ClassVar
+
+from drivers.channel import Channel
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.i2c import I2CPort
+
+# Registers, table 2
+VCELL, SOC, VERSION, HIBERNATE, STATUS = 0x02, 0x04, 0x08, 0x0A, 0x1A
+PRODUCTION, REVISION = 0x0010, 0x000F
+NEVER = 0x0000  # no hibernation: the cell is looked at every 250 ms; at power-on it is 0x8030
+RESET_HAPPENED = 0x0100
+START_UP = 1.0  # seconds until the first estimate
+READS = 4
+VOLTS, PERCENT = 78.125e-6, 1 / 256
+FULL, OVERFULL = 100.0, 110.0  # it estimates a little beyond full while a cell is charged
+
+
+class MAX17048:
+    """Maxim MAX17048 fuel gauge: voltage and charge of a lithium cell (datasheet 19-6171)."""
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = (0x36,)
+    channels = (
+        Channel("voltage", "V", 2.5, 5.0, VOLTS),
+        Channel("battery", "%", 0, 100, PERCENT),
+    )
+
+    def __init__(self, port: I2CPort) -> None:
+        self._port = port
+
+    def identify(self) -> Identity | None:
+        """Read the version."""
+        ours = self._word(VERSION) & ~REVISION == PRODUCTION
+        return Identity("MAX17048", certain=True) if ours else None
+
+    def setup(self) -> Steps[None]:
+        """Keep the chip awake, and acknowledge that it was reset."""
+        version = self._stable(VERSION)
+        if version in {0x0000, 0xFFFF}:
+            raise DeadFrame(self._port.where, f"the chip answers {version:04x} only")
+        if version & ~REVISION != PRODUCTION:
+            raise WrongChip(self._port.where, f"no MAX17048: its version is {version:04x}")
+        self._write(HIBERNATE, NEVER)
+        status = self._stable(STATUS)
+        if status & RESET_HAPPENED:
+            self._write(STATUS, status & ~RESET_HAPPENED)
+        yield START_UP
+        self._make_sure()
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Return what the chip has sampled last."""
+        self._make_sure()
+        volts, percent = self._stable(VCELL) * VOLTS, self._stable(SOC) * PERCENT
+        self._make_sure()
+        yield from ()
+        if volts == 0:
+            raise NotReady(self._port.where, "the cell was not looked at since a reset")
+        battery = min(percent, FULL) if percent <= OVERFULL else percent
+        return checked(self.channels, {"voltage": volts, "battery": battery}, self._port.where)
+
+    def _make_sure(self) -> None:
+        if self._stable(STATUS) & RESET_HAPPENED or self._stable(HIBERNATE) != NEVER:
+            raise LostConfiguration(self._port.where, "it was reset, and estimates anew")
+
+    def _stable(self, register: int) -> int:
+        """Read until two reads in a row agree: a new sample may come between."""
+        before = self._word(register)
+        for _ in range(READS - 1):
+            word = self._word(register)
+            if word == before:
+                return word
+            before = word
+        raise BadChecksum(self._port.where, f"no two of {READS} reads agree")
+
+    def _word(self, register: int) -> int:
+        return int.from_bytes(self._port.write_read(bytes([register]), 2))
+
+    def _write(self, register: int, value: int) -> None:
+        self._port.write(bytes([register, *value.to_bytes(2)]))
