@@ -1,0 +1,119 @@
+"""Sensirion SCD30 CO2, humidity and temperature sensor (interface description version 1.0).
+
+It measures by itself, and goes on after a power loss. Between a command and its answer there must
+be 3 ms; a write and read in one transaction would stretch the clock for longer than a Pi waits.
+"""
+
+import math
+import struct
+from typing import ClassVar
+
+from drivers import checksum
+from drivers.channel import Channel
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
+from drivers.i2c import I2CPort
+
+# Commands, §1.4
+START, STOP, INTERVAL, READY, RESULT, FIRMWARE = (
+    b"\x00\x10",
+    b"\x01\x04",
+    b"\x46\x00",
+    b"\x02\x02",
+    b"\x03\x00",
+    b"\xd1\x00",
+)
+NO_PRESSURE = 0  # no compensation for the ambient pressure
+SECONDS = 2  # between two measurements: the shortest
+ANSWER = 0.004
+POLL = 0.1
+READS = 50  # attempts: each takes a tenth of a millisecond on the wire
+
+
+class SCD30:
+    """Sensirion SCD30 CO2, humidity and temperature sensor (interface description version 1.0)."""
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = (0x61,)
+    deadline: ClassVar[float] = 10.0
+    channels = (
+        Channel("carbon_dioxide", "ppm", 1, 40_000, 1),
+        Channel("temperature", "°C", -40, 70, 0.01),
+        Channel("humidity", "%", 0, 100, 0.01),
+    )
+
+    def __init__(self, port: I2CPort) -> None:
+        self._port = port
+
+    def identify(self) -> Identity | None:
+        """Read the firmware's version: any chip that answers with a right checksum is one."""
+        self._port.write(FIRMWARE)
+        for _ in range(READS):
+            try:
+                (version,) = self._port.read_words(1)
+            except NoAcknowledge:
+                continue  # not ready yet
+            except BadChecksum:
+                return None
+            return Identity("SCD30", certain=True) if version not in {0x0000, 0xFFFF} else None
+        return None
+
+    def setup(self) -> Steps[None]:
+        """Measure every two seconds from now on, and forget what was measured before."""
+        try:
+            yield from self._asked(FIRMWARE, 1)
+        except BadChecksum as error:
+            raise WrongChip(self._port.where, "no SCD30: it has no version") from error
+        yield from self._tell(STOP)
+        yield from self._tell(INTERVAL, SECONDS)
+        (interval,) = yield from self._asked(INTERVAL, 1)
+        if interval != SECONDS:
+            raise WrongChip(self._port.where, f"told {SECONDS} s, it measures every {interval} s")
+        yield from self._tell(START, NO_PRESSURE)
+        if (yield from self._is_ready()):
+            yield from self._asked(RESULT, 6)
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Return the newest measurement that nobody has read yet; wait for one."""
+        for _ in range(round(1.5 * SECONDS / POLL)):
+            if (yield from self._is_ready()):
+                return self._values((yield from self._asked(RESULT, 6)))
+            yield POLL
+        raise NotReady(
+            self._port.where,
+            f"nothing new for {1.5 * SECONDS:g} s",
+            "check its supply: 75 mA peaks",
+        )
+
+    def _values(self, words: tuple[int, ...]) -> dict[str, float]:
+        carbon_dioxide, celsius, percent = floats(words)
+        if carbon_dioxide == 0:
+            raise NotReady(self._port.where, "0 ppm is what it says before its first measurement")
+        values = {"carbon_dioxide": carbon_dioxide, "temperature": celsius, "humidity": percent}
+        return checked(self.channels, values, self._port.where)
+
+    def _is_ready(self) -> Steps[bool]:
+        (ready,) = yield from self._asked(READY, 1)
+        return ready == 1
+
+    def _asked(self, command: bytes, count: int) -> Steps[tuple[int, ...]]:
+        self._port.write(command)
+        yield ANSWER
+        return self._port.read_words(count)
+
+    def _tell(self, command: bytes, *words: int) -> Steps[None]:
+        arguments = b"".join(
+            word.to_bytes(2) + bytes([checksum.sensirion(word.to_bytes(2))]) for word in words
+        )
+        self._port.write(command + arguments)
+        yield ANSWER
+
+
+def floats(words: tuple[int, ...]) -> tuple[float, ...]:
+    """Return the numbers of IEEE 754 in pairs of words; NaN where one is none.
+
+    §1.4.5: 43DB 8C2E → 439.09 ppm, 41D9 E7FF → 27.2 °C, 4243 3A1B → 48.8 %.
+    """
+    raw = struct.pack(f">{len(words)}H", *words)
+    found = struct.unpack(f">{len(words) // 2}f", raw)
+    return tuple(value if math.isfinite(value) else math.nan for value in found)

@@ -1,0 +1,106 @@
+import math
+
+import adafruit_scd30
+import pytest
+
+from drivers.driver import Identity
+from drivers.errors import BadChecksum, NotReady, OutOfRange, WrongChip
+from drivers.scd30 import SCD30, floats
+from edge_agent.contract import I2CContract
+from simulators import ads1115, scd30
+from simulators.faults import CorruptBits
+
+
+class TestContract(I2CContract):
+    driver = SCD30
+    model = scd30.SCD30
+    settle = 2.1
+    patience = 12.0
+
+
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
+    def adafruit(busio, clock):
+        monkeypatch.setattr(adafruit_scd30, "time", clock)
+        chip = adafruit_scd30.SCD30(busio)
+        clock.sleep(3)
+
+        def measure():
+            return {
+                "carbon_dioxide": chip.CO2,
+                "temperature": chip.temperature,
+                "humidity": chip.relative_humidity,
+            }
+
+        return measure
+
+    agree(adafruit, SCD30, scd30.SCD30)
+
+
+@pytest.fixture
+def bench(bench_of):
+    return bench_of(SCD30, scd30.SCD30, settle=2.1)
+
+
+# §1.4.5
+def test_words_in_pairs_are_numbers():
+    words = (0x43DB, 0x8C2E, 0x41D9, 0xE7FF, 0x4243, 0x3A1B)
+    assert floats(words) == pytest.approx((439.09, 27.24, 48.81), abs=0.01)
+
+
+@pytest.mark.parametrize("words", [(0x7FC0, 0), (0x7F80, 0), (0xFF80, 0)])
+def test_what_is_no_number_is_none(words):
+    assert math.isnan(floats(words)[0])
+
+
+def test_the_chip_is_certain_by_its_version(bench):
+    assert bench.device.identify() == Identity("SCD30", certain=True)
+    bench.replace(ads1115.ADS1115(bench.clock))
+    with pytest.raises(WrongChip, match="no SCD30"):
+        bench.setup()
+
+
+def test_what_was_measured_before_the_setup_is_forgotten(bench):
+    bench.read()
+    bench.settled().model.set("carbon_dioxide", 2000)
+    assert bench.read()["carbon_dioxide"] == pytest.approx(2000, abs=1)
+
+
+def test_the_zeros_before_the_first_measurement_are_refused(bench):
+    bench.setup()
+    bench.model._ready = True
+    with pytest.raises(NotReady, match="before its first"):
+        bench.measure()
+
+
+def test_a_damaged_frame_names_itself(bench):
+    bench.setup()
+    bench.strike(CorruptBits)
+    with pytest.raises(BadChecksum, match="checksum wrong"):
+        bench.measure()
+
+
+@pytest.mark.parametrize("celsius", [-41, 71])
+def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
+    bench.model.set("temperature", celsius)
+    with pytest.raises(OutOfRange, match="-40 to 70 °C"):
+        bench.read()
+
+
+def test_the_model_answers_no_earlier_than_after_3_ms(bench):
+    port = bench.device._port
+    port.write(b"\xd1\x00")
+    with pytest.raises(ConnectionError):
+        port.read(3)
+    bench.sleep(0.003)
+    assert port.read(3)[:2] == b"\x03\x42"
+
+
+def test_the_model_takes_no_argument_with_a_wrong_checksum(bench):
+    with pytest.raises(ConnectionError):
+        bench.device._port.write(b"\x46\x00\x00\x02\x00")
+
+
+def test_the_model_goes_on_measuring_after_a_power_loss(bench):
+    bench.setup()
+    bench.model.power_on()
+    assert not bench.settled().wrong(bench.measure())
