@@ -85,7 +85,8 @@ def expose(model, seed):
 
 
 def assert_near(values, expected, model):
-    for channel, value in values.items():
+    for channel in values.keys() & model.inputs.keys():  # the others follow from these
+        value = values[channel]
         assert value == pytest.approx(expected[channel], abs=1.5 * model.inputs[channel].step), (
             channel
         )

@@ -1,0 +1,130 @@
+"""Texas Instruments INA219 voltage and current monitor (datasheet SBOS448G).
+
+Current is computed from the shunt's voltage here: the chip's own calibration register is lost in a
+brown-out, and would then say 0 A. There is neither id nor checksum: every result is read twice,
+beside a configuration that differs from the power-on value.
+"""
+
+from typing import ClassVar, Literal
+
+from drivers.channel import Channel
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import (
+    BadChecksum,
+    DeadFrame,
+    LostConfiguration,
+    NotReady,
+    OutOfRange,
+    WrongChip,
+)
+from drivers.i2c import I2CPort
+
+# Registers and bits, figures 19 to 23
+CONFIGURATION, SHUNT, BUS = 0x00, 0x01, 0x02
+RESET, POWER_ON = 0x8000, 0x399F
+UP_TO_32_V = 0x2000
+GAINS = {"40mV": 0, "80mV": 1, "160mV": 2, "320mV": 3}
+AVERAGE_16 = 0b1100 << 7 | 0b1100 << 3
+TRIGGERED = 0x0003  # shunt and bus, once; at power-on it is 7, continuously
+READY, OVERFLOW = 0x0002, 0x0001
+SECONDS = 2 * 0.00936  # the longest, 16 samples each (§6.5)
+SHUNT_VOLTS, BUS_VOLTS = 10e-6, 4e-3
+
+FullScale = Literal["40mV", "80mV", "160mV", "320mV"]
+
+
+class INA219:
+    """Texas Instruments INA219 voltage, current and power monitor, 26 V (datasheet SBOS448G)."""
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = tuple(range(0x40, 0x50))
+    channels: tuple[Channel, ...] = (
+        Channel("voltage", "V", 0, 26, BUS_VOLTS),
+        Channel("current", "A", -3.2, 3.2, SHUNT_VOLTS / 0.1),
+        Channel("power", "W", -84, 84, 0.02),
+    )
+
+    def __init__(
+        self, port: I2CPort, *, shunt: float = 0.1, full_scale: FullScale = "320mV"
+    ) -> None:
+        """`shunt`: Ω, 0.0001 to 10, 0.1 on most boards; `full_scale`: the most that falls there."""
+        if not 0.0001 <= shunt <= 10:
+            raise ValueError(f"shunt is {shunt:g}: wanted 0.0001 to 10 Ω")
+        self._port = port
+        self._shunt = shunt
+        self._setting = UP_TO_32_V | GAINS[full_scale] << 11 | AVERAGE_16 | TRIGGERED
+        self._most = 4000 << GAINS[full_scale]  # codes
+        amperes, step = (current(code, shunt) for code in (self._most - 1, 1))
+        self.channels = (
+            Channel("voltage", "V", 0, 26, BUS_VOLTS),
+            Channel("current", "A", -amperes, amperes, step),
+            Channel("power", "W", -26 * amperes, 26 * amperes, 26 * step + BUS_VOLTS * amperes),
+        )
+
+    def identify(self) -> Identity | None:
+        """Assume the chip where its configuration is as at power-on, or ours."""
+        held = self._word(CONFIGURATION)
+        return Identity("INA219", certain=False) if held in {POWER_ON, self._setting} else None
+
+    def setup(self) -> Steps[None]:
+        """Reset the chip; raise `WrongChip` where it does not come back as the datasheet says."""
+        self._write(RESET)
+        yield 0.001
+        held = self._twice(CONFIGURATION)
+        if held in {0x0000, 0xFFFF}:
+            raise DeadFrame(self._port.where, f"the chip answers {held:04x} only")
+        if held != POWER_ON:
+            what = f"no INA219: after a reset its configuration is {held:04x}"
+            raise WrongChip(self._port.where, what)
+        self._write(self._setting)
+        yield SECONDS
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Measure shunt and bus, one after the other, sixteen times each."""
+        self._write(self._setting)  # clears the flag of an older result
+        if self._word(BUS) & READY:
+            raise NotReady(self._port.where, "no conversion began")
+        self._expect(self._setting)
+        yield SECONDS
+        shunt, bus = self._twice(SHUNT), self._twice(BUS)
+        self._expect(self._setting)
+        if not bus & READY:
+            raise NotReady(self._port.where, "no result after the datasheet's longest time")
+        return checked(self.channels, self._values(shunt, bus), self._port.where)
+
+    def _values(self, shunt: int, bus: int) -> dict[str, float]:
+        code = shunt - 0x10000 if shunt & 0x8000 else shunt
+        if abs(code) >= self._most or bus & OVERFLOW:
+            raise OutOfRange(
+                self._port.where,
+                f"more than {self._most * SHUNT_VOLTS:g} V at the shunt",
+                "use a larger `full_scale`, or a smaller shunt and say so with `shunt`",
+            )
+        volts, amperes = (bus >> 3) * BUS_VOLTS, current(code, self._shunt)
+        return {"voltage": volts, "current": amperes, "power": volts * amperes}
+
+    def _expect(self, wanted: int) -> None:
+        held = self._twice(CONFIGURATION)
+        if held != wanted:
+            what = f"configured {held:04x} instead of {wanted:04x}"
+            raise LostConfiguration(self._port.where, what)
+
+    def _twice(self, register: int) -> int:
+        first, second = self._word(register), self._word(register)
+        if first != second:
+            raise BadChecksum(self._port.where, f"two reads differ: {first:04x} and {second:04x}")
+        return first
+
+    def _word(self, register: int) -> int:
+        return int.from_bytes(self._port.write_read(bytes([register]), 2))
+
+    def _write(self, setting: int) -> None:
+        self._port.write(bytes([CONFIGURATION, *setting.to_bytes(2)]))
+
+
+def current(code: int, shunt: float) -> float:
+    """Return A from the shunt's code, 10 µV each, and the shunt in Ω.
+
+    §8.2.2: 07D0 at 2 mΩ → 10 A; beside 5D98, 11.98 V, that is 119.8 W.
+    """
+    return code * SHUNT_VOLTS / shunt

@@ -1,0 +1,120 @@
+"""Texas Instruments INA226 voltage and current monitor (datasheet SBOS547A).
+
+Current is computed from the shunt's voltage here: the chip's own calibration register is lost in a
+brown-out, and would then say 0 A. There is no checksum: every result is read twice, beside a
+configuration that says that it is new.
+"""
+
+from typing import ClassVar
+
+from drivers.channel import Channel
+from drivers.driver import BusKind, Identity, Steps, checked
+from drivers.errors import (
+    BadChecksum,
+    DeadFrame,
+    LostConfiguration,
+    NotReady,
+    OutOfRange,
+    WrongChip,
+)
+from drivers.i2c import I2CPort
+
+# Registers and bits, tables 7-3, 7-7 and 7-14
+CONFIGURATION, SHUNT, BUS, MASK, MANUFACTURER, DIE = 0x00, 0x01, 0x02, 0x06, 0xFE, 0xFF
+TEXAS_INSTRUMENTS, INA226_ID = 0x5449, 0x2260
+RESET = 0x8000
+AVERAGE_16, EACH_1_1_MS = 0x0400, 0x0120
+FIXED = 0x4000  # reads 1
+TRIGGERED = 0x0003  # shunt and bus, once; at power-on it is 7, continuously
+SETTING = FIXED | AVERAGE_16 | EACH_1_1_MS | TRIGGERED
+READY = 0x0008
+SECONDS = 2 * 16 * 0.00121  # the longest (§6.5)
+SHUNT_VOLTS, BUS_VOLTS = 2.5e-6, 1.25e-3
+FULL_SHUNT = 32767 * SHUNT_VOLTS
+CLIPPED = {0x7FFF, 0x8000}
+
+
+class INA226:
+    """Texas Instruments INA226 voltage, current and power monitor, 36 V (datasheet SBOS547A)."""
+
+    bus: ClassVar[BusKind] = "i2c"
+    addresses: ClassVar[tuple[int, ...]] = tuple(range(0x40, 0x50))
+    channels: tuple[Channel, ...] = (
+        Channel("voltage", "V", 0, 36, BUS_VOLTS),
+        Channel("current", "A", -0.8, 0.8, SHUNT_VOLTS / 0.1),
+        Channel("power", "W", -29, 29, 0.001),
+    )
+
+    def __init__(self, port: I2CPort, *, shunt: float = 0.1) -> None:
+        """`shunt`: Ω, 0.0001 to 10; 0.1 on most boards."""
+        if not 0.0001 <= shunt <= 10:
+            raise ValueError(f"shunt is {shunt:g}: wanted 0.0001 to 10 Ω")
+        self._port = port
+        self._shunt = shunt
+        most, step = 0.08 / shunt, SHUNT_VOLTS / shunt
+        self.channels = (
+            Channel("voltage", "V", 0, 36, BUS_VOLTS),
+            Channel("current", "A", -most, most, step),
+            Channel("power", "W", -36 * most, 36 * most, 36 * step + BUS_VOLTS * most),
+        )
+
+    def identify(self) -> Identity | None:
+        """Read manufacturer and die id."""
+        found = (self._word(MANUFACTURER), self._word(DIE))
+        ours = found == (TEXAS_INSTRUMENTS, INA226_ID)
+        return Identity("INA226", certain=True) if ours else None
+
+    def setup(self) -> Steps[None]:
+        """Reset the chip; raise `WrongChip` for another one."""
+        maker, die = self._twice(MANUFACTURER), self._twice(DIE)
+        if maker in {0x0000, 0xFFFF}:
+            raise DeadFrame(self._port.where, f"the chip answers {maker:04x} only")
+        if (maker, die) != (TEXAS_INSTRUMENTS, INA226_ID):
+            raise WrongChip(self._port.where, f"no INA226: its ids are {maker:04x}, {die:04x}")
+        self._write(RESET)
+        yield 0.001
+        self._write(SETTING)
+        yield SECONDS
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Measure shunt and bus, one after the other, sixteen times each."""
+        self._word(MASK)  # clears the flag of an older result
+        self._write(SETTING)
+        self._expect(SETTING)
+        yield SECONDS
+        if not self._word(MASK) & READY:
+            raise NotReady(self._port.where, "no result after the datasheet's longest time")
+        shunt, bus = self._twice(SHUNT), self._twice(BUS)
+        self._expect(SETTING)
+        if shunt in CLIPPED:
+            hint = "use a smaller shunt, and say so with `shunt`"
+            raise OutOfRange(self._port.where, f"more than {FULL_SHUNT:.4f} V at the shunt", hint)
+        volts, amperes = bus * BUS_VOLTS, current(shunt, self._shunt)
+        values = {"voltage": volts, "current": amperes, "power": volts * amperes}
+        return checked(self.channels, values, self._port.where)
+
+    def _expect(self, wanted: int) -> None:
+        held = self._twice(CONFIGURATION)
+        if held != wanted:
+            what = f"configured {held:04x} instead of {wanted:04x}"
+            raise LostConfiguration(self._port.where, what)
+
+    def _twice(self, register: int) -> int:
+        first, second = self._word(register), self._word(register)
+        if first != second:
+            raise BadChecksum(self._port.where, f"two reads differ: {first:04x} and {second:04x}")
+        return first
+
+    def _word(self, register: int) -> int:
+        return int.from_bytes(self._port.write_read(bytes([register]), 2))
+
+    def _write(self, setting: int) -> None:
+        self._port.write(bytes([CONFIGURATION, *setting.to_bytes(2)]))
+
+
+def current(code: int, shunt: float) -> float:
+    """Return A from the shunt register, 2.5 µV each in two's complement, and the shunt in Ω.
+
+    §8.2.2.3: 1F40 at 2 mΩ → 10 A; beside 2570, 11.98 V, that is 119.8 W.
+    """
+    return (code - 0x10000 if code & 0x8000 else code) * SHUNT_VOLTS / shunt
