@@ -15,9 +15,8 @@ from drivers.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
 from drivers.i2c import I2CPort
 
 # Commands, §1.4
-START, STOP, INTERVAL, READY, RESULT, FIRMWARE = (
+START, INTERVAL, READY, RESULT, FIRMWARE = (
     b"\x00\x10",
-    b"\x01\x04",
     b"\x46\x00",
     b"\x02\x02",
     b"\x03\x00",
@@ -59,31 +58,38 @@ class SCD30:
         return None
 
     def setup(self) -> Steps[None]:
-        """Measure every two seconds from now on, and forget what was measured before."""
+        """Let it measure every two seconds, and forget what was measured before.
+
+        It keeps both without power, in a memory that wears: they are written only where they must.
+        """
         try:
             yield from self._asked(FIRMWARE, 1)
         except BadChecksum as error:
             raise WrongChip(self._port.where, "no SCD30: it has no version") from error
-        yield from self._tell(STOP)
+        yield from self._set_interval()
+        if (yield from self._is_ready()):
+            yield from self._asked(RESULT, 6)
+        if not (yield from self._becomes_ready()):
+            yield from self._tell(START, NO_PRESSURE)
+
+    def _set_interval(self) -> Steps[None]:
+        (interval,) = yield from self._asked(INTERVAL, 1)
+        if interval == SECONDS:
+            return
         yield from self._tell(INTERVAL, SECONDS)
         (interval,) = yield from self._asked(INTERVAL, 1)
         if interval != SECONDS:
             raise WrongChip(self._port.where, f"told {SECONDS} s, it measures every {interval} s")
-        yield from self._tell(START, NO_PRESSURE)
-        if (yield from self._is_ready()):
-            yield from self._asked(RESULT, 6)
 
     def measure(self) -> Steps[dict[str, float]]:
         """Return the newest measurement that nobody has read yet; wait for one."""
-        for _ in range(round(1.5 * SECONDS / POLL)):
-            if (yield from self._is_ready()):
-                return self._values((yield from self._asked(RESULT, 6)))
-            yield POLL
-        raise NotReady(
-            self._port.where,
-            f"nothing new for {1.5 * SECONDS:g} s",
-            "check its supply: 75 mA peaks",
-        )
+        if not (yield from self._becomes_ready()):
+            raise NotReady(
+                self._port.where,
+                f"nothing new for {1.5 * SECONDS:g} s",
+                "check its supply: 75 mA peaks",
+            )
+        return self._values((yield from self._asked(RESULT, 6)))
 
     def _values(self, words: tuple[int, ...]) -> dict[str, float]:
         carbon_dioxide, celsius, percent = floats(words)
@@ -91,6 +97,13 @@ class SCD30:
             raise NotReady(self._port.where, "0 ppm is what it says before its first measurement")
         values = {"carbon_dioxide": carbon_dioxide, "temperature": celsius, "humidity": percent}
         return checked(self.channels, values, self._port.where)
+
+    def _becomes_ready(self) -> Steps[bool]:
+        for _ in range(round(1.5 * SECONDS / POLL)):
+            if (yield from self._is_ready()):
+                return True
+            yield POLL
+        return False
 
     def _is_ready(self) -> Steps[bool]:
         (ready,) = yield from self._asked(READY, 1)
