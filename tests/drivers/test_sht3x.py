@@ -1,0 +1,114 @@
+import adafruit_sht31d
+import pytest
+
+from drivers.driver import Identity
+from drivers.errors import BadChecksum, LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.sht3x import SHT3x, humidity, temperature
+from edge_agent.contract import I2CContract
+from simulators import ads1115, sht3x
+from simulators.faults import CorruptBits
+
+
+class TestContract(I2CContract):
+    driver = SHT3x
+    model = sht3x.SHT3x
+
+
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
+    def adafruit(busio, clock):
+        monkeypatch.setattr(adafruit_sht31d, "time", clock)
+        chip = adafruit_sht31d.SHT31D(busio)
+        return lambda: {"temperature": chip.temperature, "humidity": chip.relative_humidity}
+
+    agree(adafruit, SHT3x, sht3x.SHT3x)
+
+
+@pytest.fixture
+def bench(bench_of):
+    return bench_of(SHT3x, sht3x.SHT3x)
+
+
+# 67A2 and 487F are what a logic analyser saw of a real SHT31
+@pytest.mark.parametrize("ticks, celsius", [(0, -45), (0x6666, 25), (0x67A2, 25.84), (0xFFFF, 130)])
+def test_ticks_are_a_temperature(ticks, celsius):
+    assert temperature(ticks) == pytest.approx(celsius, abs=0.01)
+
+
+@pytest.mark.parametrize("ticks, percent", [(0, 0), (0x8000, 50), (0x487F, 28.3), (0xFFFF, 100)])
+def test_ticks_are_a_humidity(ticks, percent):
+    assert humidity(ticks) == pytest.approx(percent, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "precision, command, seconds",
+    [("high", b"\x24\x00", 0.0155), ("medium", b"\x24\x0b", 0.0065), ("low", b"\x24\x16", 0.0045)],
+)
+def test_a_precision_is_a_command_and_its_longest_time(bench_of, precision, command, seconds):
+    bench = bench_of(SHT3x, sht3x.SHT3x, precision=precision)
+    bench.model.set("temperature", -12.5)
+    assert bench.read()["temperature"] == pytest.approx(-12.5, abs=0.002)
+    assert command in [message.written for message in bench.bus.messages]
+    assert bench.waits[-1] == seconds
+
+
+def test_the_chip_is_certain_by_its_status_register(bench):
+    assert bench.device.identify() == Identity("SHT3x", certain=True)
+    bench.replace(ads1115.ADS1115(bench.clock))
+    assert bench.device.identify() is None
+    with pytest.raises(WrongChip, match="no SHT3x"):
+        bench.setup()
+
+
+def test_a_reset_between_two_measurements_is_noticed(bench):
+    bench.read()
+    bench.model.power_on()
+    with pytest.raises(LostConfiguration, match="supply dipped"):
+        bench.measure()
+
+
+def test_a_chip_that_measures_by_itself_is_brought_to_order(bench):
+    bench.device._port.write(b"\x21\x30")
+    assert not bench.wrong(bench.read())
+
+
+def test_a_heater_is_never_mistaken_for_the_air(bench):
+    bench.setup()
+    bench.device._port.write(b"\x30\x6d")
+    with pytest.raises(NotReady, match="heater is on"):
+        bench.measure()
+
+
+def test_a_result_that_does_not_come_is_told_from_a_chip_that_is_not_there(bench):
+    bench.setup()
+    bench.model.slowness = 2
+    with pytest.raises(NotReady, match="longest time"):
+        bench.measure()
+
+
+def test_a_damaged_frame_names_itself(bench):
+    bench.setup()
+    bench.strike(CorruptBits)
+    with pytest.raises(BadChecksum, match=r"checksum wrong in ([0-9a-f]{2} ?){6}"):
+        bench.measure()
+
+
+@pytest.mark.parametrize("celsius", [-42, 127])
+def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
+    bench.model.set("temperature", celsius)
+    with pytest.raises(OutOfRange, match="-40 to 125 °C"):
+        bench.read()
+
+
+def test_the_model_says_after_power_on_that_there_was_a_reset(bench):
+    port = bench.device._port
+    port.write(b"\xf3\x2d")
+    assert port.read(3) == bytes.fromhex("8010e1")
+
+
+def test_the_model_acknowledges_nothing_while_it_converts(bench):
+    bench.setup()
+    port = bench.device._port
+    port.write(b"\x24\x00")
+    for transfer in (lambda: port.read(6), lambda: port.write(b"\x24\x00")):
+        with pytest.raises(ConnectionError):
+            transfer()
