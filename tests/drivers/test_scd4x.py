@@ -1,0 +1,121 @@
+import adafruit_scd4x
+import pytest
+
+from drivers.driver import Identity
+from drivers.errors import BadChecksum, NotReady, OutOfRange, WrongChip
+from drivers.scd4x import SCD4x, humidity, temperature
+from edge_agent.contract import I2CContract
+from simulators import ads1115, scd4x
+from simulators.faults import CorruptBits
+
+
+class TestContract(I2CContract):
+    driver = SCD4x
+    model = scd4x.SCD4x
+    settle = 5.1
+    patience = 12.0
+
+
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
+    def adafruit(busio, clock):
+        monkeypatch.setattr(adafruit_scd4x, "time", clock)
+        chip = adafruit_scd4x.SCD4X(busio)
+        chip.start_periodic_measurement()
+        clock.sleep(5.1)
+
+        def measure():
+            return {
+                "carbon_dioxide": chip.CO2,
+                "temperature": chip.temperature,
+                "humidity": chip.relative_humidity,
+            }
+
+        return measure
+
+    agree(adafruit, SCD4x, scd4x.SCD4x)
+
+
+@pytest.fixture
+def bench(bench_of):
+    return bench_of(SCD4x, scd4x.SCD4x, settle=5.1)
+
+
+# §3.6.2
+def test_the_datasheets_example_is_25_degrees_and_37_percent():
+    assert temperature(0x6667) == pytest.approx(25, abs=0.01)
+    assert humidity(0x5EB9) == pytest.approx(37, abs=0.01)
+
+
+# The same example: 500 ppm
+def test_the_models_frame_is_the_datasheets(bench):
+    for channel, value in (("carbon_dioxide", 500), ("temperature", 25.0017), ("humidity", 37.001)):
+        bench.model.set(channel, value)
+    bench.setup()
+    bench.settled()
+    bench.device._port.write(b"\xec\x05")
+    bench.sleep(0.001)
+    assert bench.device._port.read(9) == bytes.fromhex("01f43366 67a25eb93c")
+
+
+def test_the_chip_is_certain_while_it_measures_and_while_it_does_not(bench):
+    bench.sleep(0.1)
+    assert bench.device.identify() == Identity("SCD4x", certain=True)
+    bench.setup()
+    assert bench.device.identify() == Identity("SCD4x", certain=True)
+
+
+def test_a_chip_without_a_serial_number_is_another(bench):
+    bench.replace(ads1115.ADS1115(bench.clock))
+    assert bench.device.identify() is None
+    with pytest.raises(WrongChip, match="no SCD4x"):
+        bench.setup()
+
+
+def test_a_restarted_agent_finds_the_chip_measuring_and_starts_anew(bench):
+    bench.read()
+    bench.model.set("carbon_dioxide", 2000)
+    assert bench.read()["carbon_dioxide"] == 2000
+
+
+def test_a_chip_that_lost_its_power_measures_nothing_until_the_next_setup(bench):
+    bench.read()
+    bench.model.power_on()
+    bench.settled()
+    with pytest.raises(NotReady, match="205 mA"):
+        bench.measure()
+    assert not bench.wrong(bench.read())
+
+
+def test_no_concentration_is_no_measurement(bench):
+    bench.setup()
+    bench.model.set("carbon_dioxide", 0)
+    with pytest.raises(NotReady, match="0 ppm"):
+        bench.measure()
+
+
+def test_a_damaged_frame_names_itself(bench):
+    bench.setup()
+    bench.strike(CorruptBits)
+    with pytest.raises(BadChecksum, match="checksum wrong"):
+        bench.measure()
+
+
+@pytest.mark.parametrize("celsius", [-11, 61])
+def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
+    bench.model.set("temperature", celsius)
+    with pytest.raises(OutOfRange, match="-10 to 60 °C"):
+        bench.read()
+
+
+def test_the_model_takes_few_commands_while_it_measures(bench):
+    bench.setup()
+    with pytest.raises(ConnectionError):
+        bench.device._port.write(b"\x36\x82")
+
+
+def test_the_models_buffer_is_empty_once_it_was_read(bench):
+    bench.read()
+    bench.device._port.write(b"\xec\x05")
+    bench.sleep(0.002)
+    with pytest.raises(ConnectionError):
+        bench.device._port.read(9)
