@@ -267,3 +267,17 @@ def test_the_model_gives_as_many_bits_as_its_setting_has(bench, oss, bits):
         bench.model.set("atmospheric_pressure", hectopascal)
         seen |= converted(bench, 0x34 | oss << 6)
     assert seen & 0xFF == 0xFF & -1 << 24 - bits
+
+
+def test_the_model_takes_no_command_before_it_has_started(bench):
+    bench.device._port.write(b"\xf4\x2e")
+    assert bench.device._port.write_read(b"\xf4", 1) == b"\x00"
+
+
+def test_a_new_command_ends_the_models_conversion(bench):
+    bench.setup()
+    port = bench.device._port
+    port.write(b"\xf4\x2e")
+    port.write(b"\xf4\x0e")
+    bench.sleep(0.01)
+    assert port.write_read(b"\xf6", 3) == bytes.fromhex("80 00 00")
