@@ -132,7 +132,7 @@ class ADS1115:
         yield self._seconds
         code = self._read(CONVERSION)
         self._expect(setting, "still converting after the datasheet's longest time")
-        again = self._read(CONVERSION)
+        again = int.from_bytes(self._port.read_steady(2, bytes([CONVERSION])))
         if code != again:
             raise BadChecksum(
                 self._port.where, f"two reads of one result differ: {code:04x} and {again:04x}"

@@ -1,20 +1,18 @@
 """Analog Devices ADXL345 accelerometer (datasheet revision G).
 
 The chip has no checksum. It samples by itself, 25 times a second, and shows each sample until the
-next: two reads of a new sample agree. What other motion sensors share with it stands here as
+next: reads of a new sample agree. What other motion sensors share with it stands here as
 functions.
 """
 
 import struct
 from collections.abc import Callable
-from functools import reduce
-from operator import or_
 from typing import ClassVar, NamedTuple
 
 from drivers.channel import Channel
 from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.i2c import I2CPort, settled
 
 G = 9.80665  # m/s²
 
@@ -131,18 +129,21 @@ def fresh(read: Callable[[], Frame], patience: float, where: str) -> Steps[Frame
 
 
 def steady(read: Callable[[], Frame], where: str) -> Frame:
-    """Return what two reads agree on, with the status bits of all; raise `BadChecksum`.
+    """Return what reads agree on, with the status bits of all; raise `BadChecksum`.
 
-    A new sample may come between two of three reads, but none so soon after it.
+    A new sample may come between two reads, but none so soon after it.
     """
-    reads = [read(), read()]
-    if reads[0].registers != reads[1].registers:
-        reads.append(read())
-    *_, before, last = (frame.registers for frame in reads)
-    if before != last:
-        raise BadChecksum(where, f"reads of one sample differ: {before.hex(' ')}, {last.hex(' ')}")
+    status = 0
+
+    def registers() -> bytes:
+        nonlocal status
+        frame = read()
+        status |= frame.status
+        return frame.registers
+
+    last = settled(registers, where)
     refuse_dead(last, where)
-    return Frame(reduce(or_, (frame.status for frame in reads)), last)
+    return Frame(status, last)
 
 
 def refuse_dead(registers: bytes, where: str) -> None:

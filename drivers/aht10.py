@@ -1,6 +1,6 @@
 """ASAIR AHT10 humidity and temperature sensor (technical manual AHT10 V1.1).
 
-An AHT20 without a checksum: two reads of one result must agree. Its other start-up command is
+An AHT20 without a checksum: reads of one result must agree. Its other start-up command is
 needed after each loss of power, which is how that is noticed.
 """
 
@@ -38,10 +38,6 @@ class AHT10:
     def measure(self) -> Steps[dict[str, float]]:
         """Measure both, at one moment."""
         frame = yield from aht20.measured(self._port, 6)
-        again = self._port.read(6)
-        if frame != again:
-            raise BadChecksum(
-                self._port.where,
-                f"two reads of one result differ: {frame.hex(' ')} and {again.hex(' ')}",
-            )
+        if frame != self._port.read_steady(6):
+            raise BadChecksum(self._port.where, "reads of one result differ")
         return checked(self.channels, aht20.convert(frame, self._port.where), self._port.where)

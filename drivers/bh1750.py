@@ -1,9 +1,9 @@
 """ROHM BH1750FVI ambient light sensor (datasheet rev D, 2011.11).
 
 The chip has no identification, no checksum, no ready flag and nothing to read but its last result,
-which is 0 after power-on. Each result is therefore read twice, and counts as one only if it differs
-from what stood there before. Two things cannot be told: whether a chip in complete darkness still
-converts, and whether a command reached it as it was sent.
+which is 0 after power-on. Each result is therefore read several times, and counts as one only if it
+differs from what stood there before. Two things cannot be told: whether a chip in complete darkness
+still converts, and whether a command reached it as it was sent.
 """
 
 from math import ceil
@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from drivers.channel import Channel
 from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, LostConfiguration, NotReady, OutOfRange
+from drivers.errors import LostConfiguration, NotReady, OutOfRange
 from drivers.i2c import I2CPort
 
 POWER_DOWN = b"\x00"
@@ -134,13 +134,7 @@ class BH1750:
         return self._result()
 
     def _result(self) -> int:
-        first, second = self._port.read(2), self._port.read(2)
-        if first != second:
-            raise BadChecksum(
-                self._port.where,
-                f"two reads of one result differ: {first.hex(' ')} and {second.hex(' ')}",
-            )
-        return int.from_bytes(first, "big")
+        return int.from_bytes(self._port.read_steady(2), "big")
 
 
 def time_opcodes(time: int) -> tuple[bytes, bytes]:

@@ -53,9 +53,9 @@ class BME280:
         """Reset the chip, read its trim, leave the mark; raise `WrongChip` for a relative."""
         bmp280.expect(self._port, "BME280")
         yield from bmp280.reset(self._port)
-        block = bmp280.read_twice(self._port, TRIM, 26)
+        block = bmp280.read_steady(self._port, TRIM, 26)
         self._trim = bmp280.unpack_trim(block[:24], self._port.where)
-        rest = bmp280.read_twice(self._port, TRIM_H2, 7)
+        rest = bmp280.read_steady(self._port, TRIM_H2, 7)
         self._humidity_trim = unpack_humidity_trim(block[25], rest)
         self._port.write(bytes([CONFIG, MARK]))
 
@@ -72,7 +72,7 @@ class BME280:
         self._port.write(bytes([CTRL_HUM, self._ctrl_hum]))
         self._port.write(bytes([CTRL_MEAS, self._ctrl_meas | FORCED]))  # ctrl_hum counts from here
         yield self._seconds
-        frame = bmp280.read_twice(self._port, CTRL_HUM, 13)
+        frame = bmp280.read_steady(self._port, CTRL_HUM, 13)
         bmp280.refuse_unfinished(frame[1:], self._ctrl_meas, self._port.where)
         return frame
 

@@ -1,8 +1,8 @@
 """Bosch BME680 and BME688 gas, humidity, pressure and temperature sensor (BST-BME680-DS001-08).
 
 The gas channel is the resistance of a heated metal oxide, in Ω: more is cleaner air. An index of
-air quality is Bosch's closed library, and not here. There is no checksum: everything is read twice,
-beside a configuration that differs from the power-on values.
+air quality is Bosch's closed library, and not here. There is no checksum: everything is read
+several times, beside a configuration that differs from the power-on values.
 """
 
 import struct
@@ -89,9 +89,9 @@ class BME680:
         self._port.write(bytes([bmp280.RESET, bmp280.RESET_WORD]))
         yield RESET_SECONDS
         self._trim = unpack_trim(
-            bmp280.read_twice(self._port, TRIM_1, 23),
-            bmp280.read_twice(self._port, TRIM_2, 14),
-            bmp280.read_twice(self._port, HEATER_TRIM, 5),
+            bmp280.read_steady(self._port, TRIM_1, 23),
+            bmp280.read_steady(self._port, TRIM_2, 14),
+            bmp280.read_steady(self._port, HEATER_TRIM, 5),
         )
         self._variant = self._read_variant()
         heat = resistance_of(self._trim, self._celsius, AMBIENT)
@@ -115,7 +115,7 @@ class BME680:
         if not self._measuring():
             raise NotReady(self._port.where, "no measurement began")
         yield self._seconds
-        frame = bmp280.read_twice(self._port, STATUS, COUNT)
+        frame = bmp280.read_steady(self._port, STATUS, COUNT)
         if frame[0] & (NEW_DATA | MEASURING) != NEW_DATA:
             raise NotReady(self._port.where, "no result after the datasheet's longest time")
         self._make_sure()

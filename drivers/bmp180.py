@@ -54,7 +54,9 @@ class BMP180:
     addresses: ClassVar[tuple[int, ...]] = (0x77,)
     channels = (
         Channel("temperature", "°C", -40, 85, 0.1),
-        Channel("atmospheric_pressure", "hPa", 300, 1100, 0.06),  # its noise (table 1)
+        Channel(
+            "atmospheric_pressure", "hPa", 300, 1100, 0.07
+        ),  # a code, and one of the temperature's
     )
     _trim: Trim  # `setup` reads it
 
@@ -71,7 +73,7 @@ class BMP180:
         bmp280.expect(self._port, "BMP180")
         self._port.write(bytes([RESET, RESET_WORD]))
         yield START_UP_SECONDS
-        self._trim = unpack_trim(bmp280.read_twice(self._port, TRIM, 22), self._port.where)
+        self._trim = unpack_trim(bmp280.read_steady(self._port, TRIM, 22), self._port.where)
 
     def measure(self) -> Steps[dict[str, float]]:
         """Measure the temperature, then the pressure, which depends on it."""
@@ -84,7 +86,7 @@ class BMP180:
 
     def _convert(self, command: int, seconds: float) -> Steps[int]:
         """Convert, and return registers 0xF6 to 0xF8."""
-        before = bmp280.read_twice(self._port, CTRL_MEAS, 5)
+        before = bmp280.read_steady(self._port, CTRL_MEAS, 5)
         if before[0] & CONVERTING:  # whose result would it be?
             raise NotReady(self._port.where, "busy", "does another program use this chip?")
         # The other quantity stands there still: the same code again may be no conversion
@@ -95,7 +97,7 @@ class BMP180:
         """Send a command, and return its result."""
         self._port.write(bytes([CTRL_MEAS, command]))
         yield seconds
-        frame = bmp280.read_twice(self._port, CTRL_MEAS, 5)
+        frame = bmp280.read_steady(self._port, CTRL_MEAS, 5)
         if frame[0] == command:
             raise NotReady(self._port.where, "still converting after the datasheet's longest time")
         if frame[0] != command & ~CONVERTING:

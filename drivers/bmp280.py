@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from drivers.channel import Channel
 from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
 from drivers.i2c import I2CPort
 
 # Registers, §4.2
@@ -87,7 +87,7 @@ class BMP280:
         """Reset the chip, read its trim, leave the mark; raise `WrongChip` for a relative."""
         expect(self._port, "BMP280")
         yield from reset(self._port)
-        self._trim = unpack_trim(read_twice(self._port, TRIM, 24), self._port.where)
+        self._trim = unpack_trim(read_steady(self._port, TRIM, 24), self._port.where)
         self._port.write(bytes([CONFIG, MARK]))
 
     def measure(self) -> Steps[dict[str, float]]:
@@ -100,7 +100,7 @@ class BMP280:
         """Measure and return registers 0xF3..0xFC."""
         self._port.write(bytes([CTRL_MEAS, self._ctrl_meas | FORCED]))
         yield self._seconds
-        frame = read_twice(self._port, STATUS, 10)
+        frame = read_steady(self._port, STATUS, 10)
         refuse_unfinished(frame, self._ctrl_meas, self._port.where)
         return frame
 
@@ -118,7 +118,7 @@ def identity(port: I2CPort, chip: str) -> Identity | None:
 
 def expect(port: I2CPort, chip: str) -> None:
     """Raise `WrongChip` with the right driver's name, or `DeadFrame`, unless `chip` answers."""
-    code = read_twice(port, CHIP_ID, 1)[0]
+    code = read_steady(port, CHIP_ID, 1)[0]
     found = CHIPS.get(code)
     if found == chip:
         return
@@ -146,15 +146,9 @@ def unpack_trim(block: bytes, where: str) -> Trim:
     return trim
 
 
-def read_twice(port: I2CPort, register: int, count: int) -> bytes:
+def read_steady(port: I2CPort, register: int, count: int) -> bytes:
     """Read registers that stand still; raise `BadChecksum` or `DeadFrame`."""
-    first = port.write_read(bytes([register]), count)
-    second = port.write_read(bytes([register]), count)
-    if first != second:
-        raise BadChecksum(
-            port.where,
-            f"two reads of the same registers differ: {first.hex(' ')} and {second.hex(' ')}",
-        )
+    first = port.read_steady(count, bytes([register]))
     if set(first) in ({0x00}, {0xFF}):
         raise DeadFrame(port.where, f"the chip answers {first[:1].hex()} only")
     return first

@@ -57,7 +57,7 @@ class DS3231:
             raise NotReady(self._port.where, "no conversion began")
         yield SECONDS
         yield from self._until(CONVERT, 0)
-        frame = self._twice()
+        frame = self._steady()
         if frame[1] & BUSY:  # a brown-out makes it convert, and say 0 °C meanwhile
             raise NotReady(self._port.where, "it converts again")
         if frame[0] != control or frame[1] & STATUS_ZEROS or frame[4] & LOW_ZEROS:
@@ -76,16 +76,15 @@ class DS3231:
 
     def _control(self) -> int:
         """Return the control register, without a conversion that is under way."""
-        return self._twice()[0] & ~CONVERT
+        return self._steady()[0] & ~CONVERT
 
-    def _twice(self) -> bytes:
-        first, second = self._registers(), self._registers()
-        if first != second:
-            raise BadChecksum(self._port.where, f"two reads differ: {first.hex()}, {second.hex()}")
-        return first
+    def _steady(self) -> bytes:
+        return self._alive(self._port.read_steady(COUNT, bytes([CONTROL])))
 
     def _registers(self) -> bytes:
-        registers = self._port.write_read(bytes([CONTROL]), COUNT)
+        return self._alive(self._port.write_read(bytes([CONTROL]), COUNT))
+
+    def _alive(self, registers: bytes) -> bytes:
         if registers in {bytes(COUNT), b"\xff" * COUNT}:
             raise DeadFrame(self._port.where, f"the chip answers {registers[0]:02x} only")
         return registers

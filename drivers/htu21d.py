@@ -109,12 +109,7 @@ def reset(port: I2CPort) -> Steps[None]:
 
 
 def _user_register(port: I2CPort) -> int:
-    first, second = (port.write_read(READ_USER, 1)[0] for _ in range(2))
-    if first != second:
-        raise BadChecksum(
-            port.where, f"two reads of the user register differ: {first:02x} and {second:02x}"
-        )
-    return first
+    return port.read_steady(1, READ_USER)[0]
 
 
 def measured(port: I2CPort, measurement: Measurement) -> Steps[int]:

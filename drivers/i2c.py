@@ -5,13 +5,14 @@ nothing else here. Anything with smbus2's `i2c_rdwr` is a bus: `smbus2.SMBus` or
 """
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from smbus2 import SMBus, i2c_msg
 
 from drivers import checksum
+from drivers.checksum import READS
 from drivers.errors import (
     BadChecksum,
     BusMissing,
@@ -32,6 +33,9 @@ ERRORS: dict[int | None, tuple[type[DriverError], str]] = {
     errno.EAGAIN: (TransferFailed, "arbitration lost"),
     errno.EOPNOTSUPP: (TransferFailed, "the adapter cannot do this transfer"),
 }
+
+
+Value = TypeVar("Value")
 
 
 class Bus(Protocol):
@@ -78,6 +82,19 @@ class I2CPort:
                 raise BadChecksum(self.where, f"checksum wrong in {frame.hex(' ')}")
         return tuple(int.from_bytes(triple[:2], "big") for triple in triples)
 
+    def read_steady(self, count: int, command: bytes = b"") -> bytes:
+        """Read what stands still, after `command` if there is one.
+
+        For chips without a checksum; raise `BadChecksum` unless all of three reads agree.
+        """
+        reads = [
+            self.write_read(command, count) if command else self.read(count) for _ in range(READS)
+        ]
+        if len(set(reads)) > 1:
+            frames = ", ".join(frame.hex(" ") for frame in reads)
+            raise BadChecksum(self.where, f"reads of one result differ: {frames}")
+        return reads[0]
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
@@ -85,6 +102,20 @@ class I2CPort:
         except OSError as error:
             kind, what = ERRORS.get(error.errno, (TransferFailed, error.strerror or "failed"))
             raise kind(self.where, f"{what} (errno {error.errno})") from error
+
+
+def settled(read: Callable[[], Value], where: str, hint: str = "") -> Value:
+    """Return what READS reads in a row agree on, where the chip may renew it in between.
+
+    Raise `BadChecksum`, with the hint, if twice as many do not get that far.
+    """
+    row = [read()]
+    for _ in range(2 * READS - 1):
+        value = read()
+        row = [*row, value] if value == row[-1] else [value]
+        if len(row) == READS:
+            return value
+    raise BadChecksum(where, f"no {READS} of {2 * READS} reads in a row agree", hint)
 
 
 def open_bus(number: int) -> SMBus:

@@ -1,8 +1,8 @@
 """Texas Instruments INA219 voltage and current monitor (datasheet SBOS448G).
 
 Current is computed from the shunt's voltage here: the chip's own calibration register is lost in a
-brown-out, and would then say 0 A. There is neither id nor checksum: every result is read twice,
-beside a configuration that differs from the power-on value.
+brown-out, and would then say 0 A. There is neither id nor checksum: every result is read several
+times, beside a configuration that differs from the power-on value.
 """
 
 from typing import ClassVar, Literal
@@ -10,7 +10,6 @@ from typing import ClassVar, Literal
 from drivers.channel import Channel
 from drivers.driver import BusKind, Identity, Steps, checked
 from drivers.errors import (
-    BadChecksum,
     DeadFrame,
     LostConfiguration,
     NotReady,
@@ -70,7 +69,7 @@ class INA219:
         """Reset the chip; raise `WrongChip` where it does not come back as the datasheet says."""
         self._write(RESET)
         yield 0.001
-        held = self._twice(CONFIGURATION)
+        held = self._steady(CONFIGURATION)
         if held in {0x0000, 0xFFFF}:
             raise DeadFrame(self._port.where, f"the chip answers {held:04x} only")
         if held != POWER_ON:
@@ -86,7 +85,7 @@ class INA219:
             raise NotReady(self._port.where, "no conversion began")
         self._expect(self._setting)
         yield SECONDS
-        shunt, bus = self._twice(SHUNT), self._twice(BUS)
+        shunt, bus = self._steady(SHUNT), self._steady(BUS)
         self._expect(self._setting)
         if not bus & READY:
             raise NotReady(self._port.where, "no result after the datasheet's longest time")
@@ -104,16 +103,13 @@ class INA219:
         return {"voltage": volts, "current": amperes, "power": volts * amperes}
 
     def _expect(self, wanted: int) -> None:
-        held = self._twice(CONFIGURATION)
+        held = self._steady(CONFIGURATION)
         if held != wanted:
             what = f"configured {held:04x} instead of {wanted:04x}"
             raise LostConfiguration(self._port.where, what)
 
-    def _twice(self, register: int) -> int:
-        first, second = self._word(register), self._word(register)
-        if first != second:
-            raise BadChecksum(self._port.where, f"two reads differ: {first:04x} and {second:04x}")
-        return first
+    def _steady(self, register: int) -> int:
+        return int.from_bytes(self._port.read_steady(2, bytes([register])))
 
     def _word(self, register: int) -> int:
         return int.from_bytes(self._port.write_read(bytes([register]), 2))

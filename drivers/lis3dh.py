@@ -1,7 +1,7 @@
 """STMicroelectronics LIS3DH accelerometer (datasheet DocID17530 revision 2).
 
 The chip has no checksum. It samples by itself, 25 times a second, and shows each sample until the
-next: two reads of a new sample agree.
+next: reads of a new sample agree.
 """
 
 import struct

@@ -59,7 +59,7 @@ class LM75:
         yield SECONDS
         raw = self._word(TEMPERATURE)
         self._expect(MARK)
-        again = self._word(TEMPERATURE)
+        again = int.from_bytes(self._port.read_steady(2, bytes([TEMPERATURE])))
         if raw != again:
             raise BadChecksum(self._port.where, f"two reads differ: {raw:04x} and {again:04x}")
         self._port.write(bytes([CONFIGURATION, MARK | SHUTDOWN]))

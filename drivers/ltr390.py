@@ -1,8 +1,8 @@
 """Lite-On LTR-390UV ambient and ultraviolet light sensor (datasheet DS86-2015-0004 V1.1).
 
 One converter serves two photodiodes, one after the other. The chip has no checksum, but an id
-between its settings, a flag for new data, and one for a supply that failed: every conversion
-begins from standby with the flags cleared, its result is read twice, and the settings are read
+between its settings, a flag for new data, and one for a supply that failed: every conversion begins
+from standby with the flags cleared, its result is read several times, and the settings are read
 back. Its soft reset is not used: in the middle of it the chip may hold the bus.
 """
 
@@ -11,7 +11,6 @@ from typing import ClassVar, NamedTuple
 from drivers.channel import Channel
 from drivers.driver import BusKind, Identity, Steps, checked
 from drivers.errors import (
-    BadChecksum,
     DeadFrame,
     LostConfiguration,
     NotReady,
@@ -137,14 +136,8 @@ class LTR390:
         return status
 
     def _count(self, mode: Mode) -> int:
-        """Read the result twice: the next one is a conversion away."""
-        first, second = self._read(mode.data, 3), self._read(mode.data, 3)
-        if first != second:
-            raise BadChecksum(
-                self._port.where,
-                f"two reads of one result differ: {first.hex(' ')} and {second.hex(' ')}",
-            )
-        return int.from_bytes(first, "little")
+        """Read the result more than once: the next one is a conversion away."""
+        return int.from_bytes(self._port.read_steady(3, bytes([mode.data])), "little")
 
     def _expect(self, control: int, gain: int) -> None:
         """Raise `LostConfiguration` unless this is the state, `DeadFrame` where the id is gone."""

@@ -1,6 +1,6 @@
 """Maxim MAX17048 fuel gauge of a lithium cell (datasheet 19-6171 rev 7).
 
-It samples by itself, four times a second. The chip has no checksum: registers are read until two
+It samples by itself, four times a second. The chip has no checksum: registers are read until
 reads agree, and a register that differs from its power-on value tells that there was no brown-out.
 """
 
@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from drivers.channel import Channel
 from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.i2c import I2CPort, settled
 
 # Registers, table 2
 VCELL, SOC, VERSION, HIBERNATE, STATUS = 0x02, 0x04, 0x08, 0x0A, 0x1A
@@ -17,7 +17,6 @@ PRODUCTION, REVISION = 0x0010, 0x000F
 NEVER = 0x0000  # no hibernation: the cell is looked at every 250 ms; at power-on it is 0x8030
 RESET_HAPPENED = 0x0100
 START_UP = 1.0  # seconds until the first estimate
-READS = 4
 VOLTS, PERCENT = 78.125e-6, 1 / 256
 FULL, OVERFULL = 100.0, 110.0  # it estimates a little beyond full while a cell is charged
 
@@ -70,14 +69,8 @@ class MAX17048:
             raise LostConfiguration(self._port.where, "it was reset, and estimates anew")
 
     def _stable(self, register: int) -> int:
-        """Read until two reads in a row agree: a new sample may come between."""
-        before = self._word(register)
-        for _ in range(READS - 1):
-            word = self._word(register)
-            if word == before:
-                return word
-            before = word
-        raise BadChecksum(self._port.where, f"no two of {READS} reads agree")
+        """Read until several reads in a row agree: a new sample may come between."""
+        return settled(lambda: self._word(register), self._port.where)
 
     def _word(self, register: int) -> int:
         return int.from_bytes(self._port.write_read(bytes([register]), 2))

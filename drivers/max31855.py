@@ -7,6 +7,7 @@ values are the bits that are always 0, and that two reads of one conversion are 
 from typing import ClassVar
 
 from drivers.channel import Channel
+from drivers.checksum import READS
 from drivers.driver import BusKind, Steps, checked
 from drivers.errors import BadChecksum, DeadFrame, OutOfRange
 from drivers.spi import SPIPort
@@ -47,9 +48,10 @@ class MAX31855:
 
     def measure(self) -> Steps[dict[str, float]]:
         """Read the last conversion, at most 0.1 s old; raise `OutOfRange` for a broken sensor."""
-        word, again = self._read(), self._read()
-        if word != again:  # or the chip converted in between, which it does ten times a second
-            what = f"two reads of one conversion differ: {word:08x} and {again:08x}"
+        word, *others = (self._read() for _ in range(READS))
+        if {word} != set(others):  # or the chip has converted meanwhile: ten times a second
+            listed = " and ".join(f"{each:08x}" for each in (word, *others))
+            what = f"reads of one conversion differ: {listed}"
             raise BadChecksum(self._port.where, what, "check cable length and ground")
         self._check_thermocouple(word)
         yield from ()

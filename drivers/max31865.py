@@ -9,6 +9,7 @@ import math
 from typing import ClassVar, Literal
 
 from drivers.channel import Channel
+from drivers.checksum import READS
 from drivers.driver import BusKind, Steps, checked
 from drivers.errors import (
     BadChecksum,
@@ -103,10 +104,10 @@ class MAX31865:
         return checked(self.channels, {"temperature": self._celsius(code)}, self._port.where)
 
     def _result(self, setting: int) -> int:
-        """Return the new code, read twice, unless the threshold tells of none."""
-        frame, again = self._registers(), self._registers()
-        if frame != again:
-            what = f"two reads differ: {frame.hex(' ')} and {again.hex(' ')}"
+        """Return the new code, read more than once, unless the threshold tells of none."""
+        frame, *others = (self._registers() for _ in range(READS))
+        if others != [frame, frame]:
+            what = "reads of one result differ"
             raise BadChecksum(self._port.where, what, "check cable length and ground")
         status = self._expect(frame, setting, ARMED)
         self._check_faults(status)

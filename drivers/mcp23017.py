@@ -8,14 +8,13 @@ from typing import ClassVar, Literal, TypeAlias, get_args
 
 from drivers.channel import Channel
 from drivers.driver import BusKind, Identity, Steps
-from drivers.errors import BadChecksum, DeadFrame, DriverError, LostConfiguration, WrongChip
-from drivers.i2c import I2CPort
+from drivers.errors import DeadFrame, DriverError, LostConfiguration, WrongChip
+from drivers.i2c import I2CPort, settled
 
 # Register addresses with BANK = 0 (table 3-3): A, then B
 IODIR, IPOL, IOCON, GPPU, GPIO, OLAT = 0x00, 0x02, 0x0A, 0x0C, 0x12, 0x14
 BANKED_IOCON = 0x05  # where IOCON is with BANK = 1; with BANK = 0 this enables no interrupt
 COUNT = 0x16
-READS = 4
 
 Name: TypeAlias = Literal[
     "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7"
@@ -67,18 +66,12 @@ class MCP23017:
         yield from ()
 
     def measure(self) -> Steps[dict[str, float]]:
-        """Read all pins until two reads agree, each with its configuration."""
-        before = None
-        for _ in range(READS):
-            registers = self._registers()
-            levels = self._checked(registers)
-            if levels == before:
-                return self._values(levels)
-            before = levels
-            yield 0.0
-        raise BadChecksum(
-            self._port.where, f"no two of {READS} reads agree", "do contacts bounce, or the bus?"
-        )
+        """Read all pins until several reads agree, each with its configuration."""
+        yield from ()
+        return self._values(settled(self._levels, self._port.where, "do contacts bounce?"))
+
+    def _levels(self) -> int:
+        return self._checked(self._registers())
 
     def _registers(self) -> bytes:
         registers = self._port.write_read(bytes([IODIR]), COUNT)
@@ -147,10 +140,7 @@ class MCP23017Output:
             raise DriverError(self._port.where, f"register 0x{address:02x} does not take {new:02x}")
 
     def _read(self, address: int) -> int:
-        first, second = (self._port.write_read(bytes([address]), 1)[0] for _ in range(2))
-        if first != second:
-            raise BadChecksum(self._port.where, f"two reads differ: {first:02x}, {second:02x}")
-        return first
+        return self._port.read_steady(1, bytes([address]))[0]
 
 
 def _word(registers: bytes, address: int) -> int:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from drivers.channel import Channel
 from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, WrongChip
+from drivers.errors import DeadFrame, LostConfiguration, WrongChip
 from drivers.i2c import I2CPort
 
 # Registers, table 5-1
@@ -37,7 +37,7 @@ class MCP9808:
 
     def setup(self) -> Steps[None]:
         """Set the finest resolution, mark the configuration and let the chip sleep."""
-        maker, chip = self._twice(MANUFACTURER), self._twice(DEVICE)
+        maker, chip = self._steady(MANUFACTURER), self._steady(DEVICE)
         if maker in {0x0000, 0xFFFF}:
             raise DeadFrame(self._port.where, f"the chip answers {maker:04x} only")
         if maker != MICROCHIP or chip >> 8 != CHIP:
@@ -53,7 +53,7 @@ class MCP9808:
         self._configure(MARK)
         self._expect(MARK)
         yield SECONDS
-        raw = self._twice(AMBIENT)
+        raw = self._steady(AMBIENT)
         self._expect(MARK)
         self._configure(MARK | SHUTDOWN)
         return checked(self.channels, {"temperature": temperature(raw)}, self._port.where)
@@ -63,18 +63,15 @@ class MCP9808:
 
     def _expect(self, wanted: int) -> None:
         """Make sure of configuration and resolution, which a brown-out or noise has changed."""
-        held = self._twice(CONFIGURATION)
+        held = self._steady(CONFIGURATION)
         if held != wanted:
             what = f"configured {held:04x} instead of {wanted:04x}"
             raise LostConfiguration(self._port.where, what)
         if self._port.write_read(bytes([RESOLUTION]), 1)[0] != FINEST:
             raise LostConfiguration(self._port.where, "its resolution is not the finest")
 
-    def _twice(self, register: int) -> int:
-        first, second = self._word(register), self._word(register)
-        if first != second:
-            raise BadChecksum(self._port.where, f"two reads differ: {first:04x} and {second:04x}")
-        return first
+    def _steady(self, register: int) -> int:
+        return int.from_bytes(self._port.read_steady(2, bytes([register])))
 
     def _word(self, register: int) -> int:
         return int.from_bytes(self._port.write_read(bytes([register]), 2))

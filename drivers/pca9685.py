@@ -6,7 +6,7 @@ The frequency is the chip's: all its channels share it.
 from typing import ClassVar
 
 from drivers.driver import BusKind, Identity
-from drivers.errors import BadChecksum, DriverError, LostConfiguration
+from drivers.errors import DriverError, LostConfiguration
 from drivers.i2c import I2CPort
 
 MODE1, LED0, PRE_SCALE = 0x00, 0x06, 0xFE
@@ -84,10 +84,7 @@ class PCA9685:
             )
 
     def _read(self, register: int, count: int) -> bytes:
-        first, second = (self._port.write_read(bytes([register]), count) for _ in range(2))
-        if first != second:
-            raise BadChecksum(self._port.where, f"two reads differ: {first.hex()}, {second.hex()}")
-        return first
+        return self._port.read_steady(count, bytes([register]))
 
 
 class PCA9685Servo(PCA9685):

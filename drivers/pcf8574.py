@@ -8,10 +8,8 @@ from typing import ClassVar, Literal, TypeAlias, get_args
 
 from drivers.channel import Channel
 from drivers.driver import BusKind, Identity, Steps
-from drivers.errors import BadChecksum
-from drivers.i2c import I2CPort
+from drivers.i2c import I2CPort, settled
 
-READS = 4
 RELEASED = 0xFF  # all pins high, weakly: also the power-on value (§8.3)
 ADDRESSES = (*range(0x20, 0x28), *range(0x38, 0x40))  # PCF8574, PCF8574A
 
@@ -49,17 +47,10 @@ class PCF8574:
         yield from ()
 
     def measure(self) -> Steps[dict[str, float]]:
-        """Read the pins until two reads agree."""
-        before = None
-        for _ in range(READS):
-            levels = self._port.read(1)[0]
-            if levels == before:
-                return self._values(levels)
-            before = levels
-            yield 0.0
-        raise BadChecksum(
-            self._port.where, f"no two of {READS} reads agree", "do contacts bounce, or the bus?"
-        )
+        """Read the pins until several reads agree."""
+        yield from ()
+        levels = settled(lambda: self._port.read(1)[0], self._port.where, "do contacts bounce?")
+        return self._values(levels)
 
     def _values(self, levels: int) -> dict[str, float]:
         return {
@@ -102,7 +93,4 @@ class PCF8574Output:
         self._port.write(bytes([self._levels() | self._bit]))
 
     def _levels(self) -> int:
-        first, second = (self._port.read(1)[0] for _ in range(2))
-        if first != second:
-            raise BadChecksum(self._port.where, f"two reads differ: {first:02x}, {second:02x}")
-        return first
+        return self._port.read_steady(1)[0]

@@ -45,23 +45,33 @@ class PMS5003:
         self._port = port
 
     def setup(self) -> Steps[None]:
-        """Wake the sensor up, let its fan blow for 30 s, then let it speak only when asked."""
+        """Wake the sensor up, let it speak only when asked, then let its fan blow for 30 s.
+
+        One that starts anew meanwhile, pulled out and put back, gives itself away: it speaks.
+        """
         self._port.write(WAKE_UP)
-        yield WARM_UP
+        yield COMMAND_SECONDS
         self._port.write(PASSIVE)
         yield COMMAND_SECONDS
         self._port.read()  # its acknowledgement, and what it said before
+        self._port.write(REQUEST)
+        particles((yield from answer(self._port)), self._port.where)
+        yield WARM_UP
+        self._refuse_talker()
 
     def measure(self) -> Steps[dict[str, float]]:
         """Make sure that nobody speaks unasked, then ask for one frame."""
         yield SILENCE
+        self._refuse_talker()
+        self._port.write(REQUEST)  # one that starts now does not speak for a second
+        frame = yield from answer(self._port)
+        return checked(self.channels, particles(frame, self._port.where), self._port.where)
+
+    def _refuse_talker(self) -> None:
         if self._port.read():
             raise LostConfiguration(
                 self._port.where, "it speaks unasked: it has started anew, and must warm up"
             )
-        self._port.write(REQUEST)  # one that starts now does not speak for a second
-        frame = yield from answer(self._port)
-        return checked(self.channels, particles(frame, self._port.where), self._port.where)
 
 
 def particles(frame: bytes, where: str) -> dict[str, float]:

@@ -56,7 +56,7 @@ class TMP102:
         yield SECONDS
         raw = self._word(TEMPERATURE)
         self._expect(ONE_SHOT | SLEEPING)
-        again = self._word(TEMPERATURE)
+        again = int.from_bytes(self._port.read_steady(2, bytes([TEMPERATURE])))
         if raw != again:
             raise BadChecksum(self._port.where, f"two reads differ: {raw:04x} and {again:04x}")
         return checked(self.channels, {"temperature": temperature(raw)}, self._port.where)

@@ -1,8 +1,8 @@
 """ams TSL2591 ambient light sensor (datasheet v2-04, 2018).
 
-Two photodiodes, one of which sees infrared only: what both see is not light for the eye. The
-chip has no checksum, but a flag that tells a result from none since it was started; every
-measurement starts it anew, reads the result twice, with the chip's id, and its settings back.
+Two photodiodes, one of which sees infrared only: what both see is not light for the eye. The chip
+has no checksum, but a flag that tells a result from none since it was started; every measurement
+starts it anew, reads the result several times, with the chip's id, and its settings back.
 """
 
 from typing import ClassVar, Literal, NamedTuple
@@ -10,7 +10,6 @@ from typing import ClassVar, Literal, NamedTuple
 from drivers.channel import Channel
 from drivers.driver import BusKind, Identity, Steps, checked
 from drivers.errors import (
-    BadChecksum,
     DeadFrame,
     LostConfiguration,
     NotReady,
@@ -120,13 +119,8 @@ class TSL2591:
         return GAIN_FIELDS[gain] | self._time // 100 - 1
 
     def _frame(self) -> bytes:
-        """Return id, status and data, read twice: the next result is far away."""
-        first, second = self._read(DEVICE_ID, 6), self._read(DEVICE_ID, 6)
-        if first != second:
-            raise BadChecksum(
-                self._port.where,
-                f"two reads of one result differ: {first.hex(' ')} and {second.hex(' ')}",
-            )
+        """Return id, status and data, read several times: the next result is far away."""
+        first = self._port.read_steady(6, bytes([COMMAND | DEVICE_ID]))
         if first[0] != CHIP_ID:
             raise DeadFrame(
                 self._port.where, f"the chip answers {first[:1].hex()} instead of its id"

@@ -26,7 +26,7 @@ class BMP180(I2CModel):
     addresses: ClassVar[tuple[int, ...]] = (0x77,)
     inputs: ClassVar[Mapping[str, Range]] = {
         "temperature": Range(-40, 85, 0.1),
-        "atmospheric_pressure": Range(300, 1100, 0.06),
+        "atmospheric_pressure": Range(300, 1100, 0.07),
     }
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 21.0, "atmospheric_pressure": 1013.0}
     chip_id: ClassVar[int] = 0x55

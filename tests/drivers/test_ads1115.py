@@ -194,7 +194,7 @@ def test_two_reads_of_a_result_that_differ_are_refused(board, flipped_bit):
     clean, bench = board(), board()
     (*_, last) = clean.moments(clean.measure, reads_only=True)
     bench.strike(flipped_bit, at=last, bit=0)
-    with pytest.raises(BadChecksum, match="0fa0 and 0fa1"):
+    with pytest.raises(BadChecksum, match="0f a0, 0f a0, 0f a1"):
         bench.measure()
 
 

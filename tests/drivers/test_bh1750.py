@@ -11,8 +11,8 @@ from edge_agent.contract.i2c import struck_at_a_measurement
 from simulators import bh1750
 from simulators.faults import BrownOut, DeadFrame, SlowConversion
 
-# Commands follow two reads of what stood there before; the chip echoes none, and has no checksum.
-COMMANDS = range(32, 56)
+# Commands follow three reads of what stood there before; the chip echoes none, and has no checksum.
+COMMANDS = range(48, 72)
 DARK = "0 is darkness: a BH1750 has no id, no checksum and no ready flag to say otherwise"
 
 
@@ -203,7 +203,7 @@ def test_a_brown_out_that_makes_it_forget_its_time_is_told_so(bench_of):
     bench.setup()
     lux(bench, 300)
     begin = bench.clock.monotonic()
-    *_, trigger, _, _, _ = bench.moments(lambda: lux(bench, 40))
+    *_, trigger, _, _, _, _ = bench.moments(lambda: lux(bench, 40))
     bench.strike(BrownOut, at=bench.clock.monotonic() + trigger - begin)
     with pytest.raises(LostConfiguration, match="emptied its result"):
         lux(bench, 300)
@@ -226,7 +226,7 @@ def test_two_reads_of_a_result_that_differ_are_refused(bench, bench_of, flipped_
     clean = bench_of(BH1750, bh1750.BH1750)
     (*_, last) = clean.moments(clean.measure, reads_only=True)
     bench.strike(flipped_bit, at=last, bit=3)
-    with pytest.raises(BadChecksum, match="two reads of one result differ: 01 68 and 01 60"):
+    with pytest.raises(BadChecksum, match="reads of one result differ"):
         lux(bench, 300)
 
 

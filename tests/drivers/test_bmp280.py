@@ -170,7 +170,7 @@ def test_a_trim_that_divides_by_zero_is_refused(barometer, model, clock):
 
 def test_a_trim_that_was_damaged_on_its_way_is_refused(barometer, model, clock):
     model.read = damaged(model.read, count=24)
-    with pytest.raises(BadChecksum, match="two reads of the same registers differ"):
+    with pytest.raises(BadChecksum, match="reads of one result differ"):
         run(barometer.setup(), clock.sleep)
 
 
@@ -190,16 +190,16 @@ def damaged(read, *, count):
 
 def test_a_frame_that_was_damaged_on_its_way_has_no_value(ready, model, clock):
     model.read = damaged(model.read, count=10)
-    with pytest.raises(BadChecksum, match="two reads of the same registers differ"):
+    with pytest.raises(BadChecksum, match="reads of one result differ"):
         measure(ready, clock)
 
 
-@pytest.mark.parametrize("masks", [(1, 0), (0, 1)])  # the first read is damaged, or the second
+@pytest.mark.parametrize("masks", [(1, 0, 0), (0, 1, 0), (0, 0, 1)])  # one of the reads
 @pytest.mark.parametrize("bit", range(80))
-def test_a_flipped_bit_in_one_of_the_two_reads_is_noticed(ready, model, clock, masks, bit):
+def test_a_flipped_bit_in_one_of_the_reads_is_noticed(ready, model, clock, masks, bit):
     healthy, pending = model.read, [mask << bit for mask in masks]
     model.read = lambda count: (int.from_bytes(healthy(count)) ^ pending.pop(0)).to_bytes(count)
-    with pytest.raises(BadChecksum, match="two reads of the same registers differ"):
+    with pytest.raises(BadChecksum, match="reads of one result differ"):
         measure(ready, clock)
 
 

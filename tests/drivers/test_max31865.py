@@ -225,7 +225,7 @@ def test_any_bit_flipped_in_one_of_two_reads_of_a_result_is_noticed(board, which
         return (int.from_bytes(frame) ^ (1 << bit if read == which else 0)).to_bytes(9)
 
     board.spoil = flip
-    with pytest.raises(BadChecksum, match="two reads differ"):
+    with pytest.raises(BadChecksum, match="reads of one result differ"):
         board.measured()
 
 

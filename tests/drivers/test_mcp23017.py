@@ -101,7 +101,7 @@ def test_pins_that_never_rest_have_no_value(bench, monkeypatch):
     bench.setup()
     levels = iter(range(100))
     monkeypatch.setattr(bench.model, "_pins", lambda port: next(levels))
-    with pytest.raises(BadChecksum, match="no two of 4 reads agree"):
+    with pytest.raises(BadChecksum, match="no 3 of 6 reads in a row agree"):
         bench.measure()
 
 

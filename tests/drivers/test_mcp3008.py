@@ -85,7 +85,7 @@ def test_the_reference_is_1024_codes(code, volts):
 def test_each_input_is_asked_for_by_its_number():
     line = Line(FRAME)
     measured(line, inputs=PINS)
-    assert line.sent == [f"01{0x80 | n << 4:02x}000000" for n in range(8)]
+    assert line.sent == [f"01{0x80 | n << 4:02x}000000" for n in range(8) for _ in range(2)]
 
 
 def test_the_reference_scales_the_value_and_the_channel():
@@ -155,3 +155,22 @@ def test_the_model_measures_the_difference_of_two_inputs_too():
 
 def test_without_a_start_bit_the_model_is_silent():
     assert mcp3008.MCP3008(VirtualClock()).transfer(bytes(5)) == bytes(5)
+
+
+def test_an_input_that_does_not_rest_has_no_value(monkeypatch):
+    bench = TestContract().fresh()
+    bench.setup()
+    levels = iter([1.0, 2.0])
+    monkeypatch.setattr(bench.model, "values", Moving(levels))
+    with pytest.raises(BadChecksum, match="does it move that fast"):
+        bench.measure()
+
+
+class Moving(dict):
+    """Another voltage at every look."""
+
+    def __init__(self, levels):
+        self._levels = levels
+
+    def __getitem__(self, name):
+        return next(self._levels)
