@@ -2,11 +2,11 @@
 
 Datasheets: DS18B20 19-7487 rev 6, DS18S20 19-5474, DS1822, DS1825, DS28EA00. The kernel's
 `temperature` attribute hides the nine bytes that tell a power-on value from a real 85 °C;
-`w1_slave` shows them. Its read converts first and blocks for up to 750 ms.
+`w1_slave` shows them. All thermometers of a bus convert at once, which blocks for up to 750 ms.
 """
 
 import re
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from drivers import checksum
 from drivers.channel import Channel
@@ -38,6 +38,14 @@ COUNT_PER_C = 16  # DS18S20: "hardwired"
 THERMOCOUPLE = 0x80  # byte 4: 0 in a DS1825, 1 in a MAX31850 (its configuration register)
 
 
+class Thermometer(Attributes, Protocol):
+    """The attributes of one device; `frame` returns `w1_slave` after a conversion of now."""
+
+    def frame(self) -> str:
+        """Return the nine bytes and a verdict; raise a `DriverError` where there are none."""
+        ...
+
+
 class DS18B20:
     """Maxim DS18B20, DS18S20, DS1820, DS1822, DS1825, DS28EA00 thermometers (19-7487 rev 6).
 
@@ -48,7 +56,7 @@ class DS18B20:
     bus: ClassVar[BusKind] = "w1"
     channels: tuple[Channel, ...] = (WHOLE,)
 
-    def __init__(self, port: Attributes) -> None:
+    def __init__(self, port: Thermometer) -> None:
         self._port = port
 
     def setup(self) -> Steps[None]:
@@ -58,7 +66,7 @@ class DS18B20:
 
     def measure(self) -> Steps[dict[str, float]]:
         """Convert and read; raise rather than return a power-on value or a dead bus's zeros."""
-        frame = scratchpad(self._port.read("w1_slave"), self._port.where)
+        frame = scratchpad(self._port.frame(), self._port.where)
         family = self._family()
         check_converted(frame, family, self._port.where)
         yield from ()

@@ -29,6 +29,7 @@ class DS18B20(Model):
         self.resolution = 12
         self.fault: Fault = ""
         self._unplugged_at: float | None = None
+        self._waiting: bytes | None = None
 
     def unplug(self) -> None:
         """Pull it off the bus; the kernel takes a while to notice."""
@@ -50,9 +51,18 @@ class DS18B20(Model):
         """Return an attribute; `w1_slave` is empty where nothing came back from the wire."""
         if name == "name":
             return f"{self.id}\n"
+        frame, self._waiting = self._waiting or self.scratchpad(), None
         if self._unplugged_at is not None or self.fault == "busy":
             return ""  # w1_slave_show() returns 0 bytes on every error of the transfer
-        return _text(self._arrived(self.scratchpad()), self.id[:2])
+        return _text(self._arrived(frame), self.id[:2])
+
+    def convert(self) -> None:
+        """Convert with all others; the next read gives this value, whenever it comes."""
+        self._waiting = self.scratchpad()
+
+    def converted(self) -> bool:
+        """Tell whether such a value waits."""
+        return self._waiting is not None
 
     def scratchpad(self) -> bytes:
         """Return the chip's memory after a conversion: 8 bytes and their checksum."""

@@ -178,6 +178,10 @@ class SimulatedHardware:
         """Return the directory of a 1-Wire device, there or not."""
         return self._w1.directory(id)
 
+    def w1_master(self, id: str) -> SimulatedW1:  # noqa: A002, ARG002 - the agent asks so
+        """Return the one 1-Wire bus."""
+        return self._w1
+
     def ids(self) -> tuple[str, ...]:
         """Return the ids of the 1-Wire devices."""
         return self._w1.ids()

@@ -5,6 +5,7 @@ A directory here has what a driver uses of `pathlib.Path`, and raises what the k
 
 import errno
 import os
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -24,6 +25,14 @@ class W1Model(Protocol):
         """Return what one of them says now."""
         ...
 
+    def convert(self) -> None:
+        """Convert, for whoever reads it next."""
+        ...
+
+    def converted(self) -> bool:
+        """Tell whether a value waits to be read."""
+        ...
+
 
 class SimulatedFile:
     """One attribute."""
@@ -40,6 +49,27 @@ class SimulatedFile:
         if self._model is None or self._path.name not in self._model.files():
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._path))
         return self._model.read(self._path.name)
+
+
+class SimulatedBulk:
+    """The master's `therm_bulk_read`, of all devices that are there."""
+
+    def __init__(self, models: Mapping[str, W1Model]) -> None:
+        self._models = models
+
+    def __str__(self) -> str:
+        return str(W1_DEVICES / "w1_bus_master1/therm_bulk_read")
+
+    def read_text(self, encoding: str | None = None, errors: str | None = None) -> str:  # noqa: ARG002
+        """Return 1 where a value waits, 0 where none does."""
+        return f"{int(any(model.converted() for model in self._models.values()))}\n"
+
+    def write_text(self, data: str, encoding: str | None = None) -> int:  # noqa: ARG002
+        """Let all devices convert on `trigger`."""
+        if data.strip() == "trigger":
+            for model in self._models.values():
+                model.convert()
+        return len(data)
 
 
 class SimulatedDirectory:
@@ -61,12 +91,22 @@ class SimulatedW1:
 
     def __init__(self) -> None:
         self._models: dict[str, W1Model] = {}
+        self.bulk = SimulatedBulk(self._models)
 
     def attach(self, model: W1Model) -> None:
         """Connect a device."""
         if model.id in self._models:
             raise ValueError(f"{model.id} is connected already")
         self._models[model.id] = model
+
+    def convert(self, device: str) -> bool:  # noqa: ARG002 - on a real bus it matters
+        """Let all convert, which takes no time here."""
+        self.bulk.write_text("trigger")
+        return True
+
+    def pending(self) -> bool:
+        """Tell that nothing older waits."""
+        return False
 
     def directory(self, id: str) -> SimulatedDirectory:  # noqa: A002 - the kernel's word
         """Return the directory of a device; reading it fails where there is no such device."""

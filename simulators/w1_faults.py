@@ -71,6 +71,15 @@ class FaultyDevice:
         self._suffer()
         return self._model.read(name)
 
+    def convert(self) -> None:
+        """Convert as well as it can at this moment."""
+        self._suffer()
+        self._model.convert()
+
+    def converted(self) -> bool:
+        """Tell whether a value waits to be read."""
+        return self._model.converted()
+
     def _suffer(self) -> None:
         now = self._now()
         kinds = [spell.kind for spell in self._spells if spell.holds(now)]

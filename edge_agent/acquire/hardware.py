@@ -3,6 +3,7 @@
 Only the hardware differs between `run` and `simulate`: a driver cannot tell which port it has.
 """
 
+import time
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -13,7 +14,8 @@ from drivers.linux import Kernel, LinuxPort, RealKernel
 from drivers.serial import Line, SerialPort, open_serial
 from drivers.spi import Bus as SPIBus
 from drivers.spi import SPIPort, open_spi
-from drivers.sysfs import SysfsPort, w1_ids
+from drivers.sysfs import w1_ids
+from drivers.w1 import BULK, Master, W1Master, W1Port
 
 
 class ClaimedByKernel(DriverError):
@@ -74,6 +76,10 @@ class Hardware(Protocol):
         """Return the directory of one 1-Wire device, there or not."""
         ...
 
+    def w1_master(self, id: str) -> Master:  # noqa: A002
+        """Return the bus that a 1-Wire device hangs on, the same for all that share it."""
+        ...
+
     def pins(self) -> Any:  # noqa: ANN401 - gpiozero has no types, and may not be there
         """Return gpiozero's pin factory."""
         ...
@@ -106,6 +112,7 @@ class RealHardware:
         self._sys = sys
         self._buses: dict[int, Any] = {}
         self._opened: list[SPIBus | Line] = []
+        self._masters: dict[Path, W1Master] = {}
         self._pins: Any = None
 
     def i2c(self, number: int) -> Bus:
@@ -134,6 +141,13 @@ class RealHardware:
     def w1(self, id: str) -> Path:  # noqa: A002
         """Return the kernel's directory of one 1-Wire device, there or not."""
         return self._sys / "bus/w1/devices" / id
+
+    def w1_master(self, id: str) -> W1Master:  # noqa: A002
+        """Return the bus that a 1-Wire device hangs on, the same for all that share it."""
+        bulk = self.w1(id).resolve().parent / BULK  # a device's directory lies in its master's
+        if bulk not in self._masters:
+            self._masters[bulk] = W1Master(bulk, time.monotonic)
+        return self._masters[bulk]
 
     def pins(self) -> Any:  # noqa: ANN401
         """Return the pins of the header."""
@@ -181,7 +195,7 @@ def port(hardware: Hardware, place: Place, device: str) -> Any:  # noqa: ANN401
     """Return the port that leads to a device; raise a `DriverError` where nothing does."""
     name = f"{device}@{place.line}"
     if place.kind == "w1":
-        return SysfsPort(hardware.w1(place.id))
+        return W1Port(hardware.w1(place.id), hardware.w1_master(place.id))
     if place.kind == "gpio":
         from drivers.pins import PinPort  # noqa: PLC0415
 

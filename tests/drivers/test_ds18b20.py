@@ -17,7 +17,8 @@ from drivers.errors import (
     TransferFailed,
     WrongChip,
 )
-from drivers.sysfs import SysfsPort, w1_ids
+from drivers.sysfs import w1_ids
+from drivers.w1 import W1Port
 from edge_agent.contract import SensorContract
 from simulators import ds18b20 as simulated
 from simulators.clock import VirtualClock
@@ -41,7 +42,7 @@ def model(clock):
 def thermometer(model):
     bus = SimulatedW1()
     bus.attach(model)
-    return DS18B20(SysfsPort(bus.directory(ID)))
+    return DS18B20(W1Port(bus.directory(ID), bus))
 
 
 def measure(thermometer):
@@ -181,7 +182,7 @@ def test_a_device_that_is_no_thermometer_is_refused(clock, other):
     bus = SimulatedW1()
     bus.attach(simulated.DS18B20(clock, other))
     with pytest.raises(WrongChip, match=f"{other} is no thermometer"):
-        run(DS18B20(SysfsPort(bus.directory(other))).setup())
+        run(DS18B20(W1Port(bus.directory(other), bus)).setup())
 
 
 RELATIVES = ["10-000802b5a1f3", "22-000000152c7a", "3b-0cf84c9e4d11", "42-000000f00d17"]
@@ -213,7 +214,7 @@ def relative(request, clock):
 def thermometer_of(model):
     bus = SimulatedW1()
     bus.attach(model)
-    return DS18B20(SysfsPort(bus.directory(model.id)))
+    return DS18B20(W1Port(bus.directory(model.id), bus))
 
 
 def test_every_relative_reads_every_step_but_85_degrees(relative):
@@ -307,7 +308,7 @@ class Failing:
 )
 def test_what_the_kernel_refuses_is_translated(error, kind):
     with pytest.raises(kind, match="/sys/somewhere/w1_slave: "):
-        measure(DS18B20(SysfsPort(Failing(error))))
+        measure(DS18B20(W1Port(Failing(error), SimulatedW1())))
 
 
 def write_out(model, devices):
@@ -321,7 +322,9 @@ def write_out(model, devices):
 
 def test_a_directory_below_sys_is_read_like_a_simulated_one(tmp_path, model):
     model.set("temperature", -25.0625)
-    assert read(DS18B20(SysfsPort(write_out(model, tmp_path)))) == {"temperature": -25.0625}
+    assert read(DS18B20(W1Port(write_out(model, tmp_path), SimulatedW1()))) == {
+        "temperature": -25.0625
+    }
 
 
 def test_the_thermometers_of_a_machine_are_listed(tmp_path, clock):
@@ -354,7 +357,7 @@ def test_an_independent_driver_reads_the_same_from_the_model(tmp_path, clock, fa
     for number, celsius in enumerate([-40, -25.0625, -0.5, 0.5, 25.0625, 84.9375]):
         model = simulated.DS18B20(clock, f"{family}-{number:012x}")
         model.set("temperature", celsius)
-        thermometer = DS18B20(SysfsPort(write_out(model, tmp_path)))
+        thermometer = DS18B20(W1Port(write_out(model, tmp_path), SimulatedW1()))
         expected[model.id] = measure(thermometer)
     witness = subprocess.run(
         [sys.executable, "-c", WITNESS, str(tmp_path)],
