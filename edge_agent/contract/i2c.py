@@ -9,6 +9,7 @@ import pytest
 from drivers.errors import DriverError, NoAcknowledge, NotReady, WrongChip
 from drivers.i2c import I2CPort
 from edge_agent.contract.bench import INSTANT, NEVER, Bench, FlippedBit, absent_or, at
+from edge_agent.contract.claims import Claims
 from edge_agent.contract.pairs import Pair
 from simulators.faults import BrownOut, DeadFrame, NoAnswer, SlowConversion, Unplug
 from simulators.model import Range
@@ -20,7 +21,7 @@ FOREIGN_IDS = (0x01, 0x55, 0x61, 0xFE)
 either_way = pytest.mark.parametrize("ones", [False, True], ids=["zeros", "ones"])
 
 
-class I2CContract:
+class I2CContract(Claims):
     """Claims about `driver` and `model`; a subclass is one chip's test.
 
     `options` are the driver's; `settle`: seconds until a change of the surroundings reaches a chip
@@ -33,7 +34,6 @@ class I2CContract:
     model: type[Any]
     options: ClassVar[Mapping[str, Any]] = {}
     settle: ClassVar[float] = 0.0
-    patience: ClassVar[float] = 5.0
     blind: ClassVar[Mapping[str, str]] = {}
 
     def fresh(self) -> Bench:
@@ -86,29 +86,6 @@ class I2CContract:
                 shown = absent_or(bench.settled().measure)
                 assert shown is None or channel.low <= shown[channel.name] <= channel.high
             bench.expose()
-
-    def test_a_measurement_is_of_its_own_moment(self, bench: Bench) -> None:
-        bench.setup()
-        for share in (0.2, 0.8, 0.5):
-            bench.expose(share)
-            assert not bench.wrong(bench.measure())
-
-    def test_setting_up_twice_is_harmless(self, bench: Bench) -> None:
-        bench.setup()
-        assert not bench.wrong(bench.read())
-
-    def test_a_measurement_broken_off_is_forgotten_by_setup(self, bench: Bench) -> None:
-        bench.setup()
-        steps = bench.device.measure()
-        bench.sleep(next(steps, 0.0))
-        steps.close()
-        bench.expose(0.6)
-        assert not bench.wrong(bench.read())
-
-    def test_waits_are_short(self, bench: Bench) -> None:
-        bench.read()
-        assert min(bench.waits, default=0) >= 0
-        assert sum(bench.waits) < self.patience
 
     def test_no_chip_no_value(self, bench: Bench) -> None:
         bench.bus.detach(bench.address)

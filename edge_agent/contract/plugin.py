@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("edge_agent.contract.i2c", "edge_agent.contract.sensor")
+pytest.register_assert_rewrite(
+    "edge_agent.contract.claims", "edge_agent.contract.i2c", "edge_agent.contract.sensor"
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -9,6 +9,7 @@ from drivers.driver import Driver, run
 from drivers.errors import DriverError
 from edge_agent.acquire.hardware import Place, port
 from edge_agent.contract.bench import absent_or, at, off
+from edge_agent.contract.claims import Claims
 from simulators.clock import VirtualClock
 from simulators.hardware import SimulatedHardware
 from simulators.scenario import PlannedFault, Scenario, faults_of
@@ -72,7 +73,7 @@ class SensorBench:
         return off(self.device.channels, values, self.hardware.truth(NAME))
 
 
-class SensorContract:
+class SensorContract(Claims):
     """Claims about `driver` and `model`; a subclass is one sensor's test.
 
     `place`: what of `bus`, `address` (an SPI chip select), `pin` and `id` (a 1-Wire id, the path of
@@ -86,7 +87,6 @@ class SensorContract:
     place: ClassVar[Mapping[str, Any]] = {}
     options: ClassVar[Mapping[str, Any]] = {}
     settle: ClassVar[float] = 0.0
-    patience: ClassVar[float] = 5.0
     blind: ClassVar[Mapping[str, str]] = {}
 
     def fresh(self, *faults: PlannedFault) -> SensorBench:
@@ -113,29 +113,6 @@ class SensorContract:
                 bench.set(channel.name, at(span, n / (POINTS - 1)))
                 assert not bench.wrong(bench.measure())
             bench.expose()
-
-    def test_a_measurement_is_of_its_own_moment(self, bench: SensorBench) -> None:
-        bench.setup()
-        for share in (0.2, 0.8, 0.5):
-            bench.expose(share)
-            assert not bench.wrong(bench.measure())
-
-    def test_setting_up_twice_is_harmless(self, bench: SensorBench) -> None:
-        bench.setup()
-        assert not bench.wrong(bench.read())
-
-    def test_a_measurement_broken_off_is_forgotten_by_setup(self, bench: SensorBench) -> None:
-        bench.setup()
-        steps = bench.device.measure()
-        bench.sleep(next(steps, 0.0))
-        steps.close()
-        bench.expose(0.6)
-        assert not bench.wrong(bench.read())
-
-    def test_waits_are_short(self, bench: SensorBench) -> None:
-        bench.read()
-        assert min(bench.waits, default=0) >= 0
-        assert sum(bench.waits) < self.patience
 
     def test_a_fault_of_any_kind_gives_no_wrong_value(self) -> None:
         for kind in faults_of(self.model):
