@@ -17,7 +17,7 @@ import paho.mqtt.client as paho
 from benchmarks import raw
 from benchmarks.broker import mosquitto
 from benchmarks.measure import cpu_seconds, rss, written
-from edge_agent.store.event_log import LogReader
+from edge_agent.store.reader import LogReader
 
 RESULT = Path(__file__).parent / "results.json"
 SINGLE, BATCHED, BACKLOG = 100_000, 1_000_000, 1_000_000

@@ -24,7 +24,8 @@ from edge_agent.deliver.mqtt.connection import Connection
 from edge_agent.deliver.mqtt.events import MqttEvents
 from edge_agent.deliver.mqtt.state import LiveState
 from edge_agent.events import CursorMove
-from edge_agent.store.event_log import EventLog, LogReader
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Recorder
 from edge_agent.store.retention import Retention
 

@@ -18,19 +18,20 @@ from edge_agent.cli import EPILOG, cli
 from edge_agent.commands.drivers import ranges
 from edge_agent.config import description
 from edge_agent.settings import (
-    BYTES,
-    SECONDS,
+    Aggregates,
     ChannelSettings,
+    Commands,
     Config,
     Device,
-    Duration,
     Log,
     Mqtt,
+    Notify,
     Output,
     Rule,
-    Size,
     Table,
+    Threshold,
 )
+from edge_agent.units import BYTES, SECONDS, Duration, Size
 from simulators.scenario import (
     FAULTS,
     LINE_FAULTS,
@@ -45,12 +46,28 @@ TABLES: dict[str, type[Table]] = {
     "": Config,
     "[mqtt]": Mqtt,
     "[log]": Log,
+    "[aggregates]": Aggregates,
+    "[commands]": Commands,
+    "[[notify]]": Notify,
     "[[device]]": Device,
     "[device.channel.<channel>]": ChannelSettings,
     "[[output]]": Output,
     "[[rule]]": Rule,
+    "[rule.threshold.<name>]": Threshold,
 }
-NOT_KEYS = {"options", "channel", "mqtt", "log", "device", "output", "rule"}
+NOT_KEYS = {
+    "options",
+    "channel",
+    "threshold",
+    "mqtt",
+    "log",
+    "aggregates",
+    "commands",
+    "notify",
+    "device",
+    "output",
+    "rule",
+}
 CONFIGURATION = """# Configuration
 
 One TOML file; `edge-agent check FILE` shows every problem at once. Durations are numbers of seconds

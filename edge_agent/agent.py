@@ -5,45 +5,37 @@ is ever handed to somebody who is not there.
 """
 
 import logging
-import random
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
-
-import msgspec
+from typing import Any, NamedTuple
 
 from drivers.driver import Totalling
 from drivers.errors import DriverError
 from edge_agent.acquire.bus_worker import BusWorker, Device
 from edge_agent.acquire.hardware import Hardware
+from edge_agent.assembly.delivery import Delivery, Ties
+from edge_agent.assembly.judges import assemble
 from edge_agent.blueprint import Blueprint
-from edge_agent.blueprint.description import describe
 from edge_agent.blueprint.devices import DrawnOutput
-from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import Clock
-from edge_agent.deliver.backoff import Backoff
-from edge_agent.deliver.envelope import Envelope
-from edge_agent.deliver.forwarder import Forwarder, News
-from edge_agent.deliver.mqtt.connection import Connection
-from edge_agent.deliver.mqtt.events import MqttEvents
-from edge_agent.deliver.mqtt.state import LiveState
-from edge_agent.errors import HardwareError
-from edge_agent.evaluate.engine import Engine
-from edge_agent.evaluate.outputs import Output, Outputs
-from edge_agent.evaluate.rules import restored
-from edge_agent.events import Alert, Event, Reading, alert_of, lifecycle
+from edge_agent.errors import CommandError, HardwareError
+from edge_agent.evaluate.commands import Command, Read
+from edge_agent.evaluate.engine import Engine, Item, Shown
+from edge_agent.evaluate.outputs import Switchable
+from edge_agent.events import Event, Finished, alert_of, lifecycle
+from edge_agent.observe.diagnostics import diagnose
 from edge_agent.observe.health import Health
-from edge_agent.settings import switch
-from edge_agent.store.event_log import EventLog, LogReader
-from edge_agent.store.recorder import Damaged, Recorder
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Item as Record
+from edge_agent.store.recorder import Recorder
 from edge_agent.store.retention import Retention
 from edge_agent.store.salvage import open_log, salvage
 from edge_agent.threads import Worker
@@ -53,9 +45,15 @@ SWITCH_INTERVAL = 0.0005  # seconds: the interpreter's own 5 ms is what one thre
 WATCH_SECONDS = 5.0
 PATIENCE = 30.0  # seconds a thread may be silent
 STOP_SECONDS = 4.5
-DRAIN_SECONDS = 2.0  # of those, for the last events to reach the broker
 
 _logger = logging.getLogger(__name__)
+
+
+class Errand(NamedTuple):
+    """What the main thread does for a command; `key` is for its end."""
+
+    name: str
+    key: str
 
 
 class Agent:
@@ -72,22 +70,23 @@ class Agent:
         *,
         clock: Clock,
         notify: Callable[[str], None] = lambda _: None,
-        watch: Callable[[Reading | Alert], None] = lambda _: None,
+        watch: Callable[[Shown], None] = lambda _: None,
     ) -> None:
         """Open what the blueprint names; raise HardwareError or LogError where that fails."""
-        self.control: SimpleQueue[str] = SimpleQueue()
+        self.control: SimpleQueue[str | Errand] = SimpleQueue()
         self._blueprint = blueprint
         self._hardware = hardware
         self._log_path = log_path
         self._clock = clock
         self._notify = notify
         self._watch = watch
-        self._readings: SimpleQueue[Reading | None] = SimpleQueue()
+        self._readings: SimpleQueue[Item] = SimpleQueue()
         self._records: SimpleQueue[Record] = SimpleQueue()
-        self._news: SimpleQueue[News] = SimpleQueue()
         self._counters: dict[str, Totalling] = {}
+        self._lines: dict[str, str] = {}  # of each device
+        self._inboxes: dict[str, SimpleQueue[Any]] = {}  # of each line's bus
         self._buses = self._build_buses()
-        self._flow = self._build_flow()
+        self._build_flow()
 
     def run(self) -> int:
         """Start, watch, stop; return the exit code."""
@@ -102,7 +101,8 @@ class Agent:
         """Start every thread, the last of the flow first."""
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._health = self._build_health()
-        for worker in reversed([*self._buses, *self._flow]):
+        flow = [*self._buses, self._engine, self._recording, *self._delivery.workers]
+        for worker in reversed(flow):
             worker.start()
         self._records.put(self._note("started"))
         _logger.info("running: %d devices, log %s", len(self._blueprint.devices), self._log_path)
@@ -114,13 +114,10 @@ class Agent:
             bus.tell()
         for bus in self._buses:
             bus.join(deadline)
-        engine, recorder, forwarder, connection = self._flow
-        engine.finish(deadline)
+        self._engine.finish(deadline)
         self._records.put(self._note("stopping"))
-        recorded = recorder.finish(deadline)
-        forwarder.finish(min(time.monotonic() + DRAIN_SECONDS, deadline))
-        if connection.finish(deadline) and forwarder.join(deadline):
-            self._connection.close()
+        recorded = self._recording.finish(deadline)
+        self._delivery.stop(deadline)
         if recorded:
             self._recorder.close()  # with the cursor moves that came last
         self._hardware.close()
@@ -130,9 +127,14 @@ class Agent:
         known: list[str] = []
         while True:
             try:
-                return self.control.get(timeout=WATCH_SECONDS)
+                item = self.control.get(timeout=WATCH_SECONDS)
             except Empty:
                 silent = self._health.check()
+            else:
+                if isinstance(item, str):
+                    return item
+                self._do(item)
+                continue
             if silent and silent != known:
                 _logger.error("no progress for %.0f s: %s", PATIENCE, ", ".join(silent))
             known = silent
@@ -144,13 +146,14 @@ class Agent:
             with _explained():
                 driver = drawn.build(self._hardware)
             device = Device.of(drawn.settings.name, driver, drawn.settings.every)
+            self._lines[device.name] = drawn.place.line
             lines[drawn.place.line].append(device)
             if isinstance(driver, Totalling):
                 self._counters[drawn.settings.name] = driver
         return [self._build_bus(line, devices) for line, devices in lines.items()]
 
     def _build_bus(self, line: str, devices: list[Device]) -> Worker:
-        inbox: SimpleQueue[Any] = SimpleQueue()
+        inbox = self._inboxes[line] = SimpleQueue()
         bus = BusWorker(
             line,
             devices,
@@ -161,46 +164,38 @@ class Agent:
         )
         return Worker(line, bus.run, partial(inbox.put, None), self.control.put)
 
-    def _build_engine(self, alerts: Mapping[str, Alert]) -> Worker:
+    def _build_engine(self, reader: LogReader) -> Worker:
         """Go on where the rules stood, and say so: the broker may be another one."""
-        for alert in alerts.values():
-            self._show(alert)
-        now = self._clock.now()
+        for event in reader.latest_alerts().values():
+            if event.source in {rule.name for rule in self._blueprint.rules}:
+                self._show(alert_of(event))
+        judges = assemble(self._blueprint, reader, self._clock, self._connect, self._carry_out)
         engine = Engine(
             self._readings,
-            plans={one.settings.name: plan_device(one) for one in self._blueprint.devices},
-            rules=self._blueprint.rules,
-            states={name: restored(alert.state, now) for name, alert in alerts.items()},
-            outputs=Outputs([self._connect(one) for one in self._blueprint.outputs]),
+            **judges._asdict(),
             record=self._records.put,
             show=self._show,
+            answer=self._delivery.connection.post,
             clock=self._clock,
             progress=partial(self._alive, "engine"),
         )
         return Worker("engine", engine.run, partial(self._readings.put, None), self.control.put)
 
-    def _latest_alerts(self, reader: LogReader) -> dict[str, Alert]:
-        """Return the last alert of every rule that there still is."""
-        names = {rule.name for rule in self._blueprint.rules}
-        logged = reader.latest_alerts().values()
-        return {event.source: alert_of(event) for event in logged if event.source in names}
-
-    def _connect(self, drawn: DrawnOutput) -> Output:
+    def _connect(self, drawn: DrawnOutput) -> Switchable:
         with _explained():
-            driver = drawn.build(self._hardware)
-        return Output(drawn.settings.name, driver, switch(drawn.settings.safe))
+            return drawn.build(self._hardware)
 
-    def _build_flow(self) -> tuple[Worker, Worker, Worker, Worker]:
+    def _build_flow(self) -> None:
         """Open the log, and build what stands between it and the buses, and behind it."""
         log = open_log(self._log_path, self._clock)
         reader = LogReader(self._log_path)
+        ties = Ties(self._records.put, self._readings.put, self.control.put, self._clock)
         try:
             for name, counter in self._counters.items():
                 counter.resume(reader.latest_values(name))
-            connection = self._build_connection(log.id)
-            engine = self._build_engine(self._latest_alerts(reader))
-            forwarder = self._build_forwarder(log, reader)
-            return engine, self._build_recorder(log), forwarder, connection
+            self._delivery = Delivery(self._blueprint, log, reader, self._log_path, ties)
+            self._engine = self._build_engine(reader)
+            self._recording = self._build_recorder(log)
         finally:
             reader.close()
 
@@ -215,60 +210,39 @@ class Agent:
         self._recorder = Recorder(
             log,
             self._records,
-            announce=self._news.put,
+            announce=self._delivery.announce,
             reopen=partial(salvage, self._log_path, self._clock),
             clock=self._clock,
             commit_interval=settings.commit_interval,
-            retention=Retention((MqttEvents.name,), settings.keep, settings.max_size),
+            retention=Retention(self._delivery.names, settings.keep, settings.max_size),
             progress=partial(self._alive, "recorder"),
         )
         return Worker(
             "recorder", self._recorder.run, partial(self._records.put, None), self.control.put
         )
 
-    def _build_forwarder(self, log: EventLog, reader: LogReader) -> Worker:
-        node, mqtt = self._blueprint.config.node, self._blueprint.config.mqtt
-        sink = MqttEvents(
-            f"edge/{node}",
-            Envelope(node, log.id),
-            self._connection.post,
-            max_batch=mqtt.max_batch,
-        )
-        forwarder = Forwarder(
-            sink,
-            self._news,
-            open_reader=partial(LogReader, self._log_path),
-            cursor=reader.cursor(sink.name),
-            commit=self._records.put,
-            damaged=lambda error, inode: self._records.put(Damaged(error, inode)),
-            clock=self._clock,
-            backoff=Backoff(random.random),
-        )
-        self._news.put(log.last_offset())
-        return Worker("forwarder", forwarder.run, partial(self._news.put, None), self.control.put)
+    def _carry_out(self, command: Command, key: str) -> None:
+        """Begin with what the engine cannot do itself; raise CommandError where nobody can."""
+        if not isinstance(command, Read):
+            self.control.put(Errand(command.name, key))
+        elif command.device in self._lines:
+            self._inboxes[self._lines[command.device]].put(("wake", command.device))
+        else:
+            known = ", ".join(self._lines) or "none"
+            raise CommandError(f"no device {command.device[:64]!r}; there are {known}")
 
-    def _build_connection(self, log_id: str) -> Worker:
-        config = self._blueprint.config
-        about = msgspec.json.encode(describe(self._blueprint, log_id))
-        self._connection = Connection(
-            self._blueprint.broker,
-            LiveState(f"edge/{config.node}", about, retained=config.mqtt.retained),
-            changed=self._connected,
-            backoff=Backoff(random.random),
-        )
-        return Worker(
-            "connection",
-            self._connection.run,
-            partial(self._connection.post, None),
-            self.control.put,
-        )
+    def _do(self, errand: Errand) -> None:
+        """Run an errand for somebody who sent a command."""
+        reader = LogReader(self._log_path)
+        try:
+            stats = reader.stats()._asdict()
+        finally:
+            reader.close()
+        result = diagnose(self._blueprint.config.node, stats, self._clock)
+        self._readings.put(Finished(errand.key, result))
 
-    def _connected(self, up: bool) -> None:
-        if up:
-            self._news.put("retry")
-
-    def _show(self, news: Reading | Alert) -> None:
-        self._connection.post(news)
+    def _show(self, news: Shown) -> None:
+        self._delivery.connection.post(news)
         self._watch(news)
 
     def _note(self, what: str) -> Event:

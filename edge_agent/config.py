@@ -14,20 +14,34 @@ from msgspec.structs import FieldInfo, fields
 from edge_agent.errors import ConfigError
 from edge_agent.problems import Problems, unknown
 from edge_agent.settings import (
+    Aggregates,
     ChannelSettings,
+    Commands,
     Config,
     Device,
     Log,
     Mqtt,
+    Notify,
     Output,
     Rule,
     Table,
-    decode,
+    Threshold,
 )
+from edge_agent.units import decode
 
 T = TypeVar("T", bound=Table)
-SECTIONS: dict[str, type[Mqtt | Log]] = {"mqtt": Mqtt, "log": Log}
-LISTS: dict[str, type[Device | Output | Rule]] = {"device": Device, "output": Output, "rule": Rule}
+SECTIONS: dict[str, type[Mqtt | Log | Aggregates | Commands]] = {
+    "mqtt": Mqtt,
+    "log": Log,
+    "aggregates": Aggregates,
+    "commands": Commands,
+}
+LISTS: dict[str, type[Device | Output | Rule | Notify]] = {
+    "device": Device,
+    "output": Output,
+    "rule": Rule,
+    "notify": Notify,
+}
 
 
 def load(path: Path, overrides: Iterable[str] = ()) -> Config:
@@ -109,10 +123,15 @@ class Reader:
         return Config(**self._values(Config, own, "", known), **parts)
 
     def _section(self, name: str, kind: type[T], table: object) -> T:
+        return self._table(name, kind, table) or kind()
+
+    def _table(self, name: str, kind: type[T], table: object) -> T | None:
         if not isinstance(table, dict):
             self._problems.note(name, table, f"expected a table: write [{name}]")
-            return kind()
-        return kind(**self._values(kind, table, f"{name}."))
+            return None
+        values = self._values(kind, table, f"{name}.")
+        required = [field.name for field in fields(kind) if field.required]
+        return kind(**values) if all(key in values for key in required) else None
 
     def _entries(self, name: str, kind: type[T], entries: object) -> tuple[T, ...]:
         if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
@@ -126,18 +145,22 @@ class Reader:
         table = dict(table)
         extra: dict[str, Any] = {}
         if kind is Device and isinstance(table.get("channel"), dict):
-            extra["channel"] = self._channels(where, table.pop("channel"))
-        if kind is not Rule:
+            extra["channel"] = self._tables(where, "channel", ChannelSettings, table)
+        if kind is Rule and isinstance(table.get("threshold"), dict):
+            extra["threshold"] = self._tables(where, "threshold", Threshold, table)
+        if kind in {Device, Output}:
             extra["options"] = self._options(kind, table)
         values = self._values(kind, table, where)
         required = [field.name for field in fields(kind) if field.required]
         return kind(**values, **extra) if all(key in values for key in required) else None
 
-    def _channels(self, where: str, tables: dict[str, Any]) -> dict[str, ChannelSettings]:
-        return {
-            channel: self._section(f"{where}channel.{channel}", ChannelSettings, table)
-            for channel, table in tables.items()
+    def _tables(self, where: str, key: str, kind: type[T], table: dict[str, Any]) -> dict[str, T]:
+        """Take the tables below a key out, each under a name of its own."""
+        found = {
+            name: self._table(f"{where}{key}.{name}", kind, one)
+            for name, one in table.pop(key).items()
         }
+        return {name: one for name, one in found.items() if one is not None}
 
     def _options(self, kind: type[Table], table: dict[str, Any]) -> dict[str, Any]:
         """Take the driver's own keys out; `check` compares them with its signature."""

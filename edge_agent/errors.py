@@ -6,6 +6,7 @@ AgentError                  one clear line: what, and what to do
 ├── LogError                exit code 4: the event log cannot be used as it is
 ├── SinkUnavailable         keep the events and try again later
 ├── EventRejected           the destination refused events: record it and step over
+├── CommandError            a command over MQTT has no effect: the reason for its sender
 └── SimulationError         exit code 5: the simulation cannot start (a port in use, no broker)
 """
 
@@ -44,6 +45,10 @@ class LogError(AgentError):
     """The event log cannot be opened or is not ours to write."""
 
     exit_code = 4
+
+
+class CommandError(AgentError):
+    """A command that somebody sent cannot have an effect."""
 
 
 class SimulationError(AgentError):

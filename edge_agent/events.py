@@ -10,8 +10,8 @@ import msgspec
 
 from edge_agent.clock import Moment
 
-Kind: TypeAlias = Literal["reading", "alert", "output", "gap", "lifecycle"]
-AlertState: TypeAlias = Literal["inactive", "pending", "firing", "resolved"]
+Kind: TypeAlias = Literal["reading", "aggregate", "alert", "output", "command", "gap", "lifecycle"]
+AlertState: TypeAlias = Literal["inactive", "pending", "firing", "resolved", "flapping"]
 GOOD = "good"
 
 
@@ -49,18 +49,83 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """A rule's change of state, with the readings that caused it."""
+    """A rule's change of state, with the values that caused it.
+
+    `repeat` counts how often it was told again; `acknowledged` and `silenced` are somebody's wish.
+    """
 
     rule: str
     state: AlertState
     moment: Moment
     severity: str
     values: dict[str, float]
+    message: str = ""
+    repeat: int = 0
+    acknowledged: bool = False
+    silenced: bool = False
 
     def event(self) -> Event:
         """Return what is logged; an alert never waits for the commit interval."""
-        data = {"state": self.state, "severity": self.severity, "values": self.values}
+        data: dict[str, Any] = {
+            "state": self.state,
+            "severity": self.severity,
+            "values": self.values,
+        }
+        for name in ("message", "repeat", "acknowledged", "silenced"):
+            if getattr(self, name):
+                data[name] = getattr(self, name)
         return Event("alert", self.rule, self.moment, data, urgent=True)
+
+
+class Switched(msgspec.Struct, frozen=True):
+    """An output's new setting, and who asked for it; `error` where the hardware did not follow."""
+
+    output: str
+    value: float
+    by: str
+    moment: Moment
+    error: str = ""
+
+    def event(self) -> Event:
+        """Return what is logged; it never waits for the commit interval."""
+        data = {"value": self.value, "by": self.by, **({"error": self.error} if self.error else {})}
+        return Event("output", self.output, self.moment, data, urgent=True)
+
+
+class Memory(NamedTuple):
+    """What is to be known again after a restart, under a name: JSON that replaces the last one."""
+
+    name: str
+    data: bytes
+
+
+Record: TypeAlias = Event | Memory  # what the engine hands to the recorder
+
+
+class Request(NamedTuple):
+    """A command as it came: `topic` and `correlation` say where its answers go."""
+
+    name: str
+    payload: bytes
+    topic: str
+    correlation: bytes = b""
+    retained: bool = False
+
+
+class Answer(NamedTuple):
+    """What is said about a command, to whoever sent it: JSON."""
+
+    topic: str
+    correlation: bytes
+    payload: bytes
+
+
+class Finished(NamedTuple):
+    """The end of a command that another thread carries out: its `result`, or a `reason` why not."""
+
+    id: str
+    result: dict[str, Any] | None
+    reason: str = ""
 
 
 def gap(moment: Moment, reason: str, ranges: list[tuple[int, int]], count: int) -> Event:

@@ -3,47 +3,12 @@
 `docs/configuration.md` and the remedies in error messages are made from these descriptions.
 """
 
-import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
-SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-BYTES = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
-
-
-class Duration(float):
-    """Seconds, written as a number or with a unit: `500ms`, `10s`, `5m`, `2h`, `7d`."""
-
-    @classmethod
-    def parse(cls, value: object) -> "Duration":
-        """Return the seconds; raise ValueError for anything else."""
-        return cls(_with_unit(value, SECONDS, 'a duration such as "500ms", "10s", "5m", "7d"'))
-
-
-class Size(int):
-    """Bytes, written as a number or with a unit: `500kB`, `256MB`, `1GB`."""
-
-    @classmethod
-    def parse(cls, value: object) -> "Size":
-        """Return the bytes; raise ValueError for anything else."""
-        return cls(_with_unit(value, BYTES, 'a size such as "500kB", "256MB", "1GB"'))
-
-
-def _with_unit(value: object, units: dict[str, Any], expected: str) -> float:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(value).strip())
-    if isinstance(value, bool) or not match or (match[2] and match[2] not in units):
-        raise ValueError(f"expected {expected}")
-    return float(match[1]) * float(units.get(match[2], 1))
-
-
-def decode(kind: type, value: object) -> Any:  # noqa: ANN401
-    """Decode our own types for msgspec."""
-    if issubclass(kind, Duration | Size):
-        return kind.parse(value)
-    raise NotImplementedError(kind)
-
+from edge_agent.units import Duration, Size
 
 Name: TypeAlias = Annotated[
     str, Meta(pattern="^[A-Za-z0-9_-]+$", max_length=64, description="letters, digits, _ and -")
@@ -56,6 +21,9 @@ Switch: TypeAlias = Annotated[
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
     """One table of the configuration file."""
+
+
+Publish: TypeAlias = Literal["readings", "aggregates", "all"]
 
 
 class Mqtt(Table, frozen=True, kw_only=True):
@@ -86,6 +54,13 @@ class Mqtt(Table, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=1000, description="events in one message: 1 (one topic each) to 1000"),
     ] = 1
+    publish: Annotated[
+        Publish,
+        Meta(
+            description='"readings", "aggregates" (for a metered link: no readings, no live values)'
+            ' or "all"; alerts and the rest always'
+        ),
+    ] = "all"
     retained: Annotated[
         bool, Meta(description="retained messages for status, info and alerts: true or false")
     ] = True
@@ -110,6 +85,55 @@ class Log(Table, frozen=True, kw_only=True):
     max_size: Annotated[Size, Meta(description="the database's largest size; at least 1MB")] = Size(
         256_000_000
     )
+
+
+class Aggregates(Table, frozen=True, kw_only=True):
+    """`[aggregates]`: count, min, mean, max and last of every channel, as events."""
+
+    windows: Annotated[
+        tuple[Duration, ...],
+        Meta(description='lengths such as ["1m", "15m", "1h"], whole parts of a day; none: none'),
+    ] = ()
+
+
+CommandName: TypeAlias = Literal[
+    "read",
+    "diagnostics",
+    "set",
+    "acknowledge",
+    "silence",
+    "enable",
+    "disable",
+    "threshold",
+    "reload",
+]
+
+
+class Commands(Table, frozen=True, kw_only=True):
+    """`[commands]`: what may be asked of the agent over MQTT."""
+
+    allow: Annotated[
+        tuple[CommandName, ...],
+        Meta(
+            description="which of read, diagnostics, set, acknowledge, silence, enable, disable,"
+            " threshold, reload; [] for none"
+        ),
+    ] = ("read", "diagnostics")
+
+
+class Notify(Table, frozen=True, kw_only=True):
+    """`[[notify]]`: a service that gets the alerts, through Apprise (extra `[notify]`)."""
+
+    name: Name
+    url: Annotated[
+        str, Meta(description="Apprise URL such as ntfy://topic; https://appriseit.com lists them")
+    ] = ""
+    url_file: Annotated[
+        str, Meta(description="file with the URL instead, for one that holds a secret")
+    ] = ""
+    severity: Annotated[
+        Severity, Meta(description='least severity: "info", "warning" or "critical"')
+    ] = "warning"
 
 
 class ChannelSettings(Table, frozen=True, kw_only=True):
@@ -200,10 +224,30 @@ class Output(Table, frozen=True, kw_only=True):
         Switch,
         Meta(description='state at start, stop and when no rule sets it: "on" or "off"'),
     ] = "off"
+    min_on: Annotated[
+        Duration, Meta(description="once on, stays on this long; a safe state does not wait")
+    ] = Duration(0)
+    min_off: Annotated[
+        Duration, Meta(description="once off, stays off this long: spares a compressor")
+    ] = Duration(0)
+    max_on: Annotated[
+        Duration, Meta(description="goes off after this long, until asked anew; 0: no limit")
+    ] = Duration(0)
+    interlock: Annotated[
+        tuple[str, ...], Meta(description="outputs that must never be on together with this one")
+    ] = ()
     options: dict[str, Any] = {}
 
 
-class Rule(Table, frozen=True, kw_only=True, rename={"hold": "for"}):
+class Threshold(Table, frozen=True, kw_only=True):
+    """`[rule.threshold.<name>]`: a number in a rule's text that a command may change."""
+
+    value: Annotated[float, Meta(description="the number until a command changes it")]
+    low: Annotated[float, Meta(description="the smallest that a command may set")]
+    high: Annotated[float, Meta(description="the largest that a command may set")]
+
+
+class Rule(Table, frozen=True, kw_only=True, rename={"hold": "for", "keep": "keep_firing_for"}):
     """`[[rule]]`: a condition, the alert it raises and the outputs it sets."""
 
     name: Name
@@ -214,11 +258,25 @@ class Rule(Table, frozen=True, kw_only=True, rename={"hold": "for"}):
     hold: Annotated[
         Duration, Meta(description="the condition must hold this long before it fires")
     ] = Duration(0)
+    keep: Annotated[
+        Duration, Meta(description="goes on firing this long after its end: no chatter")
+    ] = Duration(0)
     severity: Annotated[Severity, Meta(description='"info", "warning" or "critical"')] = "warning"
+    message: Annotated[
+        str,
+        Meta(description='words for people, with values: "boiler at {boiler.temperature:.1f} °C"'),
+    ] = ""
+    repeat: Annotated[
+        Duration, Meta(description="told again this often until acknowledged; 0: never")
+    ] = Duration(0)
+    storm: Annotated[
+        int, Meta(ge=1, le=100, description="firings in ten minutes; more are told as flapping")
+    ] = 10
     set: Annotated[
         dict[str, Switch],
         Meta(description='outputs while firing, such as { fan = "on" }'),
     ] = {}
+    threshold: dict[str, Threshold] = {}
 
 
 class Config(Table, frozen=True, kw_only=True):
@@ -227,6 +285,9 @@ class Config(Table, frozen=True, kw_only=True):
     node: Name = "edge"
     mqtt: Mqtt = Mqtt()
     log: Log = Log()
+    aggregates: Aggregates = Aggregates()
+    commands: Commands = Commands()
+    notify: tuple[Notify, ...] = ()
     device: tuple[Device, ...] = ()
     output: tuple[Output, ...] = ()
     rule: tuple[Rule, ...] = ()

@@ -13,7 +13,8 @@ from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import simulated_hardware
 from edge_agent.errors import LogError
 from edge_agent.events import Reading
-from edge_agent.store.event_log import EventLog, LogReader
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
 
 CONFIG = """
 node = "shed"

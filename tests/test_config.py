@@ -4,7 +4,7 @@ import pytest
 
 from edge_agent.config import load
 from edge_agent.errors import ConfigError
-from edge_agent.settings import Duration, Size
+from edge_agent.units import Duration, Size
 
 MISTAKES = """
 node = "green house"
@@ -47,7 +47,11 @@ def problems(tmp_path, text, overrides=()):
     ("key", "value", "remedy"),
     [
         ("node", '"green house"', "letters, digits, _ and -"),
-        ("colour", '"red"', "known: device, log, mqtt, node, output, rule"),
+        (
+            "colour",
+            '"red"',
+            "known: aggregates, commands, device, log, mqtt, node, notify, output, rule",
+        ),
         ("mqtt.usrname", '"x"', "did you mean 'username'?"),
         ("mqtt.keep_alive", '"soon"', '"10s"'),
         ("mqtt.max_batch", "0", "1 (one topic each) to 1000"),

@@ -23,12 +23,14 @@ ALLOWED = {
     "edge_agent.events": NOUNS | {"msgspec"},
     "edge_agent.clock": set(),
     "edge_agent.errors": set(),
-    "edge_agent.settings": {"msgspec"},
+    "edge_agent.units": set(),
+    "edge_agent.settings": {"msgspec", "edge_agent.units"},
     "edge_agent.problems": set(),
     "edge_agent.config": {
         "edge_agent.errors",
         "edge_agent.problems",
         "edge_agent.settings",
+        "edge_agent.units",
         "msgspec",
     },
     "edge_agent.acquire": NOUNS | {"drivers", "msgspec", "smbus2"},
@@ -38,6 +40,7 @@ ALLOWED = {
         "edge_agent.acquire",
         "edge_agent.config",
         "edge_agent.deliver.mqtt.address",
+        "edge_agent.deliver.notify",
         "edge_agent.evaluate",
         "edge_agent.problems",
         "edge_agent.settings",
@@ -53,6 +56,7 @@ ALLOWED = {
         "smbus2",
     },
     "edge_agent.deliver": NOUNS | {"msgspec"},
+    "edge_agent.deliver.notify": NOUNS | {"msgspec", "apprise"},
     "edge_agent.deliver.mqtt": NOUNS | {"msgspec", "paho", "edge_agent.deliver"},
     "edge_agent.deliver.mqtt.broker": NOUNS | {"amqtt"},
     "edge_agent.observe": NOUNS | {"msgspec"},
@@ -61,20 +65,33 @@ ALLOWED = {
 PURE = [
     "edge_agent.events",
     "edge_agent.acquire.schedule",
+    "edge_agent.evaluate.arbitration",
     "edge_agent.evaluate.calibration",
+    "edge_agent.evaluate.calls",
     "edge_agent.evaluate.checks",
     "edge_agent.evaluate.dead_band",
     "edge_agent.evaluate.expression",
+    "edge_agent.evaluate.literals",
     "edge_agent.evaluate.logic",
+    "edge_agent.evaluate.memory",
+    "edge_agent.evaluate.message",
     "edge_agent.evaluate.outputs",
+    "edge_agent.evaluate.parser",
     "edge_agent.evaluate.plan",
     "edge_agent.evaluate.ranges",
+    "edge_agent.evaluate.rulebook",
     "edge_agent.evaluate.rules",
+    "edge_agent.evaluate.sight",
+    "edge_agent.evaluate.telling",
+    "edge_agent.evaluate.terms",
+    "edge_agent.evaluate.windows",
+    "edge_agent.evaluate.words",
+    "edge_agent.evaluate.world",
     "edge_agent.deliver.envelope",
 ]
 IMPURE = {"threading", "queue", "sqlite3", "socket", "select", "time", "subprocess", "asyncio"}
 # Never at the top of a module of the agent, nor of one that is imported at the top.
-LAZY = {"simulators", "amqtt", "rich", "gpiozero", "lgpio", "serial", "spidev"}
+LAZY = {"simulators", "amqtt", "rich", "gpiozero", "lgpio", "serial", "spidev", "apprise"}
 HOLDERS = {"edge_agent.commands.simulation", "edge_agent.commands.table"}  # themselves lazy
 PLUGIN = "edge_agent.contract"  # imported by pytest alone
 EXEMPT = (*HOLDERS, PLUGIN)

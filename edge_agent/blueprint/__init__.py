@@ -10,7 +10,9 @@ from typing import NamedTuple
 from edge_agent.acquire.catalog import Catalog
 from edge_agent.blueprint.broker import draw_broker
 from edge_agent.blueprint.devices import Draft, DrawnDevice, DrawnOutput, note_collisions
+from edge_agent.blueprint.interlocks import note_interlocks
 from edge_agent.blueprint.limits import note_limits
+from edge_agent.blueprint.notify import DrawnNotify, draw_notify
 from edge_agent.blueprint.rules import draw_rules
 from edge_agent.config import read
 from edge_agent.deliver.mqtt.address import Broker
@@ -28,6 +30,7 @@ class Blueprint(NamedTuple):
     outputs: tuple[DrawnOutput, ...]
     rules: tuple[Rule, ...]
     broker: Broker
+    notify: tuple[DrawnNotify, ...] = ()
 
     @property
     def placed(self) -> tuple[DrawnDevice | DrawnOutput, ...]:
@@ -43,9 +46,11 @@ def draw(path: Path, overrides: Iterable[str] = ()) -> Blueprint:
     draft = Draft(Catalog("edge_agent.drivers"), problems)
     devices = draft.devices(config.device)
     outputs = draft.outputs(config.output)
+    note_interlocks(config, problems)
     note_collisions(config, (*devices, *outputs), problems)
     rules = draw_rules(config, devices, problems)
     broker = draw_broker(config, problems)
+    notify = draw_notify(config, problems)
     if problems.lines or broker is None:
         raise ConfigError(tuple(problems.lines))
-    return Blueprint(config, devices, outputs, rules, broker)
+    return Blueprint(config, devices, outputs, rules, broker, notify)

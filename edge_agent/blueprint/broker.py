@@ -4,6 +4,7 @@ import os
 import ssl
 from pathlib import Path
 
+from edge_agent.blueprint.paths import expanded
 from edge_agent.deliver.mqtt.address import Address, Broker, parse_url, tls_context
 from edge_agent.errors import AgentError
 from edge_agent.problems import Problems
@@ -45,7 +46,7 @@ def _tls(mqtt: Mqtt, addresses: tuple[Address, ...], problems: Problems) -> ssl.
                 problems.note(f"mqtt.{key}", getattr(mqtt, key), "unused; write mqtts:// in url")
         return None
     try:
-        return tls_context(*map(_expanded, (mqtt.ca, mqtt.certificate, mqtt.key)))
+        return tls_context(*map(expanded, (mqtt.ca, mqtt.certificate, mqtt.key)))
     except AgentError as error:
         problems.add(f"{error.what}; {error.remedy}")
         return None
@@ -59,15 +60,10 @@ def _password(mqtt: Mqtt, problems: Problems) -> str:
     if not mqtt.password_file:
         return ""
     try:
-        return Path(_expanded(mqtt.password_file)).read_text(encoding="utf-8").rstrip("\r\n")
+        return Path(expanded(mqtt.password_file)).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         problems.note(
             "mqtt.password_file", mqtt.password_file, f"{reason}; give a readable text file"
         )
         return ""
-
-
-def _expanded(path: str) -> str:
-    """Return a path with ~ and variables such as $CREDENTIALS_DIRECTORY filled in."""
-    return os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111

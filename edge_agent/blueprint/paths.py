@@ -17,3 +17,8 @@ def log_path(config: Config, *, simulated: bool) -> Path:
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
     directory = Path(state) if state else Path(home) / "edge-agent"
     return directory / f"{config.node}{'-simulated' if simulated else ''}.db"
+
+
+def expanded(path: str) -> str:
+    """Return a path with ~ and variables such as $CREDENTIALS_DIRECTORY filled in."""
+    return os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111

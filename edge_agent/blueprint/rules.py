@@ -10,7 +10,9 @@ from edge_agent.errors import ConfigError
 from edge_agent.evaluate.calibration import Calibration
 from edge_agent.evaluate.checks import Limits
 from edge_agent.evaluate.dead_band import DeadBand
-from edge_agent.evaluate.expression import Expression, Known, parse
+from edge_agent.evaluate.expression import Expression, Known
+from edge_agent.evaluate.message import Message, parse_message
+from edge_agent.evaluate.parser import parse
 from edge_agent.evaluate.plan import ChannelPlan, DevicePlan
 from edge_agent.evaluate.rules import Rule
 from edge_agent.problems import Problems, unknown
@@ -18,6 +20,7 @@ from edge_agent.settings import ChannelSettings, Config, switch
 from edge_agent.settings import Rule as RuleSettings
 
 CURRENT = 3.0  # intervals for which a value counts as current
+OUTPUT = Known("binary", 0.0, 1.0)
 GRACE = 10.0  # seconds on top: retries and a slow conversion
 
 
@@ -51,12 +54,12 @@ def draw_rules(
     """Return the rules that have no problems, in the configuration's order."""
     drawn = tuple(devices)
     known = dict(pair for device in drawn for pair in _known(device))
+    known |= {output.name: OUTPUT for output in config.output}
     broken = {one.name for one in config.device} - {one.settings.name for one in drawn}
-    outputs = [output.name for output in config.output]
-    rules = (_rule(rule, known, broken, problems) for rule in config.rule)
+    draft = Draft(known, broken, problems)
     for rule in config.rule:
-        for name in rule.set.keys() - set(outputs):
-            problems.note(f"rule.{rule.name}.set.{name}", rule.set[name], unknown(name, outputs))
+        _note_outputs(rule, [output.name for output in config.output], problems)
+    rules = (draft.rule(rule) for rule in config.rule)
     return tuple(rule for rule in rules if rule is not None)
 
 
@@ -65,36 +68,83 @@ def _known(device: DrawnDevice) -> Iterable[tuple[str, Known]]:
     for channel in device.channels:
         limits = plan.channels[channel.name].limits
         kind: Literal["numeric", "binary"] = "binary" if channel.quantity == "binary" else "numeric"
-        yield f"{device.settings.name}.{channel.name}", Known(kind, limits.low, limits.high)
+        yield (
+            f"{device.settings.name}.{channel.name}",
+            Known(
+                kind,
+                limits.low,
+                limits.high,
+                unit=channel.unit,
+                every=device.settings.every,
+                max_age=plan.max_age,
+            ),
+        )
 
 
-def _rule(
-    settings: RuleSettings, known: Mapping[str, Known], broken: set[str], problems: Problems
-) -> Rule | None:
-    key = f"rule.{settings.name}."
-    when = _parsed(key + "when", settings.when, known, broken, problems)
-    clear = _parsed(key + "clear", settings.clear, known, broken, problems)
-    if when is None or (settings.clear and clear is None):
-        return None
-    return Rule(
-        settings.name,
-        when,
-        clear,
-        hold=settings.hold,
-        severity=settings.severity,
-        settings={output: switch(value) for output, value in settings.set.items()},
-    )
+def _note_outputs(rule: RuleSettings, outputs: list[str], problems: Problems) -> None:
+    for name in rule.set.keys() - set(outputs):
+        problems.note(f"rule.{rule.name}.set.{name}", rule.set[name], unknown(name, outputs))
 
 
-def _parsed(
-    key: str, text: str, known: Mapping[str, Known], broken: set[str], problems: Problems
-) -> Expression | None:
-    if not text and key.endswith("clear"):
-        return None
-    try:
-        return parse(text, known)
-    except ConfigError as error:
-        for line in error.problems:
-            if not any(f"{name}." in line for name in broken):  # its device says why already
-                problems.note(key, text, line)
-        return None
+class Draft:
+    """Draws rule after rule from what is `known`; `broken` devices have told their problems."""
+
+    def __init__(self, known: Mapping[str, Known], broken: set[str], problems: Problems) -> None:
+        self._known = known
+        self._broken = broken
+        self._problems = problems
+
+    def rule(self, settings: RuleSettings) -> Rule | None:
+        """Return the rule, if it has no problems."""
+        key = f"rule.{settings.name}."
+        known = {**self._known, **self._thresholds(settings, key)}
+        when = self._parsed(key + "when", settings.when, known)
+        clear = self._parsed(key + "clear", settings.clear, known) if settings.clear else None
+        message = self._message(key + "message", settings.message, known)
+        if when is None or (settings.clear and clear is None):
+            return None
+        for name in settings.set.keys() & (when.inputs | (clear.inputs if clear else set())):
+            self._problems.note(f"{key}set.{name}", settings.set[name], "the rule looks at it")
+        return Rule(
+            settings.name,
+            when,
+            clear,
+            hold=settings.hold,
+            severity=settings.severity,
+            settings={output: switch(value) for output, value in settings.set.items()},
+            keep=settings.keep,
+            repeat=settings.repeat,
+            storm=settings.storm,
+            message=message,
+            thresholds={name: one.value for name, one in settings.threshold.items()},
+        )
+
+    def _thresholds(self, settings: RuleSettings, key: str) -> dict[str, Known]:
+        """Return the rule's own numbers; note one outside of its own bounds."""
+        for name, one in settings.threshold.items():
+            if not one.low <= one.value <= one.high:
+                where = f"{key}threshold.{name}.value"
+                self._problems.note(where, one.value, f"not within {one.low:g} to {one.high:g}")
+            if name in self._known or not name.isidentifier():
+                self._problems.add(f"{key}threshold.{name}: choose a name that nothing else has")
+        return {
+            name: Known("numeric", one.low, one.high, key=f"{settings.name}:{name}")
+            for name, one in settings.threshold.items()
+        }
+
+    def _message(self, key: str, text: str, known: Mapping[str, Known]) -> Message | None:
+        try:
+            return parse_message(text, known) if text else None
+        except ConfigError as error:
+            for line in error.problems:
+                self._problems.note(key, text, line)
+            return None
+
+    def _parsed(self, key: str, text: str, known: Mapping[str, Known]) -> Expression | None:
+        try:
+            return parse(text, known)
+        except ConfigError as error:
+            for line in error.problems:
+                if not any(f"{name}." in line for name in self._broken):  # its device says why
+                    self._problems.note(key, text, line)
+            return None

@@ -8,9 +8,9 @@ from typing import Any, Protocol, TypeAlias
 import click
 
 from drivers.channel import Channel
-from edge_agent.events import Alert, Reading
+from edge_agent.events import Alert, Reading, Switched
 
-News: TypeAlias = Reading | Alert
+News: TypeAlias = Reading | Alert | Switched
 Channels: TypeAlias = Mapping[str, Mapping[str, Channel]]
 LOG_FORMAT = "%(levelname)s: %(message)s"
 
@@ -23,7 +23,7 @@ class Display(Protocol):
         ...
 
     def take(self, news: News) -> None:
-        """Take one reading or alert."""
+        """Take one reading, alert or setting of an output."""
         ...
 
     def refresh(self) -> None:
@@ -48,7 +48,9 @@ class Lines:
         """Print a line."""
         time = datetime.fromtimestamp(news.moment.time / 1e6).astimezone().strftime("%H:%M:%S")
         if isinstance(news, Alert):
-            click.echo(f"{time}  {'rule ' + news.rule:<20} {news.state} ({news.severity})")
+            click.echo(f"{time}  {'rule ' + news.rule:<20} {told(news)}")
+        elif isinstance(news, Switched):
+            click.echo(f"{time}  {'output ' + news.output:<20} {setting(news)}")
         else:
             click.echo(f"{time}  {news.device:<20} {shown(news, self._channels[news.device])}")
 
@@ -80,6 +82,18 @@ def shown(reading: Reading, channels: Mapping[str, Channel]) -> str:
         return f"{reading.quality}: {reading.detail}" if reading.detail else reading.quality
     parts = [f"{name} {quantity(value, channels[name])}" for name, value in reading.values.items()]
     return ", ".join([*parts, *(f"{name} {why}" for name, why in reading.refused.items())])
+
+
+def told(alert: Alert) -> str:
+    """Return how a rule stands, with its message."""
+    return f"{alert.state} ({alert.severity})" + (f": {alert.message}" if alert.message else "")
+
+
+def setting(switched: Switched) -> str:
+    """Return what an output is set to, and by whom."""
+    words = {0.0: "off", 1.0: "on"}
+    by = f"{words.get(switched.value, f'{switched.value:g}')} by {switched.by}"
+    return f"{by}: {switched.error}" if switched.error else by
 
 
 def quantity(value: float, channel: Channel) -> str:

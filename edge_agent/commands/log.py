@@ -18,7 +18,7 @@ from edge_agent.commands.options import config_option, json_option, set_option
 from edge_agent.config import load
 from edge_agent.errors import LogError
 from edge_agent.events import LoggedEvent
-from edge_agent.store.event_log import AS_OWNER, LogReader
+from edge_agent.store.reader import AS_OWNER, LogReader
 
 CHUNK = 1000
 POLL_SECONDS = 0.5

@@ -9,8 +9,8 @@ from rich.logging import RichHandler
 from rich.table import Table as Grid
 from rich.text import Text
 
-from edge_agent.commands.display import Channels, News, log_to_stderr, quantity
-from edge_agent.events import Alert, Reading
+from edge_agent.commands.display import Channels, News, log_to_stderr, quantity, setting, told
+from edge_agent.events import Alert, Reading, Switched
 
 STYLES = {"firing": "bold red", "pending": "yellow", "resolved": "green"}
 
@@ -23,6 +23,7 @@ class Table:
         self._headline = headline
         self._readings: dict[str, tuple[Reading, float]] = {}
         self._alerts: dict[str, Alert] = {}
+        self._outputs: dict[str, Switched] = {}
         console = Console()
         log_to_stderr(
             RichHandler(logging.INFO, console, show_path=False, log_time_format="%H:%M:%S")
@@ -37,6 +38,8 @@ class Table:
         """Keep the latest of each."""
         if isinstance(news, Alert):
             self._alerts[news.rule] = news
+        elif isinstance(news, Switched):
+            self._outputs[news.output] = news
         else:
             self._readings[news.device] = (news, time.monotonic())
 
@@ -57,9 +60,10 @@ class Table:
         for device in self._channels:
             self._add_device(grid, device)
         alerts = [
-            Text(f"{a.rule}: {a.state}", STYLES.get(a.state, "")) for a in self._alerts.values()
+            Text(f"{a.rule}: {told(a)}", STYLES.get(a.state, "")) for a in self._alerts.values()
         ]
-        return Group(Text(self._headline, "bold"), Text(), grid, Text(), *alerts)
+        outputs = [Text(f"{o.output}: {setting(o)}") for o in self._outputs.values()]
+        return Group(Text(self._headline, "bold"), Text(), grid, Text(), *outputs, *alerts)
 
     def _add_device(self, grid: Grid, device: str) -> None:
         reading, at = self._readings.get(device, (None, 0.0))

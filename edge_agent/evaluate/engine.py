@@ -7,83 +7,87 @@ What follows depends on when the readings were measured, not on when they were t
 what was due before, a hold's end or a value's expiry, happens first, at its own moment.
 """
 
-import logging
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from queue import Empty, SimpleQueue
+from typing import TypeAlias
 
 from edge_agent.clock import Clock, Moment
-from edge_agent.evaluate.outputs import Outputs
-from edge_agent.evaluate.plan import DevicePlan, Levels, refine
-from edge_agent.evaluate.rules import Rule, RuleState, Step, due, lost, step
-from edge_agent.events import Alert, Event, Reading
+from edge_agent.evaluate.desk import Desk, Outcome
+from edge_agent.evaluate.memory import keep
+from edge_agent.evaluate.outputs import Outputs, OutputState
+from edge_agent.evaluate.rulebook import Rulebook, Turn
+from edge_agent.evaluate.rules import Rule
+from edge_agent.evaluate.world import World
+from edge_agent.events import (
+    Alert,
+    Answer,
+    Finished,
+    Memory,
+    Reading,
+    Record,
+    Request,
+    Switched,
+)
 
 TICK = 1_000_000  # µs: a sign of life, and another try for an output that failed
-NEVER = 2**63 - 1  # µs
 
-_logger = logging.getLogger(__name__)
-
-
-class Device:
-    """What the engine remembers of one device."""
-
-    def __init__(self, name: str, plan: DevicePlan) -> None:
-        self.name = name
-        self.plan = plan
-        self.levels: Levels = {}
-        self.names: list[str] = []  # its channels that have a current value
-        self.expires = 0  # uptime in µs from which they are no longer current
-        self.logged: Reading | None = None
-
-    def is_stale(self, uptime: int) -> bool:
-        """Tell whether there are values that may no longer be used."""
-        return bool(self.names) and uptime >= self.expires
+Item: TypeAlias = Reading | Request | Finished | None
+Shown: TypeAlias = Reading | Alert | Switched
+NOTHING = Turn([], [], moved=False)
 
 
 class Engine:
-    """Takes readings from `inbox` until None comes; then the outputs are safe.
+    """Takes readings and commands from `inbox` until None comes; then the outputs are safe.
 
-    `record` gets events that must commit together, `show` what is true now; `states` are the rules'
-    from before a restart.
+    `record` gets what must commit together, `show` what is true now. The world, the rulebook and
+    the outputs hold what was before a restart already.
     """
 
     def __init__(
         self,
-        inbox: "SimpleQueue[Reading | None]",
+        inbox: "SimpleQueue[Item]",
         *,
-        plans: Mapping[str, DevicePlan],
-        rules: Sequence[Rule],
-        states: Mapping[str, RuleState],
+        world: World,
+        rulebook: Rulebook,
         outputs: Outputs,
-        record: Callable[[list[Event]], None],
-        show: Callable[[Reading | Alert], None],
+        desk: Desk,
+        record: Callable[[list[Record]], None],
+        show: Callable[[Shown], None],
+        answer: Callable[[Answer], None],
         clock: Clock,
         progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._inbox = inbox
-        self._devices = {name: Device(name, plan) for name, plan in plans.items()}
-        self._rules = tuple(rules)
-        self._states = {rule.name: states.get(rule.name, RuleState()) for rule in rules}
-        self._watchers = watchers(plans, rules)
-        self._values: dict[str, float] = {}
-        self._failures: Counter[str] = Counter()  # by rule, in a row
+        self._world = world
+        self._rulebook = rulebook
         self._outputs = outputs
+        self._desk = desk
         self._record = record
         self._show = show
+        self._answer = answer
         self._clock = clock
         self._progress = progress
-        self._due_at = NEVER  # uptime in µs at which a hold ends or a value expires
+        self._remembered: dict[str, OutputState] = outputs.states()
+        self._due_at = 0
         self._tick_at = 0
         self._stopping = False
 
     def run(self) -> None:
         """Evaluate until told to stop; whatever happens, the outputs are safe in the end."""
         try:
-            self.tick(self._clock.now())
+            self.begin(self._clock.now())
             while not self._stopping:
                 self.take(self.wait())
         finally:
-            self._tell([], self._outputs.secure(self._clock.now()))
+            now = self._clock.now()
+            self._tell(NOTHING, self._outputs.secure(now), now)
+
+    def begin(self, now: Moment) -> None:
+        """Go on where the rules stood: what is still known sets outputs, the rest is safe."""
+        self._world.expired(now.uptime)
+        self._turn(self._rulebook.rules.values(), now, switch=True)
+        self.tick(now)
 
     def wait(self) -> float:
         """Return the seconds until time alone brings something about."""
@@ -92,11 +96,13 @@ class Engine:
 
     def take(self, wait: float) -> None:
         """Evaluate what comes within `wait` seconds, all that is there, then let time pass."""
-        for reading in self._arrived(wait):
-            if reading is None:
+        for item in self._arrived(wait):
+            if isinstance(item, Reading):
+                self.evaluate(item)
+            elif item is None:
                 self._stopping = True
             else:
-                self.evaluate(reading)
+                self.obey(item)
         now = self._clock.now()
         self._advance(now)
         if now.uptime >= self._tick_at:
@@ -105,22 +111,44 @@ class Engine:
     def evaluate(self, measured: Reading) -> None:
         """Let one reading pass through everything."""
         self._advance(measured.moment)
-        device = self._devices[measured.device]
-        reading, device.levels = refine(device.plan, measured, device.levels)
-        self._learn(device, reading)
-        alerts, moved = self._step(self._watchers[device.name], reading.moment)
-        switched = self._outputs.follow(self._acting(), reading.moment) if moved else []
+        device, reading = self._world.learn(measured)
+        turn = self._rulebook.evaluate(self._rulebook.of(device.name), reading.moment)
+        switched = self._switch(reading.moment) if turn.moved else []
+        self._due_at = min(self._due_at, device.expires, self._rulebook.due_at)
         self._show(reading)
-        if alerts or switched or device.plan.dead_band.passes(reading, device.logged):
+        if turn.alerts or switched or device.plan.dead_band.passes(reading, device.logged):
             device.logged = reading
-            self._tell(alerts, switched, reading)
+            self._tell(turn, switched, reading.moment, reading)
+        elif turn.memories:
+            self._tell(turn, switched, reading.moment)
+        for outcome in self._desk.measured(reading):
+            self._conduct(outcome, reading.moment)
+
+    def obey(self, item: Request | Finished) -> None:
+        """Take a command, or the end of one."""
+        now = self._clock.now()
+        if isinstance(item, Request):
+            self._conduct(self._desk.take(item, now), now)
+        elif (outcome := self._desk.finish(item, now)) is not None:
+            self._conduct(outcome, now)
+
+    def _conduct(self, outcome: Outcome, now: Moment) -> None:
+        """Let a command have its effect, then answer it and hand over what is to be kept."""
+        if outcome.effective:
+            self._tell(outcome.turn or NOTHING, self._switch(now), now)
+            self._turn(self._rulebook.rules.values(), now, switch=True)
+        for answer in outcome.answers:
+            self._answer(answer)
+        self._record([*outcome.events, *outcome.memories, *self._outputs_memory(now)])
 
     def tick(self, now: Moment) -> None:
-        """Give a sign of life, and switch what could not be switched before."""
+        """Give a sign of life, switch what could not be switched before, and look at the time."""
         self._progress()
         self._tick_at = now.uptime + TICK
         self._expire(now)
-        self._tell([], self._outputs.follow(self._acting(), now))
+        self._turn(self._rulebook.timed, now, switch=True)
+        for outcome in self._desk.expire(now):
+            self._conduct(outcome, now)
 
     def _advance(self, now: Moment) -> None:
         """Let happen what was due by now."""
@@ -129,89 +157,57 @@ class Engine:
             self._expire(Moment(now.time - ago, self._due_at, now.trusted))
 
     def _expire(self, now: Moment) -> None:
-        """Forget stale values, and fire what was pending long enough."""
-        self._due_at = NEVER
-        touched = {name for name, state in self._states.items() if state.state == "pending"}
-        for device in self._devices.values():
-            if device.is_stale(now.uptime):
-                self._forget(device)
-                touched |= {rule.name for rule in self._watchers[device.name]}
-            elif device.names:
-                self._due_at = min(self._due_at, device.expires)
-        alerts, moved = self._step((rule for rule in self._rules if rule.name in touched), now)
-        self._tell(alerts, self._outputs.follow(self._acting(), now) if moved else [])
+        """Forget stale values, and do what was to be done at this moment."""
+        stale = self._world.expired(now.uptime)
+        rules = {rule.name: rule for rule in self._rulebook.due_by(now.uptime)}
+        for device in stale:
+            rules |= {rule.name: rule for rule in self._rulebook.of(device.name)}
+        self._turn(rules.values(), now, switch=self._outputs.due_at <= now.uptime)
+        due_at = min(self._world.expires_at(), self._rulebook.due_at, self._outputs.due_at)
+        self._due_at = max(due_at, now.uptime + 1)
 
-    def _arrived(self, wait: float) -> list[Reading | None]:
+    def _turn(self, rules: Iterable[Rule], now: Moment, *, switch: bool) -> None:
+        """Evaluate rules, and switch if one moved or it is time to."""
+        turn = self._rulebook.evaluate(rules, now)
+        self._tell(turn, self._switch(now) if switch or turn.moved else [], now)
+        self._due_at = min(self._due_at, self._rulebook.due_at)
+
+    def _switch(self, now: Moment) -> list[Switched]:
+        switched = self._outputs.follow(self._rulebook.acting(), now, lost=self._rulebook.lost())
+        self._due_at = min(self._due_at, self._outputs.due_at)
+        for one in switched:
+            self._world.values.pop(one.output, None)
+        self._world.values.update(self._outputs.values())
+        return switched
+
+    def _arrived(self, wait: float) -> list[Item]:
         try:
             first = self._inbox.get(timeout=wait)
         except Empty:
             return []
         return [first, *(self._inbox.get() for _ in range(self._inbox.qsize()))]
 
-    def _learn(self, device: Device, reading: Reading) -> None:
-        """Let the reading's values replace the device's older ones; there may be none."""
-        self._forget(device)
-        for channel, value in reading.values.items():
-            name = f"{device.name}.{channel}"
-            self._values[name] = value
-            device.names.append(name)
-        device.expires = reading.moment.uptime + round(device.plan.max_age * 1e6)
-        self._due_at = min(self._due_at, device.expires)
-
-    def _forget(self, device: Device) -> None:
-        for name in device.names:
-            del self._values[name]
-        device.names.clear()
-
-    def _step(self, rules: Iterable[Rule], moment: Moment) -> tuple[list[Alert], bool]:
-        """Evaluate rules; return their alerts, and whether one begins or ceases to act."""
-        alerts: list[Alert] = []
-        moved = False
-        for rule in rules:
-            before = self._states[rule.name]
-            after, alert = self._try(rule, before, moment)
-            self._states[rule.name] = after
-            moved = moved or before.acts != after.acts
-            if alert is not None:
-                alerts.append(alert)
-            at = due(rule, after)
-            if at is not None:
-                self._due_at = min(self._due_at, at)
-        return alerts, moved
-
-    def _try(self, rule: Rule, before: RuleState, moment: Moment) -> Step:
-        """Evaluate one rule; a bug in it makes it unknown, and is logged once until it is gone."""
-        try:
-            result = step(rule, before, self._values, moment)
-        except Exception:
-            self._failures[rule.name] += 1
-            if self._failures[rule.name] == 1:
-                _logger.exception("rule %s: a bug, unknown until it is gone; tell us", rule.name)
-            return lost(rule, before, moment)
-        if self._failures[rule.name]:
-            times = self._failures.pop(rule.name)
-            _logger.warning("rule %s: evaluated again after %d failures", rule.name, times)
-        return result
-
-    def _acting(self) -> list[Rule]:
-        return [rule for rule in self._rules if self._states[rule.name].acts]
-
     def _tell(
-        self, alerts: Sequence[Alert], switched: Sequence[Event], reading: Reading | None = None
+        self,
+        turn: Turn,
+        switched: Sequence[Switched],
+        now: Moment,
+        reading: Reading | None = None,
     ) -> None:
         """Hand over what must commit together: an alert, and the reading that caused it."""
-        for alert in alerts:
-            self._show(alert)
+        news: list[Alert | Switched] = [*turn.alerts, *switched]
+        for one in news:
+            self._show(one)
         first = [] if reading is None else [reading.event()]
-        events = [*first, *(alert.event() for alert in alerts), *switched]
-        if events:
-            self._record(events)
+        memories = [*turn.memories, *(self._outputs_memory(now) if switched else [])]
+        records: list[Record] = [*first, *(one.event() for one in news), *memories]
+        if records:
+            self._record(records)
 
-
-def watchers(names: Iterable[str], rules: Iterable[Rule]) -> Mapping[str, list[Rule]]:
-    """Return the rules that look at each device: a reading costs only what it touches."""
-    found: dict[str, list[Rule]] = {name: [] for name in names}
-    for rule in rules:
-        for device in {name.partition(".")[0] for name in rule.inputs}:
-            found[device].append(rule)
-    return found
+    def _outputs_memory(self, now: Moment) -> list[Memory]:
+        """Return the outputs' states that have changed."""
+        states, before = self._outputs.states(), self._remembered
+        self._remembered = states
+        changed = (name for name, state in states.items() if state != before.get(name))
+        kept = partial(keep, moment=now, boot=self._clock.boot)
+        return [kept(f"output/{name}", states[name]) for name in changed]

@@ -5,39 +5,94 @@ Truth is Kleene's: unknown only goes away where another operand decides alone (`
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import Any, TypeAlias
 
-Values: TypeAlias = Mapping[str, float]
-Number: TypeAlias = Callable[[Values], float | None]
-Truth: TypeAlias = Callable[[Values], bool | None]
+from edge_agent.evaluate.sight import Sight
+from edge_agent.evaluate.windows import Window
+
+Number: TypeAlias = Callable[[Sight], float | None]
+Truth: TypeAlias = Callable[[Sight], bool | None]
 
 
-def unknown(_: Values) -> None:
+def unknown(_: Sight) -> None:
     """Know nothing."""
     return
 
 
-def constantly(value: Any) -> Callable[[Values], Any]:  # noqa: ANN401
+def constantly(value: Any) -> Callable[[Sight], Any]:  # noqa: ANN401
     """Return a callable that always gives `value`."""
     return lambda _: value
 
 
-def switch(name: str) -> Truth:
-    """Return whether a binary channel is on."""
+def number(name: str) -> Number:
+    """Return the current value."""
+    return lambda sight: sight.values.get(name)
 
-    def on(values: Values) -> bool | None:
-        value = values.get(name)
+
+def switch(name: str) -> Truth:
+    """Return whether a binary channel, or an output, is on."""
+
+    def on(sight: Sight) -> bool | None:
+        value = sight.values.get(name)
         return None if value is None else bool(value)
 
     return on
 
 
+def windowed(
+    method: Callable[[Window, int], float | None], name: str, seconds: float, factor: float
+) -> Number:
+    """Return what a window says of its channel; unknown while the channel has no current value."""
+
+    def over(sight: Sight) -> float | None:
+        if name not in sight.values:
+            return None
+        value = method(sight.windows[name, seconds], sight.moment.uptime)
+        return None if value is None else value * factor
+
+    return over
+
+
+def age(name: str) -> Number:
+    """Return the seconds since the last right value; before the first, at least that many."""
+
+    def since(sight: Sight) -> float | None:
+        seen = sight.seen.get(name, sight.began)
+        return max(sight.moment.uptime - seen, 0) / 1e6
+
+    return since
+
+
+def stale(name: str, grace: float) -> Truth:
+    """Return whether there is no current value; unknown for `grace` seconds at the beginning."""
+
+    def missing(sight: Sight) -> bool | None:
+        if name in sight.values:
+            return False
+        waited = sight.moment.uptime - sight.began
+        return True if name in sight.seen or waited >= grace * 1e6 else None
+
+    return missing
+
+
+def wall_clock(part: Callable[[datetime], float], zone: tzinfo | None) -> Number:
+    """Return a part of the local time; unknown until the wall clock can be trusted."""
+
+    def local(sight: Sight) -> float | None:
+        if not sight.moment.trusted:
+            return None
+        return part(datetime.fromtimestamp(sight.moment.time / 1e6, UTC).astimezone(zone))
+
+    return local
+
+
 def calculated(operation: Callable[[float, float], float], left: Number, right: Number) -> Number:
     """Return `left operation right`; a division by zero or an overflow is unknown."""
 
-    def result(values: Values) -> float | None:
-        a, b = left(values), right(values)
+    def result(sight: Sight) -> float | None:
+        a, b = left(sight), right(sight)
         if a is None or b is None:
             return None
         try:
@@ -51,13 +106,13 @@ def calculated(operation: Callable[[float, float], float], left: Number, right: 
 
 def compared(
     operation: Callable[[Any, Any], bool],
-    left: Callable[[Values], Any],
-    right: Callable[[Values], Any],
+    left: Callable[[Sight], Any],
+    right: Callable[[Sight], Any],
 ) -> Truth:
     """Return `left operation right`, of two numbers or two truths."""
 
-    def result(values: Values) -> bool | None:
-        a, b = left(values), right(values)
+    def result(sight: Sight) -> bool | None:
+        a, b = left(sight), right(sight)
         return None if a is None or b is None else operation(a, b)
 
     return result
@@ -66,10 +121,10 @@ def compared(
 def joined(truths: Sequence[Truth], *, decisive: bool) -> Truth:
     """Return `or` of the truths where `decisive` is True, `and` where it is False."""
 
-    def result(values: Values) -> bool | None:
+    def result(sight: Sight) -> bool | None:
         answer: bool | None = not decisive
         for truth in truths:
-            one = truth(values)
+            one = truth(sight)
             if one is decisive:
                 return decisive
             if one is None:
@@ -82,8 +137,8 @@ def joined(truths: Sequence[Truth], *, decisive: bool) -> Truth:
 def negated(truth: Truth) -> Truth:
     """Return `not truth`; unknown stays unknown."""
 
-    def result(values: Values) -> bool | None:
-        value = truth(values)
+    def result(sight: Sight) -> bool | None:
+        value = truth(sight)
         return None if value is None else not value
 
     return result

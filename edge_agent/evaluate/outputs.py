@@ -1,15 +1,33 @@
-"""Outputs: what the firing rules ask for, applied to the hardware; safe whenever nobody asks."""
+"""Outputs: what rules and commands ask for, as far as it is allowed, applied to the hardware."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-from edge_agent.clock import Moment
-from edge_agent.evaluate.rules import SEVERITIES, Rule
-from edge_agent.events import Event
+import msgspec
 
-SAFE = "safe"  # who sets an output that no rule sets
+from edge_agent.clock import Moment
+from edge_agent.evaluate.arbitration import (
+    SAFE,
+    Guard,
+    Held,
+    Rank,
+    Request,
+    arbitrate,
+    excluded,
+    strongest,
+)
+from edge_agent.evaluate.rules import Rule
+from edge_agent.events import Switched
+
 FINEST = 0.01  # how far a read-back may be off: a dimmer has steps
+RANKS = {
+    "info": Rank.RULE_INFO,
+    "warning": Rank.RULE_WARNING,
+    "critical": Rank.RULE_CRITICAL,
+}
+NEVER = 2**63 - 1  # µs
 
 
 class Switchable(Protocol):
@@ -29,67 +47,131 @@ class Switchable(Protocol):
 
 
 class Output(NamedTuple):
-    """An output as configured, and its value when no rule asks for another."""
+    """An output as configured."""
 
     name: str
     driver: Switchable
-    safe: float
+    guard: Guard = Guard()
 
 
-class Setting(NamedTuple):
-    """A value, and who asks for it: a rule's name or "safe"."""
+class Order(msgspec.Struct, frozen=True):
+    """What a command asks of an output, until an uptime in µs."""
 
     value: float
-    by: str
+    until: int
+    by: str = "command"
+
+
+class OutputState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an output does, and what somebody ordered it to do."""
+
+    held: Held
+    order: Order | None = None
+
+    def shifted(self, by: int) -> "OutputState":
+        """Return the state on another boot's uptime."""
+        held = self.held._replace(since=self.held.since + by)
+        order = self.order
+        if order is not None:
+            order = msgspec.structs.replace(order, until=order.until + by)
+        return OutputState(held, order)
 
 
 class Outputs:
-    """Owns the drivers; what could not be switched is tried again at every call."""
+    """Owns the drivers; what could not be switched is tried again at every call.
 
-    def __init__(self, outputs: Iterable[Output]) -> None:
+    `states` are those from before a restart.
+    """
+
+    def __init__(
+        self, outputs: Iterable[Output], states: Mapping[str, OutputState] | None = None
+    ) -> None:
         self._outputs = {output.name: output for output in outputs}
-        self._reported: dict[str, tuple[Setting, str]] = {}
+        self._guards = {name: output.guard for name, output in self._outputs.items()}
+        known = {name: one for name, one in (states or {}).items() if name in self._outputs}
+        self._held = {name: one.held for name, one in known.items()}
+        self._orders = {name: one.order for name, one in known.items() if one.order}
+        self._applied: dict[str, tuple[float, str, str]] = {}  # value, by and error, as told
+        self.due_at = NEVER  # uptime in µs at which time alone may switch something
 
-    def follow(self, firing: Iterable[Rule], moment: Moment) -> list[Event]:
-        """Switch what must change; return the events that tell of it."""
-        wanted = settings(firing)
-        return [
-            event
-            for name, output in self._outputs.items()
-            for event in self._set(output, wanted.get(name, Setting(output.safe, SAFE)), moment)
-        ]
+    @property
+    def names(self) -> frozenset[str]:
+        """The outputs there are."""
+        return frozenset(self._outputs)
 
-    def secure(self, moment: Moment) -> list[Event]:
+    def values(self) -> dict[str, float]:
+        """Return what each output does; one that did not follow is not known."""
+        return {name: value for name, (value, _, error) in self._applied.items() if not error}
+
+    def states(self) -> dict[str, OutputState]:
+        """Return what is to be known again after a restart."""
+        return {name: OutputState(one, self._orders.get(name)) for name, one in self._held.items()}
+
+    def order(self, name: str, order: Order | None) -> None:
+        """Let a command ask for an output; None takes that back."""
+        self._orders.pop(name, None)
+        if order is not None:
+            self._orders[name] = order
+
+    def follow(
+        self, acting: Iterable[Rule], moment: Moment, *, lost: Iterable[Rule] = ()
+    ) -> list[Switched]:
+        """Switch what must change; return what did. Nobody knows if `lost` rules still hold."""
+        now = moment.uptime
+        self._orders = {name: one for name, one in self._orders.items() if now < one.until}
+        verdict = arbitrate(self._guards, self._requests(acting, lost), self._held, now)
+        self._held = verdict.settings
+        ends = (order.until for order in self._orders.values())
+        self.due_at = min([*ends, NEVER if verdict.due is None else verdict.due], default=NEVER)
+        return self._apply_all(moment)
+
+    def secure(self, moment: Moment) -> list[Switched]:
         """Switch everything to its safe state, and let go of it."""
-        events = self.follow((), moment)
-        for output in self._outputs.values():
+        self._orders.clear()
+        safe = {name: Held(one.safe, SAFE, moment.uptime) for name, one in self._guards.items()}
+        self._held = arbitrate(self._guards, {}, safe, moment.uptime).settings
+        switched = self._apply_all(moment)
+        for name, output in self._outputs.items():
             error = _tried(output.driver.close)
             if error:
-                events.append(_event(output, Setting(output.safe, SAFE), error, moment))
-        return events
+                switched.append(Switched(name, output.guard.safe, SAFE, moment, error))
+        return switched
 
-    def _set(self, output: Output, setting: Setting, moment: Moment) -> Iterator[Event]:
-        reported = self._reported.get(output.name)
-        if reported == (setting, ""):
-            return
-        error = _tried(lambda: _apply(output.driver, setting.value))
-        if reported != (setting, error):  # what still fails was told already
-            self._reported[output.name] = (setting, error)
-            yield _event(output, setting, error, moment)
+    def _requests(self, acting: Iterable[Rule], lost: Iterable[Rule]) -> dict[str, Request]:
+        asked: dict[str, list[Request]] = defaultdict(list)
+        for rule in acting:
+            for name, value in rule.settings.items():
+                asked[name].append(Request(value, rule.name, RANKS[rule.severity]))
+        for name, order in self._orders.items():
+            asked[name].append(Request(order.value, order.by, Rank.COMMAND))
+        for rule in lost:
+            for name in rule.settings:
+                asked[name].append(Request(self._guards[name].safe, SAFE, Rank.SAFE))
+        return {name: strongest(requests) for name, requests in asked.items()}
 
+    def _apply_all(self, moment: Moment) -> list[Switched]:
+        told = [self._set(name, held, moment) for name, held in self._held.items()]
+        return [one for one in told if one is not None]
 
-def settings(firing: Iterable[Rule]) -> Mapping[str, Setting]:
-    """Return what the rules ask for: the most severe wins, then the first of the configuration."""
-    wanted: dict[str, Setting] = {}
-    for rule in sorted(firing, key=lambda rule: -SEVERITIES.index(rule.severity)):
-        for output, value in rule.settings.items():
-            wanted.setdefault(output, Setting(value, rule.name))
-    return wanted
+    def _set(self, name: str, held: Held, moment: Moment) -> Switched | None:
+        """Switch one output; return what is new about it."""
+        told = self._applied.get(name)
+        if told == (held.value, held.by, ""):
+            return None
+        error = self._obstacle(name, held)
+        if not error and (told is None or told[2] or told[0] != held.value):
+            error = _tried(lambda: _apply(self._outputs[name].driver, held.value))
+        if told == (held.value, held.by, error):  # what still fails was told already
+            return None
+        self._applied[name] = (held.value, held.by, error)
+        return Switched(name, held.value, held.by, moment, error)
 
-
-def _event(output: Output, setting: Setting, error: str, moment: Moment) -> Event:
-    data = {**setting._asdict(), **({"error": error} if error else {})}
-    return Event("output", output.name, moment, data, urgent=True)
+    def _obstacle(self, name: str, held: Held) -> str:
+        """Return why an output may not go on: one that excludes it did not go off."""
+        for other, (_, _, error) in self._applied.items():
+            if held.value and error and excluded(self._guards, name, other):
+                return f"stays off: {other}, which excludes it, could not be switched"
+        return ""
 
 
 def _apply(driver: Switchable, value: float) -> None:

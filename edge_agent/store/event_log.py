@@ -1,6 +1,6 @@
 """The event log: SQLite in WAL mode, every commit on the disk before anybody hears of it.
 
-`EventLog` writes and belongs to the recorder; `LogReader` reads, with a connection of its own.
+`EventLog` writes and belongs to the recorder; `reader.LogReader` reads, with its own connection.
 
 Python's sqlite3 gives the interpreter away at every row; with a busy thread beside it, a row then
 costs up to 5 ms. So a group of rows travels as one JSON array, in one statement, either way.
@@ -12,37 +12,26 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import msgspec
 from sqlite_utils import Database
 
 from edge_agent.clock import Moment
 from edge_agent.errors import LogError
-from edge_agent.events import Event, LoggedEvent
+from edge_agent.events import Event
 from edge_agent.store.migrations import migrate
 
 INSERT = """
 INSERT INTO event (time, boot, uptime, kind, source, data)
 SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)
 """
-READ_AFTER = """
-SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
-FROM (SELECT * FROM event WHERE "offset" > ? ORDER BY "offset" LIMIT ?)
-"""
-LATEST_ALERTS = """
-SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
-FROM event WHERE "offset" IN (
-    SELECT max("offset") FROM event WHERE kind = 'alert' GROUP BY source
-)
-"""
-LATEST_VALUES = """
-SELECT data->'values' FROM event WHERE kind = 'reading' AND source = ? AND data->'values' != '{}'
-ORDER BY "offset" DESC LIMIT 1
-"""
 MOVE = """
 INSERT INTO cursor VALUES (?, ?)
 ON CONFLICT DO UPDATE SET "offset" = max("offset", excluded."offset")
+"""
+REMEMBER = """
+INSERT INTO memory VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data
 """
 DROP = """
 INSERT INTO dropped VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count
@@ -57,23 +46,11 @@ WHERE "offset" IN (SELECT value FROM json_each(?)) AND kind != 'gap' ORDER BY "o
 """
 # A commit rewrites whole pages: with 1 kB, ten events cost an SD card half of what 4 kB would.
 PAGE_SIZE = 1024
-AS_OWNER = "read it as its owner, as in: sudo -u edge-agent edge-agent log …"
 CHECKPOINT_PAGES = 4000
 LAST = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'"
 
 Row = tuple[int, int | None, int | None, str, str, str]
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(list[LoggedEvent])
-
-
-class Stats(NamedTuple):
-    """The account: recorded = delivered + waiting + dropped, for every sink."""
-
-    recorded: int
-    waiting: dict[str, int]
-    dropped: dict[str, int]
-    rows: int
-    bytes: int
 
 
 class EventLog:
@@ -125,6 +102,10 @@ class EventLog:
         """Note that a sink owns everything up to `offset`; a cursor never goes back."""
         self._connection.execute(MOVE, (sink, offset))
 
+    def remember(self, name: str, data: str) -> None:
+        """Keep JSON under a name, in place of what was there."""
+        self._connection.execute(REMEMBER, (name, data))
+
     def count_dropped(self, reason: str, count: int) -> None:
         """Enter events that no sink will get into the account."""
         self._connection.execute(DROP, (reason, count))
@@ -164,71 +145,6 @@ class EventLog:
             query = "SELECT number FROM boot WHERE id = ?"
             self._boot_number = self._connection.execute(query, (self._boot,)).fetchone()[0]
         return self._boot_number
-
-
-class LogReader:
-    """The reading side: what a forwarder and the command line see, always a committed state."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            self.inode = path.stat().st_ino
-        except FileNotFoundError:
-            what = f"{path}: there is no event log yet"
-            raise LogError(what, "start the agent first") from None
-        except OSError as error:
-            raise LogError(f"{path}: {error.strerror}", AS_OWNER) from error
-        self._path = path
-        self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-        try:
-            self.id = log_id(self._connection)
-        except sqlite3.Error:
-            self._connection.close()
-            raise
-
-    def read_after(self, offset: int, limit: int) -> list[LoggedEvent]:
-        """Return up to `limit` events behind `offset`, oldest first."""
-        return self._events(READ_AFTER, (offset, limit))
-
-    def latest_alerts(self) -> dict[str, LoggedEvent]:
-        """Return the last alert of each rule."""
-        return {event.source: event for event in self._events(LATEST_ALERTS, ())}
-
-    def latest_values(self, device: str) -> dict[str, float]:
-        """Return what a device measured last; nothing where the log has no reading of it."""
-        row = self._connection.execute(LATEST_VALUES, (device,)).fetchone()
-        return msgspec.json.decode(row[0], type=dict[str, float]) if row else {}
-
-    def cursor(self, sink: str) -> int:
-        """Return a sink's committed offset; 0 for one that never took anything."""
-        return self.cursors().get(sink, 0)
-
-    def cursors(self) -> dict[str, int]:
-        """Return the committed offset of every sink."""
-        return dict(self._connection.execute('SELECT sink, "offset" FROM cursor').fetchall())
-
-    def last_offset(self) -> int:
-        """Return the highest offset ever given."""
-        return int(self._connection.execute(LAST).fetchone()[0])
-
-    def stats(self) -> Stats:
-        """Return the account, and what the log takes on the disk."""
-        count = 'SELECT count(*) FROM event WHERE "offset" > ?'
-        waiting = {
-            sink: self._connection.execute(count, (offset,)).fetchone()[0]
-            for sink, offset in self.cursors().items()
-        }
-        dropped = dict(self._connection.execute("SELECT reason, count FROM dropped").fetchall())
-        rows = self._connection.execute(count, (0,)).fetchone()[0]
-        size = sum(f.stat().st_size for f in self._path.parent.glob(self._path.name + "*"))
-        return Stats(self.last_offset(), waiting, dropped, rows, size)
-
-    def close(self) -> None:
-        """Give the connection back."""
-        self._connection.close()
-
-    def _events(self, sql: str, parameters: Sequence[Any]) -> list[LoggedEvent]:
-        (text,) = self._connection.execute(sql, parameters).fetchone()
-        return _decoder.decode(text)
 
 
 def log_id(connection: sqlite3.Connection) -> str:

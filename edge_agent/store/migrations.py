@@ -31,7 +31,12 @@ def m001_event_log(db: Database) -> None:
     db.execute("INSERT INTO log VALUES (?)", [secrets.token_hex(6)])
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001_event_log,)
+def m002_memory(db: Database) -> None:
+    """Keep what the engine must know again after a restart."""
+    db.execute("CREATE TABLE memory (name TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID")
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001_event_log, m002_memory)
 
 
 def migrate(db: Database, where: str) -> None:

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
 
 from edge_agent.clock import Clock, Moment
-from edge_agent.events import CursorMove, Event, gap, lifecycle
+from edge_agent.events import CursorMove, Event, Memory, Record, gap, lifecycle
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.retention import Retention, ranges
 from edge_agent.store.salvage import is_damage
@@ -35,7 +35,7 @@ class Damaged(NamedTuple):
     inode: int
 
 
-Item: TypeAlias = Event | Sequence[Event] | CursorMove | Damaged | None
+Item: TypeAlias = Event | Sequence[Record] | CursorMove | Damaged | None
 
 
 class Group:
@@ -45,11 +45,14 @@ class Group:
         self.events: list[Event] = []
         self.moves: dict[str, int] = {}
         self.refused: list[CursorMove] = []
+        self.memories: dict[str, bytes] = {}
         self._urgent = False
         self._since = float("inf")
 
-    def add(self, events: Sequence[Event], now: float) -> None:
-        """Take events that must commit together."""
+    def add(self, records: Sequence[Record], now: float) -> None:
+        """Take what must commit together; the last memory of each name counts."""
+        events = [one for one in records if isinstance(one, Event)]
+        self.memories |= dict(one for one in records if isinstance(one, Memory))
         self.events.extend(events)
         self._urgent = self._urgent or any(event.urgent for event in events)
         self._since = min(self._since, now)
@@ -64,7 +67,7 @@ class Group:
         """Return the monotonic time at which to commit; infinity where there is nothing."""
         if self._urgent or len(self.events) >= GROUP:
             return self._since
-        if self.events:
+        if self.events or self.memories:
             return max(self._since + GATHER, last_commit + interval)
         if self.moves:
             return last_commit + max(interval, CURSOR_INTERVAL)
@@ -184,6 +187,8 @@ class Recorder:
         events = [settled(event, now) for event in group.events]
         with self._log.transaction():
             events += self._settle_clock(now)
+            for name, data in group.memories.items():
+                self._log.remember(name, data.decode())
             for sink, offset in group.moves.items():
                 self._log.move_cursor(sink, offset)
             for move in group.refused:

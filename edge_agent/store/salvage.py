@@ -31,6 +31,7 @@ class Remains(NamedTuple):
     cursors: dict[str, int]
     boots: list[tuple[int, str]]
     dropped: dict[str, int]
+    memories: dict[str, str]
     last: int
 
 
@@ -100,6 +101,7 @@ def inspect(old: sqlite3.Connection) -> Remains:
         dict(_readable(old, 'SELECT sink, "offset" FROM cursor')),
         _readable(old, "SELECT number, id FROM boot"),
         dict(_readable(old, "SELECT reason, count FROM dropped")),
+        dict(_readable(old, "SELECT name, data FROM memory")),
         max((row[0] for row in _readable(old, LAST)), default=0),
     )
 
@@ -141,6 +143,8 @@ def copy_facts(log: EventLog, remains: Remains, last: int) -> None:
         log.execute("INSERT OR IGNORE INTO boot VALUES (?, ?)", (number, boot))
     for reason, count in remains.dropped.items():
         log.count_dropped(reason, count)
+    for name, data in remains.memories.items():
+        log.remember(name, data)
     log.execute(
         "INSERT INTO sqlite_sequence SELECT 'event', 0 WHERE NOT EXISTS"
         " (SELECT 1 FROM sqlite_sequence WHERE name = 'event')"

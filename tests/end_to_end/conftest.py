@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from edge_agent.store.event_log import LogReader
+from edge_agent.store.reader import LogReader
 
 # Fifteen chips on five buses at 20 Hz: 300 events a second.
 CHIP = """

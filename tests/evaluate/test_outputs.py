@@ -1,5 +1,6 @@
 import pytest
 
+from edge_agent.evaluate.arbitration import Guard
 from edge_agent.evaluate.outputs import Output, Outputs
 
 
@@ -9,15 +10,15 @@ class Burnt(Exception):
 
 @pytest.fixture
 def outputs(relay):
-    return Outputs([Output("fan", relay, 0.0)])
+    return Outputs([Output("fan", relay)])
 
 
 def told(events):
-    return [(e.source, e.data["value"], e.data["by"], e.data.get("error", "")) for e in events]
+    return [(e.output, e.value, e.by, e.error) for e in events]
 
 
 def test_an_output_is_safe_from_the_first_call(relay, moment):
-    outputs = Outputs([Output("valve", relay, 1.0)])
+    outputs = Outputs([Output("valve", relay, Guard(safe=1.0))])
     assert told(outputs.follow([], moment(0))) == [("valve", 1.0, "safe", "")]
     assert relay.applied == [1.0]
 
@@ -50,7 +51,8 @@ def test_the_most_severe_rule_wins_then_the_first(outputs, moment, rule, severit
 
 
 def test_an_output_event_is_urgent_and_says_when(outputs, moment):
-    (event,) = outputs.follow([], moment(7))
+    (switched,) = outputs.follow([], moment(7))
+    event = switched.event()
     assert (event.kind, event.moment, event.urgent) == ("output", moment(7), True)
 
 
@@ -90,7 +92,7 @@ def test_a_dimmer_may_read_back_its_nearest_step(outputs, relay, moment, rule):
 
 def test_one_output_that_fails_does_not_keep_another_from_switching(moment, make_relay):
     broken, sound = make_relay(error=Burnt("stuck")), make_relay()
-    outputs = Outputs([Output("broken", broken, 0.0), Output("sound", sound, 0.0)])
+    outputs = Outputs([Output("broken", broken), Output("sound", sound)])
     assert told(outputs.follow([], moment(0))) == [
         ("broken", 0, "safe", "stuck"),
         ("sound", 0, "safe", ""),
@@ -106,7 +108,7 @@ def test_securing_makes_every_output_safe_and_lets_go_of_it(outputs, relay, mome
 
 def test_one_output_that_cannot_be_closed_does_not_keep_another_from_it(moment, make_relay):
     broken, sound = make_relay(), make_relay()
-    outputs = Outputs([Output("broken", broken, 0.0), Output("sound", sound, 0.0)])
+    outputs = Outputs([Output("broken", broken), Output("sound", sound)])
     outputs.follow([], moment(0))
     broken.error = Burnt("stuck")
     assert told(outputs.secure(moment(1))) == [("broken", 0, "safe", "stuck")]

@@ -4,7 +4,8 @@ import pytest
 
 from edge_agent.clock import ManualClock
 from edge_agent.events import Event
-from edge_agent.store.event_log import EventLog, LogReader
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Recorder
 from edge_agent.store.retention import Retention
 from edge_agent.store.salvage import open_log, salvage

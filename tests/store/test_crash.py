@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from edge_agent.store.event_log import EventLog, LogReader
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
 
 WRITER = """
 import sys

@@ -5,7 +5,8 @@ import pytest
 
 from edge_agent.errors import LogError
 from edge_agent.events import Reading, lifecycle
-from edge_agent.store.event_log import LATEST_ALERTS, EventLog, LogReader
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LATEST_ALERTS, LogReader
 
 
 def test_events_come_back_in_order_with_ascending_offsets(log, reader, record):

@@ -4,7 +4,7 @@ import signal
 import pytest
 
 from edge_agent.events import CursorMove
-from edge_agent.store.event_log import LogReader
+from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import GATHER, GROUP, HELD, RETRY, Group
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from edge_agent.clock import ManualClock
 from edge_agent.events import CursorMove, Event
-from edge_agent.store.event_log import EventLog, LogReader
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import GATHER
 from edge_agent.store.retention import SLICE, Retention, ranges
 

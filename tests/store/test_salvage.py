@@ -5,7 +5,8 @@ import pytest
 
 from edge_agent.errors import LogError
 from edge_agent.events import CursorMove
-from edge_agent.store.event_log import EventLog, LogReader
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import GATHER, Damaged
 from edge_agent.store.salvage import HOLE, open_log
 

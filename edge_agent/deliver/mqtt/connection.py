@@ -16,13 +16,15 @@ from paho.mqtt.properties import Properties
 
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.mqtt.address import Address, Broker
+from edge_agent.deliver.mqtt.commands import CommandTopics, properties
 from edge_agent.deliver.mqtt.session import ConnectionLost, Session
 from edge_agent.deliver.mqtt.state import LiveState
-from edge_agent.events import Alert, Reading
+from edge_agent.events import Alert, Answer, Reading, Request, Switched
 
 ACK_SECONDS = 20.0  # no acknowledgement for so long: the link is half open
 PUMP_SECONDS = 5.0
 FAREWELL_SECONDS = 2.0
+ANSWERS = 100  # that wait for room; nobody waits for older ones
 
 _logger = logging.getLogger(__name__)
 
@@ -66,13 +68,14 @@ class Job:
         self.reply.put(Settlement(count, refused, error))
 
 
-Post: TypeAlias = Job | Reading | Alert | None
+Post: TypeAlias = Job | Reading | Alert | Switched | Answer | None
 
 
 class Connection:
     """Stays connected to one of the broker's addresses until None comes through the inbox.
 
-    `changed` is told whenever the connection comes (True) or goes (False).
+    `changed` is told whenever the connection comes (True) or goes (False); `requested` gets what
+    comes in on the topics of `commands`, if there are any.
     """
 
     def __init__(
@@ -82,12 +85,17 @@ class Connection:
         *,
         changed: Callable[[bool], None],
         backoff: Backoff,
+        commands: CommandTopics | None = None,
+        requested: Callable[[Request], None] = lambda _: None,
         ack_seconds: float = ACK_SECONDS,
     ) -> None:
         self._broker = broker
         self._state = state
         self._changed = changed
         self._backoff = backoff
+        self._commands = commands
+        self._requested = requested
+        self._answers: deque[Answer] = deque(maxlen=ANSWERS)
         self._ack_seconds = ack_seconds
         # The ping goes out at the end of a pause: a late one would look like silence.
         self._pump_seconds = min(PUMP_SECONDS, broker.keep_alive / 4)
@@ -167,6 +175,8 @@ class Connection:
                 return
 
     def _serve(self, session: Session) -> None:
+        if self._commands is not None:
+            session.subscribe(self._commands.pattern)
         self._state.greet(session)
         self._acked_at = time.monotonic()
         self._changed(True)
@@ -179,13 +189,28 @@ class Connection:
             self._take_acks(session)  # those that came with the last bytes
             self._fail_jobs(str(error))
         self._in_flight.clear()
+        self._answers.clear()
         self._changed(False)
 
     def _turn(self, session: Session) -> None:
         self._state.send(session)
+        self._send_answers(session)
         self._send(session)
         session.pump(self._wake, 1.0 if self._in_flight else self._pump_seconds)
         self._settle(session)
+        self._take_requests(session)
+
+    def _take_requests(self, session: Session) -> None:
+        messages, session.received = session.received, []
+        for message in messages:
+            request = self._commands.request(message) if self._commands else None
+            if request is not None:
+                self._requested(request)
+
+    def _send_answers(self, session: Session) -> None:
+        while self._answers and session.room > 0:
+            answer = self._answers.popleft()
+            session.publish(answer.topic, answer.payload, properties(answer))
 
     def _send(self, session: Session) -> None:
         """Publish the first job's messages as far as the window allows."""
@@ -244,6 +269,10 @@ class Connection:
             self._jobs.append(post)
         elif isinstance(post, Reading):
             self._state.reading(post)
+        elif isinstance(post, Answer):
+            self._answers.append(post)
+        elif isinstance(post, Switched):
+            self._state.output(post)
         else:
             self._state.alert(post)
 

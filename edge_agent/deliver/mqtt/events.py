@@ -9,6 +9,9 @@ from edge_agent.deliver.mqtt.session import MAX_PACKET, ContentType
 from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
 
+# What `publish` of the configuration leaves in the log: history that this sink does not want.
+UNWANTED = {"all": "", "readings": "aggregate", "aggregates": "reading"}
+
 
 class MqttEvents:
     """Publishes below `prefix`: one topic for each event, or batches of `max_batch` on one."""
@@ -16,16 +19,33 @@ class MqttEvents:
     name = "mqtt"
 
     def __init__(
-        self, prefix: str, envelope: Envelope, post: Callable[[Post], None], *, max_batch: int
+        self,
+        prefix: str,
+        envelope: Envelope,
+        post: Callable[[Post], None],
+        *,
+        max_batch: int,
+        publish: str = "all",
     ) -> None:
         self._prefix = prefix
         self._envelope = envelope
         self._post = post
         self._max_batch = max_batch
+        self._unwanted = UNWANTED[publish]
         self._properties = ContentType(BATCH_CONTENT_TYPE if max_batch > 1 else CONTENT_TYPE)
 
     def deliver(self, batch: Sequence[LoggedEvent]) -> int:
         """Publish a batch and wait for its acknowledgements; see `Sink`."""
+        wanted = [event for event in batch if event.kind != self._unwanted]
+        if not wanted:
+            return len(batch)
+        try:
+            return _leading(batch, wanted, self._publish(wanted))
+        except EventRejected as error:
+            settled = _leading(batch, wanted, error.settled)
+            raise EventRejected(settled, dict(error.refused)) from None
+
+    def _publish(self, batch: Sequence[LoggedEvent]) -> int:
         groups = self._groups(batch)
         reply: SimpleQueue[Settlement] = SimpleQueue()
         self._post(Job([self._message(group) for group in groups], self._properties, reply))
@@ -51,3 +71,8 @@ class MqttEvents:
         event = group[0]
         topic = f"{self._prefix}/event/{event.kind}/{event.source}"
         return topic, self._envelope.encode(event)
+
+
+def _leading(batch: Sequence[LoggedEvent], wanted: Sequence[LoggedEvent], count: int) -> int:
+    """Return how many of the batch are settled, with what nobody wants in between."""
+    return len(batch) if count == len(wanted) else batch.index(wanted[count])

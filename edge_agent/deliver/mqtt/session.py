@@ -64,6 +64,7 @@ class Session:
         self.version = version
         self.max_packet = MAX_PACKET
         self.acks: list[tuple[int, str]] = []
+        self.received: list[paho.MQTTMessage] = []
         self._window = WINDOW
         self._retain_allowed = True
         self._awaited: set[int] = set()
@@ -90,6 +91,10 @@ class Session:
             if woken and interrupted():
                 raise ConnectionLost("interrupted")
         self._judge()
+
+    def subscribe(self, topic: str) -> None:
+        """Ask for messages; they gather in `received`."""
+        self._client.subscribe(topic, qos=1)
 
     def publish(
         self,
@@ -176,6 +181,7 @@ class Session:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_message = self._on_message
         client.on_socket_open = _send_at_once
         client.on_socket_register_write = _leave_it_to_pump
         client.on_socket_unregister_write = _leave_it_to_pump
@@ -222,6 +228,9 @@ class Session:
         if mid in self._awaited:  # paho calls for QoS 0 as well
             self._awaited.remove(mid)
             self.acks.append((mid, str(code) if code.is_failure else ""))
+
+    def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        self.received.append(message)
 
 
 def _send_at_once(_client: object, _data: object, sock: Any) -> None:  # noqa: ANN401

@@ -9,14 +9,15 @@ from datetime import UTC, datetime
 import msgspec
 
 from edge_agent.deliver.mqtt.session import Session, Will
-from edge_agent.events import Alert, Reading
+from edge_agent.events import Alert, Reading, Switched
 
 
 class LiveState:
     """The topics below `prefix` that hold a state; `retained` false keeps brokers free of them."""
 
-    def __init__(self, prefix: str, info: bytes, *, retained: bool) -> None:
+    def __init__(self, prefix: str, info: bytes, *, retained: bool, publish: str = "all") -> None:
         self._prefix = prefix
+        self._live = publish != "aggregates"  # a metered link
         self._retained = retained
         self._values: dict[str, bytes] = {}  # QoS 0, never retained: a dead sensor must not linger
         self._facts = {f"{prefix}/info": info}  # QoS 1, retained
@@ -25,6 +26,8 @@ class LiveState:
 
     def reading(self, reading: Reading) -> None:
         """Show a device's values; a device without right values shows why, never old ones."""
+        if not self._live:
+            return
         shown: dict[str, object] = dict(reading.values) or {"quality": reading.quality}
         topic = f"{self._prefix}/state/{reading.device}"
         self._values[topic] = msgspec.json.encode(shown)
@@ -34,7 +37,19 @@ class LiveState:
         """Show a rule's state."""
         since = datetime.fromtimestamp(alert.moment.time / 1e6, UTC)
         shown = {"state": alert.state, "severity": alert.severity, "since": since}
+        if alert.message:
+            shown["message"] = alert.message
         topic = f"{self._prefix}/alert/{alert.rule}"
+        self._facts[topic] = msgspec.json.encode(shown)
+        self._news.add(topic)
+
+    def output(self, switched: Switched) -> None:
+        """Show what an output is set to, and by whom."""
+        since = datetime.fromtimestamp(switched.moment.time / 1e6, UTC)
+        shown = {"value": switched.value, "by": switched.by, "since": since}
+        if switched.error:
+            shown["error"] = switched.error
+        topic = f"{self._prefix}/output/{switched.output}"
         self._facts[topic] = msgspec.json.encode(shown)
         self._news.add(topic)
 

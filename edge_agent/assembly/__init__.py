@@ -1,0 +1,1 @@
+"""How the parts of a running agent are put together, each from the blueprint and the log."""

@@ -1,0 +1,26 @@
+"""Interlocks: outputs that exclude each other must exist, and must not both be safe when on."""
+
+from itertools import combinations
+
+from edge_agent.problems import Problems, unknown
+from edge_agent.settings import Config, Output, switch
+
+
+def note_interlocks(config: Config, problems: Problems) -> None:
+    """Note what an interlock cannot be."""
+    names = [output.name for output in config.output]
+    for output in config.output:
+        key = f"output.{output.name}.interlock"
+        for other in output.interlock:
+            if other == output.name:
+                problems.note(key, other, "an output cannot exclude itself")
+            elif other not in names:
+                problems.note(key, other, unknown(other, names))
+    for one, other in combinations(config.output, 2):
+        if _exclude(one, other) and switch(one.safe) and switch(other.safe):
+            what = f"both it and {other.name!r}, which it excludes, are safe when on"
+            problems.note(f"output.{one.name}.safe", one.safe, what)
+
+
+def _exclude(one: Output, other: Output) -> bool:
+    return other.name in one.interlock or one.name in other.interlock

@@ -1,0 +1,86 @@
+"""The world as the rules know it: what is measured now, what was, and since when nothing is."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from edge_agent.clock import Moment
+from edge_agent.evaluate.expression import Span
+from edge_agent.evaluate.plan import DevicePlan, Levels, refine
+from edge_agent.evaluate.sight import Sight
+from edge_agent.evaluate.windows import Window
+from edge_agent.events import Reading
+
+NEVER = 2**63 - 1  # µs
+
+
+class Device:
+    """What is remembered of one device."""
+
+    def __init__(self, name: str, plan: DevicePlan) -> None:
+        self.name = name
+        self.plan = plan
+        self.levels: Levels = {}
+        self.names: list[str] = []  # its channels that have a current value
+        self.expires = NEVER  # uptime in µs from which they are no longer current
+        self.logged: Reading | None = None
+
+
+class World:
+    """Current values of channels, outputs and thresholds, and the windows that rules look through.
+
+    `began` is the uptime in µs since which anybody looks.
+    """
+
+    def __init__(
+        self, plans: Mapping[str, DevicePlan], spans: Iterable[Span], *, began: int
+    ) -> None:
+        self.devices = {name: Device(name, plan) for name, plan in plans.items()}
+        self.values: dict[str, float] = {}
+        self._seen: dict[str, int] = {}
+        self._windows = {(one.channel, one.seconds): Window(one.seconds, one.hole) for one in spans}
+        self._of_channel: dict[str, list[Window]] = defaultdict(list)
+        for (channel, _), window in self._windows.items():
+            self._of_channel[channel].append(window)
+        self._began = began
+
+    def sight(self, moment: Moment) -> Sight:
+        """Return what an expression sees at one moment."""
+        return Sight(self.values, moment, self._windows, self._seen, self._began)
+
+    def learn(self, measured: Reading) -> tuple[Device, Reading]:
+        """Take a reading: calibrated, checked, its right values in place of the older ones."""
+        device = self.devices[measured.device]
+        reading, device.levels = refine(device.plan, measured, device.levels)
+        self.remember(device, reading)
+        return device, reading
+
+    def remember(self, device: Device, reading: Reading) -> None:
+        """Let a refined reading's values replace the device's older ones; there may be none."""
+        self.forget(device)
+        uptime = reading.moment.uptime
+        for channel, value in reading.values.items():
+            name = f"{device.name}.{channel}"
+            self.values[name] = value
+            self._seen[name] = uptime
+            device.names.append(name)
+            for window in self._of_channel.get(name, ()):
+                window.add(uptime, value)
+        device.expires = uptime + round(device.plan.max_age * 1e6) if device.names else NEVER
+
+    def forget(self, device: Device) -> None:
+        """Let a device's values be current no longer."""
+        for name in device.names:
+            del self.values[name]
+        device.names.clear()
+        device.expires = NEVER
+
+    def expired(self, uptime: int) -> list[Device]:
+        """Forget the values that are too old; return their devices."""
+        stale = [device for device in self.devices.values() if uptime >= device.expires]
+        for device in stale:
+            self.forget(device)
+        return stale
+
+    def expires_at(self) -> int:
+        """Return the uptime in µs at which the next value is too old."""
+        return min((device.expires for device in self.devices.values()), default=NEVER)

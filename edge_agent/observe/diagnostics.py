@@ -1,0 +1,22 @@
+"""How the agent is doing, in numbers: what a command asks for."""
+
+import resource
+import threading
+import time
+from importlib.metadata import version
+from typing import Any
+
+from edge_agent.clock import Clock
+
+
+def diagnose(node: str, stats: dict[str, Any], clock: Clock) -> dict[str, Any]:
+    """Return version, threads, memory in MB, uptime in s and the log's account."""
+    return {
+        "version": version("edge-agent"),
+        "node": node,
+        "threads": sorted(thread.name for thread in threading.enumerate()),
+        "largest_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "cpu_seconds": round(time.process_time(), 1),
+        "clock_set": clock.now().trusted,
+        "log": stats,
+    }

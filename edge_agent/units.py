@@ -1,0 +1,39 @@
+"""Durations and sizes, as people write them."""
+
+import re
+from typing import Any
+
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+BYTES = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
+
+
+class Duration(float):
+    """Seconds, written as a number or with a unit: `500ms`, `10s`, `5m`, `2h`, `7d`."""
+
+    @classmethod
+    def parse(cls, value: object) -> "Duration":
+        """Return the seconds; raise ValueError for anything else."""
+        return cls(_with_unit(value, SECONDS, 'a duration such as "500ms", "10s", "5m", "7d"'))
+
+
+class Size(int):
+    """Bytes, written as a number or with a unit: `500kB`, `256MB`, `1GB`."""
+
+    @classmethod
+    def parse(cls, value: object) -> "Size":
+        """Return the bytes; raise ValueError for anything else."""
+        return cls(_with_unit(value, BYTES, 'a size such as "500kB", "256MB", "1GB"'))
+
+
+def _with_unit(value: object, units: dict[str, Any], expected: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(value).strip())
+    if isinstance(value, bool) or not match or (match[2] and match[2] not in units):
+        raise ValueError(f"expected {expected}")
+    return float(match[1]) * float(units.get(match[2], 1))
+
+
+def decode(kind: type, value: object) -> Any:  # noqa: ANN401
+    """Decode our own types for msgspec."""
+    if issubclass(kind, Duration | Size):
+        return kind.parse(value)
+    raise NotImplementedError(kind)

@@ -1,0 +1,432 @@
+import json
+import logging
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import SimpleQueue
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from edge_agent.clock import ManualClock
+from edge_agent.deliver.backoff import Backoff
+from edge_agent.deliver.forwarder import Forwarder
+from edge_agent.deliver.notify import SEVERITIES, SHOWN, Message, Notify, open_apprise
+from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
+from edge_agent.events import LoggedEvent
+
+# Apprise imports a module of the standard library that Python 3.13 no longer has.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+
+MEASURED = 1_795_457_112_000_000  # 2026-11-23 18:05:12 UTC, in µs
+
+
+def alert(offset=1, source="too_warm", *, time=MEASURED, boot=None, **data):
+    whole = {"state": "firing", "severity": "warning", "values": {"air.temperature": 31.2}} | data
+    return LoggedEvent(offset, time, boot, None, "alert", source, json.dumps(whole))
+
+
+def reading(offset):
+    return LoggedEvent(offset, MEASURED, None, None, "reading", "air", '{"values":{"t":31.2}}')
+
+
+class Service:
+    """What `send` reaches: takes all messages but those whose title is in `refusing`."""
+
+    def __init__(self):
+        self.refusing = set()
+        self.messages = []
+
+    def send(self, message):
+        if message.title in self.refusing:
+            return False
+        self.messages.append(message)
+        return True
+
+    @property
+    def titles(self):
+        return [message.title for message in self.messages]
+
+
+@pytest.fixture
+def service():
+    return Service()
+
+
+@pytest.fixture
+def notify(service):
+    return Notify("notify-phone", "greenhouse", service.send, severity="info")
+
+
+def title(source="too_warm", state="firing", severity="warning"):
+    return f"greenhouse: {source} {state} ({severity})"
+
+
+# What is sent.
+
+
+def test_an_alert_is_sent_with_its_node_rule_state_severity_values_and_time(notify, service):
+    assert notify.deliver([alert()]) == 1
+    body = "air.temperature = 31.2\n2026-11-23 18:05:12 UTC"
+    assert service.messages == [Message(title(), body, "warning", "firing")]
+
+
+def test_a_message_stands_in_the_place_of_the_values(notify, service):
+    notify.deliver([alert(message="Open the roof")])
+    assert service.messages[0].body == "Open the roof\n2026-11-23 18:05:12 UTC"
+
+
+def test_every_value_has_its_line_and_a_large_counter_all_its_digits(notify, service):
+    notify.deliver([alert(values={"rain.count": 1234567.0, "air.t": 0.1 + 0.2})])
+    assert service.messages[0].body.splitlines()[:2] == ["rain.count = 1234567", "air.t = 0.3"]
+
+
+def test_a_time_that_is_not_to_be_trusted_is_not_shown(notify, service):
+    notify.deliver([alert(boot=3)])
+    assert service.messages[0].body == "air.temperature = 31.2\nclock not set"
+
+
+def test_a_repeated_alert_says_how_often(notify, service):
+    notify.deliver([alert(repeat=4)])
+    assert service.titles == [title() + " (repeated, 4)"]
+
+
+def test_alerts_are_sent_in_the_order_of_the_log(notify, service):
+    assert notify.deliver([alert(n, f"rule{n}") for n in range(1, 6)]) == 5
+    assert service.titles == [title(f"rule{n}") for n in range(1, 6)]
+
+
+# What is not.
+
+
+@pytest.mark.parametrize(
+    "kind", ["reading", "aggregate", "output", "command", "gap", "lifecycle", "of the future"]
+)
+def test_what_is_no_alert_is_owned_and_never_reaches_the_service(notify, service, kind):
+    batch = [alert(1)._replace(kind=kind), reading(2)._replace(data="no JSON", kind=kind)]
+    assert (notify.deliver(batch), service.messages) == (2, [])
+
+
+@pytest.mark.parametrize("state", ["firing", "resolved", "flapping"])
+def test_a_silenced_alert_is_owned_and_never_reaches_the_service(notify, service, state):
+    assert (notify.deliver([alert(state=state, silenced=True)]), service.messages) == (1, [])
+
+
+def test_an_acknowledged_alert_is_not_sent_while_it_fires_but_its_end_is(notify, service):
+    states = ("firing", "resolved", "flapping")
+    batch = [alert(n, state=state, acknowledged=True) for n, state in enumerate(states)]
+    assert notify.deliver(batch) == 3
+    assert service.titles == [title(state="resolved"), title(state="flapping")]
+
+
+def test_an_alert_that_is_expressly_not_silenced_or_acknowledged_is_sent(notify, service):
+    notify.deliver([alert(silenced=False, acknowledged=False)])
+    assert service.titles == [title()]
+
+
+@pytest.mark.parametrize("state", ["pending", "inactive", "of the future"])
+def test_a_state_that_asks_nobody_to_act_is_not_sent(notify, service, state):
+    assert (notify.deliver([alert(state=state)]), service.messages) == (1, [])
+
+
+def test_an_end_whose_beginning_was_never_told_is_sent(notify, service):
+    notify.deliver([alert(state="resolved")])
+    assert service.titles == [title(state="resolved")]
+
+
+@pytest.mark.parametrize(
+    "least, sent",
+    [
+        ("info", ["info", "warning", "critical"]),
+        ("warning", ["warning", "critical"]),
+        ("critical", ["critical"]),
+    ],
+)
+def test_only_what_is_severe_enough_is_sent(service, least, sent):
+    batch = [alert(n, severity=severity) for n, severity in enumerate(SEVERITIES)]
+    assert Notify("n", "greenhouse", service.send, severity=least).deliver(batch) == 3
+    assert [message.severity for message in service.messages] == sent
+
+
+# What fails.
+
+
+def test_a_service_that_does_not_take_the_first_event_makes_the_sink_unavailable(notify, service):
+    service.refusing = {title()}
+    with pytest.raises(SinkUnavailable) as caught:
+        notify.deliver([alert(1), reading(2)])
+    assert caught.value.what == "notify-phone: a service did not take the notification"
+    assert caught.value.remedy
+
+
+def test_what_stands_before_the_alert_that_was_not_taken_is_owned(notify, service):
+    service.refusing = {title("cold")}
+    batch = [reading(1), alert(2, "hot"), reading(3), alert(4, "cold"), alert(5, "dry")]
+    assert notify.deliver(batch) == 3
+    assert service.titles == [title("hot")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"state":"firing"}',
+        '{"state":"firing","severity":"dreadful"}',
+        '{"state":"firing","severity":"info","values":{"air.t":"hot"}}',
+    ],
+)
+def test_a_malformed_alert_is_refused_by_its_offset_and_stepped_over(notify, service, data):
+    broken = LoggedEvent(8, MEASURED, None, None, "alert", "hot", data)
+    with pytest.raises(EventRejected) as caught:
+        notify.deliver([reading(7), broken, alert(9)])
+    assert (caught.value.settled, list(caught.value.refused)) == (2, [8])
+    assert caught.value.refused[8].startswith("not a readable alert: ")
+    assert service.messages == []
+
+
+def test_a_time_beyond_the_calendar_is_refused(notify):
+    with pytest.raises(EventRejected):
+        notify.deliver([alert(time=2**63 - 1)])
+
+
+def test_an_unknown_severity_is_an_error_at_once(service):
+    with pytest.raises(ValueError):
+        Notify("n", "greenhouse", service.send, severity="dreadful")
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+NEARLY = st.fixed_dictionaries(
+    {
+        "state": st.sampled_from(sorted(SHOWN)) | ANYTHING,
+        "severity": st.sampled_from(SEVERITIES) | ANYTHING,
+    },
+    optional={
+        "values": st.dictionaries(st.text(), st.floats(allow_nan=False)) | ANYTHING,
+        "message": st.text() | ANYTHING,
+        "repeat": st.integers() | ANYTHING,
+        "silenced": ANYTHING,
+        "acknowledged": ANYTHING,
+    },
+)
+TEXTS = st.builds(json.dumps, NEARLY | ANYTHING, ensure_ascii=st.booleans()) | st.text()
+EVENTS = st.builds(
+    LoggedEvent,
+    offset=st.integers(1, 99),
+    time=st.integers(-(2**63), 2**63 - 1),
+    boot=st.none() | st.integers(1, 9),
+    uptime=st.none(),
+    kind=st.sampled_from(["alert", "alert", "reading"]),
+    source=st.text(),
+    data=TEXTS,
+)
+
+
+@given(st.lists(EVENTS, min_size=1, max_size=5), st.booleans())
+@example([alert()._replace(data='{"silenced":' + "[" * 100_000)], True)
+@example([alert()._replace(data='{"state":"firing","severity":"info","message":"\ud800"}')], True)
+@example(
+    [alert()._replace(data='{"state":"firing","severity":"info","x":' + "9" * 9999 + "}")], True
+)
+def test_any_data_is_owned_refused_or_waits_and_nothing_else(batch, taken):
+    sink = Notify("notify-phone", "greenhouse", lambda _message: taken, severity="info")
+    kind, count = outcome(sink, batch)
+    assert kind == "owned" or (kind == "waits" and not taken) or kind == batch[count - 1].offset
+    assert 0 <= count <= len(batch)
+    assert (count == 0) == (kind == "waits")
+    assert not taken or kind != "owned" or count == len(batch)
+
+
+def outcome(sink, batch):
+    try:
+        return "owned", sink.deliver(batch)
+    except SinkUnavailable:
+        return "waits", 0
+    except EventRejected as error:
+        [offset] = error.refused
+        return offset, error.settled
+
+
+# Through Apprise, to a real web server, and behind the real forwarder.
+
+
+class WebServer:
+    """Takes JSON notifications on the loopback, with the answer that it is told to give."""
+
+    def __init__(self):
+        self.status = 200
+        self.attempts = 0
+        self.taken = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+        self.url = f"json://user:hunter2@127.0.0.1:{self._server.server_port}/"
+
+    def _handler(self):
+        server = self
+
+        class Post(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                server.attempts += 1
+                if server.status == 200:
+                    server.taken.append(body)
+                self.send_response(server.status)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        return Post
+
+    def close(self):
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def web(monkeypatch):
+    pytest.importorskip("apprise")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    server = WebServer()
+    yield server
+    server.close()
+
+
+class Log:
+    """A log's reading side: the events that it is given."""
+
+    inode = 42
+
+    def __init__(self, events):
+        self._events = events
+
+    def read_after(self, offset, limit):
+        return [event for event in self._events if event.offset > offset][:limit]
+
+    def close(self):
+        pass
+
+
+class Bench:
+    """A Notify behind a forwarder without its thread, on a clock that is moved by hand."""
+
+    def __init__(self, url, events):
+        self.clock = ManualClock()
+        self.offsets = []
+        inbox = SimpleQueue()
+        inbox.put(events[-1].offset)
+        send = open_apprise("notify-phone", [url])
+        self._forwarder = Forwarder(
+            Notify("notify-phone", "greenhouse", send, severity="info"),
+            inbox,
+            open_reader=lambda: Log(events),
+            cursor=0,
+            commit=lambda move: self.offsets.append(move.offset),
+            damaged=lambda *_: None,
+            clock=self.clock,
+            backoff=Backoff(lambda: 1.0),
+        )
+
+    def step(self):
+        self._forwarder.step(0)
+
+
+def test_an_alert_waits_while_the_service_fails_and_arrives_once_when_it_is_back(web):
+    bench = Bench(web.url, [reading(1), alert(2), reading(3)])
+    web.status = 500
+    bench.step()
+    for _ in range(5):
+        bench.clock.advance(60)
+        bench.step()
+    assert (web.attempts, web.taken, bench.offsets) == (6, [], [1])
+    web.status = 200
+    bench.step()
+    assert (web.attempts, bench.offsets) == (6, [1])  # not before its time
+    bench.clock.advance(60)
+    bench.step()
+    assert [each["title"] for each in web.taken] == [title()]
+    assert web.taken[0]["message"] == "air.temperature = 31.2\n2026-11-23 18:05:12 UTC"
+    assert bench.offsets == [1, 3]
+
+
+def test_readings_alone_make_no_request(web):
+    bench = Bench(web.url, [reading(n) for n in range(1, 100)])
+    bench.step()
+    assert (web.attempts, bench.offsets) == (0, [99])
+
+
+@pytest.mark.parametrize(
+    "severity, state, shown",
+    [
+        ("info", "firing", "info"),
+        ("warning", "firing", "warning"),
+        ("critical", "firing", "failure"),
+        ("critical", "flapping", "failure"),
+        ("critical", "resolved", "success"),
+    ],
+)
+def test_apprise_is_told_the_weight_of_a_message(web, severity, state, shown):
+    assert open_apprise("n", [web.url])(Message("a title", "a body", severity, state)) is True
+    assert [each["type"] for each in web.taken] == [shown]
+
+
+def test_a_message_is_taken_only_if_every_service_took_it(web):
+    other = WebServer()
+    try:
+        send = open_apprise("n", [web.url, other.url])
+        other.status = 500
+        assert send(Message("a title", "a body", "info", "firing")) is False
+        other.status = 200
+        assert send(Message("a title", "a body", "info", "firing")) is True
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize("answer", [False, None, TypeError("no title")])
+def test_whatever_way_apprise_says_no_the_message_is_not_taken(monkeypatch, answer):
+    apprise = pytest.importorskip("apprise")
+
+    def notify(*_, **__):
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(apprise.Apprise, "notify", notify)
+    send = open_apprise("n", ["json://127.0.0.1/"])
+    assert send(Message("a title", "a body", "info", "firing")) is False
+
+
+@pytest.mark.parametrize(
+    "url", ["nosuch://hunter2", "hunter2", "slack://hunter2", "json://h/?method=hunter2"]
+)
+def test_a_url_that_is_not_understood_is_named_by_its_number_alone(url, caplog):
+    pytest.importorskip("apprise")
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(AgentError, match=r"notify-phone: .* URL number 2") as caught:
+        open_apprise("notify-phone", ["json://127.0.0.1/", url, "nosuch://other"])
+    assert "hunter2" not in str(caught.value) + caplog.text
+
+
+def test_apprise_may_log_again_once_its_urls_are_read(web, caplog):
+    send = open_apprise("n", [web.url])
+    web.status = 500
+    send(Message("a title", "a body", "info", "firing"))
+    assert "error=500" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+def test_without_the_package_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with pytest.raises(AgentError) as caught:
+        open_apprise("n", ["json://127.0.0.1/"])
+    assert caught.value.what == "the package apprise is not installed"
+    assert caught.value.remedy == "pip install 'edge-agent[notify]'"

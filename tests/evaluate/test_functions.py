@@ -1,0 +1,131 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from edge_agent.clock import Moment
+from edge_agent.errors import ConfigError
+from edge_agent.evaluate.expression import Known, Span
+from edge_agent.evaluate.parser import parse
+from edge_agent.evaluate.sight import Sight
+from edge_agent.evaluate.windows import Window
+
+S = 1_000_000
+KNOWN = {
+    "air.temperature": Known("numeric", -40, 85, "°C", every=2, max_age=16),
+    "air.humidity": Known("numeric", 0, 100, "%"),
+    "tank.distance": Known("numeric", 0, 10, "m"),
+    "door.open": Known("binary"),
+    "fan": Known("binary", 0, 1),
+    "warm": Known("numeric", 20, 30, key="hot:warm"),
+}
+
+
+def problems(text):
+    with pytest.raises(ConfigError) as refused:
+        parse(text, KNOWN)
+    return refused.value.problems
+
+
+def when(text, *, trusted=True):
+    """A moment of local time, in UTC."""
+    time = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return Sight({}, Moment(round(time.timestamp() * S), 0, trusted))
+
+
+@pytest.mark.parametrize(
+    "text, values, truth",
+    [
+        ("air.temperature > 26 °C", {"air.temperature": 27}, True),
+        ("air.temperature > -5°C", {"air.temperature": -6}, False),
+        ("air.humidity >= 60 %", {"air.humidity": 60}, True),
+        ("tank.distance < 5m", {"tank.distance": 4}, True),  # metres
+        ("-5m + tank.distance < 1", {"tank.distance": 5.5}, True),
+        ("fan and air.temperature < 20", {"fan": 1, "air.temperature": 10}, True),
+        ("not fan", {"fan": 0}, True),
+        ("not fan", {}, None),
+        ("air.temperature > warm", {"hot:warm": 25, "air.temperature": 26}, True),
+    ],
+)
+def test_quantities_outputs_and_thresholds(text, values, truth):
+    assert parse(text, KNOWN)(Sight(values)) is truth
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("air.temperature > 60 %", "mixes units: air.temperature is in °C, 60 % is in %"),
+        ("air.temperature > air.humidity", "mixes units"),
+        ("air.temperature > 5m", "mixes units"),
+        ("age(air.temperature) > 5 °C", "mixes units"),
+        ("mean(air.temperature, 3s) > 5", "is not within 4s to 40000s"),
+        ("mean(air.temperature, 2d) > 5", "is not within 4s to 40000s"),
+        ("mean(air.temperature, 5 °C) > 5", "is not a length of time"),
+        ("mean(air.temperature) > 5", "other arguments than mean(device.channel, 10m)"),
+        ("mean(air.temprature, 5m) > 5", "did you mean 'air.temperature'?"),
+        ("mean(fan, 5m) > 5", "is not a channel"),
+        ("mean(door.open, 5m) > 0.5", "use count"),
+        ("rate(air.temperature, 5m, day) > 1", "is none of second, minute, hour"),
+        ("eval(air.temperature) > 5", "calls no function; the functions are mean"),
+        ("max(air.temperature, 5m) > 90", "stays within -40 to 85"),
+        ("age(air.temperature) < 0", "is always false"),
+        ("time > 25:00", "is not understood"),
+        ("time > 5 °C", "mixes units"),
+        ("weekday == 22:00", "mixes units"),
+        ("warm > 31", "is always false"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(text, words):
+    assert words in "\n".join(problems(text))
+
+
+@pytest.mark.parametrize(
+    "text, at, truth",
+    [
+        ("time >= 22:00 or time < 6:30", "2026-01-31T23:00", True),
+        ("time >= 22:00 or time < 6:30", "2026-01-31T06:29", True),
+        ("time >= 22:00 or time < 6:30", "2026-01-31T06:30", False),
+        ("weekday == saturday", "2026-01-31T00:00", True),
+        ("monday <= weekday <= friday", "2026-01-31T00:00", False),
+    ],
+)
+def test_time_and_weekday_are_local(text, at, truth):
+    assert parse(text, KNOWN, UTC)(when(at)) is truth
+
+
+def test_while_the_clock_is_not_set_nobody_knows_the_time():
+    assert parse("time >= 6:00", KNOWN, UTC)(when("2026-01-31T07:00", trusted=False)) is None
+
+
+def seen(values, at, window=None):
+    windows = {("air.temperature", 60.0): window} if window else {}
+    return Sight(values, Moment(0, at * S, trusted=True), windows, {"air.temperature": 50 * S}, 0)
+
+
+def test_age_and_stale_know_what_is_missing():
+    old, gone = parse("age(air.temperature) > 5m", KNOWN), parse("stale(air.temperature)", KNOWN)
+    assert old(seen({}, 340)) is False
+    assert old(seen({}, 351)) is True
+    assert gone(seen({"air.temperature": 20}, 60)) is False
+    assert gone(seen({}, 66)) is True
+    never = Sight({}, Moment(0, 15 * S, trusted=True))
+    assert gone(never) is None
+    assert gone(never._replace(moment=Moment(0, 16 * S, trusted=True))) is True
+
+
+def test_a_window_is_unknown_while_its_channel_is():
+    window = Window(60, 16)
+    for second in range(0, 102, 2):
+        window.add(second * S, second)
+    mean = parse("mean(air.temperature, 1m) > 5", KNOWN)
+    assert mean.spans == {Span("air.temperature", 60, 16)}
+    assert mean(seen({"air.temperature": 100}, 100, window)) is True
+    assert mean(seen({}, 100, window)) is None
+
+
+@pytest.mark.parametrize("per, low", [("", 0.9), (", minute", 59), (", hour", 3590)])
+def test_a_rate_is_per_second_minute_or_hour(per, low):
+    window = Window(60, 16)
+    for second in range(0, 102, 2):
+        window.add(second * S, second)
+    text = f"{low} < rate(air.temperature, 1m{per}) < {low * 1.2}"
+    assert parse(text, KNOWN)(seen({"air.temperature": 100}, 100, window)) is True

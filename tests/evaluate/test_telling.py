@@ -1,0 +1,120 @@
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.evaluate.message import parse_message
+from edge_agent.evaluate.rules import RuleState
+from edge_agent.evaluate.sight import Sight
+from edge_agent.evaluate.telling import next_due, step
+
+
+@pytest.fixture(scope="session")
+def life(moment):
+    """A function: the alerts that air.t's values give, as (second, state), and the last state."""
+
+    def live(rule, samples, state=None):
+        state, alerts = state or RuleState(), []
+        for seconds, value in samples:
+            values = {} if value is None else {"air.t": value}
+            state, alert = step(rule, state, Sight(values, moment(seconds)))
+            if alert:
+                alerts.append((seconds, alert.state))
+        return alerts, state
+
+    return live
+
+
+def each_second(*values):
+    return list(enumerate(values))
+
+
+def test_an_alert_goes_on_for_a_while_after_its_end(rule, life):
+    samples = each_second(31, 20, 31, 20, 20, 20, 20)
+    assert life(rule(keep=2), samples)[0] == [(0, "firing"), (5, "resolved")]
+
+
+def test_what_is_unknown_meanwhile_ends_nothing(rule, life):
+    samples = each_second(31, 20, None, 20, 20, 20)
+    assert life(rule(keep=2), samples)[0] == [(0, "firing"), (5, "resolved")]
+
+
+def test_a_firing_rule_is_told_again_until_somebody_acknowledges_it(rule, life, moment):
+    repeating = rule(repeat=10)
+    alerts, state = life(repeating, [(n, 31) for n in range(0, 25, 5)])
+    assert alerts == [(0, "firing"), (10, "firing"), (20, "firing")]
+    assert state.repeats == 2
+    assert next_due(repeating, state) == 30_000_000
+    known = msgspec.structs.replace(state, acknowledged=True)
+    assert next_due(repeating, known) is None
+    assert life(repeating, [(40, 31), (60, 20)], known)[0] == [(60, "resolved")]
+
+
+def test_a_silenced_rule_is_told_as_silenced_and_not_again(rule, moment):
+    quiet = RuleState(silenced_until=100_000_000)
+    state, alert = step(rule(repeat=10), quiet, Sight({"air.t": 31}, moment(0)))
+    assert alert.silenced
+    assert step(rule(repeat=10), state, Sight({"air.t": 31}, moment(50))).alert is None
+    assert not step(rule(repeat=10), state, Sight({"air.t": 31}, moment(100))).alert.silenced
+
+
+def test_a_rule_that_flaps_is_told_so_once_and_then_how_it_stands(rule, life):
+    flapping = rule(storm=3)
+    wild = [(n, 31 if n % 2 else 20) for n in range(60)]
+    calm = [(n, 20) for n in range(60, 1000, 10)]
+    alerts, state = life(flapping, [*wild, *calm])
+    told = [state for _, state in alerts]
+    assert told == ["firing", "resolved"] * 3 + ["flapping", "resolved"]
+    assert not state.flapping
+
+
+def test_a_flapping_rule_is_calm_again_by_time_alone(rule, life):
+    flapping = rule(storm=3)
+    _, state = life(flapping, [(n, 31 if n % 2 else 20) for n in range(60)])
+    due = next_due(flapping, state)
+    assert life(flapping, [(due / 1e6, 20)], state)[0] == [(due / 1e6, "resolved")]
+
+
+def test_the_outputs_follow_a_flapping_rule(rule, life):
+    flapping = rule(storm=1, settings={"fan": 1.0})
+    for value, acts in ((31, True), (20, False)):
+        samples = [(n, 31 if n % 2 else 20) for n in range(40)]
+        assert life(flapping, [*samples, (40, value)])[1].acts is acts
+
+
+def test_a_disabled_rule_rests(rule, life):
+    assert life(rule(), each_second(31, 31), RuleState(enabled=False))[0] == []
+
+
+def test_a_message_has_the_values_of_its_moment(rule, moment):
+    message = parse_message("{air.t:.1f} °C at {air.h}", {"air.t", "air.h"})
+    alert = step(rule(message=message), RuleState(), Sight({"air.t": 31.25}, moment(0))).alert
+    assert alert.message == "31.2 °C at ?"
+
+
+VALUES = st.lists(st.sampled_from([None, 10, 24, 26, 28, 29.9, 30.1, 40]), max_size=40)
+RULES = st.fixed_dictionaries(
+    {"hold": st.integers(0, 3), "keep": st.integers(0, 3), "repeat": st.sampled_from([0, 4])}
+)
+
+
+@given(VALUES, RULES)
+def test_a_rule_never_fires_on_missing_data(rule, life, values, given_rule):
+    alerts, _ = life(rule(**given_rule), each_second(*[v and None for v in values]))
+    assert alerts == []
+
+
+@given(st.lists(st.floats(25.01, 30), max_size=40), RULES)
+def test_hysteresis_never_chatters_inside_its_band(rule, life, values, given_rule):
+    hot = rule("air.t > 30", "air.t < 25", storm=100, **{**given_rule, "repeat": 0})
+    alerts, _ = life(hot, each_second(31, 31, 31, 31, *values))
+    assert [state for _, state in alerts if state != "pending"] == ["firing"]
+
+
+@given(st.lists(st.floats(0.01, 5), min_size=1, max_size=30), st.integers(1, 10))
+def test_a_hold_counts_measured_time_and_not_samples(rule, life, pauses, hold):
+    times = [sum(pauses[:n]) for n in range(len(pauses) + 1)]
+    alerts, _ = life(rule(hold=hold), [(at, 31) for at in times])
+    fired = [at for at, state in alerts if state == "firing"]
+    late = [at for at in times if round(at * 1e6) >= hold * 1_000_000]
+    assert fired == late[:1]
