@@ -75,7 +75,13 @@ def main() -> None:
     """Run until killed."""
     port, directory, interval = sys.argv[1:]
     blueprint = draw(configuration(int(port), Path(directory), interval))
-    agent = Agent(blueprint, Chips(), Path(blueprint.config.log.path), clock=SystemClock())
+    agent = Agent(
+        blueprint,
+        Chips(),
+        Path(blueprint.config.log.path),
+        clock=SystemClock(),
+        redraw=lambda: blueprint,
+    )
     agent.run()
 
 

@@ -7,27 +7,25 @@ is ever handed to somebody who is not there.
 import logging
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from drivers.driver import Totalling
-from drivers.errors import DriverError
-from edge_agent.acquire.bus_worker import BusWorker, Device
 from edge_agent.acquire.hardware import Hardware
+from edge_agent.assembly.buses import Buses, explained
 from edge_agent.assembly.delivery import Delivery, Ties
 from edge_agent.assembly.judges import assemble
+from edge_agent.assembly.renewal import Renewal, obstacles, same_delivery
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.devices import DrawnOutput
 from edge_agent.clock import Clock
-from edge_agent.errors import CommandError, HardwareError
+from edge_agent.deliver.mqtt.connection import Post
+from edge_agent.errors import AgentError
 from edge_agent.evaluate.commands import Command, Read
-from edge_agent.evaluate.engine import Engine, Item, Shown
+from edge_agent.evaluate.engine import Engine, Item, Renewed, Shown
 from edge_agent.evaluate.outputs import Switchable
 from edge_agent.events import Event, Finished, alert_of, lifecycle
 from edge_agent.observe.diagnostics import diagnose
@@ -56,10 +54,14 @@ class Errand(NamedTuple):
     key: str
 
 
+RELOAD = Errand("reload", "")  # what `control` takes besides, from a signal
+
+
 class Agent:
     """Runs until STOP is put into `control`, or a thread puts its name there because it failed.
 
-    `notify` talks to systemd; `watch` sees every reading and alert as soon as the engine has it.
+    `redraw` reads the configuration again, or raises ConfigError. `notify` talks to systemd, and
+    `watch` sees every reading and alert as soon as the engine has it.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Agent:
         log_path: Path,
         *,
         clock: Clock,
+        redraw: Callable[[], Blueprint],
         notify: Callable[[str], None] = lambda _: None,
         watch: Callable[[Shown], None] = lambda _: None,
     ) -> None:
@@ -78,14 +81,19 @@ class Agent:
         self._hardware = hardware
         self._log_path = log_path
         self._clock = clock
+        self._redraw = redraw
         self._notify = notify
         self._watch = watch
         self._readings: SimpleQueue[Item] = SimpleQueue()
         self._records: SimpleQueue[Record] = SimpleQueue()
-        self._counters: dict[str, Totalling] = {}
-        self._lines: dict[str, str] = {}  # of each device
-        self._inboxes: dict[str, SimpleQueue[Any]] = {}  # of each line's bus
-        self._buses = self._build_buses()
+        self._buses = Buses(
+            hardware,
+            emit=self._readings.put,
+            alive=self._alive,
+            died=self.control.put,
+            clock=clock,
+        )
+        self._buses.connect(blueprint.devices)
         self._build_flow()
 
     def run(self) -> int:
@@ -101,19 +109,16 @@ class Agent:
         """Start every thread, the last of the flow first."""
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._health = self._build_health()
-        flow = [*self._buses, self._engine, self._recording, *self._delivery.workers]
-        for worker in reversed(flow):
+        for worker in reversed([self._engine, self._recording, *self._delivery.workers]):
             worker.start()
+        self._buses.start()
         self._records.put(self._note("started"))
         _logger.info("running: %d devices, log %s", len(self._blueprint.devices), self._log_path)
 
     def stop(self) -> None:
         """Stop every thread in flow order; what was measured is committed, then delivered."""
         deadline = time.monotonic() + STOP_SECONDS
-        for bus in self._buses:
-            bus.tell()
-        for bus in self._buses:
-            bus.join(deadline)
+        self._buses.stop(deadline)
         self._engine.finish(deadline)
         self._records.put(self._note("stopping"))
         recorded = self._recording.finish(deadline)
@@ -139,31 +144,6 @@ class Agent:
                 _logger.error("no progress for %.0f s: %s", PATIENCE, ", ".join(silent))
             known = silent
 
-    def _build_buses(self) -> list[Worker]:
-        """Connect the drivers, and give each bus its thread."""
-        lines: dict[str, list[Device]] = defaultdict(list)
-        for drawn in self._blueprint.devices:
-            with _explained():
-                driver = drawn.build(self._hardware)
-            device = Device.of(drawn.settings.name, driver, drawn.settings.every)
-            self._lines[device.name] = drawn.place.line
-            lines[drawn.place.line].append(device)
-            if isinstance(driver, Totalling):
-                self._counters[drawn.settings.name] = driver
-        return [self._build_bus(line, devices) for line, devices in lines.items()]
-
-    def _build_bus(self, line: str, devices: list[Device]) -> Worker:
-        inbox = self._inboxes[line] = SimpleQueue()
-        bus = BusWorker(
-            line,
-            devices,
-            inbox,
-            emit=self._readings.put,
-            clock=self._clock,
-            progress=partial(self._alive, line),
-        )
-        return Worker(line, bus.run, partial(inbox.put, None), self.control.put)
-
     def _build_engine(self, reader: LogReader) -> Worker:
         """Go on where the rules stood, and say so: the broker may be another one."""
         for event in reader.latest_alerts().values():
@@ -175,32 +155,35 @@ class Agent:
             **judges._asdict(),
             record=self._records.put,
             show=self._show,
-            answer=self._delivery.connection.post,
+            answer=self._post,
             clock=self._clock,
             progress=partial(self._alive, "engine"),
         )
         return Worker("engine", engine.run, partial(self._readings.put, None), self.control.put)
 
     def _connect(self, drawn: DrawnOutput) -> Switchable:
-        with _explained():
+        with explained():
             return drawn.build(self._hardware)
 
     def _build_flow(self) -> None:
         """Open the log, and build what stands between it and the buses, and behind it."""
         log = open_log(self._log_path, self._clock)
         reader = LogReader(self._log_path)
-        ties = Ties(self._records.put, self._readings.put, self.control.put, self._clock)
         try:
-            for name, counter in self._counters.items():
+            for name, counter in self._buses.totals():
                 counter.resume(reader.latest_values(name))
-            self._delivery = Delivery(self._blueprint, log, reader, self._log_path, ties)
+            self._delivery = self._build_delivery(log.id, reader)
             self._engine = self._build_engine(reader)
             self._recording = self._build_recorder(log)
         finally:
             reader.close()
 
+    def _build_delivery(self, log_id: str, reader: LogReader) -> Delivery:
+        ties = Ties(self._records.put, self._readings.put, self.control.put, self._clock)
+        return Delivery(self._blueprint, log_id, reader, self._log_path, ties)
+
     def _build_health(self) -> Health:
-        names = [*(bus.name for bus in self._buses), "engine", "recorder"]
+        names = [*self._buses.names, "engine", "recorder"]
         return Health(
             names, monotonic=self._clock.monotonic, notify=self._notify, patience=PATIENCE
         )
@@ -210,7 +193,7 @@ class Agent:
         self._recorder = Recorder(
             log,
             self._records,
-            announce=self._delivery.announce,
+            announce=self._announce,
             reopen=partial(salvage, self._log_path, self._clock),
             clock=self._clock,
             commit_interval=settings.commit_interval,
@@ -223,27 +206,90 @@ class Agent:
 
     def _carry_out(self, command: Command, key: str) -> None:
         """Begin with what the engine cannot do itself; raise CommandError where nobody can."""
-        if not isinstance(command, Read):
-            self.control.put(Errand(command.name, key))
-        elif command.device in self._lines:
-            self._inboxes[self._lines[command.device]].put(("wake", command.device))
+        if isinstance(command, Read):
+            self._buses.wake(command.device)
         else:
-            known = ", ".join(self._lines) or "none"
-            raise CommandError(f"no device {command.device[:64]!r}; there are {known}")
+            self.control.put(Errand(command.name, key))
 
     def _do(self, errand: Errand) -> None:
-        """Run an errand for somebody who sent a command."""
+        """Run an errand for somebody who sent a command, or for a signal."""
+        if errand.name == RELOAD.name:
+            self._reload(errand.key)
+        else:
+            self._readings.put(Finished(errand.key, self._diagnose()))
+
+    def _diagnose(self) -> dict[str, Any]:
         reader = LogReader(self._log_path)
         try:
             stats = reader.stats()._asdict()
         finally:
             reader.close()
-        result = diagnose(self._blueprint.config.node, stats, self._clock)
-        self._readings.put(Finished(errand.key, result))
+        return diagnose(self._blueprint.config.node, stats, self._clock)
+
+    def _reload(self, key: str) -> None:
+        """Take the configuration as it is now, if it can be used; else go on with the old one."""
+        try:
+            new = self._redraw()
+            problems = obstacles(self._blueprint, new) + self._buses.obstacles(new.devices)
+        except AgentError as error:
+            problems = str(error).splitlines()
+        if problems:
+            self._reloaded(key, problems)
+            return
+        renewal = Renewal(
+            self._blueprint,
+            new,
+            clock=self._clock,
+            connect=self._connect,
+            elsewhere=self._carry_out,
+        )
+        answer: SimpleQueue[str] = SimpleQueue()
+        self._readings.put(Renewed(renewal.judges, renewal.kept, answer.put))
+        refused = answer.get()
+        if not refused:
+            self._renew(new)
+        self._reloaded(key, [refused] if refused else [])
+
+    def _renew(self, new: Blueprint) -> None:
+        """Let the threads beside the engine follow."""
+        old, self._blueprint = self._blueprint, new
+        lines = self._buses.renew(new.devices, time.monotonic() + STOP_SECONDS)
+        self._health.watch([*self._buses.names, "engine", "recorder"])
+        if not same_delivery(old, new):
+            self._replace_delivery()
+        else:
+            self._delivery.describe(new)
+        _logger.info("reloaded: %s", f"anew {', '.join(lines)}" if lines else "no bus has changed")
+
+    def _replace_delivery(self) -> None:
+        """Connect anew; what is posted meanwhile waits in the new one's inbox."""
+        old, log = self._delivery, LogReader(self._log_path)
+        try:
+            self._delivery = self._build_delivery(log.id, log)
+        finally:
+            log.close()
+        old.stop(time.monotonic() + STOP_SECONDS)
+        for worker in reversed(self._delivery.workers):
+            worker.start()
+
+    def _reloaded(self, key: str, problems: list[str]) -> None:
+        what = "reload_refused" if problems else "reloaded"
+        details = {"problems": problems} if problems else {}
+        self._records.put(lifecycle(self._clock.now(), what, **details))
+        for problem in problems:
+            _logger.error("not reloaded: %s", problem)
+        result = None if problems else {"devices": len(self._blueprint.devices)}
+        self._readings.put(Finished(key, result, "; ".join(problems)))
 
     def _show(self, news: Shown) -> None:
-        self._delivery.connection.post(news)
+        self._post(news)
         self._watch(news)
+
+    def _post(self, post: Post) -> None:
+        self._delivery.connection.post(post)  # whichever there is: a reload may replace it
+
+    def _announce(self, offset: int) -> None:
+        self._delivery.announce(offset)
 
     def _note(self, what: str) -> Event:
         details = {"version": version("edge-agent"), "node": self._blueprint.config.node}
@@ -251,12 +297,3 @@ class Agent:
 
     def _alive(self, name: str) -> None:
         self._health.inbox.put(name)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Turn a driver's error into one that ends the agent: what is configured must be there."""
-    try:
-        yield
-    except DriverError as error:
-        raise HardwareError(f"{error.where}: {error.what}", error.remedy) from error

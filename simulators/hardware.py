@@ -190,6 +190,11 @@ class SimulatedHardware:
         """Return gpiozero's pin factory."""
         return self._pins
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The devices that are connected."""
+        return frozenset(self._models)
+
     def now(self) -> float:
         """Return the seconds since the scenario began."""
         return self._clock.monotonic() - self._began

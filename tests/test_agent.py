@@ -52,6 +52,7 @@ class Bench:
             self.hardware,
             self.log,
             clock=SystemClock(),
+            redraw=lambda: blueprint,
             notify=self.said.append,
             watch=self.seen.append,
         )

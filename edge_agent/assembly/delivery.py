@@ -17,12 +17,11 @@ from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.deliver.forwarder import Forwarder, News
 from edge_agent.deliver.mqtt.commands import CommandTopics
-from edge_agent.deliver.mqtt.connection import Connection
+from edge_agent.deliver.mqtt.connection import About, Connection
 from edge_agent.deliver.mqtt.events import MqttEvents
 from edge_agent.deliver.mqtt.state import LiveState
 from edge_agent.deliver.sink import Sink
 from edge_agent.events import CursorMove, Request
-from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Damaged
 from edge_agent.threads import Worker
@@ -45,19 +44,20 @@ class Delivery:
     """Owns the threads behind the log; `log_path` is where each forwarder reads."""
 
     def __init__(
-        self, blueprint: Blueprint, log: EventLog, reader: LogReader, log_path: Path, ties: Ties
+        self, blueprint: Blueprint, log_id: str, reader: LogReader, log_path: Path, ties: Ties
     ) -> None:
         self._blueprint = blueprint
         self._log_path = log_path
         self._ties = ties
         self._inboxes: list[SimpleQueue[News]] = []
-        self.connection = self._build_connection(log.id)
+        self._log_id = log_id
+        self.connection = self._build_connection()
         self._talk = self._worker(
             "connection", self.connection.run, partial(self.connection.post, None)
         )
-        sinks = list(self._sinks(log.id))
+        sinks = list(self._sinks())
         self.names = tuple(sink.name for sink in sinks)
-        self._forwarders = [self._build_forwarder(sink, log, reader) for sink in sinks]
+        self._forwarders = [self._build_forwarder(sink, reader) for sink in sinks]
 
     @property
     def workers(self) -> list[Worker]:
@@ -68,6 +68,10 @@ class Delivery:
         """Tell every forwarder how far the log goes."""
         for inbox in self._inboxes:
             inbox.put(offset)
+
+    def describe(self, blueprint: Blueprint) -> None:
+        """Say who we are from now on."""
+        self.connection.post(About(msgspec.json.encode(describe(blueprint, self._log_id))))
 
     def stop(self, deadline: float) -> None:
         """Deliver for a moment what is left, and end."""
@@ -80,12 +84,12 @@ class Delivery:
         if ended and all(worker.join(deadline) for worker in self._forwarders):
             self.connection.close()
 
-    def _sinks(self, log_id: str) -> Iterator[Sink]:
+    def _sinks(self) -> Iterator[Sink]:
         """Yield MQTT first, then who is notified."""
         config = self._blueprint.config
         yield MqttEvents(
             f"edge/{config.node}",
-            Envelope(config.node, log_id),
+            Envelope(config.node, self._log_id),
             self.connection.post,
             max_batch=config.mqtt.max_batch,
             publish=config.mqtt.publish,
@@ -93,9 +97,9 @@ class Delivery:
         for notify in self._blueprint.notify:
             yield notify.open(config.node)
 
-    def _build_forwarder(self, sink: Sink, log: EventLog, reader: LogReader) -> Worker:
+    def _build_forwarder(self, sink: Sink, reader: LogReader) -> Worker:
         inbox: SimpleQueue[News] = SimpleQueue()
-        last = log.last_offset()
+        last = reader.last_offset()
         cursors = reader.cursors()
         cursor = cursors.get(sink.name, 0 if sink.name == MqttEvents.name else last)
         if sink.name not in cursors:  # who is new is not told of old times
@@ -115,9 +119,9 @@ class Delivery:
         name = "forwarder" if sink.name == MqttEvents.name else sink.name
         return self._worker(name, forwarder.run, partial(inbox.put, None))
 
-    def _build_connection(self, log_id: str) -> Connection:
+    def _build_connection(self) -> Connection:
         config = self._blueprint.config
-        about = msgspec.json.encode(describe(self._blueprint, log_id))
+        about = msgspec.json.encode(describe(self._blueprint, self._log_id))
         prefix = f"edge/{config.node}"
         return Connection(
             self._blueprint.broker,

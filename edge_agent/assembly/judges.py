@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -12,6 +12,7 @@ from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import Clock, Moment
 from edge_agent.evaluate.arbitration import Guard
 from edge_agent.evaluate.desk import MEMORY, Desk, Elsewhere
+from edge_agent.evaluate.engine import Judges
 from edge_agent.evaluate.expression import Span
 from edge_agent.evaluate.memory import keep, recall
 from edge_agent.evaluate.outputs import Output, Outputs, OutputState, Switchable
@@ -23,15 +24,6 @@ from edge_agent.settings import Config, switch
 from edge_agent.store.reader import LogReader
 
 CHUNK = 1000
-
-
-class Judges(NamedTuple):
-    """What an engine is given."""
-
-    world: World
-    rulebook: Rulebook
-    outputs: Outputs
-    desk: Desk
 
 
 class Logged(msgspec.Struct, frozen=True):

@@ -16,9 +16,9 @@ def note_interlocks(config: Config, problems: Problems) -> None:
                 problems.note(key, other, "an output cannot exclude itself")
             elif other not in names:
                 problems.note(key, other, unknown(other, names))
-    for one, other in combinations(config.output, 2):
-        if _exclude(one, other) and switch(one.safe) and switch(other.safe):
-            what = f"both it and {other.name!r}, which it excludes, are safe when on"
+    for one, another in combinations(config.output, 2):
+        if _exclude(one, another) and switch(one.safe) and switch(another.safe):
+            what = f"both it and {another.name!r}, which it excludes, are safe when on"
             problems.note(f"output.{one.name}.safe", one.safe, what)
 
 

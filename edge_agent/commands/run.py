@@ -19,4 +19,10 @@ def run(config: Path, overrides: tuple[str, ...]) -> int:
 
     blueprint = draw(config, overrides)
     screen = open_screen(blueprint, f"edge-agent runs {config}", lines=False)
-    return supervise(blueprint, RealHardware(), screen, simulated=False)
+    return supervise(
+        blueprint,
+        RealHardware(),
+        screen,
+        redraw=lambda: draw(config, overrides),
+        simulated=False,
+    )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from edge_agent.blueprint import Blueprint, draw
 from edge_agent.commands.options import config_argument, set_option
 
 
@@ -24,9 +25,8 @@ def simulate(
     config: Path, overrides: tuple[str, ...], scenario: Path | None, no_broker: bool
 ) -> int:
     """Run CONFIG with simulated chips, a broker built in, and values that move."""
-    from edge_agent.blueprint import draw  # noqa: PLC0415
     from edge_agent.commands.screen import open_screen  # noqa: PLC0415
-    from edge_agent.commands.simulation import embedded_broker, simulated_hardware  # noqa: PLC0415
+    from edge_agent.commands.simulation import attach, embedded_broker, simulated_hardware  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415
 
     blueprint = draw(config, overrides)
@@ -38,4 +38,11 @@ def simulate(
         )
         screen = open_screen(blueprint, headline, lines=True)
         hardware.start()
-        return supervise(blueprint, hardware, screen, simulated=True)
+        used = blueprint
+
+        def redraw() -> Blueprint:
+            new = draw(config, overrides)
+            attach(hardware, new)
+            return new._replace(broker=used.broker) if not no_broker else new
+
+        return supervise(blueprint, hardware, screen, redraw=redraw, simulated=True)

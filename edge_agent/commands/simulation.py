@@ -23,18 +23,26 @@ def simulated_hardware(
     catalog = Catalog("edge_agent.simulators")
     models = {one.settings.name: catalog.load(one.settings.driver) for one in blueprint.placed}
     hardware = SimulatedHardware(RealClock(), _scenario(config, scenario, models))
+    attach(hardware, blueprint)
+    return hardware
+
+
+def attach(hardware: SimulatedHardware, blueprint: Blueprint) -> None:
+    """Connect the devices and outputs that are not there yet."""
+    catalog = Catalog("edge_agent.simulators")
     for one in blueprint.placed:
         place = one.place
+        if one.settings.name in hardware.names:
+            continue
         hardware.attach(
             one.settings.name,
-            models[one.settings.name],
+            catalog.load(one.settings.driver),
             bus=place.bus,
             address=place.address,
             pin=place.pin,
             id=place.id,
             options=one.options,
         )
-    return hardware
 
 
 def _scenario(config: Path, given: Path | None, models: dict[str, type]) -> Scenario:

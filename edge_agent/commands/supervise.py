@@ -1,10 +1,14 @@
-"""Runs an agent until a signal ends it: Ctrl-C or SIGTERM stop cleanly, a second one at once."""
+"""Runs an agent until a signal ends it.
+
+Ctrl-C or SIGTERM stop cleanly, a second one at once; SIGHUP reads the configuration again.
+"""
 
 import signal
+from collections.abc import Callable
 from types import FrameType
 
 from edge_agent.acquire.hardware import Hardware
-from edge_agent.agent import STOP, Agent
+from edge_agent.agent import RELOAD, STOP, Agent
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.paths import log_path
 from edge_agent.clock import SystemClock
@@ -12,13 +16,21 @@ from edge_agent.commands.screen import Screen
 from edge_agent.observe.systemd import Notifier
 
 
-def supervise(blueprint: Blueprint, hardware: Hardware, screen: Screen, *, simulated: bool) -> int:
+def supervise(
+    blueprint: Blueprint,
+    hardware: Hardware,
+    screen: Screen,
+    *,
+    redraw: Callable[[], Blueprint],
+    simulated: bool,
+) -> int:
     """Build the agent, run it in this thread, and return its exit code."""
     agent = Agent(
         blueprint,
         hardware,
         log_path(blueprint.config, simulated=simulated),
         clock=SystemClock(),
+        redraw=redraw,
         notify=Notifier(),
         watch=screen.put,
     )
@@ -35,5 +47,9 @@ def _stop_on_signals(agent: Agent) -> None:
         signal.signal(number, signal.SIG_DFL)  # whoever asks twice means it
         agent.control.put(STOP)
 
+    def reload(_number: int, _frame: FrameType | None) -> None:
+        agent.control.put(RELOAD)
+
+    signal.signal(signal.SIGHUP, reload)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)

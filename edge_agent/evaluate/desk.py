@@ -83,6 +83,25 @@ class Desk:
             commands.Threshold: self._threshold,
         }
 
+    def renewed(
+        self,
+        allowed: Collection[str],
+        rulebook: Rulebook,
+        bounds: Mapping[tuple[str, str], tuple[float, float]],
+        elsewhere: Elsewhere,
+    ) -> "Desk":
+        """Return a desk for another configuration, at which nobody has to queue again."""
+        desk = Desk(
+            allowed,
+            rulebook,
+            self._outputs,
+            bounds=bounds,
+            elsewhere=elsewhere,
+            known=self._known,
+        )
+        desk._waiting, desk._count = self._waiting, self._count
+        return desk
+
     def take(self, request: Request, now: Moment) -> Outcome:
         """Carry a command out, have it carried out, or refuse it."""
         try:

@@ -10,7 +10,7 @@ what was due before, a hold's end or a value's expiry, happens first, at its own
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from edge_agent.clock import Clock, Moment
 from edge_agent.evaluate.desk import Desk, Outcome
@@ -32,9 +32,29 @@ from edge_agent.events import (
 
 TICK = 1_000_000  # µs: a sign of life, and another try for an output that failed
 
-Item: TypeAlias = Reading | Request | Finished | None
+Item: TypeAlias = "Reading | Request | Finished | Renewed | None"
 Shown: TypeAlias = Reading | Alert | Switched
 NOTHING = Turn([], [], moved=False)
+
+
+class Judges(NamedTuple):
+    """What an engine judges by."""
+
+    world: World
+    rulebook: Rulebook
+    outputs: Outputs
+    desk: Desk
+
+
+class Renewed(NamedTuple):
+    """Another configuration: `judges` makes its judges, `kept` rules are the same.
+
+    `done` hears an error, or nothing: then the new one is in force.
+    """
+
+    judges: Callable[[Judges], Judges]
+    kept: frozenset[str]
+    done: Callable[[str], None]
 
 
 class Engine:
@@ -101,6 +121,8 @@ class Engine:
                 self.evaluate(item)
             elif item is None:
                 self._stopping = True
+            elif isinstance(item, Renewed):
+                self.renew(item)
             else:
                 self.obey(item)
         now = self._clock.now()
@@ -131,6 +153,23 @@ class Engine:
             self._conduct(self._desk.take(item, now), now)
         elif (outcome := self._desk.finish(item, now)) is not None:
             self._conduct(outcome, now)
+
+    def renew(self, renewed: Renewed) -> None:
+        """Judge by another configuration from now on; what is left of a rule is resolved."""
+        now = self._clock.now()
+        before = Judges(self._world, self._rulebook, self._outputs, self._desk)
+        for name in before.rulebook.rules.keys() - renewed.kept:
+            rule = before.rulebook.rules[name]
+            if before.rulebook.states[name].state == "firing":
+                turn = before.rulebook.change(rule, now, "resolved", state="inactive")
+                self._tell(turn, [], now)
+        try:
+            self._world, self._rulebook, self._outputs, self._desk = renewed.judges(before)
+        except Exception as error:  # noqa: BLE001 - hardware that is not there: the old one goes on
+            renewed.done(str(error) or repr(error))
+            return
+        self._turn(self._rulebook.rules.values(), now, switch=True)
+        renewed.done("")
 
     def _conduct(self, outcome: Outcome, now: Moment) -> None:
         """Let a command have its effect, then answer it and hand over what is to be kept."""

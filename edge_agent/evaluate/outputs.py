@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -98,6 +99,25 @@ class Outputs:
     def names(self) -> frozenset[str]:
         """The outputs there are."""
         return frozenset(self._outputs)
+
+    def driver(self, name: str) -> Switchable:
+        """Return an output's driver."""
+        return self._outputs[name].driver
+
+    def take(self, output: Output) -> None:
+        """Own one more output, or the same under another guard."""
+        self._outputs[output.name] = output
+        self._guards[output.name] = output.guard
+
+    def release(self, names: Iterable[str]) -> None:
+        """Make outputs safe, and give them back."""
+        for name in names:
+            _, driver, guard = self._outputs.pop(name)
+            del self._guards[name]
+            _tried(partial(_apply, driver, guard.safe))
+            _tried(driver.close)
+            for known in (self._held, self._orders, self._applied):
+                known.pop(name, None)
 
     def values(self) -> dict[str, float]:
         """Return what each output does; one that did not follow is not known."""

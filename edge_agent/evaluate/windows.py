@@ -18,6 +18,7 @@ class Window:
 
     def __init__(self, seconds: float, hole: float) -> None:
         self._length = round(seconds * 1e6)
+        self.hole = hole
         self._hole = round(hole * 1e6)
         self._whole_since = 0
         self._last = (-math.inf, math.nan)

@@ -43,6 +43,27 @@ class World:
             self._of_channel[channel].append(window)
         self._began = began
 
+    def inherit(self, before: "World") -> None:
+        """Go on with what another world knows of the same devices, and through the same windows."""
+        self._began = before._began  # noqa: SLF001 - of the same class
+        for name, device in self.devices.items():
+            old = before.devices.get(name)
+            if old is not None and old.plan == device.plan:
+                self.devices[name] = old
+                self.values |= {channel: before.values[channel] for channel in old.names}
+        self._seen = {
+            name: at
+            for name, at in before._seen.items()  # noqa: SLF001
+            if name.partition(".")[0] in self.devices
+        }
+        for key, window in self._windows.items():
+            old_window = before._windows.get(key)  # noqa: SLF001
+            if old_window is not None and old_window.hole == window.hole:
+                self._windows[key] = old_window
+        self._of_channel.clear()
+        for (channel, _), window in self._windows.items():
+            self._of_channel[channel].append(window)
+
     def sight(self, moment: Moment) -> Sight:
         """Return what an expression sees at one moment."""
         return Sight(self.values, moment, self._windows, self._seen, self._began)

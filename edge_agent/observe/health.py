@@ -24,6 +24,11 @@ class Health:
         self._patience = patience
         self._seen = dict.fromkeys(threads, monotonic())
 
+    def watch(self, threads: Iterable[str]) -> None:
+        """Wait for these from now on: those of another configuration."""
+        now = self._monotonic()
+        self._seen = {name: self._seen.get(name, now) for name in threads}
+
     def check(self) -> list[str]:
         """Feed the watchdog if all threads moved lately; return the names of those that did not."""
         now = self._monotonic()

@@ -117,6 +117,8 @@ def any_scene(draw):
     return Scene(guards, draw(st.dictionaries(st.integers(0, END - 1), many, max_size=12)))
 
 
+SAFE_ON = Guard(safe=1.0, min_on=1, interlock=frozenset({"a", "b"}))
+BOTH_SAFE_ON = Scene({"a": SAFE_ON, "b": SAFE_ON}, {0: {"a": ask(0.0), "b": ask(0.0)}})
 CONTRADICTION = Scene({"a": Guard(min_on=8, max_on=3)}, {0: {"a": ask(1.0)}, 1: {"a": ask(0.0)}})
 
 
@@ -174,6 +176,7 @@ def test_since_is_when_it_went_on_or_off(scene):
 
 
 @given(any_scene())
+@example(BOTH_SAFE_ON)
 def test_asking_again_at_the_same_time_changes_nothing(scene):
     for step in scene.steps():
         again = arbitrate(scene.guards, step.requests, step.settings, step.second * S)

@@ -68,7 +68,13 @@ class Job:
         self.reply.put(Settlement(count, refused, error))
 
 
-Post: TypeAlias = Job | Reading | Alert | Switched | Answer | None
+class About(NamedTuple):
+    """What the agent says of itself from now on: the payload of `info`."""
+
+    payload: bytes
+
+
+Post: TypeAlias = Job | Reading | Alert | Switched | Answer | About | None
 
 
 class Connection:
@@ -269,6 +275,8 @@ class Connection:
             self._jobs.append(post)
         elif isinstance(post, Reading):
             self._state.reading(post)
+        elif isinstance(post, About):
+            self._state.about(post.payload)
         elif isinstance(post, Answer):
             self._answers.append(post)
         elif isinstance(post, Switched):

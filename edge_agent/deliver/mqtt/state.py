@@ -36,9 +36,14 @@ class LiveState:
     def alert(self, alert: Alert) -> None:
         """Show a rule's state."""
         since = datetime.fromtimestamp(alert.moment.time / 1e6, UTC)
-        shown = {"state": alert.state, "severity": alert.severity, "since": since}
-        if alert.message:
-            shown["message"] = alert.message
+        shown: dict[str, object] = {
+            "state": alert.state,
+            "severity": alert.severity,
+            "since": since,
+        }
+        for name in ("message", "acknowledged", "silenced"):
+            if getattr(alert, name):
+                shown[name] = getattr(alert, name)
         topic = f"{self._prefix}/alert/{alert.rule}"
         self._facts[topic] = msgspec.json.encode(shown)
         self._news.add(topic)
@@ -51,6 +56,12 @@ class LiveState:
             shown["error"] = switched.error
         topic = f"{self._prefix}/output/{switched.output}"
         self._facts[topic] = msgspec.json.encode(shown)
+        self._news.add(topic)
+
+    def about(self, info: bytes) -> None:
+        """Say who we are."""
+        topic = f"{self._prefix}/info"
+        self._facts[topic] = info
         self._news.add(topic)
 
     def greet(self, session: Session) -> None:
