@@ -1,11 +1,12 @@
 """What the engine judges by: the world, the rulebook and the outputs, as they were left."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 import msgspec
 
+from edge_agent.assembly.history import look_back, recollect
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.devices import DrawnOutput
 from edge_agent.blueprint.rules import plan_device
@@ -19,20 +20,9 @@ from edge_agent.evaluate.outputs import Output, Outputs, OutputState, Switchable
 from edge_agent.evaluate.rulebook import Rulebook
 from edge_agent.evaluate.rules import Rule, RuleState, restored
 from edge_agent.evaluate.world import World
-from edge_agent.events import LoggedEvent, Reading, alert_of
+from edge_agent.events import alert_of
 from edge_agent.settings import Config, switch
 from edge_agent.store.reader import LogReader
-
-CHUNK = 1000
-
-
-class Logged(msgspec.Struct, frozen=True):
-    """A logged reading's data, as far as it is worth remembering."""
-
-    values: dict[str, float]
-    quality: str
-    detail: str = ""
-    refused: dict[str, str] = {}
 
 
 def assemble(
@@ -45,12 +35,9 @@ def assemble(
     """Return what goes on where the log left it: values, windows, rules and outputs."""
     now = clock.now()
     plans = {one.settings.name: plan_device(one) for one in blueprint.devices}
-    world = World(plans, spans(blueprint.rules), began=now.uptime)
-    for reading in recent(reader, clock.boot, now, horizon(blueprint)):
-        if reading.device in world.devices:
-            device = world.devices[reading.device]
-            device.logged = reading
-            world.remember(device, reading)
+    windows = blueprint.config.aggregates.windows
+    world = World(plans, spans(blueprint.rules), began=now.uptime, aggregates=windows)
+    recollect(world, look_back(reader, clock.boot, now, horizon(blueprint)))
     memories = reader.memories()
     states = last_alerts(reader, now) | recall(memories, "rule/", RuleState, now, clock.boot)
     rulebook = Rulebook(blueprint.rules, states, world, partial(keep, boot=clock.boot))
@@ -95,7 +82,8 @@ def horizon(blueprint: Blueprint) -> float:
     """Return how many seconds of readings matter to what is true now."""
     ages = (plan_device(one).max_age for one in blueprint.devices)
     windows = (span.seconds + 2 * span.hole for span in spans(blueprint.rules))
-    return max([*ages, *windows], default=0.0)
+    aggregates = blueprint.config.aggregates.windows
+    return max([*ages, *windows, *aggregates], default=0.0)
 
 
 def guard(output: DrawnOutput) -> Guard:
@@ -114,35 +102,3 @@ def last_alerts(reader: LogReader, now: Moment) -> dict[str, RuleState]:
     """Return the states of which only an alert is left: a log from before there were memories."""
     alerts = (alert_of(event) for event in reader.latest_alerts().values())
     return {alert.rule: restored(alert.state, now) for alert in alerts}
-
-
-def recent(reader: LogReader, boot: str, now: Moment, seconds: float) -> Iterator[Reading]:
-    """Yield the logged readings of the last `seconds`, oldest first, on this boot's uptime."""
-    begin = now.uptime - round(seconds * 1e6)
-    number = reader.boot_number(boot)
-    found: list[Reading] = []
-    offset = reader.last_offset()
-    while chunk := reader.read_before(offset, CHUNK):
-        timed = [(event, uptime_of(event, number, now)) for event in chunk]
-        found += [
-            _reading(event, uptime)
-            for event, uptime in timed
-            if event.kind == "reading" and uptime is not None and begin <= uptime <= now.uptime
-        ]
-        offset = chunk[-1].offset - 1
-        if all(uptime is not None and uptime < begin for _, uptime in timed):
-            break
-    yield from sorted(found, key=lambda reading: reading.moment.uptime)
-
-
-def uptime_of(event: LoggedEvent, boot: int | None, now: Moment) -> int | None:
-    """Return when an event was, on this boot's uptime in µs; None where nobody knows."""
-    if event.boot is not None:
-        return event.uptime if event.boot == boot else None
-    return now.uptime - (now.time - event.time) if now.trusted else None
-
-
-def _reading(event: LoggedEvent, uptime: int) -> Reading:
-    data = msgspec.json.decode(event.data, type=Logged)
-    moment = Moment(event.time, uptime, trusted=event.boot is None)
-    return Reading(event.source, moment, data.values, data.quality, data.detail, data.refused)

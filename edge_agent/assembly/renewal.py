@@ -69,7 +69,12 @@ class Renewal:
     def judges(self, before: Judges) -> Judges:
         """Return the new judges; outputs that are no more are safe then, and given back."""
         plans = {one.settings.name: plan_device(one) for one in self._new.devices}
-        world = World(plans, spans(self._new.rules), began=self._clock.now().uptime)
+        world = World(
+            plans,
+            spans(self._new.rules),
+            began=self._clock.now().uptime,
+            aggregates=self._new.config.aggregates.windows,
+        )
         world.inherit(before.world)
         states = {name: before.rulebook.states[name] for name in self.kept}
         rulebook = Rulebook(self._new.rules, states, world, partial(keep, boot=self._clock.boot))

@@ -32,6 +32,12 @@ def _limits(config: Config) -> Iterator[Limit]:
     yield Limit("mqtt.keep_alive", config.mqtt.keep_alive, 5, 600, "5s to 10m")
     yield Limit("log.max_size", config.log.max_size, 1_000_000, infinite, "at least 1MB")
     yield Limit("log.commit_interval", config.log.commit_interval, 0, 3600, "0 to 1h")
+    for window in config.aggregates.windows:
+        words = "whole parts of a day from 1m to 1d, such as 1m, 15m, 1h"
+        longest = 86400 if 86400 % window == 0 else 0
+        yield Limit("aggregates.windows", window, 60, longest, words)
+    for rule in config.rule:
+        yield Limit(f"rule.{rule.name}.repeat", rule.repeat or 60, 60, infinite, 'at least "1m"')
     for device in config.device:
         key = f"device.{device.name}."
         yield Limit(key + "every", device.every, 0.05, 86400, '"50ms" to "1d"')

@@ -91,7 +91,7 @@ def arbitrate(
     One that is not in `held` was switched to its safe state just now: after a power cut, a
     compressor must rest.
     """
-    before = {name: held.get(name, Held(one.safe, SAFE, now)) for name, one in guards.items()}
+    before = _before(guards, held, now)
     targets = {
         name: _target(
             guard, requests.get(name, Request(guard.safe, SAFE, Rank.NOBODY)), before[name], now
@@ -104,6 +104,16 @@ def arbitrate(
     return Verdict(
         dict(sorted(after.items(), key=lambda pair: pair[1].value > 0)), min(due, default=None)
     )
+
+
+def _before(guards: Mapping[str, Guard], held: Mapping[str, Held], now: int) -> dict[str, Held]:
+    """Return what each output does; of two safe ones that exclude each other the first is on."""
+    before: dict[str, Held] = {}
+    for name, guard in guards.items():
+        others = (other for other, one in before.items() if one.value > 0)
+        off = any(excluded(guards, name, other) for other in others)
+        before[name] = held.get(name, Held(0.0 if off else guard.safe, SAFE, now))
+    return before
 
 
 def _target(guard: Guard, request: Request, before: Held, now: int) -> _Target:

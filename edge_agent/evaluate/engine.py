@@ -22,6 +22,7 @@ from edge_agent.evaluate.world import World
 from edge_agent.events import (
     Alert,
     Answer,
+    Event,
     Finished,
     Memory,
     Reading,
@@ -100,6 +101,7 @@ class Engine:
             while not self._stopping:
                 self.take(self.wait())
         finally:
+            self._keep(self._world.aggregates(None))
             now = self._clock.now()
             self._tell(NOTHING, self._outputs.secure(now), now)
 
@@ -138,6 +140,7 @@ class Engine:
         switched = self._switch(reading.moment) if turn.moved else []
         self._due_at = min(self._due_at, device.expires, self._rulebook.due_at)
         self._show(reading)
+        self._keep(self._world.aggregate(device, reading))
         if turn.alerts or switched or device.plan.dead_band.passes(reading, device.logged):
             device.logged = reading
             self._tell(turn, switched, reading.moment, reading)
@@ -185,6 +188,7 @@ class Engine:
         self._progress()
         self._tick_at = now.uptime + TICK
         self._expire(now)
+        self._keep(self._world.aggregates(now))
         self._turn(self._rulebook.timed, now, switch=True)
         for outcome in self._desk.expire(now):
             self._conduct(outcome, now)
@@ -242,6 +246,10 @@ class Engine:
         records: list[Record] = [*first, *(one.event() for one in news), *memories]
         if records:
             self._record(records)
+
+    def _keep(self, events: Sequence[Event]) -> None:
+        if events:
+            self._record(list(events))
 
     def _outputs_memory(self, now: Moment) -> list[Memory]:
         """Return the outputs' states that have changed."""

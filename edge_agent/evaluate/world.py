@@ -1,14 +1,15 @@
 """The world as the rules know it: what is measured now, what was, and since when nothing is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from edge_agent.clock import Moment
+from edge_agent.evaluate.aggregates import Aggregator
 from edge_agent.evaluate.expression import Span
 from edge_agent.evaluate.plan import DevicePlan, Levels, refine
 from edge_agent.evaluate.sight import Sight
 from edge_agent.evaluate.windows import Window
-from edge_agent.events import Reading
+from edge_agent.events import Event, Reading
 
 NEVER = 2**63 - 1  # µs
 
@@ -16,25 +17,32 @@ NEVER = 2**63 - 1  # µs
 class Device:
     """What is remembered of one device."""
 
-    def __init__(self, name: str, plan: DevicePlan) -> None:
+    def __init__(self, name: str, plan: DevicePlan, windows: Sequence[float]) -> None:
         self.name = name
         self.plan = plan
+        self.aggregators = {seconds: Aggregator(name, [seconds]) for seconds in windows}
         self.levels: Levels = {}
         self.names: list[str] = []  # its channels that have a current value
         self.expires = NEVER  # uptime in µs from which they are no longer current
         self.logged: Reading | None = None
+        self.overdue: list[Event] = []  # aggregates of windows that ended while nobody looked
 
 
 class World:
     """Current values of channels, outputs and thresholds, and the windows that rules look through.
 
-    `began` is the uptime in µs since which anybody looks.
+    `began` is the uptime in µs since which anybody looks; `aggregates` are lengths in seconds.
     """
 
     def __init__(
-        self, plans: Mapping[str, DevicePlan], spans: Iterable[Span], *, began: int
+        self,
+        plans: Mapping[str, DevicePlan],
+        spans: Iterable[Span],
+        *,
+        began: int,
+        aggregates: Sequence[float] = (),
     ) -> None:
-        self.devices = {name: Device(name, plan) for name, plan in plans.items()}
+        self.devices = {name: Device(name, plan, aggregates) for name, plan in plans.items()}
         self.values: dict[str, float] = {}
         self._seen: dict[str, int] = {}
         self._windows = {(one.channel, one.seconds): Window(one.seconds, one.hole) for one in spans}
@@ -87,6 +95,21 @@ class World:
             for window in self._of_channel.get(name, ()):
                 window.add(uptime, value)
         device.expires = uptime + round(device.plan.max_age * 1e6) if device.names else NEVER
+
+    def aggregate(self, device: Device, reading: Reading) -> list[Event]:
+        """Count a refined reading; return the aggregates of windows that were over before it."""
+        overdue, device.overdue = device.overdue, []
+        counts = device.aggregators.values()
+        return [*overdue, *(event for one in counts for event in one.add(reading))]
+
+    def aggregates(self, now: Moment | None) -> list[Event]:
+        """Return the aggregates of windows that are over by now; None ends those under way."""
+        return [
+            event
+            for device in self.devices.values()
+            for one in device.aggregators.values()
+            for event in (one.flush() if now is None else one.expire(now))
+        ]
 
     def forget(self, device: Device) -> None:
         """Let a device's values be current no longer."""
