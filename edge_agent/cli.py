@@ -13,6 +13,7 @@ COMMANDS = {
     "drivers": "List the drivers with buses, channels and options.",
     "log": "Look into the event log.",
     "read": "Measure one device once.",
+    "rules": "Try rules before they are trusted.",
     "run": "Run the agent on this machine's hardware.",
     "scan": "Show what is connected, and which driver claims it.",
     "simulate": "Run the agent on simulated hardware.",

@@ -137,7 +137,7 @@ class _Channel:
         return {
             "count": self._count,
             "min": self._low,
-            "mean": min(max(mean, self._low), self._high),  # the division may round beyond them
+            "mean": max(self._low, min(self._high, mean)),  # rounded beyond them, or overflowed
             "max": self._high,
             "last": self._last,
         }

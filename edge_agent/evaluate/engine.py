@@ -7,17 +7,17 @@ What follows depends on when the readings were measured, not on when they were t
 what was due before, a hold's end or a value's expiry, happens first, at its own moment.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
 
 from edge_agent.clock import Clock, Moment
 from edge_agent.evaluate.desk import Desk, Outcome
+from edge_agent.evaluate.judgement import Judgement
 from edge_agent.evaluate.memory import keep
 from edge_agent.evaluate.outputs import Outputs, OutputState
 from edge_agent.evaluate.rulebook import Rulebook, Turn
-from edge_agent.evaluate.rules import Rule
 from edge_agent.evaluate.world import World
 from edge_agent.events import (
     Alert,
@@ -80,9 +80,7 @@ class Engine:
         progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._inbox = inbox
-        self._world = world
-        self._rulebook = rulebook
-        self._outputs = outputs
+        self._judgement = Judgement(world, rulebook, outputs, self._tell)
         self._desk = desk
         self._record = record
         self._show = show
@@ -90,7 +88,6 @@ class Engine:
         self._clock = clock
         self._progress = progress
         self._remembered: dict[str, OutputState] = outputs.states()
-        self._due_at = 0
         self._tick_at = 0
         self._stopping = False
 
@@ -101,19 +98,18 @@ class Engine:
             while not self._stopping:
                 self.take(self.wait())
         finally:
-            self._keep(self._world.aggregates(None))
+            self._keep(self._judgement.world.aggregates(None))
             now = self._clock.now()
-            self._tell(NOTHING, self._outputs.secure(now), now)
+            self._tell(NOTHING, self._judgement.outputs.secure(now), now)
 
     def begin(self, now: Moment) -> None:
         """Go on where the rules stood: what is still known sets outputs, the rest is safe."""
-        self._world.expired(now.uptime)
-        self._turn(self._rulebook.rules.values(), now, switch=True)
+        self._judgement.begin(now)
         self.tick(now)
 
     def wait(self) -> float:
         """Return the seconds until time alone brings something about."""
-        next_at = min(self._due_at, self._tick_at)
+        next_at = min(self._judgement.due_at, self._tick_at)
         return max(next_at - self._clock.now().uptime, 0) / 1e6
 
     def take(self, wait: float) -> None:
@@ -128,19 +124,18 @@ class Engine:
             else:
                 self.obey(item)
         now = self._clock.now()
-        self._advance(now)
+        self._judgement.advance(now)
         if now.uptime >= self._tick_at:
             self.tick(now)
 
     def evaluate(self, measured: Reading) -> None:
         """Let one reading pass through everything."""
-        self._advance(measured.moment)
-        device, reading = self._world.learn(measured)
-        turn = self._rulebook.evaluate(self._rulebook.of(device.name), reading.moment)
-        switched = self._switch(reading.moment) if turn.moved else []
-        self._due_at = min(self._due_at, device.expires, self._rulebook.due_at)
+        judgement = self._judgement
+        judgement.advance(measured.moment)
+        device, reading = judgement.world.learn(measured)
+        turn, switched = judgement.learned(device, reading)
         self._show(reading)
-        self._keep(self._world.aggregate(device, reading))
+        self._keep(judgement.world.aggregate(device, reading))
         if turn.alerts or switched or device.plan.dead_band.passes(reading, device.logged):
             device.logged = reading
             self._tell(turn, switched, reading.moment, reading)
@@ -160,25 +155,29 @@ class Engine:
     def renew(self, renewed: Renewed) -> None:
         """Judge by another configuration from now on; what is left of a rule is resolved."""
         now = self._clock.now()
-        before = Judges(self._world, self._rulebook, self._outputs, self._desk)
+        old = self._judgement
+        before = Judges(old.world, old.rulebook, old.outputs, self._desk)
         for name in before.rulebook.rules.keys() - renewed.kept:
             rule = before.rulebook.rules[name]
             if before.rulebook.states[name].state == "firing":
                 turn = before.rulebook.change(rule, now, "resolved", state="inactive")
                 self._tell(turn, [], now)
         try:
-            self._world, self._rulebook, self._outputs, self._desk = renewed.judges(before)
+            after = renewed.judges(before)
         except Exception as error:  # noqa: BLE001 - hardware that is not there: the old one goes on
             renewed.done(str(error) or repr(error))
             return
-        self._turn(self._rulebook.rules.values(), now, switch=True)
+        self._desk = after.desk
+        self._judgement = Judgement(after.world, after.rulebook, after.outputs, self._tell)
+        self._judgement.begin(now)
         renewed.done("")
 
     def _conduct(self, outcome: Outcome, now: Moment) -> None:
         """Let a command have its effect, then answer it and hand over what is to be kept."""
         if outcome.effective:
-            self._tell(outcome.turn or NOTHING, self._switch(now), now)
-            self._turn(self._rulebook.rules.values(), now, switch=True)
+            judgement = self._judgement
+            self._tell(outcome.turn or NOTHING, judgement.switch(now), now)
+            judgement.turn(judgement.rulebook.rules.values(), now, switch=True)
         for answer in outcome.answers:
             self._answer(answer)
         self._record([*outcome.events, *outcome.memories, *self._outputs_memory(now)])
@@ -187,41 +186,10 @@ class Engine:
         """Give a sign of life, switch what could not be switched before, and look at the time."""
         self._progress()
         self._tick_at = now.uptime + TICK
-        self._expire(now)
-        self._keep(self._world.aggregates(now))
-        self._turn(self._rulebook.timed, now, switch=True)
+        self._judgement.tick(now)
+        self._keep(self._judgement.world.aggregates(now))
         for outcome in self._desk.expire(now):
             self._conduct(outcome, now)
-
-    def _advance(self, now: Moment) -> None:
-        """Let happen what was due by now."""
-        while self._due_at <= now.uptime:
-            ago = now.uptime - self._due_at
-            self._expire(Moment(now.time - ago, self._due_at, now.trusted))
-
-    def _expire(self, now: Moment) -> None:
-        """Forget stale values, and do what was to be done at this moment."""
-        stale = self._world.expired(now.uptime)
-        rules = {rule.name: rule for rule in self._rulebook.due_by(now.uptime)}
-        for device in stale:
-            rules |= {rule.name: rule for rule in self._rulebook.of(device.name)}
-        self._turn(rules.values(), now, switch=self._outputs.due_at <= now.uptime)
-        due_at = min(self._world.expires_at(), self._rulebook.due_at, self._outputs.due_at)
-        self._due_at = max(due_at, now.uptime + 1)
-
-    def _turn(self, rules: Iterable[Rule], now: Moment, *, switch: bool) -> None:
-        """Evaluate rules, and switch if one moved or it is time to."""
-        turn = self._rulebook.evaluate(rules, now)
-        self._tell(turn, self._switch(now) if switch or turn.moved else [], now)
-        self._due_at = min(self._due_at, self._rulebook.due_at)
-
-    def _switch(self, now: Moment) -> list[Switched]:
-        switched = self._outputs.follow(self._rulebook.acting(), now, lost=self._rulebook.lost())
-        self._due_at = min(self._due_at, self._outputs.due_at)
-        for one in switched:
-            self._world.values.pop(one.output, None)
-        self._world.values.update(self._outputs.values())
-        return switched
 
     def _arrived(self, wait: float) -> list[Item]:
         try:
@@ -253,7 +221,7 @@ class Engine:
 
     def _outputs_memory(self, now: Moment) -> list[Memory]:
         """Return the outputs' states that have changed."""
-        states, before = self._outputs.states(), self._remembered
+        states, before = self._judgement.outputs.states(), self._remembered
         self._remembered = states
         changed = (name for name, state in states.items() if state != before.get(name))
         kept = partial(keep, moment=now, boot=self._clock.boot)

@@ -70,6 +70,11 @@ class LogReader:
         """Return up to `limit` events up to and including `offset`, newest first."""
         return self._events(READ_BEFORE, (offset, limit))
 
+    def offset_at(self, time: int) -> int:
+        """Return the offset behind which the events since a time in µs lie."""
+        query = 'SELECT coalesce(min("offset") - 1, 0) FROM event WHERE time >= ?'
+        return int(self._connection.execute(query, (time,)).fetchone()[0])
+
     def boot_number(self, boot: str) -> int | None:
         """Return the number under which a boot's events are logged; None if there are none."""
         query = "SELECT number FROM boot WHERE id = ?"

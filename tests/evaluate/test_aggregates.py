@@ -312,6 +312,13 @@ def test_the_mean_of_equal_values_is_their_value_though_the_division_rounds(coun
     assert site.told[0].data["values"]["t"]["mean"] == value
 
 
+def test_a_sum_beyond_all_floats_leaves_the_mean_between_min_and_max():
+    site = Site(60)
+    site.measure(1e308, 1.5e308)
+    site.flush()
+    assert 1e308 <= site.told[0].data["values"]["t"]["mean"] <= 1.5e308
+
+
 VALUE = st.floats(-1e6, 1e6, width=32, allow_subnormal=False)
 STEPS = st.one_of(
     st.just(0),

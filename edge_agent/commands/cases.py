@@ -1,0 +1,157 @@
+"""Golden cases: what was measured, and which alerts and settings must follow."""
+
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from edge_agent.assembly.judges import guard
+from edge_agent.blueprint import Blueprint
+from edge_agent.blueprint.rules import plan_device
+from edge_agent.clock import Moment
+from edge_agent.errors import ConfigError
+from edge_agent.evaluate.replay import Replay
+from edge_agent.events import Reading
+from edge_agent.settings import Switch, switch
+from edge_agent.units import Duration, decode
+
+TOLD = {"firing", "resolved", "flapping"}
+
+
+class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An alert that must come."""
+
+    at: Duration
+    rule: str
+    state: str = "firing"
+
+
+class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A setting of an output that must come."""
+
+    at: Duration
+    output: str
+    value: Annotated[Switch, Meta(description="on, off or a number")]
+
+
+class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One story: each reading is repeated at its device's interval until the next one.
+
+    A reading is `at` with a table of values for each device, or "missing"; `until` ends the case.
+    """
+
+    name: str
+    readings: list[dict[str, Any]]
+    alerts: list[Told] = []
+    outputs: list[Setting] = []
+    start: datetime = datetime(2026, 1, 5, 12, 0)  # noqa: DTZ001 - local time, a Monday
+    until: Duration = Duration(0)
+
+
+class Happened(NamedTuple):
+    """Something at a second of a case, in words."""
+
+    at: float
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.what} at {self.at:g}s"
+
+
+def load(path: Path) -> list[Case]:
+    """Return the cases of a TOML or JSON lines file; raise ConfigError for what is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".jsonl":
+            found = [msgspec.json.decode(line) for line in text.splitlines() if line.strip()]
+        else:
+            found = tomllib.loads(text).get("case", [])
+        return [msgspec.convert(one, Case, dec_hook=decode) for one in found]
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        what = "cases are [[case]] tables, or a JSON object on each line of a .jsonl file"
+        raise ConfigError((f"{path}: {error}; {what}",)) from None
+
+
+def run(case: Case, blueprint: Blueprint) -> list[str]:
+    """Return how what follows differs from what must follow; nothing where it does not."""
+    start = round(case.start.astimezone().timestamp() * 1e6)
+    replay = Replay(
+        blueprint.rules,
+        {one.settings.name: plan_device(one) for one in blueprint.devices},
+        {one.settings.name: guard(one) for one in blueprint.outputs},
+        Moment(start, 0, trusted=True),
+    )
+    for reading in sorted(measured(case, blueprint), key=lambda one: one.moment.uptime):
+        replay.feed(reading)
+    replay.advance(_moment(start, end(case)))
+    alerts = [
+        Happened(one.moment.uptime / 1e6, f"{one.rule} {one.state}")
+        for one in replay.alerts
+        if one.state in TOLD
+    ]
+    switched = [
+        Happened(one.moment.uptime / 1e6, f"{one.output} {one.value:g}")
+        for one in replay.switched
+        if one.moment.uptime
+    ]
+    wanted = [Happened(one.at, f"{one.rule} {one.state}") for one in case.alerts]
+    set_to = [Happened(one.at, f"{one.output} {switch(one.value):g}") for one in case.outputs]
+    problems = differences("alert", wanted, alerts)
+    return problems + (differences("output", set_to, switched) if case.outputs else [])
+
+
+def end(case: Case) -> float:
+    """Return the second at which a case ends."""
+    times = [_at(case, one) for one in case.readings]
+    alerts = [one.at for one in case.alerts]
+    return max([case.until, *times, *alerts, *(one.at for one in case.outputs)])
+
+
+def measured(case: Case, blueprint: Blueprint) -> list[Reading]:
+    """Return every reading of a case; raise ConfigError for a device or channel there is not."""
+    start = round(case.start.astimezone().timestamp() * 1e6)
+    readings: list[Reading] = []
+    for drawn in blueprint.devices:
+        name, every = drawn.settings.name, drawn.settings.every
+        given = [(_at(case, one), one[name]) for one in case.readings if name in one]
+        stops = [*(at for at, _ in given[1:]), end(case) + every / 2]
+        for (at, values), stop in zip(given, stops, strict=False):
+            count = 0 if values == "missing" else max(int((stop - at) / every - 1e-9) + 1, 1)
+            _check(case, name, values, {channel.name for channel in drawn.channels})
+            readings += [
+                Reading(name, _moment(start, at + n * every), dict(values)) for n in range(count)
+            ]
+    known = {drawn.settings.name for drawn in blueprint.devices} | {"at"}
+    strangers = sorted({name for one in case.readings for name in one} - known)
+    if strangers:
+        raise ConfigError((f"case {case.name!r}: no device {', '.join(strangers)}",))
+    return readings
+
+
+def differences(kind: str, wanted: list[Happened], found: list[Happened]) -> list[str]:
+    """Return what is missing, and what is too much."""
+    lacking = [f"{kind}: no {one}" for one in wanted if one not in found]
+    return lacking + [f"{kind}: unexpected {one}" for one in found if one not in wanted]
+
+
+def _at(case: Case, reading: dict[str, Any]) -> float:
+    try:
+        return Duration.parse(reading["at"])
+    except (KeyError, ValueError):
+        raise ConfigError((f"case {case.name!r}: each reading needs at, such as 30s",)) from None
+
+
+def _check(case: Case, device: str, values: object, channels: set[str]) -> None:
+    if values == "missing":
+        return
+    if not isinstance(values, dict) or not values.keys() <= channels:
+        known = ", ".join(sorted(channels))
+        raise ConfigError((f"case {case.name!r}: {device} is a table of {known}, or 'missing'",))
+
+
+def _moment(start: int, seconds: float) -> Moment:
+    uptime = round(seconds * 1e6)
+    return Moment(start + uptime, uptime, trusted=True)

@@ -1,0 +1,156 @@
+"""`edge-agent rules`: try rules before they are trusted."""
+
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import msgspec
+
+from edge_agent.assembly.history import Logged
+from edge_agent.assembly.judges import guard
+from edge_agent.blueprint import Blueprint, draw
+from edge_agent.blueprint.paths import log_path
+from edge_agent.blueprint.rules import plan_device
+from edge_agent.clock import Moment
+from edge_agent.commands import cases
+from edge_agent.commands.options import config_argument, config_option, set_option
+from edge_agent.errors import ConfigError
+from edge_agent.evaluate.plan import DevicePlan
+from edge_agent.evaluate.replay import Replay
+from edge_agent.events import LoggedEvent, Reading, alert_of
+from edge_agent.store.reader import LogReader
+from edge_agent.units import Duration
+
+CHUNK = 5000
+NEAR = 2_000_000  # µs: the same alert, told by two configurations
+_decode = msgspec.json.Decoder(Logged).decode
+
+
+@click.group()
+def rules() -> None:
+    """Try rules before they are trusted."""
+
+
+@rules.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@config_option
+@set_option
+def test(file: Path, config: Path, overrides: tuple[str, ...]) -> int:
+    """Run the golden cases of FILE against the rules of the configuration."""
+    blueprint = draw(config, overrides)
+    failed = 0
+    for case in cases.load(file):
+        problems = cases.run(case, blueprint)
+        failed += bool(problems)
+        click.echo(f"{'FAILED' if problems else 'ok':<7}{case.name}")
+        for problem in problems:
+            click.echo(f"       {problem}")
+    return 1 if failed else 0
+
+
+class Row(NamedTuple):
+    """An alert, and whether the new rules raise it, the old ones did, or both."""
+
+    time: int
+    rule: str
+    state: str
+    by: str
+
+
+@rules.command()
+@config_argument
+@click.option("--since", default="7d", show_default=True, help="How far back, as 12h or 7d.")
+@click.option("--simulated", is_flag=True, help="The log of `simulate`.")
+@set_option
+def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]) -> None:
+    """Tell which alerts the rules of CONFIG would have raised over the stored readings."""
+    blueprint = draw(config, overrides)
+    reader = LogReader(log_path(blueprint.config, simulated=simulated))
+    try:
+        begin = time.time_ns() // 1000 - round(_seconds(since) * 1e6)
+        offset = reader.offset_at(begin)
+        count = reader.last_offset() - offset
+        events = events_after(reader, offset)
+        with click.progressbar(events, count, label=f"{count:,} events", file=sys.stderr) as bar:
+            rows = replayed(blueprint, bar)
+    finally:
+        reader.close()
+    for row in rows:
+        shown = datetime.fromtimestamp(row.time / 1e6).astimezone().strftime("%F %T")
+        click.echo(f"{shown}  {row.by:<8} {row.rule:<20} {row.state}")
+    click.echo(summary(rows))
+
+
+def events_after(reader: LogReader, offset: int) -> Iterator[LoggedEvent]:
+    """Yield all events behind an offset, a chunk in memory at a time."""
+    while chunk := reader.read_after(offset, CHUNK):
+        yield from chunk
+        offset = chunk[-1].offset
+
+
+def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[Row]:
+    """Return the alerts that the rules raise over the events, beside those that were raised."""
+    told: list[Row] = []
+    machine: Replay | None = None
+    last = 0
+    for event in events:
+        if event.kind == "alert":
+            alert = alert_of(event)
+            told.append(Row(event.time, alert.rule, alert.state, "then"))
+        elif event.kind == "reading" and event.time >= last:  # a clock set back is not lived twice
+            last = event.time
+            moment = Moment(last, last, event.boot is None)
+            machine = machine or _machine(blueprint, moment)
+            machine.feed(Reading(event.source, moment, _decode(event.data).values))
+    new = machine.alerts if machine else []
+    return beside(told, [Row(one.moment.time, one.rule, one.state, "now") for one in new])
+
+
+def beside(told: list[Row], new: list[Row]) -> list[Row]:
+    """Return both lists as one, in the order of time; what is in both is told once."""
+    rows = [row for row in new if row.state in cases.TOLD]
+    for row in (one for one in told if one.state in cases.TOLD):
+        twin = next((one for one in rows if one.by == "now" and _same(one, row)), None)
+        if twin is None:
+            rows.append(row)
+        else:
+            rows[rows.index(twin)] = twin._replace(by="both")
+    return sorted(rows)
+
+
+def summary(rows: list[Row]) -> str:
+    """Return how many alerts there are of which kind."""
+    counts = {by: sum(row.by == by for row in rows) for by in ("both", "now", "then")}
+    return (
+        f"{counts['both']} as they were raised, {counts['now']} only now,"
+        f" {counts['then']} only then"
+    )
+
+
+def _same(one: Row, other: Row) -> bool:
+    near = abs(one.time - other.time) <= NEAR
+    return near and (one.rule, one.state) == (other.rule, other.state)
+
+
+def _machine(blueprint: Blueprint, begin: Moment) -> Replay:
+    plans = {one.settings.name: _plan(plan_device(one)) for one in blueprint.devices}
+    guards = {one.settings.name: guard(one) for one in blueprint.outputs}
+    return Replay(blueprint.rules, plans, guards, begin)
+
+
+def _plan(plan: DevicePlan) -> DevicePlan:
+    """Return the plan for logged values: those that a dead band kept out were near the last."""
+    if not plan.dead_band.bands:
+        return plan
+    return DevicePlan(plan.channels, plan.max_age + plan.dead_band.heartbeat, plan.dead_band)
+
+
+def _seconds(text: str) -> float:
+    try:
+        return Duration.parse(text)
+    except ValueError as error:
+        raise ConfigError((f"--since {text}: {error}",)) from None

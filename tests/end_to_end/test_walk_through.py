@@ -1,0 +1,82 @@
+"""docs/rules.md, executed as it stands: each `$` line is typed, and what follows is compared."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+
+class Typed(NamedTuple):
+    command: str
+    shown: list[str]
+
+
+def session(page):
+    """The commands of a page, with the lines that must follow each."""
+    typed = []
+    for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                typed.append(Typed(line[2:], []))
+            else:
+                typed[-1].shown.append(line)
+    return typed
+
+
+def pattern(line):
+    return ".*".join(re.escape(part) for part in line.split("…"))
+
+
+@pytest.fixture
+def shell(tmp_path, root, broker):
+    """A user's shell, whose broker listens on a port that is free here."""
+    shims = tmp_path / "bin"
+    shims.mkdir()
+    for name in ("mosquitto_sub", "mosquitto_pub"):
+        shim = shims / name
+        shim.write_text(f'#!/bin/sh\nexec {shutil.which(name)} -p {broker.port} "$@"\n')
+        shim.chmod(0o755)
+    url = f"mqtt.url=mqtt://127.0.0.1:{broker.port}"
+    agent = shims / "edge-agent"
+    agent.write_text(
+        f'#!/bin/sh\n[ "$1" = simulate ] && set -- "$@" --set {url}\n'
+        f'exec {sys.executable} -m edge_agent "$@"\n'
+    )
+    agent.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{shims}:{os.environ['PATH']}"}
+    bash = subprocess.Popen(
+        ["bash", "--norc"],
+        cwd=root,
+        env={**environment, "XDG_STATE_HOME": str(tmp_path / "state")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    yield bash
+    bash.communicate("kill %1; wait\n", timeout=20)
+
+
+def typed(bash, command):
+    """Type a command; return what it prints. One in the background prints elsewhere."""
+    if command.endswith("&"):
+        command = f"{command[:-1]} >/dev/null &"
+    bash.stdin.write(f"{command}\necho '>done'\n")
+    bash.stdin.flush()
+    return list(iter(lambda: bash.stdout.readline().rstrip("\n"), ">done"))
+
+
+def test_the_walk_through_of_the_rules_page_is_true(root, shell):
+    page = Path(root / "docs/rules.md").read_text(encoding="utf-8")
+    steps = session(page)
+    assert len(steps) > 8
+    for step in steps:
+        shown = typed(shell, step.command)
+        assert len(shown) == len(step.shown), (step.command, shown)
+        for line, wanted in zip(shown, step.shown, strict=True):
+            assert re.fullmatch(pattern(wanted), line), (step.command, line)
