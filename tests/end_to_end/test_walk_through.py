@@ -37,7 +37,7 @@ def shell(tmp_path, root, broker):
     """A user's shell, whose broker listens on a port that is free here."""
     shims = tmp_path / "bin"
     shims.mkdir()
-    for name in ("mosquitto_sub", "mosquitto_pub"):
+    for name in ("mosquitto_sub", "mosquitto_rr"):
         shim = shims / name
         shim.write_text(f'#!/bin/sh\nexec {shutil.which(name)} -p {broker.port} "$@"\n')
         shim.chmod(0o755)
