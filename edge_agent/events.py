@@ -48,6 +48,9 @@ class Reading(msgspec.Struct, frozen=True):
         return Event("reading", self.device, self.moment, data)
 
 
+ADDED = ("message", "repeat", "acknowledged", "silenced")  # of an alert, where there is any
+
+
 class Alert(msgspec.Struct, frozen=True):
     """A rule's change of state, with the values that caused it.
 
@@ -71,7 +74,7 @@ class Alert(msgspec.Struct, frozen=True):
             "severity": self.severity,
             "values": self.values,
         }
-        for name in ("message", "repeat", "acknowledged", "silenced"):
+        for name in ADDED:
             if getattr(self, name):
                 data[name] = getattr(self, name)
         return Event("alert", self.rule, self.moment, data, urgent=True)
@@ -166,4 +169,5 @@ def alert_of(logged: LoggedEvent) -> Alert:
     """Return the alert that was logged."""
     data = msgspec.json.decode(logged.data)
     moment = Moment(logged.time, logged.uptime or 0, logged.boot is None)
-    return Alert(logged.source, data["state"], moment, data["severity"], data["values"])
+    more = {name: data[name] for name in ADDED if name in data}
+    return Alert(logged.source, data["state"], moment, data["severity"], data["values"], **more)

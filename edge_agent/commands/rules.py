@@ -99,15 +99,25 @@ def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[Row]:
     last = 0
     for event in events:
         if event.kind == "alert":
-            alert = alert_of(event)
-            told.append(Row(event.time, alert.rule, alert.state, "then"))
-        elif event.kind == "reading" and event.time >= last:  # a clock set back is not lived twice
-            last = event.time
+            told += _row(event)
+        last = max(last, event.time)
+        if event.kind == "reading" and event.time == last:  # a clock set back is not lived twice
             moment = Moment(last, last, event.boot is None)
             machine = machine or _machine(blueprint, moment)
             machine.feed(Reading(event.source, moment, _decode(event.data).values))
-    new = machine.alerts if machine else []
-    return beside(told, [Row(one.moment.time, one.rule, one.state, "now") for one in new])
+    if machine is None:
+        return told
+    machine.advance(Moment(last, last, trusted=True))
+    rows = [Row(one.moment.time, one.rule, one.state, "now") for one in machine.alerts]
+    return beside(told, rows)
+
+
+def _row(event: LoggedEvent) -> list[Row]:
+    """Return an alert as it was told first: not what was repeated, or acknowledged later."""
+    alert = alert_of(event)
+    if alert.repeat or alert.acknowledged:
+        return []
+    return [Row(event.time, alert.rule, alert.state, "then")]
 
 
 def beside(told: list[Row], new: list[Row]) -> list[Row]:
