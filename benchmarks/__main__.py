@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import paho.mqtt.client as paho
 
-from benchmarks import raw
+from benchmarks import decide, raw
 from benchmarks.broker import mosquitto
 from benchmarks.measure import cpu_seconds, rss, written
 from edge_agent.store.reader import LogReader
@@ -175,12 +175,35 @@ def first_event(port: int) -> float:
     return arrived[0] - begin
 
 
+def deciding(_port: int) -> Iterator[Row]:
+    """Measure what a reading costs, how fast a relay follows it, and how fast a replay runs."""
+    yield Row("raw: a function call in a loop", decide.call_loop(), "µs")
+    cost = decide.evaluation(100)
+    yield Row("a reading, 100 rules over 50 channels", cost, "µs", None, 20)
+    few, many = decide.untouched(0), decide.untouched(2000)
+    yield Row("  2000 rules more that it does not touch", many / few, "times", None, 1.25)
+    with scratch() as directory:
+        rate = decide.replay_rate(directory, 1_000_000)
+        yield Row("replay of 1,000,000 stored readings", rate, "per s", 100_000)
+    with scratch() as directory:
+        for name, value in decide.relay(directory):
+            bar = 5 if name.endswith("p99") else None
+            unit = "" if name.endswith("switched") else "ms"
+            yield Row(f"reading to relay: {name}", value, unit, None, bar)
+
+
 def main() -> int:
     """Measure everything; return 1 where a bar is missed."""
     if shutil.which("strace") is None:
         raise SystemExit("strace is missing: sudo apt install strace")
     rows: list[Row] = []
-    measurements: list[Callable[[int], Iterator[Row]]] = [throughput, latency, start, idle]
+    measurements: list[Callable[[int], Iterator[Row]]] = [
+        throughput,
+        latency,
+        start,
+        deciding,
+        idle,
+    ]
     with mosquitto() as port:
         for measurement in measurements:
             for row in measurement(port):

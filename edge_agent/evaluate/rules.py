@@ -52,8 +52,8 @@ class Rule(msgspec.Struct, frozen=True):
 
     @property
     def timed(self) -> bool:
-        """Whether time alone may change its condition."""
-        return any(one.timed or one.spans for one in self.expressions)
+        """Whether time alone may change its condition; a window is looked through at readings."""
+        return any(one.timed for one in self.expressions)
 
 
 class RuleState(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,0 +1,166 @@
+"""Deciding on the spot: what a reading costs, how fast a relay follows, how fast a replay runs."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
+from pathlib import Path
+from queue import SimpleQueue
+from statistics import quantiles
+
+from edge_agent.blueprint import Blueprint, draw
+from edge_agent.clock import ManualClock, Moment
+from edge_agent.commands.rules import events_after, replayed
+from edge_agent.evaluate.desk import Desk
+from edge_agent.evaluate.engine import Engine
+from edge_agent.evaluate.expression import Known
+from edge_agent.evaluate.memory import keep
+from edge_agent.evaluate.outputs import Outputs
+from edge_agent.evaluate.parser import parse
+from edge_agent.evaluate.plan import DevicePlan
+from edge_agent.evaluate.rulebook import Rulebook
+from edge_agent.evaluate.rules import Rule
+from edge_agent.evaluate.world import World
+from edge_agent.events import Event, Reading
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
+
+CHANNELS, READINGS = 50, 50_000
+BLOCKED = 10  # seconds
+SYNC = 60  # the one that is held back
+REPLAY = """
+node = "replay"
+[[device]]
+name = "air"
+driver = "sht4x"
+every = "1s"
+[[rule]]
+name = "warm"
+when = "air.temperature > 29"
+clear = "air.temperature < 28"
+for = "10s"
+[[rule]]
+name = "mean"
+when = "mean(air.temperature, 5m) > 28"
+"""
+
+
+def evaluation(rules: int, devices: int = CHANNELS) -> float:
+    """Return the µs that a reading costs the engine; each touches the rules of one device."""
+    known = {f"d{n}.t": Known() for n in range(CHANNELS)}
+    engine = _engine(
+        [
+            Rule(f"r{n}", parse(f"d{n % devices}.t > 30 and d{n % devices}.t < 80", known))
+            for n in range(rules)
+        ]
+    )
+    moments = (Moment(n * 1000, n * 1000, trusted=True) for n in count())
+    readings = [
+        Reading(f"d{n % CHANNELS}", next(moments), {"t": 20.0 + n % 7}) for n in range(READINGS)
+    ]
+    begin = time.perf_counter()
+    for reading in readings:
+        engine.evaluate(reading)
+    return (time.perf_counter() - begin) / READINGS * 1e6
+
+
+def untouched(rules: int) -> float:
+    """Return the µs of a reading that touches two rules, with so many of other devices beside."""
+    known = {f"d{n}.t": Known() for n in range(CHANNELS)}
+    watching = [Rule(f"own{n}", parse("d0.t > 30", known)) for n in range(2)]
+    engine = _engine(
+        watching + [Rule(f"r{n}", parse(f"d{1 + n % 49}.t > 30", known)) for n in range(rules)]
+    )
+    readings = [
+        Reading("d0", Moment(n * 1000, n * 1000, trusted=True), {"t": 20.0 + n % 7})
+        for n in range(READINGS)
+    ]
+    begin = time.perf_counter()
+    for reading in readings:
+        engine.evaluate(reading)
+    return (time.perf_counter() - begin) / READINGS * 1e6
+
+
+def call_loop() -> float:
+    """Return the µs of one call of a Python function in a loop, on this machine."""
+
+    def call(value: int) -> int:
+        return value
+
+    begin = time.perf_counter()
+    for n in range(1_000_000):
+        call(n)
+    return time.perf_counter() - begin
+
+
+def _engine(rules: list[Rule]) -> Engine:
+    plans = {f"d{n}": DevicePlan({}, 1e6) for n in range(CHANNELS)}
+    world = World(plans, [], began=0)
+    rulebook = Rulebook(rules, {}, world, partial(keep, boot="bench"))
+    outputs = Outputs([])
+    nothing: Callable[[object], None] = lambda _: None  # noqa: E731
+    engine = Engine(
+        SimpleQueue(),
+        world=world,
+        rulebook=rulebook,
+        outputs=outputs,
+        desk=Desk((), rulebook, outputs, bounds={}, elsewhere=lambda *_: None),
+        record=nothing,
+        show=nothing,
+        answer=nothing,
+        clock=ManualClock(),
+    )
+    engine.begin(Moment(0, 0, trusted=True))
+    return engine
+
+
+def replay_rate(directory: Path, readings: int) -> float:
+    """Return how many stored readings a second are replayed."""
+    config = directory / "replay.toml"
+    config.write_text(REPLAY)
+    log = EventLog.open(directory / "replay.db", boot="bench")
+    for start in range(0, readings, 10_000):
+        with log.transaction():
+            log.append(_stored(n) for n in range(start, start + 10_000))
+    log.close()
+    reader = LogReader(directory / "replay.db")
+    blueprint: Blueprint = draw(config)
+    begin = time.perf_counter()
+    replayed(blueprint, events_after(reader, 0))
+    seconds = time.perf_counter() - begin
+    reader.close()
+    return readings / seconds
+
+
+def _stored(n: int) -> Event:
+    moment = Moment(1_700_000_000_000_000 + n * 1_000_000, n * 1_000_000, trusted=True)
+    values = {"temperature": 20 + n % 600 / 60, "humidity": 40.0}
+    return Reading("air", moment, values).event()
+
+
+def relay(directory: Path) -> Iterator[tuple[str, float]]:
+    """Yield p50 and p99 in ms from reading to relay: free, and with the disk blocked.
+
+    strace holds one fdatasync of the recorder back for ten seconds; the broker's port is closed
+    all the time.
+    """
+    trace = directory / "strace.txt"
+    hold = f"inject=fdatasync:delay_enter={BLOCKED * 1_000_000}:when={SYNC}"
+    strace = ["strace", "-f", "--seccomp-bpf", "-ttt", "-o", trace, "-e", "trace=fdatasync"]
+    agent = [sys.executable, "-m", "benchmarks.relay", directory]
+    with subprocess.Popen([*strace, "-e", hold, *agent], stdout=subprocess.PIPE) as process:
+        time.sleep(3 * BLOCKED)
+        (directory / "stop").touch()
+        samples: list[tuple[float, float]] = json.loads(process.communicate()[0])
+    held = next(line for line in trace.read_text().splitlines() if "DELAYED" in line)
+    begin = float(held.split()[1])
+    blocked = [ms for at, ms in samples if begin < at < begin + BLOCKED]
+    free = [ms for at, ms in samples if at < begin]
+    for name, milliseconds in (("free", free), ("disk blocked", blocked)):
+        cuts = quantiles(milliseconds, n=100)
+        yield f"{name}, switched", float(len(milliseconds))
+        yield f"{name}, p50", cuts[49]
+        yield f"{name}, p99", cuts[98]
