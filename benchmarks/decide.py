@@ -30,7 +30,7 @@ from edge_agent.store.reader import LogReader
 
 CHANNELS, READINGS = 50, 50_000
 BLOCKED = 10  # seconds
-SYNC = 60  # the one that is held back
+SYNC = 250  # the one that is held back
 REPLAY = """
 node = "replay"
 [[device]]
@@ -152,7 +152,7 @@ def relay(directory: Path) -> Iterator[tuple[str, float]]:
     strace = ["strace", "-f", "--seccomp-bpf", "-ttt", "-o", trace, "-e", "trace=fdatasync"]
     agent = [sys.executable, "-m", "benchmarks.relay", directory]
     with subprocess.Popen([*strace, "-e", hold, *agent], stdout=subprocess.PIPE) as process:
-        time.sleep(3 * BLOCKED)
+        time.sleep(4 * BLOCKED)
         (directory / "stop").touch()
         samples: list[tuple[float, float]] = json.loads(process.communicate()[0])
     held = next(line for line in trace.read_text().splitlines() if "DELAYED" in line)

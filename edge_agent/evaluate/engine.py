@@ -170,6 +170,7 @@ class Engine:
         self._desk = after.desk
         self._judgement = Judgement(after.world, after.rulebook, after.outputs, self._tell)
         self._judgement.begin(now)
+        self._judgement.turn(self._judgement.rulebook.rules.values(), now, switch=True)
         renewed.done("")
 
     def _conduct(self, outcome: Outcome, now: Moment) -> None:

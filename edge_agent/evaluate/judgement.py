@@ -29,7 +29,9 @@ class Judgement:
     def begin(self, now: Moment) -> None:
         """Go on where the rules stood: what is still known sets outputs, the rest is safe."""
         self.world.expired(now.uptime)
-        self.turn(self.rulebook.rules.values(), now, switch=True)
+        unknown = (name for name, device in self.world.devices.items() if not device.names)
+        rules = {rule.name: rule for name in unknown for rule in self.rulebook.of(name)}
+        self.turn(rules.values(), now, switch=True)
 
     def learned(self, device: Device, reading: Reading) -> tuple[Turn, list[Switched]]:
         """Evaluate the rules that look at a device, whose reading the world has learned."""

@@ -1,0 +1,157 @@
+"""A restart at any step: the same alerts and settings as without one."""
+
+from queue import SimpleQueue
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge_agent.assembly.judges import assemble
+from edge_agent.blueprint import draw
+from edge_agent.clock import ManualClock
+from edge_agent.evaluate.engine import Engine
+from edge_agent.evaluate.replay import Imagined
+from edge_agent.events import Alert, Event, Memory, Reading, Switched
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
+
+CONFIG = """
+node = "restart"
+[aggregates]
+windows = ["1m"]
+[[device]]
+name = "air"
+driver = "sht4x"
+every = "1s"
+[[output]]
+name = "fan"
+pin = 22
+min_on = "3s"
+min_off = "2s"
+max_on = "20s"
+[[rule]]
+name = "hot"
+when = "air.temperature > 30"
+clear = "air.temperature < 28"
+for = "3s"
+keep_firing_for = "2s"
+repeat = "60s"
+storm = 3
+set = { fan = "on" }
+[[rule]]
+name = "mean"
+when = "mean(air.temperature, 5s) > 29"
+[[rule]]
+name = "rising"
+when = "rate(air.temperature, 4s) > 1"
+for = "2s"
+"""
+
+
+@pytest.fixture(scope="module")
+def blueprint(tmp_path_factory):
+    path = tmp_path_factory.mktemp("restart") / "restart.toml"
+    path.write_text(CONFIG)
+    return draw(path)
+
+
+class Life:
+    """An engine whose log is on a disk; it may be killed and come back after any reading."""
+
+    def __init__(self, blueprint, path):
+        self.clock = ManualClock()
+        self.blueprint, self.path = blueprint, path
+        self.log = EventLog.open(path, boot="manual")
+        self.shown, self.events = [], []
+        self.relay = Imagined()
+        self.begin()
+
+    def begin(self):
+        reader = LogReader(self.path)
+        judges = assemble(
+            self.blueprint, reader, self.clock, lambda _: self.relay, lambda *_: None
+        )
+        reader.close()
+        self.engine = Engine(
+            SimpleQueue(),
+            **judges._asdict(),
+            record=self.record,
+            show=self.shown.append,
+            answer=lambda _: None,
+            clock=self.clock,
+        )
+        self.engine.begin(self.clock.now())
+
+    def record(self, records):
+        with self.log.transaction():
+            events = [one for one in records if isinstance(one, Event)]
+            for one in records:
+                if isinstance(one, Memory):
+                    self.log.remember(one.name, one.data.decode())
+            if events:
+                self.log.append(events)
+        self.events += events
+
+    def live(self, seconds, value):
+        end = self.clock.monotonic() + seconds
+        while (left := end - self.clock.monotonic()) > 1e-9:
+            self.clock.advance(min(self.engine.wait() or 1e-6, left))
+            self.engine.take(0)
+        if value is not None:
+            self.engine.evaluate(Reading("air", self.clock.now(), {"temperature": value}))
+
+    def told(self):
+        return [
+            (one.moment.uptime, one.rule, one.state, one.repeat)
+            if isinstance(one, Alert)
+            else (one.moment.uptime, one.output, one.value, one.by)
+            for one in self.shown
+            if isinstance(one, Alert | Switched)
+        ]
+
+    def counts(self):
+        """How many values the aggregates have counted, in all."""
+        values = [e.data["values"] for e in self.events if e.kind == "aggregate"]
+        return sum(one["temperature"]["count"] for one in values)
+
+
+def lived(blueprint, path, steps, restart_at):
+    life = Life(blueprint, path)
+    for n, (seconds, value) in enumerate(steps):
+        if n == restart_at:
+            life.begin()
+        life.live(seconds, value)
+    life.log.close()
+    return life
+
+
+VALUES = st.sampled_from([None, 20.0, 27.0, 28.5, 29.5, 31.0, 33.0])
+STEPS = st.lists(st.tuples(st.sampled_from([0.5, 1, 1, 1, 2, 8]), VALUES), min_size=2, max_size=40)
+
+
+@settings(
+    max_examples=150,
+    print_blob=False,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(STEPS, st.data())
+def test_a_restart_at_any_step_gives_the_same_alerts_and_settings(
+    blueprint, tmp_path_factory, steps, data
+):
+    directory = tmp_path_factory.mktemp("life")
+    restart_at = data.draw(st.integers(1, len(steps) - 1))
+    without = lived(blueprint, directory / "without.db", steps, None)
+    with_one = lived(blueprint, directory / "with.db", steps, restart_at)
+    assert once(with_one.told()) == once(without.told())
+    assert with_one.counts() == without.counts()
+
+
+def once(told):
+    """Leave out what a restart says again of an output: where it stands already."""
+    last, kept = {}, []
+    for uptime, name, value, by in told:
+        if last.get(name) != (value, by) or name != "fan":
+            kept.append((uptime, name, value, by))
+        last[name] = (value, by)
+    return kept
