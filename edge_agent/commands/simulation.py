@@ -34,15 +34,19 @@ def attach(hardware: SimulatedHardware, blueprint: Blueprint) -> None:
         place = one.place
         if one.settings.name in hardware.names:
             continue
-        hardware.attach(
-            one.settings.name,
-            catalog.load(one.settings.driver),
-            bus=place.bus,
-            address=place.address,
-            pin=place.pin,
-            id=place.id,
-            options=one.options,
-        )
+        try:
+            hardware.attach(
+                one.settings.name,
+                catalog.load(one.settings.driver),
+                bus=place.bus,
+                address=place.address,
+                pin=place.pin,
+                id=place.id,
+                options=one.options,
+            )
+        except ValueError as error:  # a reload has put another chip where one sits
+            what = f"{one.settings.name}: {error}; start the simulation anew"
+            raise ConfigError((what,)) from None
 
 
 def _scenario(config: Path, given: Path | None, models: dict[str, type]) -> Scenario:

@@ -68,9 +68,7 @@ class Life:
 
     def begin(self):
         reader = LogReader(self.path)
-        judges = assemble(
-            self.blueprint, reader, self.clock, lambda _: self.relay, lambda *_: None
-        )
+        judges = assemble(self.blueprint, reader, self.clock, lambda _: self.relay, lambda *_: None)
         reader.close()
         self.engine = Engine(
             SimpleQueue(),

@@ -32,7 +32,8 @@ class AgentProcess:
         self.config.write_text(config)
         self.log = directory / "load.db"
         self.output = directory / "output.txt"
-        self._settings = ["--set", f"mqtt.url={url}", "--set", f"log.path={self.log}"]
+        self._settings = ["--set", f"log.path={self.log}"]
+        self._settings += ["--set", f"mqtt.url={url}"] if url else []  # else the file says it
         self._process = None
 
     def start(self, *more):
@@ -44,6 +45,9 @@ class AgentProcess:
                 stderr=output,
             )
         return self
+
+    def send(self, number):
+        self._process.send_signal(number)
 
     def kill(self):
         self._process.kill()

@@ -1,0 +1,220 @@
+"""Commands, reload, restart and notification, of the real program with a real broker."""
+
+import json
+import signal
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from queue import Empty, SimpleQueue
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from edge_agent.store.reader import LogReader
+
+CONFIG = """
+node = "shed"
+[log]
+commit_interval = "100ms"
+[commands]
+allow = ["read", "diagnostics", "set", "acknowledge", "reload"]
+[[device]]
+name = "air"
+driver = "sht4x"
+every = "100ms"
+[[device]]
+name = "soil"
+driver = "sht4x"
+bus = 3
+every = "100ms"
+[[output]]
+name = "fan"
+pin = 22
+[[rule]]
+name = "warm"
+when = "air.temperature > 10"
+severity = "warning"
+message = "it is warm"
+set = { fan = "on" }
+"""
+SECONDS = 20
+
+
+class User:
+    """Somebody with an MQTT client; `arrived` gets (topic, payload, correlation)."""
+
+    def __init__(self, port, version):
+        self.arrived = SimpleQueue()
+        self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=version)
+        self.client.on_message = self._on_message
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+
+    def _on_message(self, _client, _data, message):
+        correlation = getattr(message.properties, "CorrelationData", None)
+        self.arrived.put((message.topic, json.loads(message.payload), correlation))
+
+    def ask(self, name, answers, properties=None, **arguments):
+        """Send a command; return the last answer."""
+        self.client.subscribe(answers, 1)
+        payload = json.dumps(arguments)
+        self.client.publish(f"edge/shed/command/{name}", payload, 1, properties=properties)
+        while True:
+            topic, answer, correlation = self.arrived.get(timeout=SECONDS)
+            assert topic == answers
+            if answer["state"] != "accepted":
+                return answer, correlation
+
+
+@pytest.fixture
+def user(broker):
+    users = []
+
+    def make(version=paho.MQTTv5):
+        users.append(User(broker.port, version))
+        return users[-1]
+
+    yield make
+    for each in users:
+        each.client.disconnect()
+        each.client.loop_stop()
+
+
+@pytest.fixture
+def running(agent, broker, wait_for):
+    def make(config=CONFIG):
+        process = agent(f"mqtt://127.0.0.1:{broker.port}", config).start()
+        wait_for(lambda: process.says("connected to"))
+        return process
+
+    return make
+
+
+def events(process, kind):
+    reader = LogReader(process.log)
+    try:
+        found = reader.read_after(0, 1_000_000)
+    finally:
+        reader.close()
+    return [(event.source, json.loads(event.data)) for event in found if event.kind == kind]
+
+
+def test_mqtt_5_answers_go_where_the_request_says(running, user):
+    running()
+    properties = Properties(PacketTypes.PUBLISH)
+    properties.ResponseTopic, properties.CorrelationData = "my/answers", b"seven"
+    answer, correlation = user().ask("read", "my/answers", properties, device="soil")
+    assert answer["result"]["values"].keys() == {"temperature", "humidity"}
+    assert correlation == b"seven"
+
+
+def test_mqtt_3_1_1_answers_go_below_the_command(running, user):
+    running()
+    answer, _ = user(paho.MQTTv311).ask("diagnostics", "edge/shed/command/diagnostics/response")
+    assert "engine" in answer["result"]["threads"]
+
+
+def test_a_command_that_is_not_allowed_has_no_effect(running, user, wait_for):
+    process = running()
+    wait_for(lambda: events(process, "alert"))
+    answer, _ = user().ask("disable", "edge/shed/command/disable/response", rule="warm")
+    assert answer["state"] == "refused"
+    assert [data["state"] for _, data in events(process, "alert")] == ["firing"]
+
+
+def test_a_reload_takes_what_is_new_and_loses_nothing(running, wait_for):
+    process = running()
+    wait_for(lambda: len(events(process, "reading")) > 20)
+    changed = CONFIG.replace("> 10", "> 80").replace('"soil"', '"earth"').replace("= 3", "= 4")
+    process.config.write_text(changed)
+    process.send(signal.SIGHUP)
+    wait_for(lambda: any(source == "earth" for source, _ in events(process, "reading")))
+    assert process.says("reloaded: anew i2c-3, i2c-4")
+    assert [data["state"] for _, data in events(process, "alert")] == ["firing", "resolved"]
+    assert events(process, "output")[-1][1]["value"] == 0
+    offsets = process.offsets()
+    assert offsets == list(range(1, len(offsets) + 1))
+    assert process.stop() == 0
+
+
+def test_an_invalid_configuration_is_refused_and_the_old_one_goes_on(running, user, wait_for):
+    process = running()
+    process.config.write_text(CONFIG.replace("air.temperature", "air.temprature") + "colour = 1\n")
+    answer, _ = user().ask("reload", "edge/shed/command/reload/response")
+    assert answer["state"] == "failed"
+    assert "did you mean 'air.temperature'?" in answer["reason"]
+    assert "colour" in answer["reason"]
+    before = len(events(process, "reading"))
+    wait_for(lambda: len(events(process, "reading")) > before + 10)
+    (refused,) = (d for _, d in events(process, "lifecycle") if d["what"] == "reload_refused")
+    assert len(refused["problems"]) == 2
+
+
+def test_another_broker_is_taken_by_a_reload(agent, mosquitto, subscriber, wait_for):
+    one, other = mosquitto().start(), mosquitto().start()
+    url = '{}[mqtt]\nurl = "mqtt://127.0.0.1:{}"\n'
+    process = agent(None, url.format(CONFIG, one.port)).start()
+    wait_for(lambda: process.says("connected to"))
+    arrived = subscriber(other.port, "edge/shed/event/#")
+    process.config.write_text(url.format(CONFIG, other.port))
+    process.send(signal.SIGHUP)
+    wait_for(lambda: len(arrived) > 20)
+    assert process.stop() == 0
+
+
+def test_after_sigkill_nothing_fires_twice_and_the_output_is_on_again(running, wait_for):
+    process = running()
+    wait_for(lambda: any(data["value"] for _, data in events(process, "output")))
+    for _ in range(3):
+        count = len(events(process, "reading"))
+        process.kill()
+        process.start()
+        wait_for(lambda count=count: len(events(process, "reading")) > count + 5)
+    assert [data["state"] for _, data in events(process, "alert")] == ["firing"]
+    assert events(process, "output")[-1][1] == {"value": 1.0, "by": "warm"}
+
+
+class Service:
+    """A web service that is down at first, and takes what Apprise's json:// sends later."""
+
+    def __init__(self):
+        self.taken, self.status = SimpleQueue(), 503
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if service.status == 200:
+                    service.taken.put(json.loads(body))
+                self.send_response(service.status)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+
+@pytest.fixture
+def service():
+    found = Service()
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
+    found.thread.join()
+
+
+def test_a_notification_waits_for_its_service_and_comes_once(running, service, wait_for):
+    url = f"json://127.0.0.1:{service.server.server_port}"
+    process = running(CONFIG + f'[[notify]]\nname = "phone"\nurl = "{url}"\n')
+    wait_for(lambda: process.says("events wait in the log"))
+    service.status = 200
+    message = service.taken.get(timeout=SECONDS)
+    assert message["title"] == "shed: warm firing (warning)"
+    assert message["message"].startswith("it is warm")
+    assert process.stop() == 0
+    with pytest.raises(Empty):
+        service.taken.get_nowait()
