@@ -19,8 +19,9 @@ ROOT = Path(__file__).parent.parent
 PAGES = runpy.run_path(str(ROOT / "docs/reference.py"))["PAGES"]
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = [
-    path for path in sorted((ROOT / "examples").glob("*.toml")) if ".scenario" not in path.name
+    path for path in sorted((ROOT / "examples").glob("*.toml")) if path.name.count(".") == 1
 ]
+CASES = sorted((ROOT / "examples").glob("*.cases.toml"))
 
 
 def agent(*arguments, **more):
@@ -44,6 +45,13 @@ def test_a_generated_page_says_what_the_code_says(page):
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_passes_check(example):
     done = agent("check", str(example))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("cases", CASES, ids=lambda path: path.name)
+def test_the_cases_of_an_example_hold(cases):
+    config = cases.with_name(cases.name.replace(".cases", ""))
+    done = agent("rules", "test", str(cases), "-c", str(config))
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -34,7 +34,7 @@ def _limits(config: Config) -> Iterator[Limit]:
     yield Limit("log.commit_interval", config.log.commit_interval, 0, 3600, "0 to 1h")
     for window in config.aggregates.windows:
         words = "whole parts of a day from 1m to 1d, such as 1m, 15m, 1h"
-        longest = 86400 if 86400 % window == 0 else 0
+        longest = 86400 if window and 86400 % window == 0 else 0
         yield Limit("aggregates.windows", window, 60, longest, words)
     for rule in config.rule:
         yield Limit(f"rule.{rule.name}.repeat", rule.repeat or 60, 60, infinite, 'at least "1m"')

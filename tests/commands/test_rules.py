@@ -1,0 +1,154 @@
+import json
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from edge_agent.cli import cli
+from edge_agent.clock import Moment
+from edge_agent.errors import ConfigError
+from edge_agent.events import Alert, Reading
+from edge_agent.store.event_log import EventLog
+
+CONFIG = """
+node = "shed"
+[log]
+path = "{log}"
+[[device]]
+name = "air"
+driver = "sht4x"
+every = "10s"
+[[output]]
+name = "fan"
+pin = 22
+[[rule]]
+name = "warm"
+when = "air.temperature > 30"
+for = "20s"
+set = {{ fan = "on" }}
+[[rule]]
+name = "night"
+when = "time >= 22:00 and air.temperature > 20"
+severity = "info"
+"""
+GOOD = {
+    "name": "a warm day",
+    "readings": [{"at": 0, "air": {"temperature": 31}}, {"at": "1m", "air": {"temperature": 15}}],
+    "alerts": [
+        {"at": "20s", "rule": "warm"},
+        {"at": "1m", "rule": "warm", "state": "resolved"},
+    ],
+    "outputs": [
+        {"at": "20s", "output": "fan", "value": "on"},
+        {"at": "1m", "output": "fan", "value": "off"},
+    ],
+}
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "shed.toml"
+    path.write_text(CONFIG.format(log=tmp_path / "shed.db"))
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, [str(one) for one in arguments], standalone_mode=False)
+
+
+@pytest.fixture
+def tested(tmp_path, config):
+    def test(*cases):
+        file = tmp_path / "cases.jsonl"
+        file.write_text("\n".join(json.dumps(case) for case in cases))
+        return run("rules", "test", file, "-c", config)
+
+    return test
+
+
+def test_a_case_that_holds_is_ok(tested):
+    done = tested(GOOD)
+    assert (done.return_value, done.output) == (0, "ok     a warm day\n")
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"alerts": []}, "alert: unexpected warm firing at 20s"),
+        ({"alerts": [*GOOD["alerts"], {"at": 5, "rule": "night"}]}, "no night firing at 5s"),
+        ({"outputs": GOOD["outputs"][:1]}, "output: unexpected fan 0 at 60s"),
+        ({"start": "2026-01-05T22:00:00"}, "unexpected night firing at 0s"),
+        ({"start": "2026-01-05T21:59:50"}, "unexpected night firing at 10s"),
+    ],
+)
+def test_a_case_that_does_not_hold_says_where(tested, change, words):
+    done = tested(GOOD, GOOD | change)
+    assert done.return_value == 1
+    assert "FAILED a warm day" in done.output
+    assert words in done.output
+
+
+def test_what_is_missing_fires_nothing(tested):
+    readings = [{"at": 0, "air": {"temperature": 31}}, {"at": 5, "air": "missing"}]
+    case = {"name": "gone", "readings": readings, "until": "5m"}
+    # 31 °C are current for three intervals and ten seconds: long enough for the rule
+    assert "unexpected warm firing at 20s" in tested(case).output
+    readings[0] = {"at": 0, "air": {"temperature": 29}}
+    assert tested(case).return_value == 0
+
+
+@pytest.mark.parametrize(
+    "case, words",
+    [
+        ({"name": "x"}, "readings"),
+        ({"name": "x", "readings": [{"air": {"temperature": 1}}]}, "needs at"),
+        ({"name": "x", "readings": [{"at": "soon"}]}, "needs at"),
+        ({"name": "x", "readings": [{"at": 0, "sea": {}}]}, "no device sea"),
+        ({"name": "x", "readings": [{"at": 0, "air": {"salt": 1}}]}, "humidity, temperature"),
+        ({"name": "x", "readings": [{"at": 0, "air": 5}]}, "or 'missing'"),
+        ("nonsense", "JSON object"),
+    ],
+)
+def test_what_is_no_case_is_told_so(tested, case, words):
+    error = tested(case).exception
+    assert isinstance(error, ConfigError)
+    assert words in str(error)
+
+
+ALERTS = {9: "gone", 333: "warm"}
+
+
+def store(path, *, last):
+    """An hour of readings up to `last` µs, warm in its last minutes, and one alert."""
+    log = EventLog.open(path, boot="b")
+    begin = last - 3600 * 1_000_000
+    moments = [Moment(begin + n * 10_000_000, n * 10_000_000, True) for n in range(361)]
+    with log.transaction():
+        for n, moment in enumerate(moments):
+            log.append([Reading("air", moment, {"temperature": 31.0 if n > 330 else 25.0}).event()])
+            if n in ALERTS:
+                log.append([Alert(ALERTS[n], "firing", moment, "warning", {}).event()])
+    log.close()
+
+
+def replayed(config, tmp_path, *arguments):
+    store(tmp_path / "shed.db", last=time.time_ns() // 1000)
+    return run("rules", "replay", config, *arguments).output
+
+
+def test_a_replay_shows_what_would_be_beside_what_was(config, tmp_path):
+    shown = replayed(config, tmp_path, "--since", "2h")
+    assert "both     warm                 firing" in shown
+    assert "then     gone                 firing" in shown
+    assert "1 as they were raised, 0 only now, 1 only then" in shown
+
+
+def test_a_replay_begins_where_it_is_told(config, tmp_path):
+    shown = replayed(config, tmp_path, "--since", "30m")
+    assert "gone" not in shown
+
+
+def test_a_replay_runs_the_rules_as_they_are_now(config, tmp_path):
+    change = 'rule.warm.when="air.temperature > 40"'
+    shown = replayed(config, tmp_path, "--since", "2h", "--set", change)
+    assert "0 as they were raised, 0 only now, 2 only then" in shown
