@@ -12,7 +12,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.assembly.buses import Buses, explained
@@ -24,14 +24,14 @@ from edge_agent.blueprint.devices import DrawnOutput
 from edge_agent.clock import Clock
 from edge_agent.deliver.mqtt.connection import Post
 from edge_agent.errors import AgentError
-from edge_agent.evaluate.commands import Command, Read
+from edge_agent.evaluate.commands import Command, Read, Reload
 from edge_agent.evaluate.engine import Engine, Item, Renewed, Shown
 from edge_agent.evaluate.outputs import Switchable
 from edge_agent.events import Event, Finished, alert_of, lifecycle
 from edge_agent.observe.diagnostics import diagnose
 from edge_agent.observe.health import Health
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.reader import LogReader
+from edge_agent.store.reader import LogReader, account
 from edge_agent.store.recorder import Item as Record
 from edge_agent.store.recorder import Recorder
 from edge_agent.store.retention import Retention
@@ -50,11 +50,11 @@ _logger = logging.getLogger(__name__)
 class Errand(NamedTuple):
     """What the main thread does for a command; `key` is for its end."""
 
-    name: str
+    command: Command
     key: str
 
 
-RELOAD = Errand("reload", "")  # what `control` takes besides, from a signal
+RELOAD = Errand(Reload(), "")  # what `control` takes besides, from a signal
 
 
 class Agent:
@@ -205,26 +205,21 @@ class Agent:
         )
 
     def _carry_out(self, command: Command, key: str) -> None:
-        """Begin with what the engine cannot do itself; raise CommandError where nobody can."""
-        if isinstance(command, Read):
-            self._buses.wake(command.device)
-        else:
-            self.control.put(Errand(command.name, key))
+        """Hand over what the engine cannot do itself: buses and threads are the main thread's."""
+        self.control.put(Errand(command, key))
 
     def _do(self, errand: Errand) -> None:
         """Run an errand for somebody who sent a command, or for a signal."""
-        if errand.name == RELOAD.name:
-            self._reload(errand.key)
+        command, key = errand
+        if isinstance(command, Reload):
+            self._reload(key)
+        elif isinstance(command, Read):
+            if not self._buses.wake(command.device):  # else its next reading is the answer
+                self._readings.put(Finished(key, None, f"no device {command.device[:64]!r}"))
         else:
-            self._readings.put(Finished(errand.key, self._diagnose()))
-
-    def _diagnose(self) -> dict[str, Any]:
-        reader = LogReader(self._log_path)
-        try:
-            stats = reader.stats()._asdict()
-        finally:
-            reader.close()
-        return diagnose(self._blueprint.config.node, stats, self._clock)
+            node = self._blueprint.config.node
+            result = diagnose(node, account(self._log_path), self._clock)
+            self._readings.put(Finished(key, result))
 
     def _reload(self, key: str) -> None:
         """Take the configuration as it is now, if it can be used; else go on with the old one."""

@@ -13,7 +13,7 @@ from edge_agent.acquire.bus_worker import BusWorker, Device
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.blueprint.devices import DrawnDevice
 from edge_agent.clock import Clock
-from edge_agent.errors import CommandError, HardwareError
+from edge_agent.errors import HardwareError
 from edge_agent.events import Reading
 from edge_agent.threads import Worker
 
@@ -84,14 +84,13 @@ class Buses:
         for line in self._lines.values():
             line.worker.join(deadline)
 
-    def wake(self, device: str) -> None:
-        """Measure a device now; raise CommandError where there is none."""
+    def wake(self, device: str) -> bool:
+        """Measure a device now; return whether there is one."""
         for line in self._lines.values():
             if any(one.drawn.settings.name == device for one in line.devices):
                 line.inbox.put(("wake", device))
-                return
-        known = ", ".join(self._connected_now())
-        raise CommandError(f"no device {device[:64]!r}; there are {known or 'none'}")
+                return True
+        return False
 
     def obstacles(self, devices: Iterable[DrawnDevice]) -> list[str]:
         """Return why devices cannot take the place of those that run; nothing where they can."""

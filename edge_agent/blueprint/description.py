@@ -13,6 +13,8 @@ def describe(blueprint: Blueprint, log_id: str) -> dict[str, Any]:
         "version": version("edge-agent"),
         "log": log_id,
         "devices": {device.settings.name: _device(device) for device in blueprint.devices},
+        "publish": blueprint.config.mqtt.publish,
+        "commands": list(blueprint.config.commands.allow),
         "outputs": {one.settings.name: str(one.place) for one in blueprint.outputs},
         "rules": {
             rule.name: {"when": rule.when, "for": float(rule.hold), "severity": rule.severity}

@@ -38,7 +38,7 @@ class Elsewhere(Protocol):
     """Who carries out what the engine cannot do itself; the answer comes as `Finished`."""
 
     def __call__(self, command: Command, key: str, /) -> None:
-        """Begin with a command; raise CommandError where that is not possible."""
+        """Begin with a command."""
         ...
 
 
@@ -171,10 +171,7 @@ class Desk:
             return self._said(request, command, now, "failed", reason=reason)
         self._count += 1
         key = f"{command.name}-{self._count}"
-        try:
-            self._elsewhere(command, key)
-        except CommandError as error:
-            return self._said(request, command, now, "failed", reason=str(error))
+        self._elsewhere(command, key)
         self._waiting[key] = Waiting(command, request, now.uptime)
         return self._said(request, command, now, "accepted")
 

@@ -126,3 +126,12 @@ class LogReader:
     def _events(self, sql: str, parameters: Sequence[Any]) -> list[LoggedEvent]:
         (text,) = self._connection.execute(sql, parameters).fetchone()
         return _decoder.decode(text)
+
+
+def account(path: Path) -> dict[str, Any]:
+    """Return the account of a log, as `Stats` has it."""
+    reader = LogReader(path)
+    try:
+        return reader.stats()._asdict()
+    finally:
+        reader.close()

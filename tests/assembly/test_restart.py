@@ -1,5 +1,6 @@
 """A restart at any step: the same alerts and settings as without one."""
 
+import json
 from queue import SimpleQueue
 
 import pytest
@@ -11,7 +12,7 @@ from edge_agent.blueprint import draw
 from edge_agent.clock import ManualClock
 from edge_agent.evaluate.engine import Engine
 from edge_agent.evaluate.replay import Imagined
-from edge_agent.events import Alert, Event, Memory, Reading, Switched
+from edge_agent.events import Alert, Event, Memory, Reading, Request, Switched
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
 
@@ -153,3 +154,51 @@ def once(told):
             kept.append((uptime, name, value, by))
         last[name] = (value, by)
     return kept
+
+
+class Asked(Life):
+    """A life in which commands are sent."""
+
+    def ask(self, name, **arguments):
+        self.engine.obey(Request(name, json.dumps(arguments).encode(), "answers"))
+
+    def rule(self):
+        return self.engine._judgement.rulebook.states["hot"]
+
+
+@pytest.fixture
+def asked(tmp_path):
+    config = tmp_path / "asked.toml"
+    allow = '[commands]\nallow = ["set", "silence", "disable", "threshold", "acknowledge"]\n'
+    threshold = "threshold.warm = { value = 30, low = 20, high = 40 }\n[[rule]]"
+    text = CONFIG.replace("> 30", "> warm").replace("[[rule]]", threshold, 2)
+    config.write_text(text.replace(threshold, "[[rule]]", 1) + allow)
+    life = Asked(draw(config), tmp_path / "asked.db")
+    yield life
+    life.log.close()
+
+
+def test_what_was_ordered_survives_a_restart(asked):
+    asked.live(1, 25)
+    asked.ask("threshold", rule="hot", threshold="warm", value=24)
+    asked.ask("silence", rule="hot", **{"for": 60})
+    asked.ask("set", output="fan", value="on", id="once", **{"for": 10})
+    asked.live(3, 25)
+    assert asked.relay.state() == 1
+    asked.begin()
+    assert (asked.rule().thresholds, asked.rule().state) == ({"warm": 24}, "firing")
+    assert asked.rule().silenced_until > asked.clock.now().uptime
+    assert asked.relay.state() == 1
+    asked.ask("set", output="fan", value="off", id="once")
+    assert asked.relay.state() == 1
+    asked.live(1, 25)
+    assert [one.silenced for one in asked.shown if isinstance(one, Alert)][-1] is True
+
+
+def test_a_disabled_rule_stays_so(asked):
+    asked.ask("disable", rule="hot")
+    asked.begin()
+    for _ in range(6):
+        asked.live(1, 35)
+    assert not asked.rule().enabled
+    assert "hot" not in {one.rule for one in asked.shown if isinstance(one, Alert)}

@@ -218,3 +218,18 @@ def test_a_notification_waits_for_its_service_and_comes_once(running, service, w
     assert process.stop() == 0
     with pytest.raises(Empty):
         service.taken.get_nowait()
+
+
+def test_a_metered_link_carries_aggregates_instead_of_readings(agent, broker, subscriber, wait_for):
+    arrived = subscriber(broker.port, "edge/shed/#")
+    metered = f'[mqtt]\nurl = "mqtt://127.0.0.1:{broker.port}"\npublish = "aggregates"\n'
+    process = agent(None, CONFIG + metered + '[aggregates]\nwindows = ["1m"]\n').start()
+    wait_for(lambda: process.says("connected to") and len(events(process, "reading")) > 20)
+    assert process.stop() == 0
+    wait_for(lambda: any("/status" in topic and b"off" in body for topic, body, _ in arrived))
+    topics = {topic for topic, _, _ in arrived}
+    assert not any("/event/reading/" in topic or "/state/" in topic for topic in topics)
+    bodies = [json.loads(b) for t, b, _ in arrived if t == "edge/shed/event/aggregate/air"]
+    counted = sum(body["data"]["values"]["temperature"]["count"] for body in bodies)
+    assert counted == sum(source == "air" for source, _ in events(process, "reading"))
+    assert process.waiting() == 0
