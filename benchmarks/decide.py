@@ -13,7 +13,7 @@ from statistics import quantiles
 
 from edge_agent.blueprint import Blueprint, draw
 from edge_agent.clock import ManualClock, Moment
-from edge_agent.commands.rules import events_after, replayed
+from edge_agent.commands.rules import replayed
 from edge_agent.evaluate.desk import Desk
 from edge_agent.evaluate.engine import Engine
 from edge_agent.evaluate.expression import Known
@@ -129,7 +129,7 @@ def replay_rate(directory: Path, readings: int) -> float:
     reader = LogReader(directory / "replay.db")
     blueprint: Blueprint = draw(config)
     begin = time.perf_counter()
-    replayed(blueprint, events_after(reader, 0))
+    replayed(blueprint, reader.events_after(0))
     seconds = time.perf_counter() - begin
     reader.close()
     return readings / seconds

@@ -70,7 +70,9 @@ def load(path: Path) -> list[Case]:
         else:
             found = tomllib.loads(text).get("case", [])
         return [msgspec.convert(one, Case, dec_hook=decode) for one in found]
-    except (OSError, ValueError, msgspec.MsgspecError) as error:
+    except OSError as error:
+        raise ConfigError((f"{path}: {error.strerror}; name a file of cases",)) from None
+    except (ValueError, msgspec.MsgspecError) as error:
         what = "cases are [[case]] tables, or a JSON object on each line of a .jsonl file"
         raise ConfigError((f"{path}: {error}; {what}",)) from None
 

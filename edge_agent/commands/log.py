@@ -20,7 +20,6 @@ from edge_agent.errors import LogError
 from edge_agent.events import LoggedEvent
 from edge_agent.store.reader import AS_OWNER, LogReader
 
-CHUNK = 1000
 POLL_SECONDS = 0.5
 # What SQLite says of a file that is none of ours: no such table, no database, damaged.
 FOREIGN = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
@@ -69,7 +68,7 @@ def tail(opened: Opened, count: int, follow: bool, as_json: bool) -> None:
     with opened() as reader:
         offset = max(reader.last_offset() - count, 0)
         while True:
-            for event in events_after(reader, offset):
+            for event in reader.events_after(offset):
                 click.echo(shown(event))
                 offset = event.offset
             if not follow:
@@ -106,16 +105,9 @@ def export(opened: Opened, form: str, output: IO[str]) -> None:
     """Write every stored event as JSON lines or CSV, one row for each value."""
     with opened() as reader:
         total = reader.stats().rows
-        events = events_after(reader, 0)
+        events = reader.events_after(0)
         with click.progressbar(events, total, label=f"{total} events", file=sys.stderr) as bar:
             FORMATS[form](bar, output)
-
-
-def events_after(reader: LogReader, offset: int) -> Iterator[LoggedEvent]:
-    """Yield all events behind an offset, a chunk in memory at a time."""
-    while chunk := reader.read_after(offset, CHUNK):
-        yield from chunk
-        offset = chunk[-1].offset
 
 
 def _json_line(event: LoggedEvent) -> str:

@@ -25,7 +25,6 @@ from edge_agent.events import LoggedEvent, Reading, alert_of
 from edge_agent.store.reader import LogReader
 from edge_agent.units import Duration
 
-CHUNK = 5000
 NEAR = 2_000_000  # µs: the same alert, told by two configurations
 _decode = msgspec.json.Decoder(Logged).decode
 
@@ -68,13 +67,13 @@ class Row(NamedTuple):
 @set_option
 def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]) -> None:
     """Tell which alerts the rules of CONFIG would have raised over the stored readings."""
+    begin = time.time_ns() // 1000 - round(_seconds(since) * 1e6)
     blueprint = draw(config, overrides)
     reader = LogReader(log_path(blueprint.config, simulated=simulated))
     try:
-        begin = time.time_ns() // 1000 - round(_seconds(since) * 1e6)
         offset = reader.offset_at(begin)
         count = reader.last_offset() - offset
-        events = events_after(reader, offset)
+        events = reader.events_after(offset)
         with click.progressbar(events, count, label=f"{count:,} events", file=sys.stderr) as bar:
             rows = replayed(blueprint, bar)
     finally:
@@ -83,13 +82,6 @@ def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]
         shown = datetime.fromtimestamp(row.time / 1e6).astimezone().strftime("%F %T")
         click.echo(f"{shown}  {row.by:<8} {row.rule:<20} {row.state}")
     click.echo(summary(rows))
-
-
-def events_after(reader: LogReader, offset: int) -> Iterator[LoggedEvent]:
-    """Yield all events behind an offset, a chunk in memory at a time."""
-    while chunk := reader.read_after(offset, CHUNK):
-        yield from chunk
-        offset = chunk[-1].offset
 
 
 def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[Row]:

@@ -1,7 +1,7 @@
 """The reading side of the event log: a connection of its own, always a committed state."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ LATEST_VALUES = """
 SELECT data->'values' FROM event WHERE kind = 'reading' AND source = ? AND data->'values' != '{}'
 ORDER BY "offset" DESC LIMIT 1
 """
+CHUNK = 5000  # events in memory at a time
 AS_OWNER = "read it as its owner, as in: sudo -u edge-agent edge-agent log …"
 _decoder = msgspec.json.Decoder(list[LoggedEvent])
 
@@ -65,6 +66,12 @@ class LogReader:
     def read_after(self, offset: int, limit: int) -> list[LoggedEvent]:
         """Return up to `limit` events behind `offset`, oldest first."""
         return self._events(READ_AFTER, (offset, limit))
+
+    def events_after(self, offset: int) -> Iterator[LoggedEvent]:
+        """Yield all events behind an offset, a chunk in memory at a time."""
+        while chunk := self.read_after(offset, CHUNK):
+            yield from chunk
+            offset = chunk[-1].offset
 
     def read_before(self, offset: int, limit: int) -> list[LoggedEvent]:
         """Return up to `limit` events up to and including `offset`, newest first."""
