@@ -113,3 +113,42 @@ def test_one_output_that_cannot_be_closed_does_not_keep_another_from_it(moment, 
     broken.error = Burnt("stuck")
     assert told(outputs.secure(moment(1))) == [("broken", 0, "safe", "stuck")]
     assert sound.closed
+
+
+def excluding(heater, cooler):
+    guard = Guard(interlock=frozenset({"cooler"}))
+    return Outputs([Output("heater", heater, guard), Output("cooler", cooler)])
+
+
+def test_an_output_stays_off_while_one_that_it_excludes_could_not_be_switched(
+    moment, rule, make_relay
+):
+    heater, cooler = make_relay(), make_relay()
+    outputs = excluding(heater, cooler)
+    outputs.follow([rule(settings={"heater": 1.0})], moment(0))
+    heater.error = Burnt("stuck")
+    for _ in range(2):
+        outputs.follow([rule(settings={"cooler": 1.0})], moment(1))
+    assert cooler.applied == [0.0]
+    heater.error = None
+    outputs.follow([rule(settings={"cooler": 1.0})], moment(2))
+    outputs.follow([rule(settings={"cooler": 1.0})], moment(2))
+    assert (heater.applied[-1], cooler.applied[-1]) == (0.0, 1.0)
+
+
+def test_what_a_lost_rule_has_set_is_safe_at_once_and_what_ended_waits(moment, rule, make_relay):
+    for lost, value in ((True, 0.0), (False, 1.0)):
+        fan = make_relay()
+        outputs = Outputs([Output("fan", fan, Guard(min_on=60.0))])
+        on = rule(settings={"fan": 1.0})
+        outputs.follow([on], moment(0))
+        outputs.follow([], moment(1), lost=[on] if lost else [])
+        assert fan.applied[-1] == value
+
+
+def test_secure_waits_for_nothing(moment, rule, relay):
+    outputs = Outputs([Output("fan", relay, Guard(min_on=60.0))])
+    outputs.follow([rule(settings={"fan": 1.0})], moment(0))
+    outputs.secure(moment(1))
+    assert relay.applied[-1] == 0.0
+    assert relay.closed
