@@ -1,0 +1,73 @@
+"""The computer that the agent runs on: its files, its users and its commands.
+
+Everything is looked up below `root`, so that a chroot, an image or a test is a machine too.
+"""
+
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+NOT_FOUND = 127  # as a shell has it
+COMMAND_SECONDS = 60
+
+
+class Outcome(NamedTuple):
+    """What a command said; `code` is 127 where there is no such command."""
+
+    code: int
+    output: str
+
+
+def run(command: Sequence[str]) -> Outcome:
+    """Run a command to its end; what it says on both channels is its output."""
+    try:
+        done = subprocess.run(  # noqa: S603 - our own words, never a shell
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError:
+        return Outcome(NOT_FOUND, f"{command[0]}: not found")
+    except subprocess.TimeoutExpired:
+        return Outcome(1, f"{command[0]}: no answer in {COMMAND_SECONDS} s")
+    return Outcome(done.returncode, done.stdout.decode(errors="replace").strip())
+
+
+class Machine:
+    """A computer whose files lie below `root`; `run` runs its commands."""
+
+    def __init__(
+        self,
+        root: Path = Path("/"),
+        run: Callable[[Sequence[str]], Outcome] = run,
+    ) -> None:
+        self.root = root
+        self._run = run
+
+    def path(self, absolute: str) -> Path:
+        """Return where a file of the machine is."""
+        return self.root / absolute.lstrip("/")
+
+    def read(self, absolute: str) -> str:
+        """Return a file's text without white space around it, or nothing where it is not there."""
+        try:
+            return self.path(absolute).read_text(encoding="utf-8", errors="replace").strip("\0 \n")
+        except OSError:
+            return ""
+
+    def command(self, *words: str) -> Outcome:
+        """Run one of its commands."""
+        return self._run(words)
+
+    def groups(self) -> dict[str, frozenset[str]]:
+        """Return the members of every group, from /etc/group."""
+        rows = (line.split(":") for line in self.read("/etc/group").splitlines())
+        return {row[0]: frozenset(filter(None, row[3].split(","))) for row in rows if len(row) > 3}
+
+    def users(self) -> frozenset[str]:
+        """Return the names of the users, from /etc/passwd."""
+        return frozenset(line.split(":")[0] for line in self.read("/etc/passwd").splitlines())
