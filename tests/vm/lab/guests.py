@@ -1,0 +1,96 @@
+"""The kinds of machines that tests ask for, each booted once and then resumed frozen."""
+
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from lab.cache import CACHE, fingerprint, once
+from lab.images import initrd
+from lab.kernel import kernel
+from lab.qemu import Guest, Plan
+from lab.tools import qemu, tool
+
+# lgpio's wheel wants x86-64-v2, which QEMU's default processor is not
+X86 = ("-M", "q35", "-cpu", "Nehalem", "-m", "512")
+VIRT = ("-M", "virt", "-cpu", "cortex-a72", "-m", "512")
+NETWORK = ("-nic", "user,model=virtio-net-pci")
+BENCH_LOADED = "i2c-dev,vhci-hcd,i2c-tiny-usb,ds2490,w1-therm,virtio_net,crc32c_generic,ext4"
+BENCH_LATER = "virtio_blk,lm75,tmp102,sht3x,bmp280-i2c,ina2xx-adc"  # by `load`, in a test
+BENCH = [*BENCH_LOADED.split(","), *BENCH_LATER.split(",")]
+PINS = ["virtio_net"]
+BOARD_REVISION = "c03115"  # of a Pi 4B, as its firmware tells: gpiozero asks for it
+DISK_SIZE = 64 << 20
+WARM_UP = "python3 -c 'import msgspec, paho.mqtt.client, sqlite_utils, smbus2, click, gpiozero'"
+
+
+def bench() -> Plan:
+    """Return the PC with a USB port for emulated adapters, and a disk that each test brings."""
+    debian = kernel("amd64")
+    return Plan(
+        "bench",
+        "x86_64",
+        (
+            *X86,
+            *("-kernel", str(debian.image)),
+            *("-initrd", str(initrd("amd64", debian, BENCH))),
+            *("-append", f"console=ttyS0 quiet reboot=t rdinit=/init modules={BENCH_LOADED}"),
+            *NETWORK,
+            *("-device", "virtio-blk-pci,drive=disk"),
+        ),
+    )
+
+
+def pins() -> Plan:
+    """Return the board whose GPIO lines are driven from outside: QEMU's virt with a PL061."""
+    debian = kernel("arm64")
+    return Plan(
+        "pins",
+        "aarch64",
+        (
+            *VIRT,
+            *("-kernel", str(debian.image)),
+            *("-initrd", str(initrd("arm64", debian, PINS))),
+            *("-dtb", str(_device_tree())),
+            *("-append", "console=ttyAMA0 quiet rdinit=/init modules=virtio_net"),
+            *NETWORK,
+        ),
+    )
+
+
+def no_disk() -> tuple[str, ...]:
+    """Return the arguments for a disk in whose place nothing is."""
+    return ("-drive", f"if=none,id=disk,driver=null-co,size={DISK_SIZE}")
+
+
+def frozen(plan: Plan, *more: str) -> Path:
+    """Return the file of a plan's machine, booted and frozen; `more` as at a resume."""
+    name = fingerprint([plan.architecture, *plan.arguments])
+    return once(CACHE / f"frozen-{plan.name}-{name}", lambda fresh: _freeze(fresh, plan, more))
+
+
+def _freeze(fresh: Path, plan: Plan, more: Iterable[str]) -> None:
+    with Guest(plan, fresh.parent, *more) as guest:
+        guest.expect("READY", 240)
+        guest.run(WARM_UP, 120)
+        guest.freeze(fresh)
+
+
+def resume(plan: Plan, folder: Path, *more: str) -> Guest:
+    """Return a machine that goes on where it was frozen."""
+    state = frozen(plan, *more)
+    return Guest(plan, folder, *more, "-incoming", f"file:{state}").thaw()
+
+
+def _device_tree() -> Path:
+    """Return virt's device tree with a board revision, and line 3 free of the power button."""
+    return once(CACHE / "virt.dtb", _write_device_tree)
+
+
+def _write_device_tree(fresh: Path) -> None:
+    dump = [*qemu("aarch64"), *VIRT, "-machine", f"dumpdtb={fresh}", "-display", "none"]
+    subprocess.run(dump, check=True, stderr=subprocess.DEVNULL)
+    fdtput = tool("fdtput")
+    subprocess.run([*fdtput, "-c", str(fresh), "/system"], check=True)
+    revision = ["/system", "linux,revision", BOARD_REVISION]
+    subprocess.run([*fdtput, "-t", "x", str(fresh), *revision], check=True)
+    subprocess.run([*fdtput, "-r", str(fresh), "/gpio-keys"], check=True)
