@@ -1,14 +1,16 @@
 """The kinds of machines that tests ask for, each booted once and then resumed frozen."""
 
 import subprocess
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from lab.cache import CACHE, fingerprint, once
-from lab.images import initrd
+from lab.images import boot_loader, initrd
 from lab.kernel import kernel
 from lab.qemu import Guest, Plan
 from lab.tools import qemu, tool
+from lab.trees import disk
 
 # lgpio's wheel wants x86-64-v2, which QEMU's default processor is not
 X86 = ("-M", "q35", "-cpu", "Nehalem", "-m", "512")
@@ -18,9 +20,11 @@ BENCH_LOADED = "i2c-dev,vhci-hcd,i2c-tiny-usb,ds2490,w1-therm,virtio_net,crc32c_
 BENCH_LATER = "virtio_blk,lm75,tmp102,sht3x,bmp280-i2c,ina2xx-adc"  # by `load`, in a test
 BENCH = [*BENCH_LOADED.split(","), *BENCH_LATER.split(",")]
 PINS = ["virtio_net"]
+SYSTEM = "virtio_net,virtio_blk,crc32c_generic,ext4,autofs4,i2c-dev,vhci-hcd,i2c-tiny-usb,i6300esb"
 BOARD_REVISION = "c03115"  # of a Pi 4B, as its firmware tells: gpiozero asks for it
 DISK_SIZE = 64 << 20
-WARM_UP = "python3 -c 'import msgspec, paho.mqtt.client, sqlite_utils, smbus2, click, gpiozero'"
+DEBIAN_MEGABYTES = 2000
+WARM_UP = "python3 -c 'import msgspec, paho.mqtt.client, sqlite_utils, gpiozero' 2>&-; sync"
 
 
 def bench() -> Plan:
@@ -57,28 +61,78 @@ def pins() -> Plan:
     )
 
 
+def system() -> Plan:
+    """Return the PC with a bare Debian Bookworm: its disk is `disposable()`."""
+    debian = kernel("amd64")
+    append = f"console=ttyS0 quiet reboot=t rdinit=/init disk=/dev/vda modules={SYSTEM}"
+    return Plan(
+        "system",
+        "x86_64",
+        (
+            *X86,
+            *("-kernel", str(debian.image)),
+            *("-initrd", str(boot_loader(debian, SYSTEM.split(",")))),
+            *("-append", append),
+            *NETWORK,
+            *("-device", "virtio-blk-pci,drive=disk"),
+        ),
+    )
+
+
+def bare_debian() -> Path:
+    """Return the disk of a bare Debian Bookworm, as it was when its machine was frozen."""
+    image = disk("bookworm", "amd64", "ttyS0", DEBIAN_MEGABYTES)
+    return once(CACHE / f"{image.stem}.qcow2", lambda fresh: overlay(fresh, image, "raw"))
+
+
+def disposable(folder: Path) -> tuple[str, ...]:
+    """Return the arguments for a disk that begins as the bare Debian's and is thrown away."""
+    path = folder / "disposable.qcow2"
+    overlay(path, bare_debian(), "qcow2")
+    return on_disk(path)
+
+
+def on_disk(path: Path) -> tuple[str, ...]:
+    """Return the arguments for a disk in a qcow2 file."""
+    return ("-drive", f"if=none,id=disk,format=qcow2,file={path}")
+
+
+def overlay(path: Path, below: Path, kind: str) -> None:
+    """Make a disk that keeps only what differs from the one below."""
+    create = [*tool("qemu-img"), "create", "-q", "-f", "qcow2", "-b", str(below), "-F", kind]
+    subprocess.run([*create, str(path)], check=True)
+
+
 def no_disk() -> tuple[str, ...]:
     """Return the arguments for a disk in whose place nothing is."""
     return ("-drive", f"if=none,id=disk,driver=null-co,size={DISK_SIZE}")
 
 
-def frozen(plan: Plan, *more: str) -> Path:
-    """Return the file of a plan's machine, booted and frozen; `more` as at a resume."""
+def frozen(plan: Plan, *disk: str) -> Path:
+    """Return the file of a plan's machine, booted with this disk and frozen."""
     name = fingerprint([plan.architecture, *plan.arguments])
-    return once(CACHE / f"frozen-{plan.name}-{name}", lambda fresh: _freeze(fresh, plan, more))
+    return once(CACHE / f"frozen-{plan.name}-{name}", lambda fresh: _freeze(fresh, plan, disk))
 
 
-def _freeze(fresh: Path, plan: Plan, more: Iterable[str]) -> None:
-    with Guest(plan, fresh.parent, *more) as guest:
+def _freeze(fresh: Path, plan: Plan, disk: Iterable[str]) -> None:
+    with Guest(plan, fresh.parent, *disk) as guest:
         guest.expect("READY", 240)
         guest.run(WARM_UP, 120)
         guest.freeze(fresh)
 
 
 def resume(plan: Plan, folder: Path, *more: str) -> Guest:
-    """Return a machine that goes on where it was frozen."""
+    """Return a machine that goes on where it was frozen, with the right time."""
     state = frozen(plan, *more)
-    return Guest(plan, folder, *more, "-incoming", f"file:{state}").thaw()
+    guest = Guest(plan, folder, *more, "-incoming", f"file:{state}").thaw()
+    guest.run(f"date -s @{time.time():.0f}")
+    return guest
+
+
+def resume_debian(folder: Path) -> Guest:
+    """Return the bare Debian, running, with a disk of its own."""
+    frozen(system(), *on_disk(bare_debian()))
+    return resume(system(), folder, *disposable(folder))
 
 
 def _device_tree() -> Path:

@@ -1,11 +1,7 @@
 """What the small guests are made of: Debian's Python and busybox, kernel modules, our wheel."""
 
-import os
 import shutil
-import subprocess
-import sys
 import tarfile
-import tomllib
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,18 +10,15 @@ from lab.cache import CACHE, fingerprint, once
 from lab.cpio import MERGED, Cpio
 from lab.debian import Archive
 from lab.kernel import Kernel, load_order, module_bytes
+from lab.wheels import ROOT, compile_all, libraries, wheel
 
-ROOT = Path(__file__).parents[3]
 GUEST = ROOT / "tests/vm/guest"
-PYTHON = (3, 11)  # Bookworm's
 PACKAGES = (
     *("busybox-static", "gpiod", "i2c-tools", "libbz2-1.0", "libc6", "libcap2", "libexpat1"),
     *("libffi8", "libgcc-s1", "libgpiod2", "libi2c0", "liblzma5", "libpython3.11-minimal"),
     *("libpython3.11-stdlib", "libsqlite3-0", "libssl3", "libuuid1", "libzstd1", "python3.11"),
     *("python3.11-minimal", "zlib1g"),
 )
-MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
-MANYLINUX = ("manylinux_2_34", "manylinux_2_28", "manylinux2014", "manylinux_2_17")
 NEVER_NEEDED = ("test", "idlelib", "lib2to3", "ensurepip", "turtledemo", "tkinter")
 FOLDERS = ("proc", "sys", "dev", "tmp", "run", "root", "mnt", "etc", "opt")
 
@@ -36,7 +29,7 @@ def initrd(arch: str, kernel: Kernel, modules: Iterable[str]) -> Path:
     name = fingerprint([kernel.version, *modules, GUEST / "init", GUEST / "load"])
     return once(
         CACHE / f"initrd-{arch}-{name}.cpio",
-        lambda fresh: _write_initrd(fresh, kernel, modules, [_python(arch), _libraries(arch)]),
+        lambda fresh: _write_initrd(fresh, kernel, modules, [_python(arch), libraries(arch)]),
     )
 
 
@@ -94,38 +87,6 @@ def _python(arch: str) -> Path:
     if not (library / "__pycache__").exists():
         compile_all(library)
     return folder
-
-
-def _libraries(arch: str) -> Path:
-    """Return a tree with the agent's dependencies, for a guest's Python."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], "lgpio>=0.2.2"]
-    name = fingerprint([arch, *wanted])
-    return once(CACHE / f"libraries-{arch}-{name}", lambda fresh: _install(fresh, arch, wanted))
-
-
-def _install(fresh: Path, arch: str, wanted: list[str]) -> None:
-    platforms = [word for tag in MANYLINUX for word in ("--platform", f"{tag}_{MACHINES[arch]}")]
-    target = fresh / "usr/lib/python3/dist-packages"
-    version = ".".join(map(str, PYTHON))
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-compile", "--target", str(target)]
-    only = ["--only-binary", ":all:", "--python-version", version, *platforms]
-    subprocess.run([*pip, *only, *wanted], check=True)
-    compile_all(target)
-
-
-def compile_all(folder: Path) -> None:
-    """Compile for the guests where this machine's Python is theirs: imports there are slow."""
-    if sys.version_info[:2] == PYTHON:
-        options = ["-q", "--invalidation-mode", "unchecked-hash"]
-        subprocess.run([sys.executable, "-m", "compileall", *options, str(folder)], check=False)
-
-
-def wheel(folder: Path) -> Path:
-    """Return the project's wheel, built from this source tree."""
-    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, "-w", str(folder), str(ROOT)], check=True, env={**os.environ})
-    return next(folder.glob("edge_agent-*.whl"))
 
 
 def payload(folder: Path) -> Path:
