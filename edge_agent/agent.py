@@ -41,7 +41,7 @@ from edge_agent.threads import Worker
 STOP = ""  # what `control` takes to end the agent; anything else is a thread that failed
 SWITCH_INTERVAL = 0.0005  # seconds: the interpreter's own 5 ms is what one thread would wait
 WATCH_SECONDS = 5.0
-PATIENCE = 30.0  # seconds a thread may be silent
+PATIENCE = 30.0  # seconds a thread between chip and disk may be silent
 STOP_SECONDS = 4.5
 
 _logger = logging.getLogger(__name__)
@@ -141,7 +141,7 @@ class Agent:
                 self._do(item)
                 continue
             if silent and silent != known:
-                _logger.error("no progress for %.0f s: %s", PATIENCE, ", ".join(silent))
+                _logger.error("no progress: %s", ", ".join(silent))
             known = silent
 
     def _build_engine(self, reader: LogReader) -> Worker:
@@ -179,14 +179,22 @@ class Agent:
             reader.close()
 
     def _build_delivery(self, log_id: str, reader: LogReader) -> Delivery:
-        ties = Ties(self._records.put, self._readings.put, self.control.put, self._clock)
+        ties = Ties(
+            record=self._records.put,
+            requested=self._readings.put,
+            died=self.control.put,
+            alive=self._alive,
+            clock=self._clock,
+        )
         return Delivery(self._blueprint, log_id, reader, self._log_path, ties)
 
     def _build_health(self) -> Health:
-        names = [*self._buses.names, "engine", "recorder"]
-        return Health(
-            names, monotonic=self._clock.monotonic, notify=self._notify, patience=PATIENCE
-        )
+        return Health(self._patience(), monotonic=self._clock.monotonic, notify=self._notify)
+
+    def _patience(self) -> dict[str, float]:
+        """Return every thread with the seconds for which it may be silent."""
+        ours = dict.fromkeys([*self._buses.names, "engine", "recorder"], PATIENCE)
+        return ours | self._delivery.patience
 
     def _build_recorder(self, log: EventLog) -> Worker:
         settings = self._blueprint.config.log
@@ -249,11 +257,11 @@ class Agent:
         """Let the threads beside the engine follow."""
         old, self._blueprint = self._blueprint, new
         lines = self._buses.renew(new.devices, time.monotonic() + STOP_SECONDS)
-        self._health.watch([*self._buses.names, "engine", "recorder"])
         if not same_delivery(old, new):
             self._replace_delivery()
         else:
             self._delivery.describe(new)
+        self._health.watch(self._patience())
         _logger.info("reloaded: %s", f"anew {', '.join(lines)}" if lines else "no bus has changed")
 
     def _replace_delivery(self) -> None:

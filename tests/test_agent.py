@@ -100,6 +100,16 @@ def test_systemd_hears_ready_and_stopping(bench, wait_for):
     assert (one.said[0], one.said[-1], one.code) == ("READY=1", "STOPPING=1", 0)
 
 
+def test_every_thread_feeds_the_watchdog(bench, wait_for):
+    before = {thread.name for thread in threading.enumerate()}
+    one = bench()
+    wait_for(lambda: one.seen)
+    ours = {thread.name for thread in threading.enumerate()} - before - {one.thread.name}
+    threads = {name for name in ours if not name.startswith("Thread-")}  # the simulator's own
+    assert set(one.agent._health._seen) == threads
+    assert {"connection", "engine", "forwarder", "recorder"} < threads
+
+
 def test_a_thread_that_fails_ends_the_agent_with_everything_committed(bench, wait_for):
     one = bench()
     wait_for(lambda: len(one.seen) > 3)

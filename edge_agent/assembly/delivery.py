@@ -27,6 +27,8 @@ from edge_agent.store.recorder import Damaged
 from edge_agent.threads import Worker
 
 DRAIN_SECONDS = 2.0  # for the last events to reach the broker
+PATIENCE = 300.0  # seconds: name servers and services take their time, and the rest goes on
+FORWARDER = "forwarder"  # the thread of the MQTT sink
 
 ToRecorder: TypeAlias = Callable[[CursorMove | Damaged], None]
 
@@ -37,6 +39,7 @@ class Ties(NamedTuple):
     record: ToRecorder
     requested: Callable[[Request], None]
     died: Callable[[str], None]
+    alive: Callable[[str], None]
     clock: Clock
 
 
@@ -63,6 +66,11 @@ class Delivery:
     def workers(self) -> list[Worker]:
         """Return the threads in the order of the flow."""
         return [*self._forwarders, self._talk]
+
+    @property
+    def patience(self) -> dict[str, float]:
+        """Return how many seconds each thread may be silent."""
+        return dict.fromkeys((worker.name for worker in self.workers), PATIENCE)
 
     def announce(self, offset: int) -> None:
         """Tell every forwarder how far the log goes."""
@@ -93,11 +101,13 @@ class Delivery:
             self.connection.post,
             max_batch=config.mqtt.max_batch,
             publish=config.mqtt.publish,
+            progress=partial(self._ties.alive, FORWARDER),
         )
         for notify in self._blueprint.notify:
             yield notify.open(config.node)
 
     def _build_forwarder(self, sink: Sink, reader: LogReader) -> Worker:
+        name = FORWARDER if sink.name == MqttEvents.name else sink.name
         inbox: SimpleQueue[News] = SimpleQueue()
         last = reader.last_offset()
         cursors = reader.cursors()
@@ -113,10 +123,10 @@ class Delivery:
             damaged=lambda error, inode: self._ties.record(Damaged(error, inode)),
             clock=self._ties.clock,
             backoff=Backoff(random.random),
+            progress=partial(self._ties.alive, name),
         )
         inbox.put(last)
         self._inboxes.append(inbox)
-        name = "forwarder" if sink.name == MqttEvents.name else sink.name
         return self._worker(name, forwarder.run, partial(inbox.put, None))
 
     def _build_connection(self) -> Connection:
@@ -130,6 +140,7 @@ class Delivery:
             backoff=Backoff(random.random),
             commands=CommandTopics(prefix) if config.commands.allow else None,
             requested=self._ties.requested,
+            progress=partial(self._ties.alive, "connection"),
         )
 
     def _connected(self, up: bool) -> None:

@@ -55,6 +55,7 @@ class Forwarder:
         damaged: Callable[[str, int], None],
         clock: Clock,
         backoff: Backoff,
+        progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._sink = sink
         self._inbox = inbox
@@ -66,6 +67,7 @@ class Forwarder:
         self._damaged = damaged
         self._clock = clock
         self._backoff = backoff
+        self._progress = progress
         self._retry_at = 0.0
         self._stopping = False
 
@@ -80,6 +82,7 @@ class Forwarder:
 
     def step(self, wait: float) -> None:
         """Take the news that arrive within `wait` seconds, then deliver what may be delivered."""
+        self._progress()
         try:
             self._take(self._inbox.get(timeout=wait))
             while True:

@@ -70,19 +70,26 @@ class Notify:
         self._wanted = SEVERITIES[SEVERITIES.index(severity) :]
 
     def deliver(self, batch: Sequence[LoggedEvent]) -> int:
-        """Send a batch's alerts, in order; see `Sink`."""
+        """Send the batch's first alert, and own what comes before it, too; see `Sink`.
+
+        One at a time: the cursor moves with each, so a crash repeats a single message at most.
+        """
         for count, event in enumerate(batch):
             try:
                 message = self._message(event)
             except UNREADABLE as error:
                 reason = f"not a readable alert: {error}"
                 raise EventRejected(count + 1, {event.offset: reason}) from None
-            if message is not None and not self._send(message):
-                if count == 0:
-                    what = f"{self.name}: a service did not take the notification"
-                    raise SinkUnavailable(what, REMEDY)
-                return count
+            if message is not None:
+                return count + self._sent(message, first=count == 0)
         return len(batch)
+
+    def _sent(self, message: Message, *, first: bool) -> bool:
+        taken = self._send(message)
+        if first and not taken:
+            what = f"{self.name}: a service did not take the notification"
+            raise SinkUnavailable(what, REMEDY)
+        return taken
 
     def _message(self, event: LoggedEvent) -> Message | None:
         if event.kind != "alert":

@@ -61,6 +61,7 @@ class Bench:
         self.sink, self.log = Destination(), Log()
         self.moves, self.damage = [], []
         self.inbox = SimpleQueue()
+        self.progress = SimpleQueue()
         self.forwarder = Forwarder(
             self.sink,
             self.inbox,
@@ -70,6 +71,7 @@ class Bench:
             damaged=lambda *what: self.damage.append(what),
             clock=self.clock,
             backoff=Backoff(lambda: 1.0),
+            progress=lambda: self.progress.put(None),
         )
 
     def announce(self, last):
@@ -206,3 +208,12 @@ def test_a_stop_does_not_wait_for_a_backlog_without_end(bench):
     bench.inbox.put(None)
     bench.forwarder.run()
     assert len(bench.sink.taken) == 2 * CHUNK
+
+
+def test_it_shows_progress_at_every_step_whether_the_sink_takes_events_or_not():
+    bench = Bench()
+    bench.announce(1)
+    bench.sink.up = False
+    bench.announce(2)
+    bench.step()
+    assert bench.progress.qsize() == 3

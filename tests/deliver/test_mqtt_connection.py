@@ -1,13 +1,17 @@
 import json
 import logging
+import queue
 import subprocess
 
 import paho.mqtt.client as paho
 import pytest
 
 from edge_agent.clock import Moment
+from edge_agent.deliver.envelope import Envelope
+from edge_agent.deliver.mqtt import connection
+from edge_agent.deliver.mqtt import events as mqtt_events
 from edge_agent.errors import EventRejected, SinkUnavailable
-from edge_agent.events import Alert, Reading
+from edge_agent.events import Alert, LoggedEvent, Reading
 
 MOMENT = Moment(1_700_000_000_000_000, 0, trusted=True)
 
@@ -189,3 +193,22 @@ def test_stopping_while_nobody_answers_is_quick(port, client):
     one = client(f"mqtt://127.0.0.1:{port}")
     one.stop()
     assert not one.thread.is_alive()
+
+
+def test_it_shows_progress_while_no_broker_is_there(client, port, monkeypatch):
+    monkeypatch.setattr(connection, "PUMP_SECONDS", 0.01)
+    moves = queue.SimpleQueue()
+    client(f"mqtt://127.0.0.1:{port}", progress=lambda: moves.put(None))
+    for _ in range(20):
+        moves.get(timeout=10)
+
+
+def test_who_waits_for_a_silent_broker_shows_progress(monkeypatch):
+    monkeypatch.setattr(mqtt_events, "WAIT_SECONDS", 0.01)
+    jobs, moves = [], iter([None, None])
+    sink = mqtt_events.MqttEvents(
+        "edge/n", Envelope("n", "log"), jobs.append, max_batch=1, progress=lambda: next(moves)
+    )
+    with pytest.raises(StopIteration):  # after the second time
+        sink.deliver([LoggedEvent(1, 1, None, None, "reading", "air", "{}")])
+    assert len(jobs) == 1

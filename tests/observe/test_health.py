@@ -13,7 +13,8 @@ def clock():
 
 
 def watched(clock, sent):
-    return Health(["bus", "engine"], monotonic=clock.monotonic, notify=sent.append, patience=30)
+    patience = {"bus": 30, "engine": 30}
+    return Health(patience, monotonic=clock.monotonic, notify=sent.append)
 
 
 def test_the_watchdog_is_fed_while_every_thread_reports(clock):

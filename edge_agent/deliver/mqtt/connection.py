@@ -94,6 +94,7 @@ class Connection:
         commands: CommandTopics | None = None,
         requested: Callable[[Request], None] = lambda _: None,
         ack_seconds: float = ACK_SECONDS,
+        progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._broker = broker
         self._state = state
@@ -103,6 +104,7 @@ class Connection:
         self._requested = requested
         self._answers: deque[Answer] = deque(maxlen=ANSWERS)
         self._ack_seconds = ack_seconds
+        self._progress = progress
         # The ping goes out at the end of a pause: a late one would look like silence.
         self._pump_seconds = min(PUMP_SECONDS, broker.keep_alive / 4)
         self._inbox: SimpleQueue[Post] = SimpleQueue()
@@ -157,6 +159,7 @@ class Connection:
         return session
 
     def _interrupted(self) -> bool:
+        self._progress()
         self._take_posts()
         return self._stopping
 
@@ -175,10 +178,11 @@ class Connection:
         deadline = time.monotonic() + seconds
         while not self._stopping and (left := deadline - time.monotonic()) > 0:
             self._fail_jobs(f"not connected: {self._complaint}")
+            self._progress()
             try:
-                self._take(self._inbox.get(timeout=left))
+                self._take(self._inbox.get(timeout=min(left, PUMP_SECONDS)))
             except Empty:
-                return
+                continue
 
     def _serve(self, session: Session) -> None:
         if self._commands is not None:

@@ -1,13 +1,15 @@
 """The MQTT event sink: the complete log, in order, at least once."""
 
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from edge_agent.deliver.envelope import BATCH_CONTENT_TYPE, CONTENT_TYPE, Envelope, split
 from edge_agent.deliver.mqtt.connection import Job, Post, Settlement
 from edge_agent.deliver.mqtt.session import MAX_PACKET, ContentType
 from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
+
+WAIT_SECONDS = 5.0
 
 # What `publish` of the configuration leaves in the log: history that this sink does not want.
 UNWANTED = {"all": "", "readings": "aggregate", "aggregates": "reading"}
@@ -26,12 +28,14 @@ class MqttEvents:
         *,
         max_batch: int,
         publish: str = "all",
+        progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._prefix = prefix
         self._envelope = envelope
         self._post = post
         self._max_batch = max_batch
         self._unwanted = UNWANTED[publish]
+        self._progress = progress
         self._properties = ContentType(BATCH_CONTENT_TYPE if max_batch > 1 else CONTENT_TYPE)
 
     def deliver(self, batch: Sequence[LoggedEvent]) -> int:
@@ -49,7 +53,7 @@ class MqttEvents:
         groups = self._groups(batch)
         reply: SimpleQueue[Settlement] = SimpleQueue()
         self._post(Job([self._message(group) for group in groups], self._properties, reply))
-        settlement = reply.get()
+        settlement = self._settlement(reply)
         count = sum(map(len, groups[: settlement.settled]))
         refused = {
             event.offset: reason for n, reason in settlement.refused.items() for event in groups[n]
@@ -59,6 +63,13 @@ class MqttEvents:
         if count == 0:
             raise SinkUnavailable(settlement.error)
         return count
+
+    def _settlement(self, reply: "SimpleQueue[Settlement]") -> Settlement:
+        while True:
+            try:
+                return reply.get(timeout=WAIT_SECONDS)
+            except Empty:
+                self._progress()  # it is the connection that has to move
 
     def _groups(self, batch: Sequence[LoggedEvent]) -> list[Sequence[LoggedEvent]]:
         if self._max_batch == 1:

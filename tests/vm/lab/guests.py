@@ -22,6 +22,9 @@ BENCH = [*BENCH_LOADED.split(","), *BENCH_LATER.split(",")]
 PINS = ["virtio_net"]
 SYSTEM = "virtio_net,virtio_blk,crc32c_generic,ext4,autofs4,i2c-dev,vhci-hcd,i2c-tiny-usb,i6300esb"
 BOARD_REVISION = "c03115"  # of a Pi 4B, as its firmware tells: gpiozero asks for it
+PI_BUSES = "bcm2835_wdt,i2c-bcm2835,i2c-dev,phy-generic,dwc2,usbnet,cdc_ether"
+PI = f"{PI_BUSES},bcm2835,mmc_block,crc32c_generic,ext4,autofs4"
+PI_TREE = "broadcom/bcm2837-rpi-3-b.dtb"
 DISK_SIZE = 64 << 20
 DEBIAN_MEGABYTES = 2000
 WARM_UP = "python3 -c 'import msgspec, paho.mqtt.client, sqlite_utils, gpiozero' 2>&-; sync"
@@ -76,6 +79,31 @@ def system() -> Plan:
             *NETWORK,
             *("-device", "virtio-blk-pci,drive=disk"),
         ),
+    )
+
+
+def raspberry_pi(sd_card: Path) -> Plan:
+    """Return a Raspberry Pi 3B with Debian's kernel: BCM2835's I2C, a TMP105 at 0x48 on it.
+
+    One emulation thread: the parked cores spin and would starve the others. ttyAMA0 belongs to
+    Bluetooth, so the console is ttyS1, as on the board. What is written to the card is forgotten.
+    """
+    debian = kernel("arm64")
+    append = f"console=ttyS1,115200 quiet rdinit=/init disk=/dev/mmcblk0 modules={PI}"
+    return Plan(
+        "pi",
+        "aarch64",
+        (
+            *("-M", "raspi3b", "-accel", "tcg,thread=single"),
+            *("-kernel", str(debian.image)),
+            *("-initrd", str(boot_loader(debian, PI.split(",")))),
+            *("-dtb", str(debian.device_trees / PI_TREE)),
+            *("-append", append),
+            *("-device", "tmp105,id=thermometer,bus=i2c-bus.1,address=0x48"),
+            *("-netdev", "user,id=net", "-device", "usb-net,netdev=net,id=nic"),
+            *("-drive", f"if=sd,format=raw,snapshot=on,file={sd_card}"),
+        ),
+        ("-serial", "null", "-serial", "stdio"),
     )
 
 
