@@ -1,0 +1,50 @@
+"""A Debian tree of another processor, and commands typed in it under user-mode emulation."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from lab.foreign import emulated
+from lab.qemu import Failed
+from lab.tools import home
+
+INSIDE = """
+mount --rbind /dev {tree}/dev && mount -t proc proc {tree}/proc && mount -t tmpfs tmpfs {tree}/run
+exec chroot {tree} /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/usr/local/bin HOME=/root \
+    LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive bash -ec {command}
+"""
+
+
+class Chroot:
+    """A copy of a tree, in `folder`."""
+
+    def __init__(self, tree: Path, folder: Path) -> None:
+        self.tree = folder / "tree"
+        subprocess.run(["cp", "-a", "--reflink=auto", str(tree), str(self.tree)], check=True)
+
+    def run(self, command: str, seconds: float = 600) -> str:
+        """Run a command there; return what it said, or raise `Failed`."""
+        script = INSIDE.format(tree=self.tree, command=f"'{command}'")
+        done = subprocess.run(
+            emulated(home() / "bin", ["sh", "-c", script]),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        if done.returncode:
+            raise Failed(f"{command}\nended with {done.returncode}:\n{done.stdout}")
+        return done.stdout
+
+    def size(self, path: str) -> int:
+        """Return how many bytes a folder takes."""
+        words = subprocess.run(
+            ["du", "-sb", f"{self.tree}{path}"], check=True, capture_output=True, text=True
+        ).stdout.split()
+        return int(words[0])
+
+    def close(self) -> None:
+        """Throw the copy away."""
+        shutil.rmtree(self.tree)

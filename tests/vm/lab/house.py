@@ -1,0 +1,38 @@
+"""What a machine finds where it is installed: Debian's archive, a package index, a broker."""
+
+import re
+import shutil
+from pathlib import Path
+
+from lab.wheels import ROOT, index, wheel
+
+SUITES = {"bookworm": (3, 11), "trixie": (3, 13)}
+
+
+def stock(files: Path, suite: str, arch: str) -> str:
+    """Put wheels for a machine into a registry's folder; return their folder's name."""
+    name = f"wheels-{suite}-{arch}"
+    shutil.copytree(index(arch, SUITES[suite]), files / name)
+    wheel(files / name)
+    return name
+
+
+def settings(url: str, suite: str, wheels: str) -> dict[str, str]:
+    """Return the files, by their paths, that lead a machine's apt and pip to a registry."""
+    host = re.sub(r"^http://|:\d+$", "", url)
+    return {
+        "/etc/apt/sources.list": f"deb {url}/debian {suite} main",
+        "/etc/apt/apt.conf.d/90laboratory": 'Acquire::Languages "none";',
+        "/etc/pip.conf": (
+            f"[global]\nno-index = true\nfind-links = {url}/files/{wheels}/\n"
+            f"trusted-host = {host}\nprogress-bar = off\ndisable-pip-version-check = true"
+        ),
+    }
+
+
+def documented(heading: str) -> list[str]:
+    """Return the commands that docs/install.md tells under a heading."""
+    text = (ROOT / "docs/install.md").read_text()
+    section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
+    block = section.split("```sh\n")[1].split("```")[0]
+    return [line.split("  #")[0].strip() for line in block.splitlines()]
