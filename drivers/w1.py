@@ -4,6 +4,7 @@ Documentation/w1/slaves/w1_therm.rst: `trigger`, written to the master's `therm_
 on every thermometer and waits; each one's next read gives that value, however long ago it was.
 """
 
+import errno
 from collections.abc import Callable
 from typing import Protocol
 
@@ -70,6 +71,8 @@ class W1Master:
         except (FileNotFoundError, PermissionError):  # only root may, without a rule of udev
             return False
         except OSError as error:
+            if error.errno == errno.EROFS:  # systemd shows the service a /sys that is read only
+                return False
             what = f"no conversion: {error.strerror} (errno {error.errno})"
             raise TransferFailed(str(self._bulk), what) from error
         return True

@@ -15,7 +15,9 @@ COMMANDS = {
     "read": "Measure one device once.",
     "rules": "Try rules before they are trusted.",
     "run": "Run the agent on this machine's hardware.",
+    "safe": "Put every output into its safe state, and end.",
     "scan": "Show what is connected, and which driver claims it.",
+    "service": "Install, remove or look at the systemd service.",
     "simulate": "Run the agent on simulated hardware.",
 }
 EPILOG = """

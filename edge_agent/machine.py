@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 NOT_FOUND = 127  # as a shell has it
-COMMAND_SECONDS = 60
+COMMAND_SECONDS = 120  # systemd waits 90 s for a service to be ready
 
 
 class Outcome(NamedTuple):

@@ -45,6 +45,8 @@ ALLOWED = {
         "edge_agent.problems",
         "edge_agent.settings",
     },
+    "edge_agent.machine": set(),
+    "edge_agent.service": {"edge_agent.errors", "edge_agent.machine"},
     "edge_agent.threads": set(),
     "edge_agent.evaluate": NOUNS | {"msgspec"},
     "edge_agent.store": NOUNS | {"msgspec", "sqlite_utils"},

@@ -68,7 +68,12 @@ def test_a_value_that_waited_too_long_is_never_taken(bus):
 
 
 @pytest.mark.parametrize(
-    "refusal", [FileNotFoundError(errno.ENOENT, "no"), PermissionError(errno.EACCES, "no")]
+    "refusal",
+    [
+        FileNotFoundError(errno.ENOENT, "no"),
+        PermissionError(errno.EACCES, "no"),
+        OSError(errno.EROFS, "no"),
+    ],
 )
 def test_where_no_bulk_conversion_is_possible_each_converts_by_itself(bus, refusal):
     bus.refusal = refusal

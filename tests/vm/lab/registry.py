@@ -4,7 +4,7 @@ Served on loopback, which QEMU's user network shows its guests as 10.0.2.2.
 """
 
 import shutil
-import urllib.request
+import subprocess
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -79,9 +79,7 @@ def _kept(name: str) -> Path:
     path = CACHE / "debian" / name
     if not path.exists() or path.name in MUTABLE:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with urllib.request.urlopen(f"{mirror()}/{name}", timeout=60) as source:
-                path.write_bytes(source.read())
-        except OSError:
-            return path  # what is kept will do; else the guest hears 404
-    return path
+        fetch = ["/usr/lib/apt/apt-helper", "download-file", f"{mirror()}/{name}", f"{path}.new"]
+        if subprocess.run(fetch, capture_output=True, check=False).returncode == 0:
+            path.with_name(f"{path.name}.new").rename(path)
+    return path  # what is kept will do, where nothing newer comes; else the guest hears 404

@@ -1,0 +1,75 @@
+"""`edge-agent safe`: every output into its safe state."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge_agent.commands.options import config_argument
+from edge_agent.errors import HardwareError
+
+if TYPE_CHECKING:
+    from edge_agent.acquire.hardware import Hardware
+    from edge_agent.blueprint.devices import DrawnOutput
+    from edge_agent.evaluate.outputs import Output
+
+
+@click.command()
+@config_argument
+def safe(config: Path) -> int:
+    """Put every output of CONFIG into its safe state, and end.
+
+    Stop the agent first: it holds the pins. Under systemd this runs after it, and has nothing to do
+    where the agent ended well. Exit code 3 where an output could not be reached.
+    """
+    if os.environ.get("SERVICE_RESULT") == "success":
+        return 0
+    from edge_agent.acquire.hardware import RealHardware  # noqa: PLC0415
+
+    outputs, problems = _drawn(config)
+    failures = [*problems, *make_safe(outputs, RealHardware())]
+    for failure in failures:
+        click.echo(failure, err=True)
+    return HardwareError.exit_code if failures else 0
+
+
+def _drawn(config: Path) -> "tuple[tuple[DrawnOutput, ...], list[str]]":
+    """Return the outputs, and what is wrong with them; other errors of the file do not matter."""
+    from edge_agent.acquire.catalog import Catalog  # noqa: PLC0415
+    from edge_agent.blueprint.devices import Draft  # noqa: PLC0415
+    from edge_agent.config import read  # noqa: PLC0415
+    from edge_agent.problems import Problems  # noqa: PLC0415
+
+    problems = Problems(str(config))
+    settings = read(config, (), problems).output
+    outputs = Draft(Catalog("edge_agent.drivers"), problems).outputs(settings)
+    return outputs, [line for line in problems.lines if line.startswith(f"{config}: output")]
+
+
+def make_safe(drawn: "tuple[DrawnOutput, ...]", hardware: "Hardware") -> list[str]:
+    """Switch all that can be reached; return a line for each output that could not be."""
+    from edge_agent.clock import SystemClock  # noqa: PLC0415
+    from edge_agent.evaluate.outputs import Outputs  # noqa: PLC0415
+
+    reached: list[Output] = []
+    failures = [line for one in drawn if (line := _reach(one, hardware, reached))]
+    for switched in Outputs(reached).secure(SystemClock().now()):
+        if switched.error:
+            failures.append(f"output {switched.output}: {switched.error}")
+        else:
+            click.echo(f"output {switched.output}: safe ({switched.value:g})")
+    hardware.close()
+    return failures
+
+
+def _reach(one: "DrawnOutput", hardware: "Hardware", reached: "list[Output]") -> str:
+    from edge_agent.assembly.judges import guard  # noqa: PLC0415
+    from edge_agent.evaluate.outputs import Output  # noqa: PLC0415
+
+    name = one.settings.name
+    try:
+        reached.append(Output(name, one.build(hardware), guard(one)))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other outputs go on
+        return f"output {name}: {error}"
+    return ""

@@ -1,0 +1,98 @@
+"""`edge-agent service`: the agent as a service of systemd."""
+
+import json
+import os
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edge_agent.commands.options import json_option
+from edge_agent.errors import AgentError, ConfigError
+from edge_agent.machine import Machine
+
+# What the program cannot do without: its Python, and this package
+PARTS = (os.path.realpath(sys.executable), str(Path(__file__).parents[1]))
+
+
+@click.group()
+def service() -> None:
+    """Let systemd run the agent, from boot on."""
+
+
+@service.command()
+def install() -> None:
+    """Install and start the service; a second time, bring it up to date.
+
+    Exit code 2 where the configuration has errors: then all is installed, and nothing started.
+    """
+    from edge_agent.service.install import Site, install  # noqa: PLC0415
+
+    program = f"{sysconfig.get_path('scripts')}/edge-agent"
+    _must_be_root(program, "install")
+    machine = Machine()
+    for line in install(Site(machine, program, PARTS, lambda: _problems(machine))):
+        click.echo(line)
+
+
+@service.command()
+@click.option("--purge", is_flag=True, help="Remove configuration, event log and user as well.")
+def uninstall(purge: bool) -> None:
+    """Stop and remove the service; configuration and event log stay."""
+    from edge_agent.service.uninstall import uninstall  # noqa: PLC0415
+
+    _must_be_root(f"{sysconfig.get_path('scripts')}/edge-agent", "uninstall")
+    for line in uninstall(Machine(), purge=purge):
+        click.echo(line)
+
+
+@service.command()
+@json_option
+def status(as_json: bool) -> int:
+    """Tell how the service is; exit code 0 where it runs, else 1."""
+    from edge_agent.service.report import report  # noqa: PLC0415
+
+    machine = Machine()
+    told = report(machine, _account(machine))
+    if as_json:
+        click.echo(json.dumps(told._asdict(), ensure_ascii=False))
+    else:
+        for line in told.lines():
+            click.echo(line)
+    return 0 if told.running else 1
+
+
+def _must_be_root(program: str, verb: str) -> None:
+    if os.geteuid():
+        what = f"only root may {verb} a service"
+        raise AgentError(what, f"`sudo {program} service {verb}`")
+
+
+def _problems(machine: Machine) -> tuple[str, ...]:
+    """Check the configuration as the service will see it: systemd hands the secrets over."""
+    from edge_agent.blueprint import draw  # noqa: PLC0415
+    from edge_agent.service import CONFIG_FILE, CREDENTIALS  # noqa: PLC0415
+
+    os.environ.setdefault("CREDENTIALS_DIRECTORY", str(machine.path(CREDENTIALS)))
+    try:
+        draw(machine.path(CONFIG_FILE))
+    except ConfigError as error:
+        return error.problems
+    return ()
+
+
+def _account(machine: Machine) -> dict[str, Any] | None:
+    """Return the event log's account; None where this user may not read it."""
+    import sqlite3  # noqa: PLC0415
+
+    from edge_agent.config import load  # noqa: PLC0415
+    from edge_agent.service import CONFIG_FILE, STATE  # noqa: PLC0415
+    from edge_agent.store.reader import account  # noqa: PLC0415
+
+    try:
+        config = load(machine.path(CONFIG_FILE))
+        return account(machine.path(config.log.path or f"{STATE}/{config.node}.db"))
+    except (AgentError, sqlite3.Error, OSError):
+        return None

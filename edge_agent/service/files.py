@@ -1,0 +1,42 @@
+"""The files that make a service of the agent: where they come from, and where they go."""
+
+from pathlib import Path
+
+from edge_agent.machine import Machine
+from edge_agent.service import UNIT_FILE
+
+PROGRAM = "/opt/edge-agent/bin/edge-agent"  # in the unit as it is shipped
+TARGETS = {
+    "edge-agent.service": UNIT_FILE,
+    "edge-agent.sysusers": "/etc/sysusers.d/edge-agent.conf",
+    "edge-agent.tmpfiles": "/etc/tmpfiles.d/edge-agent.conf",
+    "60-edge-agent.rules": "/etc/udev/rules.d/60-edge-agent.rules",
+}
+
+
+def shipped(package: Path = Path(__file__).parents[1]) -> Path:
+    """Return the folder of the files: inside an installed package, beside it in a checkout."""
+    inside = package / "systemd"
+    return inside if inside.is_dir() else package.parent / "systemd"
+
+
+def rendered(program: str) -> dict[str, str]:
+    """Return what belongs into each file of the machine; the unit starts this program."""
+    return {
+        target: (shipped() / name).read_text(encoding="utf-8").replace(PROGRAM, program)
+        for name, target in TARGETS.items()
+    }
+
+
+def put(machine: Machine, target: str, text: str) -> str:
+    """Make a file that all may read have this text; return what was done."""
+    path = machine.path(target)
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    if before == text:
+        return "there already"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.new")  # a power cut leaves the old or the new one, whole
+    new.write_text(text, encoding="utf-8")
+    new.chmod(0o644)
+    new.replace(path)
+    return "written" if before is None else "brought up to date"

@@ -1,0 +1,78 @@
+"""The service's state in words. Pure."""
+
+import signal
+from datetime import datetime
+
+from edge_agent.service.state import State
+
+RESULTS = {
+    "watchdog": "a thread made no progress, and the watchdog ended it",
+    "oom-kill": "it needed more memory than MemoryMax in its unit, or the machine, has",
+    "timeout": "it took too long to start or to stop",
+    "protocol": "it ended before it was ready",
+    "start-limit-hit": "it was restarted too often",
+    "resources": "systemd could not set up what its unit asks for",
+}
+CODES = {
+    1: "something failed while it ran",
+    2: "the configuration has errors, which `sudo edge-agent check` shows",
+    3: "hardware that the configuration names is not there",
+    4: "the event log cannot be used",
+    200: "its directory /run/edge-agent is not there",
+    203: "its program cannot be run: `edge-agent service install` again",
+    217: "its user is not there: `edge-agent service install` again",
+    226: "systemd could not set up its protected file system",
+    243: "systemd could not hand over its credentials",
+}
+
+
+def headline(state: State) -> str:
+    """Return what the service does, and why."""
+    if state.load == "masked":
+        return "masked: `sudo systemctl unmask edge-agent` lets it start"
+    if state.load == "not-found":
+        return "not installed: `sudo edge-agent service install`"
+    if not state.load:
+        return "installed, but systemd does not run here"
+    if state.restarting:
+        return f"restarting for the {ordinal(state.restarts + 1)} time, because {reason(state)}"
+    if state.active == "failed":
+        return f"failed, because {reason(state)}"
+    return _calm(state)
+
+
+def _calm(state: State) -> str:
+    if state.active == "inactive":
+        return "stopped; it starts at boot" if state.enabled else "stopped, also at boot"
+    words = {"activating": "starting", "deactivating": "stopping"}
+    since = f" since {moment(state.since)}" if state.since else ""
+    return words.get(state.active, f"running{since}")
+
+
+def reason(state: State) -> str:
+    """Return why the service ended."""
+    if state.result in RESULTS:
+        return RESULTS[state.result]
+    if state.killed:
+        return f"{signal_name(state.status)} ended it"
+    return CODES.get(state.status, f"it ended with exit code {state.status}")
+
+
+def signal_name(number: int) -> str:
+    """Return a signal's name, as in SIGKILL."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def moment(seconds: int) -> str:
+    """Return a time in seconds since 1970 as the machine's clock has it."""
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(" ", "seconds")
+
+
+def ordinal(number: int) -> str:
+    """Return 1st, 2nd, 3rd, 4th, 11th and so on."""
+    endings = {1: "st", 2: "nd", 3: "rd"}
+    teens = number % 100 in {11, 12, 13}
+    return f"{number}{'th' if teens else endings.get(number % 10, 'th')}"

@@ -1,0 +1,116 @@
+"""The shipped files, judged by systemd's own tools."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from edge_agent.service import CONFIG_FILE, STATE, USER
+from edge_agent.service.install import GROUPS, SUBSYSTEMS
+
+NEWER = re.compile("Unknown key.*'Restart(Steps|MaxDelaySec)'")  # to systemd before 254
+
+
+@pytest.fixture(scope="module")
+def unit(root):
+    return (root / "systemd/edge-agent.service").read_text()
+
+
+@pytest.fixture(scope="module")
+def analyze():
+    """A function: run systemd-analyze."""
+    assert shutil.which("systemd-analyze"), "systemd-analyze is missing: apt install systemd"
+
+    def run(*words):
+        return subprocess.run(
+            ["systemd-analyze", *words], capture_output=True, text=True, check=False
+        )
+
+    return run
+
+
+def settings(unit, key):
+    return re.findall(rf"^{key}=(.*)$", unit, re.MULTILINE)
+
+
+def test_the_exposure_is_at_most_2(analyze, root):
+    path = root / "systemd/edge-agent.service"
+    done = analyze("security", "--offline=true", "--threshold=20", str(path))
+    assert done.returncode == 0, done.stdout.splitlines()[-1]
+
+
+def test_systemd_understands_every_line(analyze, unit, tmp_path):
+    path = tmp_path / "edge-agent.service"
+    path.write_text(unit.replace("/opt/edge-agent/bin/edge-agent", shutil.which("true")))
+    done = analyze("verify", "--man=no", str(path))
+    about = [line for line in done.stderr.splitlines() if str(path) in line]
+    assert [line for line in about if not NEWER.search(line)] == []
+
+
+@pytest.mark.parametrize("group", ["i2c", "gpiochip", "spi", "ttyS", "ttyAMA", "ttyUSB", "ttyACM"])
+def test_each_group_of_devices_as_proc_devices_names_it_is_let_in(unit, group):
+    assert f"char-{group} rw" in settings(unit, "DeviceAllow")
+
+
+@pytest.mark.parametrize("hiding", ["ProcSubset", "PrivateDevices", "SupplementaryGroups"])
+def test_nothing_hides_the_hardware_or_the_board(unit, hiding):
+    assert settings(unit, hiding) == []
+
+
+def test_1_wire_conversions_can_be_triggered_where_there_is_a_bus(unit):
+    assert settings(unit, "ProtectKernelTunables") == ["yes"]
+    paths = " ".join(settings(unit, "ReadWritePaths")).split()
+    assert "-/sys/devices/w1_bus_master1" in paths
+    assert all(path.startswith("-") for path in paths)  # the others may not be there
+
+
+def test_a_secret_that_is_not_there_does_not_keep_it_from_starting(unit):
+    credentials = settings(unit, "LoadCredential")
+    assert "edge-agent.mqtt-password" in credentials
+    assert [one for one in credentials if ":" in one] == []
+
+
+def test_the_clock_may_be_asked_after_all_calls_of_its_group_were_taken_away(unit):
+    filters = settings(unit, "SystemCallFilter")
+    assert filters[-1].startswith("adjtimex clock_adjtime")
+    assert filters[0] == "@system-service"
+
+
+def test_a_configuration_with_errors_is_not_tried_again(unit):
+    assert settings(unit, "RestartPreventExitStatus") == ["2"]
+    assert settings(unit, "Restart") == ["always"]
+
+
+def test_every_group_of_the_rules_is_made_and_joined(root):
+    users = (root / "systemd/edge-agent.sysusers").read_text()
+    rules = (root / "systemd/60-edge-agent.rules").read_text()
+    for group in re.findall(r'GROUP="(\w+)"', rules):
+        assert f"\ng {group} -" in users
+        assert f"\nm {USER} {group}\n" in users
+    assert set(re.findall(rf"^m {USER} (\w+)$", users, re.MULTILINE)) == set(GROUPS)
+
+
+def test_install_triggers_the_subsystems_of_the_rules(root):
+    rules = (root / "systemd/60-edge-agent.rules").read_text()
+    assert set(re.findall(r'SUBSYSTEM=="([\w-]+)"', rules)) == set(SUBSYSTEMS)
+
+
+def test_a_1_wire_rule_lets_the_group_write_the_buss_file(root, tmp_path):
+    rules = (root / "systemd/60-edge-agent.rules").read_text()
+    script = re.search(r"RUN\+=\"/bin/sh -c '(.*)'\"", rules)[1]
+    thermometer = tmp_path / "w1_bus_master1/28-0316a4c8ffee"
+    thermometer.mkdir(parents=True)
+    script = script.replace("/sys%p", str(thermometer)).replace("chgrp gpio", "chgrp $(id -g)")
+    assert subprocess.run(["/bin/sh", "-c", script], check=False).returncode == 0  # no such file
+    bulk = thermometer.parent / "therm_bulk_read"
+    bulk.write_text("0")
+    bulk.chmod(0o644)
+    assert subprocess.run(["/bin/sh", "-c", script], check=False).returncode == 0
+    assert bulk.stat().st_mode & 0o777 == 0o664
+
+
+def test_directories_and_configuration_have_their_modes(root):
+    lines = (root / "systemd/edge-agent.tmpfiles").read_text().splitlines()
+    assert f"d {STATE} 0750 {USER} {USER} -" in lines
+    assert f"z {CONFIG_FILE} 0640 root {USER} -" in lines
