@@ -19,6 +19,7 @@ COMMANDS = {
     "scan": "Show what is connected, and which driver claims it.",
     "service": "Install, remove or look at the systemd service.",
     "simulate": "Run the agent on simulated hardware.",
+    "usbip": "Offer simulated chips to this machine's kernel, as real buses.",
 }
 EPILOG = """
 Exit codes: 0 done; 1 a failure while running; 2 a wrong configuration or command line; 3 hardware

@@ -5,7 +5,6 @@ set from outside. The broker stands outside, too.
 """
 
 import json
-import threading
 import time
 
 import pytest

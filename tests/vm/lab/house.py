@@ -2,10 +2,12 @@
 
 import re
 import shutil
+import zipfile
 from pathlib import Path
 
 from lab.wheels import ROOT, index, wheel
 
+LATER = "99.0"
 SUITES = {"bookworm": (3, 11), "trixie": (3, 13)}
 
 
@@ -15,6 +17,21 @@ def stock(files: Path, suite: str, arch: str) -> str:
     shutil.copytree(index(arch, SUITES[suite]), files / name)
     wheel(files / name)
     return name
+
+
+def add_newer(folder: Path) -> None:
+    """Put a wheel of version 99 beside the one in a folder: the same code, of a later day."""
+    [old] = folder.glob("edge_agent-*.whl")
+    version = old.name.split("-")[1]
+    with (
+        zipfile.ZipFile(old) as source,
+        zipfile.ZipFile(folder / old.name.replace(version, LATER), "w") as target,
+    ):
+        for name in source.namelist():
+            data = source.read(name)
+            if name.endswith(("METADATA", "RECORD")):
+                data = data.replace(version.encode(), LATER.encode())
+            target.writestr(name.replace(f"-{version}.dist", f"-{LATER}.dist"), data)
 
 
 def settings(url: str, suite: str, wheels: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import select
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -95,6 +96,26 @@ class Guest:
         said = [*self.lines[begin:-1], self.lines[-1].split(mark)[0]]
         return code, "\n".join(said).rstrip("\n")
 
+    def converse(self, command: str, replies: Mapping[str, str], seconds: float = 60) -> str:
+        """Run a command that asks, on one line; return what is on the screen in the end.
+
+        `replies` maps the end of a question to what is typed.
+        """
+        self._marks += 1
+        mark, screen = f"@@{self._marks}@", ""
+        self.send(f'{{ {command}; }} 2>&1; echo "{mark}$?"')
+        deadline = time.monotonic() + seconds
+        while not (end := re.search(rf"{mark}(\d+)\r?\n", screen)):
+            screen += self._chunk(deadline).decode(errors="replace")
+            for question, reply in replies.items():
+                if screen.rstrip().endswith(question):
+                    self.send(reply)
+                    screen += f"{reply}\n"
+        text = screen[: end.start()].replace("\r", "")
+        if end[1] != "0":
+            raise Failed(f"{command}\nended with {end[1]}:\n{text}")
+        return text.rstrip("\n")
+
     def send(self, line: str) -> None:
         """Type a line on the console."""
         assert self._process.stdin is not None
@@ -135,20 +156,23 @@ class Guest:
         return self
 
     def _line(self, deadline: float) -> str:
-        assert self._process.stdout is not None
         while b"\n" not in self._unread:
-            left = max(0.0, deadline - time.monotonic())
-            if not select.select([self._process.stdout], [], [], left)[0]:
-                raise TimeoutError(f"the guest is silent; last: {self.lines[-5:]}")
-            data = os.read(self._process.stdout.fileno(), 65536)
-            if not data:
-                raise EOFError(f"the guest has ended; last: {self.lines[-5:]}")
-            self._unread += data
+            self._unread += self._chunk(deadline)
         line, self._unread = self._unread.split(b"\n", 1)
         self.lines.append(line.decode(errors="replace").rstrip("\r"))
         self._log.write(self.lines[-1] + "\n")
         self._log.flush()
         return self.lines[-1]
+
+    def _chunk(self, deadline: float) -> bytes:
+        assert self._process.stdout is not None
+        left = max(0.0, deadline - time.monotonic())
+        if not select.select([self._process.stdout], [], [], left)[0]:
+            raise TimeoutError(f"the guest is silent; last: {self.lines[-5:]}")
+        data = os.read(self._process.stdout.fileno(), 65536)
+        if not data:
+            raise EOFError(f"the guest has ended; last: {self.lines[-5:]}")
+        return data
 
 
 def _connected(path: Path) -> socket.socket:

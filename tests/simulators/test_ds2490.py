@@ -1,0 +1,239 @@
+"""What the kernel's ds2490, w1 and w1_therm do with the adapter, done here."""
+
+import pytest
+
+from simulators.clock import VirtualClock
+from simulators.ds18b20 import DS18B20
+from simulators.ds2490 import DS2490
+from simulators.hardware import SimulatedHardware
+from simulators.onewire import CONVERT, MATCH_ROM, READ, SKIP_ROM, Thermometer, Wire, crc
+from simulators.scenario import PlannedFault, Scenario
+from simulators.usb import Setup, Silence, Stall
+
+VENDOR_OUT = 0x40
+CONTROL, COMMUNICATION, MODE = range(3)
+STATUS, OUT, IN = 1, 2, 3
+IMMEDIATE = 0x0001
+IDLE = 0x20
+SEARCH = 0x00F4 | IMMEDIATE | 0x0100 | 0x0008 | 0x0800 | 0x4000  # RST, SM, F, RTS
+WARM, COLD, HOT, S20 = "28-0316a2794aff", "28-3c01b607abcd", "28-0316a2794afe", "10-000803a1b2c3"
+ALL = (WARM, COLD, HOT, S20)
+
+
+class Kernel:
+    """drivers/w1/masters/ds2490.c, as far as w1_therm uses it."""
+
+    def __init__(self, adapter):
+        self.adapter = adapter
+        self.request(CONTROL, 0)
+        self.request(MODE, 0, 2)
+
+    def request(self, request, value, parameter=0):
+        setup = Setup(VENDOR_OUT, request, value, parameter, 0)
+        assert self.adapter.control(setup, b"") == b""
+
+    def command(self, value, parameter=0):
+        self.request(COMMUNICATION, value | IMMEDIATE, parameter)
+        assert self.status()[8] == IDLE
+
+    def status(self):
+        status = self.adapter.incoming(STATUS, 32)
+        assert len(status) == 16
+        return status
+
+    def waiting(self):
+        return self.status()[13]
+
+    def reset(self):
+        self.command(0x42)
+
+    def touch_bit(self, bit):
+        self.command(0x20 | 8 * bit)
+        return self.adapter.incoming(IN, 1)[0]
+
+    def write_byte(self, byte):
+        self.command(0x52, byte)
+        assert self.adapter.incoming(IN, 1) == bytes([byte])
+
+    def block(self, data):
+        self.adapter.outgoing(OUT, data)
+        self.command(0x74, len(data))
+        return self.adapter.incoming(IN, len(data))
+
+    def select(self, rom):
+        self.reset()
+        assert self.block(bytes([MATCH_ROM]) + rom) == bytes([MATCH_ROM]) + rom
+
+    def scratchpad(self, rom):
+        self.select(rom)
+        self.write_byte(READ)
+        return self.block(b"\xff" * 9)
+
+    def search(self, first=bytes(8), limit=64):
+        """Return what arrives, in packets of 128 bytes as long as there are any."""
+        self.adapter.outgoing(OUT, first)
+        self.request(COMMUNICATION, SEARCH, 0xF0 | limit << 8)
+        data = b""
+        while True:
+            status = self.status()
+            if status[13]:
+                data += self.adapter.incoming(IN, 128)
+            if status[8] & IDLE:
+                return [data[n : n + 8] for n in range(0, len(data), 8)]
+
+
+class Bench:
+    """Thermometers of a simulated machine behind an adapter, and a kernel."""
+
+    def __init__(self, *ids, faults=()):
+        self.clock = VirtualClock()
+        self.hardware = SimulatedHardware(self.clock, Scenario(faults=faults))
+        self.models = {device: self.hardware.attach(device, DS18B20, id=device) for device in ids}
+        self.chips = [
+            Thermometer(device, self.hardware.w1(device) / "w1_slave", self.clock) for device in ids
+        ]
+        self.roms = {device: chip.rom for device, chip in zip(ids, self.chips, strict=True)}
+        self.adapter = DS2490("wire", Wire(self.chips))
+        self.kernel = Kernel(self.adapter)
+
+    def convert(self, device):
+        self.kernel.select(self.roms[device])
+        self.kernel.write_byte(CONVERT)
+        self.clock.advance(0.75)
+        return self.kernel.scratchpad(self.roms[device])
+
+    def celsius(self, device):
+        frame = self.convert(device)
+        assert crc(frame) == 0
+        return int.from_bytes(frame[:2], "little", signed=True) / 16
+
+
+@pytest.fixture
+def bench():
+    return Bench(WARM, COLD, HOT)
+
+
+def test_a_search_finds_every_chip_once_with_a_right_checksum():
+    bench = Bench(*ALL)
+    found = bench.kernel.search()
+    assert sorted(found) == sorted(bench.roms.values())
+    assert [crc(rom) for rom in found] == [0] * 4
+
+
+def test_a_search_on_an_empty_wire_finds_nothing():
+    assert Bench().kernel.search() == []
+
+
+def test_a_pulled_chip_is_not_found(bench):
+    bench.models[COLD].unplug()
+    assert sorted(bench.kernel.search()) == sorted([bench.roms[WARM], bench.roms[HOT]])
+
+
+def test_a_search_of_a_kind_that_nobody_knows_finds_nothing(bench):
+    bench.adapter.outgoing(OUT, bytes(8))
+    bench.kernel.command(SEARCH, 0x01 | 64 << 8)
+    assert bench.kernel.waiting() == 0
+
+
+def test_a_search_goes_on_where_the_last_one_reached_its_limit():
+    bench = Bench(*ALL)
+    everybody = bench.kernel.search()
+    first = bench.kernel.search(limit=2)
+    assert first == everybody[:3]  # two, and that there are more
+    assert bench.kernel.search(first[1], limit=64) == everybody[1:]
+
+
+def test_a_search_that_ends_at_its_limit_says_so():
+    bench = Bench(*ALL)
+    assert bench.kernel.search(limit=4) == bench.kernel.search(limit=64)
+
+
+def test_forty_chips_are_found_although_the_buffer_holds_sixteen():
+    ids = [f"28-0000000000{n:02x}" for n in range(40)]
+    bench = Bench(*ids)
+    assert sorted(bench.kernel.search(limit=255)) == sorted(bench.roms.values())
+
+
+@pytest.mark.parametrize("celsius", [-55, -10.125, -0.5, 0, 0.0625, 21.5, 85, 125])
+def test_each_chip_is_read_as_the_kernel_does(bench, celsius):
+    bench.models[WARM].set("temperature", celsius)
+    bench.models[COLD].set("temperature", -7.125)
+    assert (bench.celsius(WARM), bench.celsius(COLD)) == (celsius, -7.125)
+
+
+def test_all_convert_at_once(bench):
+    for device, celsius in ((WARM, 20), (COLD, -20), (HOT, 90)):
+        bench.models[device].set("temperature", celsius)
+    bench.kernel.reset()
+    bench.kernel.write_byte(SKIP_ROM)
+    bench.kernel.write_byte(CONVERT)
+    bench.clock.advance(0.75)
+    frames = [bench.kernel.scratchpad(bench.roms[device])[:2] for device in (WARM, COLD, HOT)]
+    assert frames == [b"\x40\x01", b"\xc0\xfe", b"\xa0\x05"]
+
+
+def test_a_bit_is_the_power_supply(bench):
+    bench.kernel.select(bench.roms[WARM])
+    bench.kernel.write_byte(0xB4)
+    assert bench.kernel.touch_bit(1) == 1
+    assert bench.kernel.touch_bit(0) == 0
+
+
+def test_a_fault_of_the_scenario_breaks_the_checksum_while_it_lasts():
+    noise = PlannedFault("noise", {"at": 10, "lasts": 10}, device=WARM)
+    bench = Bench(WARM, COLD, faults=(noise,))
+    bench.hardware.expose(WARM, "temperature", 20)
+    bench.clock.advance(10)
+    assert crc(bench.convert(WARM)) != 0
+    assert crc(bench.convert(COLD)) == 0
+    bench.clock.advance(10)
+    assert bench.celsius(WARM) == 20
+
+
+def test_a_chip_pulled_by_the_scenario_reads_as_ones_and_comes_back():
+    unplug = PlannedFault("unplug", {"at": 10, "lasts": 10}, device=WARM)
+    bench = Bench(WARM, COLD, faults=(unplug,))
+    bench.hardware.expose(WARM, "temperature", 20)
+    bench.clock.advance(10)
+    assert bench.convert(WARM) == b"\xff" * 9
+    assert bench.kernel.search() == [bench.roms[COLD]]
+    bench.clock.advance(10)
+    assert bench.celsius(WARM) == 20
+
+
+def test_data_that_nobody_waits_for_goes_with_a_reset_of_the_adapter(bench):
+    bench.kernel.command(0x52, 0xFF)
+    bench.adapter.outgoing(OUT, b"123")
+    assert bench.kernel.status()[12:14] == b"\x03\x01"
+    bench.kernel.request(CONTROL, 0)
+    assert bench.kernel.status()[12:14] == b"\x00\x00"
+
+
+@pytest.mark.parametrize("flush, left", [(8, b"\x03\x00"), (9, b"\x00\x01")])
+def test_each_direction_is_flushed_by_itself(bench, flush, left):
+    bench.kernel.command(0x52, 0xFF)
+    bench.adapter.outgoing(OUT, b"123")
+    bench.kernel.request(CONTROL, flush)
+    assert bench.kernel.status()[12:14] == left
+
+
+def test_the_status_names_the_last_command(bench):
+    bench.kernel.reset()
+    assert bench.kernel.status()[9:11] == b"\x43\x00"
+
+
+def test_where_nothing_waits_nothing_is_answered(bench):
+    with pytest.raises(Silence):
+        bench.adapter.incoming(IN, 1)
+
+
+@pytest.mark.parametrize("request_, value", [(3, 0), (COMMUNICATION, 0x64)])
+def test_what_it_does_not_know_it_refuses(bench, request_, value):
+    with pytest.raises(Stall):
+        bench.kernel.request(request_, value)
+
+
+@pytest.mark.parametrize("call", [lambda it: it.incoming(OUT, 1), lambda it: it.outgoing(IN, b"")])
+def test_endpoints_have_one_direction(bench, call):
+    with pytest.raises(Stall):
+        call(bench.adapter)

@@ -1,0 +1,94 @@
+"""Real brokers and subscribers on loopback, for every test that needs them."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import paho.mqtt.client as paho
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def eventually(condition, seconds=20.0):
+    """Return the condition's first true result; fail when none comes in time."""
+    deadline, pause = time.monotonic() + seconds, threading.Event()
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        pause.wait(0.01)  # bounded by the deadline
+    raise AssertionError(f"not within {seconds} s: {condition}")
+
+
+class Mosquitto:
+    """A real broker on a loopback port of its own; `kill` and `start` as often as wanted."""
+
+    def __init__(self, directory, extra=""):
+        self.port = free_port()
+        self.url = f"mqtt://127.0.0.1:{self.port}"
+        self._config = directory / f"mosquitto-{self.port}.conf"
+        self._config.write_text(
+            f"listener {self.port} 127.0.0.1\nmax_queued_messages 0\nlog_dest none\n"
+            + (extra or "allow_anonymous true\n")
+        )
+        self._process = None
+
+    def start(self):
+        binary = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+        assert binary, "mosquitto is missing: apt install mosquitto (make test does it)"
+        self._process = subprocess.Popen(
+            [binary, "-c", str(self._config)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        eventually(self._answers)
+        return self
+
+    def _answers(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def pause(self):
+        """Answer nothing from now on, but keep every connection."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self._process.send_signal(signal.SIGCONT)
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self):
+        if self._process and self._process.poll() is None:
+            self.resume()
+            self._process.terminate()
+            self._process.wait(10)
+
+
+class Subscriber:
+    """Subscribes to a broker; `received` grows by (topic, payload, retain)."""
+
+    def __init__(self, port, topic="#", client_id=""):
+        self.received = []
+        ready = threading.Event()
+        self._client = client = paho.Client(
+            paho.CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=not client_id
+        )
+        client.on_connect = lambda c, *_: c.subscribe(topic, qos=1)
+        client.on_subscribe = lambda *_: ready.set()
+        client.on_message = lambda _c, _d, m: self.received.append((m.topic, m.payload, m.retain))
+        client.reconnect_delay_set(0.1, 0.2)
+        client.connect_async("127.0.0.1", port)
+        client.loop_start()
+        assert ready.wait(20)
+
+    def close(self):
+        self._client.disconnect()
+        self._client.loop_stop()

@@ -1,0 +1,198 @@
+"""Power cuts under load, on a disk that forgets what was not flushed, and on one that lies.
+
+The real program runs in an emulated PC and publishes to a broker outside, where a subscriber keeps
+what it got: whatever it ever got must be in the log after each cut, byte for byte.
+"""
+
+import random
+import sqlite3
+import socket
+import tarfile
+import time
+from contextlib import closing
+
+import pytest
+from lab import guests
+from lab.broker import eventually
+from lab.disk import ForgetfulDisk, ext4
+from lab.registry import HOST
+
+from edge_agent.deliver.envelope import Envelope
+from edge_agent.store.reader import LogReader
+
+NODE = "load"
+CUTS, LIES = 20, 3
+FRESH = 40  # events outside before a cut
+CHIP = """
+[[device]]
+name = "chip{n}"
+driver = "sht4x"
+address = {address}
+every = "100ms"
+[[rule]]
+name = "warm{n}"
+when = "chip{n}.temperature > 20"
+"""
+CONFIG = f"""
+node = "{NODE}"
+[log]
+path = "/mnt/load.db"
+commit_interval = "20ms"
+[mqtt]
+url = "mqtt://{HOST}:PORT"
+""" + "".join(CHIP.format(n=n, address=0x44 + n) for n in range(3))
+SIGNAL = """
+[signal."chip{n}.temperature"]
+kind = "sine"
+mean = 20
+swing = 5
+period = 1
+"""
+AGENT = "python3 -m edge_agent simulate --no-broker /run/load.toml 2>&1 >/dev/null"
+
+
+class Outside:
+    """What a subscriber got: the events' bodies by log and offset, and contradictions."""
+
+    def __init__(self, received):
+        self._received = received
+        self._seen = 0
+        self.messages = 0
+        self.bodies = {}
+        self.contradictions = []
+
+    def look(self):
+        """Take what has arrived; return how many events came so far, repeated ones included."""
+        new = self._received[self._seen :]
+        self._seen += len(new)
+        for topic, body, _ in new:
+            if "/event/" in topic:
+                self._take(body)
+        return self.messages
+
+    def _take(self, body):
+        self.messages += 1
+        log, offset = body.split(b'"', 4)[3].decode().split(":")
+        known = self.bodies.setdefault(log, {})
+        if known.setdefault(int(offset), body) != body:
+            self.contradictions.append(int(offset))
+
+    def wait_for(self, count, seconds=60):
+        """Wait for so many more events."""
+        target = self.look() + count
+        eventually(lambda: self.look() >= target, seconds)
+
+
+class Log:
+    """A copy of the guest's log, read on this machine."""
+
+    def __init__(self, path):
+        with closing(sqlite3.connect(path)) as database:
+            self.sound = database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        with closing(LogReader(path)) as reader:
+            self.id, self.stats = reader.id, reader.stats()
+            self.cursor = reader.cursor("mqtt")
+            envelope = Envelope(NODE, self.id)
+            self.bodies = {e.offset: envelope.encode(e) for e in reader.events_after(0)}
+
+    def lost(self, outside):
+        """Return the offsets that are known outside and not, or not the same, in the log."""
+        known = outside.bodies.get(self.id, {})
+        return [offset for offset, body in known.items() if self.bodies.get(offset) != body]
+
+
+class Cellar:
+    """A machine whose power fails again and again, with everything that is kept outside it."""
+
+    def __init__(self, folder, disk, outside, unpack, files):
+        self._folder = folder
+        self._unpack = unpack
+        self._files = files  # their address, for the guest
+        self.disk = disk
+        self.outside = outside
+
+    def wake(self):
+        """Return the machine with the agent at hand, and the disk not yet mounted."""
+        guest = guests.resume(guests.bench(), self._folder, *self.disk.plug())
+        self._unpack(guest)
+        guest.run("mkdir -p /run/systemd/timesync; touch /run/systemd/timesync/synchronized")
+        for name in ("load.toml", "load.scenario.toml"):
+            guest.run(f"wget -q -O /run/{name} {self._files}/{name}")
+        guest.run("load virtio_blk ext4")
+        return guest
+
+    def copy(self, guest):
+        """Return the log as it is in the guest, before anybody opens it there."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            guest.send(f"cd /mnt; tar c $(ls -d load.db*) | nc {HOST} {port}; cd /")
+            connection, _ = server.accept()
+            with connection, connection.makefile("rb") as stream:
+                folder = self._folder / f"copy-{port}"
+                tarfile.open(fileobj=stream, mode="r|").extractall(folder, filter="data")
+        return Log(folder / "load.db")
+
+    def live(self, guest, seconds):
+        """Run the agent under load until many events came outside, and then for a while."""
+        guest.send(f"{AGENT} &")
+        self.outside.wait_for(FRESH)
+        with pytest.raises(TimeoutError):
+            guest.expect("Traceback|ERROR", seconds)
+
+    def cut(self, guest):
+        """Cut the power of the machine and its disk."""
+        guest.cut()
+        return self.disk.cut()
+
+
+@pytest.fixture
+def cellar(tmp_path, broker, subscriber, unpack, registry, files):
+    guests.frozen(guests.bench(), *guests.no_disk())
+    (files / "load.toml").write_text(CONFIG.replace("PORT", str(broker.port)))
+    (files / "load.scenario.toml").write_text("".join(SIGNAL.format(n=n) for n in range(3)))
+    disk = ForgetfulDisk(ext4(tmp_path / "disk.img", guests.DISK_SIZE), seed=5)
+    outside = Outside(subscriber(broker.port))
+    return Cellar(tmp_path, disk, outside, unpack, f"{registry.url}/files")
+
+
+def test_nothing_that_anybody_outside_knows_is_lost_by_a_power_cut(cellar, fact):
+    outside, chance, began = cellar.outside, random.Random(20), time.monotonic()
+    lost, cuts, guest = [], [], cellar.wake()
+    guest.run("mount /dev/vda /mnt")
+    for _ in range(CUTS):
+        cellar.live(guest, chance.uniform(0.5, 4))
+        cuts.append(cellar.cut(guest))
+        outside.look()
+        guest = cellar.wake()
+        guest.run("mount /dev/vda /mnt")
+        log = cellar.copy(guest)
+        assert log.sound
+        assert list(outside.bodies) == [log.id], "another log than before"
+        assert list(log.bodies) == list(range(1, log.stats.recorded + 1)), "an offset is missing"
+        lost += log.lost(outside)
+        assert set(range(1, log.cursor + 1)) <= set(outside.bodies[log.id]), "never delivered"
+    fact("cuts", CUTS)
+    fact("seconds for a cut", round((time.monotonic() - began) / CUTS, 1))
+    fact("unflushed sectors at the cuts", [cut.unflushed for cut in cuts])
+    fact("events outside", len(outside.bodies[log.id]))
+    fact("lost", len(lost))
+    fact("contradictions", len(outside.contradictions))
+    assert not lost
+    assert sum(cut.unflushed > 0 for cut in cuts) > CUTS / 2, "the disk had nothing to forget"
+    finish(cellar, guest)
+    assert not outside.contradictions
+
+
+def finish(cellar, guest):
+    """A last life that nothing disturbs: afterwards the account is whole, inside and outside."""
+    outside = cellar.outside
+    guest.send(f"{AGENT} & agent=$!")
+    outside.wait_for(FRESH)
+    guest.run("kill $agent; wait $agent")
+    log = cellar.copy(guest)
+    eventually(lambda: outside.look() and set(outside.bodies[log.id]) >= set(log.bodies))
+    recorded, waiting, dropped, *_ = log.stats
+    assert recorded == log.cursor + waiting["mqtt"] + sum(dropped.values())
+    assert outside.bodies == {log.id: log.bodies}, "inside and outside differ"
+    assert list(log.bodies) == list(range(1, recorded + 1))
+    guest.cut()

@@ -1,0 +1,179 @@
+"""A bare Debian Bookworm with systemd: the documented commands, and the life of the service.
+
+One machine goes through the tests in their order, as a user's does.
+"""
+
+import re
+import time
+
+import pytest
+from lab import guests, house
+from lab.broker import eventually
+from lab.home import Home
+from lab.qemu import Failed
+
+UNIT = "edge-agent"
+CONFIG = "/etc/edge-agent/config.toml"
+REPLIES = {"NODE": "greenhouse", "BROKER": "mqtt://broker.local"}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    with Home(tmp_path_factory.mktemp("home")) as home:
+        yield home
+
+
+@pytest.fixture(scope="module")
+def machine(home, tmp_path_factory):
+    with guests.resume_debian(tmp_path_factory.mktemp("debian")) as guest:
+        home.move_in(guest, "bookworm", "amd64")
+        home.plug_in(guest)
+        yield guest
+
+
+def show(machine, *properties):
+    """Return what systemd says of the unit."""
+    words = " ".join(f"-p {name}" for name in properties)
+    lines = machine.run(f"systemctl show {UNIT} {words}").splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def wait_until(machine, condition, seconds=60):
+    machine.run(f"until {condition}; do sleep 0.2; done", seconds)
+
+
+def last_offset(machine):
+    """Return the last offset of the log, read in the machine as the service's user."""
+    said = machine.run(f"edge-agent log stats -c {CONFIG}")
+    return int(re.search(r"recorded +([\d,]+)", said)[1].replace(",", ""))
+
+
+def restarts(machine):
+    return int(show(machine, "NRestarts")["NRestarts"])
+
+
+def test_the_documented_commands_lead_from_a_bare_debian_to_readings_outside(machine, home, fact):
+    began, transcript = time.monotonic(), []
+    for command in house.documented("Install the agent"):
+        said = machine.converse(command, REPLIES, 300)
+        transcript.append({"command": command, "output": said})
+    eventually(lambda: home.values("temperature"), 60)
+    truth = home.chip.truth()
+    assert home.values("temperature")[0] == pytest.approx(truth["temperature"], abs=0.2)
+    fact("transcript", transcript)
+    fact("seconds from bare Debian to a reading outside", round(time.monotonic() - began))
+
+
+def test_it_runs_as_its_own_user_without_privileges(machine, fact):
+    pid = show(machine, "MainPID")["MainPID"]
+    status = machine.run(f"cat /proc/{pid}/status")
+    assert re.search(r"CapEff:\s+0+$", status, re.MULTILINE)
+    assert re.search(r"Seccomp:\s+2", status)
+    assert machine.run(f"ps -o user= {pid}").strip() == "edge-agent"
+    fact("resident memory, MB", int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024)
+    fact(
+        "size of the installed environment, MB",
+        int(machine.run("du -sm /opt/edge-agent").split()[0]),
+    )
+
+
+def test_its_exposure_is_at_most_two(machine, fact):
+    said = machine.run(f"systemd-analyze security {UNIT} --no-pager")
+    exposure = float(re.search(r"exposure level for \S+: ([\d.]+)", said)[1])
+    fact("exposure (systemd-analyze security)", exposure)
+    assert exposure <= 2.0
+
+
+def test_a_start_is_ready_within_seconds(machine, fact):
+    machine.run(f"systemctl stop {UNIT}")
+    began = time.monotonic()
+    machine.run(f"systemctl start {UNIT}")
+    fact("seconds from start to ready, emulated", round(time.monotonic() - began, 1))
+    assert show(machine, "ActiveState")["ActiveState"] == "active"
+
+
+def test_a_killed_agent_comes_back_and_loses_nothing(machine, home):
+    before = restarts(machine)
+    machine.run(f"kill -9 {show(machine, 'MainPID')['MainPID']}")
+    wait_until(machine, f'[ "$(systemctl show -P NRestarts {UNIT})" = {before + 1} ]')
+    wait_until(machine, f"systemctl is-active {UNIT}")
+    home.settle(machine, last_offset(machine))
+
+
+def test_the_watchdog_ends_a_hung_agent_and_it_comes_back(machine):
+    machine.run(f"mkdir -p /run/systemd/system/{UNIT}.service.d")
+    dropin = f"/run/systemd/system/{UNIT}.service.d/hasty.conf"
+    machine.run(f"printf '[Service]\\nWatchdogSec=12\\nTimeoutAbortSec=2\\n' > {dropin}")
+    machine.run(f"systemctl daemon-reload && systemctl restart {UNIT}")
+    machine.run(f"kill -STOP {show(machine, 'MainPID')['MainPID']}")
+    wait_until(machine, f'[ "$(systemctl show -P NRestarts {UNIT})" = 1 ]')
+    wait_until(machine, f"systemctl is-active {UNIT}")
+    said = machine.run(f"journalctl -u {UNIT} --no-pager -o cat | tail -40")
+    assert "Watchdog timeout" in said
+    machine.run(f"rm {dropin} && systemctl daemon-reload && systemctl restart {UNIT}")
+
+
+def test_a_stop_commits_everything_and_what_was_logged_is_delivered(machine, home):
+    machine.run(f"systemctl stop {UNIT}")
+    last = last_offset(machine)
+    home.settle(machine, last)
+    assert home.events()[last]["data"]["what"] == "stopping"
+    assert show(machine, "Result", "ExecMainStatus") == {"Result": "success", "ExecMainStatus": "0"}
+    machine.run(f"systemctl start {UNIT}")
+
+
+def test_a_reload_takes_the_changed_configuration_without_a_restart(machine, home):
+    pid = show(machine, "MainPID")
+    machine.run(f"sed -i 's/^every = .*/every = \"1s\"/' {CONFIG}")
+    machine.run(f"systemctl reload {UNIT}")
+    eventually(lambda: any(e["data"].get("what") == "reloaded" for e in home.events().values()))
+    assert show(machine, "MainPID") == pid
+
+
+def test_a_reload_with_errors_changes_nothing_and_says_why(machine, home):
+    machine.run(f"cp {CONFIG} /tmp/good.toml && echo 'nonsense = 1' >> {CONFIG}")
+    machine.run(f"systemctl reload {UNIT}")
+
+    def refused():
+        told = [e["data"] for e in home.events().values() if "problems" in e["data"]]
+        return told[-1]["problems"] if told else None
+
+    assert "nonsense" in eventually(refused)[0]
+    assert show(machine, "ActiveState")["ActiveState"] == "active"
+
+
+def test_a_start_with_errors_is_not_tried_again_and_status_says_so(machine):
+    machine.run(f"systemctl restart {UNIT} || true")
+    wait_until(machine, f"systemctl is-failed {UNIT}")
+    assert show(machine, "ExecMainStatus", "NRestarts") == {"ExecMainStatus": "2", "NRestarts": "0"}
+    code, said = machine.try_("edge-agent service status")
+    assert (code, "the configuration has errors" in said) == (1, True)
+    machine.run(f"cp /tmp/good.toml {CONFIG} && systemctl restart {UNIT}")
+    assert machine.run("edge-agent service status").startswith("service      running")
+
+
+def test_an_upgrade_keeps_configuration_and_log(machine, home):
+    config, offset = machine.run(f"cat {CONFIG}"), last_offset(machine)
+    house.add_newer(home.wheels)
+    said = machine.run("sudo /opt/edge-agent/bin/pip install --upgrade edge-agent", 120)
+    assert "Successfully installed edge-agent-99" in said
+    machine.run("sudo edge-agent service install")
+    assert machine.run(f"cat {CONFIG}") == config
+    eventually(lambda: max(home.events()) > offset, 60)
+    assert {e["data"].get("version") for e in home.events().values()} >= {"99.0"}
+
+
+def test_doctor_finds_what_is_broken_and_its_remedy_mends_it(machine):
+    machine.run("gpasswd -d edge-agent i2c")
+    code, said = machine.try_("sudo edge-agent doctor")
+    assert code == 1
+    remedy = re.search(r"`(sudo usermod -aG i2c edge-agent)[^`]*`", said)[1]
+    machine.run(remedy)
+    assert "usermod" not in machine.try_("sudo edge-agent doctor")[1]
+
+
+def test_an_uninstalled_agent_leaves_its_data(machine):
+    machine.run("sudo edge-agent service uninstall")
+    with pytest.raises(Failed):
+        machine.run(f"systemctl cat {UNIT}")
+    assert machine.run("ls /var/lib/edge-agent /etc/edge-agent/config.toml")
