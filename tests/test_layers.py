@@ -43,6 +43,7 @@ ALLOWED = {
         "edge_agent.deliver.notify",
         "edge_agent.evaluate",
         "edge_agent.problems",
+        "edge_agent.service",
         "edge_agent.settings",
     },
     "edge_agent.machine": set(),

@@ -12,7 +12,7 @@ from typing import IO, TypeAlias
 
 import click
 
-from edge_agent.blueprint.paths import log_path
+from edge_agent.blueprint.paths import log_to_read
 from edge_agent.commands.export import FORMATS, as_dict, as_line
 from edge_agent.commands.options import config_option, json_option, set_option
 from edge_agent.config import load
@@ -42,7 +42,7 @@ def log(ctx: click.Context, config: Path, overrides: tuple[str, ...], simulated:
 
 @contextmanager
 def _opened(config: Path, overrides: tuple[str, ...], *, simulated: bool) -> Iterator[LogReader]:
-    path = log_path(load(config, overrides), simulated=simulated)
+    path = log_to_read(load(config, overrides), config, simulated=simulated)
     try:
         reader = LogReader(path)
     except sqlite3.Error as error:

@@ -4,19 +4,19 @@ from pathlib import Path
 
 import click
 
-DEFAULT = Path("/etc/edge-agent/config.toml")
+from edge_agent.service import CONFIG_FILE
 
 config_argument = click.argument(
     "config",
     type=click.Path(path_type=Path),
-    default=DEFAULT,
+    default=Path(CONFIG_FILE),
     envvar="EDGE_AGENT_CONFIG",
 )
 config_option = click.option(
     "-c",
     "--config",
     type=click.Path(path_type=Path),
-    default=DEFAULT,
+    default=Path(CONFIG_FILE),
     envvar="EDGE_AGENT_CONFIG",
     show_default=True,
     help="The configuration file.",

@@ -13,7 +13,7 @@ import msgspec
 from edge_agent.assembly.history import Logged
 from edge_agent.assembly.judges import guard
 from edge_agent.blueprint import Blueprint, draw
-from edge_agent.blueprint.paths import log_path
+from edge_agent.blueprint.paths import log_to_read
 from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import Moment
 from edge_agent.commands import cases
@@ -69,7 +69,7 @@ def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]
     """Tell which alerts the rules of CONFIG would have raised over the stored readings."""
     begin = time.time_ns() // 1000 - round(_seconds(since) * 1e6)
     blueprint = draw(config, overrides)
-    reader = LogReader(log_path(blueprint.config, simulated=simulated))
+    reader = LogReader(log_to_read(blueprint.config, config, simulated=simulated))
     try:
         offset = reader.offset_at(begin)
         count = reader.last_offset() - offset

@@ -1,5 +1,5 @@
 import json
-import time
+from datetime import datetime
 
 import pytest
 from click.testing import CliRunner
@@ -131,24 +131,28 @@ def store(path, *, last):
     log.close()
 
 
-def replayed(config, tmp_path, *arguments):
-    store(tmp_path / "shed.db", last=time.time_ns() // 1000)
-    return run("rules", "replay", config, *arguments).output
+@pytest.fixture
+def replayed(config, tmp_path, monkeypatch):
+    """A function: replay an hour that ends at noon, far from the rule for the night."""
+    noon = int(datetime(2026, 1, 5, 12).timestamp() * 1e6)  # noqa: DTZ001 - as clock() has it
+    store(tmp_path / "shed.db", last=noon)
+    monkeypatch.setattr("edge_agent.commands.rules.time.time_ns", lambda: noon * 1000)
+    return lambda *arguments: run("rules", "replay", config, *arguments).output
 
 
-def test_a_replay_shows_what_would_be_beside_what_was(config, tmp_path):
-    shown = replayed(config, tmp_path, "--since", "2h")
+def test_a_replay_shows_what_would_be_beside_what_was(replayed):
+    shown = replayed("--since", "2h")
     assert "both     warm                 firing" in shown
     assert "then     gone                 firing" in shown
     assert "1 as they were raised, 0 only now, 1 only then" in shown
 
 
-def test_a_replay_begins_where_it_is_told(config, tmp_path):
-    shown = replayed(config, tmp_path, "--since", "30m")
+def test_a_replay_begins_where_it_is_told(replayed):
+    shown = replayed("--since", "30m")
     assert "gone" not in shown
 
 
-def test_a_replay_runs_the_rules_as_they_are_now(config, tmp_path):
+def test_a_replay_runs_the_rules_as_they_are_now(replayed):
     change = 'rule.warm.when="air.temperature > 40"'
-    shown = replayed(config, tmp_path, "--since", "2h", "--set", change)
+    shown = replayed("--since", "2h", "--set", change)
     assert "0 as they were raised, 0 only now, 2 only then" in shown
