@@ -8,7 +8,7 @@ need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
 
-.PHONY: demo test lint format docs bench clean
+.PHONY: demo test test-vm lint format docs bench deb test-deb clean
 
 demo: .venv/demo
 	$(BIN)/edge-agent simulate $(CONFIG) $(ARGS)
@@ -17,6 +17,7 @@ test: .venv/dev
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	@$(call need,mosquitto_sub,mosquitto-clients)
 	@$(call need,openssl,openssl)
+	@$(call need,systemd-analyze,systemd)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -38,6 +39,27 @@ bench: .venv/dev
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	@$(call need,strace,strace)
 	$(BIN)/python -m benchmarks
+
+# Real kernels in QEMU; from an empty cache it fetches some 400 MB of Debian packages.
+test-vm: .venv/dev
+	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	@$(call need,perl,perl)
+	cd tests/vm && $(CURDIR)/$(BIN)/python -m lab build
+	$(BIN)/python -m pytest tests/vm -n 2 --dist loadfile -o faulthandler_timeout=600
+	cd tests/vm && $(CURDIR)/$(BIN)/python -m lab report
+
+deb:
+	@$(call need,dh,debhelper)
+	@$(call need,/usr/bin/pip3,python3-pip)
+	@sh debian/build $(ARCH)
+
+test-deb: .venv/dev
+	@$(call need,dh,debhelper)
+	@$(call need,/usr/bin/pip3,python3-pip)
+	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	@$(call need,mmdebstrap,mmdebstrap)
+	@$(call need,lintian,lintian)
+	nice $(BIN)/python -m pytest tests/packaging
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call need,no-ensurepip,python3-venv)

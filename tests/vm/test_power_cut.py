@@ -5,8 +5,8 @@ what it got: whatever it ever got must be in the log after each cut, byte for by
 """
 
 import random
-import sqlite3
 import socket
+import sqlite3
 import tarfile
 import time
 from contextlib import closing
@@ -15,6 +15,7 @@ import pytest
 from lab import guests
 from lab.broker import eventually
 from lab.disk import ForgetfulDisk, ext4
+from lab.qemu import Guest
 from lab.registry import HOST
 
 from edge_agent.deliver.envelope import Envelope
@@ -22,7 +23,7 @@ from edge_agent.store.reader import LogReader
 
 NODE = "load"
 CUTS, LIES = 20, 3
-FRESH = 40  # events outside before a cut
+FRESH = 20  # events outside before a cut
 CHIP = """
 [[device]]
 name = "chip{n}"
@@ -77,6 +78,12 @@ class Outside:
         if known.setdefault(int(offset), body) != body:
             self.contradictions.append(int(offset))
 
+    def salvages(self):
+        """Return how often it was told that a damaged log was set aside."""
+        self.look()
+        bodies = [body for log in self.bodies.values() for body in log.values()]
+        return sum(b'"log_salvaged"' in body for body in bodies)
+
     def wait_for(self, count, seconds=60):
         """Wait for so many more events."""
         target = self.look() + count
@@ -87,8 +94,6 @@ class Log:
     """A copy of the guest's log, read on this machine."""
 
     def __init__(self, path):
-        with closing(sqlite3.connect(path)) as database:
-            self.sound = database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         with closing(LogReader(path)) as reader:
             self.id, self.stats = reader.id, reader.stats()
             self.cursor = reader.cursor("mqtt")
@@ -101,58 +106,80 @@ class Log:
         return [offset for offset, body in known.items() if self.bodies.get(offset) != body]
 
 
+def complaint(path):
+    """Return what SQLite has to say against a database: "ok" is nothing."""
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            return database.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        return str(error)
+
+
 class Cellar:
     """A machine whose power fails again and again, with everything that is kept outside it."""
 
-    def __init__(self, folder, disk, outside, unpack, files):
+    def __init__(self, folder, disk, outside, state):
         self._folder = folder
-        self._unpack = unpack
-        self._files = files  # their address, for the guest
+        self._state = state
         self.disk = disk
         self.outside = outside
 
     def wake(self):
-        """Return the machine with the agent at hand, and the disk not yet mounted."""
-        guest = guests.resume(guests.bench(), self._folder, *self.disk.plug())
-        self._unpack(guest)
-        guest.run("mkdir -p /run/systemd/timesync; touch /run/systemd/timesync/synchronized")
-        for name in ("load.toml", "load.scenario.toml"):
-            guest.run(f"wget -q -O /run/{name} {self._files}/{name}")
-        guest.run("load virtio_blk ext4")
+        """Return the machine as it was frozen, with a disk that is not yet mounted."""
+        incoming = ("-incoming", f"file:{self._state}")
+        guest = Guest(guests.bench(), self._folder, *self.disk.plug(), *incoming).thaw()
+        guest.run(f"date -s @{time.time():.2f}; load virtio_blk")
+        self._guest = guest
         return guest
 
+    def close(self):
+        """Let nothing run on."""
+        self._guest.cut()
+
     def copy(self, guest):
-        """Return the log as it is in the guest, before anybody opens it there."""
+        """Return a copy of the log as it is in the guest, which is not opened there."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
             guest.send(f"cd /mnt; tar c $(ls -d load.db*) | nc {HOST} {port}; cd /")
             connection, _ = server.accept()
             with connection, connection.makefile("rb") as stream:
                 folder = self._folder / f"copy-{port}"
-                tarfile.open(fileobj=stream, mode="r|").extractall(folder, filter="data")
-        return Log(folder / "load.db")
+                with tarfile.open(fileobj=stream, mode="r|") as tar:
+                    tar.extractall(folder, filter="data")
+        return folder / "load.db"
 
-    def live(self, guest, seconds):
+    def live(self, guest, seconds, never="Traceback|ERROR"):
         """Run the agent under load until many events came outside, and then for a while."""
-        guest.send(f"{AGENT} &")
+        guest.send(f"{AGENT} & agent=$!")
         self.outside.wait_for(FRESH)
         with pytest.raises(TimeoutError):
-            guest.expect("Traceback|ERROR", seconds)
+            guest.expect(never, seconds)
 
-    def cut(self, guest):
-        """Cut the power of the machine and its disk."""
+    def cut(self, guest, requests=0):
+        """Cut the power of the machine and its disk, so many requests of the disk from now."""
+        self.disk.fail(requests)
         guest.cut()
         return self.disk.cut()
 
 
 @pytest.fixture
-def cellar(tmp_path, broker, subscriber, unpack, registry, files):
-    guests.frozen(guests.bench(), *guests.no_disk())
+def state(tmp_path, broker, bench, registry, files):
+    """A machine with the agent at hand and a clock that is trusted, frozen."""
     (files / "load.toml").write_text(CONFIG.replace("PORT", str(broker.port)))
     (files / "load.scenario.toml").write_text("".join(SIGNAL.format(n=n) for n in range(3)))
+    for name in ("load.toml", "load.scenario.toml"):
+        bench.run(f"wget -q -O /run/{name} {registry.url}/files/{name}")
+    bench.run("mkdir -p /run/systemd/timesync; touch /run/systemd/timesync/synchronized")
+    bench.freeze(tmp_path / "frozen")
+    return tmp_path / "frozen"
+
+
+@pytest.fixture
+def cellar(tmp_path, broker, subscriber, state):
     disk = ForgetfulDisk(ext4(tmp_path / "disk.img", guests.DISK_SIZE), seed=5)
-    outside = Outside(subscriber(broker.port))
-    return Cellar(tmp_path, disk, outside, unpack, f"{registry.url}/files")
+    cellar = Cellar(tmp_path, disk, Outside(subscriber(broker.port)), state)
+    yield cellar
+    cellar.close()
 
 
 def test_nothing_that_anybody_outside_knows_is_lost_by_a_power_cut(cellar, fact):
@@ -161,12 +188,13 @@ def test_nothing_that_anybody_outside_knows_is_lost_by_a_power_cut(cellar, fact)
     guest.run("mount /dev/vda /mnt")
     for _ in range(CUTS):
         cellar.live(guest, chance.uniform(0.5, 4))
-        cuts.append(cellar.cut(guest))
+        cuts.append(cellar.cut(guest, chance.randrange(40)))
         outside.look()
         guest = cellar.wake()
         guest.run("mount /dev/vda /mnt")
-        log = cellar.copy(guest)
-        assert log.sound
+        path = cellar.copy(guest)
+        assert complaint(path) == "ok"
+        log = Log(path)
         assert list(outside.bodies) == [log.id], "another log than before"
         assert list(log.bodies) == list(range(1, log.stats.recorded + 1)), "an offset is missing"
         lost += log.lost(outside)
@@ -189,10 +217,50 @@ def finish(cellar, guest):
     guest.send(f"{AGENT} & agent=$!")
     outside.wait_for(FRESH)
     guest.run("kill $agent; wait $agent")
-    log = cellar.copy(guest)
+    log = Log(cellar.copy(guest))
     eventually(lambda: outside.look() and set(outside.bodies[log.id]) >= set(log.bodies))
     recorded, waiting, dropped, *_ = log.stats
     assert recorded == log.cursor + waiting["mqtt"] + sum(dropped.values())
     assert outside.bodies == {log.id: log.bodies}, "inside and outside differ"
     assert list(log.bodies) == list(range(1, recorded + 1))
     guest.cut()
+
+
+def test_a_disk_that_lies_never_crashes_the_agent(cellar, fact):
+    """What is found damaged is told outside, and the agent goes on with whatever is left."""
+    chance, lives = random.Random(3), []
+    guest = cellar.wake()
+    guest.run("mount /dev/vda /mnt")
+    cellar.live(guest, 3)
+    guest.run("kill $agent; wait $agent; umount /mnt")
+    guest.cut()
+    for _ in range(LIES):
+        guest, life = mend(cellar)
+        cellar.disk.lying = True
+        told = cellar.outside.salvages()
+        cellar.live(guest, 0.5, "Traceback")
+        if life["database"] != "ok":
+            eventually(lambda known=told: cellar.outside.salvages() > known)
+        guest.run("kill $agent; wait $agent")  # folds the log into one file
+        cellar.live(guest, 0.5, "Traceback")
+        cut = cellar.cut(guest, chance.randrange(40))
+        lives.append({**life, "cut": cut, "contradictions": len(cellar.outside.contradictions)})
+    fact("lives on a disk that lies", lives)
+    assert any(life["database"] != "ok" for life in lives), "no damage to detect"
+
+
+def mend(cellar):
+    """Return the machine with its disk mounted, after fsck where need be, and what was found."""
+    cellar.disk.lying = False
+    refused, guest = "", cellar.wake()
+    code, said = guest.try_("mount /dev/vda /mnt")
+    if code:
+        refused = said
+        guest.cut()
+        cellar.disk.settle()
+        cellar.disk.check()
+        guest = cellar.wake()
+        guest.run("mount /dev/vda /mnt")
+    boot, there = guest.run("cat /proc/sys/kernel/random/boot_id"), guest.run("ls -s /mnt")
+    database = complaint(cellar.copy(guest)) if "load.db" in there.split() else "gone"
+    return guest, {"refused": refused, "boot": boot, "there": there, "database": database}

@@ -9,7 +9,7 @@ import socket
 import struct
 import subprocess
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import NamedTuple
 
 from lab.tools import tool
@@ -44,10 +44,14 @@ class ForgetfulDisk:
         self._random = random.Random(seed)
         self._socket = image.with_suffix(".socket")
         self._thread = Thread()
+        self._left = float("inf")  # requests until the power fails
+        self._failed = Event()
 
     def plug(self) -> tuple[str, ...]:
         """Wait for one machine; return its QEMU arguments."""
         self._socket.unlink(missing_ok=True)
+        self._left = float("inf")
+        self._failed.clear()
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(str(self._socket))
         listening.listen()
@@ -55,6 +59,15 @@ class ForgetfulDisk:
         self._thread.start()
         drive = f"file=nbd:unix:{self._socket},format=raw,cache=writeback"
         return ("-drive", f"if=none,id=disk,{drive}")
+
+    def fail(self, requests: int, seconds: float = 60) -> None:
+        """Answer so many more requests, then no other: return at that moment, to cut the power.
+
+        Raises TimeoutError where the machine does not write that much in time.
+        """
+        self._left = requests
+        if not self._failed.wait(seconds):
+            raise TimeoutError(f"not {requests} requests within {seconds} s")
 
     def cut(self) -> Cut:
         """Forget, once the machine that uses it has ended."""
@@ -113,6 +126,10 @@ class ForgetfulDisk:
         _, flags, kind, cookie, start, length = struct.unpack(">IHHQQI", _take(client, 28))
         if kind == DISCONNECT:
             return False
+        self._left -= 1
+        if self._left < 0:
+            self._failed.set()
+            return self._ignore(client)
         data = b""
         if kind == READ:
             data = self._read(start // SECTOR, length // SECTOR)
@@ -123,6 +140,12 @@ class ForgetfulDisk:
         self.flushes += kind == FLUSH
         client.sendall(struct.pack(">IIQ", 0x67446698, 0, cookie) + data)
         return True
+
+    def _ignore(self, client: socket.socket) -> bool:
+        """Hear what the machine says until it is dead."""
+        while client.recv(65536):
+            pass
+        return False
 
     def _read(self, first: int, count: int) -> bytes:
         numbers = range(first, first + count)

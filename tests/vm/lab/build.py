@@ -1,0 +1,41 @@
+"""Everything that the tests resume or install into, made before they run: `python -m lab build`."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from lab import guests, tools, trees, wheels
+from lab.cache import CACHE
+from lab.debian import Archive
+from lab.kernel import kernel
+
+FACTS = CACHE / "facts"
+STATE = FACTS / "run.json"
+
+
+def build() -> None:
+    """Make what is not in the cache yet; note how long it took, and whether it was empty."""
+    cold, began = not (CACHE / "trees").exists(), time.time()
+    FACTS.mkdir(parents=True, exist_ok=True)
+    for arch in ("amd64", "arm64"):
+        Archive("bookworm", arch)
+        kernel(arch)
+    tools.home()
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(job) for job in (_pc, _pi)]:
+            done.result()
+    STATE.write_text(json.dumps({"cold": cold, "began": began, "built": time.time()}))
+
+
+def _pc() -> None:
+    """Freeze the PCs, and the board with the pins."""
+    guests.frozen(guests.system(), *guests.on_disk(guests.bare_debian()))
+    guests.frozen(guests.bench(), *guests.no_disk())
+    guests.frozen(guests.pins())
+    wheels.index("amd64", (3, 11))
+
+
+def _pi() -> None:
+    """Install the trees for other processors: slow, as it is emulated."""
+    trees.tree("trixie", "arm64")
+    wheels.index("arm64", (3, 13))
