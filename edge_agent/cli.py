@@ -11,6 +11,7 @@ from edge_agent.errors import AgentError, ConfigError
 COMMANDS = {
     "check": "Check a configuration: every problem at once.",
     "drivers": "List the drivers with buses, channels and options.",
+    "init": "Look at this machine and write a configuration for it.",
     "log": "Look into the event log.",
     "read": "Measure one device once.",
     "rules": "Try rules before they are trusted.",

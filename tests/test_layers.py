@@ -48,6 +48,7 @@ ALLOWED = {
     },
     "edge_agent.machine": set(),
     "edge_agent.service": {"edge_agent.errors", "edge_agent.machine"},
+    "edge_agent.survey": {"drivers", "edge_agent.acquire"},
     "edge_agent.threads": set(),
     "edge_agent.evaluate": NOUNS | {"msgspec"},
     "edge_agent.store": NOUNS | {"msgspec", "sqlite_utils"},

@@ -72,6 +72,7 @@ def _claims(port: I2CPort, drivers: Mapping[str, type[Any]]) -> Iterator[Claim]:
         Claim(name, identity.chip, identity.certain)
         for name, driver in drivers.items()
         if port.address in getattr(driver, "addresses", ())
+        and hasattr(driver, "identify")  # an output of an expander leaves that to its inputs
         and (identity := _identity(driver(port))) is not None
     ]
     certain = [claim for claim in claims if claim.certain]

@@ -36,7 +36,7 @@ def scan(buses: tuple[int, ...], config: Path | None, as_json: bool) -> None:
 
     Stop the agent first: two programs that read one chip disturb each other.
     """
-    hardware = _hardware(config)
+    hardware = hardware_of(config)
     try:
         found = list(_show_i2c(hardware, buses or hardware.buses(), quiet=as_json))
         ids = hardware.ids()
@@ -51,7 +51,8 @@ def scan(buses: tuple[int, ...], config: Path | None, as_json: bool) -> None:
         click.echo(SILENT if buses or hardware.buses() else NO_BUS)
 
 
-def _hardware(config: Path | None) -> Hardware:
+def hardware_of(config: Path | None) -> Hardware:
+    """Return this machine's hardware, or the simulated one of a configuration."""
     if config is None:
         return RealHardware()
     from edge_agent.blueprint import draw  # noqa: PLC0415

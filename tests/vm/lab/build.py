@@ -4,7 +4,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from lab import guests, tools, trees, wheels
+from lab import guests, piwheels, tools, trees, wheels
 from lab.cache import CACHE
 from lab.debian import Archive
 from lab.kernel import kernel
@@ -38,4 +38,7 @@ def _pc() -> None:
 def _pi() -> None:
     """Install the trees for other processors: slow, as it is emulated."""
     trees.tree("trixie", "arm64")
+    trees.tree("bookworm", "armhf")
     wheels.index("arm64", (3, 13))
+    wheels.index("armhf", (3, 11))
+    piwheels.msgspec()

@@ -5,9 +5,11 @@ import shutil
 import zipfile
 from pathlib import Path
 
+from lab import piwheels
 from lab.wheels import ROOT, index, wheel
 
 LATER = "99.0"
+ANYWHERE = 5  # so many of the documented commands need no hardware and no systemd
 SUITES = {"bookworm": (3, 11), "trixie": (3, 13)}
 
 
@@ -15,6 +17,8 @@ def stock(files: Path, suite: str, arch: str) -> str:
     """Put wheels for a machine into a registry's folder; return their folder's name."""
     name = f"wheels-{suite}-{arch}"
     shutil.copytree(index(arch, SUITES[suite]), files / name)
+    if arch == "armhf":
+        shutil.copytree(piwheels.msgspec(), files / name, dirs_exist_ok=True)
     wheel(files / name)
     return name
 

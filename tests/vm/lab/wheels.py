@@ -35,7 +35,7 @@ def _install(fresh: Path, arch: str, wanted: list[str]) -> None:
 def index(arch: str, python: tuple[int, int]) -> Path:
     """Return a folder with wheels of all that the agent needs: what a package index offers.
 
-    What has no wheel there is left out: Debian has msgspec for 32-bit ARM as a package.
+    What has no wheel there is left out; see `lab.piwheels`.
     """
     wanted = project()["dependencies"]
     if arch == "armhf":
@@ -51,6 +51,12 @@ def wheel(folder: Path) -> Path:
     """Return the project's wheel, built from this source tree."""
     _pip("wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT))
     return next(folder.glob("edge_agent-*.whl"))
+
+
+def fetch_source(name: str, folder: Path) -> Path:
+    """Return a package's source archive, fetched into a folder."""
+    _pip("download", "--no-deps", "--no-binary", name, "-d", str(folder), name)
+    return next(folder.glob("*.tar.gz"))
 
 
 def _binaries(arch: str, python: tuple[int, int]) -> list[str]:

@@ -1,0 +1,154 @@
+"""`edge-agent init`: a configuration for this machine."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge_agent.commands.options import config_argument
+from edge_agent.errors import ConfigError
+
+if TYPE_CHECKING:
+    from edge_agent.survey.survey import Survey
+
+STANDARD_OUTPUT = Path("-")
+BROKER = "mqtt://localhost"
+NONE = "none"
+GROUP = "edge-agent"
+
+
+@click.command()
+@config_argument
+@click.option("--node", help="This machine's name in every topic; default: the host's name.")
+@click.option("--broker", help=f"The broker's URL, as {BROKER} or mqtts://user@broker.lan.")
+@click.option("--yes", is_flag=True, help="Ask nothing: what is not certain becomes a comment.")
+@click.option("--force", is_flag=True, help="Write over CONFIG where it exists.")
+@click.option(
+    "--simulate",
+    "simulated",
+    type=click.Path(path_type=Path),
+    help="Look at the simulated hardware of a configuration instead.",
+)
+def init(  # noqa: PLR0917 - what the command line has
+    config: Path,
+    node: str | None,
+    broker: str | None,
+    yes: bool,
+    force: bool,
+    simulated: Path | None,
+) -> None:
+    """Look at this machine, and write CONFIG for it; - writes to standard output.
+
+    Stop the agent first: two programs that read one chip disturb each other.
+    """
+    from edge_agent.survey.draft import Answers, draft  # noqa: PLC0415
+
+    if config != STANDARD_OUTPUT and config.exists() and not force:
+        raise ConfigError((f"{config}: exists and is left as it is; --force writes over it",))
+    drivers, survey = _look(simulated)
+    node = node or _ask("Name of this node", _host(), yes=yes)
+    broker = broker or _ask("Broker", BROKER, yes=yes)
+    answers = Answers(node, broker, {} if yes else _chips(survey))
+    text = draft(survey, answers, drivers)
+    if config == STANDARD_OUTPUT:
+        click.echo(text)
+        return
+    _put(config, text)
+    _next(config, broker)
+
+
+def _look(simulated: Path | None) -> "tuple[dict[str, type], Survey]":
+    from edge_agent.acquire.catalog import Catalog  # noqa: PLC0415
+    from edge_agent.commands.scan import hardware_of  # noqa: PLC0415
+    from edge_agent.survey.survey import survey  # noqa: PLC0415
+
+    drivers, problems = Catalog("edge_agent.drivers").load_all()
+    found = survey(hardware_of(simulated), drivers)
+    for trouble in (*problems, *found.troubles):
+        click.echo(trouble, err=True)
+    for line in _found(found):
+        click.echo(line, err=True)
+    return drivers, found
+
+
+def _found(survey: "Survey") -> Iterator[str]:
+    for chip in survey.chips:
+        names = " or ".join(claim.chip for claim in chip.claims) or "a chip unknown here"
+        yield f"found: {chip.kernel or names} on i2c-{chip.bus} at 0x{chip.address:02x}"
+    for id_ in survey.thermometers:
+        yield f"found: thermometer {id_} on 1-Wire"
+    for driver, device, measure in survey.kernel:
+        yield f"found: {device}, read by the kernel ({driver}): {', '.join(measure)}"
+
+
+def _host() -> str:
+    from edge_agent.machine import Machine  # noqa: PLC0415
+    from edge_agent.service.first_config import node_name  # noqa: PLC0415
+
+    return node_name(Machine())
+
+
+def _ask(question: str, default: str, *, yes: bool) -> str:
+    return default if yes else str(click.prompt(question, default=default, err=True))
+
+
+def _chips(survey: "Survey") -> dict[tuple[int, int], str]:
+    """Ask which each chip is that does not say it."""
+    from edge_agent.survey.draft import ambiguous  # noqa: PLC0415
+
+    chosen = {}
+    for found in survey.chips:
+        drivers = ambiguous(found)
+        if drivers and not found.kernel:
+            question = f"Which chip is at 0x{found.address:02x} on i2c-{found.bus}"
+            choice = click.Choice([*drivers, NONE])
+            answer = click.prompt(question, default=NONE, type=choice, err=True)
+            chosen[found.bus, found.address] = str(answer)
+    return chosen
+
+
+def _put(config: Path, text: str) -> None:
+    """Put a draft in place that passes `check`, and no other."""
+    from edge_agent.blueprint import draw  # noqa: PLC0415
+
+    fresh = config.with_name(f"{config.name}.new")
+    try:
+        config.parent.mkdir(parents=True, exist_ok=True)
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w") as file:
+            file.write(text)
+        draw(fresh)
+        _let_the_service_read(fresh)
+        fresh.rename(config)
+    except PermissionError as error:
+        raise ConfigError((f"{error.filename}: permission denied; put sudo before it",)) from error
+    except ConfigError as error:
+        fresh.unlink()
+        lines = [line.replace(str(fresh), str(config)) for line in error.problems]
+        raise ConfigError(("not written, as it would not pass `check`:", *lines)) from None
+
+
+def _let_the_service_read(path: Path) -> None:
+    from edge_agent.machine import Machine  # noqa: PLC0415
+
+    if os.geteuid() == 0 and GROUP in Machine().groups():
+        shutil.chown(path, "root", GROUP)
+
+
+def _next(config: Path, broker: str) -> None:
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
+    from edge_agent.machine import Machine  # noqa: PLC0415
+    from edge_agent.service import CONFIG_FILE, UNIT_FILE  # noqa: PLC0415
+
+    click.echo(f"{config}: written; it passes `edge-agent check`. Next:")
+    if config != Path(CONFIG_FILE):
+        click.echo(f"  edge-agent run {config}")
+    elif Machine().path(UNIT_FILE).exists():
+        click.echo("  sudo systemctl restart edge-agent")
+    else:
+        click.echo("  sudo edge-agent service install")
+    click.echo(f"  mosquitto_sub -h {urlsplit(broker).hostname} -t 'edge/#' -v")

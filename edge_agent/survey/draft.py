@@ -1,0 +1,171 @@
+"""From what was found to a configuration with comments: pure.
+
+A chip that did not identify itself is active only where the user has said which it is: a driver for
+another one could read plausible nonsense.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from edge_agent.acquire.scan import Found
+from edge_agent.survey.survey import Survey
+
+CREDENTIAL = "edge-agent.mqtt-password"
+HEAD = """\
+# Written by `edge-agent init`. All keys: docs/configuration.md; all sensors: docs/sensors.md.
+# Try changes with `edge-agent check`; `sudo systemctl reload edge-agent` takes them.
+
+node = {node}  # this machine's name in every topic: edge/{plain}/…
+
+[mqtt]
+url = {url}  # until the broker is there, events wait in the log
+"""
+LOGIN = """\
+username = {user}
+# The password is not in here: put it into a file that only root reads, and take the last # away.
+#   sudo install -D -m 600 password.txt /etc/credstore/{credential}
+# password_file = "$CREDENTIALS_DIRECTORY/{credential}"
+"""
+NOTHING = """
+# No sensor was found besides what the machine measures of itself. A chip on I2C would look like
+# [[device]]
+# name = "air"
+# driver = "bme280"
+# bus = 1
+# address = 0x76
+# every = "10s"
+"""
+RULE = """
+# A rule, as an example: take the # away, and say which pin the relay is on.
+# [[output]]
+# name = "fan"
+# driver = "relay"
+# pin = 17
+#
+# [[rule]]
+# name = "{name}"
+# when = "{when}"
+# for = "30s"
+# set = {{ fan = "on" }}
+"""
+CHIPS, SELF = "10s", "60s"  # how often chips and the machine itself are read
+
+
+class Answers(NamedTuple):
+    """What only the user knows; `chips` are drivers by (bus, address)."""
+
+    node: str
+    url: str
+    chips: Mapping[tuple[int, int], str] = {}
+
+
+class Entry(NamedTuple):
+    """A device's table: `why` is the comment above it; one that is not active is a comment, too."""
+
+    name: str
+    driver: str
+    keys: Mapping[str, Any]
+    why: str
+    every: str = CHIPS
+    active: bool = True
+
+
+def draft(survey: Survey, answers: Answers, drivers: Mapping[str, type[Any]]) -> str:
+    """Return the text of a configuration; `drivers` are those of the catalogue."""
+    entries = named([*_chips(survey, answers), *_thermometers(survey), *_others(survey)])
+    parts = [_head(answers), *map(_table, entries)]
+    if all(entry.every == SELF for entry in entries):
+        parts.append(NOTHING)
+    return "".join([*parts, *_example(entries, drivers)])
+
+
+def named(entries: list[Entry]) -> list[Entry]:
+    """Return the entries, each with a name of its own: sht4x, sht4x-2 and so on."""
+    seen: dict[str, int] = {}
+    result = []
+    for entry in entries:
+        plain = re.sub(r"[^A-Za-z0-9_-]", "-", entry.name)[:56]
+        seen[plain] = seen.get(plain, 0) + 1
+        number = f"-{seen[plain]}" if seen[plain] > 1 else ""
+        result.append(entry._replace(name=plain + number))
+    return result
+
+
+def ambiguous(found: Found) -> tuple[str, ...]:
+    """Return the drivers that may be right for a chip which has not said what it is."""
+    certain = any(claim.certain for claim in found.claims)
+    return () if certain else tuple(claim.driver for claim in found.claims)
+
+
+def _head(answers: Answers) -> str:
+    parts = urlsplit(answers.url)
+    user, _, host = parts.netloc.rpartition("@")
+    url = parts._replace(netloc=host).geturl()
+    head = HEAD.format(node=_toml(answers.node), plain=answers.node, url=_toml(url))
+    if not user:
+        return head
+    name = _toml(user.partition(":")[0])
+    return head + LOGIN.format(user=name, credential=CREDENTIAL)
+
+
+def _chips(survey: Survey, answers: Answers) -> Iterator[Entry]:
+    """Yield a table for each chip; where nobody knows what it is, as a comment."""
+    for found in survey.chips:
+        if found.kernel:
+            continue  # it stands among the kernel's devices
+        place = f"i2c-{found.bus}, address 0x{found.address:02x}"
+        keys = {"bus": found.bus, "address": found.address}
+        chosen = answers.chips.get((found.bus, found.address))
+        for driver, chip, certain in found.claims:
+            if certain or driver == chosen:
+                said = "it says so itself" if certain else "you said so"
+                yield Entry(driver, driver, keys, f"{chip} on {place}: {said}")
+        choices = ambiguous(found)
+        if choices and chosen not in choices:
+            why = f"A chip on {place} that does not tell what it is: {' or '.join(choices)}"
+            yield Entry(choices[0], choices[0], keys, why, active=False)
+
+
+def _thermometers(survey: Survey) -> Iterator[Entry]:
+    for id_ in survey.thermometers:
+        yield Entry(f"ds18b20-{id_[-4:]}", "ds18b20", {"id": id_}, "A thermometer on 1-Wire")
+
+
+def _others(survey: Survey) -> Iterator[Entry]:
+    for driver, device, measure in survey.kernel:
+        keys = {"device": device, "measure": list(measure)}
+        why = f"What the kernel's own driver reads ({driver})"
+        yield Entry(device, driver, keys, why, every=SELF)
+    for driver in survey.own:
+        yield Entry(driver, driver, {}, "What the machine knows of itself", every=SELF)
+
+
+def _table(entry: Entry) -> str:
+    lines = [f"name = {_toml(entry.name)}", f"driver = {_toml(entry.driver)}"]
+    lines += [f"{key} = {_toml(value, key)}" for key, value in entry.keys.items()]
+    table = ["[[device]]", *lines, f"every = {_toml(entry.every)}"]
+    mark = "" if entry.active else "# "
+    return "\n".join(["", f"# {entry.why}", *(mark + line for line in table), ""])
+
+
+def _toml(value: Any, key: str = "") -> str:  # noqa: ANN401 - texts, numbers, lists of texts
+    if key == "address":
+        return f"0x{value:02x}"
+    # JSON's texts are TOML's, but for one character that TOML has escaped
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _example(entries: list[Entry], drivers: Mapping[str, type[Any]]) -> Iterator[str]:
+    """Yield a rule on the first channel that is there, at a limit inside its range."""
+    for entry in entries:
+        wanted = entry.keys.get("measure")
+        for channel in getattr(drivers[entry.driver], "channels", ()):
+            if entry.active and (wanted is None or channel.name in wanted):
+                limit = min(30.0, (channel.low + channel.high) / 2)
+                above = "" if channel.quantity == "binary" else f" > {limit:g}"
+                when = f"{entry.name}.{channel.name}{above}"
+                yield RULE.format(name=f"{channel.name}-example", when=when)
+                return

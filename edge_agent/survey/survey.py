@@ -1,0 +1,90 @@
+"""Looks at a machine: chips on I2C, 1-Wire thermometers, and what the kernel itself measures."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from drivers.driver import read
+from drivers.errors import DriverError
+from drivers.hwmon import DEVICES as HWMON
+from drivers.hwmon import Hwmon, attribute
+from drivers.iio import ATTRIBUTES
+from drivers.iio import DEVICES as IIO
+from drivers.linux import LinuxPort
+from edge_agent.acquire.hardware import Hardware
+from edge_agent.acquire.scan import Found, scan
+
+OWN = ("thermal", "throttled", "memory")  # what a machine may know of itself, best first
+
+
+class KernelDevice(NamedTuple):
+    """A sensor that the kernel drives, `driver` being our iio or hwmon, and what it has."""
+
+    driver: str
+    device: str
+    measure: tuple[str, ...]
+
+
+class Survey(NamedTuple):
+    """What was found; `own` are drivers that read this machine; `troubles` are for the user."""
+
+    chips: tuple[Found, ...] = ()
+    thermometers: tuple[str, ...] = ()
+    kernel: tuple[KernelDevice, ...] = ()
+    own: tuple[str, ...] = ()
+    troubles: tuple[str, ...] = ()
+
+
+def survey(hardware: Hardware, drivers: Mapping[str, type[Any]]) -> Survey:
+    """Look at everything, reading only; what cannot be looked at becomes a trouble."""
+    sensors = {name: driver for name, driver in drivers.items() if hasattr(driver, "measure")}
+    chips: list[Found] = []
+    troubles: list[str] = []
+    for number in hardware.buses():
+        try:
+            chips += scan(hardware, number, sensors)
+        except DriverError as error:
+            troubles.append(str(error))
+    port = LinuxPort(hardware.kernel(), "survey")
+    kernel = tuple(dict.fromkeys([*_iio(port), *_hwmon(port)]))
+    own = tuple(name for name in OWN if _readable(drivers[name](port)))
+    return Survey(tuple(chips), _thermometers(hardware), kernel, own, tuple(troubles))
+
+
+def _thermometers(hardware: Hardware) -> tuple[str, ...]:
+    return tuple(sorted(hardware.ids()))
+
+
+def _readable(driver: Any) -> bool:  # noqa: ANN401 - any of the catalogue
+    try:
+        read(driver, lambda _: None)
+    except DriverError:
+        return False
+    return True
+
+
+def _iio(port: LinuxPort) -> Iterator[KernelDevice]:
+    for name, files in _devices(port, IIO):
+        stems = {file.removesuffix("_input").removesuffix("_raw") for file in files}
+        measure = tuple(channel for channel, each in ATTRIBUTES.items() if each.stem in stems)
+        if measure:
+            yield KernelDevice("iio", name, measure)
+
+
+def _hwmon(port: LinuxPort) -> Iterator[KernelDevice]:
+    names = [channel.name for channel in Hwmon.channels]
+    for device, files in _devices(port, HWMON):
+        measure = tuple(name for name in names if name + attribute(name).ending in files)
+        if measure and device != "cpu_thermal":  # what our driver `thermal` reads
+            yield KernelDevice("hwmon", device, measure)
+
+
+def _devices(port: LinuxPort, place: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield each device's name, or its directory where two have one name, and its files."""
+    found = []
+    for directory in port.names(place):
+        files = frozenset(port.names(f"{place}/{directory}"))
+        if "name" in files:
+            found.append((port.read(f"{place}/{directory}/name"), directory, files))
+    names = [name for name, *_ in found]
+    for name, directory, files in found:
+        yield name if names.count(name) == 1 else directory, files

@@ -1,0 +1,104 @@
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from edge_agent.commands import init
+
+GREENHOUSE = Path(__file__).parent.parent.parent / "examples/greenhouse.toml"
+SIMULATED = ("--simulate", GREENHOUSE)
+
+
+@pytest.fixture
+def ambiguous(config):
+    """A machine with one chip that does not say what it is."""
+    text = 'node = "n"\n[[device]]\nname = "t"\ndriver = "lm75"\naddress = 0x48\nevery = "1s"\n'
+    return config(text, "machine.toml")
+
+
+def drivers(path):
+    return [device["driver"] for device in tomllib.loads(path.read_text()).get("device", [])]
+
+
+def test_what_it_writes_passes_check_and_reads_what_is_there(edge_agent, tmp_path):
+    path = tmp_path / "new/agent.toml"
+    done = edge_agent("init", path, "--yes", *SIMULATED)
+    assert (done.code, edge_agent("check", path).code) == (0, 0)
+    assert {"sht4x", "bme280", "ds18b20"} <= set(drivers(path))
+    assert "mosquitto_sub -h localhost -t 'edge/#' -v" in done.out
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_it_asks_for_name_and_broker(edge_agent, tmp_path, monkeypatch, answers):
+    answers("attic", "mqtt://broker.lan")
+    path = tmp_path / "agent.toml"
+    done = edge_agent("init", path, *SIMULATED)
+    assert done.code == 0
+    written = tomllib.loads(path.read_text())
+    assert (written["node"], written["mqtt"]["url"]) == ("attic", "mqtt://broker.lan")
+    assert "mosquitto_sub -h broker.lan" in done.out
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """A function: what the user types, in the order of the questions."""
+
+    def give(*words):
+        rest = list(words)
+
+        def prompt(question, *, default, **_):
+            return rest.pop(0) if rest else default
+
+        monkeypatch.setattr("click.prompt", prompt)
+
+    return give
+
+
+def test_it_asks_which_a_chip_is_that_does_not_say_so(edge_agent, tmp_path, ambiguous, answers):
+    answers("attic", "mqtt://b", "lm75")
+    path = tmp_path / "agent.toml"
+    assert edge_agent("init", path, "--simulate", ambiguous).code == 0
+    assert "lm75" in drivers(path)
+
+
+def test_without_questions_such_a_chip_stays_a_comment(edge_agent, tmp_path, ambiguous):
+    path = tmp_path / "agent.toml"
+    assert edge_agent("init", path, "--yes", "--simulate", ambiguous).code == 0
+    assert "lm75" not in drivers(path)
+    assert "that does not tell what it is" in path.read_text()
+
+
+def test_yes_asks_nothing(edge_agent, tmp_path, monkeypatch):
+    monkeypatch.setattr("click.prompt", lambda *_, **__: pytest.fail("a question"))
+    assert edge_agent("init", tmp_path / "agent.toml", "--yes", *SIMULATED).code == 0
+
+
+def test_a_file_that_is_there_is_kept_unless_forced(edge_agent, config):
+    path = config("mine")
+    done = edge_agent("init", path, "--yes", *SIMULATED)
+    assert (done.code, path.read_text()) == (2, "mine")
+    assert "--force" in done.err
+    assert edge_agent("init", path, "--yes", "--force", *SIMULATED).code == 0
+    assert path.read_text() != "mine"
+
+
+def test_standard_output_has_the_configuration_alone(edge_agent):
+    done = edge_agent("init", "-", "--yes", *SIMULATED)
+    assert tomllib.loads(done.out)["device"]
+
+
+def test_a_name_that_cannot_be_is_refused_and_nothing_is_left(edge_agent, tmp_path):
+    done = edge_agent("init", tmp_path / "a.toml", "--yes", "--node", "green house", *SIMULATED)
+    assert done.code == 2
+    assert "green house" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_that_may_not_be_written_says_sudo(edge_agent, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr(init.os, "open", refuse)
+    done = edge_agent("init", tmp_path / "a.toml", "--yes", *SIMULATED)
+    assert (done.code, "sudo" in done.err) == (2, True)

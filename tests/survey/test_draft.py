@@ -1,0 +1,116 @@
+import tomllib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_agent.acquire.catalog import Catalog
+from edge_agent.acquire.scan import Claim, Found
+from edge_agent.blueprint import draw
+from edge_agent.survey.draft import Answers, ambiguous, draft
+from edge_agent.survey.survey import OWN, KernelDevice, Survey
+
+DRIVERS, _ = Catalog("edge_agent.drivers").load_all()
+ON_I2C = [
+    (name, address)
+    for name, driver in DRIVERS.items()
+    if driver.bus == "i2c" and hasattr(driver, "measure")
+    for address in driver.addresses
+]
+ANSWERS = Answers("shed", "mqtt://broker.lan")
+
+
+def drawn(text, folder):
+    path = folder / "drafted.toml"
+    path.write_text(text)
+    return draw(path)
+
+
+def found(driver, address, *, certain=True, bus=1):
+    return Found(bus, address, (Claim(driver, driver.upper(), certain),))
+
+
+def uncommented(text):
+    """Return the text with its example rule in force."""
+    head, mark, rule = text.partition("# A rule, as an example")
+    lines = rule.splitlines()[1:]
+    return head + mark + "\n" + "\n".join(line.removeprefix("#").lstrip() for line in lines)
+
+
+@st.composite
+def surveys(draw_):
+    spots = draw_(st.lists(st.sampled_from(ON_I2C), unique_by=lambda one: one[1], max_size=8))
+    chips = tuple(found(*spot, certain=draw_(st.booleans())) for spot in spots)
+    id_ = st.from_regex(r"28-[0-9a-f]{12}", fullmatch=True)
+    ids = draw_(st.lists(id_, max_size=4, unique=True))
+    names = st.text(min_size=1, max_size=12).filter(str.strip)
+    device = st.builds(
+        KernelDevice,
+        st.just("hwmon"),
+        names,
+        st.lists(st.sampled_from(["temp1", "in0", "fan1"]), min_size=1, unique=True).map(tuple),
+    )
+    kernel = tuple(draw_(st.lists(device, max_size=3)))
+    own = tuple(draw_(st.lists(st.sampled_from(OWN), unique=True)))
+    return Survey(chips, tuple(ids), kernel, own)
+
+
+@settings(max_examples=300, deadline=None)
+@given(surveys())
+def test_whatever_is_found_the_draft_and_its_example_pass_check(tmp_path_factory, survey):
+    folder = tmp_path_factory.mktemp("draft")
+    text = draft(survey, ANSWERS, DRIVERS)
+    certain = sum(chip.claims[0].certain for chip in survey.chips)
+    expected = certain + len(survey.thermometers) + len(survey.kernel) + len(survey.own)
+    if not expected:
+        return  # nothing to measure with: `init` says so
+    blueprint = drawn(text, folder)
+    assert len(blueprint.devices) == expected
+    assert len(drawn(uncommented(text), folder).rules) == 1
+    assert max(map(len, text.splitlines())) <= 160
+
+
+@pytest.mark.parametrize("name, address", ON_I2C)
+def test_every_driver_that_can_be_found_has_a_table_that_passes(tmp_path, name, address):
+    [device] = drawn(draft(Survey((found(name, address),)), ANSWERS, DRIVERS), tmp_path).devices
+    assert (device.settings.driver, device.place.address) == (name, address)
+
+
+UNKNOWN = Found(1, 0x48, (Claim("lm75", "LM75", False), Claim("tmp102", "TMP102", False)))
+
+
+def test_a_chip_that_does_not_say_what_it_is_stays_a_comment(tmp_path):
+    survey = Survey((UNKNOWN,), own=("memory",))
+    text = draft(survey, ANSWERS, DRIVERS)
+    assert [one.settings.driver for one in drawn(text, tmp_path).devices] == ["memory"]
+    assert "that does not tell what it is: lm75 or tmp102" in text
+    assert ambiguous(UNKNOWN) == ("lm75", "tmp102")
+
+
+def test_what_the_user_says_it_is_becomes_a_table(tmp_path):
+    answers = ANSWERS._replace(chips={(1, 0x48): "tmp102"})
+    text = draft(Survey((UNKNOWN,)), answers, DRIVERS)
+    assert [one.settings.driver for one in drawn(text, tmp_path).devices] == ["tmp102"]
+    assert "lm75" not in text
+
+
+def test_a_chip_of_the_kernel_s_is_read_through_the_kernel(tmp_path):
+    owned = Found(1, 0x76, kernel="bmp280", instead='driver = "iio", device = "bme280"')
+    kernel = (KernelDevice("iio", "bme280", ("temperature",)),)
+    [device] = drawn(draft(Survey((owned,), kernel=kernel), ANSWERS, DRIVERS), tmp_path).devices
+    assert (device.settings.driver, device.options["device"]) == ("iio", "bme280")
+
+
+def test_a_password_in_the_broker_s_url_is_not_written(tmp_path):
+    answers = ANSWERS._replace(url="mqtts://ann:hunter2@broker.lan:8884")
+    text = draft(Survey(own=("memory",)), answers, DRIVERS)
+    assert "hunter2" not in text
+    mqtt = tomllib.loads(text)["mqtt"]
+    assert mqtt == {"url": "mqtts://broker.lan:8884", "username": "ann"}
+    assert "/etc/credstore/edge-agent.mqtt-password" in text
+
+
+def test_chips_of_one_kind_have_names_of_their_own(tmp_path):
+    survey = Survey((found("sht4x", 0x44), found("sht4x", 0x45), found("sht4x", 0x44, bus=3)))
+    names = [one.settings.name for one in drawn(draft(survey, ANSWERS, DRIVERS), tmp_path).devices]
+    assert names == ["sht4x", "sht4x-2", "sht4x-3"]

@@ -1,0 +1,86 @@
+import pytest
+
+from edge_agent.acquire.catalog import Catalog
+from edge_agent.acquire.hardware import RealHardware
+from edge_agent.survey.survey import KernelDevice, survey
+from simulators.clock import VirtualClock
+from simulators.hardware import SimulatedHardware
+
+DRIVERS, _ = Catalog("edge_agent.drivers").load_all()
+MODELS = Catalog("edge_agent.simulators")
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A function: write the kernel's files below a root."""
+
+    def write(**texts):
+        for path, text in texts.items():
+            file = tmp_path / path.replace("__", "/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        return RealHardware(tmp_path / "sys")
+
+    return write
+
+
+def test_every_chip_that_answers_is_found_with_who_claims_it():
+    hardware = SimulatedHardware(VirtualClock())
+    hardware.attach("air", MODELS.load("sht4x"), address=0x44)
+    hardware.attach("light", MODELS.load("bh1750"), bus=3, address=0x23)
+    [air, light] = survey(hardware, DRIVERS).chips
+    assert [(claim.driver, claim.certain) for claim in air.claims] == [("sht4x", True)]
+    assert (light.bus, light.address) == (3, 0x23)
+    assert "bh1750" in {claim.driver for claim in light.claims}
+
+
+def test_an_output_is_no_sensor():
+    hardware = SimulatedHardware(VirtualClock())
+    hardware.attach("light", MODELS.load("bh1750"), address=0x23)
+    [light] = survey(hardware, DRIVERS).chips
+    assert not {claim.driver for claim in light.claims} & {"pcf8574_output", "mcp23017_output"}
+
+
+def test_thermometers_on_one_wire_are_found():
+    hardware = SimulatedHardware(VirtualClock())
+    hardware.attach("water", MODELS.load("ds18b20"), id="28-0316a4c8ffee")
+    assert survey(hardware, DRIVERS).thermometers == ("28-0316a4c8ffee",)
+
+
+def test_a_bus_that_cannot_be_opened_is_told_and_the_rest_is_found(files, monkeypatch):
+    hardware = files(sys__bus__i2c__devices__i2c_1="", proc__meminfo="")
+    monkeypatch.setattr(RealHardware, "buses", lambda _: (77,))
+    [trouble] = survey(hardware, DRIVERS).troubles
+    assert "i2c-77" in trouble
+    assert "enable" in trouble
+
+
+def test_what_the_kernel_drives_is_found_with_its_channels(files):
+    hardware = files(
+        **{
+            "sys__bus__iio__devices__iio:device0__name": "bme280\n",
+            "sys__bus__iio__devices__iio:device0__in_temp_input": "25080\n",
+            "sys__bus__iio__devices__iio:device0__in_pressure_input": "100.6\n",
+            "sys__class__hwmon__hwmon0__name": "rpi_volt\n",
+            "sys__class__hwmon__hwmon0__in0_lcrit_alarm": "0\n",
+        }
+    )
+    assert survey(hardware, DRIVERS).kernel == (
+        KernelDevice("iio", "bme280", ("temperature", "atmospheric_pressure")),
+        KernelDevice("hwmon", "rpi_volt", ("in0_lcrit_alarm",)),
+    )
+
+
+def test_of_two_with_one_name_each_is_known_by_its_directory(files):
+    names = {f"sys__class__hwmon__hwmon{n}__name": "lm75\n" for n in range(2)}
+    values = {f"sys__class__hwmon__hwmon{n}__temp1_input": "21500\n" for n in range(2)}
+    found = survey(files(**names, **values), DRIVERS).kernel
+    assert [each.device for each in found] == ["hwmon0", "hwmon1"]
+
+
+def test_the_machine_is_asked_only_what_it_knows(files):
+    text = "MemTotal: 1000 kB\nMemAvailable: 500 kB\n"
+    assert survey(files(proc__meminfo=text), DRIVERS).own == ("memory",)
+    zone = "sys__class__thermal__thermal_zone0__"
+    hardware = files(**{f"{zone}type": "cpu-thermal\n", f"{zone}temp": "48312\n"})
+    assert survey(hardware, DRIVERS).own == ("thermal", "memory")

@@ -1,0 +1,38 @@
+"""measure.py [UID]: for each configuration named on standard input, measure all devices once.
+
+One line of JSON for each configuration; every device is built and set up anew.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from drivers.driver import read
+from drivers.errors import DriverError
+from edge_agent.acquire.hardware import RealHardware
+from edge_agent.blueprint import draw
+
+
+def measured(drawn, hardware):
+    """Return what came of it, and the seconds that it took."""
+    began = time.monotonic()
+    try:
+        found = {"values": read(drawn.build(hardware)), "quality": "good", "text": ""}
+    except DriverError as error:
+        found = {"values": {}, "quality": error.quality, "text": str(error)}
+    return {**found, "seconds": time.monotonic() - began}
+
+
+for user in map(int, sys.argv[1:]):
+    os.setgroups([])
+    os.setgid(user)
+    os.setuid(user)
+for line in iter(sys.stdin.readline, ""):
+    hardware = RealHardware()
+    devices = draw(Path(line.strip())).devices
+    found = {drawn.settings.name: measured(drawn, hardware) for drawn in devices}
+    hardware.close()
+    sys.stdout.write(f"{json.dumps(found)}\n")
+    sys.stdout.flush()
