@@ -1,9 +1,11 @@
 """One emulated machine: its console, its monitor, its power switch."""
 
+import ctypes
 import json
 import os
 import re
 import select
+import signal
 import socket
 import subprocess
 import time
@@ -14,7 +16,7 @@ from typing import Any, NamedTuple, Self
 
 from lab.tools import environment, qemu
 
-QUIET_SECONDS = 300
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Failed(Exception):
@@ -49,6 +51,7 @@ class Guest:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=environment(),
+            preexec_fn=_end_with_its_parent,  # noqa: PLW1509 - one call, no lock
         )
 
     def __enter__(self) -> Self:
@@ -173,6 +176,11 @@ class Guest:
         if not data:
             raise EOFError(f"the guest has ended; last: {self.lines[-5:]}")
         return data
+
+
+def _end_with_its_parent() -> None:
+    """Ask the kernel to end the emulator where the tests were killed: prctl(2)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _connected(path: Path) -> socket.socket:
