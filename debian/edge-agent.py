@@ -1,0 +1,10 @@
+#!/usr/bin/python3 -I
+"""The command `edge-agent` of the Debian package: its own packages come before the system's."""
+
+import sys
+
+sys.path.insert(0, "/opt/edge-agent/lib")
+
+from edge_agent.cli import main
+
+main()
