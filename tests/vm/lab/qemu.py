@@ -115,6 +115,8 @@ class Guest:
                     self.send(reply)
                     screen += f"{reply}\n"
         text = screen[: end.start()].replace("\r", "")
+        self.lines += text.split("\n")
+        self._log.write(f"$ {command}\n{text}\n")
         if end[1] != "0":
             raise Failed(f"{command}\nended with {end[1]}:\n{text}")
         return text.rstrip("\n")
