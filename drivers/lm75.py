@@ -1,4 +1,4 @@
-"""LM75 thermometer and its many relatives (TI SNIS153D, NXP LM75B rev 6.1).
+"""LM75 thermometer and its many relatives (TI SNIS153D, NXP LM75B rev 6.1, TI TMP75 SBOS288L).
 
 The chip has neither identification, checksum nor ready flag: it sleeps between two measurements, so
 that the first result after it woke is a new one; the marked configuration tells that no brown-out
@@ -14,55 +14,65 @@ from drivers.i2c import I2CPort
 
 # Registers, LM75B table 6
 TEMPERATURE, CONFIGURATION, HYSTERESIS, OVERTEMPERATURE = range(4)
-USUAL_LIMITS = {(0x4B00, 0x5000), (0x4C00, 0x5000)}  # 75 and 80 °C at power-on; ours
+USUAL_LIMITS = {(each, 0x5000) for each in (0x4B00, 0x4C00, 0x4C70)}  # 75, 80 °C; ours
 RESERVED = 0xE0
 SHUTDOWN = 0x01
 MARK = 0x10  # four faults before the alarm pin, which nobody needs to have connected
-LIMIT, TOO_FINE = 0x4C00, 0x007F  # 76 °C, and the bits that a limit has not (table 12)
+LIMIT, TOO_FINE = 0x4C00, 0x007F  # 76 °C, and bits that a limit has not, or not all (table 12)
+# How a limit is kept tells the kind: TMP75, TMP105 and alike keep 12 bits, and begin with 9 in the
+# results; these bits of the configuration give them all 12 (SBOS288L tables 8 and 9).
+TWELVE_BITS = 0x60
+RESULTS = {LIMIT: 0x00, LIMIT | 0x0070: TWELVE_BITS}
 SECONDS = 0.33  # LM75: 300 ms at most
 
 
 class LM75:
-    """LM75, LM75A, LM75B, PCT2075 and alike: thermometers of many makers (NXP LM75B rev 6.1)."""
+    """LM75, LM75B, PCT2075, TMP75, TMP105 and alike: thermometers of many makers."""
 
     bus: ClassVar[BusKind] = "i2c"
     addresses: ClassVar[tuple[int, ...]] = tuple(range(0x48, 0x50))
     channels: tuple[Channel, ...] = (Channel("temperature", "°C", -55, 125, 0.125),)
 
     def __init__(self, port: I2CPort, *, bits: Literal[9, 11] = 11) -> None:
-        """`bits`: 9 for the first LM75, in steps of 0.5 °C; 11 for the later ones."""
+        """`bits`: 9 for the first LM75, in steps of 0.5 °C; 11 for the later ones, and TMP75."""
         self._port = port
+        self._awake = MARK
         self._bits = bits
         self.channels = (Channel("temperature", "°C", -55, 125, 2.0 ** (8 - bits)),)
 
     def identify(self) -> Identity | None:
         """Assume the chip where the limits are as usual, and the configuration is possible."""
         limits = (self._word(HYSTERESIS), self._word(OVERTEMPERATURE))
-        plausible = limits in USUAL_LIMITS and not self._configuration() & RESERVED
-        return Identity("LM75", certain=False) if plausible else None
+        held = self._configuration()
+        possible = not held & RESERVED or held & ~SHUTDOWN == MARK | TWELVE_BITS
+        usual = limits in USUAL_LIMITS and possible
+        return Identity("LM75", certain=False) if usual else None
 
     def setup(self) -> Steps[None]:
         """Let the chip sleep; raise `WrongChip` where it does not keep what it is told."""
-        self._port.write(bytes([CONFIGURATION, MARK | SHUTDOWN]))
         self._port.write(bytes([HYSTERESIS, *(LIMIT | TOO_FINE).to_bytes(2)]))
-        held, limit = self._configuration(), self._word(HYSTERESIS)
-        if held != MARK | SHUTDOWN or limit != LIMIT:
+        limit = self._word(HYSTERESIS)
+        self._awake = MARK | RESULTS.get(limit, 0)
+        wanted = self._awake | SHUTDOWN
+        self._port.write(bytes([CONFIGURATION, wanted]))
+        held = self._configuration()
+        if held != wanted or limit not in RESULTS:
             what = f"no LM75: its registers hold {held:02x} and {limit:04x}"
-            raise WrongChip(self._port.where, f"{what}, not {MARK | SHUTDOWN:02x} and {LIMIT:04x}")
+            raise WrongChip(self._port.where, f"{what}, not {wanted:02x} and {LIMIT:04x}")
         yield from ()
 
     def measure(self) -> Steps[dict[str, float]]:
         """Wake the chip for one conversion."""
-        self._expect(MARK | SHUTDOWN)
-        self._port.write(bytes([CONFIGURATION, MARK]))
-        self._expect(MARK)
+        self._expect(self._awake | SHUTDOWN)
+        self._port.write(bytes([CONFIGURATION, self._awake]))
+        self._expect(self._awake)
         yield SECONDS
         raw = self._word(TEMPERATURE)
-        self._expect(MARK)
+        self._expect(self._awake)
         again = int.from_bytes(self._port.read_steady(2, bytes([TEMPERATURE])))
         if raw != again:
             raise BadChecksum(self._port.where, f"two reads differ: {raw:04x} and {again:04x}")
-        self._port.write(bytes([CONFIGURATION, MARK | SHUTDOWN]))
+        self._port.write(bytes([CONFIGURATION, self._awake | SHUTDOWN]))
         values = {"temperature": temperature(raw, self._bits)}
         return checked(self.channels, values, self._port.where)
 

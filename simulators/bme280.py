@@ -23,6 +23,7 @@ class BME280(bmp280.BMP280):
     quiet: ClassVar[Mapping[str, float]] = {**bmp280.BMP280.quiet, "humidity": 45.0}
     chip_id: ClassVar[int] = 0x60
     writable: ClassVar[set[int]] = bmp280.WRITABLE | {CTRL_HUM}
+    standby: ClassVar[tuple[float, ...]] = (*bmp280.BMP280.standby[:6], 0.01, 0.02)  # §5.4.6
     skipped: ClassVar[bytes] = bmp280.BMP280.skipped + b"\x80\x00"
 
     def __init__(self, clock: Clock) -> None:

@@ -1,9 +1,10 @@
-"""Bosch BMP280 as its datasheet describes it: registers, forced conversions, no checksum.
+"""Bosch BMP280 as its datasheet describes it: registers, forced and normal mode, no checksum.
 
-A physical value becomes the code that the compensation turns back into it. Normal mode is not
-modelled: the chip stays in its last state.
+A physical value becomes the code that the compensation turns back into it. The filter is not
+modelled: air does not hurry.
 """
 
+import math
 import struct
 from collections.abc import Callable, Mapping
 from typing import ClassVar
@@ -14,13 +15,14 @@ from simulators.model import I2CModel, Range
 STARTUP_SECONDS = 0.0018  # less than the 2 ms of table 2
 STATUS, CTRL_MEAS, CONFIG, DATA = 0xF3, 0xF4, 0xF5, 0xF7
 WRITABLE = {CTRL_MEAS, CONFIG}
+MODE, FORCED, NORMAL = 0x03, (1, 2), 3
 SAMPLES = (0, 1, 2, 4, 8, 16, 16, 16)  # table 4, by the setting of three bits
 # §3.12: the trim of the worked example, T1..T3 and P1..P9
 TRIM = (27504, 26435, -1000, 36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 6000)
 
 
 class BMP280(I2CModel):
-    """Measures when told to, shows `measuring` meanwhile, and keeps the last codes until then."""
+    """Measures when told to, or again and again; shows its last codes while it does."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
     inputs: ClassVar[Mapping[str, Range]] = {
@@ -30,6 +32,8 @@ class BMP280(I2CModel):
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 21.0, "atmospheric_pressure": 1013.0}
     chip_id: ClassVar[int] = 0x58
     writable: ClassVar[set[int]] = WRITABLE
+    # seconds between two measurements, by the setting t_sb (§4.3.5)
+    standby: ClassVar[tuple[float, ...]] = (0.0005, 0.0625, 0.125, 0.25, 0.5, 1, 2, 4)
     skipped: ClassVar[bytes] = bytes.fromhex("80 00 00 80 00 00")
 
     def __init__(self, clock: Clock) -> None:
@@ -45,6 +49,7 @@ class BMP280(I2CModel):
         self._awake_at = self.clock.monotonic() + STARTUP_SECONDS
         self._starting = True
         self._done_at = 0.0
+        self._begins_at = math.inf
         self._result: bytes | None = None
 
     def write(self, data: bytes) -> None:
@@ -66,10 +71,9 @@ class BMP280(I2CModel):
         if self._starting and now >= self._awake_at:
             self._starting = False
             self._burn_in()
-        if self._result is not None and now >= self._done_at:
-            self._show(DATA, self._result)
-            self._registers[CTRL_MEAS] &= 0xFC  # back to sleep
-            self._result = None
+        self._finish(now)
+        if now >= self._begins_at:
+            self._go_on(now)
         self._registers[STATUS] = (self._result is not None) << 3 | self._starting
 
     def _set(self, register: int, value: int) -> None:
@@ -78,12 +82,40 @@ class BMP280(I2CModel):
             self._pass_time()
         elif register in self.writable:
             self._registers[register] = value
-            if register == CTRL_MEAS and value & 3 in (1, 2):
-                self._convert()
+            if register == CTRL_MEAS:
+                self._begins_at = math.inf  # what is under way comes to its end
+            if register == CTRL_MEAS and value & MODE:
+                self._begin(self.clock.monotonic())
 
-    def _convert(self) -> None:
+    def _begin(self, at: float) -> None:
         self._result = self._codes()
-        self._done_at = self.clock.monotonic() + self._milliseconds() / 1000 * self.slowness
+        self._done_at = at + self._seconds()
+        if self._registers[CTRL_MEAS] & MODE == NORMAL:
+            self._begins_at = self._done_at + self._standby()
+
+    def _finish(self, now: float) -> None:
+        """Show what is ready, and go back to sleep after a forced conversion."""
+        if self._result is None or now < self._done_at:
+            return
+        self._show(DATA, self._result)
+        self._result = None
+        if self._registers[CTRL_MEAS] & MODE in FORCED:
+            self._registers[CTRL_MEAS] &= ~MODE
+
+    def _go_on(self, now: float) -> None:
+        """Be where the cycle of normal mode has come to (§3.6.3)."""
+        cycle = self._seconds() + self._standby()
+        late = now - self._begins_at
+        if late >= cycle:  # nobody has looked for long
+            self._show(DATA, self._codes())
+        self._begin(now - late % cycle)
+        self._finish(now)
+
+    def _standby(self) -> float:
+        return self.standby[self._registers[CONFIG] >> 5]
+
+    def _seconds(self) -> float:
+        return self._milliseconds() / 1000 * self.slowness
 
     def _milliseconds(self) -> float:
         """Return the typical time (§3.8.1)."""

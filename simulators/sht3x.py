@@ -10,6 +10,8 @@ SINGLE = {0x2400: 0.0125, 0x240B: 0.0045, 0x2416: 0.0025}  # typical, table 4
 PERIODIC = {0x2032: 2.0, 0x2130: 1.0, 0x2236: 0.5, 0x2334: 0.25, 0x2737: 0.1}  # high repeatability
 RESET, BREAK, FETCH, STATUS, CLEAR = 0x30A2, 0x3093, 0xE000, 0xF32D, 0x3041
 HEATER_ON, HEATER_OFF = 0x306D, 0x3066
+# °C and % by the command that reads them, as at power-on (application note "Alert Mode")
+LIMITS = {0xE11F: (60, 80), 0xE114: (58, 79), 0xE109: (-9, 22), 0xE102: (-10, 20)}
 RESET_SECONDS = 0.0005
 POWER_ON = 0x8010  # an alert is pending, and there was a reset (table 18)
 
@@ -65,6 +67,8 @@ class SHT3x(I2CModel):
     def _control(self, code: int) -> None:
         if code == STATUS:
             self._words = (self._status,)
+        elif code in LIMITS:
+            self._words = (_limit(*LIMITS[code]),)
         elif code == CLEAR:
             self._status &= 0x2000
         elif code in {HEATER_ON, HEATER_OFF}:
@@ -79,6 +83,11 @@ class SHT3x(I2CModel):
             _ticks((self.values["temperature"] + 45) / 175),
             _ticks(self.values["humidity"] / 100),
         )
+
+
+def _limit(celsius: float, percent: float) -> int:
+    """Return a limit as the chip holds it: 7 bits of the humidity, then 9 of the temperature."""
+    return round(percent / 100 * 128) << 9 | round((celsius + 45) / 175 * 512)
 
 
 def _ticks(share: float) -> int:

@@ -10,7 +10,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +21,7 @@ from edge_agent.clock import Moment
 from edge_agent.errors import LogError
 from edge_agent.events import Event
 from edge_agent.store.migrations import migrate
+from edge_agent.store.soundness import verify
 
 INSERT = """
 INSERT INTO event (time, boot, uptime, kind, source, data)
@@ -69,11 +70,17 @@ class EventLog:
 
     @classmethod
     def open(cls, path: Path, *, boot: str) -> "EventLog":
-        """Lock, open and migrate; raise LogError, or sqlite3.DatabaseError where it is damaged."""
+        """Lock, open and migrate; raise LogError, or sqlite3.DatabaseError where it is damaged.
+
+        What a power cut may have damaged is looked for once in a boot.
+        """
         lock = lock_file(path)
         try:
             connection = connect(path)
             migrate(Database(connection, execute_plugins=False), str(path))
+            if lock.read() != boot.encode():
+                verify(connection)
+                mark(lock, boot)
             return cls(path, connection, lock, boot=boot)
         except BaseException:
             lock.close()
@@ -172,7 +179,7 @@ def lock_file(path: Path) -> IO[bytes]:
     """Make this process the log's only writer; raise LogError where another one is."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = Path(f"{path}.lock").open("wb")  # noqa: SIM115
+        lock = Path(f"{path}.lock").open("a+b", buffering=0)  # noqa: SIM115
     except OSError as error:
         raise LogError(
             f"{path}: cannot write to {path.parent}: {os.strerror(error.errno or 0)}",
@@ -186,4 +193,12 @@ def lock_file(path: Path) -> IO[bytes]:
             f"{path}: another edge-agent writes this log",
             "stop it (`systemctl stop edge-agent`), or choose another with --set log.path=…",
         ) from error
+    lock.seek(0)
     return lock
+
+
+def mark(lock: IO[bytes], boot: str) -> None:
+    """Note in the lock's file the boot in which the log was found sound, if the disk has room."""
+    with suppress(OSError):
+        lock.truncate(0)
+        lock.write(boot.encode())

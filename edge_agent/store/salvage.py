@@ -4,6 +4,7 @@ Offsets go on far behind any that may have been used, for a damaged file can hav
 a subscriber already knows; the hole is told in a gap event.
 """
 
+import random
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,15 +14,24 @@ from edge_agent.clock import Clock
 from edge_agent.events import gap, lifecycle
 from edge_agent.store.event_log import LAST, EventLog
 from edge_agent.store.retention import ranges
+from edge_agent.store.soundness import SOUND, SOUND_MEMORY, SQLITE_CORRUPT
 
-HOLE = 1_000_000
+HOLE = 1_000_000  # at least; a disk that goes back in time must not see the same offsets twice
 STRIDE = 512
-SQLITE_CORRUPT, SQLITE_NOTADB = 11, 26
-ROWS = """
+SQLITE_NOTADB = 26
+ROWS = f"""
 SELECT "offset", time, boot, uptime, kind, source, data FROM event
-WHERE "offset" BETWEEN ? AND ? ORDER BY "offset"
+WHERE "offset" BETWEEN ? AND ? AND {SOUND} ORDER BY "offset"
+"""  # noqa: S608
+CURSORS = """
+SELECT sink, "offset" FROM cursor WHERE typeof(sink) = 'text' AND typeof("offset") = 'integer'
 """
-ROW = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
+BOOTS = "SELECT number, id FROM boot WHERE typeof(id) = 'text'"
+DROPPED = """
+SELECT reason, count FROM dropped WHERE typeof(reason) = 'text' AND typeof(count) = 'integer'
+"""
+MEMORIES = f"SELECT name, data FROM memory WHERE {SOUND_MEMORY}"  # noqa: S608
+ROW = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class Remains(NamedTuple):
@@ -79,10 +89,10 @@ def restore(log: EventLog, old: sqlite3.Connection, clock: Clock, aside: str) ->
     """Copy what is readable, jump the offsets, and account for what is missing."""
     remains = inspect(old)
     found = list(copy_rows(log, old, remains.last))
-    last = max([remains.last, *found[-1:]])
+    last = max([remains.last, *found, *remains.cursors.values()])
     owned = min(remains.cursors.values(), default=0)
     missing = sorted(set(range(max(owned, min(found, default=1) - 1) + 1, last + 1)) - set(found))
-    copy_facts(log, remains, last + HOLE)
+    copy_facts(log, remains, last + HOLE + random.randrange(HOLE))  # noqa: S311 - no secret
     lost = [*ranges(missing), (last + 1, last + HOLE)]
     log.count_dropped("damaged", len(missing) + HOLE)
     now = clock.now()
@@ -97,11 +107,13 @@ def restore(log: EventLog, old: sqlite3.Connection, clock: Clock, aside: str) ->
 def inspect(old: sqlite3.Connection) -> Remains:
     """Read the small tables, each for itself: one page may be gone and the next one sound."""
     return Remains(
-        next((row[0] for row in _readable(old, "SELECT id FROM log")), None),
-        dict(_readable(old, 'SELECT sink, "offset" FROM cursor')),
-        _readable(old, "SELECT number, id FROM boot"),
-        dict(_readable(old, "SELECT reason, count FROM dropped")),
-        dict(_readable(old, "SELECT name, data FROM memory")),
+        next(
+            (row[0] for row in _readable(old, "SELECT id FROM log WHERE typeof(id) = 'text'")), None
+        ),
+        dict(_readable(old, CURSORS)),
+        _readable(old, BOOTS),
+        dict(_readable(old, DROPPED)),
+        dict(_readable(old, MEMORIES)),
         max((row[0] for row in _readable(old, LAST)), default=0),
     )
 

@@ -384,3 +384,26 @@ def test_a_brown_out_of_the_model_leaves_skipped_codes(bus, model, clock):
     clock.sleep(1)
     model.power_on()
     assert bus.read_i2c_block_data(0x77, 0xF7, 8) == [0x80, 0, 0, 0x80, 0, 0, 0x80, 0]
+
+
+@pytest.mark.parametrize("setting, standby", [(0, 0.0005), (5, 1), (6, 0.01), (7, 0.02)])
+def test_the_model_in_normal_mode_measures_after_each_standby_time(clock, setting, standby):
+    model = simulated.BME280(clock)
+    model.write(bytes([0xF5, setting << 5, 0xF2, 1, 0xF4, 0x27]))
+    status = []
+    for seconds in (0.0079, 0.0002, standby):  # one sample of each: 8 ms
+        clock.sleep(seconds)
+        model.write(b"\xf3")
+        status.append(model.read(1)[0] >> 3)
+    assert status == [1, 0, 1]
+
+
+def test_the_models_humidity_follows_the_air_in_normal_mode(bus, model, clock):
+    bus.write_i2c_block_data(0x77, 0xF2, [0x01, 0xF4, 0x27])
+    for percent in (20, 80):
+        model.set("humidity", percent)
+        clock.sleep(1)
+        code = int.from_bytes(bytes(bus.read_i2c_block_data(0x77, 0xFD, 2)))
+        assert simulated.percent_of(list(simulated.TRIM), code, 21 * 5120) == pytest.approx(
+            percent, abs=0.05
+        )

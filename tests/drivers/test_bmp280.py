@@ -376,3 +376,77 @@ def test_the_model_skips_what_is_not_sampled(bus, model, clock):
     clock.sleep(1)
     assert bus.read_i2c_block_data(0x76, 0xF7, 3) == [0x80, 0, 0]
     assert bus.read_i2c_block_data(0x76, 0xFA, 3) != [0x80, 0, 0]
+
+
+NORMAL = 0x27  # one sample of each: 5.5 ms
+
+
+def celsius_of(bus, address=0x76):
+    trim, data = list(simulated.TRIM), bytes(bus.read_i2c_block_data(address, 0xFA, 3))
+    return simulated.fine_of(trim, int.from_bytes(data) >> 4) / 5120
+
+
+def measures(bus, address=0x76):
+    return bool(bus.read_byte_data(address, 0xF3) & 0x08)
+
+
+def test_the_model_in_normal_mode_measures_by_itself_for_ever(bus, model, clock):
+    bus.write_byte_data(0x76, 0xF4, NORMAL)
+    for celsius in (-20, 3.5, 60):
+        model.set("temperature", celsius)
+        clock.sleep(1)
+        assert celsius_of(bus) == pytest.approx(celsius, abs=0.005)
+        assert bus.read_byte_data(0x76, 0xF4) == NORMAL
+
+
+@pytest.mark.parametrize(
+    "setting, standby",
+    [(0, 0.0005), (1, 0.0625), (2, 0.125), (3, 0.25), (4, 0.5), (5, 1), (6, 2), (7, 4)],
+)
+def test_the_model_rests_for_the_standby_time(clock, setting, standby):
+    model = simulated.BMP280(clock)
+    model.write(bytes([0xF5, setting << 5, 0xF4, NORMAL]))
+    status = []
+    for seconds in (0.0054, 0.0002, standby):
+        clock.sleep(seconds)
+        model.write(b"\xf3")
+        status.append(model.read(1)[0] >> 3)
+    assert status == [1, 0, 1]
+
+
+def test_the_model_shows_the_last_result_until_the_next_is_complete(bus, model, clock):
+    model.slowness = 10  # 55 ms
+    bus.write_i2c_block_data(0x76, 0xF5, [5 << 5, 0xF4, NORMAL])  # 1 s of standby
+    clock.sleep(0.06)
+    model.set("temperature", 50)
+    clock.sleep(0.9)
+    assert celsius_of(bus) == pytest.approx(21, abs=0.005)
+    clock.sleep(0.12)
+    assert measures(bus)
+    assert celsius_of(bus) == pytest.approx(21, abs=0.005)
+    clock.sleep(0.05)
+    assert celsius_of(bus) == pytest.approx(50, abs=0.005)
+
+
+def test_the_model_has_a_complete_result_while_it_measures_again(bus, model, clock):
+    bus.write_i2c_block_data(0x76, 0xF5, [5 << 5, 0xF4, NORMAL])
+    model.set("temperature", -20)
+    clock.sleep(60 * 1.0055 + 0.001)
+    assert measures(bus)
+    assert celsius_of(bus) == pytest.approx(-20, abs=0.005)
+
+
+def test_the_model_put_to_sleep_completes_its_measurement_and_begins_no_other(bus, model, clock):
+    bus.write_byte_data(0x76, 0xF4, NORMAL)
+    bus.write_byte_data(0x76, 0xF4, NORMAL & ~3)
+    clock.sleep(1)
+    model.set("temperature", 50)
+    clock.sleep(1)
+    assert celsius_of(bus) == pytest.approx(21, abs=0.005)
+
+
+def test_a_brown_out_ends_the_models_normal_mode(bus, model, clock):
+    bus.write_byte_data(0x76, 0xF4, NORMAL)
+    model.power_on()
+    clock.sleep(1)
+    assert bus.read_i2c_block_data(0x76, 0xF7, 6) == [0x80, 0, 0, 0x80, 0, 0]

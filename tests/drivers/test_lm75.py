@@ -19,6 +19,22 @@ class TestContract(I2CContract):
     }
 
 
+class TestTMP75Contract(I2CContract):
+    driver = LM75
+    model = lm75.TMP75
+    blind = TestContract.blind
+
+
+def test_a_tmp75_or_tmp105_is_told_to_give_all_its_bits(bench_of):
+    bench = bench_of(LM75, lm75.TMP75)
+    bench.model.set("temperature", 21.375)
+    assert bench.device._port.write_read(b"\x00", 2) == b"\x00\x00"
+    bench.sleep(0.3)
+    assert bench.device._port.write_read(b"\x00", 2) == b"\x15\x00"  # 9 bits, as at power-on
+    assert bench.read() == {"temperature": 21.375}
+    assert bench.device._port.write_read(b"\x01", 1) == b"\x71"
+
+
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree):
     def adafruit(busio, clock):
         chip = adafruit_pct2075.PCT2075(busio, 0x48)  # NXP's successor, with the same registers

@@ -105,6 +105,17 @@ def test_the_model_says_after_power_on_that_there_was_a_reset(bench):
     assert port.read(3) == bytes.fromhex("8010e1")
 
 
+@pytest.mark.parametrize(
+    "command, celsius, percent",
+    [(0xE11F, 60, 80), (0xE114, 58, 79), (0xE109, -9, 22), (0xE102, -10, 20)],
+)
+def test_the_model_has_the_alert_limits_of_power_on(bench, command, celsius, percent):
+    bench.device._port.write(command.to_bytes(2))
+    [limit] = bench.device._port.read_words(1)
+    assert temperature((limit & 0x1FF) << 7) == pytest.approx(celsius, abs=175 / 512)
+    assert humidity(limit & 0xFE00) == pytest.approx(percent, abs=100 / 128)
+
+
 def test_the_model_acknowledges_nothing_while_it_converts(bench):
     bench.setup()
     port = bench.device._port

@@ -1,0 +1,41 @@
+"""Whether a database is what was written: asked once after each boot.
+
+A disk that loses what it said it had stored leaves pages of different ages. SQLite notices a page
+that cannot be; that a row cannot be, or that a cursor is ahead of the log, is for us to see.
+"""
+
+import sqlite3
+
+SQLITE_CORRUPT = 11
+SOUND = """
+typeof(time) = 'integer' AND typeof(boot) IN ('integer', 'null')
+AND typeof(uptime) IN ('integer', 'null') AND typeof(kind) = 'text' AND typeof(source) = 'text'
+AND typeof(data) = 'text' AND json_valid(data)
+"""
+SOUND_MEMORY = "typeof(name) = 'text' AND typeof(data) = 'text' AND json_valid(data)"
+CHECKS = {
+    "the log has no id": "SELECT NOT EXISTS (SELECT 1 FROM log WHERE typeof(id) = 'text')",
+    "an event cannot be read": f"SELECT EXISTS (SELECT 1 FROM event WHERE NOT ({SOUND}))",  # noqa: S608
+    "a memory cannot be read": f"SELECT EXISTS (SELECT 1 FROM memory WHERE NOT ({SOUND_MEMORY}))",  # noqa: S608
+    "the log ends before a cursor or an event": """
+SELECT max(coalesce((SELECT max("offset") FROM event), 0),
+           coalesce((SELECT max("offset") FROM cursor), 0))
+    > (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event')
+""",
+}
+
+
+def verify(connection: sqlite3.Connection) -> None:
+    """Read everything once; raise sqlite3.DatabaseError, with the code of damage, at the first."""
+    found = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    if found != "ok":
+        raise _damage(found)
+    for what, question in CHECKS.items():
+        if connection.execute(question).fetchone()[0]:
+            raise _damage(what)
+
+
+def _damage(what: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(what)
+    error.sqlite_errorcode = SQLITE_CORRUPT
+    return error

@@ -1,0 +1,100 @@
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from edge_agent.store.event_log import EventLog, mark
+from edge_agent.store.reader import LogReader
+from edge_agent.store.salvage import HOLE, open_log
+
+
+@pytest.fixture
+def filled(path, clock, event):
+    """A log of 50 events, 40 of them delivered."""
+    log = EventLog.open(path, boot=clock.boot)
+    with log.transaction():
+        log.append([event(n) for n in range(50)])
+        log.move_cursor("mqtt", 40)
+        log.remember("rule hot", "{}")
+    log.close()
+    return log.id
+
+
+def spoil(path, sql):
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute(sql)
+        database.commit()
+
+
+def reopened(path, clock, boot):
+    clock.boot = boot
+    open_log(path, clock).close()
+    return LogReader(path)
+
+
+def notes(reader):
+    events = [json.loads(event.data) for event in reader.read_after(0, 1000)]
+    return [data for data in events if "what" in data or "reason" in data]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        """UPDATE event SET data = '{"n": 1' WHERE "offset" = 45""",
+        """UPDATE event SET time = 'noon' WHERE "offset" = 45""",
+        """UPDATE event SET kind = x'00' WHERE "offset" = 45""",
+    ],
+)
+def test_an_event_that_nobody_can_read_is_left_out_and_told_after_a_boot(path, clock, filled, sql):
+    spoil(path, sql)
+    reader = reopened(path, clock, "the next boot")
+    gap, note = notes(reader)
+    assert reader.id == filled
+    assert gap["count"] == 1
+    assert gap["ranges"][0] == [45, 45]
+    assert note["rows"] == 49
+    reader.close()
+
+
+def test_a_memory_that_nobody_can_read_is_left_out(path, clock, filled):
+    spoil(path, "UPDATE memory SET data = '{'")
+    with closing(reopened(path, clock, "the next boot")) as reader:
+        assert reader.memories() == {}
+        assert notes(reader)[-1]["what"] == "log_salvaged"
+
+
+@pytest.mark.parametrize("seq", [30, 45])
+def test_offsets_that_a_cursor_or_an_event_has_are_not_given_again(path, clock, filled, seq):
+    spoil(path, f"UPDATE sqlite_sequence SET seq = {seq} WHERE name = 'event'")
+    with closing(reopened(path, clock, "the next boot")) as reader:
+        assert reader.last_offset() > 50 + HOLE
+
+
+def test_a_cursor_beyond_the_log_tells_how_far_the_log_went(path, clock, filled):
+    spoil(path, 'UPDATE cursor SET "offset" = 70')
+    with closing(reopened(path, clock, "the next boot")) as reader:
+        gap, _ = notes(reader)
+        assert gap["ranges"] == [[71, 70 + HOLE]]
+        assert reader.cursor("mqtt") == 70
+        assert reader.last_offset() > 70 + HOLE
+
+
+def test_the_whole_log_is_read_once_in_a_boot(path, clock, filled):
+    spoil(path, """UPDATE event SET data = '{"n": 1' WHERE "offset" = 45""")
+    reopened(path, clock, clock.boot).close()
+    assert not (path.parent / "events.db.damaged-1").exists()
+    reopened(path, clock, "the next boot").close()
+    reopened(path, clock, "the next boot").close()
+    assert (path.parent / "events.db.damaged-1").exists()
+    assert not (path.parent / "events.db.damaged-2").exists()
+
+
+def test_a_full_disk_does_not_keep_the_log_closed(path):
+    full = path.with_name("full")
+    full.symlink_to("/dev/full")
+    with full.open("r+b", buffering=0) as lock:
+        mark(lock, "this boot")
+        with pytest.raises(OSError, match="No space"):
+            lock.write(b"this boot")
