@@ -92,9 +92,10 @@ def restore(log: EventLog, old: sqlite3.Connection, clock: Clock, aside: str) ->
     last = max([remains.last, *found, *remains.cursors.values()])
     owned = min(remains.cursors.values(), default=0)
     missing = sorted(set(range(max(owned, min(found, default=1) - 1) + 1, last + 1)) - set(found))
-    copy_facts(log, remains, last + HOLE + random.randrange(HOLE))  # noqa: S311 - no secret
-    lost = [*ranges(missing), (last + 1, last + HOLE)]
-    log.count_dropped("damaged", len(missing) + HOLE)
+    hole = HOLE + random.randrange(HOLE)  # noqa: S311 - no secret
+    copy_facts(log, remains, last + hole)
+    lost = [*ranges(missing), (last + 1, last + hole)]
+    log.count_dropped("damaged", len(missing) + hole)
     now = clock.now()
     log.append(
         [

@@ -104,3 +104,13 @@ def test_a_newer_database_is_not_damage(path, clock, filled):
     with pytest.raises(LogError, match="newer"):
         open_log(path, clock)
     assert not list(path.parent.glob("*.damaged-*"))
+
+
+def test_a_disk_that_returns_to_the_same_damage_does_not_see_the_same_offsets_again(path, clock):
+    lasts = set()
+    for _ in range(2):
+        path.write_bytes(b"my shopping list" * 100)
+        reader = salvaged(path, clock)
+        lasts.add(reader.last_offset())
+        reader.close()
+    assert len(lasts) == 2

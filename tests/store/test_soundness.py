@@ -76,7 +76,8 @@ def test_a_cursor_beyond_the_log_tells_how_far_the_log_went(path, clock, filled)
     spoil(path, 'UPDATE cursor SET "offset" = 70')
     with closing(reopened(path, clock, "the next boot")) as reader:
         gap, _ = notes(reader)
-        assert gap["ranges"] == [[71, 70 + HOLE]]
+        [[first, last]] = gap["ranges"]
+        assert (first, last >= 70 + HOLE) == (71, True)
         assert reader.cursor("mqtt") == 70
         assert reader.last_offset() > 70 + HOLE
 
