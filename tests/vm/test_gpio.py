@@ -1,0 +1,166 @@
+"""Contact, pulse counter and relays on real GPIO interrupts: gpiozero, lgpio and the kernel.
+
+One board goes through the tests in their order; its agent runs unless a test says otherwise.
+"""
+
+import json
+import threading
+
+import pytest
+from lab import guests
+from lab.broker import Mosquitto, Subscriber, eventually
+from lab.qtest import Pins, arguments
+from lab.registry import HOST
+
+DOOR, RAIN, SIREN, LAMP, BUSY = 5, 2, 6, 7, 4
+PULSES = 100
+AGENT = "python3 /opt/agent/on_pins.py"
+START = f"cd /tmp && {{ {AGENT} run pins.toml > agent.log 2>&1 & echo $! > agent.pid; }}"
+CONFIG = f"""
+node = "pins"
+[mqtt]
+url = "mqtt://{HOST}:PORT"
+[log]
+path = "/tmp/pins.db"
+commit_interval = "100ms"
+[[device]]
+name = "door"
+driver = "contact"
+pin = {DOOR}
+[[device]]
+name = "rain"
+driver = "pulse"
+pin = {RAIN}
+kind = "count"
+per_pulse = 1
+every = "1s"
+[[device]]
+name = "gate"
+driver = "contact"
+pin = {BUSY}
+[[output]]
+name = "siren"
+driver = "relay"
+pin = {SIREN}
+active_low = true
+[[output]]
+name = "lamp"
+driver = "relay"
+pin = {LAMP}
+[[rule]]
+name = "open"
+when = "not door.active"
+set = {{ siren = "on", lamp = "on" }}
+"""
+
+
+class Board:
+    """A guest with its pins, and what its agent says outside."""
+
+    def __init__(self, guest, pins, subscriber):
+        self.guest = guest
+        self.pins = pins
+        self._subscriber = subscriber
+
+    def events(self, source):
+        bodies = [json.loads(body) for _topic, body, _ in list(self._subscriber.received)]
+        return [body["data"] for body in bodies if body["subject"] == source]
+
+    def values(self, source, channel):
+        return [d["values"][channel] for d in self.events(source) if channel in d.get("values", {})]
+
+    def kill(self, signal):
+        self.guest.run(f"kill -{signal} $(cat /tmp/agent.pid); wait $(cat /tmp/agent.pid) || true")
+
+    def start(self):
+        started = len(self.events("agent"))
+        self.guest.run(START)
+        eventually(lambda: len(self.events("agent")) > started, 60)
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    broker = Mosquitto(tmp_path_factory.mktemp("broker")).start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="module")
+def board(broker, unpack, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("board")
+    subscriber = Subscriber(broker.port, "edge/pins/event/#")
+    with guests.resume(guests.pins(), folder, *arguments(folder)) as guest:
+        unpack(guest)
+        guest.run(f"cat > /tmp/pins.toml << 'END'\n{CONFIG.replace('PORT', str(broker.port))}\nEND")
+        with Pins(guest, folder) as pins:
+            for pin, level in ((DOOR, 0), (RAIN, 1), (BUSY, 1)):
+                pins.drive(pin, level)
+            yield Board(guest, pins, subscriber)
+    subscriber.close()
+
+
+def test_outputs_start_safe_without_a_click(board):
+    """The line of an active-low relay is high from the moment on that it is driven."""
+    seen = set()
+    board.guest.run(f"gpioset -m signal 0 {BUSY}=1 > /dev/null 2>&1 & echo $! > /tmp/busy.pid")
+    board.guest.run(START)
+    while not board.values("door", "active"):
+        seen.add((board.pins.is_output(SIREN), board.pins.level(SIREN)))
+    assert {level for driven, level in seen if driven} == {1}
+    assert (board.pins.level(SIREN), board.pins.level(LAMP)) == (1, 0)
+
+
+def test_a_pin_that_another_program_holds_is_told_and_the_rest_goes_on(board):
+    said = eventually(lambda: [d for d in board.events("gate") if d["quality"] != "good"])
+    assert "another program holds this pin" in said[0]["detail"]
+    board.guest.run("kill $(cat /tmp/busy.pid)")
+    eventually(lambda: board.values("gate", "active"), 90)
+
+
+def test_a_contact_s_change_arrives_outside_and_switches_the_relays(board):
+    board.pins.drive(DOOR, 1)
+    eventually(lambda: board.values("door", "active")[-1] == 0)
+    eventually(lambda: (board.pins.level(SIREN), board.pins.level(LAMP)) == (0, 1))
+    board.pins.drive(DOOR, 0)
+    eventually(lambda: board.values("door", "active")[-1] == 1)
+    eventually(lambda: (board.pins.level(SIREN), board.pins.level(LAMP)) == (1, 0))
+
+
+def test_a_contact_that_bounces_changes_once(board):
+    before = len(board.values("door", "active"))
+    for n in range(41):
+        board.pins.drive(DOOR, (n + 1) & 1)
+    eventually(lambda: board.values("door", "active")[-1] == 0)
+    board.pins.drive(DOOR, 0)
+    eventually(lambda: board.values("door", "active")[-1] == 1)
+    changes = board.values("door", "active")[before:]
+    assert [a for a, b in zip(changes, [1, *changes], strict=False) if a != b] == [0, 1]
+
+
+def test_every_pulse_is_counted_once(board, fact):
+    pause, before = threading.Event(), board.values("rain", "count")[-1]
+    for _ in range(PULSES):
+        board.pins.drive(RAIN, 0)
+        pause.wait(0.02)  # what an emulated board can follow; a rain gauge is slower
+        board.pins.drive(RAIN, 1)
+        pause.wait(0.02)
+    eventually(lambda: board.values("rain", "count")[-1] >= before + PULSES)
+    fact("pulses sent, and counted", [PULSES, board.values("rain", "count")[-1] - before])
+    assert board.values("rain", "count")[-1] == before + PULSES
+
+
+def test_a_stop_leaves_the_relays_safe(board):
+    board.pins.drive(DOOR, 1)
+    eventually(lambda: (board.pins.level(SIREN), board.pins.level(LAMP)) == (0, 1))
+    board.kill("TERM")
+    assert (board.pins.level(SIREN), board.pins.level(LAMP)) == (1, 0)
+
+
+def test_after_a_kill_safe_switches_them_off(board, fact):
+    board.start()
+    eventually(lambda: (board.pins.level(SIREN), board.pins.level(LAMP)) == (0, 1))
+    board.kill("KILL")
+    left = [board.pins.level(SIREN), board.pins.level(LAMP)]
+    fact("levels that the kernel leaves after a kill (siren, lamp), both on", left)
+    board.guest.run(f"{AGENT} safe /tmp/pins.toml")
+    assert (board.pins.level(SIREN), board.pins.level(LAMP)) == (1, 0)
