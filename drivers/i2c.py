@@ -7,6 +7,7 @@ nothing else here. Anything with smbus2's `i2c_rdwr` is a bus: `smbus2.SMBus` or
 import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from smbus2 import SMBus, i2c_msg
@@ -99,6 +100,8 @@ class I2CPort:
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except DriverError:
+            raise  # the bus itself knows what it lacks
         except OSError as error:
             kind, what = ERRORS.get(error.errno, (TransferFailed, error.strerror or "failed"))
             raise kind(self.where, f"{what} (errno {error.errno})") from error
@@ -136,6 +139,36 @@ def open_bus(number: int) -> SMBus:
             "permission denied",
             "`sudo usermod -aG i2c $USER`, then log in again",
         ) from error
+
+
+class PluggableBus:
+    """/dev/i2c-N, whose adapter may be pulled and plugged in again.
+
+    It is let go of meanwhile: before nobody holds it open the kernel takes no adapter back.
+    """
+
+    def __init__(self, number: int, devices: Path = Path("/dev")) -> None:
+        """Open it; raise `BusMissing` or `NotPermitted`."""
+        self._number = number
+        self._file = devices / f"i2c-{number}"
+        self._bus: SMBus | None = open_bus(number)
+
+    def i2c_rdwr(self, *i2c_msgs: i2c_msg) -> None:
+        """Run the messages; raise OSError, or `BusMissing` while the adapter is away."""
+        if self._bus is None:
+            self._bus = open_bus(self._number)
+        try:
+            self._bus.i2c_rdwr(*i2c_msgs)
+        except OSError:
+            if not self._file.exists():
+                self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of it."""
+        bus, self._bus = self._bus, None
+        if bus is not None:
+            bus.close()
 
 
 def open_port(bus: int, address: int) -> I2CPort:

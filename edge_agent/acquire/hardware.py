@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from drivers.driver import BusKind
 from drivers.errors import DriverError
-from drivers.i2c import Bus, I2CPort, open_bus
+from drivers.i2c import Bus, I2CPort, PluggableBus
 from drivers.linux import Kernel, LinuxPort, RealKernel
 from drivers.serial import Line, SerialPort, open_serial
 from drivers.spi import Bus as SPIBus
@@ -118,7 +118,7 @@ class RealHardware:
     def i2c(self, number: int) -> Bus:
         """Return /dev/i2c-`number`; raise `BusMissing` or `NotPermitted`."""
         if number not in self._buses:
-            self._buses[number] = open_bus(number)
+            self._buses[number] = PluggableBus(number)
         bus: Bus = self._buses[number]
         return bus
 

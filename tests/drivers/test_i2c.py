@@ -14,7 +14,7 @@ from drivers.errors import (
     NotPermitted,
     TransferFailed,
 )
-from drivers.i2c import I2CPort, open_bus, open_port
+from drivers.i2c import I2CPort, PluggableBus, open_bus, open_port
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
 from simulators.model import I2CModel
@@ -188,6 +188,61 @@ def test_another_error_on_opening_stays_what_it_is(monkeypatch):
 def test_a_bus_that_this_machine_lacks_is_missing():
     with pytest.raises(BusMissing):
         open_bus(250)
+
+
+class Adapter:
+    """What opens /dev/i2c-3: while it is pulled, there is no file, and an old handle fails."""
+
+    def __init__(self, devices):
+        self.file = devices / "i2c-3"
+        self.file.touch()
+        self.opened, self.closed = 0, 0
+
+    def __call__(self, number):
+        if not self.file.exists():
+            raise FileNotFoundError
+        self.opened += 1
+        return self
+
+    def i2c_rdwr(self, *messages):
+        if self.opened - self.closed != 1 or not self.file.exists():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def close(self):
+        self.closed += 1
+
+
+@pytest.fixture
+def adapter(monkeypatch, tmp_path):
+    adapter = Adapter(tmp_path)
+    monkeypatch.setattr(i2c, "SMBus", adapter)
+    return adapter
+
+
+def test_a_bus_whose_adapter_was_pulled_is_let_go_of_until_it_is_back(adapter, tmp_path):
+    port = I2CPort(PluggableBus(3, tmp_path), ADDRESS)
+    port.write(b"")
+    adapter.file.unlink()
+    with pytest.raises(TransferFailed):
+        port.write(b"")
+    assert (adapter.opened, adapter.closed) == (1, 1)
+    with pytest.raises(BusMissing):
+        port.write(b"")
+    adapter.file.touch()
+    port.write(b"")
+    assert (adapter.opened, adapter.closed) == (2, 1)
+
+
+def test_a_transfer_that_fails_does_not_close_a_bus_that_is_there(adapter, tmp_path):
+    bus = PluggableBus(3, tmp_path)
+    adapter.i2c_rdwr = lambda *_: broken_off()
+    with pytest.raises(TransferFailed):
+        I2CPort(bus, ADDRESS).write(b"")
+    assert adapter.closed == 0
+
+
+def broken_off():
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def test_a_port_of_ones_own_is_named_after_its_bus(monkeypatch, bus, chip):

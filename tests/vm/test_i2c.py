@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 from lab import guests
 from lab.broker import eventually
-from lab.meter import Meter, plugged, write
+from lab.meter import Meter, attach, plugged, write
 from lab.registry import HOST
 
 from simulators.bh1750 import BH1750
@@ -286,7 +286,7 @@ class Outside:
         return found[-1] if found else {"values": {}, "quality": ""}
 
 
-def test_an_agent_publishes_what_is_true_until_its_adapter_is_unplugged(
+def test_an_agent_publishes_what_is_true_whenever_its_adapter_is_plugged_in(
     bench, machine, broker, subscriber, fact
 ):
     outside = Outside(subscriber(broker.port))
@@ -311,3 +311,6 @@ def test_an_agent_publishes_what_is_true_until_its_adapter_is_unplugged(
     qualities = [outside.last(name)["quality"] for name in names]
     fact("quality of the readings of an adapter that is unplugged", qualities)
     assert set(qualities) <= {"transfer_failed", "bus_missing"}
+    bench.expose(COLD)
+    attach(machine, machine.server)
+    assert settled(wrong, 30) == {}, machine.run("cat /tmp/agent.out")
