@@ -10,6 +10,7 @@ from edge_agent.errors import AgentError, ConfigError
 
 COMMANDS = {
     "check": "Check a configuration: every problem at once.",
+    "doctor": "Find what keeps the agent from working, and say how to mend it.",
     "drivers": "List the drivers with buses, channels and options.",
     "init": "Look at this machine and write a configuration for it.",
     "log": "Look into the event log.",

@@ -1,0 +1,86 @@
+"""A Raspberry Pi's config.txt and cmdline.txt: which lines are in force, which to add."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from edge_agent.machine import Machine
+
+BOOKWORM = "/boot/firmware"  # /boot before
+RASPI_CONFIG = "/usr/bin/raspi-config"
+OFF = {"off", "false", "no", "0"}
+
+
+class Boot(NamedTuple):
+    """`lines` are those that count on every model: above all sections, and below [all]."""
+
+    directory: str
+    lines: tuple[str, ...]
+    cmdline: str
+    raspi_config: bool
+
+    @property
+    def config(self) -> str:
+        """The path of config.txt."""
+        return f"{self.directory}/config.txt"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The `dtparam`s by name; of several the last is in force."""
+        pairs = (part.partition("=") for part in self._values("dtparam"))
+        return {name.strip(): value.strip() or "on" for name, _, value in pairs}
+
+    def parameter_on(self, *names: str) -> bool:
+        """Tell whether a `dtparam` is on, under one of its names."""
+        found = self.parameters
+        return any(name in found and found[name].lower() not in OFF for name in names)
+
+    def overlay(self, name: str) -> bool:
+        """Tell whether a `dtoverlay` is loaded."""
+        loaded = (value.partition(",")[0].strip() for value in self._right_sides("dtoverlay"))
+        return name in loaded
+
+    def add(self, line: str, *, command: str = "") -> str:
+        """Say how to add a line to config.txt, or which command of raspi-config does so."""
+        text = f"add the line `{line}` below [all] in {self.config}, then `sudo reboot`"
+        if command and self.raspi_config:
+            text += f"; or `sudo raspi-config nonint {command} && sudo reboot`"
+        return text
+
+    def _values(self, key: str) -> Iterator[str]:
+        for value in self._right_sides(key):
+            yield from value.split(",")
+
+    def _right_sides(self, key: str) -> Iterator[str]:
+        for line in self.lines:
+            name, equals, value = line.partition("=")
+            if equals and name.strip() == key:
+                yield value
+
+
+def read_boot(machine: Machine) -> Boot:
+    """Read what the firmware reads."""
+    directory = _directory(machine)
+    return Boot(
+        directory,
+        tuple(_in_force(machine.read(f"{directory}/config.txt"))),
+        machine.read(f"{directory}/cmdline.txt"),
+        machine.path(RASPI_CONFIG).exists(),
+    )
+
+
+def _directory(machine: Machine) -> str:
+    """Return where the firmware's files are: a Bookworm's /boot has a note in place of them."""
+    if machine.path(BOOKWORM).is_dir():
+        return BOOKWORM
+    return str(PurePosixPath(BOOKWORM).parent)
+
+
+def _in_force(text: str) -> Iterator[str]:
+    counts = True
+    for line in text.splitlines():
+        bare = line.split("#")[0].strip()
+        if bare.startswith("[") and bare.endswith("]"):
+            counts = bare.lower() == "[all]"
+        elif bare and counts:
+            yield bare

@@ -1,0 +1,164 @@
+"""A diagnostics archive to send to somebody: everything but secrets and measurements.
+
+Files are chosen one by one, and each text goes through the redaction. The event log, keys and files
+with credentials are never opened for it.
+"""
+
+import io
+import json
+import os
+import re
+import sys
+import tarfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from importlib.metadata import distributions, version
+from pathlib import Path
+
+from msgspec.structs import fields
+
+from edge_agent.config import LISTS, SECTIONS
+from edge_agent.doctor.case import Case
+from edge_agent.doctor.finding import Verdict
+from edge_agent.doctor.report import as_json
+from edge_agent.doctor.secrets import STRUCK, redaction, safe_tables
+from edge_agent.service import UNIT
+from edge_agent.settings import ChannelSettings, Config, Threshold
+
+COMMANDS = {
+    "uname.txt": ("uname", "-a"),
+    "systemctl-status.txt": ("systemctl", "status", "--no-pager", "--full", UNIT),
+    "systemctl-show.txt": ("systemctl", "show", UNIT),
+    "journal.txt": ("journalctl", f"--unit={UNIT}", "--lines=500", "--no-pager"),
+    "throttled.txt": ("vcgencmd", "get_throttled"),
+}
+FILES = {
+    "os-release.txt": "/etc/os-release",
+    "model.txt": "/proc/device-tree/model",
+    "mounts.txt": "/proc/mounts",
+    "boot-config.txt": "/boot/firmware/config.txt",
+    "boot-config-old.txt": "/boot/config.txt",
+    "boot-cmdline.txt": "/boot/firmware/cmdline.txt",
+}
+PATTERNS = ("i2c-*", "spidev*", "gpiochip*", "ttyAMA*", "ttyS*", "ttyUSB*", "ttyACM*", "serial*")
+KINDS = (Config, ChannelSettings, Threshold, *SECTIONS.values(), *LISTS.values())
+HIDDEN = re.compile(r"\s*(Environment|PassEnvironment|SetCredential)\w*=")
+FOLDER = "edge-agent-doctor"
+
+
+def write_bundle(case: Case, verdicts: Sequence[Verdict], file: Path) -> None:
+    """Write the archive, readable for the caller alone; raise OSError where that cannot be."""
+    redacted = redaction(case)
+    file.touch()
+    file.chmod(0o600)
+    _give_back(file, case.reading.environment)
+    with tarfile.open(file, "w:gz") as archive:
+        for name, text in contents(case, verdicts):
+            data = redacted.strike(text).encode(errors="replace")
+            member = tarfile.TarInfo(f"{FOLDER}/{name}")
+            member.size, member.mode = len(data), 0o600
+            member.mtime = case.clock.now().time // 1_000_000
+            archive.addfile(member, io.BytesIO(data))
+
+
+def _give_back(file: Path, environment: Mapping[str, str]) -> None:
+    """Let who called sudo own the archive: they are to send it."""
+    uid, gid = environment.get("SUDO_UID", ""), environment.get("SUDO_GID", "")
+    if uid.isdecimal() and gid.isdecimal():
+        os.chown(file, int(uid), int(gid))
+
+
+def contents(case: Case, verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
+    """Yield name and text of every file, before the redaction; raise nothing."""
+    yield "findings.json", json.dumps(as_json(verdicts), indent=1, ensure_ascii=False)
+    for name, make in PARTS.items():
+        try:
+            text = make(case)
+        except Exception as error:  # noqa: BLE001 - what is broken is why there is a bundle
+            text = f"{type(error).__name__}: {error}\n"
+        yield name, text
+
+
+def _file(path: str, case: Case) -> str:
+    return case.machine.read(path)
+
+
+def _said(words: tuple[str, ...], case: Case) -> str:
+    """Return what a command says, without the unit's variables and credentials."""
+    said = case.machine.command(*words).output
+    return "".join(f"{line}\n" for line in said.splitlines() if not HIDDEN.match(line))
+
+
+def _versions(_: Case) -> str:
+    return f"edge-agent {version('edge-agent')}\nPython {sys.version}\n"
+
+
+def _packages(_: Case) -> str:
+    found = (f"{package.metadata['Name']} {package.version}\n" for package in distributions())
+    return "".join(sorted(found))
+
+
+def _configuration(case: Case) -> str:
+    """Return the tables as JSON, or of a file that is no TOML the names of its keys."""
+    if case.reading.tables:
+        return json.dumps(safe_tables(case.reading.tables), indent=1, default=str)
+    text = case.file.read_text(encoding="utf-8", errors="replace")
+    return "".join(f"{_bare(line)}\n" for line in text.splitlines())
+
+
+def _bare(line: str) -> str:
+    """Return a line's key where it is one of ours: any other word of it may be a secret."""
+    known = {field.encode_name for kind in KINDS for field in fields(kind)}
+    key, equals, _ = line.partition("=")
+    if equals and key.strip() in known:
+        return f"{key.strip()} = {STRUCK}"
+    heading = line.strip().strip("[]")
+    return line.strip() if heading in {*SECTIONS, *LISTS} else STRUCK if line.strip() else ""
+
+
+def _stats(case: Case) -> str:
+    from edge_agent.store.reader import account  # noqa: PLC0415 - sqlite-utils, 2 MB
+
+    return json.dumps(account(case.log()), indent=1)
+
+
+def _devices(case: Case) -> str:
+    dev = case.machine.path("/dev")
+    found = {path.name for pattern in PATTERNS for path in dev.glob(pattern)}
+    listed = {
+        "dev": sorted(found),
+        "i2c": _names(case, "/sys/bus/i2c/devices"),
+        "w1": _names(case, "/sys/bus/w1/devices"),
+        "iio": _chips(case, "/sys/bus/iio/devices"),
+        "hwmon": _chips(case, "/sys/class/hwmon"),
+        "gpio": _pins(case),
+    }
+    return json.dumps(listed, indent=1)
+
+
+def _names(case: Case, directory: str) -> list[str]:
+    path = case.machine.path(directory)
+    return sorted(each.name for each in path.iterdir()) if path.is_dir() else []
+
+
+def _chips(case: Case, directory: str) -> list[str]:
+    names = _names(case, directory)
+    return [f"{name} {case.machine.read(f'{directory}/{name}/name')}" for name in names]
+
+
+def _pins(case: Case) -> list[str]:
+    try:
+        return [f"gpiochip{number} {label}" for number, label in case.senses.chips(case.machine)]
+    except PermissionError as error:
+        return [str(error)]
+
+
+PARTS: dict[str, Callable[[Case], str]] = {
+    "version.txt": _versions,
+    "packages.txt": _packages,
+    "config.txt": _configuration,
+    "log-stats.txt": _stats,
+    "devices.txt": _devices,
+    **{name: partial(_file, path) for name, path in FILES.items()},
+    **{name: partial(_said, words) for name, words in COMMANDS.items()},
+}

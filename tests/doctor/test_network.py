@@ -1,0 +1,391 @@
+"""A broker that cannot be reached, trusted or logged in to: real ones, on 127.0.0.1."""
+
+import errno
+import re
+import shutil
+import socket
+import subprocess
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import paho.mqtt.client as paho
+import pytest
+
+from edge_agent.clock import ManualClock
+
+DAY = "%Y%m%d%H%M%SZ"
+OPENSSL = """
+[ca]
+default_ca = own
+[own]
+database = {here}/index
+new_certs_dir = {here}
+serial = {here}/serial
+default_md = sha256
+policy = any
+unique_subject = no
+copy_extensions = copy
+x509_extensions = leaf
+[leaf]
+basicConstraints = CA:FALSE
+[any]
+commonName = supplied
+[req]
+distinguished_name = name
+x509_extensions = root
+prompt = no
+[name]
+commonName = edge-agent test CA
+[root]
+basicConstraints = critical, CA:TRUE
+subjectKeyIdentifier = hash
+"""
+
+
+def openssl(*words):
+    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
+
+
+class Authority:
+    """Signs certificates that begin and end when it is told, in days from now."""
+
+    def __init__(self, here):
+        here.mkdir()
+        self.here = here
+        self.ca, self.config = here / "ca.pem", here / "openssl.cnf"
+        self.config.write_text(OPENSSL.format(here=here))
+        (here / "index").touch()
+        (here / "serial").write_text("01")
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-config", self.config,
+                "-keyout", here / "ca.key", "-out", self.ca, "-days", 30)  # fmt: skip
+
+    def sign(self, name, *, begins=-1.0, ends=300.0, alternative="DNS:localhost,IP:127.0.0.1"):
+        key, request, pem = (self.here / f"{name}.{end}" for end in ("key", "csr", "pem"))
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request,
+                "-subj", f"/CN={name}", "-addext", f"subjectAltName={alternative}")  # fmt: skip
+        now = datetime.now(UTC)
+        dates = [f"{now + timedelta(days=days):{DAY}}" for days in (begins, ends)]
+        openssl("ca", "-batch", "-notext", "-config", self.config, "-cert", self.ca, "-keyfile",
+                self.here / "ca.key", "-in", request, "-out", pem, "-startdate", dates[0],
+                "-enddate", dates[1])  # fmt: skip
+        return SimpleNamespace(pem=pem, key=key)
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path / "authority")
+
+
+@pytest.fixture
+def now(pi):
+    """The machine's clock, right."""
+    pi.clock = ManualClock(datetime.now(UTC).timestamp())
+
+
+@pytest.fixture
+def secure(pi, authority, mosquitto, now):
+    """A function: start a broker with TLS, and configure it."""
+
+    def start(signed, *, host="localhost", ca=True, extra=""):
+        broker = mosquitto(
+            f"user root\nallow_anonymous true\ncertfile {signed.pem}\nkeyfile {signed.key}\n{extra}"
+        ).start()
+        lines = [f'url = "mqtts://{host}:{broker.port}"']
+        lines += [f'ca = "{authority.ca}"'] if ca else []
+        pi.change(f'url = "{pi.url}"', "\n".join(lines))
+        return broker
+
+    return start
+
+
+@pytest.fixture
+def one(pi):
+    """A function: return the finding with this id; fail where there are others."""
+
+    def find(id_):
+        found = pi.findings()
+        assert [finding.id for finding in found] == [id_]
+        return found[0]
+
+    return find
+
+
+def test_a_broker_with_tls_that_is_right_gives_no_finding(pi, authority, secure):
+    secure(authority.sign("broker"))
+    assert pi.findings() == []
+
+
+def test_a_name_that_nobody_knows(pi, one):
+    def connect(_address, _seconds):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    right, pi.connect = pi.connect, connect
+    finding = one("broker-name")
+    assert "getent hosts 127.0.0.1" in finding.remedy
+    pi.connect = right
+    assert pi.findings() == []
+
+
+def test_a_name_that_only_mdns_knows_says_what_to_install(pi, one):
+    def connect(_address, _seconds):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    pi.connect = connect
+    pi.change("127.0.0.1", "broker.local")
+    assert one("broker-name").remedy.startswith("`sudo apt install avahi-daemon libnss-mdns`")
+
+
+def test_nobody_listens(pi, broker, one):
+    broker.kill()
+    assert "`sudo systemctl enable --now mosquitto`" in one("broker-refused").remedy.replace(
+        "sudo apt install mosquitto && ", ""
+    )
+    broker.start()
+    assert pi.findings() == []
+
+
+def test_a_broker_elsewhere_that_takes_local_connections_only(pi, one):
+    def connect(_address, _seconds):
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+
+    pi.connect = connect
+    pi.change("127.0.0.1", "192.0.2.1")
+    assert "`listener " in one("broker-refused").remedy
+
+
+def test_nobody_answers(pi, one):
+    def connect(_address, _seconds):
+        raise TimeoutError("timed out")
+
+    right, pi.connect = pi.connect, connect
+    assert "let port" in one("broker-timeout").remedy
+    pi.connect = right
+    assert pi.findings() == []
+
+
+def test_no_network(pi, one):
+    def connect(_address, _seconds):
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    pi.connect = connect
+    assert "`ip route`" in one("broker-unreachable").remedy
+
+
+def test_it_takes_connections_and_says_nothing(pi, broker, one):
+    broker.pause()
+    finding = one("broker-silent")
+    assert "mqtts:// and 8883" in finding.remedy
+    broker.resume()
+    assert pi.findings() == []
+
+
+def test_a_second_broker_that_works_makes_the_first_one_a_warning(pi, broker, port):
+    pi.change(f'"{pi.url}"', f'["mqtt://127.0.0.1:{port}", "{pi.url}"]')
+    assert [(one.id, one.severity) for one in pi.findings()] == [("broker-refused", "warning")]
+
+
+def test_tls_where_the_broker_speaks_none(pi, one):
+    pi.change("mqtt://", "mqtts://")
+    assert "mqtt:// in place of mqtts://" in one("tls-failed").remedy
+    pi.change("mqtts://", "mqtt://")
+    assert pi.findings() == []
+
+
+@pytest.mark.parametrize(
+    ("id_", "dates", "remedy"),
+    [
+        ("tls-expired", {"begins": -10, "ends": -1}, "renew it"),
+        ("tls-not-yet-valid", {"begins": 5, "ends": 50}, "`sudo timedatectl set-ntp true`"),
+        ("tls-expires-soon", {"ends": 13}, "renew it"),
+    ],
+)
+def test_dates_of_the_brokers_certificate(pi, authority, secure, one, id_, dates, remedy):
+    wrong, right = authority.sign("wrong", **dates), authority.sign("right")
+    broker = secure(wrong)
+    assert remedy in one(id_).remedy
+    broker.kill()
+    shutil.copy(right.pem, wrong.pem)
+    shutil.copy(right.key, wrong.key)
+    broker.start()
+    assert pi.findings() == []
+
+
+def test_a_certificate_for_another_name(pi, authority, secure, one):
+    secure(authority.sign("broker", alternative="DNS:localhost"), host="127.0.0.1")
+    finding = one("tls-name")
+    assert "not for 127.0.0.1, but for localhost" in finding.what
+    pi.follow(finding)
+    assert pi.findings() == []
+
+
+def test_a_ca_that_nobody_trusts(pi, authority, secure, one):
+    secure(authority.sign("broker"), ca=False)
+    finding = one("tls-unknown-ca")
+    (line,) = re.findall(r'`(ca = ".*?")`', finding.remedy)
+    pi.change("[mqtt]", "[mqtt]\n" + line.replace("/etc/edge-agent/ca.pem", str(authority.ca)))
+    assert pi.findings() == []
+
+
+def test_a_ca_file_that_is_not_there(pi, authority, secure, one):
+    secure(authority.sign("broker"))
+    pi.change(str(authority.ca), "/nonexistent/ca.pem")
+    finding = one("tls-files")
+    assert "mqtt.ca = /nonexistent/ca.pem" in finding.what
+    assert "PEM" in finding.remedy
+
+
+def with_client(pi, signed):
+    pem, key = (pi.path(f"/etc/edge-agent/client.{end}") for end in ("pem", "key"))
+    put(pi, signed)
+    pi.change("[mqtt]", f'[mqtt]\ncertificate = "{pem}"\nkey = "{key}"')
+
+
+def put(pi, signed):
+    pi.write("/etc/edge-agent/client.pem", signed.pem.read_bytes())
+    pi.write("/etc/edge-agent/client.key", signed.key.read_bytes())
+    pi.path("/etc/edge-agent/client.key").chmod(0o640)
+    pi.own("/etc/edge-agent/client.key", 0, 990)
+
+
+@pytest.mark.parametrize(
+    ("id_", "dates", "remedy"),
+    [
+        ("client-certificate-expired", {"begins": -10, "ends": -1}, "get a new one"),
+        ("client-certificate-not-yet-valid", {"begins": 5, "ends": 50}, "timedatectl"),
+        ("client-certificate-expires-soon", {"ends": 13}, "get a new one"),
+    ],
+)
+def test_dates_of_our_own_certificate(pi, authority, secure, one, id_, dates, remedy):
+    secure(authority.sign("broker"))
+    wrong, right = authority.sign("wrong", **dates), authority.sign("right")
+    with_client(pi, wrong)
+    assert remedy in one(id_).remedy
+    put(pi, right)
+    assert pi.findings() == []
+
+
+def test_a_certificate_that_is_none(pi, authority, secure):
+    secure(authority.sign("broker"))
+    signed = authority.sign("client")
+    with_client(pi, signed)
+    pi.write(
+        "/etc/edge-agent/client.pem",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    )
+    assert {one.id for one in pi.findings()} == {"tls-files"}
+
+
+@pytest.fixture
+def guarded(pi, tmp_path, mosquitto):
+    """A broker that wants a password, and the file with it."""
+    accounts = tmp_path / "accounts"
+    words = ["mosquitto_passwd", "-b", "-c", str(accounts), "shed", "correct horse"]
+    subprocess.run(words, check=True, capture_output=True)
+    accounts.chmod(0o600)
+    broker = mosquitto(f"user root\nallow_anonymous false\npassword_file {accounts}\n").start()
+    pi.write("/etc/edge-agent/password", "correct horse\n")
+    password = pi.path("/etc/edge-agent/password")
+    password.chmod(0o640)
+    pi.own("/etc/edge-agent/password", 0, 990)
+    lines = f'url = "{broker.url}"\nusername = "shed"\npassword_file = "{password}"'
+    pi.change(f'url = "{pi.url}"', lines)
+    return password
+
+
+def test_the_right_password_gives_no_finding(pi, guarded):
+    assert pi.findings() == []
+
+
+def test_a_wrong_password(pi, guarded, one):
+    guarded.write_text("wrong horse\n")
+    finding = one("broker-refuses-login")
+    assert "refuses user 'shed'" in finding.what
+    assert "`sudo mosquitto_passwd /etc/mosquitto/passwd shed`" in finding.remedy
+    guarded.write_text("correct horse\n")
+    assert pi.findings() == []
+
+
+def test_no_user_where_the_broker_wants_one(pi, guarded, one):
+    pi.change('username = "shed"', "")
+    assert "write `username = ...`" in one("broker-refuses-login").remedy
+
+
+def test_a_password_that_all_can_read(pi, guarded, one):
+    guarded.chmod(0o644)
+    finding = one("credential-exposed")
+    pi.follow(finding)
+    assert guarded.stat().st_mode & 0o7 == 0
+    assert pi.findings() == []
+
+
+def test_a_password_that_the_service_may_not_read(pi, guarded, one):
+    guarded.chmod(0o600)
+    pi.own("/etc/edge-agent/password", 0, 0)
+    pi.follow(one("credential-not-readable"))
+    assert pi.findings() == []
+
+
+def test_a_password_file_that_is_not_there(pi, guarded, one):
+    guarded.unlink()
+    finding = one("credential-missing")
+    (command,) = re.findall("`(.+?)`", finding.remedy)
+    pi.shell(f"{command} <<< 'correct horse'")
+    pi.own("/etc/edge-agent/password", 0, 990)
+    assert pi.findings() == []
+
+
+def test_a_credential_is_looked_for_where_systemd_takes_it_from(pi, guarded, one):
+    named = "$CREDENTIALS_DIRECTORY/edge-agent.mqtt-password"
+    pi.change(str(guarded), named)
+    finding = one("credential-missing")
+    assert finding.where == str(pi.path("/etc/credstore/edge-agent.mqtt-password"))
+    (command,) = re.findall("`(.+?)`", finding.remedy)
+    pi.shell(f"{command} <<< 'correct horse'")
+    assert pi.findings() == []
+
+
+def test_a_credential_that_the_unit_does_not_load(pi, guarded, one):
+    pi.change(str(guarded), "$CREDENTIALS_DIRECTORY/another")
+    pi.write("/etc/credstore/another", "correct horse\n")
+    pi.path("/etc/credstore/another").chmod(0o600)
+    pi.follow(one("credential-not-loaded"))
+    assert pi.findings() == []
+
+
+def test_a_variable_that_nobody_sets(pi, guarded, one):
+    pi.change(f'password_file = "{guarded}"', 'password_env = "MQTT_PASSWORD"')
+    assert "CREDENTIALS_DIRECTORY" in one("credential-variable").remedy
+    pi.environment["MQTT_PASSWORD"] = "correct horse"
+    assert pi.findings() == []
+
+
+def test_tls_files_without_tls_are_a_mistake_of_the_configuration(pi, one):
+    pi.change("[mqtt]", '[mqtt]\nca = "/etc/edge-agent/ca.pem"')
+    assert "unused; write mqtts:// in url" in one("config-wrong").what
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Apprise
+def test_an_address_to_notify_that_is_not_there_hides_nothing_else(pi, one):
+    file = pi.path("/etc/edge-agent/phone")
+    pi.file.write_text(f'{pi.file.read_text()}[[notify]]\nname = "n"\nurl_file = "{file}"\n')
+    finding = one("credential-missing")
+    assert finding.where == str(file)
+    assert pi.case().blueprint.devices
+    file.write_text("ntfy://topic")
+    file.chmod(0o640)
+    pi.own("/etc/edge-agent/phone", 0, 990)
+    assert pi.findings() == []
+
+
+def test_a_login_does_not_throw_the_agent_out(pi, broker, wait_for):
+    agent, lost = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id="edge-shed"), []
+    agent.on_disconnect = lambda *words: lost.append(words)
+    agent.connect("127.0.0.1", broker.port)
+    agent.loop_start()
+    try:
+        wait_for(agent.is_connected)
+        assert pi.findings() == []
+    finally:
+        agent.loop_stop()
+    assert lost == []
+    assert agent.is_connected()
