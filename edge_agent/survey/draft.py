@@ -52,6 +52,7 @@ RULE = """
 # set = {{ fan = "on" }}
 """
 CHIPS, SELF = "10s", "60s"  # how often chips and the machine itself are read
+OFTEN = {"sgp30": "1s"}  # its algorithm counts its measurements (datasheet, 6.3)
 
 
 class Answers(NamedTuple):
@@ -122,7 +123,8 @@ def _chips(survey: Survey, answers: Answers) -> Iterator[Entry]:
         for driver, chip, certain in found.claims:
             if certain or driver == chosen:
                 said = "it says so itself" if certain else "you said so"
-                yield Entry(driver, driver, keys, f"{chip} on {place}: {said}")
+                every = OFTEN.get(driver, CHIPS)
+                yield Entry(driver, driver, keys, f"{chip} on {place}: {said}", every)
         choices = ambiguous(found)
         if choices and chosen not in choices:
             why = f"A chip on {place} that does not tell what it is: {' or '.join(choices)}"
@@ -164,7 +166,8 @@ def _example(entries: list[Entry], drivers: Mapping[str, type[Any]]) -> Iterator
         wanted = entry.keys.get("measure")
         for channel in getattr(drivers[entry.driver], "channels", ()):
             if entry.active and (wanted is None or channel.name in wanted):
-                limit = min(30.0, (channel.low + channel.high) / 2)
+                middle = (channel.low + channel.high) / 2
+                limit = 30.0 if channel.low < 30 < channel.high else middle
                 above = "" if channel.quantity == "binary" else f" > {limit:g}"
                 when = f"{entry.name}.{channel.name}{above}"
                 yield RULE.format(name=f"{channel.name}-example", when=when)
