@@ -1,5 +1,6 @@
 """Sensors that the kernel's hwmon drivers read: Documentation/hwmon/sysfs-interface."""
 
+from collections.abc import Collection
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
 
 from drivers.channel import Channel
@@ -105,3 +106,9 @@ class Hwmon:
 
     def _number(self, file: str) -> float:
         return number(self._port.read(f"{self._directory}/{file}"), f"{self._port.where}:{file}")
+
+
+def measurable(files: Collection[str]) -> tuple[str, ...]:
+    """Return the channels of a device, by the names of its files."""
+    names = (channel.name for channel in Hwmon.channels)
+    return tuple(name for name in names if name + attribute(name).ending in files)

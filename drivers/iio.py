@@ -1,6 +1,7 @@
 """Sensors that the kernel's IIO drivers read: Documentation/ABI/testing/sysfs-bus-iio."""
 
 import math
+from collections.abc import Collection
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 from drivers.channel import Channel
@@ -120,3 +121,9 @@ class IIO:
     def _number(self, file: str) -> float:
         text = self._port.read(f"{self._directory}/{file}")
         return number(text, f"{self._port.where}:{file}")
+
+
+def measurable(files: Collection[str]) -> tuple[str, ...]:
+    """Return the channels of a device, by the names of its files."""
+    stems = {file.removesuffix("_input").removesuffix("_raw") for file in files}
+    return tuple(name for name, each in ATTRIBUTES.items() if each.stem in stems)

@@ -3,6 +3,7 @@
 Only the hardware differs between `run` and `simulate`: a driver cannot tell which port it has.
 """
 
+import json
 import time
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -164,10 +165,15 @@ class RealHardware:
 
     def instead(self, number: int, address: int) -> str:
         """Return what to write to read a chip through the device that its kernel driver made."""
+        from drivers import hwmon, iio  # noqa: PLC0415 - an agent loads its devices' drivers only
+
         device = self._device(number, address)
-        for driver, pattern in (("iio", "iio:device*/name"), ("hwmon", "hwmon/hwmon*/name")):
-            for name in sorted(device.glob(pattern)):
-                return f'driver = "{driver}", device = "{name.read_text().strip()}"'
+        for name in sorted([*device.glob("iio:device*/name"), *device.glob("hwmon/hwmon*/name")]):
+            driver = hwmon if "hwmon" in name.parts else iio
+            measure = driver.measurable([file.name for file in name.parent.iterdir()])
+            kind = "hwmon" if driver is hwmon else "iio"
+            shown = f'driver = "{kind}", device = "{name.read_text().strip()}"'
+            return f"{shown}, measure = {json.dumps(measure)}"
         return ""
 
     def _device(self, number: int, address: int) -> Path:

@@ -79,22 +79,13 @@ def check_claims(case: Case) -> Iterator[Finding]:
         owner = case.hardware.claimed(place.bus, place.address)
         if not owner:
             continue
-        instead = _instead(case, name, place)
+        instead = case.hardware.instead(place.bus, place.address)
         overlay = "remove its line (dtoverlay=...) from " + read_boot(case.machine).config
         remedy = f"{overlay}, then `sudo reboot`"
         if instead:
             remedy = f"in {case.file} write `{instead}` for {name}; or {remedy}"
         what = f"the kernel's driver {owner} owns the chip of {name}"
         yield problem("i2c-claimed", str(place), what, remedy)
-
-
-def _instead(case: Case, name: str, place: Place) -> str:
-    """Return the lines that read a chip through its kernel driver, with what to measure."""
-    lines = case.hardware.instead(place.bus, place.address)
-    devices = case.blueprint.devices if case.blueprint else ()
-    channels = next((one.channels for one in devices if one.settings.name == name), ())
-    measure = ", ".join(f'"{channel.name}"' for channel in channels)
-    return f"{lines}, measure = [{measure}]" if lines and measure else lines
 
 
 def check_chips(case: Case) -> Iterator[Finding]:

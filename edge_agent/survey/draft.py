@@ -163,12 +163,11 @@ def _toml(value: Any, key: str = "") -> str:  # noqa: ANN401 - texts, numbers, l
 def _example(entries: list[Entry], drivers: Mapping[str, type[Any]]) -> Iterator[str]:
     """Yield a rule on the first channel that is there, at a limit inside its range."""
     for entry in entries:
-        wanted = entry.keys.get("measure")
-        for channel in getattr(drivers[entry.driver], "channels", ()):
-            if entry.active and (wanted is None or channel.name in wanted):
-                middle = (channel.low + channel.high) / 2
-                limit = 30.0 if channel.low < 30 < channel.high else middle
-                above = "" if channel.quantity == "binary" else f" > {limit:g}"
-                when = f"{entry.name}.{channel.name}{above}"
-                yield RULE.format(name=f"{channel.name}-example", when=when)
-                return
+        if entry.active:
+            options = {key: entry.keys[key] for key in ("device", "measure") if key in entry.keys}
+            channel = drivers[entry.driver](None, **options).channels[0]  # they may depend on them
+            limit = 30 if channel.unit == "°C" else (channel.low + channel.high) / 2
+            above = "" if channel.quantity == "binary" else f" > {limit:g}"
+            when = f"{entry.name}.{channel.name}{above}"
+            yield RULE.format(name=f"{channel.name}-example", when=when)
+            return

@@ -3,12 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from drivers import hwmon, iio
 from drivers.driver import read
 from drivers.errors import DriverError
-from drivers.hwmon import DEVICES as HWMON
-from drivers.hwmon import Hwmon, attribute
-from drivers.iio import ATTRIBUTES
-from drivers.iio import DEVICES as IIO
 from drivers.linux import LinuxPort
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.acquire.scan import Found, scan
@@ -45,7 +42,7 @@ def survey(hardware: Hardware, drivers: Mapping[str, type[Any]]) -> Survey:
         except DriverError as error:
             troubles.append(str(error))
     port = LinuxPort(hardware.kernel(), "survey")
-    kernel = tuple(dict.fromkeys([*_iio(port), *_hwmon(port)]))
+    kernel = tuple(dict.fromkeys(_kernel(port)))
     own = tuple(name for name in OWN if _readable(drivers[name](port)))
     return Survey(tuple(chips), _thermometers(hardware), kernel, own, tuple(troubles))
 
@@ -62,20 +59,12 @@ def _readable(driver: Any) -> bool:  # noqa: ANN401 - any of the catalogue
     return True
 
 
-def _iio(port: LinuxPort) -> Iterator[KernelDevice]:
-    for name, files in _devices(port, IIO):
-        stems = {file.removesuffix("_input").removesuffix("_raw") for file in files}
-        measure = tuple(channel for channel, each in ATTRIBUTES.items() if each.stem in stems)
-        if measure:
-            yield KernelDevice("iio", name, measure)
-
-
-def _hwmon(port: LinuxPort) -> Iterator[KernelDevice]:
-    names = [channel.name for channel in Hwmon.channels]
-    for device, files in _devices(port, HWMON):
-        measure = tuple(name for name in names if name + attribute(name).ending in files)
-        if measure and device != "cpu_thermal":  # what our driver `thermal` reads
-            yield KernelDevice("hwmon", device, measure)
+def _kernel(port: LinuxPort) -> Iterator[KernelDevice]:
+    for driver in (iio, hwmon):
+        for name, files in _devices(port, driver.DEVICES):
+            measure = driver.measurable(files)
+            if measure and name != "cpu_thermal":  # what our driver `thermal` reads
+                yield KernelDevice(driver.__name__.rpartition(".")[2], name, measure)
 
 
 def _devices(port: LinuxPort, place: str) -> Iterator[tuple[str, frozenset[str]]]:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from drivers.errors import BusMissing, DriverError
@@ -45,20 +47,21 @@ def test_a_chip_that_the_kernel_drives_is_refused_by_name(machine, sys):
 
 
 @pytest.mark.parametrize(
-    "made, instead",
+    "made, file, instead",
     [
-        ("iio:device0", r'use driver = "iio", device = "bmp280"; or remove its line'),
-        ("hwmon/hwmon3", r'use driver = "hwmon", device = "bmp280"; or remove its line'),
+        ("iio:device0", "in_temp_input", '"iio", device = "bmp280", measure = ["temperature"]; or'),
+        ("hwmon/hwmon3", "temp1_input", '"hwmon", device = "bmp280", measure = ["temp1"]; or'),
     ],
 )
 def test_the_error_says_how_to_read_the_chip_through_the_kernels_driver(
-    machine, sys, made, instead
+    machine, sys, made, file, instead
 ):
     device = sys / "bus/i2c/devices/1-0076"
     (device / made).mkdir(parents=True)
     (device / made / "name").write_text("bmp280\n")
+    (device / made / file).write_text("21500\n")
     (device / "driver").mkdir()
-    with pytest.raises(ClaimedByKernel, match=instead):
+    with pytest.raises(ClaimedByKernel, match=re.escape(f"use driver = {instead}")):
         port(machine, Place("i2c", address=0x76), "air")
 
 
