@@ -254,20 +254,20 @@ def test_a_stuck_bus_is_given_up_and_the_next_reading_is_right(bench, meter, fac
 
 def test_a_chip_that_the_kernel_drives_is_read_as_the_refusal_says(bench, kernel, meter, fact):
     bench.expose(COLD)
-    names = {"bme280": '["temperature", "humidity"]', "lm75": '["temp1"]'}
+    names = ("bme280", "lm75")
     kernel.bind(*names)
     refused = meter.measure(config(*names))
     suggested = {name: re.search(r"\(use (.*); or ", refused[name].text)[1] for name in names}
     fact("suggested in place of a chip that the kernel drives", suggested)
     instead = "".join(
-        f'[[device]]\nname = "{name}"\n{line.replace(", ", chr(10))}\nmeasure = {names[name]}\n'
+        f'[[device]]\nname = "{name}"\n{re.sub(", (?=device|measure)", chr(10), line)}\n'
         for name, line in suggested.items()
     )
     assert {found.quality for found in refused.values()} == {"claimed_by_kernel"}
     found = {name: measured.values for name, measured in meter.measure(instead).items()}
     assert found["lm75"] == {"temp1": pytest.approx(COLD["temperature"], abs=0.125)}
     right = {name: COLD[name] for name in ("temperature", "humidity")}
-    assert found["bme280"] == pytest.approx(right, abs=0.02)
+    assert found["bme280"] | right == pytest.approx(found["bme280"], abs=0.02)
 
 
 AGENT = "python3 -m edge_agent run /tmp/agent.toml --set log.path=/tmp/log.db"

@@ -43,7 +43,7 @@ def settings(url: str, suite: str, wheels: str) -> dict[str, str]:
     host = re.sub(r"^http://|:\d+$", "", url)
     return {
         "/etc/apt/sources.list": f"deb {url}/debian {suite} main",
-        "/etc/apt/apt.conf.d/90laboratory": 'Acquire::Languages "none";',
+        "/etc/apt/apt.conf.d/90laboratory": 'Acquire::Languages "none"; quiet "1";',
         "/etc/pip.conf": (
             f"[global]\nno-index = true\nfind-links = {url}/files/{wheels}/\n"
             f"trusted-host = {host}\nprogress-bar = off\ndisable-pip-version-check = true"

@@ -111,7 +111,7 @@ class Guest:
         while not (end := re.search(rf"{mark}(\d+)\r?\n", screen)):
             screen += self._chunk(deadline).decode(errors="replace")
             for question, reply in replies.items():
-                if screen.rstrip().endswith(question):
+                if screen.endswith(f"{question} "):
                     self.send(reply)
                     screen += f"{reply}\n"
         text = screen[: end.start()].replace("\r", "")
