@@ -1,7 +1,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from lab.broker import Mosquitto, Subscriber, eventually, free_port
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
+settings.load_profile("unhurried")
 
 
 @pytest.fixture
