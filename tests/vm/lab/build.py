@@ -22,7 +22,7 @@ def build() -> None:
         kernel(arch)
     tools.home()
     with ThreadPoolExecutor() as pool:
-        for done in [pool.submit(job) for job in (_pc, _pi)]:
+        for done in [pool.submit(job) for job in (_pc, _pi64, _pi32)]:
             done.result()
     STATE.write_text(json.dumps({"cold": cold, "began": began, "built": time.time()}))
 
@@ -35,10 +35,13 @@ def _pc() -> None:
     wheels.index("amd64", (3, 11))
 
 
-def _pi() -> None:
-    """Install the trees for other processors: slow, as it is emulated."""
+def _pi64() -> None:
+    """Install a tree of another processor: slow, as it is emulated."""
     trees.tree("trixie", "arm64")
-    trees.tree("bookworm", "armhf")
     wheels.index("arm64", (3, 13))
+
+
+def _pi32() -> None:
+    trees.tree("bookworm", "armhf")
     wheels.index("armhf", (3, 11))
     piwheels.msgspec()
