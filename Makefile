@@ -43,6 +43,7 @@ bench: .venv/dev
 # Real kernels in QEMU; from an empty cache it fetches some 400 MB of Debian packages.
 test-vm: .venv/dev
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	@$(call need,mosquitto_sub,mosquitto-clients)
 	@$(call need,perl,perl)
 	cd tests/vm && $(CURDIR)/$(BIN)/python -m lab build
 	$(BIN)/python -m pytest tests/vm -n 2 --dist loadfile -o faulthandler_timeout=600

@@ -4,6 +4,7 @@ One board goes through the tests in their order; its agent runs unless a test sa
 """
 
 import json
+import re
 import threading
 
 import pytest
@@ -14,6 +15,7 @@ from lab.registry import HOST
 
 DOOR, RAIN, SIREN, LAMP, BUSY = 5, 2, 6, 7, 4
 PULSES = 100
+TRACE = ("-trace", "pl061_set_output", "-D")  # every change of an output, however short
 AGENT = "python3 /opt/agent/on_pins.py"
 START = f"cd /tmp && {{ {AGENT} run pins.toml > agent.log 2>&1 & echo $! > agent.pid; }}"
 CONFIG = f"""
@@ -27,6 +29,7 @@ commit_interval = "100ms"
 name = "door"
 driver = "contact"
 pin = {DOOR}
+debounce = 0.3
 [[device]]
 name = "rain"
 driver = "pulse"
@@ -57,10 +60,11 @@ set = {{ siren = "on", lamp = "on" }}
 class Board:
     """A guest with its pins, and what its agent says outside."""
 
-    def __init__(self, guest, pins, subscriber):
+    def __init__(self, guest, pins, subscriber, trace):
         self.guest = guest
         self.pins = pins
         self._subscriber = subscriber
+        self._trace = trace
 
     def events(self, source):
         bodies = [json.loads(body) for _topic, body, _ in list(self._subscriber.received)]
@@ -68,6 +72,12 @@ class Board:
 
     def values(self, source, channel):
         return [d["values"][channel] for d in self.events(source) if channel in d.get("values", {})]
+
+    def transitions(self, pin):
+        """Return every level that the guest has given to a pin, in order."""
+        return [
+            int(level) for level in re.findall(rf"output {pin} to ([01])", self._trace.read_text())
+        ]
 
     def kill(self, signal):
         self.guest.run(f"kill -{signal} $(cat /tmp/agent.pid); wait $(cat /tmp/agent.pid) || true")
@@ -89,24 +99,28 @@ def broker(tmp_path_factory):
 def board(broker, unpack, tmp_path_factory):
     folder = tmp_path_factory.mktemp("board")
     subscriber = Subscriber(broker.port, "edge/pins/event/#")
-    with guests.resume(guests.pins(), folder, *arguments(folder)) as guest:
+    with guests.resume(
+        guests.pins(), folder, *arguments(folder), *TRACE, str(folder / "trace")
+    ) as guest:
         unpack(guest)
         guest.run(f"cat > /tmp/pins.toml << 'END'\n{CONFIG.replace('PORT', str(broker.port))}\nEND")
         with Pins(guest, folder) as pins:
             for pin, level in ((DOOR, 0), (RAIN, 1), (BUSY, 1)):
                 pins.drive(pin, level)
-            yield Board(guest, pins, subscriber)
+            yield Board(guest, pins, subscriber, folder / "trace")
     subscriber.close()
 
 
 def test_outputs_start_safe_without_a_click(board):
-    """The line of an active-low relay is high from the moment on that it is driven."""
-    seen = set()
+    """The line of an active-low relay never goes low, not even while it is claimed."""
+    board.pins.drive(SIREN, 1)  # as the relay's resistor holds it; the PL061 would begin at 0
+    before = len(board.transitions(SIREN))
     board.guest.run(f"gpioset -m signal 0 {BUSY}=1 > /dev/null 2>&1 & echo $! > /tmp/busy.pid")
     board.guest.run(START)
-    while not board.values("door", "active"):
-        seen.add((board.pins.is_output(SIREN), board.pins.level(SIREN)))
-    assert {level for driven, level in seen if driven} == {1}
+    eventually(lambda: board.values("door", "active"), 60)
+    assert set(board.transitions(SIREN)[before:]) <= {1}
+    assert board.pins.is_output(SIREN)
+    assert board.pins.is_output(LAMP)
     assert (board.pins.level(SIREN), board.pins.level(LAMP)) == (1, 0)
 
 
@@ -128,8 +142,10 @@ def test_a_contact_s_change_arrives_outside_and_switches_the_relays(board):
 
 def test_a_contact_that_bounces_changes_once(board):
     before = len(board.values("door", "active"))
+    pause = threading.Event()
     for n in range(41):
         board.pins.drive(DOOR, (n + 1) & 1)
+        pause.wait(0.01)  # each is seen, and none holds
     eventually(lambda: board.values("door", "active")[-1] == 0)
     board.pins.drive(DOOR, 0)
     eventually(lambda: board.values("door", "active")[-1] == 1)
@@ -145,6 +161,8 @@ def test_every_pulse_is_counted_once(board, fact):
         board.pins.drive(RAIN, 1)
         pause.wait(0.02)
     eventually(lambda: board.values("rain", "count")[-1] >= before + PULSES)
+    seen = len(board.values("rain", "count"))
+    eventually(lambda: len(board.values("rain", "count")) > seen)  # none comes twice, or late
     fact("pulses sent, and counted", [PULSES, board.values("rain", "count")[-1] - before])
     assert board.values("rain", "count")[-1] == before + PULSES
 

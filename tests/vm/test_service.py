@@ -4,6 +4,8 @@ One machine goes through the tests in their order, as a user's does.
 """
 
 import re
+import shlex
+import subprocess
 import time
 
 import pytest
@@ -51,6 +53,14 @@ def last_offset(machine):
     return int(re.search(r"recorded +([\d,]+)", said)[1].replace(",", ""))
 
 
+def subscribed(home):
+    """Return what the documented subscriber shows first, outside; its broker is at another port."""
+    words = shlex.split(house.SUBSCRIBE.replace("broker.local", f"127.0.0.1 -p {home.broker.port}"))
+    return subprocess.run(
+        [*words, "-C", "6"], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+
+
 def restarts(machine):
     return int(show(machine, "NRestarts")["NRestarts"])
 
@@ -60,6 +70,7 @@ def test_the_documented_commands_lead_from_a_bare_debian_to_readings_outside(mac
     for command in house.documented("Install the agent"):
         said = machine.converse(command, REPLIES, 300)
         transcript.append({"command": command, "output": said})
+    transcript.append({"command": house.SUBSCRIBE, "output": subscribed(home)})
     eventually(lambda: home.values("temperature"), 60)
     truth = home.chip.truth()
     assert home.values("temperature")[0] == pytest.approx(truth["temperature"], abs=0.2)

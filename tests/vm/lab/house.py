@@ -8,6 +8,7 @@ from pathlib import Path
 from lab import piwheels
 from lab.wheels import ROOT, index, wheel
 
+SUBSCRIBE = "mosquitto_sub -h broker.local -t 'edge/#' -v"  # as docs/install.md has it
 LATER = "99.0"
 ANYWHERE = 5  # so many of the documented commands need no hardware and no systemd
 SUITES = {"bookworm": (3, 11), "trixie": (3, 13)}

@@ -16,7 +16,8 @@ RUNS = FACTS / "runs.json"
 PAGE = ROOT / "docs/kernel-tests.md"
 INSTALL = ROOT / "docs/install.md"
 BETWEEN = re.compile(r"(<!-- transcript -->\n).*(<!-- end of transcript -->)", re.DOTALL)
-SHORTENED = 12  # lines of a command's output; apt and pip say much
+WIDTH = 110
+SHORTENED = 13  # lines of a command's output; apt and pip say much
 TITLES = {
     "test_i2c": "I2C: simulated chips behind a real kernel adapter (USB/IP, i2c-tiny-usb)",
     "test_w1": "1-Wire: simulated thermometers behind a DS2490 (USB/IP) and the kernel's w1_therm",
@@ -88,6 +89,8 @@ def _runs() -> dict[str, dict[str, Any]]:
 def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_shown(each)}" for name, each in value.items())
     return ", ".join(map(_shown, value)) if isinstance(value, list) else str(value)
 
 
@@ -96,6 +99,7 @@ def _typed(transcript: list[dict[str, str]]) -> Iterator[str]:
         yield f"$ {step['command']}"
         lines = [line.split("\r")[-1].rstrip() for line in step["output"].split("\n")]
         lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines if line]
+        lines = [line if len(line) <= WIDTH else f"{line[:WIDTH]}…" for line in lines]
         yield from lines if len(lines) <= SHORTENED else [*lines[:2], "…", *lines[-2:]]
 
 
