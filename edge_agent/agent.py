@@ -12,11 +12,11 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import NamedTuple
 
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.assembly.buses import Buses, explained
 from edge_agent.assembly.delivery import Delivery, Ties
+from edge_agent.assembly.errands import Errand
 from edge_agent.assembly.judges import assemble
 from edge_agent.assembly.renewal import Renewal, obstacles, same_delivery
 from edge_agent.blueprint import Blueprint
@@ -38,23 +38,12 @@ from edge_agent.store.retention import Retention
 from edge_agent.store.salvage import open_log, salvage
 from edge_agent.threads import Worker
 
-STOP = ""  # what `control` takes to end the agent; anything else is a thread that failed
 SWITCH_INTERVAL = 0.0005  # seconds: the interpreter's own 5 ms is what one thread would wait
 WATCH_SECONDS = 5.0
 PATIENCE = 30.0  # seconds a thread between chip and disk may be silent
 STOP_SECONDS = 4.5
 
 _logger = logging.getLogger(__name__)
-
-
-class Errand(NamedTuple):
-    """What the main thread does for a command; `key` is for its end."""
-
-    command: Command
-    key: str
-
-
-RELOAD = Errand(Reload(), "")  # what `control` takes besides, from a signal
 
 
 class Agent:

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from lab.broker import Mosquitto, Subscriber, eventually, free_port
+from lab.broker import Mosquitto, Subscriber, free_port
+from lab.waiting import eventually
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
 settings.load_profile("unhurried")

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from edge_agent.agent import STOP, Agent
+from edge_agent.agent import Agent
+from edge_agent.assembly.errands import STOP
 from edge_agent.blueprint import draw
 from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import simulated_hardware

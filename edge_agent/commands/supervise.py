@@ -8,7 +8,8 @@ from collections.abc import Callable
 from types import FrameType
 
 from edge_agent.acquire.hardware import Hardware
-from edge_agent.agent import RELOAD, STOP, Agent
+from edge_agent.agent import Agent
+from edge_agent.assembly.errands import RELOAD, STOP
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.paths import log_path
 from edge_agent.clock import SystemClock

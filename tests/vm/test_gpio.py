@@ -9,9 +9,10 @@ import threading
 
 import pytest
 from lab import guests
-from lab.broker import Mosquitto, Subscriber, eventually
+from lab.broker import Mosquitto, Subscriber
 from lab.qtest import Pins, arguments
 from lab.registry import HOST
+from lab.waiting import eventually
 
 DOOR, RAIN, SIREN, LAMP, BUSY = 5, 2, 6, 7, 4
 PULSES = 100

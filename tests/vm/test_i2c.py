@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import pytest
 from lab import guests
-from lab.broker import eventually
 from lab.meter import Meter, attach, plugged, write
 from lab.registry import HOST
+from lab.waiting import eventually
 
 from simulators.bh1750 import BH1750
 from simulators.bme280 import BME280

@@ -10,10 +10,10 @@ import time
 
 import pytest
 from lab import guests, house, trees
-from lab.broker import eventually
 from lab.chroot import installed
 from lab.home import Home
 from lab.qemu import Guest
+from lab.waiting import eventually
 
 REPLIES = {
     "Name of this node [edge]:": "shed",
@@ -75,7 +75,7 @@ def test_readings_of_a_pi_s_own_bus_reach_a_subscriber_and_none_is_lost(pi, home
     without_the_broker(home)
     pi.run("sudo systemctl stop edge-agent")
     last = int(re.search(r"recorded +(\d+)", pi.run("sudo edge-agent log stats"))[1])
-    home.settle(pi, last)
+    home.settle(last)
     fact("events of the emulated Pi, and lost", [last, last - len(home.events())])
 
 
@@ -88,7 +88,7 @@ def without_the_network(pi, home):
     assert 33 not in home.values("temperature")
     pi.qmp("set_link", name="nic", up=True)
     eventually(lambda: home.values("temperature")[-1] == 33, 90)
-    home.settle(pi, before + 5)
+    home.settle(before + 5)
 
 
 def without_the_broker(home):

@@ -13,10 +13,10 @@ from contextlib import closing
 
 import pytest
 from lab import guests
-from lab.broker import eventually
 from lab.disk import ForgetfulDisk, ext4
 from lab.qemu import Guest
 from lab.registry import HOST
+from lab.waiting import eventually
 
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.store.reader import LogReader

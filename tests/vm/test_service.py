@@ -10,9 +10,9 @@ import time
 
 import pytest
 from lab import guests, house
-from lab.broker import eventually
 from lab.home import Home
 from lab.qemu import Failed
+from lab.waiting import eventually
 
 UNIT = "edge-agent"
 CONFIG = "/etc/edge-agent/config.toml"
@@ -111,7 +111,7 @@ def test_a_killed_agent_comes_back_and_loses_nothing(machine, home):
     machine.run(f"kill -9 {show(machine, 'MainPID')['MainPID']}")
     wait_until(machine, f'[ "$(systemctl show -P NRestarts {UNIT})" = {before + 1} ]')
     wait_until(machine, f"systemctl is-active {UNIT}")
-    home.settle(machine, last_offset(machine))
+    home.settle(last_offset(machine))
 
 
 def test_the_watchdog_ends_a_hung_agent_and_it_comes_back(machine):
@@ -130,7 +130,7 @@ def test_the_watchdog_ends_a_hung_agent_and_it_comes_back(machine):
 def test_a_stop_commits_everything_and_what_was_logged_is_delivered(machine, home):
     machine.run(f"systemctl stop {UNIT}")
     last = last_offset(machine)
-    home.settle(machine, last)
+    home.settle(last)
     assert home.events()[last]["data"]["what"] == "stopping"
     assert show(machine, "Result", "ExecMainStatus") == {"Result": "success", "ExecMainStatus": "0"}
     machine.run(f"systemctl start {UNIT}")

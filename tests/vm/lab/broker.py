@@ -5,25 +5,16 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 
 import paho.mqtt.client as paho
+
+from lab.waiting import eventually
 
 
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def eventually(condition, seconds=20.0):
-    """Return the condition's first true result; fail when none comes in time."""
-    deadline, pause = time.monotonic() + seconds, threading.Event()
-    while time.monotonic() < deadline:
-        if result := condition():
-            return result
-        pause.wait(0.01)  # bounded by the deadline
-    raise AssertionError(f"not within {seconds} s: {condition}")
 
 
 class Mosquitto:

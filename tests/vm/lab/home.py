@@ -1,7 +1,6 @@
 """What stands around a machine: an archive and a package index, a broker, a bus with chips."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,6 +8,7 @@ from lab import house, images
 from lab.broker import Mosquitto, Subscriber
 from lab.qemu import Guest
 from lab.registry import HOST, Registry
+from lab.waiting import eventually
 from simulators.bme280 import BME280
 from simulators.bus import SimulatedBus
 from simulators.clock import RealClock
@@ -97,12 +97,7 @@ class Home:
         guest.run(f"PYTHONPATH={LABORATORY} python3 {attach}")
         guest.run("until [ -e /dev/i2c-0 ]; do sleep 0.1; done")
 
-    def settle(self, guest: Guest, offset: int, seconds: float = 60) -> None:
+    def settle(self, offset: int) -> None:
         """Wait until everything up to an offset has arrived outside."""
-        deadline = time.monotonic() + seconds
-        while missing := set(range(1, offset + 1)) - self.events().keys():
-            if time.monotonic() > deadline:
-                raise AssertionError(
-                    f"lost: {sorted(missing)[:20]}, of {offset}; {guest.lines[-3:]}"
-                )
-            time.sleep(0.1)
+        whole = set(range(1, offset + 1))
+        eventually(lambda: whole <= self.events().keys(), 60)

@@ -1,4 +1,4 @@
-"""What piwheels.org, the package index of Raspberry Pi OS, has and others have not.
+"""What piwheels, the package index of Raspberry Pi OS, has and others have not.
 
 That is one wheel: msgspec for 32-bit ARM. It is compiled here, as it was compiled there, because
 the laboratory fetches from Debian and the usual index alone.
@@ -18,7 +18,14 @@ PLATFORM = "cp311-cp311-linux_armv7l"
 MODULE = "_core.cpython-311-arm-linux-gnueabihf.so"
 CROSS = ("gcc-arm-linux-gnueabihf", "libc6-dev-armhf-cross")
 COMPILER = "/usr/bin/arm-linux-gnueabihf-gcc"
-OPTIONS = ("-shared", "-fPIC", "-O2", "-DNDEBUG", "-I/work/headers/python3.11", "-I/work/headers")
+OPTIONS = (
+    "-shared",
+    "-fPIC",
+    "-O2",
+    "-DNDEBUG",
+    "-I/source/headers/python3.11",
+    "-I/source/headers",
+)
 
 
 def msgspec() -> Path:
@@ -54,10 +61,10 @@ def _compiled(source: Path) -> Path:
     """Return the module, compiled by Debian's cross compiler in its own tree."""
     compiler = Archive("bookworm", "amd64").unpack("cross", CROSS, with_dependencies=True)
     headers = Archive("bookworm", "armhf").unpack("headers", ["libpython3.11-dev"])
-    work = compiler / "work"
+    work = compiler / "source"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(source.parent, work)
     shutil.copytree(headers / "usr/include", work / "headers")
     command = ["chroot", str(compiler), COMPILER, *OPTIONS]
-    subprocess.run([*command, f"/work/{source.name}", "-o", f"/work/{MODULE}"], check=True)
+    subprocess.run([*command, f"/source/{source.name}", "-o", f"/source/{MODULE}"], check=True)
     return work / MODULE

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from lab.tools import environment, qemu
+from lab.waiting import eventually
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -130,7 +131,7 @@ class Guest:
     def qmp(self, command: str, **arguments: Any) -> Any:
         """Ask QEMU's monitor; raise RuntimeError where it refuses."""
         if self._monitor is None:
-            with _connected(self._monitor_path) as connection:
+            with eventually(lambda: _connected(self._monitor_path)) as connection:
                 self._monitor = connection.makefile("rw")
             self._monitor.readline()
             self.qmp("qmp_capabilities")
@@ -147,18 +148,20 @@ class Guest:
         """Write the whole state into a file, and end."""
         self.qmp("stop")
         self.qmp("migrate", uri=f"file:{path}")
-        while (status := self.qmp("query-migrate").get("status")) not in {"completed", "failed"}:
-            time.sleep(0.05)
+        status = eventually(self._migrated, 60)
         self.cut()
         if status != "completed":
             raise RuntimeError(f"{path.name}: not frozen")
 
     def thaw(self) -> Self:
         """Go on from a frozen state: the guest was started with `-incoming file:…`."""
-        while self.qmp("query-status")["status"] == "inmigrate":
-            time.sleep(0.02)
+        eventually(lambda: self.qmp("query-status")["status"] != "inmigrate")
         self.qmp("cont")
         return self
+
+    def _migrated(self) -> str:
+        status = str(self.qmp("query-migrate").get("status"))
+        return status if status in {"completed", "failed"} else ""
 
     def _line(self, deadline: float) -> str:
         while b"\n" not in self._unread:
@@ -185,16 +188,12 @@ def _end_with_its_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _connected(path: Path) -> socket.socket:
-    deadline = time.monotonic() + 20
-    while True:
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(str(path))
-        except OSError:
-            connection.close()
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return connection
+def _connected(path: Path) -> socket.socket | None:
+    """Return a connection to a socket, or None while nobody listens there."""
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(str(path))
+    except OSError:
+        connection.close()
+        return None
+    return connection
