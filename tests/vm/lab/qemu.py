@@ -155,7 +155,7 @@ class Guest:
 
     def thaw(self) -> Self:
         """Go on from a frozen state: the guest was started with `-incoming file:…`."""
-        eventually(lambda: self.qmp("query-status")["status"] != "inmigrate")
+        eventually(lambda: self.qmp("query-status")["status"] != "inmigrate", 180)
         self.qmp("cont")
         return self
 
