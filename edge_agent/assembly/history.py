@@ -56,8 +56,8 @@ def look_back(reader: LogReader, boot: str, now: Moment, seconds: float) -> Hist
         for event, uptime in zip(chunk, times, strict=True):
             _take(found, event, uptime if uptime is None or begin <= uptime <= now.uptime else None)
         offset = chunk[-1].offset - 1
-        if all(uptime is not None and uptime < begin for uptime in times):
-            break
+        if all(uptime is None or uptime < begin for uptime in times):
+            break  # a boot's events lie together: behind a chunk without any there are none
     found.readings.sort(key=lambda pair: pair[1].moment.uptime)
     return found
 

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -29,8 +29,7 @@ def as_line(event: LoggedEvent) -> str:
     """Return an event on one line, for people."""
     data = json.loads(event.data)
     values = data.pop("values", None) or {}
-    words = [f"{name}={value:g}" for name, value in values.items()]
-    words += [f"{name}={value}" for name, value in data.items() if value not in ("good", {}, [])]
+    words = [f"{name}={_shown(value)}" for name, value in _facts({**values, **data})]
     doubt = "" if event.boot is None else "?"  # the clock was not synchronised yet
     return f"{event.offset:>8}  {_time(event)}{doubt}  {event.kind:<9} {event.source:<12} " + (
         " ".join(words)
@@ -49,8 +48,24 @@ def _write_csv(events: Iterable[LoggedEvent], output: IO[str]) -> None:
         data = json.loads(event.data)
         common = (event.offset, _time(event), event.kind, event.source)
         values = data.get("values") or {"": ""}
-        for name, value in values.items():
+        for name, value in _facts(values):
             rows.writerow([*common, name, value, data.get("quality") or data.get("state", "")])
+
+
+def _facts(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield names and values; what lies in a table of its own is `table.name`."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _facts(value, f"{prefix}{name}.")
+        elif value not in ("good", []):
+            yield prefix + name, value
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401
+    """Return a value for people: numbers short, everything else as JSON without quotes."""
+    if isinstance(value, str):
+        return value
+    return f"{value:g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
 
 
 def _time(event: LoggedEvent) -> str:

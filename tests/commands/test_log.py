@@ -39,6 +39,38 @@ def test_tail_shows_the_last_events_one_a_line(edge_agent, log):
     ]
 
 
+@pytest.fixture
+def aggregate(tmp_path, log):
+    """The arguments that lead to a log whose last event is an aggregate, with a table inside."""
+    counted = {"count": 2, "min": 21.5, "mean": 21.55, "max": 21.6}
+    path, moment = tmp_path / "events.db", ManualClock().now()
+    writer = EventLog.open(path, boot="manual")
+    with writer.transaction():
+        data = {"seconds": 60, "values": {"temperature": counted}}
+        writer.append([Event("aggregate", "air", moment, data)])
+    writer.close()
+    return log
+
+
+def test_tail_shows_an_aggregate_on_one_line(edge_agent, aggregate):
+    (line,) = edge_agent(*aggregate, "tail", "-n", "1").out.splitlines()
+    assert line.endswith(
+        "temperature.count=2 temperature.min=21.5 temperature.mean=21.55 temperature.max=21.6"
+        " seconds=60"
+    )
+
+
+def test_csv_has_a_row_for_each_number_of_an_aggregate(edge_agent, aggregate):
+    text = edge_agent(*aggregate, "export", "--format", "csv").out
+    rows = [row for row in csv.DictReader(io.StringIO(text)) if row["kind"] == "aggregate"]
+    assert [(row["name"], row["value"]) for row in rows] == [
+        ("temperature.count", "2"),
+        ("temperature.min", "21.5"),
+        ("temperature.mean", "21.55"),
+        ("temperature.max", "21.6"),
+    ]
+
+
 def test_tail_speaks_json_for_scripts(edge_agent, log):
     (line,) = edge_agent(*log, "tail", "-n", "1", "--json").out.splitlines()
     assert json.loads(line) == {

@@ -58,6 +58,16 @@ def broker_side_cut(one):
     thief.loop_stop()
 
 
+def test_a_session_that_is_taken_over_at_once_backs_off_and_says_why(broker, client, caplog):
+    caplog.set_level(logging.WARNING)
+    one = client(broker.url).up()
+    for _ in range(2):
+        broker_side_cut(one)
+        one.up()
+    assert one.connection._backoff.failures == 2
+    assert "another client may have the id 'edge-n'; give each node its own name" in caplog.text
+
+
 def test_info_and_alerts_are_retained_for_late_subscribers(
     broker, client, subscriber, events, wait_for
 ):

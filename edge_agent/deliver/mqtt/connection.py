@@ -24,6 +24,7 @@ from edge_agent.events import Alert, Answer, Reading, Request, Switched
 ACK_SECONDS = 20.0  # no acknowledgement for so long: the link is half open
 PUMP_SECONDS = 5.0
 FAREWELL_SECONDS = 2.0
+LASTING_SECONDS = 60.0  # a session that ends sooner has failed: two agents may share one client id
 ANSWERS = 100  # that wait for room; nobody waits for older ones
 
 _logger = logging.getLogger(__name__)
@@ -126,10 +127,8 @@ class Connection:
         """Connect, serve, and connect again, until told to stop."""
         while not self._stopping:
             session = self._connect()
-            if session is None:
+            if session is None or not self._serve(session):
                 self._rest(self._backoff.next())
-                continue
-            self._serve(session)
         self._fail_jobs("the agent stops")
 
     def close(self) -> None:
@@ -154,7 +153,6 @@ class Connection:
         session = Session(self._broker, address, self._versions[0], self._state.will)
         session.open(self._wake, self._interrupted)
         _logger.info("connected to %s (MQTT %s)", address, "5" if session.version == 5 else "3.1.1")
-        self._backoff.reset()
         self._complaint = ""
         return session
 
@@ -184,7 +182,9 @@ class Connection:
             except Empty:
                 continue
 
-    def _serve(self, session: Session) -> None:
+    def _serve(self, session: Session) -> bool:
+        """Use a session until it is lost; return whether it lasted."""
+        opened = time.monotonic()
         if self._commands is not None:
             session.subscribe(self._commands.pattern)
         self._state.greet(session)
@@ -195,12 +195,22 @@ class Connection:
                 self._turn(session)
             self._leave(session)
         except ConnectionLost as error:
-            _logger.warning("connection lost: %s", error)
+            self._complaint = str(error)
+            self._explain_loss(time.monotonic() - opened)
             self._take_acks(session)  # those that came with the last bytes
             self._fail_jobs(str(error))
         self._in_flight.clear()
         self._answers.clear()
         self._changed(False)
+        if lasted := time.monotonic() - opened >= LASTING_SECONDS:
+            self._backoff.reset()
+        return lasted
+
+    def _explain_loss(self, seconds: float) -> None:
+        _logger.warning("connection lost: %s", self._complaint)
+        if seconds < LASTING_SECONDS and self._backoff.failures:
+            what = "this repeats: another client may have the id %r; give each node its own name"
+            _logger.warning(what, self._broker.client_id)
 
     def _turn(self, session: Session) -> None:
         self._state.send(session)
