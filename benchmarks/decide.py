@@ -11,19 +11,19 @@ from pathlib import Path
 from queue import SimpleQueue
 from statistics import quantiles
 
-from edge_agent.blueprint import Blueprint, draw
+from edge_agent.blueprint import Blueprint, resolve
 from edge_agent.clock import ManualClock, Moment
 from edge_agent.commands.rules import replayed
-from edge_agent.evaluate.desk import Desk
+from edge_agent.evaluate.commands.execute import CommandExecutor
+from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine import Engine
-from edge_agent.evaluate.expression import Known
-from edge_agent.evaluate.memory import keep
-from edge_agent.evaluate.outputs import Outputs
-from edge_agent.evaluate.parser import parse
-from edge_agent.evaluate.plan import DevicePlan
-from edge_agent.evaluate.rulebook import Rulebook
-from edge_agent.evaluate.rules import Rule
-from edge_agent.evaluate.world import World
+from edge_agent.evaluate.expressions.expression import Known
+from edge_agent.evaluate.expressions.parser import parse
+from edge_agent.evaluate.outputs.output_set import OutputSet
+from edge_agent.evaluate.refine.refine import DevicePlan
+from edge_agent.evaluate.rules.rule import Rule
+from edge_agent.evaluate.rules.rule_set import RuleSet
+from edge_agent.evaluate.saved_state import save_state
 from edge_agent.events import Event, Reading
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
@@ -98,16 +98,16 @@ def call_loop() -> float:
 
 def _engine(rules: list[Rule]) -> Engine:
     plans = {f"d{n}": DevicePlan({}, 1e6) for n in range(CHANNELS)}
-    world = World(plans, [], began=0)
-    rulebook = Rulebook(rules, {}, world, partial(keep, boot="bench"))
-    outputs = Outputs([])
+    current = CurrentValues(plans, [], began=0)
+    rule_set = RuleSet(rules, {}, current, partial(save_state, boot="bench"))
+    outputs = OutputSet([])
     nothing: Callable[[object], None] = lambda _: None  # noqa: E731
     engine = Engine(
         SimpleQueue(),
-        world=world,
-        rulebook=rulebook,
+        current=current,
+        rule_set=rule_set,
         outputs=outputs,
-        desk=Desk((), rulebook, outputs, bounds={}, elsewhere=lambda *_: None),
+        executor=CommandExecutor((), rule_set, outputs, bounds={}, delegate=lambda *_: None),
         record=nothing,
         show=nothing,
         answer=nothing,
@@ -127,7 +127,7 @@ def replay_rate(directory: Path, readings: int) -> float:
             log.append(_stored(n) for n in range(start, start + 10_000))
     log.close()
     reader = LogReader(directory / "replay.db")
-    blueprint: Blueprint = draw(config)
+    blueprint: Blueprint = resolve(config)
     begin = time.perf_counter()
     replayed(blueprint, reader.events_after(0))
     seconds = time.perf_counter() - begin

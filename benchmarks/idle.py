@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from edge_agent.agent import Agent
-from edge_agent.blueprint import draw
+from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
 from simulators.bme280 import BME280
 from simulators.bus import SimulatedBus
@@ -74,13 +74,13 @@ def configuration(port: int, directory: Path, interval: str, count: int = len(PL
 def main() -> None:
     """Run until killed."""
     port, directory, interval = sys.argv[1:]
-    blueprint = draw(configuration(int(port), Path(directory), interval))
+    blueprint = resolve(configuration(int(port), Path(directory), interval))
     agent = Agent(
         blueprint,
         Chips(),
         Path(blueprint.config.log.path),
         clock=SystemClock(),
-        redraw=lambda: blueprint,
+        reread=lambda: blueprint,
     )
     agent.run()
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from edge_agent.agent import Agent
-from edge_agent.blueprint import draw
+from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import simulated_hardware
 from edge_agent.evaluate.engine import Shown
@@ -68,7 +68,7 @@ def main() -> None:
     config = directory / "relay.toml"
     config.write_text(CONFIG + "".join(DEVICE % (n, n, "1s" if n else "50ms") for n in range(10)))
     config.with_suffix(".scenario.toml").write_text(SCENARIO)
-    blueprint = draw(config)
+    blueprint = resolve(config)
     hardware = simulated_hardware(blueprint, config)
     watch = Watch()
     agent = Agent(
@@ -76,7 +76,7 @@ def main() -> None:
         hardware,
         config.with_suffix(".db"),
         clock=SystemClock(),
-        redraw=lambda: blueprint,
+        reread=lambda: blueprint,
         watch=watch,
     )
     agent.start()

@@ -18,18 +18,18 @@ from edge_agent.cli import EPILOG, cli
 from edge_agent.commands.drivers import ranges
 from edge_agent.config import description
 from edge_agent.settings import (
-    Aggregates,
+    AggregateSettings,
     ChannelSettings,
-    Commands,
+    CommandSettings,
     Config,
-    Device,
-    Log,
-    Mqtt,
-    Notify,
-    Output,
-    Rule,
-    Table,
-    Threshold,
+    DeviceSettings,
+    LogSettings,
+    MqttSettings,
+    NotifySettings,
+    OutputSettings,
+    RuleSettings,
+    Settings,
+    ThresholdSettings,
 )
 from edge_agent.units import BYTES, SECONDS, Duration, Size
 from simulators.scenario import (
@@ -42,18 +42,18 @@ from simulators.scenario import (
 )
 
 HERE = Path(__file__).parent
-TABLES: dict[str, type[Table]] = {
+TABLES: dict[str, type[Settings]] = {
     "": Config,
-    "[mqtt]": Mqtt,
-    "[log]": Log,
-    "[aggregates]": Aggregates,
-    "[commands]": Commands,
-    "[[notify]]": Notify,
-    "[[device]]": Device,
+    "[mqtt]": MqttSettings,
+    "[log]": LogSettings,
+    "[aggregates]": AggregateSettings,
+    "[commands]": CommandSettings,
+    "[[notify]]": NotifySettings,
+    "[[device]]": DeviceSettings,
     "[device.channel.<channel>]": ChannelSettings,
-    "[[output]]": Output,
-    "[[rule]]": Rule,
-    "[rule.threshold.<name>]": Threshold,
+    "[[output]]": OutputSettings,
+    "[[rule]]": RuleSettings,
+    "[rule.threshold.<name>]": ThresholdSettings,
 }
 NOT_KEYS = {
     "options",

@@ -6,9 +6,9 @@ The ADS1115's faster relative: the same registers, 12 bits at the left of 16, ot
 from typing import ClassVar, Literal
 
 from drivers.ads1115 import ADS1115, FullScale, Input, config
-from drivers.driver import Steps
-from drivers.errors import NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.driver import Steps
+from drivers.base.errors import NotReady, WrongChip
+from drivers.base.i2c import I2CPort
 
 # Table 8-3; the faster ones are over before they could be seen to begin
 RATES = {128: 0, 250: 1, 490: 2, 920: 3}

@@ -7,9 +7,9 @@ differs from the power-on value.
 
 from typing import ClassVar, Literal
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import (
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     LostConfiguration,
@@ -17,7 +17,7 @@ from drivers.errors import (
     OutOfRange,
     WrongChip,
 )
-from drivers.i2c import I2CPort
+from drivers.base.i2c import I2CPort
 
 # Registers, table 8-1
 CONVERSION, CONFIG, LO_THRESH, HI_THRESH = range(4)

@@ -9,10 +9,10 @@ import struct
 from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
-from drivers.i2c import I2CPort, settled
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.base.i2c import I2CPort, settled
 
 G = 9.80665  # m/s²
 

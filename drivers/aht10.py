@@ -7,9 +7,9 @@ needed after each loss of power, which is how that is noticed.
 from typing import ClassVar
 
 from drivers import aht20
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum
-from drivers.i2c import I2CPort
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import BadChecksum
+from drivers.base.i2c import I2CPort
 
 INITIALISE = b"\xe1\x08\x00"
 

@@ -6,11 +6,11 @@ the chip is busy, or nothing is measured. What the AHT10 shares with it stands h
 
 from typing import ClassVar
 
-from drivers import checksum
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base import checksum
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.base.i2c import I2CPort
 
 RESET = b"\xba"
 INITIALISE = b"\xbe\x08\x00"

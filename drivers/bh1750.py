@@ -9,10 +9,10 @@ still converts, and whether a command reached it as it was sent.
 from math import ceil
 from typing import ClassVar, Literal, NamedTuple
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import LostConfiguration, NotReady, OutOfRange
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import LostConfiguration, NotReady, OutOfRange
+from drivers.base.i2c import I2CPort
 
 POWER_DOWN = b"\x00"
 EMPTY = b"\x00\x00"  # the data register after power-on

@@ -6,11 +6,11 @@ A BMP280 with a humidity sensor beside it: see there for what both do.
 from typing import ClassVar, NamedTuple
 
 from drivers import bmp280
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import LostConfiguration, OutOfRange
+from drivers.base.i2c import I2CPort
 from drivers.bmp280 import CONFIG, CTRL_MEAS, FORCED, MARK, SETTINGS, TRIM, Oversampling, Trim
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import LostConfiguration, OutOfRange
-from drivers.i2c import I2CPort
 
 TRIM_H2 = 0xE1
 CTRL_HUM = 0xF2

@@ -9,11 +9,11 @@ import struct
 from typing import ClassVar, NamedTuple
 
 from drivers import bmp280
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import LostConfiguration, NotReady, OutOfRange
+from drivers.base.i2c import I2CPort
 from drivers.bmp280 import SETTINGS, Oversampling, code20
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import LostConfiguration, NotReady, OutOfRange
-from drivers.i2c import I2CPort
 
 # Registers and bits, table 20
 RES_HEAT, GAS_WAIT, CTRL_GAS_1, CTRL_HUM, CTRL_MEAS = 0x5A, 0x64, 0x71, 0x72, 0x74

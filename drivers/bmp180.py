@@ -9,11 +9,11 @@ from functools import partial
 from typing import ClassVar, Literal, NamedTuple
 
 from drivers import bmp280
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import DeadFrame, LostConfiguration, NotReady
+from drivers.base.i2c import I2CPort
 from drivers.bmp280 import CTRL_MEAS, RESET, RESET_WORD
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import DeadFrame, LostConfiguration, NotReady
-from drivers.i2c import I2CPort
 
 TRIM = 0xAA  # §3.4, table 5
 OUT = 0xF6

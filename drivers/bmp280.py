@@ -8,10 +8,10 @@ import struct
 from collections.abc import Callable
 from typing import ClassVar, Literal, NamedTuple
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.base.i2c import I2CPort
 
 # Registers, §4.2
 TRIM = 0x88

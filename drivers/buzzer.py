@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
-from drivers.driver import BusKind
+from drivers.base.driver import BusKind
 
 if TYPE_CHECKING:
-    from drivers.pins import PinPort
+    from drivers.base.pins import PinPort
 
 
 class Buzzer:

@@ -10,12 +10,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps
-from drivers.errors import NotReady
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps
+from drivers.base.errors import NotReady
 
 if TYPE_CHECKING:
-    from drivers.pins import PinPort
+    from drivers.base.pins import PinPort
 
 BACKLOG = 256  # edges between two looks; a floating pin can have thousands a second
 PATIENCE = 3.0  # seconds of chatter

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps, checked
-from drivers.errors import NotReady
-from drivers.linux import LinuxPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.errors import NotReady
+from drivers.base.linux import LinuxPort
 
 MIB = 1 << 20
 

@@ -8,10 +8,10 @@ Datasheets: DS18B20 19-7487 rev 6, DS18S20 19-5474, DS1822, DS1825, DS28EA00. Th
 import re
 from typing import ClassVar, Protocol
 
-from drivers import checksum
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps, checked
-from drivers.errors import (
+from drivers.base import checksum
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     LostConfiguration,
@@ -19,7 +19,7 @@ from drivers.errors import (
     TransferFailed,
     WrongChip,
 )
-from drivers.sysfs import Attributes
+from drivers.base.sysfs import Attributes
 
 WHOLE = Channel("temperature", "°C", -55, 125, 0.0625)
 FAMILIES = {  # the first two digits of an id

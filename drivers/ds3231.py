@@ -6,10 +6,10 @@ too); nothing is written here but the bit that forces a conversion.
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, DeadFrame, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import BadChecksum, DeadFrame, NotReady, WrongChip
+from drivers.base.i2c import I2CPort
 
 # Registers and bits, figure 1 and page 13
 CONTROL, COUNT = 0x0E, 5  # control, status, aging, temperature (two)

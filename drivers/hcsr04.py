@@ -8,12 +8,12 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING, ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps, checked
-from drivers.errors import NotReady, OutOfRange
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.errors import NotReady, OutOfRange
 
 if TYPE_CHECKING:
-    from drivers.pins import PinPort
+    from drivers.base.pins import PinPort
 
 TRIGGER_SECONDS = 10e-6
 CYCLE_SECONDS = 0.06  # "over 60 ms measurement cycle", or an old echo answers a new ping

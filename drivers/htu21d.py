@@ -6,10 +6,10 @@ was measured, and zeros are refused. What the Si7021 shares with it stands here 
 
 from typing import ClassVar, NamedTuple
 
-from drivers import checksum
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import (
+from drivers.base import checksum
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     LostConfiguration,
@@ -17,7 +17,7 @@ from drivers.errors import (
     NotReady,
     WrongChip,
 )
-from drivers.i2c import I2CPort
+from drivers.base.i2c import I2CPort
 
 RESET = b"\xfe"
 WRITE_USER, READ_USER = 0xE6, b"\xe7"

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps, checked
-from drivers.errors import NotReady, WrongChip
-from drivers.linux import LinuxPort, find, number
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.errors import NotReady, WrongChip
+from drivers.base.linux import LinuxPort, find, number
 
 DEVICES = "/sys/class/hwmon"
 

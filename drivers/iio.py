@@ -4,10 +4,10 @@ import math
 from collections.abc import Collection
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps, checked
-from drivers.errors import WrongChip
-from drivers.linux import LinuxPort, find, number
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.errors import WrongChip
+from drivers.base.linux import LinuxPort, find, number
 
 DEVICES = "/sys/bus/iio/devices"
 

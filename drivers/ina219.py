@@ -7,16 +7,16 @@ times, beside a configuration that differs from the power-on value.
 
 from typing import ClassVar, Literal
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import (
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import (
     DeadFrame,
     LostConfiguration,
     NotReady,
     OutOfRange,
     WrongChip,
 )
-from drivers.i2c import I2CPort
+from drivers.base.i2c import I2CPort
 
 # Registers and bits, figures 19 to 23
 CONFIGURATION, SHUNT, BUS = 0x00, 0x01, 0x02

@@ -7,16 +7,16 @@ a configuration that says that it is new.
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import (
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import (
     DeadFrame,
     LostConfiguration,
     NotReady,
     OutOfRange,
     WrongChip,
 )
-from drivers.i2c import I2CPort
+from drivers.base.i2c import I2CPort
 
 # Registers and bits, tables 7-3, 7-7 and 7-14
 CONFIGURATION, SHUNT, BUS, MASK, MANUFACTURER, DIE = 0x00, 0x01, 0x02, 0x06, 0xFE, 0xFF

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from drivers.pwm import PWM
 
 if TYPE_CHECKING:
-    from drivers.pins import PinPort
+    from drivers.base.pins import PinPort
 
 
 class LED(PWM):

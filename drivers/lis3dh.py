@@ -8,10 +8,10 @@ import struct
 from typing import ClassVar, Literal
 
 from drivers.adxl345 import Frame, G, expect, fresh, refuse_changed, refuse_old, steady
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import LostConfiguration, OutOfRange
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import LostConfiguration, OutOfRange
+from drivers.base.i2c import I2CPort
 
 # Registers, §7
 WHO_AM_I = 0x0F

@@ -7,10 +7,10 @@ came between.
 
 from typing import ClassVar, Literal
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import BadChecksum, DeadFrame, LostConfiguration, WrongChip
+from drivers.base.i2c import I2CPort
 
 # Registers, LM75B table 6
 TEMPERATURE, CONFIGURATION, HYSTERESIS, OVERTEMPERATURE = range(4)

@@ -8,16 +8,16 @@ back. Its soft reset is not used: in the middle of it the chip may hold the bus.
 
 from typing import ClassVar, NamedTuple
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import (
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import (
     DeadFrame,
     LostConfiguration,
     NotReady,
     OutOfRange,
     WrongChip,
 )
-from drivers.i2c import I2CPort
+from drivers.base.i2c import I2CPort
 
 # Registers
 MAIN_CTRL = 0x00

@@ -6,10 +6,10 @@ reads agree, and a register that differs from its power-on value tells that ther
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
-from drivers.i2c import I2CPort, settled
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.base.i2c import I2CPort, settled
 
 # Registers, table 2
 VCELL, SOC, VERSION, HIBERNATE, STATUS = 0x02, 0x04, 0x08, 0x0A, 0x1A

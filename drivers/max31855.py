@@ -6,11 +6,11 @@ values are the bits that are always 0, and that two reads of one conversion are 
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.checksum import READS
-from drivers.driver import BusKind, Steps, checked
-from drivers.errors import BadChecksum, DeadFrame, OutOfRange
-from drivers.spi import SPIPort
+from drivers.base.channel import Channel
+from drivers.base.checksum import READS
+from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.errors import BadChecksum, DeadFrame, OutOfRange
+from drivers.base.spi import SPIPort
 
 MODE, HERTZ = 0, 1_000_000  # of 5 MHz at most (serial interface timing characteristics)
 POWER_UP = 0.2  # seconds until the first conversion has ended (tCONV_PU)

@@ -8,10 +8,10 @@ armed with each conversion, is a witness that it has ended.
 import math
 from typing import ClassVar, Literal
 
-from drivers.channel import Channel
-from drivers.checksum import READS
-from drivers.driver import BusKind, Steps, checked
-from drivers.errors import (
+from drivers.base.channel import Channel
+from drivers.base.checksum import READS
+from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     LostConfiguration,
@@ -19,7 +19,7 @@ from drivers.errors import (
     OutOfRange,
     WrongChip,
 )
-from drivers.spi import SPIPort
+from drivers.base.spi import SPIPort
 
 MODE, HERTZ = 1, 1_000_000  # or mode 3 (table 8); 5 MHz at most
 

@@ -6,10 +6,10 @@ only, the outputs' thread the directions and latches only.
 
 from typing import ClassVar, Literal, TypeAlias, get_args
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps
-from drivers.errors import DeadFrame, DriverError, LostConfiguration, WrongChip
-from drivers.i2c import I2CPort, settled
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps
+from drivers.base.errors import DeadFrame, DriverError, LostConfiguration, WrongChip
+from drivers.base.i2c import I2CPort, settled
 
 # Register addresses with BANK = 0 (table 3-3): A, then B
 IODIR, IPOL, IOCON, GPPU, GPIO, OLAT = 0x00, 0x02, 0x0A, 0x0C, 0x12, 0x14

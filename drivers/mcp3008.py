@@ -6,10 +6,10 @@ same result again, least significant bit first, and then zeros (§5.0): one tran
 
 from typing import ClassVar, Literal
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps, checked
-from drivers.errors import BadChecksum, DeadFrame, OutOfRange
-from drivers.spi import SPIPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.errors import BadChecksum, DeadFrame, OutOfRange
+from drivers.base.spi import SPIPort
 
 MODE = 0  # or 3 (§6.1)
 # Below 1.35 MHz, the most at 2.7 V (table 1-1), and slow enough to sample a source of 10 kΩ

@@ -6,10 +6,10 @@ result after it woke is a new one; the marked configuration tells that no brown-
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import DeadFrame, LostConfiguration, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import DeadFrame, LostConfiguration, WrongChip
+from drivers.base.i2c import I2CPort
 
 # Registers, table 5-1
 CONFIGURATION, AMBIENT, MANUFACTURER, DEVICE, RESOLUTION = 0x01, 0x05, 0x06, 0x07, 0x08

@@ -3,10 +3,10 @@
 import re
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps, checked
-from drivers.errors import TransferFailed
-from drivers.linux import LinuxPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.errors import TransferFailed
+from drivers.base.linux import LinuxPort
 
 FILE = "/proc/meminfo"
 OLD = "kernels before 3.14 do not know it"

@@ -8,10 +8,10 @@ asks for the `deadline` that this takes. No calibration is ever commanded.
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps, checked
-from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
-from drivers.serial import SerialPort, answer
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.base.serial import SerialPort, answer
 
 READ = bytes.fromhex("ff 01 86 00 00 00 00 00 79")
 START = 0xFF

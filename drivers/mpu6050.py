@@ -17,10 +17,10 @@ from drivers.adxl345 import (
     refuse_old,
     steady,
 )
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import NotReady, OutOfRange
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import NotReady, OutOfRange
+from drivers.base.i2c import I2CPort
 
 # Registers, §3
 SMPLRT_DIV = 0x19

@@ -5,9 +5,9 @@ The frequency is the chip's: all its channels share it.
 
 from typing import ClassVar
 
-from drivers.driver import BusKind, Identity
-from drivers.errors import DriverError, LostConfiguration
-from drivers.i2c import I2CPort
+from drivers.base.driver import BusKind, Identity
+from drivers.base.errors import DriverError, LostConfiguration
+from drivers.base.i2c import I2CPort
 
 MODE1, LED0, PRE_SCALE = 0x00, 0x06, 0xFE
 AUTO_INCREMENT, SLEEP, ALL_CALL = 0x20, 0x10, 0x01  # MODE1 (table 5)

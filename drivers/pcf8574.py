@@ -6,9 +6,9 @@ outputs only, for reading an input back into the latch would make it an output.
 
 from typing import ClassVar, Literal, TypeAlias, get_args
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps
-from drivers.i2c import I2CPort, settled
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps
+from drivers.base.i2c import I2CPort, settled
 
 RELEASED = 0xFF  # all pins high, weakly: also the power-on value (§8.3)
 ADDRESSES = (*range(0x20, 0x28), *range(0x38, 0x40))  # PCF8574, PCF8574A

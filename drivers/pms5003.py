@@ -7,10 +7,10 @@ Afterwards the sensor is in passive mode: one that talks unasked has started ane
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps, checked
-from drivers.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
-from drivers.serial import SerialPort, answer
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
+from drivers.base.serial import SerialPort, answer
 
 # Commands (appendix II): start, command, state, sum
 WAKE_UP = bytes.fromhex("42 4d e4 00 01 01 74")

@@ -9,12 +9,12 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps, checked
-from drivers.errors import NotReady
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.errors import NotReady
 
 if TYPE_CHECKING:
-    from drivers.pins import PinPort
+    from drivers.base.pins import PinPort
 
 MOST = 1e9  # pulses, and more of the total's unit than any meter shows
 FASTEST = 5000.0  # pulses a second that Python can follow

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps
-from drivers.errors import NotReady
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps
+from drivers.base.errors import NotReady
 
 if TYPE_CHECKING:
-    from drivers.pins import PinPort
+    from drivers.base.pins import PinPort
 
 State: TypeAlias = tuple[bool, bool]  # A and B, closed or not
 Edge: TypeAlias = tuple[float, int, bool]  # seconds, A or B, level

@@ -8,11 +8,11 @@ import math
 import struct
 from typing import ClassVar
 
-from drivers import checksum
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base import checksum
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
+from drivers.base.i2c import I2CPort
 
 # Commands, §1.4
 START, INTERVAL, READY, RESULT, FIRMWARE = (

@@ -7,10 +7,10 @@ anew stops it first.
 from contextlib import suppress
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
+from drivers.base.i2c import I2CPort
 
 # Commands, §3.5 to 3.11
 WAKE_UP, STOP, SERIAL_NUMBER, START, READY, RESULT = (

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
-from drivers.driver import BusKind
-from drivers.errors import OutOfRange
+from drivers.base.driver import BusKind
+from drivers.base.errors import OutOfRange
 
 if TYPE_CHECKING:
-    from drivers.pins import PinPort
+    from drivers.base.pins import PinPort
 
 FREQUENCY = 50.0
 

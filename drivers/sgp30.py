@@ -6,11 +6,11 @@ too after a brown-out. Clean air reads alike: only then the algorithm is asked f
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.checksum import sensirion
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, LostConfiguration, NoAcknowledge, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.checksum import sensirion
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import BadChecksum, LostConfiguration, NoAcknowledge, NotReady, WrongChip
+from drivers.base.i2c import I2CPort
 
 # Commands (tables 10 and 11), and the longest that each takes
 FEATURE_SET = b"\x20\x2f"

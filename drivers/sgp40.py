@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.checksum import sensirion
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.checksum import sensirion
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
+from drivers.base.i2c import I2CPort
 
 FEATURE_SET = b"\x20\x2f"
 MEASURE = b"\x26\x0f"

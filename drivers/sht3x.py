@@ -2,10 +2,10 @@
 
 from typing import ClassVar, Literal, NamedTuple
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, LostConfiguration, NoAcknowledge, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import BadChecksum, LostConfiguration, NoAcknowledge, NotReady, WrongChip
+from drivers.base.i2c import I2CPort
 
 SOFT_RESET, BREAK, CLEAR_STATUS, STATUS = b"\x30\xa2", b"\x30\x93", b"\x30\x41", b"\xf3\x2d"
 RESET_SECONDS = 0.0015  # table 4

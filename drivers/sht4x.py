@@ -2,10 +2,10 @@
 
 from typing import ClassVar, Literal, NamedTuple
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
+from drivers.base.i2c import I2CPort
 
 SOFT_RESET = b"\x94"
 SERIAL_NUMBER = b"\x89"

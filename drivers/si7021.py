@@ -6,10 +6,10 @@ An HTU21D that says what it is: see there for what both do.
 from typing import ClassVar
 
 from drivers import htu21d
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, NoAcknowledge, WrongChip
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import BadChecksum, NoAcknowledge, WrongChip
+from drivers.base.i2c import I2CPort
 from drivers.htu21d import SILICON_LABS, STATUS, Measurement
-from drivers.i2c import I2CPort
 
 # Table 2; a humidity measurement measures the temperature first
 TEMPERATURE = Measurement(b"\xf3", 0x00, 0.0108)

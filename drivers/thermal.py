@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps, checked
-from drivers.errors import BusMissing
-from drivers.linux import LinuxPort, number
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.errors import BusMissing
+from drivers.base.linux import LinuxPort, number
 
 ZONES = "/sys/class/thermal"
 

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Steps
-from drivers.errors import BusMissing, TransferFailed
-from drivers.linux import LinuxPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Steps
+from drivers.base.errors import BusMissing, TransferFailed
+from drivers.base.linux import LinuxPort
 
 PLATFORM = "/sys/devices/platform"
 FILE = "get_throttled"

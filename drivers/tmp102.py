@@ -6,10 +6,10 @@ whether the conversion is over, and differs from the power-on value.
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.base.i2c import I2CPort
 
 # Registers and bits, tables 7-5 and 7-8
 TEMPERATURE, CONFIGURATION, LOW, HIGH = range(4)

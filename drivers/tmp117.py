@@ -6,10 +6,10 @@ that a new one is there and that no brown-out came between.
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.base.i2c import I2CPort
 
 # Registers and bits, tables 7-6 and 7-8
 TEMPERATURE, CONFIGURATION, DEVICE_ID = 0x00, 0x01, 0x0F

@@ -7,16 +7,16 @@ starts it anew, reads the result several times, with the chip's id, and its sett
 
 from typing import ClassVar, Literal, NamedTuple
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import (
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import (
     DeadFrame,
     LostConfiguration,
     NotReady,
     OutOfRange,
     WrongChip,
 )
-from drivers.i2c import I2CPort
+from drivers.base.i2c import I2CPort
 
 COMMAND = 0xA0  # with a register's number; the number goes up by itself
 ENABLE, CONTROL = 0x00, 0x01

@@ -8,16 +8,16 @@ the chip anew, and reads back that it is configured still.
 from bisect import bisect_left
 from typing import ClassVar, Literal
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import (
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import (
     DeadFrame,
     LostConfiguration,
     NotReady,
     OutOfRange,
     WrongChip,
 )
-from drivers.i2c import I2CPort
+from drivers.base.i2c import I2CPort
 
 # Command codes: words, low byte first
 CONF, HIGH_THRESHOLD, LOW_THRESHOLD, POWER_SAVING, ALS = range(5)

@@ -16,24 +16,23 @@ from queue import Empty, SimpleQueue
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.assembly.buses import Buses, explained
 from edge_agent.assembly.delivery import Delivery, Ties
-from edge_agent.assembly.errands import Errand
-from edge_agent.assembly.judges import assemble
-from edge_agent.assembly.renewal import Renewal, obstacles, same_delivery
+from edge_agent.assembly.evaluation import assemble_evaluation
+from edge_agent.assembly.main_requests import MainRequest
+from edge_agent.assembly.reload import Renewal, obstacles, same_delivery
 from edge_agent.blueprint import Blueprint
-from edge_agent.blueprint.devices import DrawnOutput
+from edge_agent.blueprint.devices import ResolvedOutput
 from edge_agent.clock import Clock
 from edge_agent.deliver.mqtt.connection import Post
 from edge_agent.errors import AgentError
-from edge_agent.evaluate.commands import Command, Read, Reload
-from edge_agent.evaluate.engine import Engine, Item, Renewed, Shown
-from edge_agent.evaluate.outputs import Switchable
+from edge_agent.evaluate.commands.command import Command, Read, Reload
+from edge_agent.evaluate.engine import Engine, EngineItem, NewParts, Shown
+from edge_agent.evaluate.outputs.output_set import Switchable
 from edge_agent.events import Event, Finished, alert_of, lifecycle
 from edge_agent.observe.diagnostics import diagnose
 from edge_agent.observe.health import Health
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader, account
-from edge_agent.store.recorder import Item as Record
-from edge_agent.store.recorder import Recorder
+from edge_agent.store.recorder import Recorder, RecorderItem
 from edge_agent.store.retention import Retention
 from edge_agent.store.salvage import open_log, salvage
 from edge_agent.threads import Worker
@@ -60,21 +59,21 @@ class Agent:
         log_path: Path,
         *,
         clock: Clock,
-        redraw: Callable[[], Blueprint],
+        reread: Callable[[], Blueprint],
         notify: Callable[[str], None] = lambda _: None,
         watch: Callable[[Shown], None] = lambda _: None,
     ) -> None:
         """Open what the blueprint names; raise HardwareError or LogError where that fails."""
-        self.control: SimpleQueue[str | Errand] = SimpleQueue()
+        self.control: SimpleQueue[str | MainRequest] = SimpleQueue()
         self._blueprint = blueprint
         self._hardware = hardware
         self._log_path = log_path
         self._clock = clock
-        self._redraw = redraw
+        self._reread = reread
         self._notify = notify
         self._watch = watch
-        self._readings: SimpleQueue[Item] = SimpleQueue()
-        self._records: SimpleQueue[Record] = SimpleQueue()
+        self._readings: SimpleQueue[EngineItem] = SimpleQueue()
+        self._records: SimpleQueue[RecorderItem] = SimpleQueue()
         self._buses = Buses(
             hardware,
             emit=self._readings.put,
@@ -138,10 +137,12 @@ class Agent:
         for event in reader.latest_alerts().values():
             if event.source in {rule.name for rule in self._blueprint.rules}:
                 self._show(alert_of(event))
-        judges = assemble(self._blueprint, reader, self._clock, self._connect, self._carry_out)
+        parts = assemble_evaluation(
+            self._blueprint, reader, self._clock, self._connect, self._carry_out
+        )
         engine = Engine(
             self._readings,
-            **judges._asdict(),
+            **parts._asdict(),
             record=self._records.put,
             show=self._show,
             answer=self._post,
@@ -150,9 +151,9 @@ class Agent:
         )
         return Worker("engine", engine.run, partial(self._readings.put, None), self.control.put)
 
-    def _connect(self, drawn: DrawnOutput) -> Switchable:
+    def _connect(self, resolved: ResolvedOutput) -> Switchable:
         with explained():
-            return drawn.build(self._hardware)
+            return resolved.build(self._hardware)
 
     def _build_flow(self) -> None:
         """Open the log, and build what stands between it and the buses, and behind it."""
@@ -203,11 +204,11 @@ class Agent:
 
     def _carry_out(self, command: Command, key: str) -> None:
         """Hand over what the engine cannot do itself: buses and threads are the main thread's."""
-        self.control.put(Errand(command, key))
+        self.control.put(MainRequest(command, key))
 
-    def _do(self, errand: Errand) -> None:
+    def _do(self, request: MainRequest) -> None:
         """Run an errand for somebody who sent a command, or for a signal."""
-        command, key = errand
+        command, key = request
         if isinstance(command, Reload):
             self._reload(key)
         elif isinstance(command, Read):
@@ -221,22 +222,22 @@ class Agent:
     def _reload(self, key: str) -> None:
         """Take the configuration as it is now, if it can be used; else go on with the old one."""
         try:
-            new = self._redraw()
+            new = self._reread()
             problems = obstacles(self._blueprint, new) + self._buses.obstacles(new.devices)
         except AgentError as error:
             problems = str(error).splitlines()
         if problems:
             self._reloaded(key, problems)
             return
-        renewal = Renewal(
+        reload = Renewal(
             self._blueprint,
             new,
             clock=self._clock,
             connect=self._connect,
-            elsewhere=self._carry_out,
+            delegate=self._carry_out,
         )
         answer: SimpleQueue[str] = SimpleQueue()
-        self._readings.put(Renewed(renewal.judges, renewal.kept, answer.put))
+        self._readings.put(NewParts(reload.parts, reload.kept, answer.put))
         refused = answer.get()
         if not refused:
             self._renew(new)
@@ -249,7 +250,7 @@ class Agent:
         if not same_delivery(old, new):
             self._replace_delivery()
         else:
-            self._delivery.describe(new)
+            self._delivery.show_info(new)
         self._health.watch(self._patience())
         _logger.info("reloaded: %s", f"anew {', '.join(lines)}" if lines else "no bus has changed")
 

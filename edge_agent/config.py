@@ -14,33 +14,33 @@ from msgspec.structs import FieldInfo, fields
 from edge_agent.errors import ConfigError
 from edge_agent.problems import Problems, unknown
 from edge_agent.settings import (
-    Aggregates,
+    AggregateSettings,
     ChannelSettings,
-    Commands,
+    CommandSettings,
     Config,
-    Device,
-    Log,
-    Mqtt,
-    Notify,
-    Output,
-    Rule,
-    Table,
-    Threshold,
+    DeviceSettings,
+    LogSettings,
+    MqttSettings,
+    NotifySettings,
+    OutputSettings,
+    RuleSettings,
+    Settings,
+    ThresholdSettings,
 )
 from edge_agent.units import decode
 
-T = TypeVar("T", bound=Table)
-SECTIONS: dict[str, type[Mqtt | Log | Aggregates | Commands]] = {
-    "mqtt": Mqtt,
-    "log": Log,
-    "aggregates": Aggregates,
-    "commands": Commands,
+T = TypeVar("T", bound=Settings)
+SECTIONS: dict[str, type[MqttSettings | LogSettings | AggregateSettings | CommandSettings]] = {
+    "mqtt": MqttSettings,
+    "log": LogSettings,
+    "aggregates": AggregateSettings,
+    "commands": CommandSettings,
 }
-LISTS: dict[str, type[Device | Output | Rule | Notify]] = {
-    "device": Device,
-    "output": Output,
-    "rule": Rule,
-    "notify": Notify,
+LISTS: dict[str, type[DeviceSettings | OutputSettings | RuleSettings | NotifySettings]] = {
+    "device": DeviceSettings,
+    "output": OutputSettings,
+    "rule": RuleSettings,
+    "notify": NotifySettings,
 }
 
 
@@ -58,7 +58,7 @@ def read(path: Path, overrides: Iterable[str], problems: Problems) -> Config:
     tables = parse(path)
     for override in overrides:
         problems.lines.extend(apply_override(tables, override))
-    return Reader(problems).config(tables)
+    return ConfigReader(problems).config(tables)
 
 
 def parse(path: Path) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _value(text: str) -> Any:  # noqa: ANN401
         return text
 
 
-class Reader:
+class ConfigReader:
     """Turns tables into settings, key by key, and notes every problem on the way."""
 
     def __init__(self, problems: Problems) -> None:
@@ -144,11 +144,11 @@ class Reader:
         where = f"{name}.{table.get('name', number)}."
         table = dict(table)
         extra: dict[str, Any] = {}
-        if kind is Device and isinstance(table.get("channel"), dict):
+        if kind is DeviceSettings and isinstance(table.get("channel"), dict):
             extra["channel"] = self._tables(where, "channel", ChannelSettings, table)
-        if kind is Rule and isinstance(table.get("threshold"), dict):
-            extra["threshold"] = self._tables(where, "threshold", Threshold, table)
-        if kind in {Device, Output}:
+        if kind is RuleSettings and isinstance(table.get("threshold"), dict):
+            extra["threshold"] = self._tables(where, "threshold", ThresholdSettings, table)
+        if kind in {DeviceSettings, OutputSettings}:
             extra["options"] = self._options(kind, table)
         values = self._values(kind, table, where)
         required = [field.name for field in fields(kind) if field.required]
@@ -162,13 +162,13 @@ class Reader:
         }
         return {name: one for name, one in found.items() if one is not None}
 
-    def _options(self, kind: type[Table], table: dict[str, Any]) -> dict[str, Any]:
+    def _options(self, kind: type[Settings], table: dict[str, Any]) -> dict[str, Any]:
         """Take the driver's own keys out; `check` compares them with its signature."""
         own = {field.encode_name for field in fields(kind)} - {"options"}
         return {key: table.pop(key) for key in list(table) if key not in own}
 
     def _values(
-        self, kind: type[Table], table: Mapping[str, Any], where: str, known: Iterable[str] = ()
+        self, kind: type[Settings], table: Mapping[str, Any], where: str, known: Iterable[str] = ()
     ) -> dict[str, Any]:
         settings = {field.encode_name: field for field in fields(kind)}
         for key in table.keys() - settings.keys():

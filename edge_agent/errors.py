@@ -1,4 +1,4 @@
-"""What the agent itself raises; sensors have their own tree in `drivers.errors`.
+"""What the agent itself raises; sensors have their own tree in `drivers.base.errors`.
 
 AgentError                  one clear line: what, and what to do
 ├── ConfigError             exit code 2: the configuration has problems, all listed

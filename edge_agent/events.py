@@ -95,14 +95,14 @@ class Switched(msgspec.Struct, frozen=True):
         return Event("output", self.output, self.moment, data, urgent=True)
 
 
-class Memory(NamedTuple):
+class SavedState(NamedTuple):
     """What is to be known again after a restart, under a name: JSON that replaces the last one."""
 
     name: str
     data: bytes
 
 
-Record: TypeAlias = Event | Memory  # what the engine hands to the recorder
+Record: TypeAlias = Event | SavedState  # what the engine hands to the recorder
 
 
 class Request(NamedTuple):

@@ -12,14 +12,14 @@ NOT_FOUND = 127  # as a shell has it
 COMMAND_SECONDS = 120  # systemd waits 90 s for a service to be ready
 
 
-class Outcome(NamedTuple):
+class CommandResult(NamedTuple):
     """What a command said; `code` is 127 where there is no such command."""
 
     code: int
     output: str
 
 
-def run(command: Sequence[str]) -> Outcome:
+def run(command: Sequence[str]) -> CommandResult:
     """Run a command to its end; what it says on both channels is its output."""
     try:
         done = subprocess.run(  # noqa: S603 - our own words, never a shell
@@ -31,10 +31,10 @@ def run(command: Sequence[str]) -> Outcome:
             check=False,
         )
     except FileNotFoundError:
-        return Outcome(NOT_FOUND, f"{command[0]}: not found")
+        return CommandResult(NOT_FOUND, f"{command[0]}: not found")
     except subprocess.TimeoutExpired:
-        return Outcome(1, f"{command[0]}: no answer in {COMMAND_SECONDS} s")
-    return Outcome(done.returncode, done.stdout.decode(errors="replace").strip())
+        return CommandResult(1, f"{command[0]}: no answer in {COMMAND_SECONDS} s")
+    return CommandResult(done.returncode, done.stdout.decode(errors="replace").strip())
 
 
 class Machine:
@@ -43,7 +43,7 @@ class Machine:
     def __init__(
         self,
         root: Path = Path("/"),
-        run: Callable[[Sequence[str]], Outcome] = run,
+        run: Callable[[Sequence[str]], CommandResult] = run,
     ) -> None:
         self.root = root
         self._run = run
@@ -59,7 +59,7 @@ class Machine:
         except OSError:
             return ""
 
-    def command(self, *words: str) -> Outcome:
+    def command(self, *words: str) -> CommandResult:
         """Run one of its commands."""
         return self._run(words)
 

@@ -19,14 +19,14 @@ Switch: TypeAlias = Annotated[
 ]
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One table of the configuration file."""
 
 
 Publish: TypeAlias = Literal["readings", "aggregates", "all"]
 
 
-class Mqtt(Table, frozen=True, kw_only=True):
+class MqttSettings(Settings, frozen=True, kw_only=True):
     """`[mqtt]`: the broker, and how events reach it."""
 
     url: Annotated[
@@ -66,7 +66,7 @@ class Mqtt(Table, frozen=True, kw_only=True):
     ] = True
 
 
-class Log(Table, frozen=True, kw_only=True):
+class LogSettings(Settings, frozen=True, kw_only=True):
     """`[log]`: the event log on disk."""
 
     path: Annotated[
@@ -87,7 +87,7 @@ class Log(Table, frozen=True, kw_only=True):
     )
 
 
-class Aggregates(Table, frozen=True, kw_only=True):
+class AggregateSettings(Settings, frozen=True, kw_only=True):
     """`[aggregates]`: count, min, mean, max and last of every channel, as events."""
 
     windows: Annotated[
@@ -109,7 +109,7 @@ CommandName: TypeAlias = Literal[
 ]
 
 
-class Commands(Table, frozen=True, kw_only=True):
+class CommandSettings(Settings, frozen=True, kw_only=True):
     """`[commands]`: what may be asked of the agent over MQTT."""
 
     allow: Annotated[
@@ -121,7 +121,7 @@ class Commands(Table, frozen=True, kw_only=True):
     ] = ("read", "diagnostics")
 
 
-class Notify(Table, frozen=True, kw_only=True):
+class NotifySettings(Settings, frozen=True, kw_only=True):
     """`[[notify]]`: a service that gets the alerts, through Apprise (extra `[notify]`)."""
 
     name: Name
@@ -136,7 +136,7 @@ class Notify(Table, frozen=True, kw_only=True):
     ] = "warning"
 
 
-class ChannelSettings(Table, frozen=True, kw_only=True):
+class ChannelSettings(Settings, frozen=True, kw_only=True):
     """`[device.channel.<channel>]`: how one channel's raw values become right ones."""
 
     offset: Annotated[float, Meta(description="added after scaling, in the channel's unit")] = 0.0
@@ -168,7 +168,7 @@ class ChannelSettings(Table, frozen=True, kw_only=True):
     ] = 0.0
 
 
-class Device(Table, frozen=True, kw_only=True):
+class DeviceSettings(Settings, frozen=True, kw_only=True):
     """`[[device]]`: one sensor. Any other key is an option of its driver."""
 
     name: Name
@@ -204,7 +204,7 @@ class Device(Table, frozen=True, kw_only=True):
     options: dict[str, Any] = {}
 
 
-class Output(Table, frozen=True, kw_only=True):
+class OutputSettings(Settings, frozen=True, kw_only=True):
     """`[[output]]`: one relay or lamp. Any other key is an option of its driver."""
 
     name: Name
@@ -239,7 +239,7 @@ class Output(Table, frozen=True, kw_only=True):
     options: dict[str, Any] = {}
 
 
-class Threshold(Table, frozen=True, kw_only=True):
+class ThresholdSettings(Settings, frozen=True, kw_only=True):
     """`[rule.threshold.<name>]`: a number in a rule's text that a command may change."""
 
     value: Annotated[float, Meta(description="the number until a command changes it")]
@@ -247,7 +247,9 @@ class Threshold(Table, frozen=True, kw_only=True):
     high: Annotated[float, Meta(description="the largest that a command may set")]
 
 
-class Rule(Table, frozen=True, kw_only=True, rename={"hold": "for", "keep": "keep_firing_for"}):
+class RuleSettings(
+    Settings, frozen=True, kw_only=True, rename={"hold": "for", "keep": "keep_firing_for"}
+):
     """`[[rule]]`: a condition, the alert it raises and the outputs it sets."""
 
     name: Name
@@ -276,21 +278,21 @@ class Rule(Table, frozen=True, kw_only=True, rename={"hold": "for", "keep": "kee
         dict[str, Switch],
         Meta(description='outputs while firing, such as { fan = "on" }'),
     ] = {}
-    threshold: dict[str, Threshold] = {}
+    threshold: dict[str, ThresholdSettings] = {}
 
 
-class Config(Table, frozen=True, kw_only=True):
+class Config(Settings, frozen=True, kw_only=True):
     """The whole configuration; `node` names this agent in every topic."""
 
     node: Name = "edge"
-    mqtt: Mqtt = Mqtt()
-    log: Log = Log()
-    aggregates: Aggregates = Aggregates()
-    commands: Commands = Commands()
-    notify: tuple[Notify, ...] = ()
-    device: tuple[Device, ...] = ()
-    output: tuple[Output, ...] = ()
-    rule: tuple[Rule, ...] = ()
+    mqtt: MqttSettings = MqttSettings()
+    log: LogSettings = LogSettings()
+    aggregates: AggregateSettings = AggregateSettings()
+    commands: CommandSettings = CommandSettings()
+    notify: tuple[NotifySettings, ...] = ()
+    device: tuple[DeviceSettings, ...] = ()
+    output: tuple[OutputSettings, ...] = ()
+    rule: tuple[RuleSettings, ...] = ()
 
 
 def switch(value: bool | float | str) -> float:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from simulators import bmp280
 from simulators.bmp280 import CTRL_MEAS, SAMPLES, bisect, fine_of
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Range
 
 CTRL_HUM = 0xF2
@@ -26,7 +26,7 @@ class BME280(bmp280.BMP280):
     standby: ClassVar[tuple[float, ...]] = (*bmp280.BMP280.standby[:6], 0.01, 0.02)  # §5.4.6
     skipped: ClassVar[bytes] = bmp280.BMP280.skipped + b"\x80\x00"
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         self.humidity_trim = list(TRIM)
         super().__init__(clock)
 

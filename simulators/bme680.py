@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from simulators.bmp280 import SAMPLES, bisect, search
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import I2CModel, Range
 
 RES_HEAT, GAS_WAIT, CTRL_GAS_0, CTRL_GAS_1 = 0x5A, 0x64, 0x70, 0x71
@@ -45,7 +45,7 @@ class BME680(I2CModel):
     }
     chip_id: ClassVar[int] = 0x61
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         self.variant = 0  # 1 is a BME688
         super().__init__(clock)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from simulators.bmp280 import bisect
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import I2CModel, Range
 
 STARTUP_SECONDS = 0.009  # less than the 10 ms of table 1
@@ -31,7 +31,7 @@ class BMP180(I2CModel):
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 21.0, "atmospheric_pressure": 1013.0}
     chip_id: ClassVar[int] = 0x55
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         self.trim = list(TRIM)
         super().__init__(clock)
 

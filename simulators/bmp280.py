@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import I2CModel, Range
 
 STARTUP_SECONDS = 0.0018  # less than the 2 ms of table 2
@@ -36,7 +36,7 @@ class BMP280(I2CModel):
     standby: ClassVar[tuple[float, ...]] = (0.0005, 0.0625, 0.125, 0.25, 0.5, 1, 2, 4)
     skipped: ClassVar[bytes] = bytes.fromhex("80 00 00 80 00 00")
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         self.trim = list(TRIM)
         super().__init__(clock)
 

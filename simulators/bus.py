@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol
 
 from smbus2 import i2c_msg
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import I2CModel, Nack, Powered, Range
 
 BIT_SECONDS = 1 / 100_000  # standard mode
@@ -54,7 +54,7 @@ class Nobody(I2CModel):
 class SimulatedBus:
     """The chips of one bus by address; one caller at a time, as with a real file handle."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         self._clock = clock
         self._models: dict[int, I2CModel] = {}
         self._nobody = Nobody(clock)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Model, Range
 from simulators.pins import SimulatedPin
 
@@ -14,7 +14,7 @@ class Buzzer(Model):
     inputs: ClassVar[Mapping[str, Range]] = {}
     quiet: ClassVar[Mapping[str, float]] = {}
 
-    def __init__(self, clock: Clock, pin: SimulatedPin, *, tone: float = 0.0) -> None:
+    def __init__(self, clock: SimulatedClock, pin: SimulatedPin, *, tone: float = 0.0) -> None:
         super().__init__(clock)
         self.sounds = False
         self._tone = tone

@@ -4,7 +4,7 @@ import time
 from typing import Protocol
 
 
-class Clock(Protocol):
+class SimulatedClock(Protocol):
     """What chips live by."""
 
     def monotonic(self) -> float:

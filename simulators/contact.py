@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Model, Range
 from simulators.pins import SimulatedPin
 
@@ -16,7 +16,9 @@ class Contact(Model):
     inputs: ClassVar[Mapping[str, Range]] = {"active": Range(0, 1, 1)}
     quiet: ClassVar[Mapping[str, float]] = {"active": 0}
 
-    def __init__(self, clock: Clock, pin: SimulatedPin, *, active_low: bool = True) -> None:
+    def __init__(
+        self, clock: SimulatedClock, pin: SimulatedPin, *, active_low: bool = True
+    ) -> None:
         super().__init__(clock)
         self.bounces = 3  # how often the contact springs back on each change
         self._pin = pin

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.linux import LinuxModel
 from simulators.model import Range
 
@@ -17,7 +17,7 @@ class Disk(LinuxModel):
     inputs: ClassVar[Mapping[str, Range]] = {"free": Range(0, TOTAL / MIB, 1)}
     quiet: ClassVar[Mapping[str, float]] = {"free": 21_000.0}
 
-    def __init__(self, clock: Clock, number: int = 0, *, mount: str = "/") -> None:
+    def __init__(self, clock: SimulatedClock, number: int = 0, *, mount: str = "/") -> None:
         super().__init__(clock, number)
         self._mount = mount
 

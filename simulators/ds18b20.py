@@ -6,7 +6,7 @@ The id's first two digits are the family: 10 is a DS18S20 (19-5474), 3b a DS1825
 from collections.abc import Mapping
 from typing import ClassVar, Literal, TypeAlias
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Model, Range
 
 POWER_ON = bytes.fromhex("50 05 4b 46 7f ff 0c 10")  # 85 °C (figure 9)
@@ -23,7 +23,7 @@ class DS18B20(Model):
     inputs: ClassVar[Mapping[str, Range]] = {"temperature": Range(-55, 125, 0.0625)}
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 20.0}
 
-    def __init__(self, clock: Clock, id: str) -> None:  # noqa: A002 - the kernel's word
+    def __init__(self, clock: SimulatedClock, id: str) -> None:  # noqa: A002 - the kernel's word
         super().__init__(clock)
         self.id = id
         self.resolution = 12

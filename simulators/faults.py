@@ -9,7 +9,7 @@ import os
 import random
 from dataclasses import KW_ONLY, dataclass, field
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Nack, Powered
 
 
@@ -17,7 +17,7 @@ from simulators.model import Nack, Powered
 class BusFault:
     """A fault that is active while `at <= now < at + lasts`; by itself it does nothing."""
 
-    clock: Clock
+    clock: SimulatedClock
     _: KW_ONLY
     address: int | None = None
     at: float = 0.0

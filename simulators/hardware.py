@@ -13,7 +13,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from simulators.bus import Fault, SimulatedBus
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.linux import LinuxModel, SimulatedKernel
 from simulators.model import I2CModel, Model
 from simulators.pins import SimulatedPins, Stepping
@@ -33,7 +33,7 @@ F = TypeVar("F")
 class SimulatedHardware:
     """Buses and pins; the scenario begins when this is made."""
 
-    def __init__(self, clock: Clock, scenario: Scenario | None = None) -> None:
+    def __init__(self, clock: SimulatedClock, scenario: Scenario | None = None) -> None:
         self._clock = clock
         self._scenario = scenario or Scenario()
         self._began = clock.monotonic()

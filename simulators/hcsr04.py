@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Model, Range
 from simulators.pins import SimulatedPin
 
@@ -22,7 +22,7 @@ class HCSR04(Model):
     quiet: ClassVar[Mapping[str, float]] = {"distance": 1}
 
     def __init__(
-        self, clock: Clock, pin: SimulatedPin, *, echo: int, temperature: float = 20
+        self, clock: SimulatedClock, pin: SimulatedPin, *, echo: int, temperature: float = 20
     ) -> None:
         super().__init__(clock)
         self.pings = 0

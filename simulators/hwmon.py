@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.linux import LinuxModel
 from simulators.model import Range
 
@@ -30,7 +30,7 @@ class Hwmon(LinuxModel):
 
     def __init__(
         self,
-        clock: Clock,
+        clock: SimulatedClock,
         number: int = 0,
         *,
         device: str = "rpi_volt",

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.linux import LinuxModel
 from simulators.model import Range
 
@@ -55,7 +55,7 @@ class IIO(LinuxModel):
 
     def __init__(
         self,
-        clock: Clock,
+        clock: SimulatedClock,
         number: int = 0,
         *,
         device: str = "bme280",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import I2CModel, Range
 
 CONFIGURATION, SHUNT, BUS, POWER, CURRENT, CALIBRATION = range(6)
@@ -24,7 +24,7 @@ class INA219(I2CModel):
     }
     quiet: ClassVar[Mapping[str, float]] = {"voltage": 12.0, "current": 0.25}
 
-    def __init__(self, clock: Clock, *, shunt: float = 0.1) -> None:
+    def __init__(self, clock: SimulatedClock, *, shunt: float = 0.1) -> None:
         self._shunt = shunt
         super().__init__(clock)
 

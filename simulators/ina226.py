@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import I2CModel, Range
 
 CONFIGURATION, SHUNT, BUS, POWER, CURRENT, CALIBRATION, MASK = range(7)
@@ -25,7 +25,7 @@ class INA226(I2CModel):
     quiet: ClassVar[Mapping[str, float]] = {"voltage": 12.0, "current": 0.25}
     chip_id: ClassVar[int] = 0x2260
 
-    def __init__(self, clock: Clock, *, shunt: float = 0.1) -> None:
+    def __init__(self, clock: SimulatedClock, *, shunt: float = 0.1) -> None:
         self._shunt = shunt
         super().__init__(clock)
 

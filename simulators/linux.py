@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Model
 from simulators.w1_faults import Spell
 
@@ -16,7 +16,7 @@ ERRORS = {"failing": errno.EIO, "gone": errno.ENOENT, "not_ready": errno.EAGAIN}
 class LinuxModel(Model):
     """Something that the kernel measures; `number` tells it from others of its kind."""
 
-    def __init__(self, clock: Clock, number: int = 0) -> None:
+    def __init__(self, clock: SimulatedClock, number: int = 0) -> None:
         super().__init__(clock)
         self.number = number
 
@@ -37,7 +37,7 @@ class Attached(NamedTuple):
 
 
 class SimulatedKernel:
-    """All files of one machine: `drivers.linux.Kernel`."""
+    """All files of one machine: `drivers.base.linux.Kernel`."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         """`now` returns the seconds since the scenario began."""

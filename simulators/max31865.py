@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Range
 from simulators.spi import SPIModel
 
@@ -24,7 +24,9 @@ class MAX31865(SPIModel):
     inputs: ClassVar[Mapping[str, Range]] = {"temperature": Range(-200, 850, 0.042)}
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 65.0}
 
-    def __init__(self, clock: Clock, reference: float = 400.0, nominal: float = 100.0) -> None:
+    def __init__(
+        self, clock: SimulatedClock, reference: float = 400.0, nominal: float = 100.0
+    ) -> None:
         """Take the ohms of the reference resistor, and of the element at 0 °C."""
         self._ohms = reference
         self._nominal = nominal

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import I2CModel, Range
 
 PINS = tuple(f"{port}{n}" for port in "ab" for n in range(8))
@@ -20,7 +20,7 @@ class MCP23017(I2CModel):
     inputs: ClassVar[Mapping[str, Range]] = dict.fromkeys(PINS, Range(0, 1, 1))
     quiet: ClassVar[Mapping[str, float]] = dict.fromkeys(PINS, 0.0)
 
-    def __init__(self, clock: Clock, *, active_low: bool = True) -> None:
+    def __init__(self, clock: SimulatedClock, *, active_low: bool = True) -> None:
         self._active_low = active_low
         super().__init__(clock)
 
@@ -99,7 +99,7 @@ class MCP23017Output(MCP23017):
     inputs: ClassVar[Mapping[str, Range]] = {}
     quiet: ClassVar[Mapping[str, float]] = {}
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         super().__init__(clock)
 
     def _level(self, port: int, bit: int) -> bool:

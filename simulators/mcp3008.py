@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Range
 from simulators.spi import SPIModel
 
@@ -23,7 +23,7 @@ class MCP3008(SPIModel):
     }
     quiet: ClassVar[Mapping[str, float]] = {f"a{pin}": 0.4 + 0.3 * pin for pin in range(8)}
 
-    def __init__(self, clock: Clock, reference: float = SUPPLY) -> None:
+    def __init__(self, clock: SimulatedClock, reference: float = SUPPLY) -> None:
         """Take the `reference`: volts at VREF."""
         self._reference = reference
         super().__init__(clock)

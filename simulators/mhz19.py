@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Range
 from simulators.serial import SerialModel
 
@@ -20,7 +20,7 @@ class MHZ19(SerialModel):
     inputs: ClassVar[Mapping[str, Range]] = {"carbon_dioxide": Range(LEAST + 1, 4999, 1)}
     quiet: ClassVar[Mapping[str, float]] = {"carbon_dioxide": 650.0}
 
-    def __init__(self, clock: Clock, range: int = 5000) -> None:  # noqa: A002 - the manual's word
+    def __init__(self, clock: SimulatedClock, range: int = 5000) -> None:  # noqa: A002 - the manual's word
         super().__init__(clock)
         self._range = range
 

@@ -7,7 +7,7 @@ does: power-on values, conversion time, NACK while busy, checksums, saturation.
 from collections.abc import Mapping, MutableMapping
 from typing import ClassVar, NamedTuple
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 
 
 class Nack(Exception):
@@ -28,7 +28,7 @@ class Model:
     inputs: ClassVar[Mapping[str, Range]]
     quiet: ClassVar[Mapping[str, float]]
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         self.clock = clock
         self.values: MutableMapping[str, float] = dict(self.quiet)
 
@@ -46,7 +46,7 @@ class Model:
 class Powered(Model):
     """A chip with a supply: it has power-on values, and takes its time."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         super().__init__(clock)
         self.slowness = 1.0  # conversions take this many times the typical time (a fault)
         self.power_on()

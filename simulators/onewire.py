@@ -6,7 +6,7 @@ DS18B20 19-7487 rev 6 (ROM and function commands, figures 11-16).
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.ds18b20 import POWER_ON, POWER_ON_S20
 
 READ_ROM, MATCH_ROM, SKIP_ROM, SEARCH_ROM = 0x33, 0x55, 0xCC, 0xF0
@@ -33,7 +33,7 @@ class Thermometer:
     as "28-0316a4c8ffee".
     """
 
-    def __init__(self, id: str, w1_slave: Text, clock: Clock) -> None:  # noqa: A002
+    def __init__(self, id: str, w1_slave: Text, clock: SimulatedClock) -> None:  # noqa: A002
         self.rom = _rom(id)
         self._w1_slave = w1_slave
         self._clock = clock

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 
 
 @runtime_checkable
@@ -107,7 +107,7 @@ class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
 class SimulatedPins(MockFactory):  # type: ignore[misc]
     """The pins of a Pi's header, by GPIO number."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         self._clock = clock
         super().__init__(pin_class=SimulatedPin)
 

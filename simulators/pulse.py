@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Model, Range
 from simulators.pins import SimulatedPin
 
@@ -43,7 +43,13 @@ class PulseCounter(Model):
     }
 
     def __init__(
-        self, clock: Clock, pin: SimulatedPin, *, kind: str, per_pulse: float, pull: str = "up"
+        self,
+        clock: SimulatedClock,
+        pin: SimulatedPin,
+        *,
+        kind: str,
+        per_pulse: float,
+        pull: str = "up",
     ) -> None:
         super().__init__(clock)
         self.bounces = 2 if kind in REEDS else 0  # how often the contact springs back

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Model, Range
 from simulators.pins import SimulatedPin
 
@@ -14,7 +14,9 @@ class Relay(Model):
     inputs: ClassVar[Mapping[str, Range]] = {}
     quiet: ClassVar[Mapping[str, float]] = {}
 
-    def __init__(self, clock: Clock, pin: SimulatedPin, *, active_low: bool = False) -> None:
+    def __init__(
+        self, clock: SimulatedClock, pin: SimulatedPin, *, active_low: bool = False
+    ) -> None:
         super().__init__(clock)
         self.on = False
         self.clicks = 0  # how often it has switched

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Model, Range
 from simulators.pins import SimulatedPin
 
@@ -20,7 +20,7 @@ class Rotary(Model):
 
     def __init__(
         self,
-        clock: Clock,
+        clock: SimulatedClock,
         pin: SimulatedPin,
         *,
         b: int,

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import I2CModel, Nack, Range
 from simulators.sht4x import crc
 
@@ -28,7 +28,7 @@ class SCD30(I2CModel):
         "humidity": 45.0,
     }
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         self._measuring = False
         self._interval = 2
         super().__init__(clock)

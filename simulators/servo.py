@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.model import Model, Range
 from simulators.pins import SimulatedPin
 
@@ -19,7 +19,7 @@ class Servo(Model):
     inputs: ClassVar[Mapping[str, Range]] = {}
     quiet: ClassVar[Mapping[str, float]] = {}
 
-    def __init__(self, clock: Clock, pin: SimulatedPin) -> None:
+    def __init__(self, clock: SimulatedClock, pin: SimulatedPin) -> None:
         super().__init__(clock)
         self.angle = 0.0  # degrees from the middle
         self.holds = False

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from simulators.clock import Clock
+from simulators.clock import SimulatedClock
 from simulators.linux import LinuxModel
 from simulators.model import Range
 
@@ -14,7 +14,9 @@ class Thermal(LinuxModel):
     inputs: ClassVar[Mapping[str, Range]] = {"temperature": Range(-55, 150, 0.001)}
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 48.0}
 
-    def __init__(self, clock: Clock, number: int = 0, *, zone: str = "cpu-thermal") -> None:
+    def __init__(
+        self, clock: SimulatedClock, number: int = 0, *, zone: str = "cpu-thermal"
+    ) -> None:
         super().__init__(clock, number)
         self._zone = zone
 

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from edge_agent.agent import Agent
-from edge_agent.assembly.errands import STOP
-from edge_agent.blueprint import draw
+from edge_agent.assembly.main_requests import STOP
+from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import simulated_hardware
 from edge_agent.errors import LogError
@@ -46,14 +46,14 @@ class Bench:
         config.write_text(CONFIG.format(url=url, limit=limit) + more)
         self.log = directory / "shed.db"
         self.said, self.seen = [], []
-        blueprint = draw(config)
+        blueprint = resolve(config)
         self.hardware = simulated_hardware(blueprint, config)
         self.agent = Agent(
             blueprint,
             self.hardware,
             self.log,
             clock=SystemClock(),
-            redraw=lambda: blueprint,
+            reread=lambda: blueprint,
             notify=self.said.append,
             watch=self.seen.append,
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers import i2c
+from drivers.base import i2c
 from simulators import sht4x as models
 from simulators.bus import SimulatedBus
 from simulators.clock import RealClock

@@ -15,9 +15,9 @@ NOUNS = {"edge_agent.events", "edge_agent.clock", "edge_agent.errors"}
 # the standard library.
 ALLOWED = {
     "drivers": {"smbus2"},
-    "drivers.pins": {"gpiozero", "lgpio"},
-    "drivers.serial": {"serial"},
-    "drivers.spi": {"spidev"},
+    "drivers.base.pins": {"gpiozero", "lgpio"},
+    "drivers.base.serial": {"serial"},
+    "drivers.base.spi": {"spidev"},
     "simulators": {"smbus2"},
     "simulators.pins": {"gpiozero", "smbus2"},
     "edge_agent.events": NOUNS | {"msgspec"},
@@ -67,7 +67,7 @@ ALLOWED = {
     "edge_agent.threads": set(),
     "edge_agent.evaluate": NOUNS | {"msgspec"},
     "edge_agent.store": NOUNS | {"msgspec", "sqlite_utils"},
-    "edge_agent.contract": {
+    "edge_agent.testing": {
         "drivers",
         "edge_agent.acquire",
         "pytest",
@@ -84,38 +84,38 @@ ALLOWED = {
 PURE = [
     "edge_agent.events",
     "edge_agent.acquire.schedule",
-    "edge_agent.evaluate.arbitration",
-    "edge_agent.evaluate.calibration",
-    "edge_agent.evaluate.calls",
-    "edge_agent.evaluate.checks",
-    "edge_agent.evaluate.dead_band",
-    "edge_agent.evaluate.expression",
-    "edge_agent.evaluate.judgement",
-    "edge_agent.evaluate.literals",
-    "edge_agent.evaluate.logic",
-    "edge_agent.evaluate.memory",
-    "edge_agent.evaluate.message",
-    "edge_agent.evaluate.outputs",
-    "edge_agent.evaluate.parser",
-    "edge_agent.evaluate.plan",
-    "edge_agent.evaluate.ranges",
-    "edge_agent.evaluate.aggregates",
+    "edge_agent.evaluate.outputs.arbitration",
+    "edge_agent.evaluate.refine.calibration",
+    "edge_agent.evaluate.expressions.calls",
+    "edge_agent.evaluate.refine.plausibility",
+    "edge_agent.evaluate.refine.dead_band",
+    "edge_agent.evaluate.expressions.expression",
+    "edge_agent.evaluate.evaluator",
+    "edge_agent.evaluate.expressions.literals",
+    "edge_agent.evaluate.expressions.logic",
+    "edge_agent.evaluate.saved_state",
+    "edge_agent.evaluate.rules.alert_text",
+    "edge_agent.evaluate.outputs.output_set",
+    "edge_agent.evaluate.expressions.parser",
+    "edge_agent.evaluate.refine.refine",
+    "edge_agent.evaluate.expressions.ranges",
+    "edge_agent.evaluate.refine.aggregates",
     "edge_agent.evaluate.replay",
-    "edge_agent.evaluate.rulebook",
-    "edge_agent.evaluate.rules",
-    "edge_agent.evaluate.sight",
-    "edge_agent.evaluate.telling",
-    "edge_agent.evaluate.terms",
-    "edge_agent.evaluate.windows",
-    "edge_agent.evaluate.words",
-    "edge_agent.evaluate.world",
+    "edge_agent.evaluate.rules.rule_set",
+    "edge_agent.evaluate.rules.rule",
+    "edge_agent.evaluate.expressions.context",
+    "edge_agent.evaluate.rules.alerts",
+    "edge_agent.evaluate.expressions.typed",
+    "edge_agent.evaluate.expressions.windows",
+    "edge_agent.evaluate.expressions.identifiers",
+    "edge_agent.evaluate.current_values",
     "edge_agent.deliver.envelope",
 ]
 IMPURE = {"threading", "queue", "sqlite3", "socket", "select", "time", "subprocess", "asyncio"}
 # Never at the top of a module of the agent, nor of one that is imported at the top.
 LAZY = {"simulators", "amqtt", "rich", "gpiozero", "lgpio", "serial", "spidev", "apprise"}
-HOLDERS = {"edge_agent.commands.simulation", "edge_agent.commands.table"}  # themselves lazy
-PLUGIN = "edge_agent.contract"  # imported by pytest alone
+HOLDERS = {"edge_agent.commands.simulation", "edge_agent.terminal.table"}  # themselves lazy
+PLUGIN = "edge_agent.testing"  # imported by pytest alone
 EXEMPT = (*HOLDERS, PLUGIN)
 
 

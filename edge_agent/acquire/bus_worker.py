@@ -13,8 +13,8 @@ from operator import attrgetter
 from queue import Empty, SimpleQueue
 from typing import Literal, TypeAlias
 
-from drivers.driver import Driver, Listening, Patient, Steps
-from drivers.errors import DriverError, NotReady, OutOfRange
+from drivers.base.driver import Driver, Listening, Patient, Steps
+from drivers.base.errors import DriverError, NotReady, OutOfRange
 from edge_agent.acquire.schedule import after_failure, next_slot
 from edge_agent.clock import Clock
 from edge_agent.events import Reading
@@ -22,13 +22,13 @@ from edge_agent.events import Reading
 IDLE = 5.0  # a sign of life at least this often
 DEADLINE = 5.0  # seconds for setup and measurement, where the driver does not ask for more
 
-Item: TypeAlias = tuple[Literal["wake"], str] | None
+BusItem: TypeAlias = tuple[Literal["wake"], str] | None
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class DueDevice:
     """A sensor as configured: measured `every` so many seconds, each time within `deadline`."""
 
     name: str
@@ -37,7 +37,7 @@ class Device:
     deadline: float = DEADLINE
 
     @classmethod
-    def of(cls, name: str, driver: Driver, every: float) -> "Device":
+    def of(cls, name: str, driver: Driver, every: float) -> "DueDevice":
         """Return the device with the deadline that its driver asks for."""
         return cls(
             name, driver, every, driver.deadline if isinstance(driver, Patient) else DEADLINE
@@ -53,8 +53,8 @@ class BusWorker:
     def __init__(
         self,
         name: str,
-        devices: Sequence[Device],
-        inbox: "SimpleQueue[Item]",
+        devices: Sequence[DueDevice],
+        inbox: "SimpleQueue[BusItem]",
         *,
         emit: Callable[[Reading], None],
         clock: Clock,
@@ -111,7 +111,7 @@ class Cycle:
 
     def __init__(
         self,
-        device: Device,
+        device: DueDevice,
         emit: Callable[[Reading], None],
         clock: Clock,
         wake: Callable[[], None],

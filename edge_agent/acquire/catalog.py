@@ -17,7 +17,7 @@ import msgspec
 
 from edge_agent.errors import ConfigError
 
-Group: TypeAlias = Literal["edge_agent.drivers", "edge_agent.simulators"]
+EntryPointGroup: TypeAlias = Literal["edge_agent.drivers", "edge_agent.simulators"]
 NOUNS = {"edge_agent.drivers": "driver", "edge_agent.simulators": "simulated driver"}
 EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
@@ -25,7 +25,7 @@ EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str
 class Catalog:
     """The classes of one group by name: drivers, or the models that simulate their chips."""
 
-    def __init__(self, group: Group, entries: Iterable[EntryPoint] | None = None) -> None:
+    def __init__(self, group: EntryPointGroup, entries: Iterable[EntryPoint] | None = None) -> None:
         """`entries` default to those of all installed packages."""
         self._noun = NOUNS[group]
         self._entries = tuple(entry_points(group=group) if entries is None else entries)

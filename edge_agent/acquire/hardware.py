@@ -8,15 +8,14 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from drivers.driver import BusKind
-from drivers.errors import DriverError
-from drivers.i2c import Bus, I2CPort, PluggableBus
-from drivers.linux import Kernel, LinuxPort, RealKernel
-from drivers.serial import Line, SerialPort, open_serial
-from drivers.spi import Bus as SPIBus
-from drivers.spi import SPIPort, open_spi
-from drivers.sysfs import w1_ids
-from drivers.w1 import BULK, Master, W1Master, W1Port
+from drivers.base.driver import BusKind
+from drivers.base.errors import DriverError
+from drivers.base.i2c import I2CBus, I2CPort, PluggableBus
+from drivers.base.linux import Kernel, LinuxPort, RealKernel
+from drivers.base.serial import SerialLine, SerialPort, open_serial
+from drivers.base.spi import SPIBus, SPIPort, open_spi
+from drivers.base.sysfs import w1_ids
+from drivers.base.w1 import BULK, Master, W1Master, W1Port
 
 
 class ClaimedByKernel(DriverError):
@@ -57,7 +56,7 @@ class Place(NamedTuple):
 class Hardware(Protocol):
     """What a machine, or a simulated one, has to offer."""
 
-    def i2c(self, number: int) -> Bus:
+    def i2c(self, number: int) -> I2CBus:
         """Return the bus; raise a `DriverError` where it cannot be opened."""
         ...
 
@@ -65,7 +64,7 @@ class Hardware(Protocol):
         """Return a chip select; raise a `DriverError` where it cannot be opened."""
         ...
 
-    def serial(self, path: str) -> Line:
+    def serial(self, path: str) -> SerialLine:
         """Return a serial line; raise a `DriverError` where it cannot be opened."""
         ...
 
@@ -112,15 +111,15 @@ class RealHardware:
     def __init__(self, sys: Path = Path("/sys")) -> None:
         self._sys = sys
         self._buses: dict[int, Any] = {}
-        self._opened: list[SPIBus | Line] = []
+        self._opened: list[SPIBus | SerialLine] = []
         self._masters: dict[Path, W1Master] = {}
         self._pins: Any = None
 
-    def i2c(self, number: int) -> Bus:
+    def i2c(self, number: int) -> I2CBus:
         """Return /dev/i2c-`number`; raise `BusMissing` or `NotPermitted`."""
         if number not in self._buses:
             self._buses[number] = PluggableBus(number)
-        bus: Bus = self._buses[number]
+        bus: I2CBus = self._buses[number]
         return bus
 
     def spi(self, bus: int, select: int) -> SPIBus:
@@ -129,7 +128,7 @@ class RealHardware:
         self._opened.append(opened)
         return opened
 
-    def serial(self, path: str) -> Line:
+    def serial(self, path: str) -> SerialLine:
         """Return a serial line; raise `BusMissing` or `NotPermitted`."""
         opened = open_serial(path)
         self._opened.append(opened)
@@ -153,7 +152,7 @@ class RealHardware:
     def pins(self) -> Any:  # noqa: ANN401
         """Return the pins of the header."""
         if self._pins is None:
-            from drivers.pins import open_pins  # noqa: PLC0415 - gpiozero, 3 MB, only where used
+            from drivers.base.pins import open_pins  # noqa: PLC0415 - gpiozero, 3 MB, only where used
 
             self._pins = open_pins()
         return self._pins
@@ -203,7 +202,7 @@ def port(hardware: Hardware, place: Place, device: str) -> Any:  # noqa: ANN401
     if place.kind == "w1":
         return W1Port(hardware.w1(place.id), hardware.w1_master(place.id))
     if place.kind == "gpio":
-        from drivers.pins import PinPort  # noqa: PLC0415
+        from drivers.base.pins import PinPort  # noqa: PLC0415
 
         return PinPort(hardware.pins(), place.pin, name)
     if place.kind == "spi":

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from drivers.driver import Identifiable
-from drivers.errors import DriverError, NoAcknowledge
-from drivers.i2c import I2CPort
+from drivers.base.driver import Identifiable
+from drivers.base.errors import DriverError, NoAcknowledge
+from drivers.base.i2c import I2CPort
 from edge_agent.acquire.hardware import Hardware
 
 ADDRESSES = range(0x08, 0x78)  # the others are reserved (NXP UM10204 §3.1.12)

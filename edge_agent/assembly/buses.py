@@ -7,11 +7,11 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
-from drivers.driver import Driver, Totalling
-from drivers.errors import DriverError
-from edge_agent.acquire.bus_worker import BusWorker, Device
+from drivers.base.driver import Driver, Totalling
+from drivers.base.errors import DriverError
+from edge_agent.acquire.bus_worker import BusWorker, DueDevice
 from edge_agent.acquire.hardware import Hardware
-from edge_agent.blueprint.devices import DrawnDevice
+from edge_agent.blueprint.devices import ResolvedDevice
 from edge_agent.clock import Clock
 from edge_agent.errors import HardwareError
 from edge_agent.events import Reading
@@ -24,11 +24,11 @@ REBUILT = {"i2c", "w1", "linux"}  # what nobody has to give back before another 
 class Connected(NamedTuple):
     """A device, and the driver that speaks to it."""
 
-    drawn: DrawnDevice
+    resolved: ResolvedDevice
     driver: Driver
 
 
-class Line(NamedTuple):
+class BusThread(NamedTuple):
     """One bus with its devices, and its thread."""
 
     devices: tuple[Connected, ...]
@@ -53,24 +53,24 @@ class Buses:
         self._alive = alive
         self._died = died
         self._clock = clock
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, BusThread] = {}
 
     @property
     def names(self) -> list[str]:
         """Return the lines' names."""
         return list(self._lines)
 
-    def connect(self, devices: Iterable[DrawnDevice]) -> None:
+    def connect(self, devices: Iterable[ResolvedDevice]) -> None:
         """Build every line; raise HardwareError where something is not there."""
-        for name, drawn in by_line(devices).items():
-            self._lines[name] = self._build(name, [self._connected(one, {}) for one in drawn])
+        for name, resolved in by_line(devices).items():
+            self._lines[name] = self._build(name, [self._connected(one, {}) for one in resolved])
 
     def totals(self) -> Iterator[tuple[str, Totalling]]:
         """Yield the counters, which go on where the log left them."""
         for line in self._lines.values():
             for one in line.devices:
                 if isinstance(one.driver, Totalling):
-                    yield one.drawn.settings.name, one.driver
+                    yield one.resolved.settings.name, one.driver
 
     def start(self) -> None:
         """Let all lines measure."""
@@ -87,12 +87,12 @@ class Buses:
     def wake(self, device: str) -> bool:
         """Measure a device now; return whether there is one."""
         for line in self._lines.values():
-            if any(one.drawn.settings.name == device for one in line.devices):
+            if any(one.resolved.settings.name == device for one in line.devices):
                 line.inbox.put(("wake", device))
                 return True
         return False
 
-    def obstacles(self, devices: Iterable[DrawnDevice]) -> list[str]:
+    def obstacles(self, devices: Iterable[ResolvedDevice]) -> list[str]:
         """Return why devices cannot take the place of those that run; nothing where they can."""
         before = self._connected_now()
         return [
@@ -100,17 +100,17 @@ class Buses:
             for new in devices
             if new.place.kind not in REBUILT
             and new.settings.name in before
-            and not same_driver(before[new.settings.name].drawn, new)
+            and not same_driver(before[new.settings.name].resolved, new)
         ]
 
-    def renew(self, devices: Iterable[DrawnDevice], deadline: float) -> list[str]:
+    def renew(self, devices: Iterable[ResolvedDevice], deadline: float) -> list[str]:
         """Let lines whose devices have changed begin anew; return their names."""
         wanted = by_line(devices)
         drivers = self._connected_now()
         changed = [
             name
             for name in {**self._lines, **wanted}
-            if [one.drawn for one in self._devices(name)] != wanted.get(name, [])
+            if [one.resolved for one in self._devices(name)] != wanted.get(name, [])
         ]
         for name in changed:
             line = self._lines.pop(name, None)
@@ -125,25 +125,25 @@ class Buses:
 
     def _connected_now(self) -> dict[str, Connected]:
         return {
-            one.drawn.settings.name: one for line in self._lines.values() for one in line.devices
+            one.resolved.settings.name: one for line in self._lines.values() for one in line.devices
         }
 
     def _devices(self, name: str) -> tuple[Connected, ...]:
         return self._lines[name].devices if name in self._lines else ()
 
-    def _connected(self, drawn: DrawnDevice, before: Mapping[str, Connected]) -> Connected:
-        old = before.get(drawn.settings.name)
-        if old is not None and same_driver(old.drawn, drawn):
-            return Connected(drawn, old.driver)
+    def _connected(self, resolved: ResolvedDevice, before: Mapping[str, Connected]) -> Connected:
+        old = before.get(resolved.settings.name)
+        if old is not None and same_driver(old.resolved, resolved):
+            return Connected(resolved, old.driver)
         with explained():
-            return Connected(drawn, drawn.build(self._hardware))
+            return Connected(resolved, resolved.build(self._hardware))
 
-    def _build(self, name: str, devices: list[Connected]) -> Line:
+    def _build(self, name: str, devices: list[Connected]) -> BusThread:
         inbox: SimpleQueue[Any] = SimpleQueue()
         bus = BusWorker(
             name,
             [
-                Device.of(one.drawn.settings.name, one.driver, one.drawn.settings.every)
+                DueDevice.of(one.resolved.settings.name, one.driver, one.resolved.settings.every)
                 for one in devices
             ],
             inbox,
@@ -152,18 +152,18 @@ class Buses:
             progress=partial(self._alive, name),
         )
         worker = Worker(name, bus.run, partial(inbox.put, None), self._died)
-        return Line(tuple(devices), inbox, worker)
+        return BusThread(tuple(devices), inbox, worker)
 
 
-def by_line(devices: Iterable[DrawnDevice]) -> dict[str, list[DrawnDevice]]:
+def by_line(devices: Iterable[ResolvedDevice]) -> dict[str, list[ResolvedDevice]]:
     """Return the devices of each line."""
-    lines: dict[str, list[DrawnDevice]] = defaultdict(list)
-    for drawn in devices:
-        lines[drawn.place.line].append(drawn)
+    lines: dict[str, list[ResolvedDevice]] = defaultdict(list)
+    for resolved in devices:
+        lines[resolved.place.line].append(resolved)
     return dict(lines)
 
 
-def same_driver(one: DrawnDevice, other: DrawnDevice) -> bool:
+def same_driver(one: ResolvedDevice, other: ResolvedDevice) -> bool:
     """Tell whether a driver may go on: its chip, place and options are the same."""
     return (one.driver, one.place, one.options) == (other.driver, other.place, other.options)
 

@@ -11,11 +11,11 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from edge_agent.blueprint import Blueprint
-from edge_agent.blueprint.description import describe
+from edge_agent.blueprint.info import agent_info
 from edge_agent.clock import Clock
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.envelope import Envelope
-from edge_agent.deliver.forwarder import Forwarder, News
+from edge_agent.deliver.forwarder import Forwarder, ForwarderNews
 from edge_agent.deliver.mqtt.commands import CommandTopics
 from edge_agent.deliver.mqtt.connection import About, Connection
 from edge_agent.deliver.mqtt.events import MqttEvents
@@ -52,7 +52,7 @@ class Delivery:
         self._blueprint = blueprint
         self._log_path = log_path
         self._ties = ties
-        self._inboxes: list[SimpleQueue[News]] = []
+        self._inboxes: list[SimpleQueue[ForwarderNews]] = []
         self._log_id = log_id
         self.connection = self._build_connection()
         self._talk = self._worker(
@@ -77,9 +77,9 @@ class Delivery:
         for inbox in self._inboxes:
             inbox.put(offset)
 
-    def describe(self, blueprint: Blueprint) -> None:
+    def show_info(self, blueprint: Blueprint) -> None:
         """Say who we are from now on."""
-        self.connection.post(About(msgspec.json.encode(describe(blueprint, self._log_id))))
+        self.connection.post(About(msgspec.json.encode(agent_info(blueprint, self._log_id))))
 
     def stop(self, deadline: float) -> None:
         """Deliver for a moment what is left, and end."""
@@ -108,7 +108,7 @@ class Delivery:
 
     def _build_forwarder(self, sink: Sink, reader: LogReader) -> Worker:
         name = FORWARDER if sink.name == MqttEvents.name else sink.name
-        inbox: SimpleQueue[News] = SimpleQueue()
+        inbox: SimpleQueue[ForwarderNews] = SimpleQueue()
         last = reader.last_offset()
         cursors = reader.cursors()
         cursor = cursors.get(sink.name, 0 if sink.name == MqttEvents.name else last)
@@ -131,7 +131,7 @@ class Delivery:
 
     def _build_connection(self) -> Connection:
         config = self._blueprint.config
-        about = msgspec.json.encode(describe(self._blueprint, self._log_id))
+        about = msgspec.json.encode(agent_info(self._blueprint, self._log_id))
         prefix = f"edge/{config.node}"
         return Connection(
             self._blueprint.broker,

@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge_agent.acquire.catalog import Catalog
-from edge_agent.blueprint.broker import draw_broker
-from edge_agent.blueprint.devices import Draft, DrawnDevice, DrawnOutput, note_collisions
+from edge_agent.blueprint.broker import resolve_broker
+from edge_agent.blueprint.devices import (
+    DeviceResolver,
+    ResolvedDevice,
+    ResolvedOutput,
+    note_collisions,
+)
 from edge_agent.blueprint.interlocks import note_interlocks
 from edge_agent.blueprint.limits import note_limits
-from edge_agent.blueprint.notify import DrawnNotify, draw_notify
-from edge_agent.blueprint.rules import draw_rules
+from edge_agent.blueprint.notify import ResolvedNotify, resolve_notify
+from edge_agent.blueprint.rules import resolve_rules
 from edge_agent.config import read
 from edge_agent.deliver.mqtt.address import Broker
 from edge_agent.errors import ConfigError
-from edge_agent.evaluate.rules import Rule
+from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.problems import Problems
 from edge_agent.settings import Config
 
@@ -26,31 +31,31 @@ class Blueprint(NamedTuple):
     """An agent as configured, checked as far as this can be done without hardware."""
 
     config: Config
-    devices: tuple[DrawnDevice, ...]
-    outputs: tuple[DrawnOutput, ...]
+    devices: tuple[ResolvedDevice, ...]
+    outputs: tuple[ResolvedOutput, ...]
     rules: tuple[Rule, ...]
     broker: Broker
-    notify: tuple[DrawnNotify, ...] = ()
+    notify: tuple[ResolvedNotify, ...] = ()
 
     @property
-    def placed(self) -> tuple[DrawnDevice | DrawnOutput, ...]:
+    def placed(self) -> tuple[ResolvedDevice | ResolvedOutput, ...]:
         """Everything that is connected somewhere."""
         return (*self.devices, *self.outputs)
 
 
-def draw(path: Path, overrides: Iterable[str] = ()) -> Blueprint:
+def resolve(path: Path, overrides: Iterable[str] = ()) -> Blueprint:
     """Return the blueprint of a configuration file; raise ConfigError with every problem."""
     problems = Problems(str(path))
     config = read(path, overrides, problems)
     note_limits(config, problems)
-    draft = Draft(Catalog("edge_agent.drivers"), problems)
+    draft = DeviceResolver(Catalog("edge_agent.drivers"), problems)
     devices = draft.devices(config.device)
     outputs = draft.outputs(config.output)
     note_interlocks(config, problems)
     note_collisions(config, (*devices, *outputs), problems)
-    rules = draw_rules(config, devices, problems)
-    broker = draw_broker(config, problems)
-    notify = draw_notify(config, problems)
+    rules = resolve_rules(config, devices, problems)
+    broker = resolve_broker(config, problems)
+    notify = resolve_notify(config, problems)
     if problems.lines or broker is None:
         raise ConfigError(tuple(problems.lines))
     return Blueprint(config, devices, outputs, rules, broker, notify)

@@ -8,10 +8,10 @@ from edge_agent.blueprint.paths import expanded
 from edge_agent.deliver.mqtt.address import Address, Broker, parse_url, tls_context
 from edge_agent.errors import AgentError
 from edge_agent.problems import Problems
-from edge_agent.settings import Config, Mqtt
+from edge_agent.settings import Config, MqttSettings
 
 
-def draw_broker(config: Config, problems: Problems) -> Broker | None:
+def resolve_broker(config: Config, problems: Problems) -> Broker | None:
     """Return all that it takes to connect; None where no URL is right."""
     mqtt = config.mqtt
     addresses = _addresses(mqtt, problems)
@@ -26,7 +26,7 @@ def draw_broker(config: Config, problems: Problems) -> Broker | None:
     return broker if addresses else None
 
 
-def _addresses(mqtt: Mqtt, problems: Problems) -> tuple[Address, ...]:
+def _addresses(mqtt: MqttSettings, problems: Problems) -> tuple[Address, ...]:
     urls = (mqtt.url,) if isinstance(mqtt.url, str) else mqtt.url
     if not urls:
         problems.note("mqtt.url", [], "no broker; write at least one, as in mqtt://host")
@@ -39,7 +39,9 @@ def _addresses(mqtt: Mqtt, problems: Problems) -> tuple[Address, ...]:
     return tuple(found)
 
 
-def _tls(mqtt: Mqtt, addresses: tuple[Address, ...], problems: Problems) -> ssl.SSLContext | None:
+def _tls(
+    mqtt: MqttSettings, addresses: tuple[Address, ...], problems: Problems
+) -> ssl.SSLContext | None:
     if not any(address.tls for address in addresses):
         for key in ("ca", "certificate", "key"):
             if getattr(mqtt, key):
@@ -52,7 +54,7 @@ def _tls(mqtt: Mqtt, addresses: tuple[Address, ...], problems: Problems) -> ssl.
         return None
 
 
-def _password(mqtt: Mqtt, problems: Problems) -> str:
+def _password(mqtt: MqttSettings, problems: Problems) -> str:
     if mqtt.password_env:
         if mqtt.password_env not in os.environ:
             problems.note("mqtt.password_env", mqtt.password_env, "not set in the environment")

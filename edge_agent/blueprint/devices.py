@@ -5,19 +5,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from drivers.channel import Channel
-from drivers.driver import Driver, Output, Totalling
+from drivers.base.channel import Channel
+from drivers.base.driver import Driver, Output, Totalling
 from edge_agent.acquire.catalog import Catalog, convert_options
 from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
-from edge_agent.blueprint.places import SPOTS, draw_place, further_pins
+from edge_agent.blueprint.places import SPOTS, further_pins, resolve_place
 from edge_agent.errors import ConfigError
 from edge_agent.problems import Problems, unknown
-from edge_agent.settings import Config
-from edge_agent.settings import Device as DeviceSettings
-from edge_agent.settings import Output as OutputSettings
+from edge_agent.settings import Config, DeviceSettings, OutputSettings
 
 
-class DrawnDevice(NamedTuple):
+class ResolvedDevice(NamedTuple):
     """A sensor as configured; `channels` are those that its options leave."""
 
     settings: DeviceSettings
@@ -32,7 +30,7 @@ class DrawnDevice(NamedTuple):
         return driver
 
 
-class DrawnOutput(NamedTuple):
+class ResolvedOutput(NamedTuple):
     """An output as configured."""
 
     settings: OutputSettings
@@ -67,36 +65,36 @@ class Unconnected(RealHardware):
         """Return nothing: constructors do not ask for a pin."""
 
 
-class Draft:
+class DeviceResolver:
     """Draws device after device, and notes every problem on the way."""
 
     def __init__(self, catalog: Catalog, problems: Problems) -> None:
         self._catalog = catalog
         self._problems = problems
 
-    def devices(self, settings: Iterable[DeviceSettings]) -> tuple[DrawnDevice, ...]:
+    def devices(self, settings: Iterable[DeviceSettings]) -> tuple[ResolvedDevice, ...]:
         """Return the devices that have no problems."""
-        drawn = (self._device(one, f"device.{one.name}.") for one in settings)
-        return tuple(one for one in drawn if one is not None)
+        resolved = (self._device(one, f"device.{one.name}.") for one in settings)
+        return tuple(one for one in resolved if one is not None)
 
-    def outputs(self, settings: Iterable[OutputSettings]) -> tuple[DrawnOutput, ...]:
+    def outputs(self, settings: Iterable[OutputSettings]) -> tuple[ResolvedOutput, ...]:
         """Return the outputs that have no problems."""
-        drawn = (self._output(one, f"output.{one.name}.") for one in settings)
-        return tuple(one for one in drawn if one is not None)
+        resolved = (self._output(one, f"output.{one.name}.") for one in settings)
+        return tuple(one for one in resolved if one is not None)
 
-    def _device(self, settings: DeviceSettings, where: str) -> DrawnDevice | None:
+    def _device(self, settings: DeviceSettings, where: str) -> ResolvedDevice | None:
         driver = self._driver(
             settings.driver, where, "measure", "an output: write it as [[output]]"
         )
         if driver is None:
             return None
         options = self._options(driver, settings, where)
-        place = draw_place(driver, settings, where, self._problems)
+        place = resolve_place(driver, settings, where, self._problems)
         if place is None or options is None:
             return None
-        return self._constructed(DrawnDevice(settings, driver, place, options, ()), where)
+        return self._constructed(ResolvedDevice(settings, driver, place, options, ()), where)
 
-    def _constructed(self, device: DrawnDevice, where: str) -> DrawnDevice | None:
+    def _constructed(self, device: ResolvedDevice, where: str) -> ResolvedDevice | None:
         """Ask an unconnected driver for its channels: options may choose among them."""
         try:
             channels = device.build(Unconnected()).channels
@@ -117,15 +115,15 @@ class Draft:
                 what = "a counter's channels are not converted; use `per_pulse`"
                 self._problems.add(f"{where}channel.{name}: {what}")
 
-    def _output(self, settings: OutputSettings, where: str) -> DrawnOutput | None:
+    def _output(self, settings: OutputSettings, where: str) -> ResolvedOutput | None:
         driver = self._driver(settings.driver, where, "apply", "a sensor: write it as [[device]]")
         options = self._options(driver, settings, where) if driver else None
         if driver is None or options is None:
             return None
-        place = draw_place(driver, settings, where, self._problems)
-        return place and self._assembled(DrawnOutput(settings, driver, place, options), where)
+        place = resolve_place(driver, settings, where, self._problems)
+        return place and self._assembled(ResolvedOutput(settings, driver, place, options), where)
 
-    def _assembled(self, output: DrawnOutput, where: str) -> DrawnOutput | None:
+    def _assembled(self, output: ResolvedOutput, where: str) -> ResolvedOutput | None:
         """Build an unconnected driver: what its options cannot be together shows here."""
         try:
             output.build(Unconnected())
@@ -156,32 +154,34 @@ class Draft:
 
 
 def note_collisions(
-    config: Config, drawn: Iterable[DrawnDevice | DrawnOutput], problems: Problems
+    config: Config, resolved: Iterable[ResolvedDevice | ResolvedOutput], problems: Problems
 ) -> None:
     """Note names that are used twice, and places where two are connected."""
     for kind, entries in (("device", config.device), ("output", config.output)):
         _note_twice(kind, (entry.name for entry in entries), problems)
     _note_twice("rule", (rule.name for rule in config.rule), problems)
     taken: dict[Place, str] = {}
-    for one in drawn:
+    for one in resolved:
         for place in _places(one):
             name = taken.setdefault(place, one.settings.name)
             if name != one.settings.name:
                 what = f"{name!r} is connected there already; choose another"
                 problems.note(_key(one), str(place), what)
-    _note_strangers(drawn, problems)
+    _note_strangers(resolved, problems)
 
 
-def _places(one: DrawnDevice | DrawnOutput) -> Iterator[Place]:
+def _places(one: ResolvedDevice | ResolvedOutput) -> Iterator[Place]:
     yield one.place
     for pin in further_pins(one.driver, one.options):
         yield one.place._replace(pin=pin)
 
 
-def _note_strangers(drawn: Iterable[DrawnDevice | DrawnOutput], problems: Problems) -> None:
+def _note_strangers(
+    resolved: Iterable[ResolvedDevice | ResolvedOutput], problems: Problems
+) -> None:
     """Note an address at which two chips are configured; one expander may have many pins."""
-    chips: dict[Place, DrawnDevice | DrawnOutput] = {}
-    for one in drawn:
+    chips: dict[Place, ResolvedDevice | ResolvedOutput] = {}
+    for one in resolved:
         if one.place.kind != "i2c":
             continue
         first = chips.setdefault(one.place._replace(pin=-1), one)
@@ -198,8 +198,8 @@ def _of_one_chip(first: type[Any], second: type[Any]) -> bool:
     return first.__module__ == second.__module__ and not alone
 
 
-def _key(one: DrawnDevice | DrawnOutput) -> str:
-    table = "device" if isinstance(one, DrawnDevice) else "output"
+def _key(one: ResolvedDevice | ResolvedOutput) -> str:
+    table = "device" if isinstance(one, ResolvedDevice) else "output"
     return f"{table}.{one.settings.name}.{(*SPOTS[one.place.kind], 'name')[0]}"
 
 

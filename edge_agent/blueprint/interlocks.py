@@ -3,7 +3,7 @@
 from itertools import combinations
 
 from edge_agent.problems import Problems, unknown
-from edge_agent.settings import Config, Output, switch
+from edge_agent.settings import Config, OutputSettings, switch
 
 
 def note_interlocks(config: Config, problems: Problems) -> None:
@@ -22,5 +22,5 @@ def note_interlocks(config: Config, problems: Problems) -> None:
             problems.note(f"output.{one.name}.safe", one.safe, what)
 
 
-def _exclude(one: Output, other: Output) -> bool:
+def _exclude(one: OutputSettings, other: OutputSettings) -> bool:
     return other.name in one.interlock or one.name in other.interlock

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from drivers.driver import BusKind
+from drivers.base.driver import BusKind
 from edge_agent.acquire.hardware import Place
 from edge_agent.problems import Problems
-from edge_agent.settings import Device, Output
+from edge_agent.settings import DeviceSettings, OutputSettings
 
 SPOTS: dict[BusKind, tuple[str, ...]] = {
     "i2c": ("address", "bus"),
@@ -21,14 +21,16 @@ ALL = tuple(sorted({spot for spots in SPOTS.values() for spot in spots}))
 W1_ID = re.compile(r"[0-9a-f]{2}-[0-9a-f]{12}")
 SERIAL = "/dev/serial0"
 
-Settings: TypeAlias = Device | Output
+Settings: TypeAlias = DeviceSettings | OutputSettings
 
 
-def draw_place(
+def resolve_place(
     driver: type[Any], settings: Settings, where: str, problems: Problems
 ) -> Place | None:
     """Return where a device is connected; note what is missing, wrong or of another bus."""
-    taken = (*SPOTS[driver.bus], "pin") if isinstance(settings, Output) else SPOTS[driver.bus]
+    taken = (
+        (*SPOTS[driver.bus], "pin") if isinstance(settings, OutputSettings) else SPOTS[driver.bus]
+    )
     for key in ALL:
         value = getattr(settings, key, None)
         if value not in {None, ""} and key not in taken:
@@ -51,7 +53,7 @@ def _i2c(driver: type[Any], settings: Settings, where: str, problems: Problems) 
             f" possible: {possible}"
         )
         return None
-    pin = settings.pin if isinstance(settings, Output) else -1
+    pin = settings.pin if isinstance(settings, OutputSettings) else -1
     return Place("i2c", 1 if settings.bus is None else settings.bus, address, pin)
 
 

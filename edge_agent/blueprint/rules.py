@@ -4,27 +4,26 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from drivers.channel import Channel
-from edge_agent.blueprint.devices import DrawnDevice
+from drivers.base.channel import Channel
+from edge_agent.blueprint.devices import ResolvedDevice
 from edge_agent.errors import ConfigError
-from edge_agent.evaluate.calibration import Calibration
-from edge_agent.evaluate.checks import Limits
-from edge_agent.evaluate.dead_band import DeadBand
-from edge_agent.evaluate.expression import Expression, Known
-from edge_agent.evaluate.message import Message, parse_message
-from edge_agent.evaluate.parser import parse
-from edge_agent.evaluate.plan import ChannelPlan, DevicePlan
-from edge_agent.evaluate.rules import Rule
+from edge_agent.evaluate.expressions.expression import Expression, Known
+from edge_agent.evaluate.expressions.parser import parse
+from edge_agent.evaluate.refine.calibration import Calibration
+from edge_agent.evaluate.refine.dead_band import DeadBand
+from edge_agent.evaluate.refine.plausibility import Limits
+from edge_agent.evaluate.refine.refine import ChannelPlan, DevicePlan
+from edge_agent.evaluate.rules.alert_text import AlertText, parse_alert_text
+from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.problems import Problems, unknown
-from edge_agent.settings import ChannelSettings, Config, switch
-from edge_agent.settings import Rule as RuleSettings
+from edge_agent.settings import ChannelSettings, Config, RuleSettings, switch
 
 CURRENT = 3.0  # intervals for which a value counts as current
 OUTPUT = Known("binary", 0.0, 1.0)
 GRACE = 10.0  # seconds on top: retries and a slow conversion
 
 
-def plan_device(device: DrawnDevice) -> DevicePlan:
+def plan_device(device: ResolvedDevice) -> DevicePlan:
     """Return what becomes of a device's readings."""
     settings = device.settings
     channels = {
@@ -48,22 +47,22 @@ def _plan_channel(channel: Channel, settings: ChannelSettings) -> ChannelPlan:
     return ChannelPlan(calibration, limits, None if converted else channel.decimals)
 
 
-def draw_rules(
-    config: Config, devices: Iterable[DrawnDevice], problems: Problems
+def resolve_rules(
+    config: Config, devices: Iterable[ResolvedDevice], problems: Problems
 ) -> tuple[Rule, ...]:
     """Return the rules that have no problems, in the configuration's order."""
-    drawn = tuple(devices)
-    known = dict(pair for device in drawn for pair in _known(device))
+    resolved = tuple(devices)
+    known = dict(pair for device in resolved for pair in _known(device))
     known |= {output.name: OUTPUT for output in config.output}
-    broken = {one.name for one in config.device} - {one.settings.name for one in drawn}
-    draft = Draft(known, broken, problems)
+    broken = {one.name for one in config.device} - {one.settings.name for one in resolved}
+    draft = RuleResolver(known, broken, problems)
     for rule in config.rule:
         _note_outputs(rule, [output.name for output in config.output], problems)
     rules = (draft.rule(rule) for rule in config.rule)
     return tuple(rule for rule in rules if rule is not None)
 
 
-def _known(device: DrawnDevice) -> Iterable[tuple[str, Known]]:
+def _known(device: ResolvedDevice) -> Iterable[tuple[str, Known]]:
     plan = plan_device(device)
     for channel in device.channels:
         limits = plan.channels[channel.name].limits
@@ -86,7 +85,7 @@ def _note_outputs(rule: RuleSettings, outputs: list[str], problems: Problems) ->
         problems.note(f"rule.{rule.name}.set.{name}", rule.set[name], unknown(name, outputs))
 
 
-class Draft:
+class RuleResolver:
     """Draws rule after rule from what is `known`; `broken` devices have told their problems."""
 
     def __init__(self, known: Mapping[str, Known], broken: set[str], problems: Problems) -> None:
@@ -132,9 +131,9 @@ class Draft:
             for name, one in settings.threshold.items()
         }
 
-    def _message(self, key: str, text: str, known: Mapping[str, Known]) -> Message | None:
+    def _message(self, key: str, text: str, known: Mapping[str, Known]) -> AlertText | None:
         try:
-            return parse_message(text, known) if text else None
+            return parse_alert_text(text, known) if text else None
         except ConfigError as error:
             for line in error.problems:
                 self._problems.note(key, text, line)

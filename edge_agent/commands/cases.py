@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from edge_agent.assembly.judges import guard
+from edge_agent.assembly.evaluation import guard
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import Moment
@@ -37,7 +37,7 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: Annotated[Switch, Meta(description="on, off or a number")]
 
 
-class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RuleCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One story: each reading is repeated at its device's interval until the next one.
 
     A reading is `at` with a table of values for each device, or "missing"; `until` ends the case.
@@ -61,7 +61,7 @@ class Happened(NamedTuple):
         return f"{self.what} at {self.at:g}s"
 
 
-def load(path: Path) -> list[Case]:
+def load(path: Path) -> list[RuleCase]:
     """Return the cases of a TOML or JSON lines file; raise ConfigError for what is none."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -69,7 +69,7 @@ def load(path: Path) -> list[Case]:
             found = [msgspec.json.decode(line) for line in text.splitlines() if line.strip()]
         else:
             found = tomllib.loads(text).get("case", [])
-        return [msgspec.convert(one, Case, dec_hook=decode) for one in found]
+        return [msgspec.convert(one, RuleCase, dec_hook=decode) for one in found]
     except OSError as error:
         raise ConfigError((f"{path}: {error.strerror}; name a file of cases",)) from None
     except (ValueError, msgspec.MsgspecError) as error:
@@ -77,7 +77,7 @@ def load(path: Path) -> list[Case]:
         raise ConfigError((f"{path}: {error}; {what}",)) from None
 
 
-def run(case: Case, blueprint: Blueprint) -> list[str]:
+def run(case: RuleCase, blueprint: Blueprint) -> list[str]:
     """Return how what follows differs from what must follow; nothing where it does not."""
     start = round(case.start.astimezone().timestamp() * 1e6)
     replay = Replay(
@@ -105,28 +105,28 @@ def run(case: Case, blueprint: Blueprint) -> list[str]:
     return problems + (differences("output", set_to, switched) if case.outputs else [])
 
 
-def end(case: Case) -> float:
+def end(case: RuleCase) -> float:
     """Return the second at which a case ends."""
     times = [_at(case, one) for one in case.readings]
     alerts = [one.at for one in case.alerts]
     return max([case.until, *times, *alerts, *(one.at for one in case.outputs)])
 
 
-def measured(case: Case, blueprint: Blueprint) -> list[Reading]:
+def measured(case: RuleCase, blueprint: Blueprint) -> list[Reading]:
     """Return every reading of a case; raise ConfigError for a device or channel there is not."""
     start = round(case.start.astimezone().timestamp() * 1e6)
     readings: list[Reading] = []
-    for drawn in blueprint.devices:
-        name, every = drawn.settings.name, drawn.settings.every
+    for resolved in blueprint.devices:
+        name, every = resolved.settings.name, resolved.settings.every
         given = [(_at(case, one), one[name]) for one in case.readings if name in one]
         stops = [*(at for at, _ in given[1:]), end(case) + every / 2]
         for (at, values), stop in zip(given, stops, strict=False):
             count = 0 if values == "missing" else max(int((stop - at) / every - 1e-9) + 1, 1)
-            _check(case, name, values, {channel.name for channel in drawn.channels})
+            _check(case, name, values, {channel.name for channel in resolved.channels})
             readings += [
                 Reading(name, _moment(start, at + n * every), dict(values)) for n in range(count)
             ]
-    known = {drawn.settings.name for drawn in blueprint.devices} | {"at"}
+    known = {resolved.settings.name for resolved in blueprint.devices} | {"at"}
     strangers = sorted({name for one in case.readings for name in one} - known)
     if strangers:
         raise ConfigError((f"case {case.name!r}: no device {', '.join(strangers)}",))
@@ -139,14 +139,14 @@ def differences(kind: str, wanted: list[Happened], found: list[Happened]) -> lis
     return lacking + [f"{kind}: unexpected {one}" for one in found if one not in wanted]
 
 
-def _at(case: Case, reading: dict[str, Any]) -> float:
+def _at(case: RuleCase, reading: dict[str, Any]) -> float:
     try:
         return Duration.parse(reading["at"])
     except (KeyError, ValueError):
         raise ConfigError((f"case {case.name!r}: each reading needs at, such as 30s",)) from None
 
 
-def _check(case: Case, device: str, values: object, channels: set[str]) -> None:
+def _check(case: RuleCase, device: str, values: object, channels: set[str]) -> None:
     if values == "missing":
         return
     if not isinstance(values, dict) or not values.keys() <= channels:

@@ -15,10 +15,10 @@ from edge_agent.errors import ConfigError
 @json_option
 def check(config: Path, overrides: tuple[str, ...], as_json: bool) -> int:
     """Check CONFIG without touching hardware, log or network; exit code 2 with problems."""
-    from edge_agent.blueprint import draw  # noqa: PLC0415
+    from edge_agent.blueprint import resolve  # noqa: PLC0415
 
     try:
-        blueprint = draw(config, overrides)
+        blueprint = resolve(config, overrides)
     except ConfigError as error:
         return _report(error.problems, as_json=as_json)
     if as_json:

@@ -12,7 +12,7 @@ from edge_agent.errors import AgentError
 
 if TYPE_CHECKING:
     from edge_agent.doctor.case import Case
-    from edge_agent.doctor.finding import Verdict
+    from edge_agent.doctor.finding import FindingVerdict
 
 
 @click.command()
@@ -31,7 +31,7 @@ def doctor(config: Path, as_json: bool, bundle: Path | None) -> int:
     """
     from edge_agent.acquire.hardware import RealHardware  # noqa: PLC0415
     from edge_agent.clock import SystemClock  # noqa: PLC0415
-    from edge_agent.doctor.case import Senses, open_case  # noqa: PLC0415
+    from edge_agent.doctor.case import Probes, open_case  # noqa: PLC0415
     from edge_agent.machine import Machine  # noqa: PLC0415
 
     hardware = RealHardware()
@@ -41,7 +41,7 @@ def doctor(config: Path, as_json: bool, bundle: Path | None) -> int:
             config,
             clock=SystemClock(),
             hardware=hardware,
-            senses=Senses(),
+            probes=Probes(),
             environment=os.environ,
         )
         return examine(case, as_json=as_json, bundle=bundle)
@@ -66,7 +66,7 @@ def examine(case: "Case", *, as_json: bool, bundle: Path | None) -> int:
     return 1 if count(verdicts)["problem"] else 0
 
 
-def _write(case: "Case", verdicts: "list[Verdict]", file: Path, *, quiet: bool) -> None:
+def _write(case: "Case", verdicts: "list[FindingVerdict]", file: Path, *, quiet: bool) -> None:
     from edge_agent.doctor.bundle import write_bundle  # noqa: PLC0415
 
     try:

@@ -112,7 +112,7 @@ def _chips(survey: "Survey") -> dict[tuple[int, int], str]:
 
 def _put(config: Path, text: str) -> None:
     """Put a draft in place that passes `check`, and no other."""
-    from edge_agent.blueprint import draw  # noqa: PLC0415
+    from edge_agent.blueprint import resolve  # noqa: PLC0415
 
     fresh = config.with_name(f"{config.name}.new")
     try:
@@ -120,7 +120,7 @@ def _put(config: Path, text: str) -> None:
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w") as file:
             file.write(text)
-        draw(fresh)
+        resolve(fresh)
         _let_the_service_read(fresh)
         fresh.rename(config)
     except PermissionError as error:

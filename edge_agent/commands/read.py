@@ -6,20 +6,20 @@ from pathlib import Path
 
 import click
 
-from drivers import driver as driver_
-from drivers.errors import DriverError
+from drivers.base import driver as driver_
+from drivers.base.errors import DriverError
 from edge_agent.acquire.hardware import Hardware, RealHardware
-from edge_agent.blueprint import Blueprint, draw
-from edge_agent.blueprint.devices import DrawnDevice
+from edge_agent.blueprint import Blueprint, resolve
+from edge_agent.blueprint.devices import ResolvedDevice
 from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import SystemClock
-from edge_agent.commands.display import as_json as reading_as_json
-from edge_agent.commands.display import quantity
 from edge_agent.commands.options import config_option, json_option, set_option
 from edge_agent.errors import ConfigError, HardwareError
-from edge_agent.evaluate.plan import refine
+from edge_agent.evaluate.refine.refine import refine
 from edge_agent.events import Reading
 from edge_agent.problems import unknown
+from edge_agent.terminal.display import as_json as reading_as_json
+from edge_agent.terminal.display import quantity
 
 
 @click.command()
@@ -35,17 +35,17 @@ def read(
 
     Stop the agent first: two programs that read one chip disturb each other.
     """
-    blueprint = draw(config, overrides)
-    drawn = _find(device, blueprint, config)
-    reading = _measure(drawn, _hardware(blueprint, config, simulate=simulate))
+    blueprint = resolve(config, overrides)
+    resolved = _find(device, blueprint, config)
+    reading = _measure(resolved, _hardware(blueprint, config, simulate=simulate))
     if as_json:
         click.echo(json.dumps(reading_as_json(reading), ensure_ascii=False))
     else:
-        _print(reading, drawn)
+        _print(reading, resolved)
     return 0 if reading.values else HardwareError.exit_code
 
 
-def _find(name: str, blueprint: Blueprint, config: Path) -> DrawnDevice:
+def _find(name: str, blueprint: Blueprint, config: Path) -> ResolvedDevice:
     for device in blueprint.devices:
         if device.settings.name == name:
             return device
@@ -61,19 +61,19 @@ def _hardware(blueprint: Blueprint, config: Path, *, simulate: bool) -> Hardware
     return simulated_hardware(blueprint, config)
 
 
-def _measure(drawn: DrawnDevice, hardware: Hardware) -> Reading:
+def _measure(resolved: ResolvedDevice, hardware: Hardware) -> Reading:
     try:
-        values = driver_.read(drawn.build(hardware), time.sleep)
+        values = driver_.read(resolved.build(hardware), time.sleep)
     except DriverError as error:
         raise HardwareError(f"{error.where}: {error.what}", error.remedy) from error
     finally:
         hardware.close()
-    reading = Reading(drawn.settings.name, SystemClock().now(), values)
-    return refine(plan_device(drawn), reading, {})[0]
+    reading = Reading(resolved.settings.name, SystemClock().now(), values)
+    return refine(plan_device(resolved), reading, {})[0]
 
 
-def _print(reading: Reading, drawn: DrawnDevice) -> None:
-    for channel in drawn.channels:
+def _print(reading: Reading, resolved: ResolvedDevice) -> None:
+    for channel in resolved.channels:
         if channel.name in reading.values:
             click.echo(f"{channel.name:<22} {quantity(reading.values[channel.name], channel)}")
         else:

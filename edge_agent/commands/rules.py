@@ -10,16 +10,16 @@ from typing import NamedTuple
 import click
 import msgspec
 
-from edge_agent.assembly.history import Logged
-from edge_agent.assembly.judges import guard
-from edge_agent.blueprint import Blueprint, draw
+from edge_agent.assembly.evaluation import guard
+from edge_agent.assembly.restore import Logged
+from edge_agent.blueprint import Blueprint, resolve
 from edge_agent.blueprint.paths import log_to_read
 from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import Moment
 from edge_agent.commands import cases
 from edge_agent.commands.options import config_argument, config_option, set_option
 from edge_agent.errors import ConfigError
-from edge_agent.evaluate.plan import DevicePlan
+from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.evaluate.replay import Replay
 from edge_agent.events import LoggedEvent, Reading, alert_of
 from edge_agent.store.reader import LogReader
@@ -40,7 +40,7 @@ def rules() -> None:
 @set_option
 def test(file: Path, config: Path, overrides: tuple[str, ...]) -> int:
     """Run the golden cases of FILE against the rules of the configuration."""
-    blueprint = draw(config, overrides)
+    blueprint = resolve(config, overrides)
     failed = 0
     for case in cases.load(file):
         problems = cases.run(case, blueprint)
@@ -51,7 +51,7 @@ def test(file: Path, config: Path, overrides: tuple[str, ...]) -> int:
     return 1 if failed else 0
 
 
-class Row(NamedTuple):
+class AlertRow(NamedTuple):
     """An alert, and whether the new rules raise it, the old ones did, or both."""
 
     time: int
@@ -68,7 +68,7 @@ class Row(NamedTuple):
 def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]) -> None:
     """Tell which alerts the rules of CONFIG would have raised over the stored readings."""
     begin = time.time_ns() // 1000 - round(_seconds(since) * 1e6)
-    blueprint = draw(config, overrides)
+    blueprint = resolve(config, overrides)
     reader = LogReader(log_to_read(blueprint.config, config, simulated=simulated))
     try:
         offset = reader.offset_at(begin)
@@ -84,9 +84,9 @@ def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]
     click.echo(summary(rows))
 
 
-def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[Row]:
+def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[AlertRow]:
     """Return the alerts that the rules raise over the events, beside those that were raised."""
-    told: list[Row] = []
+    told: list[AlertRow] = []
     machine: Replay | None = None
     last = 0
     for event in events:
@@ -100,19 +100,19 @@ def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[Row]:
     if machine is None:
         return told
     machine.advance(Moment(last, last, trusted=True))
-    rows = [Row(one.moment.time, one.rule, one.state, "now") for one in machine.alerts]
+    rows = [AlertRow(one.moment.time, one.rule, one.state, "now") for one in machine.alerts]
     return beside(told, rows)
 
 
-def _row(event: LoggedEvent) -> list[Row]:
+def _row(event: LoggedEvent) -> list[AlertRow]:
     """Return an alert as it was told first: not what was repeated, or acknowledged later."""
     alert = alert_of(event)
     if alert.repeat or alert.acknowledged:
         return []
-    return [Row(event.time, alert.rule, alert.state, "then")]
+    return [AlertRow(event.time, alert.rule, alert.state, "then")]
 
 
-def beside(told: list[Row], new: list[Row]) -> list[Row]:
+def beside(told: list[AlertRow], new: list[AlertRow]) -> list[AlertRow]:
     """Return both lists as one, in the order of time; what is in both is told once."""
     rows = [row for row in new if row.state in cases.TOLD]
     for row in (one for one in told if one.state in cases.TOLD):
@@ -124,7 +124,7 @@ def beside(told: list[Row], new: list[Row]) -> list[Row]:
     return sorted(rows)
 
 
-def summary(rows: list[Row]) -> str:
+def summary(rows: list[AlertRow]) -> str:
     """Return how many alerts there are of which kind."""
     counts = {by: sum(row.by == by for row in rows) for by in ("both", "now", "then")}
     return (
@@ -133,7 +133,7 @@ def summary(rows: list[Row]) -> str:
     )
 
 
-def _same(one: Row, other: Row) -> bool:
+def _same(one: AlertRow, other: AlertRow) -> bool:
     near = abs(one.time - other.time) <= NEAR
     return near and (one.rule, one.state) == (other.rule, other.state)
 

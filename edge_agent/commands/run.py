@@ -13,16 +13,16 @@ from edge_agent.commands.options import config_argument, set_option
 def run(config: Path, overrides: tuple[str, ...]) -> int:
     """Read the sensors of CONFIG and deliver, until Ctrl-C or SIGTERM."""
     from edge_agent.acquire.hardware import RealHardware  # noqa: PLC0415
-    from edge_agent.blueprint import draw  # noqa: PLC0415
-    from edge_agent.commands.screen import open_screen  # noqa: PLC0415
+    from edge_agent.blueprint import resolve  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415
+    from edge_agent.terminal.screen import open_screen  # noqa: PLC0415
 
-    blueprint = draw(config, overrides)
+    blueprint = resolve(config, overrides)
     screen = open_screen(blueprint, f"edge-agent runs {config}", lines=False)
     return supervise(
         blueprint,
         RealHardware(),
         screen,
-        redraw=lambda: draw(config, overrides),
+        reread=lambda: resolve(config, overrides),
         simulated=False,
     )

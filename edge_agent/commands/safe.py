@@ -11,8 +11,8 @@ from edge_agent.errors import HardwareError
 
 if TYPE_CHECKING:
     from edge_agent.acquire.hardware import Hardware
-    from edge_agent.blueprint.devices import DrawnOutput
-    from edge_agent.evaluate.outputs import Output
+    from edge_agent.blueprint.devices import ResolvedOutput
+    from edge_agent.evaluate.outputs.output_set import GuardedOutput
 
 
 @click.command()
@@ -27,34 +27,34 @@ def safe(config: Path) -> int:
         return 0
     from edge_agent.acquire.hardware import RealHardware  # noqa: PLC0415
 
-    outputs, problems = _drawn(config)
+    outputs, problems = _resolved(config)
     failures = [*problems, *make_safe(outputs, RealHardware())]
     for failure in failures:
         click.echo(failure, err=True)
     return HardwareError.exit_code if failures else 0
 
 
-def _drawn(config: Path) -> "tuple[tuple[DrawnOutput, ...], list[str]]":
+def _resolved(config: Path) -> "tuple[tuple[ResolvedOutput, ...], list[str]]":
     """Return the outputs, and what is wrong with them; other errors of the file do not matter."""
     from edge_agent.acquire.catalog import Catalog  # noqa: PLC0415
-    from edge_agent.blueprint.devices import Draft  # noqa: PLC0415
+    from edge_agent.blueprint.devices import DeviceResolver  # noqa: PLC0415
     from edge_agent.config import read  # noqa: PLC0415
     from edge_agent.problems import Problems  # noqa: PLC0415
 
     problems = Problems(str(config))
     settings = read(config, (), problems).output
-    outputs = Draft(Catalog("edge_agent.drivers"), problems).outputs(settings)
+    outputs = DeviceResolver(Catalog("edge_agent.drivers"), problems).outputs(settings)
     return outputs, [line for line in problems.lines if line.startswith(f"{config}: output")]
 
 
-def make_safe(drawn: "tuple[DrawnOutput, ...]", hardware: "Hardware") -> list[str]:
+def make_safe(resolved: "tuple[ResolvedOutput, ...]", hardware: "Hardware") -> list[str]:
     """Switch all that can be reached; return a line for each output that could not be."""
     from edge_agent.clock import SystemClock  # noqa: PLC0415
-    from edge_agent.evaluate.outputs import Outputs  # noqa: PLC0415
+    from edge_agent.evaluate.outputs.output_set import OutputSet  # noqa: PLC0415
 
-    reached: list[Output] = []
-    failures = [line for one in drawn if (line := _reach(one, hardware, reached))]
-    for switched in Outputs(reached).secure(SystemClock().now()):
+    reached: list[GuardedOutput] = []
+    failures = [line for one in resolved if (line := _reach(one, hardware, reached))]
+    for switched in OutputSet(reached).secure(SystemClock().now()):
         if switched.error:
             failures.append(f"output {switched.output}: {switched.error}")
         else:
@@ -63,13 +63,13 @@ def make_safe(drawn: "tuple[DrawnOutput, ...]", hardware: "Hardware") -> list[st
     return failures
 
 
-def _reach(one: "DrawnOutput", hardware: "Hardware", reached: "list[Output]") -> str:
-    from edge_agent.assembly.judges import guard  # noqa: PLC0415
-    from edge_agent.evaluate.outputs import Output  # noqa: PLC0415
+def _reach(one: "ResolvedOutput", hardware: "Hardware", reached: "list[GuardedOutput]") -> str:
+    from edge_agent.assembly.evaluation import guard  # noqa: PLC0415
+    from edge_agent.evaluate.outputs.output_set import GuardedOutput  # noqa: PLC0415
 
     name = one.settings.name
     try:
-        reached.append(Output(name, one.build(hardware), guard(one)))
+        reached.append(GuardedOutput(name, one.build(hardware), guard(one)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other outputs go on
         return f"output {name}: {error}"
     return ""

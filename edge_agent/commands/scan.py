@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from drivers.errors import DriverError
+from drivers.base.errors import DriverError
 from edge_agent.acquire.catalog import Catalog
 from edge_agent.acquire.hardware import Hardware, RealHardware
 from edge_agent.acquire.scan import Found
@@ -55,10 +55,10 @@ def hardware_of(config: Path | None) -> Hardware:
     """Return this machine's hardware, or the simulated one of a configuration."""
     if config is None:
         return RealHardware()
-    from edge_agent.blueprint import draw  # noqa: PLC0415
+    from edge_agent.blueprint import resolve  # noqa: PLC0415
     from edge_agent.commands.simulation import simulated_hardware  # noqa: PLC0415
 
-    return simulated_hardware(draw(config), config)
+    return simulated_hardware(resolve(config), config)
 
 
 def _show_i2c(hardware: Hardware, buses: tuple[int, ...], *, quiet: bool) -> Iterator[Found]:

@@ -72,12 +72,12 @@ def _must_be_root(program: str, verb: str) -> None:
 
 def _problems(machine: Machine) -> tuple[str, ...]:
     """Check the configuration as the service will see it: systemd hands the secrets over."""
-    from edge_agent.blueprint import draw  # noqa: PLC0415
+    from edge_agent.blueprint import resolve  # noqa: PLC0415
     from edge_agent.service import CONFIG_FILE, CREDENTIALS  # noqa: PLC0415
 
     os.environ.setdefault("CREDENTIALS_DIRECTORY", str(machine.path(CREDENTIALS)))
     try:
-        draw(machine.path(CONFIG_FILE))
+        resolve(machine.path(CONFIG_FILE))
     except ConfigError as error:
         return error.problems
     return ()

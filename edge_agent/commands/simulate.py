@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from edge_agent.blueprint import Blueprint, draw
+from edge_agent.blueprint import Blueprint, resolve
 from edge_agent.commands.options import config_argument, set_option
 
 
@@ -25,11 +25,11 @@ def simulate(
     config: Path, overrides: tuple[str, ...], scenario: Path | None, no_broker: bool
 ) -> int:
     """Run CONFIG with simulated chips, a broker built in, and values that move."""
-    from edge_agent.commands.screen import open_screen  # noqa: PLC0415
     from edge_agent.commands.simulation import attach, embedded_broker, simulated_hardware  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415
+    from edge_agent.terminal.screen import open_screen  # noqa: PLC0415
 
-    blueprint = draw(config, overrides)
+    blueprint = resolve(config, overrides)
     hardware = simulated_hardware(blueprint, config, scenario)
     with embedded_broker(blueprint, wanted=not no_broker) as blueprint:
         port = blueprint.broker.addresses[0].port
@@ -40,9 +40,9 @@ def simulate(
         hardware.start()
         used = blueprint
 
-        def redraw() -> Blueprint:
-            new = draw(config, overrides)
+        def reread() -> Blueprint:
+            new = resolve(config, overrides)
             attach(hardware, new)
             return new._replace(broker=used.broker) if not no_broker else new
 
-        return supervise(blueprint, hardware, screen, redraw=redraw, simulated=True)
+        return supervise(blueprint, hardware, screen, reread=reread, simulated=True)

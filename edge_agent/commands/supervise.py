@@ -9,12 +9,12 @@ from types import FrameType
 
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.agent import Agent
-from edge_agent.assembly.errands import RELOAD, STOP
+from edge_agent.assembly.main_requests import RELOAD, STOP
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.paths import log_path
 from edge_agent.clock import SystemClock
-from edge_agent.commands.screen import Screen
 from edge_agent.observe.systemd import Notifier
+from edge_agent.terminal.screen import Screen
 
 
 def supervise(
@@ -22,7 +22,7 @@ def supervise(
     hardware: Hardware,
     screen: Screen,
     *,
-    redraw: Callable[[], Blueprint],
+    reread: Callable[[], Blueprint],
     simulated: bool,
 ) -> int:
     """Build the agent, run it in this thread, and return its exit code."""
@@ -31,7 +31,7 @@ def supervise(
         hardware,
         log_path(blueprint.config, simulated=simulated),
         clock=SystemClock(),
-        redraw=redraw,
+        reread=reread,
         notify=Notifier(),
         watch=screen.put,
     )

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge_agent.commands.display import log_to_stderr
 from edge_agent.commands.options import config_argument
 from edge_agent.errors import ConfigError, HardwareError, SimulationError
+from edge_agent.terminal.display import log_to_stderr
 
 if TYPE_CHECKING:
     from simulators.hardware import SimulatedHardware
@@ -52,11 +52,11 @@ def usbip(config: Path, scenario: Path | None, listen: str, attach: bool) -> Non
     Each I2C bus is an i2c-tiny-usb, all 1-Wire thermometers are on one DS2490: a kernel that plugs
     them in has real buses, for its own drivers and for every program.
     """
-    from edge_agent.blueprint import draw  # noqa: PLC0415
+    from edge_agent.blueprint import resolve  # noqa: PLC0415
     from edge_agent.commands.simulation import simulated_hardware  # noqa: PLC0415
 
     address = _address(listen)
-    blueprint = draw(config)
+    blueprint = resolve(config)
     devices = adapters(simulated_hardware(blueprint, config, scenario))
     if not devices:
         what = f"{config}: no chip on I2C and no 1-Wire thermometer: there is nothing to offer"

@@ -20,11 +20,11 @@ CHUNK = 1000  # events read at once: a batch costs some memory, a short one cost
 IDLE = 5.0
 DRAIN_SECONDS = 1.0
 
-News: TypeAlias = int | Literal["retry"] | None
+ForwarderNews: TypeAlias = int | Literal["retry"] | None
 _logger = logging.getLogger(__name__)
 
 
-class Reader(Protocol):
+class EventReader(Protocol):
     """The event log, as far as a forwarder reads it."""
 
     inode: int
@@ -47,9 +47,9 @@ class Forwarder:
     def __init__(
         self,
         sink: Sink,
-        inbox: "SimpleQueue[News]",
+        inbox: "SimpleQueue[ForwarderNews]",
         *,
-        open_reader: Callable[[], Reader],
+        open_reader: Callable[[], EventReader],
         cursor: int,
         commit: Callable[[CursorMove], None],
         damaged: Callable[[str, int], None],
@@ -60,7 +60,7 @@ class Forwarder:
         self._sink = sink
         self._inbox = inbox
         self._open_reader = open_reader
-        self._reader: Reader | None = None
+        self._reader: EventReader | None = None
         self._cursor = cursor
         self._last = cursor
         self._commit = commit
@@ -92,7 +92,7 @@ class Forwarder:
         if not self._stopping and self._wait() <= 0:
             self._forward()
 
-    def _take(self, news: News) -> None:
+    def _take(self, news: ForwarderNews) -> None:
         if news is None:
             self._stopping = True
         elif news == "retry":

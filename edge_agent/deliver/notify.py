@@ -24,7 +24,7 @@ UNREADABLE = (msgspec.DecodeError, UnicodeError, OverflowError, RecursionError)
 REMEDY = "check its URL and the network"
 
 
-class Message(NamedTuple):
+class Notification(NamedTuple):
     """What a service is to show: plain text, and of what weight."""
 
     title: str
@@ -33,7 +33,7 @@ class Message(NamedTuple):
     state: str
 
 
-Send: TypeAlias = Callable[[Message], bool]
+Send: TypeAlias = Callable[[Notification], bool]
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class Notice(msgspec.Struct, frozen=True):
         return self.state in SHOWN
 
 
-class Notify:
+class NotifySink:
     """Sends a node's alerts of at least `severity` (info, warning or critical) with `send`.
 
     `send` returns whether all services took the message. Those that did get it again with the
@@ -84,14 +84,14 @@ class Notify:
                 return count + self._sent(message, first=count == 0)
         return len(batch)
 
-    def _sent(self, message: Message, *, first: bool) -> bool:
+    def _sent(self, message: Notification, *, first: bool) -> bool:
         taken = self._send(message)
         if first and not taken:
             what = f"{self.name}: a service did not take the notification"
             raise SinkUnavailable(what, REMEDY)
         return taken
 
-    def _message(self, event: LoggedEvent) -> Message | None:
+    def _message(self, event: LoggedEvent) -> Notification | None:
         if event.kind != "alert":
             return None
         notice = msgspec.json.decode(event.data, type=Notice)
@@ -100,7 +100,7 @@ class Notify:
         title = f"{self._node}: {event.source} {notice.state} ({notice.severity})"
         if notice.repeat is not None:
             title += f" (repeated, {notice.repeat})"
-        return Message(title, _body(notice, event), notice.severity, notice.state)
+        return Notification(title, _body(notice, event), notice.severity, notice.state)
 
 
 def open_apprise(name: str, urls: Sequence[str]) -> Send:
@@ -111,7 +111,7 @@ def open_apprise(name: str, urls: Sequence[str]) -> Send:
     """
     services = _services(name, urls)
 
-    def send(message: Message) -> bool:
+    def send(message: Notification) -> bool:
         title, body, severity, state = message
         kind = "success" if state == "resolved" else TYPES[severity]
         try:

@@ -19,11 +19,11 @@ from msgspec.structs import fields
 
 from edge_agent.config import LISTS, SECTIONS
 from edge_agent.doctor.case import Case
-from edge_agent.doctor.finding import Verdict
+from edge_agent.doctor.finding import FindingVerdict
+from edge_agent.doctor.instruments.redaction import STRUCK, redaction, safe_tables
 from edge_agent.doctor.report import as_json
-from edge_agent.doctor.secrets import STRUCK, redaction, safe_tables
 from edge_agent.service import UNIT
-from edge_agent.settings import ChannelSettings, Config, Threshold
+from edge_agent.settings import ChannelSettings, Config, ThresholdSettings
 
 COMMANDS = {
     "uname.txt": ("uname", "-a"),
@@ -41,12 +41,12 @@ FILES = {
     "boot-cmdline.txt": "/boot/firmware/cmdline.txt",
 }
 PATTERNS = ("i2c-*", "spidev*", "gpiochip*", "ttyAMA*", "ttyS*", "ttyUSB*", "ttyACM*", "serial*")
-KINDS = (Config, ChannelSettings, Threshold, *SECTIONS.values(), *LISTS.values())
+KINDS = (Config, ChannelSettings, ThresholdSettings, *SECTIONS.values(), *LISTS.values())
 HIDDEN = re.compile(r"\s*(Environment|PassEnvironment|SetCredential)\w*=")
 FOLDER = "edge-agent-doctor"
 
 
-def write_bundle(case: Case, verdicts: Sequence[Verdict], file: Path) -> None:
+def write_bundle(case: Case, verdicts: Sequence[FindingVerdict], file: Path) -> None:
     """Write the archive, readable for the caller alone; raise OSError where that cannot be."""
     redacted = redaction(case)
     file.touch()
@@ -68,7 +68,7 @@ def _give_back(file: Path, environment: Mapping[str, str]) -> None:
         os.chown(file, int(uid), int(gid))
 
 
-def contents(case: Case, verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
+def contents(case: Case, verdicts: Sequence[FindingVerdict]) -> Iterator[tuple[str, str]]:
     """Yield name and text of every file, before the redaction; raise nothing."""
     yield "findings.json", json.dumps(as_json(verdicts), indent=1, ensure_ascii=False)
     for name, make in PARTS.items():
@@ -148,7 +148,7 @@ def _chips(case: Case, directory: str) -> list[str]:
 
 def _pins(case: Case) -> list[str]:
     try:
-        return [f"gpiochip{number} {label}" for number, label in case.senses.chips(case.machine)]
+        return [f"gpiochip{number} {label}" for number, label in case.probes.chips(case.machine)]
     except PermissionError as error:
         return [str(error)]
 

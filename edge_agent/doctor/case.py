@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from drivers.driver import BusKind
+from drivers.base.driver import BusKind
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.blueprint import Blueprint
-from edge_agent.blueprint.devices import DrawnDevice, DrawnOutput
+from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput
 from edge_agent.clock import Clock
-from edge_agent.doctor.reading import Reading, read_configuration
-from edge_agent.doctor.unit import Unit, look_at_unit
-from edge_agent.doctor.users import Stat, User, service_user
+from edge_agent.doctor.instruments.configuration_file import ConfigurationFile, read_configuration
+from edge_agent.doctor.instruments.unit import Unit, look_at_unit
+from edge_agent.doctor.instruments.users import Stat, User, service_user
 from edge_agent.machine import Machine
 from edge_agent.service import STATE
 from edge_agent.settings import Config
@@ -26,7 +26,7 @@ RASPBERRY = "Raspberry Pi"
 
 
 def _chips(machine: Machine) -> Iterable[tuple[int, str]]:
-    from drivers.pins import gpio_chips  # noqa: PLC0415 - gpiozero, 3 MB, only where needed
+    from drivers.base.pins import gpio_chips  # noqa: PLC0415 - gpiozero, 3 MB, only where needed
 
     return gpio_chips(machine.path("/dev"))
 
@@ -42,7 +42,7 @@ def _load(name: str) -> Any:  # noqa: ANN401
                 del os.environ["LG_WD"]
 
 
-class Senses(NamedTuple):
+class Probes(NamedTuple):
     """How checks look at what is neither a file's text nor a command's answer."""
 
     connect: Callable[[tuple[str, int], float], socket.socket] = socket.create_connection
@@ -61,12 +61,12 @@ class Case(NamedTuple):
     """
 
     machine: Machine
-    reading: Reading
+    reading: ConfigurationFile
     user: User
     unit: Unit
     clock: Clock
     hardware: Hardware
-    senses: Senses
+    probes: Probes
 
     @property
     def file(self) -> Path:
@@ -88,7 +88,7 @@ class Case(NamedTuple):
         """Whether this is a Raspberry Pi."""
         return RASPBERRY in self.machine.read("/proc/device-tree/model")
 
-    def placed(self, kind: BusKind) -> Iterator[DrawnDevice | DrawnOutput]:
+    def placed(self, kind: BusKind) -> Iterator[ResolvedDevice | ResolvedOutput]:
         """Yield what is configured on a kind of bus."""
         for one in self.blueprint.placed if self.blueprint else ():
             if one.place.kind == kind:
@@ -111,10 +111,10 @@ def open_case(
     *,
     clock: Clock,
     hardware: Hardware,
-    senses: Senses,
+    probes: Probes,
     environment: Mapping[str, str],
 ) -> Case:
     """Look at configuration, user and unit; raise nothing."""
     unit = look_at_unit(machine)
-    reading = read_configuration(file, senses.installed, environment)
-    return Case(machine, reading, service_user(machine), unit, clock, hardware, senses)
+    reading = read_configuration(file, probes.installed, environment)
+    return Case(machine, reading, service_user(machine), unit, clock, hardware, probes)

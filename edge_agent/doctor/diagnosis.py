@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from edge_agent.doctor import (
+from edge_agent.doctor.case import Case
+from edge_agent.doctor.finding import Check, Finding, FindingVerdict, Theme, warning
+from edge_agent.doctor.instruments.redaction import Redaction, redaction
+from edge_agent.doctor.themes import (
     access,
     configuration,
     gpio,
@@ -16,9 +19,6 @@ from edge_agent.doctor import (
     storage,
     synchronisation,
 )
-from edge_agent.doctor.case import Case
-from edge_agent.doctor.finding import Check, Finding, Theme, Verdict, warning
-from edge_agent.doctor.secrets import Redaction, redaction
 
 THEMES: tuple[Theme, ...] = (
     configuration.THEME,
@@ -34,22 +34,22 @@ THEMES: tuple[Theme, ...] = (
 )
 
 
-def diagnose(case: Case, themes: Iterable[Theme] = THEMES) -> Iterator[Verdict]:
+def diagnose(case: Case, themes: Iterable[Theme] = THEMES) -> Iterator[FindingVerdict]:
     """Yield how each theme came off, without a secret in any text; raise nothing."""
     redacted = redaction(case)
     for theme in themes:
         yield _judge(case, theme, redacted)
 
 
-def _judge(case: Case, theme: Theme, redacted: Redaction) -> Verdict:
+def _judge(case: Case, theme: Theme, redacted: Redaction) -> FindingVerdict:
     try:
         left_out = theme.left_out(case)
     except Exception as error:  # noqa: BLE001 - as below
-        return Verdict(theme.name, (_struck(_raised(case, theme.name, error), redacted),))
+        return FindingVerdict(theme.name, (_struck(_raised(case, theme.name, error), redacted),))
     if left_out:
-        return Verdict(theme.name, left_out=left_out)
+        return FindingVerdict(theme.name, left_out=left_out)
     found = [finding for check in theme.checks for finding in _findings(case, theme, check)]
-    return Verdict(theme.name, tuple(_struck(finding, redacted) for finding in found))
+    return FindingVerdict(theme.name, tuple(_struck(finding, redacted) for finding in found))
 
 
 def _findings(case: Case, theme: Theme, check: Check) -> Iterator[Finding]:

@@ -7,14 +7,14 @@ import msgspec
 
 from edge_agent.doctor.case import Case
 
-Severity: TypeAlias = Literal["problem", "warning"]
+FindingSeverity: TypeAlias = Literal["problem", "warning"]
 
 
 class Finding(msgspec.Struct, frozen=True):
     """One thing that is wrong; `remedy` has the exact command or line of configuration."""
 
     id: str
-    severity: Severity
+    severity: FindingSeverity
     where: str
     what: str
     remedy: str
@@ -31,7 +31,7 @@ class Theme(NamedTuple):
     left_out: Callable[[Case], str] = lambda _: ""
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class FindingVerdict(msgspec.Struct, frozen=True):
     """How a theme came off: fine without findings, unless it was left out."""
 
     theme: str

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from edge_agent.doctor.finding import Finding, Verdict
+from edge_agent.doctor.finding import Finding, FindingVerdict
 
 
-def lines(verdict: Verdict) -> Iterator[str]:
+def lines(verdict: FindingVerdict) -> Iterator[str]:
     """Yield what to print for one theme."""
     if verdict.left_out:
         yield f"left out  {verdict.theme}: {verdict.left_out}"
@@ -20,7 +20,7 @@ def lines(verdict: Verdict) -> Iterator[str]:
         yield f"          [{finding.id}] {finding.remedy}"
 
 
-def summary(verdicts: Sequence[Verdict]) -> str:
+def summary(verdicts: Sequence[FindingVerdict]) -> str:
     """Return the last line."""
     counts = count(verdicts)
     if not counts.total():
@@ -29,12 +29,12 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     return ", ".join(f"{n} {word}{'s' * (n != 1)}" for word, n in words)
 
 
-def count(verdicts: Iterable[Verdict]) -> Counter[str]:
+def count(verdicts: Iterable[FindingVerdict]) -> Counter[str]:
     """Return how many findings there are of each severity."""
     return Counter(finding.severity for finding in _findings(verdicts))
 
 
-def as_json(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def as_json(verdicts: Sequence[FindingVerdict]) -> dict[str, Any]:
     """Return problems and warnings by number, and every theme with its findings."""
     counts = count(verdicts)
     return {
@@ -44,6 +44,6 @@ def as_json(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     }
 
 
-def _findings(verdicts: Iterable[Verdict]) -> Iterator[Finding]:
+def _findings(verdicts: Iterable[FindingVerdict]) -> Iterator[Finding]:
     for verdict in verdicts:
         yield from verdict.findings

@@ -13,47 +13,47 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
 
 from edge_agent.clock import Clock, Moment
-from edge_agent.evaluate.desk import Desk, Outcome
-from edge_agent.evaluate.judgement import Judgement
-from edge_agent.evaluate.memory import keep
-from edge_agent.evaluate.outputs import Outputs, OutputState
-from edge_agent.evaluate.rulebook import Rulebook, Turn
-from edge_agent.evaluate.world import World
+from edge_agent.evaluate.commands.execute import CommandExecutor, CommandOutcome
+from edge_agent.evaluate.current_values import CurrentValues
+from edge_agent.evaluate.evaluator import Evaluator
+from edge_agent.evaluate.outputs.output_set import OutputSet, OutputState
+from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
+from edge_agent.evaluate.saved_state import save_state
 from edge_agent.events import (
     Alert,
     Answer,
     Event,
     Finished,
-    Memory,
     Reading,
     Record,
     Request,
+    SavedState,
     Switched,
 )
 
 TICK = 1_000_000  # µs: a sign of life, and another try for an output that failed
 
-Item: TypeAlias = "Reading | Request | Finished | Renewed | None"
+EngineItem: TypeAlias = "Reading | Request | Finished | NewParts | None"
 Shown: TypeAlias = Reading | Alert | Switched
-NOTHING = Turn([], [], moved=False)
+NOTHING = RuleChanges([], [], moved=False)
 
 
-class Judges(NamedTuple):
+class EvaluationParts(NamedTuple):
     """What an engine judges by."""
 
-    world: World
-    rulebook: Rulebook
-    outputs: Outputs
-    desk: Desk
+    current: CurrentValues
+    rule_set: RuleSet
+    outputs: OutputSet
+    executor: CommandExecutor
 
 
-class Renewed(NamedTuple):
+class NewParts(NamedTuple):
     """Another configuration: `judges` makes its judges, `kept` rules are the same.
 
     `done` hears an error, or nothing: then the new one is in force.
     """
 
-    judges: Callable[[Judges], Judges]
+    parts: Callable[[EvaluationParts], EvaluationParts]
     kept: frozenset[str]
     done: Callable[[str], None]
 
@@ -67,12 +67,12 @@ class Engine:
 
     def __init__(
         self,
-        inbox: "SimpleQueue[Item]",
+        inbox: "SimpleQueue[EngineItem]",
         *,
-        world: World,
-        rulebook: Rulebook,
-        outputs: Outputs,
-        desk: Desk,
+        current: CurrentValues,
+        rule_set: RuleSet,
+        outputs: OutputSet,
+        executor: CommandExecutor,
         record: Callable[[list[Record]], None],
         show: Callable[[Shown], None],
         answer: Callable[[Answer], None],
@@ -80,8 +80,8 @@ class Engine:
         progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._inbox = inbox
-        self._judgement = Judgement(world, rulebook, outputs, self._tell)
-        self._desk = desk
+        self._evaluator = Evaluator(current, rule_set, outputs, self._tell)
+        self._executor = executor
         self._record = record
         self._show = show
         self._answer = answer
@@ -98,18 +98,18 @@ class Engine:
             while not self._stopping:
                 self.take(self.wait())
         finally:
-            self._keep(self._judgement.world.aggregates(None))
+            self._keep(self._evaluator.current.aggregates(None))
             now = self._clock.now()
-            self._tell(NOTHING, self._judgement.outputs.secure(now), now)
+            self._tell(NOTHING, self._evaluator.outputs.secure(now), now)
 
     def begin(self, now: Moment) -> None:
         """Go on where the rules stood: what is still known sets outputs, the rest is safe."""
-        self._judgement.begin(now)
+        self._evaluator.begin(now)
         self.tick(now)
 
     def wait(self) -> float:
         """Return the seconds until time alone brings something about."""
-        next_at = min(self._judgement.due_at, self._tick_at)
+        next_at = min(self._evaluator.due_at, self._tick_at)
         return max(next_at - self._clock.now().uptime, 0) / 1e6
 
     def take(self, wait: float) -> None:
@@ -119,66 +119,66 @@ class Engine:
                 self.evaluate(item)
             elif item is None:
                 self._stopping = True
-            elif isinstance(item, Renewed):
+            elif isinstance(item, NewParts):
                 self.renew(item)
             else:
                 self.obey(item)
         now = self._clock.now()
-        self._judgement.advance(now)
+        self._evaluator.advance(now)
         if now.uptime >= self._tick_at:
             self.tick(now)
 
     def evaluate(self, measured: Reading) -> None:
         """Let one reading pass through everything."""
-        judgement = self._judgement
-        judgement.advance(measured.moment)
-        device, reading = judgement.world.learn(measured)
-        turn, switched = judgement.learned(device, reading)
+        evaluator = self._evaluator
+        evaluator.advance(measured.moment)
+        device, reading = evaluator.current.learn(measured)
+        turn, switched = evaluator.learned(device, reading)
         self._show(reading)
-        self._keep(judgement.world.aggregate(device, reading))
+        self._keep(evaluator.current.aggregate(device, reading))
         if turn.alerts or switched or device.plan.dead_band.passes(reading, device.logged):
             device.logged = reading
             self._tell(turn, switched, reading.moment, reading)
         elif turn.memories:
             self._tell(turn, switched, reading.moment)
-        for outcome in self._desk.measured(reading):
+        for outcome in self._executor.measured(reading):
             self._conduct(outcome, reading.moment)
 
     def obey(self, item: Request | Finished) -> None:
         """Take a command, or the end of one."""
         now = self._clock.now()
         if isinstance(item, Request):
-            self._conduct(self._desk.take(item, now), now)
-        elif (outcome := self._desk.finish(item, now)) is not None:
+            self._conduct(self._executor.take(item, now), now)
+        elif (outcome := self._executor.finish(item, now)) is not None:
             self._conduct(outcome, now)
 
-    def renew(self, renewed: Renewed) -> None:
+    def renew(self, renewed: NewParts) -> None:
         """Judge by another configuration from now on; what is left of a rule is resolved."""
         now = self._clock.now()
-        old = self._judgement
-        before = Judges(old.world, old.rulebook, old.outputs, self._desk)
-        for name in before.rulebook.rules.keys() - renewed.kept:
-            rule = before.rulebook.rules[name]
-            if before.rulebook.states[name].state == "firing":
-                turn = before.rulebook.change(rule, now, "resolved", state="inactive")
+        old = self._evaluator
+        before = EvaluationParts(old.current, old.rule_set, old.outputs, self._executor)
+        for name in before.rule_set.rules.keys() - renewed.kept:
+            rule = before.rule_set.rules[name]
+            if before.rule_set.states[name].state == "firing":
+                turn = before.rule_set.change(rule, now, "resolved", state="inactive")
                 self._tell(turn, [], now)
         try:
-            after = renewed.judges(before)
+            after = renewed.parts(before)
         except Exception as error:  # noqa: BLE001 - hardware that is not there: the old one goes on
             renewed.done(str(error) or repr(error))
             return
-        self._desk = after.desk
-        self._judgement = Judgement(after.world, after.rulebook, after.outputs, self._tell)
-        self._judgement.begin(now)
-        self._judgement.turn(self._judgement.rulebook.rules.values(), now, switch=True)
+        self._executor = after.executor
+        self._evaluator = Evaluator(after.current, after.rule_set, after.outputs, self._tell)
+        self._evaluator.begin(now)
+        self._evaluator.turn(self._evaluator.rule_set.rules.values(), now, switch=True)
         renewed.done("")
 
-    def _conduct(self, outcome: Outcome, now: Moment) -> None:
+    def _conduct(self, outcome: CommandOutcome, now: Moment) -> None:
         """Let a command have its effect, then answer it and hand over what is to be kept."""
         if outcome.effective:
-            judgement = self._judgement
-            self._tell(outcome.turn or NOTHING, judgement.switch(now), now)
-            judgement.turn(judgement.rulebook.rules.values(), now, switch=True)
+            evaluator = self._evaluator
+            self._tell(outcome.turn or NOTHING, evaluator.switch(now), now)
+            evaluator.turn(evaluator.rule_set.rules.values(), now, switch=True)
         for answer in outcome.answers:
             self._answer(answer)
         self._record([*outcome.events, *outcome.memories, *self._outputs_memory(now)])
@@ -187,12 +187,12 @@ class Engine:
         """Give a sign of life, switch what could not be switched before, and look at the time."""
         self._progress()
         self._tick_at = now.uptime + TICK
-        self._judgement.tick(now)
-        self._keep(self._judgement.world.aggregates(now))
-        for outcome in self._desk.expire(now):
+        self._evaluator.tick(now)
+        self._keep(self._evaluator.current.aggregates(now))
+        for outcome in self._executor.expire(now):
             self._conduct(outcome, now)
 
-    def _arrived(self, wait: float) -> list[Item]:
+    def _arrived(self, wait: float) -> list[EngineItem]:
         try:
             first = self._inbox.get(timeout=wait)
         except Empty:
@@ -201,7 +201,7 @@ class Engine:
 
     def _tell(
         self,
-        turn: Turn,
+        turn: RuleChanges,
         switched: Sequence[Switched],
         now: Moment,
         reading: Reading | None = None,
@@ -220,10 +220,10 @@ class Engine:
         if events:
             self._record(list(events))
 
-    def _outputs_memory(self, now: Moment) -> list[Memory]:
+    def _outputs_memory(self, now: Moment) -> list[SavedState]:
         """Return the outputs' states that have changed."""
-        states, before = self._judgement.outputs.states(), self._remembered
+        states, before = self._evaluator.outputs.states(), self._remembered
         self._remembered = states
         changed = (name for name, state in states.items() if state != before.get(name))
-        kept = partial(keep, moment=now, boot=self._clock.boot)
+        kept = partial(save_state, moment=now, boot=self._clock.boot)
         return [kept(f"output/{name}", states[name]) for name in changed]

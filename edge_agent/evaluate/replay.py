@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Mapping
 
 from edge_agent.clock import Moment
-from edge_agent.evaluate.arbitration import Guard
-from edge_agent.evaluate.judgement import Judgement
-from edge_agent.evaluate.outputs import Output, Outputs
-from edge_agent.evaluate.plan import DevicePlan
-from edge_agent.evaluate.rulebook import Rulebook, Turn
-from edge_agent.evaluate.rules import Rule
-from edge_agent.evaluate.world import World
-from edge_agent.events import Alert, Memory, Reading, Switched
+from edge_agent.evaluate.current_values import CurrentValues
+from edge_agent.evaluate.evaluator import Evaluator
+from edge_agent.evaluate.outputs.arbitration import Guard
+from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet
+from edge_agent.evaluate.refine.refine import DevicePlan
+from edge_agent.evaluate.rules.rule import Rule
+from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
+from edge_agent.events import Alert, Reading, SavedState, Switched
 
 TICK = 1_000_000  # µs: as often as the engine looks at what only time changes
 
 
-class Imagined:
+class ImaginaryOutput:
     """An output that is nowhere."""
 
     def __init__(self) -> None:
@@ -48,26 +48,30 @@ class Replay:
     ) -> None:
         rules = tuple(rules)
         spans = {span for rule in rules for each in rule.expressions for span in each.spans}
-        world = World(plans, spans, began=begin.uptime)
-        outputs = Outputs([Output(name, Imagined(), guard) for name, guard in guards.items()])
+        current = CurrentValues(plans, spans, began=begin.uptime)
+        outputs = OutputSet(
+            [GuardedOutput(name, ImaginaryOutput(), guard) for name, guard in guards.items()]
+        )
         self.alerts: list[Alert] = []
         self.switched: list[Switched] = []
-        self._judgement = Judgement(world, Rulebook(rules, {}, world, _forget), outputs, self._tell)
-        self._devices = world.devices
+        self._evaluator = Evaluator(
+            current, RuleSet(rules, {}, current, _forget), outputs, self._tell
+        )
+        self._devices = current.devices
         self._ticks = any(rule.timed for rule in rules)
         self._tick_at = begin.uptime
-        self._judgement.begin(begin)
+        self._evaluator.begin(begin)
 
     def feed(self, reading: Reading) -> None:
         """Take a reading; one of a device that there is not any more is left out."""
         device = self._devices.get(reading.device)
         if device is None:
             return
-        judgement, moment = self._judgement, reading.moment
-        if moment.uptime >= min(judgement.due_at, self._tick_at):
+        evaluator, moment = self._evaluator, reading.moment
+        if moment.uptime >= min(evaluator.due_at, self._tick_at):
             self.advance(moment)
-        judgement.world.remember(device, reading)
-        turn, switched = judgement.learned(device, reading)
+        evaluator.current.remember(device, reading)
+        turn, switched = evaluator.learned(device, reading)
         if turn.alerts or switched:
             self._tell(turn, switched, moment)
 
@@ -76,17 +80,17 @@ class Replay:
         while self._ticks and self._tick_at <= now.uptime:
             ago = now.uptime - self._tick_at
             at = Moment(now.time - ago, self._tick_at, now.trusted)
-            self._judgement.advance(at)
-            self._judgement.tick(at)
+            self._evaluator.advance(at)
+            self._evaluator.tick(at)
             self._tick_at += TICK
         self._tick_at = max(self._tick_at, now.uptime + TICK)
-        self._judgement.advance(now)
+        self._evaluator.advance(now)
 
-    def _tell(self, turn: Turn, switched: list[Switched], _now: Moment) -> None:
+    def _tell(self, turn: RuleChanges, switched: list[Switched], _now: Moment) -> None:
         self.alerts += turn.alerts
         self.switched += switched
 
 
-def _forget(name: str, _state: object, _moment: Moment) -> Memory:
+def _forget(name: str, _state: object, _moment: Moment) -> SavedState:
     """Keep nothing: a replay has no restart."""
-    return Memory(name, b"")
+    return SavedState(name, b"")

@@ -10,7 +10,7 @@ from edge_agent.service import CONFIG_FILE, STATE, UNIT, UNIT_FILE, USER
 from edge_agent.service.commands import Refused, do, refuse_packaged, runs_systemd
 from edge_agent.service.files import TARGETS, put, rendered
 from edge_agent.service.first_config import first_config
-from edge_agent.service.state import State, look
+from edge_agent.service.state import ServiceState, look
 from edge_agent.service.words import headline
 
 SYSUSERS, TMPFILES = TARGETS["edge-agent.sysusers"], TARGETS["edge-agent.tmpfiles"]
@@ -33,7 +33,7 @@ class Site(NamedTuple):
     online: bool = True
 
 
-class Step(NamedTuple):
+class InstallStep(NamedTuple):
     """Something to be done; `act` yields what it did, in words."""
 
     name: str
@@ -166,20 +166,22 @@ def start(site: Site) -> Iterator[str]:
     yield "`edge-agent service status` shows how it is, `journalctl -u edge-agent` what it says"
 
 
-def _outdated(site: Site, state: State) -> bool:
+def _outdated(site: Site, state: ServiceState) -> bool:
     paths = (site.machine.path(each) for each in (UNIT_FILE, site.program))
     return any(int(path.stat().st_mtime) > (state.since or 0) for path in paths)
 
 
 AGAIN = "mend that, then `edge-agent service install` again"
 STEPS = (
-    Step("program", find_program, AGAIN),
-    Step("files", put_files, "is the disk full, or read only? " + AGAIN),
-    Step("user", make_user, "does `getent passwd edge-agent` show another user? " + AGAIN),
-    Step("configuration", write_config, "is the disk full, or read only? " + AGAIN),
-    Step("directories", own_directories, AGAIN),
-    Step("devices", grant_devices, "`sudo systemctl restart systemd-udevd`, then install again"),
-    Step("unit", enable, "`systemctl status edge-agent` may say more; " + AGAIN),
-    Step("check", check_config, AGAIN),
-    Step("service", start, "`journalctl -u edge-agent -n 20` shows what it said last"),
+    InstallStep("program", find_program, AGAIN),
+    InstallStep("files", put_files, "is the disk full, or read only? " + AGAIN),
+    InstallStep("user", make_user, "does `getent passwd edge-agent` show another user? " + AGAIN),
+    InstallStep("configuration", write_config, "is the disk full, or read only? " + AGAIN),
+    InstallStep("directories", own_directories, AGAIN),
+    InstallStep(
+        "devices", grant_devices, "`sudo systemctl restart systemd-udevd`, then install again"
+    ),
+    InstallStep("unit", enable, "`systemctl status edge-agent` may say more; " + AGAIN),
+    InstallStep("check", check_config, AGAIN),
+    InstallStep("service", start, "`journalctl -u edge-agent -n 20` shows what it said last"),
 )

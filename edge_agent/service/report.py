@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from edge_agent.machine import Machine
 from edge_agent.service import UNIT, UNIT_FILE
-from edge_agent.service.state import State, look
+from edge_agent.service.state import ServiceState, look
 from edge_agent.service.words import headline
 
 ERROR = re.compile("^(ERROR|CRITICAL): ")
@@ -73,7 +73,7 @@ def _told(log: dict[str, Any] | None) -> Iterator[str]:
         yield f"dropped      {count:,} {reason}"
 
 
-def _memory(machine: Machine, state: State) -> int | None:
+def _memory(machine: Machine, state: ServiceState) -> int | None:
     """Return what the service uses; where no cgroup counts, as on a Pi, what the process does."""
     if state.active != "active" or state.memory is not None:
         return state.memory
@@ -81,7 +81,7 @@ def _memory(machine: Machine, state: State) -> int | None:
     return int(match[1]) * 1024 if match else None
 
 
-def _last_error(machine: Machine, state: State) -> str:
+def _last_error(machine: Machine, state: ServiceState) -> str:
     """Return the last error of the last process; of one that gave up, what it said last."""
     if not state.pid:
         return ""

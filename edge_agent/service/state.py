@@ -22,7 +22,7 @@ PROPERTIES = (
 )
 
 
-class State(NamedTuple):
+class ServiceState(NamedTuple):
     """The unit's state, in systemd's words; `load` is empty where systemd does not run.
 
     `status` is the exit code of the last main process, or the signal's number where `killed`;
@@ -48,7 +48,7 @@ class State(NamedTuple):
         return self.sub.startswith("auto-restart")
 
 
-def look(machine: Machine) -> State:
+def look(machine: Machine) -> ServiceState:
     """Ask systemd."""
     asked = f"--property={','.join(PROPERTIES)}"
     told = machine.command("systemctl", "show", UNIT, "--timestamp=unix", asked)
@@ -56,9 +56,9 @@ def look(machine: Machine) -> State:
     return understood({key: value for key, _, value in lines})
 
 
-def understood(told: dict[str, str]) -> State:
+def understood(told: dict[str, str]) -> ServiceState:
     """Return the state that `systemctl show` tells."""
-    return State(
+    return ServiceState(
         load=told.get("LoadState", ""),
         active=told.get("ActiveState", "inactive"),
         sub=told.get("SubState", "dead"),

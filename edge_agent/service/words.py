@@ -3,7 +3,7 @@
 import signal
 from datetime import datetime
 
-from edge_agent.service.state import State
+from edge_agent.service.state import ServiceState
 
 RESULTS = {
     "watchdog": "a thread made no progress, and the watchdog ended it",
@@ -26,7 +26,7 @@ CODES = {
 }
 
 
-def headline(state: State) -> str:
+def headline(state: ServiceState) -> str:
     """Return what the service does, and why."""
     if state.load == "masked":
         return "masked: `sudo systemctl unmask edge-agent` lets it start"
@@ -41,7 +41,7 @@ def headline(state: State) -> str:
     return _calm(state)
 
 
-def _calm(state: State) -> str:
+def _calm(state: ServiceState) -> str:
     if state.active == "inactive":
         return "stopped; it starts at boot" if state.enabled else "stopped, also at boot"
     words = {"activating": "starting", "deactivating": "stopping"}
@@ -49,7 +49,7 @@ def _calm(state: State) -> str:
     return words.get(state.active, f"running{since}")
 
 
-def reason(state: State) -> str:
+def reason(state: ServiceState) -> str:
     """Return why the service ended."""
     if state.result in RESULTS:
         return RESULTS[state.result]

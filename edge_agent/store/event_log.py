@@ -50,7 +50,7 @@ PAGE_SIZE = 1024
 CHECKPOINT_PAGES = 4000
 LAST = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'"
 
-Row = tuple[int, int | None, int | None, str, str, str]
+EventRow = tuple[int, int | None, int | None, str, str, str]
 _encoder = msgspec.json.Encoder()
 
 
@@ -139,7 +139,7 @@ class EventLog:
         self._connection.close()
         self._lock.close()
 
-    def _row(self, event: Event) -> Row:
+    def _row(self, event: Event) -> EventRow:
         time, uptime, trusted = event.moment
         data = _encoder.encode(event.data).decode()
         if trusted:

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
 
 from edge_agent.clock import Clock, Moment
-from edge_agent.events import CursorMove, Event, Memory, Record, gap, lifecycle
+from edge_agent.events import CursorMove, Event, Record, SavedState, gap, lifecycle
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.retention import Retention, ranges
 from edge_agent.store.salvage import is_damage
@@ -35,7 +35,7 @@ class Damaged(NamedTuple):
     inode: int
 
 
-Item: TypeAlias = Event | Sequence[Record] | CursorMove | Damaged | None
+RecorderItem: TypeAlias = Event | Sequence[Record] | CursorMove | Damaged | None
 
 
 class Group:
@@ -52,7 +52,7 @@ class Group:
     def add(self, records: Sequence[Record], now: float) -> None:
         """Take what must commit together; the last memory of each name counts."""
         events = [one for one in records if isinstance(one, Event)]
-        self.memories |= dict(one for one in records if isinstance(one, Memory))
+        self.memories |= dict(one for one in records if isinstance(one, SavedState))
         self.events.extend(events)
         self._urgent = self._urgent or any(event.urgent for event in events)
         self._since = min(self._since, now)
@@ -93,7 +93,7 @@ class Recorder:
     def __init__(
         self,
         log: EventLog,
-        inbox: "SimpleQueue[Item]",
+        inbox: "SimpleQueue[RecorderItem]",
         *,
         announce: Callable[[int], None],
         reopen: Callable[[], EventLog],
@@ -170,7 +170,7 @@ class Recorder:
         due = max(self._group.due(self._last_commit, self._interval), self._retry_at)
         return min(max(due - now, 0.0), IDLE)
 
-    def _take(self, item: Item) -> None:
+    def _take(self, item: RecorderItem) -> None:
         if item is None:
             self._stopping = True
         elif isinstance(item, CursorMove):

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from drivers import hwmon, iio
-from drivers.driver import read
-from drivers.errors import DriverError
-from drivers.linux import LinuxPort
+from drivers.base.driver import read
+from drivers.base.errors import DriverError
+from drivers.base.linux import LinuxPort
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.acquire.scan import Found, scan
 

@@ -2,9 +2,9 @@ from queue import SimpleQueue
 
 import pytest
 
-from drivers.channel import Channel
-from drivers.errors import LostConfiguration, NoAcknowledge
-from edge_agent.acquire.bus_worker import BusWorker, Device
+from drivers.base.channel import Channel
+from drivers.base.errors import LostConfiguration, NoAcknowledge
+from edge_agent.acquire.bus_worker import BusWorker, DueDevice
 from edge_agent.clock import ManualClock
 
 
@@ -67,7 +67,7 @@ class Bench:
 
     def connect(self, **devices):
         """Take `name=(driver, every)` or `name=(driver, every, deadline)`."""
-        listed = [Device(name, *given) for name, given in devices.items()]
+        listed = [DueDevice(name, *given) for name, given in devices.items()]
         self.worker = BusWorker(
             "i2c-1", listed, self.inbox, emit=self.readings.append, clock=self.clock
         )

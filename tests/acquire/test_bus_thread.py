@@ -4,7 +4,7 @@ from queue import Empty, SimpleQueue
 
 import pytest
 
-from edge_agent.acquire.bus_worker import IDLE, BusWorker, Device
+from edge_agent.acquire.bus_worker import IDLE, BusWorker, DueDevice
 from edge_agent.clock import ManualClock, SystemClock
 
 PATIENCE = 5.0
@@ -67,7 +67,7 @@ def start(line):
 
     def start_worker(**device):
         inbox, readings = SimpleQueue(), SimpleQueue()
-        device = Device("door", line, **device)
+        device = DueDevice("door", line, **device)
         worker = BusWorker("gpio", [device], inbox, emit=readings.put, clock=SystemClock())
         thread = threading.Thread(target=worker.run)
         thread.start()
@@ -112,7 +112,7 @@ def test_a_bus_that_has_nothing_to_do_for_an_hour_shows_progress_every_five_seco
     inbox, progress = Impatient(), []
     BusWorker(
         "gpio",
-        [Device("door", line, 3600)],
+        [DueDevice("door", line, 3600)],
         inbox,
         emit=lambda reading: None,
         clock=ManualClock(),

@@ -1,7 +1,7 @@
 import pytest
 
-from drivers.errors import BadChecksum, BusMissing, NoAcknowledge, OutOfRange
-from edge_agent.acquire.bus_worker import Device
+from drivers.base.errors import BadChecksum, BusMissing, NoAcknowledge, OutOfRange
+from edge_agent.acquire.bus_worker import DueDevice
 
 
 def test_a_device_is_measured_at_once_and_then_at_whole_intervals_of_the_wall_clock(bench, chip):
@@ -183,7 +183,7 @@ def test_a_driver_that_breaks_the_protocol_is_named_and_the_bus_goes_on(bench, c
 
 @pytest.mark.parametrize("seconds, quality", [(4.9, "good"), (5.1, "not_ready")])
 def test_an_attempt_has_five_seconds(bench, chip, seconds, quality):
-    device = Device.of("air", chip(conversion=seconds), 60)
+    device = DueDevice.of("air", chip(conversion=seconds), 60)
     bench.connect(air=(device.driver, device.every, device.deadline)).run(40)
     assert bench.qualities()[0] == quality
 
@@ -191,7 +191,7 @@ def test_an_attempt_has_five_seconds(bench, chip, seconds, quality):
 def test_a_chip_that_warms_up_for_long_has_the_time_that_it_asks_for(bench, chip):
     slow = chip(conversion=60)
     slow.deadline = 65.0
-    device = Device.of("air", slow, 60)
+    device = DueDevice.of("air", slow, 60)
     bench.connect(air=(device.driver, device.every, device.deadline)).run(61)
     assert bench.qualities() == ["good"]
 

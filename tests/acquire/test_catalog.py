@@ -121,7 +121,7 @@ def test_options_are_found_where_annotations_are_text(plugins):
 from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
-    from drivers.i2c import I2CPort
+    from drivers.base.i2c import I2CPort
 class Chip:
     def __init__(self, port: I2CPort, *, rate: Literal[1, 10] = 1) -> None: ...
 """

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from drivers.errors import BusMissing, DriverError
+from drivers.base.errors import BusMissing, DriverError
 from edge_agent.acquire.hardware import ClaimedByKernel, Place, RealHardware, port
 
 

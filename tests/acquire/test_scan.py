@@ -3,8 +3,8 @@ import os
 
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import BusStuck, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import BusStuck, WrongChip
 from edge_agent.acquire.scan import Claim, Found, scan
 
 

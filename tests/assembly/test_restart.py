@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge_agent.assembly.judges import assemble
-from edge_agent.blueprint import draw
+from edge_agent.assembly.evaluation import assemble_evaluation
+from edge_agent.blueprint import resolve
 from edge_agent.clock import ManualClock
 from edge_agent.evaluate.engine import Engine
-from edge_agent.evaluate.replay import Imagined
-from edge_agent.events import Alert, Event, Memory, Reading, Request, Switched
+from edge_agent.evaluate.replay import ImaginaryOutput
+from edge_agent.events import Alert, Event, Reading, Request, SavedState, Switched
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
 
@@ -53,7 +53,7 @@ for = "2s"
 def blueprint(tmp_path_factory):
     path = tmp_path_factory.mktemp("restart") / "restart.toml"
     path.write_text(CONFIG)
-    return draw(path)
+    return resolve(path)
 
 
 class Life:
@@ -64,16 +64,18 @@ class Life:
         self.blueprint, self.path = blueprint, path
         self.log = EventLog.open(path, boot="manual")
         self.shown, self.events, self.answers = [], [], []
-        self.relay = Imagined()
+        self.relay = ImaginaryOutput()
         self.begin()
 
     def begin(self):
         reader = LogReader(self.path)
-        judges = assemble(self.blueprint, reader, self.clock, lambda _: self.relay, lambda *_: None)
+        parts = assemble_evaluation(
+            self.blueprint, reader, self.clock, lambda _: self.relay, lambda *_: None
+        )
         reader.close()
         self.engine = Engine(
             SimpleQueue(),
-            **judges._asdict(),
+            **parts._asdict(),
             record=self.record,
             show=self.shown.append,
             answer=lambda answer: self.answers.append(json.loads(answer.payload)),
@@ -85,7 +87,7 @@ class Life:
         with self.log.transaction():
             events = [one for one in records if isinstance(one, Event)]
             for one in records:
-                if isinstance(one, Memory):
+                if isinstance(one, SavedState):
                     self.log.remember(one.name, one.data.decode())
             if events:
                 self.log.append(events)
@@ -110,7 +112,7 @@ class Life:
 
     def counted(self):
         """How many values the aggregates have counted, those under way included."""
-        under_way = self.engine._judgement.world.aggregates(None)
+        under_way = self.engine._evaluator.current.aggregates(None)
         told = [one for one in self.events if one.kind == "aggregate"]
         return sum(one.data["values"]["temperature"]["count"] for one in [*told, *under_way])
 
@@ -165,7 +167,7 @@ class Asked(Life):
         self.engine.obey(Request(name, json.dumps(arguments).encode(), "answers"))
 
     def rule(self):
-        return self.engine._judgement.rulebook.states["hot"]
+        return self.engine._evaluator.rule_set.states["hot"]
 
 
 @pytest.fixture
@@ -175,7 +177,7 @@ def asked(tmp_path):
     threshold = "threshold.warm = { value = 30, low = 20, high = 40 }\n[[rule]]"
     text = CONFIG.replace("> 30", "> warm").replace("[[rule]]", threshold, 2)
     config.write_text(text.replace(threshold, "[[rule]]", 1) + allow)
-    life = Asked(draw(config), tmp_path / "asked.db")
+    life = Asked(resolve(config), tmp_path / "asked.db")
     yield life
     life.log.close()
 

@@ -1,7 +1,7 @@
 """What is read back at a start costs what is needed, not what is there."""
 
-from edge_agent.assembly import history
-from edge_agent.assembly.history import look_back
+from edge_agent.assembly import restore as history
+from edge_agent.assembly.restore import read_history
 from edge_agent.clock import ManualClock
 from edge_agent.events import Reading
 from edge_agent.store.event_log import EventLog
@@ -22,7 +22,7 @@ def test_a_start_with_an_unset_clock_does_not_read_the_whole_log(tmp_path, monke
         log.append([Reading("air", now.now(), {"temperature": 21.0}).event()])
     log.close()
     reader = Counted(path)
-    found = look_back(reader, "now", now.now(), 60)
+    found = read_history(reader, "now", now.now(), 60)
     reader.close()
     assert [reading.values for _, reading in found.readings] == [{"temperature": 21.0}]
     assert reader.read <= 600

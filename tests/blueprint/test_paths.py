@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.blueprint import paths
-from edge_agent.settings import Config, Log
+from edge_agent.settings import Config, LogSettings
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_another_configuration_has_a_log_of_its_own(service, simulated):
 
 
 def test_a_log_that_the_configuration_names_is_the_one(service):
-    named = Config(node="shed", log=Log(path="/data/log.db"))
+    named = Config(node="shed", log=LogSettings(path="/data/log.db"))
     assert paths.log_to_read(named, service[0], simulated=False) == Path("/data/log.db")
 
 

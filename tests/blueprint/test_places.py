@@ -1,18 +1,18 @@
 import pytest
 
 from edge_agent.acquire.hardware import Place
-from edge_agent.blueprint import draw
+from edge_agent.blueprint import resolve
 from edge_agent.errors import ConfigError
 
 
 @pytest.fixture
-def drawn(tmp_path):
+def resolved(tmp_path):
     """A function: draw a configuration's text; return the places, or the problems."""
 
     def draw_text(text):
         path = tmp_path / "config.toml"
         path.write_text(text)
-        return {one.settings.name: one.place for one in draw(path).placed}
+        return {one.settings.name: one.place for one in resolve(path).placed}
 
     return draw_text
 
@@ -44,19 +44,19 @@ STRANGERS = [
 
 
 @pytest.mark.parametrize("first, second", EXPANDERS)
-def test_the_pins_of_one_chip_are_shared(drawn, first, second):
-    assert len(drawn(first + second)) == 2
+def test_the_pins_of_one_chip_are_shared(resolved, first, second):
+    assert len(resolved(first + second)) == 2
 
 
 @pytest.mark.parametrize("first, second, why", STRANGERS)
-def test_two_chips_at_one_address_are_refused(drawn, first, second, why):
+def test_two_chips_at_one_address_are_refused(resolved, first, second, why):
     with pytest.raises(ConfigError, match=why):
-        drawn(first + second)
+        resolved(first + second)
 
 
-def test_a_pin_that_an_expander_has_not_is_refused_before_anything_runs(drawn):
+def test_a_pin_that_an_expander_has_not_is_refused_before_anything_runs(resolved):
     with pytest.raises(ConfigError, match=r"output.fan.pin is 8: wanted 0 to 7"):
-        drawn(output("fan", "pcf8574_output", "pin = 8"))
+        resolved(output("fan", "pcf8574_output", "pin = 8"))
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_a_pin_that_an_expander_has_not_is_refused_before_anything_runs(drawn):
         (device("it", "ds18b20", 'id = "28-0316a4c8ffee"'), "w1:28-0316a4c8ffee"),
     ],
 )
-def test_a_place_is_written_as_users_know_it(drawn, text, place):
-    assert str(drawn(text)["it"]) == place
+def test_a_place_is_written_as_users_know_it(resolved, text, place):
+    assert str(resolved(text)["it"]) == place
 
 
 @pytest.mark.parametrize(
@@ -94,17 +94,17 @@ def test_each_serial_line_and_each_spi_bus_has_a_thread_of_its_own(place, text):
         ("select = 1", "a device on linux has no select"),
     ],
 )
-def test_a_key_of_another_bus_is_refused(drawn, rest, why):
+def test_a_key_of_another_bus_is_refused(resolved, rest, why):
     with pytest.raises(ConfigError, match=why):
-        drawn(device("cpu", "thermal", rest))
+        resolved(device("cpu", "thermal", rest))
 
 
-def test_a_pin_that_is_missing_is_asked_for(drawn):
+def test_a_pin_that_is_missing_is_asked_for(resolved):
     with pytest.raises(ConfigError, match=r"device.door.pin: missing; wanted: the GPIO number"):
-        drawn(device("door", "contact"))
+        resolved(device("door", "contact"))
 
 
-def test_a_counters_total_is_not_converted(drawn):
+def test_a_counters_total_is_not_converted(resolved):
     text = device("rain", "pulse", 'pin = 5\nkind = "precipitation"\nper_pulse = 0.25')
     with pytest.raises(ConfigError, match=r"rain.channel.precipitation: .* use `per_pulse`"):
-        drawn(text + "[device.channel.precipitation]\nscale = 2\n")
+        resolved(text + "[device.channel.precipitation]\nscale = 2\n")

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from edge_agent.blueprint import draw
+from edge_agent.blueprint import resolve
 from edge_agent.blueprint.rules import plan_device
 
 DEVICE = """
@@ -21,7 +21,7 @@ def plan(tmp_path):
     def make(settings):
         path = tmp_path / "config.toml"
         path.write_text(DEVICE.format(settings))
-        return plan_device(draw(path).devices[0])
+        return plan_device(resolve(path).devices[0])
 
     return make
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.blueprint import draw
+from edge_agent.blueprint import resolve
 from edge_agent.errors import ConfigError
 
 GREENHOUSE = tomllib.loads(
@@ -27,7 +27,7 @@ def places(table):
 
 def problems():
     try:
-        draw(Path("odd.toml"))
+        resolve(Path("odd.toml"))
     except ConfigError as error:
         return error.problems
     return ()

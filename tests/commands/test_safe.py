@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from edge_agent.blueprint import draw
+from edge_agent.blueprint import resolve
 from edge_agent.commands.safe import make_safe
 from edge_agent.commands.simulation import simulated_hardware
 
@@ -31,7 +31,7 @@ def simulated(monkeypatch):
     """A function: the simulated machine of a configuration, in place of the real one."""
 
     def make(config):
-        hardware = simulated_hardware(draw(config), config)
+        hardware = simulated_hardware(resolve(config), config)
         monkeypatch.setattr("edge_agent.acquire.hardware.RealHardware", lambda: hardware)
         return hardware
 
@@ -43,7 +43,7 @@ class Watched:
     """The expander's two pins, as an agent that was killed left them, and as they were since."""
 
     def __init__(self, path, hardware):
-        for one in draw(path).outputs:
+        for one in resolve(path).outputs:
             one.build(hardware).apply(1 - (one.settings.safe == "on"))
         self._chip = hardware.i2c(1).chip(0x20)
         self._write = self._chip.write
@@ -103,7 +103,7 @@ def refuse(_state):
 def test_a_bus_that_is_not_there_is_told_and_the_others_go_on(config, simulated):
     path = config(RELAY + EXPANDER)
     hardware = simulated(path)
-    outputs = draw(path).outputs
+    outputs = resolve(path).outputs
 
     class Unplugged:
         def __getattr__(self, name):

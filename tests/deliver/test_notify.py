@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from edge_agent.clock import ManualClock
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.forwarder import Forwarder
-from edge_agent.deliver.notify import SEVERITIES, SHOWN, Message, Notify, open_apprise
+from edge_agent.deliver.notify import SEVERITIES, SHOWN, Notification, NotifySink, open_apprise
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
 
@@ -56,7 +56,7 @@ def service():
 
 @pytest.fixture
 def notify(service):
-    return Notify("notify-phone", "greenhouse", service.send, severity="info")
+    return NotifySink("notify-phone", "greenhouse", service.send, severity="info")
 
 
 def title(source="too_warm", state="firing", severity="warning"):
@@ -69,7 +69,7 @@ def title(source="too_warm", state="firing", severity="warning"):
 def test_an_alert_is_sent_with_its_node_rule_state_severity_values_and_time(notify, service):
     assert notify.deliver([alert()]) == 1
     body = "air.temperature = 31.2\n2026-11-23 18:05:12 UTC"
-    assert service.messages == [Message(title(), body, "warning", "firing")]
+    assert service.messages == [Notification(title(), body, "warning", "firing")]
 
 
 def test_a_message_stands_in_the_place_of_the_values(notify, service):
@@ -151,7 +151,7 @@ def test_an_end_whose_beginning_was_never_told_is_sent(notify, service):
 )
 def test_only_what_is_severe_enough_is_sent(service, least, sent):
     batch = [alert(n, severity=severity) for n, severity in enumerate(SEVERITIES)]
-    deliver_all(Notify("n", "greenhouse", service.send, severity=least), batch)
+    deliver_all(NotifySink("n", "greenhouse", service.send, severity=least), batch)
     assert [message.severity for message in service.messages] == sent
 
 
@@ -208,7 +208,7 @@ def test_a_time_beyond_the_calendar_is_refused(notify):
 
 def test_an_unknown_severity_is_an_error_at_once(service):
     with pytest.raises(ValueError):
-        Notify("n", "greenhouse", service.send, severity="dreadful")
+        NotifySink("n", "greenhouse", service.send, severity="dreadful")
 
 
 ANYTHING = st.recursive(
@@ -248,7 +248,7 @@ EVENTS = st.builds(
     [alert()._replace(data='{"state":"firing","severity":"info","x":' + "9" * 9999 + "}")], True
 )
 def test_any_data_is_owned_refused_or_waits_and_nothing_else(batch, taken):
-    sink = Notify("notify-phone", "greenhouse", lambda _message: taken, severity="info")
+    sink = NotifySink("notify-phone", "greenhouse", lambda _message: taken, severity="info")
     kind, count = outcome(sink, batch)
     assert kind == "owned" or (kind == "waits" and not taken) or kind == batch[count - 1].offset
     assert 0 <= count <= len(batch)
@@ -339,7 +339,7 @@ class Bench:
         inbox.put(events[-1].offset)
         send = open_apprise("notify-phone", [url])
         self._forwarder = Forwarder(
-            Notify("notify-phone", "greenhouse", send, severity="info"),
+            NotifySink("notify-phone", "greenhouse", send, severity="info"),
             inbox,
             open_reader=lambda: Log(events),
             cursor=0,
@@ -389,7 +389,7 @@ def test_readings_alone_make_no_request(web):
     ],
 )
 def test_apprise_is_told_the_weight_of_a_message(web, severity, state, shown):
-    assert open_apprise("n", [web.url])(Message("a title", "a body", severity, state)) is True
+    assert open_apprise("n", [web.url])(Notification("a title", "a body", severity, state)) is True
     assert [each["type"] for each in web.taken] == [shown]
 
 
@@ -398,9 +398,9 @@ def test_a_message_is_taken_only_if_every_service_took_it(web):
     try:
         send = open_apprise("n", [web.url, other.url])
         other.status = 500
-        assert send(Message("a title", "a body", "info", "firing")) is False
+        assert send(Notification("a title", "a body", "info", "firing")) is False
         other.status = 200
-        assert send(Message("a title", "a body", "info", "firing")) is True
+        assert send(Notification("a title", "a body", "info", "firing")) is True
     finally:
         other.close()
 
@@ -416,7 +416,7 @@ def test_whatever_way_apprise_says_no_the_message_is_not_taken(monkeypatch, answ
 
     monkeypatch.setattr(apprise.Apprise, "notify", notify)
     send = open_apprise("n", ["json://127.0.0.1/"])
-    assert send(Message("a title", "a body", "info", "firing")) is False
+    assert send(Notification("a title", "a body", "info", "firing")) is False
 
 
 @pytest.mark.parametrize(
@@ -433,7 +433,7 @@ def test_a_url_that_is_not_understood_is_named_by_its_number_alone(url, caplog):
 def test_apprise_may_log_again_once_its_urls_are_read(web, caplog):
     send = open_apprise("n", [web.url])
     web.status = 500
-    send(Message("a title", "a body", "info", "firing"))
+    send(Notification("a title", "a body", "info", "firing"))
     assert "error=500" in caplog.text
     assert "hunter2" not in caplog.text
 

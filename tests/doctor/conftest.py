@@ -15,12 +15,12 @@ from unittest import mock
 import pytest
 
 from edge_agent.acquire.hardware import RealHardware
-from edge_agent.blueprint import draw
+from edge_agent.blueprint import resolve
 from edge_agent.clock import ManualClock
-from edge_agent.doctor.case import Senses, open_case
+from edge_agent.doctor.case import Probes, open_case
 from edge_agent.doctor.diagnosis import diagnose
 from edge_agent.errors import ConfigError
-from edge_agent.machine import Machine, Outcome
+from edge_agent.machine import CommandResult, Machine
 from edge_agent.service.files import PROGRAM, rendered, shipped
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.salvage import open_log
@@ -278,7 +278,7 @@ class Pi:
         """Start the service; it fails as the agent does with a broken configuration."""
         try:
             with mock.patch.dict("os.environ", CREDENTIALS_DIRECTORY=str(self._credentials())):
-                draw(self.file)
+                resolve(self.file)
         except ConfigError:
             self.fail("exit-code", 2)
             return
@@ -307,25 +307,29 @@ class Pi:
         """Answer a command by its words, as this machine would."""
         match words:
             case ("systemctl", "show", *_):
-                return Outcome(0, "\n".join(f"{key}={value}" for key, value in self.unit.items()))
+                return CommandResult(
+                    0, "\n".join(f"{key}={value}" for key, value in self.unit.items())
+                )
             case ("systemctl", "cat", _):
-                return Outcome(0, self._unit_files())
+                return CommandResult(0, self._unit_files())
             case ("systemctl", "is-active", *names):
                 told = ["active" if name in self.services else "inactive" for name in names]
-                return Outcome(0 if "active" in told else 3, "\n".join(told))
+                return CommandResult(0 if "active" in told else 3, "\n".join(told))
             case ("journalctl", *options):
                 only = {"--priority=err": {"err"}, "--priority=warning": {"err", "warning"}}
                 wanted = next((only[one] for one in options if one in only), {"err", "warning"})
-                return Outcome(0, "\n".join(text for kind, text in self.journal if kind in wanted))
+                return CommandResult(
+                    0, "\n".join(text for kind, text in self.journal if kind in wanted)
+                )
             case ("systemctl", "status", *_):
-                return Outcome(0, "\n".join(text for _, text in self.journal))
-        return Outcome(127, f"{words[0]}: not found")
+                return CommandResult(0, "\n".join(text for _, text in self.journal))
+        return CommandResult(127, f"{words[0]}: not found")
 
     # the doctor, and what it says to do
 
     def case(self, file=None):
         machine = Machine(self.root, self.run)
-        senses = Senses(
+        probes = Probes(
             connect=self.connect,
             stat=self.stat,
             free=lambda _path: self.free,
@@ -339,7 +343,7 @@ class Pi:
             file or self.file,
             clock=self.clock,
             hardware=self.hardware,
-            senses=senses,
+            probes=probes,
             environment=self.environment,
         )
 

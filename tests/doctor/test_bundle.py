@@ -7,7 +7,7 @@ import pytest
 
 from edge_agent.doctor.bundle import write_bundle
 from edge_agent.doctor.diagnosis import diagnose
-from edge_agent.doctor.secrets import Redaction
+from edge_agent.doctor.instruments.redaction import Redaction
 
 # Apprise uses what Python will not have for long
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

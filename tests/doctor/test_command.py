@@ -9,10 +9,10 @@ import pytest
 from edge_agent.cli import main
 from edge_agent.commands.doctor import examine
 from edge_agent.doctor.diagnosis import diagnose
-from edge_agent.doctor.finding import Verdict
-from edge_agent.doctor.reading import read_configuration
+from edge_agent.doctor.finding import FindingVerdict
+from edge_agent.doctor.instruments.configuration_file import read_configuration
 from edge_agent.errors import AgentError
-from edge_agent.machine import Outcome
+from edge_agent.machine import CommandResult
 
 
 class Done(NamedTuple):
@@ -27,7 +27,7 @@ class Report(msgspec.Struct, forbid_unknown_fields=True):
 
     problems: int
     warnings: int
-    themes: list[Verdict]
+    themes: list[FindingVerdict]
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_bits_come_from_vcgencmd_where_the_kernel_has_no_file(pi):
     pi.path("/sys/devices/platform/soc/soc:firmware/get_throttled").unlink()
     answer = pi.run
     vcgencmd = ("vcgencmd", "get_throttled")
-    pi.run = lambda words: Outcome(0, "throttled=0x1") if words == vcgencmd else answer(words)
+    pi.run = lambda words: CommandResult(0, "throttled=0x1") if words == vcgencmd else answer(words)
     assert [one.id for one in pi.findings()] == ["under-voltage"]
 
 

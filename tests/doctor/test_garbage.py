@@ -11,7 +11,7 @@ from edge_agent.doctor.bundle import write_bundle
 from edge_agent.doctor.diagnosis import THEMES, diagnose
 from edge_agent.doctor.finding import Theme
 from edge_agent.doctor.report import as_json
-from edge_agent.machine import Outcome
+from edge_agent.machine import CommandResult
 
 FILES = [
     "/etc/edge-agent/config.toml",
@@ -96,7 +96,7 @@ def test_files_that_are_damaged_a_little_do_not_end_it(pi, examined, name, data)
 @QUIET
 @given(st.integers(0, 127), st.text(max_size=200))
 def test_commands_that_say_anything_do_not_end_it(pi, examined, code, said):
-    pi.run = lambda _words: Outcome(code, said)
+    pi.run = lambda _words: CommandResult(code, said)
     assert len(examined()) == len(THEMES)
 
 
@@ -104,7 +104,7 @@ def test_commands_that_say_anything_do_not_end_it(pi, examined, code, said):
 @given(st.lists(st.text("LoadStateNRrs=-\n0123edAcivmk ", max_size=60), max_size=8))
 def test_units_that_say_anything_do_not_end_it(pi, examined, lines):
     said = "\n".join(["LoadState=loaded", *lines])
-    pi.run = lambda _words: Outcome(0, said)
+    pi.run = lambda _words: CommandResult(0, said)
     assert len(examined()) == len(THEMES)
 
 
@@ -122,13 +122,13 @@ def test_a_file_that_is_not_there_does_not_end_it(pi, examined, name):
 
 
 def test_a_check_that_raises_is_a_finding_and_the_next_one_runs(pi):
-    def broken(_case):
+    def broken(_examination):
         raise RuntimeError("boom")
         yield
 
     after = []
 
-    def second(_case):
+    def second(_examination):
         after.append(True)
         yield from ()
 
@@ -140,12 +140,12 @@ def test_a_check_that_raises_is_a_finding_and_the_next_one_runs(pi):
 
 
 def test_a_theme_that_cannot_tell_whether_it_applies_is_a_finding(pi):
-    (verdict,) = diagnose(pi.case(), [Theme("weather", (), lambda _case: 1 / 0)])
+    (verdict,) = diagnose(pi.case(), [Theme("weather", (), lambda _examination: 1 / 0)])
     assert [one.id for one in verdict.findings] == ["check-failed"]
 
 
 def test_what_this_user_may_not_see_is_told_with_sudo(pi):
-    def closed(_case):
+    def closed(_examination):
         raise PermissionError(13, "Permission denied", "/etc/edge-agent")
         yield
 

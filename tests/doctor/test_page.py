@@ -4,14 +4,15 @@ import ast
 import re
 from pathlib import Path
 
-from edge_agent.doctor import diagnosis, power
+from edge_agent.doctor import diagnosis
+from edge_agent.doctor.themes import power
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs/doctor.md").read_text()
 
 
 def ids_of_the_code():
-    for path in (ROOT / "edge_agent/doctor").glob("*.py"):
+    for path in (ROOT / "edge_agent/doctor").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             name = getattr(getattr(node, "func", None), "id", "")
             if name in {"problem", "warning"} and isinstance(node.args[0], ast.Constant):

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from edge_agent.doctor.boot import read_boot
-from edge_agent.doctor.certificate import validity
-from edge_agent.doctor.unit import Unit
-from edge_agent.doctor.users import READ, WRITE, User, service_user
+from edge_agent.doctor.instruments.boot import read_boot
+from edge_agent.doctor.instruments.certificate import validity
+from edge_agent.doctor.instruments.unit import Unit
+from edge_agent.doctor.instruments.users import READ, WRITE, User, service_user
 from edge_agent.machine import Machine
 
 

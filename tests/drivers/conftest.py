@@ -3,10 +3,10 @@ import random
 import pytest
 from smbus2 import i2c_msg
 
-from drivers import driver
-from drivers.i2c import I2CPort
-from drivers.spi import SPIPort
-from edge_agent.contract import Bench, FlippedBit
+from drivers.base import driver
+from drivers.base.i2c import I2CPort
+from drivers.base.spi import SPIPort
+from edge_agent.testing import Bench, FlippedBit
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
 from simulators.spi import SimulatedSPI

@@ -4,9 +4,9 @@ from adafruit_ads1x15.analog_in import AnalogIn
 
 from drivers.ads1015 import ADS1015, RATES
 from drivers.ads1115 import ADS1115
-from drivers.driver import Identity
-from drivers.errors import DriverError, OutOfRange, WrongChip
-from edge_agent.contract import I2CContract
+from drivers.base.driver import Identity
+from drivers.base.errors import DriverError, OutOfRange, WrongChip
+from edge_agent.testing import I2CContract
 from simulators import ads1015, ads1115
 
 PINS = ("a0", "a1", "a2", "a3")

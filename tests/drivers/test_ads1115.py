@@ -3,8 +3,8 @@ from adafruit_ads1x15 import ads1115 as adafruit_ads1115
 from adafruit_ads1x15.analog_in import AnalogIn
 
 from drivers.ads1115 import ADS1115, FULL_SCALES, MUX, RATES, config, voltage
-from drivers.driver import Identity
-from drivers.errors import (
+from drivers.base.driver import Identity
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     LostConfiguration,
@@ -12,7 +12,7 @@ from drivers.errors import (
     OutOfRange,
     WrongChip,
 )
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import ads1115, faults
 
 

@@ -2,8 +2,8 @@ import adafruit_adxl34x
 import pytest
 
 from drivers.adxl345 import ADXL345, Frame, acceleration, steady
-from drivers.driver import Identity
-from drivers.errors import (
+from drivers.base.driver import Identity
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     LostConfiguration,
@@ -11,7 +11,7 @@ from drivers.errors import (
     OutOfRange,
     WrongChip,
 )
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import adxl345, faults
 
 G = 9.80665

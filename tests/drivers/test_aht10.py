@@ -2,9 +2,9 @@ import adafruit_ahtx0
 import pytest
 
 from drivers.aht10 import AHT10
-from drivers.driver import Identity, run
-from drivers.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
-from edge_agent.contract import I2CContract
+from drivers.base.driver import Identity, run
+from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
+from edge_agent.testing import I2CContract
 from simulators import aht10, aht20
 
 

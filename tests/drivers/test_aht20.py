@@ -2,8 +2,8 @@ import adafruit_ahtx0
 import pytest
 
 from drivers.aht20 import AHT20, humidity, temperature
-from drivers.driver import Identity, run
-from drivers.errors import (
+from drivers.base.driver import Identity, run
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     LostConfiguration,
@@ -11,7 +11,7 @@ from drivers.errors import (
     OutOfRange,
     WrongChip,
 )
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import aht10, aht20, faults
 
 SECONDS = 0.080

@@ -3,11 +3,11 @@ from contextlib import suppress
 import adafruit_bh1750
 import pytest
 
+from drivers.base.driver import Identity, run
+from drivers.base.errors import BadChecksum, DriverError, LostConfiguration, NotReady, OutOfRange
 from drivers.bh1750 import BH1750, illuminance, time_opcodes
-from drivers.driver import Identity, run
-from drivers.errors import BadChecksum, DriverError, LostConfiguration, NotReady, OutOfRange
-from edge_agent.contract import I2CContract
-from edge_agent.contract.i2c import struck_at_a_measurement
+from edge_agent.testing import I2CContract
+from edge_agent.testing.i2c import struck_at_a_measurement
 from simulators import bh1750
 from simulators.faults import BrownOut, DeadFrame, SlowConversion
 

@@ -8,9 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drivers import bmp280
-from drivers.bme280 import BME280, HumidityTrim, humidity, unpack_humidity_trim
-from drivers.driver import Identity, read, run
-from drivers.errors import (
+from drivers.base.driver import Identity, read, run
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     DriverError,
@@ -19,8 +18,9 @@ from drivers.errors import (
     OutOfRange,
     WrongChip,
 )
-from drivers.i2c import I2CPort
-from edge_agent.contract import I2CContract
+from drivers.base.i2c import I2CPort
+from drivers.bme280 import BME280, HumidityTrim, humidity, unpack_humidity_trim
+from edge_agent.testing import I2CContract
 from simulators import bme280 as simulated
 from simulators import bmp280 as simulated_bmp280
 from simulators import faults

@@ -1,6 +1,8 @@
 import adafruit_bme680
 import pytest
 
+from drivers.base.driver import Identity
+from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.bme680 import (
     BME680,
     gas_wait,
@@ -9,9 +11,7 @@ from drivers.bme680 import (
     resistance_of,
     unpack_trim,
 )
-from drivers.driver import Identity
-from drivers.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import bme280, bme680
 from simulators.model import Range
 

@@ -3,9 +3,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drivers.bmp180 import BMP180, Trim, pressure, temperature, unpack_trim, warmth
-from drivers.driver import Identity
-from drivers.errors import (
+from drivers.base.driver import Identity
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     DriverError,
@@ -14,7 +13,8 @@ from drivers.errors import (
     OutOfRange,
     WrongChip,
 )
-from edge_agent.contract import Bench, I2CContract
+from drivers.bmp180 import BMP180, Trim, pressure, temperature, unpack_trim, warmth
+from edge_agent.testing import Bench, I2CContract
 from simulators import bme280, bmp180, bmp280
 from simulators.faults import CorruptBits
 

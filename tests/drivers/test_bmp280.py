@@ -5,16 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drivers.bmp280 import (
-    BMP280,
-    Trim,
-    convert,
-    fine_temperature,
-    pressure,
-    refuse_unfinished,
-)
-from drivers.driver import Identity, read, run
-from drivers.errors import (
+from drivers.base.driver import Identity, read, run
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     DriverError,
@@ -23,8 +15,16 @@ from drivers.errors import (
     OutOfRange,
     WrongChip,
 )
-from drivers.i2c import I2CPort
-from edge_agent.contract import I2CContract
+from drivers.base.i2c import I2CPort
+from drivers.bmp280 import (
+    BMP280,
+    Trim,
+    convert,
+    fine_temperature,
+    pressure,
+    refuse_unfinished,
+)
+from edge_agent.testing import I2CContract
 from simulators import bme280 as simulated_bme280
 from simulators import bmp280 as simulated
 from simulators import faults

@@ -1,7 +1,7 @@
 import pytest
 
+from drivers.base.pins import PinPort
 from drivers.buzzer import Buzzer
-from drivers.pins import PinPort
 from simulators import buzzer
 from simulators.clock import VirtualClock
 from simulators.pins import SimulatedPins

@@ -1,8 +1,8 @@
 import pytest
 
-from drivers.channel import UNITS, Channel
-from drivers.driver import checked, read, run
-from drivers.errors import OutOfRange
+from drivers.base.channel import UNITS, Channel
+from drivers.base.driver import checked, read, run
+from drivers.base.errors import OutOfRange
 
 TEMPERATURE = Channel("temperature", "°C", -40, 125, 0.01)
 HUMIDITY = Channel("humidity", "%", 0, 100, 0.1)

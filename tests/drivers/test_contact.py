@@ -4,11 +4,11 @@ from queue import SimpleQueue
 
 import pytest
 
+from drivers.base.driver import Listening, run
+from drivers.base.errors import NotReady
+from drivers.base.pins import PinPort
 from drivers.contact import BACKLOG, PATIENCE, Contact
-from drivers.driver import Listening, run
-from drivers.errors import NotReady
-from drivers.pins import PinPort
-from edge_agent.acquire.bus_worker import BusWorker, Device
+from edge_agent.acquire.bus_worker import BusWorker, DueDevice
 from edge_agent.clock import ManualClock
 from simulators.contact import Contact as Model
 from simulators.pins import SimulatedPins
@@ -245,7 +245,7 @@ def test_a_debounce_time_out_of_reach_is_refused(debounce):
 def test_a_bus_worker_that_sleeps_for_an_hour_reports_a_short_press_at_once():
     bench = Bench()
     inbox, readings = SimpleQueue(), []
-    device = Device("door", bench.contact, every=3600)
+    device = DueDevice("door", bench.contact, every=3600)
     worker = BusWorker("gpio", [device], inbox, emit=readings.append, clock=bench.clock)
 
     def pass_time(seconds):

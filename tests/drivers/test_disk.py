@@ -2,11 +2,11 @@ import os
 
 import pytest
 
+from drivers.base.driver import read
+from drivers.base.errors import BusMissing, NotReady
+from drivers.base.linux import LinuxPort, RealKernel
 from drivers.disk import MIB, Disk
-from drivers.driver import read
-from drivers.errors import BusMissing, NotReady
-from drivers.linux import LinuxPort, RealKernel
-from edge_agent.contract import SensorContract
+from edge_agent.testing import SensorContract
 from simulators import disk
 
 

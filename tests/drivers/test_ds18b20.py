@@ -4,9 +4,8 @@ import sys
 
 import pytest
 
-from drivers.driver import read, run
-from drivers.ds18b20 import DS18B20, counted, scratchpad, temperature
-from drivers.errors import (
+from drivers.base.driver import read, run
+from drivers.base.errors import (
     BadChecksum,
     BusMissing,
     DeadFrame,
@@ -17,9 +16,10 @@ from drivers.errors import (
     TransferFailed,
     WrongChip,
 )
-from drivers.sysfs import w1_ids
-from drivers.w1 import W1Port
-from edge_agent.contract import SensorContract
+from drivers.base.sysfs import w1_ids
+from drivers.base.w1 import W1Port
+from drivers.ds18b20 import DS18B20, counted, scratchpad, temperature
+from edge_agent.testing import SensorContract
 from simulators import ds18b20 as simulated
 from simulators.clock import VirtualClock
 from simulators.sysfs import SimulatedW1

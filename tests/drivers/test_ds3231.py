@@ -1,10 +1,10 @@
 import adafruit_ds3231
 import pytest
 
-from drivers.driver import Identity
+from drivers.base.driver import Identity
+from drivers.base.errors import DeadFrame, NotReady, OutOfRange, WrongChip
 from drivers.ds3231 import DS3231, could_be_time, temperature
-from drivers.errors import DeadFrame, NotReady, OutOfRange, WrongChip
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import ds3231, lm75, mpu6050, pcf8574
 
 

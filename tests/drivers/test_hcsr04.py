@@ -2,10 +2,10 @@ from itertools import pairwise
 
 import pytest
 
-from drivers.driver import run
-from drivers.errors import BusMissing, NotPermitted, NotReady, OutOfRange
+from drivers.base.driver import run
+from drivers.base.errors import BusMissing, NotPermitted, NotReady, OutOfRange
+from drivers.base.pins import PinPort
 from drivers.hcsr04 import CYCLE_SECONDS, HCSR04, metres
-from drivers.pins import PinPort
 from simulators import hcsr04
 from simulators.clock import VirtualClock
 from simulators.hardware import SimulatedHardware

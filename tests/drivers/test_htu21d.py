@@ -1,8 +1,8 @@
 import adafruit_htu21d
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import (
+from drivers.base.driver import Identity
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     LostConfiguration,
@@ -11,7 +11,7 @@ from drivers.errors import (
     WrongChip,
 )
 from drivers.htu21d import HTU21D, crc, humidity, temperature
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import faults, htu21d, si7021
 
 

@@ -1,10 +1,10 @@
 import pytest
 
-from drivers.driver import run
-from drivers.errors import NotReady, WrongChip
+from drivers.base.driver import run
+from drivers.base.errors import NotReady, WrongChip
+from drivers.base.linux import LinuxPort, RealKernel
 from drivers.hwmon import Hwmon
-from drivers.linux import LinuxPort, RealKernel
-from edge_agent.contract import SensorContract
+from edge_agent.testing import SensorContract
 from simulators import hwmon
 
 EVERYTHING = tuple(hwmon.Hwmon.inputs)

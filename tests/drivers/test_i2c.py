@@ -4,8 +4,8 @@ import os
 import pytest
 from smbus2 import i2c_msg
 
-from drivers import i2c
-from drivers.errors import (
+from drivers.base import i2c
+from drivers.base.errors import (
     BadChecksum,
     BusMissing,
     BusStuck,
@@ -14,7 +14,7 @@ from drivers.errors import (
     NotPermitted,
     TransferFailed,
 )
-from drivers.i2c import I2CPort, PluggableBus, open_bus, open_port
+from drivers.base.i2c import I2CPort, PluggableBus, open_bus, open_i2c
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
 from simulators.model import I2CModel
@@ -247,7 +247,7 @@ def broken_off():
 
 def test_a_port_of_ones_own_is_named_after_its_bus(monkeypatch, bus, chip):
     monkeypatch.setattr(i2c, "SMBus", lambda number: bus)
-    port = open_port(3, ADDRESS)
+    port = open_i2c(3, ADDRESS)
     assert port.where == "i2c-3:0x44"
     assert port.read(1) == b"\xbe"
 

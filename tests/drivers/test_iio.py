@@ -2,12 +2,12 @@ import math
 
 import pytest
 
-from drivers.driver import run
-from drivers.errors import BusMissing, NotReady, OutOfRange, TransferFailed, WrongChip
+from drivers.base.driver import run
+from drivers.base.errors import BusMissing, NotReady, OutOfRange, TransferFailed, WrongChip
+from drivers.base.linux import LinuxPort, RealKernel
 from drivers.iio import IIO
-from drivers.linux import LinuxPort, RealKernel
-from edge_agent.contract import SensorContract
-from edge_agent.contract.sensor import spell
+from edge_agent.testing import SensorContract
+from edge_agent.testing.sensor import spell
 from simulators import iio
 
 EVERYTHING = tuple(iio.IIO.inputs)

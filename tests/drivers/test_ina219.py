@@ -1,10 +1,10 @@
 import adafruit_ina219
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.ina219 import INA219, current
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import ina219, ina226
 
 

@@ -1,10 +1,10 @@
 import adafruit_ina260
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.ina226 import INA226, current
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import ina226
 
 

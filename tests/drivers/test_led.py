@@ -1,8 +1,8 @@
 import pytest
 
-from drivers.errors import OutOfRange
+from drivers.base.errors import OutOfRange
+from drivers.base.pins import PinPort
 from drivers.led import LED
-from drivers.pins import PinPort
 from simulators import led
 from simulators.clock import VirtualClock
 from simulators.pins import SimulatedPins

@@ -3,8 +3,8 @@ import os
 
 import pytest
 
-from drivers.errors import BusMissing, NotPermitted, NotReady, TransferFailed
-from drivers.linux import LinuxPort, RealKernel
+from drivers.base.errors import BusMissing, NotPermitted, NotReady, TransferFailed
+from drivers.base.linux import LinuxPort, RealKernel
 
 
 class Refusing:

@@ -1,10 +1,10 @@
 import adafruit_lis3dh
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import DeadFrame, LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import DeadFrame, LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.lis3dh import LIS3DH, acceleration, settings
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import faults, lis3dh
 
 G = 9.80665

@@ -1,10 +1,10 @@
 import adafruit_pct2075
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import LostConfiguration, OutOfRange, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import LostConfiguration, OutOfRange, WrongChip
 from drivers.lm75 import LM75, temperature
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import lm75, tmp117
 
 NO_FLAG = "an LM75 has no ready flag: a result that comes too late looks like the one before"

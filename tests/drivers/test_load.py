@@ -1,10 +1,10 @@
 import pytest
 
-from drivers.driver import read
-from drivers.errors import TransferFailed
-from drivers.linux import LinuxPort, RealKernel
+from drivers.base.driver import read
+from drivers.base.errors import TransferFailed
+from drivers.base.linux import LinuxPort, RealKernel
 from drivers.load import Load
-from edge_agent.contract import SensorContract
+from edge_agent.testing import SensorContract
 from simulators import load
 
 

@@ -1,10 +1,10 @@
 import adafruit_max1704x
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import LostConfiguration, OutOfRange, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import LostConfiguration, OutOfRange, WrongChip
 from drivers.max17048 import MAX17048
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import max17048
 
 NO_FLAG = "a MAX17048 has no ready flag: a look that does not come leaves the one before"

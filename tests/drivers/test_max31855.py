@@ -1,11 +1,11 @@
 import adafruit_max31855
 import pytest
 
-from drivers.driver import read
-from drivers.errors import BadChecksum, DeadFrame, OutOfRange
+from drivers.base.driver import read
+from drivers.base.errors import BadChecksum, DeadFrame, OutOfRange
+from drivers.base.spi import SPIPort
 from drivers.max31855 import MAX31855, temperatures
-from drivers.spi import SPIPort
-from edge_agent.contract import SensorContract
+from edge_agent.testing import SensorContract
 from simulators import max31855
 from simulators.clock import VirtualClock
 from simulators.spi import SimulatedSPI

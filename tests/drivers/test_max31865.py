@@ -1,8 +1,8 @@
 import adafruit_max31865
 import pytest
 
-from drivers.driver import read, run
-from drivers.errors import (
+from drivers.base.driver import read, run
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     LostConfiguration,
@@ -10,9 +10,9 @@ from drivers.errors import (
     OutOfRange,
     WrongChip,
 )
+from drivers.base.spi import SPIPort
 from drivers.max31865 import MAX31865, celsius, ratio, slope
-from drivers.spi import SPIPort
-from edge_agent.contract import SensorContract
+from edge_agent.testing import SensorContract
 from simulators import max31865
 from simulators.clock import VirtualClock
 from simulators.spi import SimulatedSPI

@@ -4,10 +4,10 @@ import digitalio
 import pytest
 from adafruit_mcp230xx import mcp23017 as adafruit_mcp23017
 
-from drivers.errors import BadChecksum, DriverError, LostConfiguration, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.errors import BadChecksum, DriverError, LostConfiguration, WrongChip
+from drivers.base.i2c import I2CPort
 from drivers.mcp23017 import MCP23017, NAMES, MCP23017Output
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import mcp23017
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock

@@ -1,11 +1,11 @@
 import pytest
 from adafruit_mcp3xxx import mcp3008 as adafruit_mcp3008
 
-from drivers.driver import read
-from drivers.errors import BadChecksum, DeadFrame, OutOfRange
+from drivers.base.driver import read
+from drivers.base.errors import BadChecksum, DeadFrame, OutOfRange
+from drivers.base.spi import SPIPort
 from drivers.mcp3008 import MCP3008, PINS, code, voltage
-from drivers.spi import SPIPort
-from edge_agent.contract import SensorContract
+from edge_agent.testing import SensorContract
 from simulators import mcp3008
 from simulators.clock import VirtualClock
 from simulators.spi import SimulatedSPI

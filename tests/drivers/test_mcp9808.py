@@ -1,10 +1,10 @@
 import adafruit_mcp9808
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import LostConfiguration, OutOfRange, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import LostConfiguration, OutOfRange, WrongChip
 from drivers.mcp9808 import MCP9808, temperature
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import mcp9808
 
 NO_FLAG = "an MCP9808 has no ready flag: a result that comes too late looks like the one before"

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from drivers.driver import read
-from drivers.errors import TransferFailed
-from drivers.linux import LinuxPort, RealKernel
+from drivers.base.driver import read
+from drivers.base.errors import TransferFailed
+from drivers.base.linux import LinuxPort, RealKernel
 from drivers.memory import Memory
-from edge_agent.contract import SensorContract
+from edge_agent.testing import SensorContract
 from simulators import memory
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from drivers.driver import read, run
-from drivers.errors import (
+from drivers.base.driver import read, run
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     LostConfiguration,
@@ -9,9 +9,9 @@ from drivers.errors import (
     OutOfRange,
     WrongChip,
 )
+from drivers.base.serial import SerialPort
 from drivers.mhz19 import MHZ19, concentration
-from drivers.serial import SerialPort
-from edge_agent.contract import SensorContract
+from edge_agent.testing import SensorContract
 from simulators import mhz19
 from simulators.clock import VirtualClock
 from simulators.serial import SimulatedLine

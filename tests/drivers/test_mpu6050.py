@@ -3,10 +3,10 @@ import math
 import adafruit_mpu6050
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import DeadFrame, LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import DeadFrame, LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.mpu6050 import MPU6050, temperature
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import faults, mpu6050
 
 G = 9.80665

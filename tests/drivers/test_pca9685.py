@@ -1,8 +1,8 @@
 import adafruit_pca9685
 import pytest
 
-from drivers.errors import BadChecksum, DriverError, LostConfiguration
-from drivers.i2c import I2CPort
+from drivers.base.errors import BadChecksum, DriverError, LostConfiguration
+from drivers.base.i2c import I2CPort
 from drivers.pca9685 import PCA9685, PCA9685Servo, duty, prescale, share
 from simulators import pca9685
 from simulators.bus import SimulatedBus

@@ -1,10 +1,10 @@
 import adafruit_pcf8574
 import pytest
 
-from drivers.errors import BadChecksum
-from drivers.i2c import I2CPort
+from drivers.base.errors import BadChecksum
+from drivers.base.i2c import I2CPort
 from drivers.pcf8574 import PCF8574, PCF8574Output
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import pcf8574
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from gpiozero.exc import GPIOZeroError
 
-from drivers.errors import BusMissing, DriverError, NotPermitted
-from drivers.pins import PinPort, chip_label, gpio_chips, header_chip, import_lgpio
+from drivers.base.errors import BusMissing, DriverError, NotPermitted
+from drivers.base.pins import PinPort, chip_label, gpio_chips, header_chip, import_lgpio
 from simulators.clock import VirtualClock
 from simulators.pins import SimulatedPins
 
@@ -208,7 +208,7 @@ PROBE = """
 import json, lgpio
 import gpiozero.pins.local
 gpiozero.pins.local.get_pi_revision = lambda: 0xA02082
-from drivers.pins import PinPort, header
+from drivers.base.pins import PinPort, header
 pins = header(11)
 {use}
 print(json.dumps(lgpio.calls))

@@ -1,10 +1,10 @@
 import pytest
 
-from drivers.driver import run
-from drivers.errors import BadChecksum, LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.driver import run
+from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.serial import SerialPort
 from drivers.pms5003 import PMS5003, particles
-from drivers.serial import SerialPort
-from edge_agent.contract import SensorContract
+from edge_agent.testing import SensorContract
 from simulators import pms5003
 from simulators.clock import VirtualClock
 from simulators.serial import SimulatedLine

@@ -3,11 +3,11 @@ from queue import SimpleQueue
 
 import pytest
 
-from drivers.driver import Totalling, run
-from drivers.errors import NotReady, OutOfRange
-from drivers.pins import PinPort
+from drivers.base.driver import Totalling, run
+from drivers.base.errors import NotReady, OutOfRange
+from drivers.base.pins import PinPort
 from drivers.pulse import MEANINGS, PulseCounter
-from edge_agent.acquire.bus_worker import BusWorker, Device
+from edge_agent.acquire.bus_worker import BusWorker, DueDevice
 from edge_agent.clock import ManualClock
 from simulators.hardware import SimulatedHardware
 from simulators.pulse import PulseCounter as Model
@@ -277,7 +277,7 @@ def test_an_attempt_that_was_broken_off_loses_no_pulse():
 def test_a_bus_worker_gets_all_channels_in_its_first_measurement():
     bench = Bench(**METER)
     readings = []
-    device = Device("meter", bench.counter, every=10)
+    device = DueDevice("meter", bench.counter, every=10)
     worker = BusWorker("gpio", [device], SimpleQueue(), emit=readings.append, clock=bench.clock)
     while bench.clock.monotonic() < 60:
         bench.live(max(worker.step(), 0.05))

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from drivers.errors import NotPermitted, NotReady, OutOfRange
-from drivers.pins import PinPort
+from drivers.base.errors import NotPermitted, NotReady, OutOfRange
+from drivers.base.pins import PinPort
 from drivers.pwm import PWM
 from drivers.relay import Relay
 from simulators import pwm

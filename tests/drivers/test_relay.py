@@ -1,7 +1,7 @@
 import pytest
 
-from drivers.errors import NotReady
-from drivers.pins import PinPort
+from drivers.base.errors import NotReady
+from drivers.base.pins import PinPort
 from drivers.relay import Relay
 from simulators.clock import VirtualClock
 from simulators.pins import SimulatedPins

@@ -3,11 +3,11 @@ from queue import SimpleQueue
 
 import pytest
 
-from drivers.driver import Listening, run
-from drivers.errors import NotPermitted, NotReady
-from drivers.pins import PinPort
+from drivers.base.driver import Listening, run
+from drivers.base.errors import NotPermitted, NotReady
+from drivers.base.pins import PinPort
 from drivers.rotary import BACKLOG, Dial, Rotary
-from edge_agent.acquire.bus_worker import BusWorker, Device
+from edge_agent.acquire.bus_worker import BusWorker, DueDevice
 from edge_agent.clock import ManualClock
 from simulators.hardware import SimulatedHardware
 from simulators.rotary import Rotary as Model
@@ -213,7 +213,7 @@ def test_a_flood_of_edges_takes_no_more_memory_and_gives_no_value(bench):
 def test_a_bus_worker_that_sleeps_for_an_hour_reports_a_turn_at_once():
     bench = Bench()
     inbox, readings = SimpleQueue(), []
-    device = Device("knob", bench.rotary, every=3600)
+    device = DueDevice("knob", bench.rotary, every=3600)
     worker = BusWorker("gpio", [device], inbox, emit=readings.append, clock=bench.clock)
 
     def pass_time(seconds):

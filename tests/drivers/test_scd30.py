@@ -3,10 +3,10 @@ import math
 import adafruit_scd30
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import BadChecksum, NotReady, OutOfRange, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import BadChecksum, NotReady, OutOfRange, WrongChip
 from drivers.scd30 import SCD30, floats
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import ads1115, scd30
 from simulators.faults import CorruptBits
 

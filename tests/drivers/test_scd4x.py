@@ -1,10 +1,10 @@
 import adafruit_scd4x
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import BadChecksum, NotReady, OutOfRange, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import BadChecksum, NotReady, OutOfRange, WrongChip
 from drivers.scd4x import SCD4x, humidity, temperature
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import ads1115, scd4x
 from simulators.faults import CorruptBits
 

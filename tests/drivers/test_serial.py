@@ -5,9 +5,9 @@ import sys
 import pytest
 import serial
 
-from drivers.driver import run
-from drivers.errors import BusMissing, NotPermitted, TransferFailed
-from drivers.serial import SerialPort, answer, open_serial
+from drivers.base.driver import run
+from drivers.base.errors import BusMissing, NotPermitted, TransferFailed
+from drivers.base.serial import SerialPort, answer, open_serial
 
 
 @pytest.fixture

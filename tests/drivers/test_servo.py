@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from drivers.errors import NotReady, OutOfRange
-from drivers.pins import PinPort
+from drivers.base.errors import NotReady, OutOfRange
+from drivers.base.pins import PinPort
 from drivers.servo import Servo
 from simulators.clock import VirtualClock
 from simulators.hardware import SimulatedHardware

@@ -1,10 +1,10 @@
 import adafruit_sgp30
 import pytest
 
-from drivers.driver import Identity, run
-from drivers.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.driver import Identity, run
+from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.sgp30 import SGP30
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import sgp30, sht4x
 
 

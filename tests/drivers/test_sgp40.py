@@ -1,10 +1,10 @@
 import adafruit_sgp40
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import BadChecksum, NotReady, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import BadChecksum, NotReady, WrongChip
 from drivers.sgp40 import SGP40, compensation, is_sgp40
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import faults, sgp40
 
 

@@ -1,10 +1,10 @@
 import adafruit_sht31d
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import BadChecksum, LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.sht3x import SHT3x, humidity, temperature
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import ads1115, sht3x
 from simulators.faults import CorruptBits
 

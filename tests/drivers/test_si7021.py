@@ -1,10 +1,10 @@
 import adafruit_si7021
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import WrongChip
 from drivers.si7021 import Si7021
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import htu21d, si7021
 
 

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from drivers.errors import BusMissing, NotPermitted, TransferFailed
-from drivers.spi import SPIPort, open_spi
+from drivers.base.errors import BusMissing, NotPermitted, TransferFailed
+from drivers.base.spi import SPIPort, open_spi
 
 
 class Echo:

@@ -1,10 +1,10 @@
 import pytest
 
-from drivers.driver import read
-from drivers.errors import BusMissing
-from drivers.linux import LinuxPort
+from drivers.base.driver import read
+from drivers.base.errors import BusMissing
+from drivers.base.linux import LinuxPort
 from drivers.thermal import Thermal
-from edge_agent.contract import SensorContract
+from edge_agent.testing import SensorContract
 from simulators import thermal
 from simulators.clock import VirtualClock
 from simulators.linux import SimulatedKernel

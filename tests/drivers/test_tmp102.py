@@ -1,10 +1,10 @@
 import pytest
 import qwiic_tmp102
 
-from drivers.driver import Identity
-from drivers.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.tmp102 import TMP102, temperature
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import ads1115, tmp102
 
 

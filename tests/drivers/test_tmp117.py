@@ -1,10 +1,10 @@
 import adafruit_tmp117
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.driver import Identity
+from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.tmp117 import TMP117, temperature
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import tmp117
 
 

@@ -1,8 +1,8 @@
 import adafruit_veml7700
 import pytest
 
-from drivers.driver import Identity
-from drivers.errors import (
+from drivers.base.driver import Identity
+from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     LostConfiguration,
@@ -18,7 +18,7 @@ from drivers.veml7700 import (
     illuminance,
     lux_per_count,
 )
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 from simulators import faults, veml7700
 
 

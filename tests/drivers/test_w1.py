@@ -3,10 +3,10 @@ import os
 
 import pytest
 
-from drivers.driver import run
+from drivers.base.driver import run
+from drivers.base.errors import TransferFailed
+from drivers.base.w1 import BULK, FRESH, W1Master, W1Port
 from drivers.ds18b20 import DS18B20
-from drivers.errors import TransferFailed
-from drivers.w1 import BULK, FRESH, W1Master, W1Port
 from edge_agent.acquire.hardware import RealHardware
 from simulators import ds18b20
 from simulators.clock import VirtualClock

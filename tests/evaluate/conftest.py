@@ -4,17 +4,17 @@ from queue import SimpleQueue
 import pytest
 
 from edge_agent.clock import ManualClock, Moment
-from edge_agent.evaluate.arbitration import Guard
-from edge_agent.evaluate.desk import Desk
+from edge_agent.evaluate.commands.execute import CommandExecutor
+from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine import Engine
-from edge_agent.evaluate.expression import Known
-from edge_agent.evaluate.memory import keep
-from edge_agent.evaluate.outputs import Output, Outputs
-from edge_agent.evaluate.parser import parse
-from edge_agent.evaluate.plan import DevicePlan
-from edge_agent.evaluate.rulebook import Rulebook
-from edge_agent.evaluate.rules import Rule
-from edge_agent.evaluate.world import World
+from edge_agent.evaluate.expressions.expression import Known
+from edge_agent.evaluate.expressions.parser import parse
+from edge_agent.evaluate.outputs.arbitration import Guard
+from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet
+from edge_agent.evaluate.refine.refine import DevicePlan
+from edge_agent.evaluate.rules.rule import Rule
+from edge_agent.evaluate.rules.rule_set import RuleSet
+from edge_agent.evaluate.saved_state import save_state
 from edge_agent.events import Alert, Event, Reading
 
 KNOWN = {
@@ -58,15 +58,15 @@ class Relay:
         self.closed = True
 
 
-def judges(plans, rules, states=None, outputs=(), *, began=0, allowed=(), elsewhere=None):
+def parts(plans, rules, states=None, outputs=(), *, began=0, allowed=(), delegate=None):
     """Return what an engine judges by; thresholds may go from 0 to 100."""
     spans = {span for rule in rules for each in rule.expressions for span in each.spans}
-    world = World(plans, spans, began=began)
-    rulebook = Rulebook(rules, states or {}, world, partial(keep, boot="manual"))
-    switched = Outputs(outputs)
+    current = CurrentValues(plans, spans, began=began)
+    rule_set = RuleSet(rules, states or {}, current, partial(save_state, boot="manual"))
+    switched = OutputSet(outputs)
     bounds = {(rule.name, name): (0, 100) for rule in rules for name in rule.thresholds}
-    desk = Desk(allowed, rulebook, switched, bounds=bounds, elsewhere=elsewhere)
-    return {"world": world, "rulebook": rulebook, "outputs": switched, "desk": desk}
+    executor = CommandExecutor(allowed, rule_set, switched, bounds=bounds, delegate=delegate)
+    return {"current": current, "rule_set": rule_set, "outputs": switched, "executor": executor}
 
 
 class Bench:
@@ -78,22 +78,22 @@ class Bench:
         self.relays = {name: Relay() for name in outputs}
         self.shown = []
         self.answers = []
-        self.elsewhere = []
+        self.delegate = []
         self.recorded = []
         self.progress = 0
         plan = DevicePlan({}, 10.0)
         self.engine = Engine(
             self.inbox,
-            **judges(
+            **parts(
                 {"air": plan, "water": plan, "door": plan} | (plans or {}),
                 rules,
                 states,
                 [
-                    Output(name, relay, (guards or {}).get(name, Guard()))
+                    GuardedOutput(name, relay, (guards or {}).get(name, Guard()))
                     for name, relay in self.relays.items()
                 ],
                 allowed=allowed,
-                elsewhere=lambda command, key: self.elsewhere.append((command, key)),
+                delegate=lambda command, key: self.delegate.append((command, key)),
             ),
             answer=self.answers.append,
             record=self.recorded.append,
@@ -144,9 +144,9 @@ class Bench:
         return [batch for batch in batches if batch]
 
 
-@pytest.fixture(scope="session", name="judges")
+@pytest.fixture(scope="session", name="parts")
 def judges_fixture():
-    return judges
+    return parts
 
 
 @pytest.fixture(scope="session")

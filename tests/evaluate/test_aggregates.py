@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.clock import Moment
-from edge_agent.evaluate.aggregates import SPANS, Aggregator
+from edge_agent.evaluate.refine.aggregates import SPANS, Aggregator
 from edge_agent.events import Event, Reading
 
 SECOND = 1_000_000

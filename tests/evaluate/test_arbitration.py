@@ -5,11 +5,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from edge_agent.evaluate.arbitration import (
+from edge_agent.evaluate.outputs.arbitration import (
     Guard,
     Held,
+    OutputRequest,
     Rank,
-    Request,
     arbitrate,
     excluded,
     strongest,
@@ -23,7 +23,7 @@ HEATER_OR_COOLER = {"heater": Guard(interlock=frozenset({"cooler"})), "cooler": 
 
 
 def ask(value, by="rule", rank=WARNING):
-    return Request(value, by, rank)
+    return OutputRequest(value, by, rank)
 
 
 LOST = ask(0.0, "safe", Rank.SAFE)
@@ -98,7 +98,7 @@ any_guards = st.fixed_dictionaries(
     }
 )
 asked = st.builds(
-    lambda value, rank: Request(value, f"{rank.name} {value}", rank),
+    lambda value, rank: OutputRequest(value, f"{rank.name} {value}", rank),
     st.sampled_from([0.0, 0.3, 1.0]),
     st.sampled_from([INFO, WARNING, COMMAND, CRITICAL]),
 )

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from edge_agent.evaluate.calibration import Calibration
+from edge_agent.evaluate.refine.calibration import Calibration
 
 
 @pytest.mark.parametrize(

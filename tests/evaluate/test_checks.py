@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.evaluate.checks import AGREEING, OUT_OF_RANGE, STEP, Limits, Sample, check
+from edge_agent.evaluate.refine.plausibility import (
+    AGREEING,
+    OUT_OF_RANGE,
+    STEP,
+    Limits,
+    Sample,
+    check,
+)
 
 SECOND = 1_000_000
 SLOW = Limits(max_step=1.0)

@@ -1,6 +1,6 @@
 import pytest
 
-from edge_agent.evaluate.dead_band import DeadBand
+from edge_agent.evaluate.refine.dead_band import DeadBand
 from edge_agent.events import Reading
 
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.errors import CommandError, ConfigError
-from edge_agent.evaluate.commands import KINDS, parse
-from edge_agent.evaluate.expression import Known
-from edge_agent.evaluate.parser import parse as parse_expression
-from edge_agent.evaluate.rules import Rule
+from edge_agent.evaluate.commands.command import KINDS, parse
+from edge_agent.evaluate.expressions.expression import Known
+from edge_agent.evaluate.expressions.parser import parse as parse_expression
+from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.events import Finished, Request
 
 ALL = tuple(KINDS)
@@ -47,7 +47,7 @@ def test_only_what_is_allowed_has_an_effect(bench, hot):
             assert answer["state"] == "refused"
             assert "commands.allow" in answer["reason"]
     assert b.relays["fan"].applied == [0.0]
-    assert b.elsewhere == []
+    assert b.delegate == []
 
 
 def test_an_output_is_set_for_a_time(bench):
@@ -151,7 +151,7 @@ def test_what_nobody_answers_has_failed_after_a_minute(bench):
 def test_what_others_carry_out_is_answered_when_it_ends(bench):
     b = bench([], allowed=ALL)
     assert state(b, "diagnostics", id="d") == ["accepted"]
-    ((_, key),) = b.elsewhere
+    ((_, key),) = b.delegate
     b.inbox.put(Finished(key, {"threads": 3}))
     b.engine.take(0)
     assert json.loads(b.answers[-1].payload)["result"] == {"threads": 3}

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.clock import SystemClock
-from edge_agent.evaluate.calibration import Calibration
-from edge_agent.evaluate.checks import Limits
-from edge_agent.evaluate.dead_band import DeadBand
 from edge_agent.evaluate.engine import Engine
-from edge_agent.evaluate.expression import Expression
-from edge_agent.evaluate.outputs import Output
-from edge_agent.evaluate.plan import ChannelPlan, DevicePlan
-from edge_agent.evaluate.rules import Rule, RuleState, restored
+from edge_agent.evaluate.expressions.expression import Expression
+from edge_agent.evaluate.outputs.output_set import GuardedOutput
+from edge_agent.evaluate.refine.calibration import Calibration
+from edge_agent.evaluate.refine.dead_band import DeadBand
+from edge_agent.evaluate.refine.plausibility import Limits
+from edge_agent.evaluate.refine.refine import ChannelPlan, DevicePlan
+from edge_agent.evaluate.rules.rule import Rule, RuleState, restored
 from edge_agent.events import Alert, Event, Reading
 
 FAN = {"fan": 1.0}
@@ -169,8 +169,8 @@ def test_a_reading_costs_only_the_rules_that_look_at_its_device(bench, rule):
 
 
 def test_a_bug_in_one_rule_is_logged_once_and_stops_no_other(bench, rule, caplog):
-    def failing(sight):
-        value = sight.values.get("air.t", 6)
+    def failing(context):
+        value = context.values.get("air.t", 6)
         return value / (value - 5) < 0
 
     broken = Rule("broken", Expression("", frozenset({"air.t"}), failing))
@@ -190,8 +190,8 @@ def test_a_bug_in_one_rule_is_logged_once_and_stops_no_other(bench, rule, caplog
 
 
 def test_a_rule_with_a_bug_sets_no_outputs(bench, caplog):
-    def failing(sight):
-        return 1 / (sight.values.get("air.t", 0) - 5) > 0
+    def failing(context):
+        return 1 / (context.values.get("air.t", 0) - 5) > 0
 
     broken = Expression("", frozenset({"air.t"}), failing)
     b = bench([Rule("broken", broken, settings=FAN)])
@@ -241,13 +241,13 @@ def test_the_state_of_a_rule_that_is_gone_is_left_alone(bench, rule):
 
 
 @pytest.fixture
-def thread(judges, rule, relay):
+def thread(parts, rule, relay):
     """An engine in a thread of its own: its inbox, what it recorded, and its end."""
     inbox, recorded = SimpleQueue(), SimpleQueue()
     plans = {"air": DevicePlan({}, 10.0)}
     engine = Engine(
         inbox,
-        **judges(plans, [rule(hold=0.01, settings=FAN)], outputs=[Output("fan", relay)]),
+        **parts(plans, [rule(hold=0.01, settings=FAN)], outputs=[GuardedOutput("fan", relay)]),
         answer=lambda answer: None,
         record=recorded.put,
         show=lambda news: None,

@@ -5,11 +5,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge_agent.errors import ConfigError
-from edge_agent.evaluate import ranges
-from edge_agent.evaluate.expression import Known
-from edge_agent.evaluate.parser import parse
-from edge_agent.evaluate.ranges import ANY, Range
-from edge_agent.evaluate.sight import Sight
+from edge_agent.evaluate.expressions import ranges
+from edge_agent.evaluate.expressions.context import Context
+from edge_agent.evaluate.expressions.expression import Known
+from edge_agent.evaluate.expressions.parser import parse
+from edge_agent.evaluate.expressions.ranges import ANY, ValueRange
 
 KNOWN = {
     "air.temperature": Known("numeric", -40, 85),
@@ -59,7 +59,7 @@ def problems(text, known=KNOWN):
     ],
 )
 def test_an_expression_means_what_it_says(text, values, truth):
-    assert parse(text, KNOWN)(Sight(values)) is truth
+    assert parse(text, KNOWN)(Context(values)) is truth
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_an_expression_means_what_it_says(text, values, truth):
     ],
 )
 def test_unknown_goes_away_only_where_the_rest_decides(text, values, truth):
-    assert parse(text, KNOWN)(Sight(values)) is truth
+    assert parse(text, KNOWN)(Context(values)) is truth
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_unknown_goes_away_only_where_the_rest_decides(text, values, truth):
     ["x.a / x.b > 1", "not x.a / x.b > 1", "x.a * x.a > 1", "x.a * x.a - x.a * x.a != 1"],
 )
 def test_what_cannot_be_calculated_is_unknown(text):
-    assert parse(text, KNOWN)(Sight({"x.a": 1e200, "x.b": 0})) is None
+    assert parse(text, KNOWN)(Context({"x.a": 1e200, "x.b": 0})) is None
 
 
 def test_the_inputs_are_the_channels_that_occur():
@@ -156,7 +156,7 @@ def test_all_problems_come_at_once():
 
 @pytest.mark.parametrize("text", ["not " * 240 + "door.active", "(" * 150 + "x.a > 3" + ")" * 150])
 def test_deep_nesting_that_is_accepted_can_be_evaluated(text):
-    assert parse(text, KNOWN)(Sight({"door.active": 1, "x.a": 4})) is True
+    assert parse(text, KNOWN)(Context({"door.active": 1, "x.a": 4})) is True
 
 
 def test_without_any_channel_the_problem_says_so():
@@ -200,7 +200,7 @@ def test_a_comparison_that_ranges_have_decided_already_is_a_problem(text, always
 
 bounds = st.floats(-1e6, 1e6)
 spans = st.one_of(
-    st.just(ANY), st.tuples(bounds, bounds).map(lambda pair: Range(min(pair), max(pair)))
+    st.just(ANY), st.tuples(bounds, bounds).map(lambda pair: ValueRange(min(pair), max(pair)))
 )
 
 
@@ -242,8 +242,8 @@ def test_any_text_is_an_expression_or_a_problem_and_no_values_make_it_fail(text,
         expression = parse(text, KNOWN)
     except ConfigError:
         return
-    assert expression(Sight(values)) in {True, False, None}
-    assert expression(Sight({})) in {True, False, None}
+    assert expression(Context(values)) in {True, False, None}
+    assert expression(Context({})) in {True, False, None}
 
 
 def trees(leaves):
@@ -273,6 +273,6 @@ VALUES = [
 def test_learning_a_missing_value_never_turns_a_known_answer(text, values, missing):
     expression = parse(text, KNOWN)
     answer = expression(
-        Sight({name: value for name, value in values.items() if name not in missing})
+        Context({name: value for name, value in values.items() if name not in missing})
     )
-    assert answer in {None, expression(Sight(values))}
+    assert answer in {None, expression(Context(values))}

@@ -4,10 +4,10 @@ import pytest
 
 from edge_agent.clock import Moment
 from edge_agent.errors import ConfigError
-from edge_agent.evaluate.expression import Known, Span
-from edge_agent.evaluate.parser import parse
-from edge_agent.evaluate.sight import Sight
-from edge_agent.evaluate.windows import Window
+from edge_agent.evaluate.expressions.context import Context
+from edge_agent.evaluate.expressions.expression import Known, Span
+from edge_agent.evaluate.expressions.parser import parse
+from edge_agent.evaluate.expressions.windows import Window
 
 S = 1_000_000
 KNOWN = {
@@ -29,7 +29,7 @@ def problems(text):
 def when(text, *, trusted=True):
     """A moment of local time, in UTC."""
     time = datetime.fromisoformat(text).replace(tzinfo=UTC)
-    return Sight({}, Moment(round(time.timestamp() * S), 0, trusted))
+    return Context({}, Moment(round(time.timestamp() * S), 0, trusted))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def when(text, *, trusted=True):
     ],
 )
 def test_quantities_outputs_and_thresholds(text, values, truth):
-    assert parse(text, KNOWN)(Sight(values)) is truth
+    assert parse(text, KNOWN)(Context(values)) is truth
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_while_the_clock_is_not_set_nobody_knows_the_time():
 
 def seen(values, at, window=None):
     windows = {("air.temperature", 60.0): window} if window else {}
-    return Sight(values, Moment(0, at * S, trusted=True), windows, {"air.temperature": 50 * S}, 0)
+    return Context(values, Moment(0, at * S, trusted=True), windows, {"air.temperature": 50 * S}, 0)
 
 
 def test_age_and_stale_know_what_is_missing():
@@ -107,7 +107,7 @@ def test_age_and_stale_know_what_is_missing():
     assert old(seen({}, 351)) is True
     assert gone(seen({"air.temperature": 20}, 60)) is False
     assert gone(seen({}, 66)) is True
-    never = Sight({}, Moment(0, 15 * S, trusted=True))
+    never = Context({}, Moment(0, 15 * S, trusted=True))
     assert gone(never) is None
     assert gone(never._replace(moment=Moment(0, 16 * S, trusted=True))) is True
 

@@ -7,10 +7,10 @@ from contextlib import suppress
 import pytest
 
 from edge_agent.errors import CommandError, ConfigError
-from edge_agent.evaluate.commands import KINDS, parse
-from edge_agent.evaluate.expression import Known
-from edge_agent.evaluate.parser import parse as parse_expression
-from edge_agent.evaluate.rules import Rule
+from edge_agent.evaluate.commands.command import KINDS, parse
+from edge_agent.evaluate.expressions.expression import Known
+from edge_agent.evaluate.expressions.parser import parse as parse_expression
+from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.events import Request
 
 COUNT = 100_000

@@ -1,10 +1,10 @@
 import pytest
 
 from edge_agent.clock import Moment
-from edge_agent.evaluate.arbitration import Held
-from edge_agent.evaluate.memory import keep, recall
-from edge_agent.evaluate.outputs import Order, OutputState
-from edge_agent.evaluate.rules import RuleState
+from edge_agent.evaluate.outputs.arbitration import Held
+from edge_agent.evaluate.outputs.output_set import Order, OutputState
+from edge_agent.evaluate.rules.rule import RuleState
+from edge_agent.evaluate.saved_state import load_states, save_state
 
 S = 1_000_000
 THEN = Moment(1_000 * S, 500 * S, trusted=True)
@@ -14,8 +14,8 @@ PENDING = RuleState(
 
 
 def recalled(now, boot, state=PENDING, moment=THEN):
-    memory = keep("rule/hot", state, moment, "boot-1")
-    return recall({memory.name: memory.data}, "rule/", type(state), now, boot)["hot"]
+    memory = save_state("rule/hot", state, moment, "boot-1")
+    return load_states({memory.name: memory.data}, "rule/", type(state), now, boot)["hot"]
 
 
 def test_in_the_same_boot_nothing_shifts():
@@ -50,7 +50,7 @@ def test_an_order_ends_after_a_reboot_when_it_would_have():
 
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"boot": 1}', b"\xff"])
 def test_a_memory_that_cannot_be_read_is_left_out_and_logged(data, caplog):
-    memory = keep("rule/hot", PENDING, THEN, "b")
-    found = recall({"rule/bad": data, memory.name: memory.data}, "rule/", RuleState, THEN, "b")
+    memory = save_state("rule/hot", PENDING, THEN, "b")
+    found = load_states({"rule/bad": data, memory.name: memory.data}, "rule/", RuleState, THEN, "b")
     assert found == {"hot": PENDING}
     assert "the memory of rule/bad cannot be read" in caplog.text

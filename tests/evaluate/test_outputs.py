@@ -1,7 +1,7 @@
 import pytest
 
-from edge_agent.evaluate.arbitration import Guard
-from edge_agent.evaluate.outputs import Output, Outputs
+from edge_agent.evaluate.outputs.arbitration import Guard
+from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet
 
 
 class Burnt(Exception):
@@ -10,7 +10,7 @@ class Burnt(Exception):
 
 @pytest.fixture
 def outputs(relay):
-    return Outputs([Output("fan", relay)])
+    return OutputSet([GuardedOutput("fan", relay)])
 
 
 def told(events):
@@ -18,7 +18,7 @@ def told(events):
 
 
 def test_an_output_is_safe_from_the_first_call(relay, moment):
-    outputs = Outputs([Output("valve", relay, Guard(safe=1.0))])
+    outputs = OutputSet([GuardedOutput("valve", relay, Guard(safe=1.0))])
     assert told(outputs.follow([], moment(0))) == [("valve", 1.0, "safe", "")]
     assert relay.applied == [1.0]
 
@@ -92,7 +92,7 @@ def test_a_dimmer_may_read_back_its_nearest_step(outputs, relay, moment, rule):
 
 def test_one_output_that_fails_does_not_keep_another_from_switching(moment, make_relay):
     broken, sound = make_relay(error=Burnt("stuck")), make_relay()
-    outputs = Outputs([Output("broken", broken), Output("sound", sound)])
+    outputs = OutputSet([GuardedOutput("broken", broken), GuardedOutput("sound", sound)])
     assert told(outputs.follow([], moment(0))) == [
         ("broken", 0, "safe", "stuck"),
         ("sound", 0, "safe", ""),
@@ -108,7 +108,7 @@ def test_securing_makes_every_output_safe_and_lets_go_of_it(outputs, relay, mome
 
 def test_one_output_that_cannot_be_closed_does_not_keep_another_from_it(moment, make_relay):
     broken, sound = make_relay(), make_relay()
-    outputs = Outputs([Output("broken", broken), Output("sound", sound)])
+    outputs = OutputSet([GuardedOutput("broken", broken), GuardedOutput("sound", sound)])
     outputs.follow([], moment(0))
     broken.error = Burnt("stuck")
     assert told(outputs.secure(moment(1))) == [("broken", 0, "safe", "stuck")]
@@ -117,7 +117,7 @@ def test_one_output_that_cannot_be_closed_does_not_keep_another_from_it(moment, 
 
 def excluding(heater, cooler):
     guard = Guard(interlock=frozenset({"cooler"}))
-    return Outputs([Output("heater", heater, guard), Output("cooler", cooler)])
+    return OutputSet([GuardedOutput("heater", heater, guard), GuardedOutput("cooler", cooler)])
 
 
 def test_an_output_stays_off_while_one_that_it_excludes_could_not_be_switched(
@@ -139,7 +139,7 @@ def test_an_output_stays_off_while_one_that_it_excludes_could_not_be_switched(
 def test_what_a_lost_rule_has_set_is_safe_at_once_and_what_ended_waits(moment, rule, make_relay):
     for lost, value in ((True, 0.0), (False, 1.0)):
         fan = make_relay()
-        outputs = Outputs([Output("fan", fan, Guard(min_on=60.0))])
+        outputs = OutputSet([GuardedOutput("fan", fan, Guard(min_on=60.0))])
         on = rule(settings={"fan": 1.0})
         outputs.follow([on], moment(0))
         outputs.follow([], moment(1), lost=[on] if lost else [])
@@ -147,7 +147,7 @@ def test_what_a_lost_rule_has_set_is_safe_at_once_and_what_ended_waits(moment, r
 
 
 def test_secure_waits_for_nothing(moment, rule, relay):
-    outputs = Outputs([Output("fan", relay, Guard(min_on=60.0))])
+    outputs = OutputSet([GuardedOutput("fan", relay, Guard(min_on=60.0))])
     outputs.follow([rule(settings={"fan": 1.0})], moment(0))
     outputs.secure(moment(1))
     assert relay.applied[-1] == 0.0

@@ -1,9 +1,9 @@
 import pytest
 
 from edge_agent.clock import Moment
-from edge_agent.evaluate.calibration import Calibration
-from edge_agent.evaluate.checks import Limits
-from edge_agent.evaluate.plan import ChannelPlan, DevicePlan, refine
+from edge_agent.evaluate.refine.calibration import Calibration
+from edge_agent.evaluate.refine.plausibility import Limits
+from edge_agent.evaluate.refine.refine import ChannelPlan, DevicePlan, refine
 from edge_agent.events import Reading
 
 PLAN = DevicePlan(

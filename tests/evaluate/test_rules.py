@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.clock import Moment
-from edge_agent.evaluate.rules import RuleState, due, restored
-from edge_agent.evaluate.sight import Sight
-from edge_agent.evaluate.telling import step, step_lost
+from edge_agent.evaluate.expressions.context import Context
+from edge_agent.evaluate.rules.alerts import step, step_lost
+from edge_agent.evaluate.rules.rule import RuleState, due, restored
 
 MISSING = None
 
@@ -18,7 +18,7 @@ def life(moment):
         state, alerts = state or RuleState(), []
         for seconds, value in samples:
             values = {} if value is MISSING else {"air.t": value}
-            state, alert = step(rule, state, Sight(values, moment(seconds)))
+            state, alert = step(rule, state, Context(values, moment(seconds)))
             if alert:
                 alerts.append((seconds, alert.state))
         return alerts
@@ -66,36 +66,38 @@ def test_a_firing_rule_acts_only_while_its_condition_is_known(rule, moment, clea
     hot, state, acts = rule(clear=clear), RuleState(), []
     for value in (31, MISSING, 31):
         values = {} if value is MISSING else {"air.t": value}
-        state = step(hot, state, Sight(values, moment(0))).after
+        state = step(hot, state, Context(values, moment(0))).after
         acts.append((state.state, state.acts))
     assert acts == [("firing", True), ("firing", False), ("firing", True)]
 
 
 def test_what_clear_does_not_need_may_be_missing(rule, moment):
     hot = rule("air.t > 30 and door.active", "air.t < 25")
-    after, _ = step(hot, RuleState("firing"), Sight({"air.t": 28}, moment(0)))
+    after, _ = step(hot, RuleState("firing"), Context({"air.t": 28}, moment(0)))
     assert after.acts
 
 
 def test_clear_ends_an_alert_though_when_is_unknown(rule, moment):
     hot = rule("air.t > 30 or water.t > 30", "air.t < 25")
-    assert step(hot, RuleState("firing"), Sight({"air.t": 24}, moment(1))).alert.state == "resolved"
+    assert (
+        step(hot, RuleState("firing"), Context({"air.t": 24}, moment(1))).alert.state == "resolved"
+    )
 
 
 def test_an_alert_holds_the_values_of_the_rules_inputs(rule, moment):
     hot = rule("air.t > 30 or water.t > 90", "air.h < 5", severity="critical")
     values = {"air.t": 31, "air.h": 40, "door.active": 1}
-    alert = step(hot, RuleState(), Sight(values, moment(5))).alert
+    alert = step(hot, RuleState(), Context(values, moment(5))).alert
     assert alert.values == {"air.t": 31, "air.h": 40}
     assert (alert.rule, alert.severity, alert.moment) == ("hot", "critical", moment(5))
 
 
 def test_a_pending_rule_is_due_when_its_hold_is_over(rule, moment):
     hot = rule(hold=2.5)
-    pending = step(hot, RuleState(), Sight({"air.t": 31}, moment(10))).after
+    pending = step(hot, RuleState(), Context({"air.t": 31}, moment(10))).after
     assert due(hot, pending) == 12_500_000
-    assert step(hot, pending, Sight({"air.t": 31}, moment(12.499999))).after.state == "pending"
-    assert step(hot, pending, Sight({"air.t": 31}, moment(12.5))).after.state == "firing"
+    assert step(hot, pending, Context({"air.t": 31}, moment(12.499999))).after.state == "pending"
+    assert step(hot, pending, Context({"air.t": 31}, moment(12.5))).after.state == "firing"
 
 
 @pytest.mark.parametrize("state", ["inactive", "firing", "resolved"])
@@ -107,7 +109,7 @@ def test_a_hold_does_not_heed_the_wall_clock(rule, life):
     hot, state, alerts = rule(hold=2), RuleState(), []
     for uptime, wall in [(0, 0), (1, 10**15), (2, -(10**15))]:
         moment = Moment(wall, uptime * 1_000_000, True)
-        state, alert = step(hot, state, Sight({"air.t": 31}, moment))
+        state, alert = step(hot, state, Context({"air.t": 31}, moment))
         alerts += [(uptime, alert.state)] if alert else []
     assert alerts == [(0, "pending"), (2, "firing")]
 
@@ -149,7 +151,7 @@ def test_a_rule_that_was_quiet_before_a_restart_may_fire(rule, life, moment, las
     ],
 )
 def test_a_rule_that_cannot_be_evaluated_is_unknown(rule, moment, before, after, alert):
-    result = step_lost(rule(hold=2), RuleState(before), Sight({}, moment(1)))
+    result = step_lost(rule(hold=2), RuleState(before), Context({}, moment(1)))
     assert (result.after.state, result.after.acts) == (after, False)
     assert (result.alert and result.alert.state) == alert
 

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.evaluate.message import parse_message
-from edge_agent.evaluate.rules import RuleState
-from edge_agent.evaluate.sight import Sight
-from edge_agent.evaluate.telling import next_due, step
+from edge_agent.evaluate.expressions.context import Context
+from edge_agent.evaluate.rules.alert_text import parse_alert_text
+from edge_agent.evaluate.rules.alerts import next_due, step
+from edge_agent.evaluate.rules.rule import RuleState
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,7 @@ def life(moment):
         state, alerts = state or RuleState(), []
         for seconds, value in samples:
             values = {} if value is None else {"air.t": value}
-            state, alert = step(rule, state, Sight(values, moment(seconds)))
+            state, alert = step(rule, state, Context(values, moment(seconds)))
             if alert:
                 alerts.append((seconds, alert.state))
         return alerts, state
@@ -52,10 +52,10 @@ def test_a_firing_rule_is_told_again_until_somebody_acknowledges_it(rule, life, 
 
 def test_a_silenced_rule_is_told_as_silenced_and_not_again(rule, moment):
     quiet = RuleState(silenced_until=100_000_000)
-    state, alert = step(rule(repeat=10), quiet, Sight({"air.t": 31}, moment(0)))
+    state, alert = step(rule(repeat=10), quiet, Context({"air.t": 31}, moment(0)))
     assert alert.silenced
-    assert step(rule(repeat=10), state, Sight({"air.t": 31}, moment(50))).alert is None
-    assert not step(rule(repeat=10), state, Sight({"air.t": 31}, moment(100))).alert.silenced
+    assert step(rule(repeat=10), state, Context({"air.t": 31}, moment(50))).alert is None
+    assert not step(rule(repeat=10), state, Context({"air.t": 31}, moment(100))).alert.silenced
 
 
 def test_a_rule_that_flaps_is_told_so_once_and_then_how_it_stands(rule, life):
@@ -87,8 +87,8 @@ def test_a_disabled_rule_rests(rule, life):
 
 
 def test_a_message_has_the_values_of_its_moment(rule, moment):
-    message = parse_message("{air.t:.1f} °C at {air.h}", {"air.t", "air.h"})
-    alert = step(rule(message=message), RuleState(), Sight({"air.t": 31.25}, moment(0))).alert
+    message = parse_alert_text("{air.t:.1f} °C at {air.h}", {"air.t", "air.h"})
+    alert = step(rule(message=message), RuleState(), Context({"air.t": 31.25}, moment(0))).alert
     assert alert.message == "31.2 °C at ?"
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.evaluate.windows import Window
+from edge_agent.evaluate.expressions.windows import Window
 
 S = 1_000_000
 LENGTH, HOLE = 10, 4

@@ -2,12 +2,12 @@
 
 import pytest
 
-from edge_agent.machine import NOT_FOUND, Machine, Outcome
+from edge_agent.machine import NOT_FOUND, CommandResult, Machine
 from edge_agent.service.install import Site
 
 PROGRAM = "/srv/agent/bin/edge-agent"
 UNIT = "edge-agent.service"
-DONE = Outcome(0, "")
+DONE = CommandResult(0, "")
 
 
 class System:
@@ -28,10 +28,10 @@ class System:
         line = " ".join(command)
         self.asked.append(line)
         if command[0] in self.missing:
-            return Outcome(NOT_FOUND, f"{command[0]}: not found")
+            return CommandResult(NOT_FOUND, f"{command[0]}: not found")
         for words, said in self.refusals.items():
             if line.startswith(words):
-                return Outcome(1, said)
+                return CommandResult(1, said)
         return getattr(self, command[0].replace("-", "_"))(*command[1:])
 
     def told(self, words):
@@ -41,10 +41,10 @@ class System:
         return getattr(self, f"unit_{verb.replace('-', '_')}")(*words)
 
     def unit_is_system_running(self):
-        return Outcome(1, "offline") if self.offline else Outcome(0, "running")
+        return CommandResult(1, "offline") if self.offline else CommandResult(0, "running")
 
     def unit_is_enabled(self, _unit):
-        return Outcome(0, "enabled") if self.enabled else Outcome(1, "disabled")
+        return CommandResult(0, "enabled") if self.enabled else CommandResult(1, "disabled")
 
     def unit_enable(self, _unit):
         self.enabled = True
@@ -72,18 +72,18 @@ class System:
         return DONE
 
     def unit_reset_failed(self, _unit):
-        return Outcome(1, "not loaded")
+        return CommandResult(1, "not loaded")
 
     def unit_show(self, _unit, *_options):
         if self.offline:
-            return Outcome(0, "Running in chroot, ignoring command 'show'")
+            return CommandResult(0, "Running in chroot, ignoring command 'show'")
         there = (self.root / f"etc/systemd/system/{UNIT}").exists()
         state = {
             "LoadState": "loaded" if there else "not-found",
             "UnitFileState": "enabled" if self.enabled else "disabled",
             **self.properties,
         }
-        return Outcome(0, "\n".join(f"{key}={value}" for key, value in state.items()))
+        return CommandResult(0, "\n".join(f"{key}={value}" for key, value in state.items()))
 
     def systemd_sysusers(self, file):
         for line in (self.root / file.lstrip("/")).read_text().splitlines():
@@ -116,7 +116,7 @@ class System:
         return DONE
 
     def journalctl(self, *_words):
-        return Outcome(0, self.journal)
+        return CommandResult(0, self.journal)
 
 
 @pytest.fixture

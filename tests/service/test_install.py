@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.blueprint import draw
+from edge_agent.blueprint import resolve
 from edge_agent.errors import AgentError, ConfigError
 from edge_agent.machine import Machine
 from edge_agent.service.files import TARGETS, rendered, shipped
@@ -104,7 +104,7 @@ def test_a_member_is_added_to_the_group_that_came_later(site, system):
 
 def test_the_first_configuration_passes_the_check(site, machine, tmp_path):
     list(install(site))
-    blueprint = draw(machine.path(CONFIG))
+    blueprint = resolve(machine.path(CONFIG))
     assert blueprint.config.node == "shed"
     assert [one.settings.name for one in blueprint.devices] == ["memory"]
 
@@ -115,7 +115,7 @@ def test_the_first_configuration_has_the_processor_where_the_kernel_measures_it(
     zone.write_text("cpu-thermal\n")
     path = machine.path("/config.toml")
     path.write_text(first_config(machine))
-    assert [one.settings.name for one in draw(path).devices] == ["memory", "processor"]
+    assert [one.settings.name for one in resolve(path).devices] == ["memory", "processor"]
 
 
 @pytest.mark.parametrize(

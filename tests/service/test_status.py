@@ -2,10 +2,10 @@ import pytest
 
 from edge_agent.service.install import install
 from edge_agent.service.report import report
-from edge_agent.service.state import State, understood
+from edge_agent.service.state import ServiceState, understood
 from edge_agent.service.words import headline, ordinal, reason
 
-LOADED = State(load="loaded", enabled=True)
+LOADED = ServiceState(load="loaded", enabled=True)
 ENDED = {"Result": "exit-code", "ExecMainCode": "1"}
 ACCOUNT = {"recorded": 1500, "waiting": {"mqtt": 20}, "dropped": {"retention": 80}}
 

@@ -3,10 +3,10 @@ from collections import Counter
 
 import pytest
 
-from drivers.driver import run
-from drivers.errors import DriverError
+from drivers.base.driver import run
+from drivers.base.errors import DriverError
 from edge_agent.acquire.catalog import Catalog
-from edge_agent.blueprint import draw
+from edge_agent.blueprint import resolve
 from simulators.hardware import SimulatedHardware
 from simulators.scenario import PlannedFault, Scenario, faults_of, load
 
@@ -29,21 +29,21 @@ OF_A_BUS = ("brown_out", "no_answer", "stuck_bus", "unplug")
 class Device:
     """One device of the configuration, its driver on simulated hardware, held against the truth."""
 
-    def __init__(self, hardware, clock, drawn, model):
-        self.name, self.clock, self._hardware = drawn.settings.name, clock, hardware
-        self.every = float(drawn.settings.every)
+    def __init__(self, hardware, clock, resolved, model):
+        self.name, self.clock, self._hardware = resolved.settings.name, clock, hardware
+        self.every = float(resolved.settings.every)
         self.due = self.every
         self.outcomes = Counter()
         self._measured = 0.0
         self._truths = []
         self.wrong = []
-        _, bus, address, pin, id_ = drawn.place
+        _, bus, address, pin, id_ = resolved.place
         where = {"bus": bus, "address": address, "pin": pin, "id": id_}
-        hardware.attach(self.name, model, **where, options=drawn.options)
-        self._driver = drawn.build(hardware)
+        hardware.attach(self.name, model, **where, options=resolved.options)
+        self._driver = resolved.build(hardware)
         self._steps = {channel.name: channel.resolution for channel in self._driver.channels}
         self._steps |= {channel: MEAN[channel] for channel in MEAN.keys() & self._steps.keys()}
-        self._ready = drawn.place.kind == "gpio"
+        self._ready = resolved.place.kind == "gpio"
         if self._ready:  # counters count from now on
             run(self._driver.setup(), self._sleep)
 
@@ -115,7 +115,7 @@ class Day:
     """The devices of a configuration, after they have lived through a scenario."""
 
     def __init__(self, config, clock, seed, seconds):
-        devices = draw(config).devices
+        devices = resolve(config).devices
         catalog = Catalog("edge_agent.simulators")
         models = {one.settings.name: catalog.load(one.settings.driver) for one in devices}
         named = {
@@ -164,5 +164,5 @@ def test_in_a_day_every_fault_strikes_and_every_device_goes_on(root, clock):
 
 
 def test_everything_has_every_driver(root):
-    drawn = draw(root / "examples/everything.toml").placed
-    assert {one.settings.driver for one in drawn} == set(Catalog("edge_agent.drivers").names)
+    resolved = resolve(root / "examples/everything.toml").placed
+    assert {one.settings.driver for one in resolved} == set(Catalog("edge_agent.drivers").names)

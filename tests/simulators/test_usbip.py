@@ -18,13 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from smbus2 import i2c_msg
 
-from drivers.driver import run
-from edge_agent.blueprint import draw
+from drivers.base.driver import run
+from edge_agent.blueprint import resolve
 from edge_agent.cli import main
 from edge_agent.commands import usbip as command
 from edge_agent.commands.simulation import attach
-from edge_agent.contract.bench import at, off
 from edge_agent.errors import HardwareError
+from edge_agent.testing.bench import at, off
 from simulators import vhci
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
@@ -352,7 +352,7 @@ def test_what_is_unlinked_is_forgotten(server):
 
 def test_our_drivers_read_all_chips_of_the_example_right(root):
     clock = VirtualClock()
-    hardware, blueprint = SimulatedHardware(clock), draw(root / "examples/everything.toml")
+    hardware, blueprint = SimulatedHardware(clock), resolve(root / "examples/everything.toml")
     attach(hardware, blueprint)
     server = Server(command.adapters(hardware))
     server.start()

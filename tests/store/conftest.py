@@ -87,7 +87,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(path, clock):
+def recording(path, clock):
     desks = []
 
     def make(**given):

@@ -12,98 +12,102 @@ def offsets(path):
     return [event.offset for event in LogReader(path).read_after(0, 10**6)]
 
 
-def test_one_tick_of_all_sensors_is_one_commit(desk, event):
-    desk = desk()
-    desk.put(event(1), event(2))
-    desk.put(event(3))
-    assert desk.announced == []
-    desk.after(GATHER)
-    assert desk.announced == [3]
+def test_one_tick_of_all_sensors_is_one_commit(recording, event):
+    recording = recording()
+    recording.put(event(1), event(2))
+    recording.put(event(3))
+    assert recording.announced == []
+    recording.after(GATHER)
+    assert recording.announced == [3]
 
 
-def test_readings_commit_at_most_once_per_interval(desk, event):
-    desk = desk(interval=1.0)
-    desk.put(event())
-    desk.after(GATHER)
-    desk.put(event())
-    desk.after(0.9)
-    assert desk.announced == [1]
-    desk.after(0.1)
-    assert desk.announced == [1, 2]
+def test_readings_commit_at_most_once_per_interval(recording, event):
+    recording = recording(interval=1.0)
+    recording.put(event())
+    recording.after(GATHER)
+    recording.put(event())
+    recording.after(0.9)
+    assert recording.announced == [1]
+    recording.after(0.1)
+    assert recording.announced == [1, 2]
 
 
-def test_an_alert_never_waits_and_takes_everything_before_it_along(desk, event):
-    desk = desk(interval=60.0)
-    desk.put(event())
-    desk.after(GATHER)
-    desk.put(event())
-    desk.put([event(), event(kind="alert", urgent=True)])
-    assert desk.announced == [1, 4]
+def test_an_alert_never_waits_and_takes_everything_before_it_along(recording, event):
+    recording = recording(interval=60.0)
+    recording.put(event())
+    recording.after(GATHER)
+    recording.put(event())
+    recording.put([event(), event(kind="alert", urgent=True)])
+    assert recording.announced == [1, 4]
 
 
-def test_offsets_are_announced_only_after_the_disk_has_them(desk, path, event):
-    desk = desk(interval=0)
-    desk.recorder._announce = lambda offset: desk.announced.append((offset, offsets(path)))
-    desk.put(event(), event())
-    desk.after(GATHER)
-    assert desk.announced == [(2, [1, 2])]
+def test_offsets_are_announced_only_after_the_disk_has_them(recording, path, event):
+    recording = recording(interval=0)
+    recording.recorder._announce = lambda offset: recording.announced.append(
+        (offset, offsets(path))
+    )
+    recording.put(event(), event())
+    recording.after(GATHER)
+    assert recording.announced == [(2, [1, 2])]
 
 
-def test_cursor_moves_alone_wait_and_then_ride(desk, path, event):
-    desk = desk(interval=0)
-    desk.put(event())
-    desk.after(GATHER)
-    desk.put(CursorMove("mqtt", 1, {}))
-    desk.after(0.5)
+def test_cursor_moves_alone_wait_and_then_ride(recording, path, event):
+    recording = recording(interval=0)
+    recording.put(event())
+    recording.after(GATHER)
+    recording.put(CursorMove("mqtt", 1, {}))
+    recording.after(0.5)
     assert LogReader(path).cursor("mqtt") == 0
-    desk.after(0.5)
+    recording.after(0.5)
     assert LogReader(path).cursor("mqtt") == 1
-    assert desk.announced == [1]
+    assert recording.announced == [1]
 
 
-def test_stopping_commits_everything_that_was_handed_over(desk, path, event):
-    desk = desk(interval=3600)
-    desk.inbox.put(event())
-    desk.inbox.put([event(), event()])
-    desk.inbox.put(CursorMove("mqtt", 2, {}))
-    desk.stop()
+def test_stopping_commits_everything_that_was_handed_over(recording, path, event):
+    recording = recording(interval=3600)
+    recording.inbox.put(event())
+    recording.inbox.put([event(), event()])
+    recording.inbox.put(CursorMove("mqtt", 2, {}))
+    recording.stop()
     assert offsets(path) == [1, 2, 3]
     assert LogReader(path).cursor("mqtt") == 2
 
 
-def test_what_a_sink_refuses_is_told_in_a_gap_event_and_counted(desk, path, event):
-    desk = desk(interval=0)
-    desk.put(*(event() for _ in range(4)))
-    desk.after(GATHER)
-    desk.put(CursorMove("mqtt", 4, {2: "not authorised", 3: "not authorised"}))
-    desk.after(1)
+def test_what_a_sink_refuses_is_told_in_a_gap_event_and_counted(recording, path, event):
+    recording = recording(interval=0)
+    recording.put(*(event() for _ in range(4)))
+    recording.after(GATHER)
+    recording.put(CursorMove("mqtt", 4, {2: "not authorised", 3: "not authorised"}))
+    recording.after(1)
     (told,) = LogReader(path).read_after(4, 10)
     assert told.kind == "gap"
     assert told.data == ('{"reason":"rejected by mqtt: not authorised","count":2,"ranges":[[2,3]]}')
     assert LogReader(path).stats().dropped == {"rejected by mqtt": 2}
 
 
-def test_a_refused_gap_event_is_counted_but_makes_no_further_gap(desk, path, event):
-    desk = desk(interval=0)
-    desk.put(event(kind="gap"))
-    desk.after(GATHER)
-    desk.put(CursorMove("mqtt", 1, {1: "quota"}))
-    desk.after(1)
+def test_a_refused_gap_event_is_counted_but_makes_no_further_gap(recording, path, event):
+    recording = recording(interval=0)
+    recording.put(event(kind="gap"))
+    recording.after(GATHER)
+    recording.put(CursorMove("mqtt", 1, {1: "quota"}))
+    recording.after(1)
     assert offsets(path) == [1]
     assert LogReader(path).stats().dropped == {"rejected by mqtt": 1}
 
 
-def test_events_measured_before_the_clock_was_set_get_their_true_time(desk, path, clock, event):
+def test_events_measured_before_the_clock_was_set_get_their_true_time(
+    recording, path, clock, event
+):
     clock.trusted = False
-    desk = desk(interval=0)
-    desk.put(event())
-    desk.after(GATHER)
+    recording = recording(interval=0)
+    recording.put(event())
+    recording.after(GATHER)
     late = event()
     clock.step(1_000_000)
     clock.trusted = True
     truth = clock.now().time
-    desk.put(late)
-    desk.after(GATHER)
+    recording.put(late)
+    recording.after(GATHER)
     first, second, note = LogReader(path).read_after(0, 10)
     assert [truth - first.time, truth - second.time] == [round(GATHER * 1e6), 0]
     assert (first.boot, second.boot) == (None, None)
@@ -127,31 +131,31 @@ def full_disk():
     signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_a_full_disk_loses_nothing_that_memory_can_hold(desk, path, event, full_disk):
+def test_a_full_disk_loses_nothing_that_memory_can_hold(recording, path, event, full_disk):
     fill, free = full_disk
-    desk = desk(interval=0)
-    desk.put(event(0))
-    desk.after(GATHER)
+    recording = recording(interval=0)
+    recording.put(event(0))
+    recording.after(GATHER)
     fill()
     for n in range(1, 4):
-        desk.put(event(n))
-        desk.after(RETRY)
-    assert desk.announced == [1]
+        recording.put(event(n))
+        recording.after(RETRY)
+    assert recording.announced == [1]
     free()
-    desk.after(RETRY)
+    recording.after(RETRY)
     rows = LogReader(path).read_after(0, 10)
     assert [row.data for row in rows[:4]] == [f'{{"n":{n}}}' for n in range(4)]
     assert '"what":"log_recovered"' in rows[4].data
 
 
-def test_beyond_what_memory_holds_the_loss_is_counted_and_told(desk, path, event, full_disk):
+def test_beyond_what_memory_holds_the_loss_is_counted_and_told(recording, path, event, full_disk):
     fill, free = full_disk
-    desk = desk(interval=0)
+    recording = recording(interval=0)
     fill()
-    desk.put([event(n) for n in range(HELD + 7)])
-    desk.after(GATHER)
+    recording.put([event(n) for n in range(HELD + 7)])
+    recording.after(GATHER)
     free()
-    desk.after(RETRY)
+    recording.after(RETRY)
     stats = LogReader(path).stats()
     assert stats.dropped == {"disk_full": 7}
     gap = LogReader(path).read_after(stats.recorded - 1, 1)[0]
@@ -171,8 +175,8 @@ def test_a_large_load_commits_in_groups(event):
     assert group.due(last_commit=5.0, interval=60) == 5.0
 
 
-def test_a_cursor_that_moves_while_the_agent_stops_is_committed(desk, path, event):
-    one = desk()
+def test_a_cursor_that_moves_while_the_agent_stops_is_committed(recording, path, event):
+    one = recording()
     one.put(event())
     one.inbox.put(None)
     one.recorder.run()

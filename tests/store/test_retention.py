@@ -87,15 +87,15 @@ def test_alerts_are_the_last_to_go_and_the_loss_is_told(log, reader, record, clo
     }
 
 
-def test_the_file_does_not_grow_far_beyond_its_limit(desk, path, event):
+def test_the_file_does_not_grow_far_beyond_its_limit(recording, path, event):
     limit = 400_000
-    desk = desk(interval=0, retention=Retention(("mqtt",), 3600, limit))
-    desk.recorder._trim_at = 0
+    recording = recording(interval=0, retention=Retention(("mqtt",), 3600, limit))
+    recording.recorder._trim_at = 0
     for _ in range(12):
-        desk.put([event(n) for n in range(2000)])
-        desk.recorder._trim_at = 0
-        desk.after(GATHER)
-        desk.after(GATHER)
+        recording.put([event(n) for n in range(2000)])
+        recording.recorder._trim_at = 0
+        recording.after(GATHER)
+        recording.after(GATHER)
     assert path.stat().st_size < 2 * limit
 
 
@@ -154,11 +154,11 @@ def test_a_slice_is_short_enough_to_commit_quickly():
     assert SLICE <= 10_000
 
 
-def test_a_refusal_and_its_cursor_move_together(desk, path, event):
-    desk = desk(interval=0)
-    desk.put(event())
-    desk.after(GATHER)
-    desk.put(CursorMove("mqtt", 1, {1: "no"}))
-    desk.stop()
+def test_a_refusal_and_its_cursor_move_together(recording, path, event):
+    recording = recording(interval=0)
+    recording.put(event())
+    recording.after(GATHER)
+    recording.put(CursorMove("mqtt", 1, {1: "no"}))
+    recording.stop()
     assert LogReader(path).cursor("mqtt") == 1
     assert LogReader(path).stats().dropped == {"rejected by mqtt": 1}

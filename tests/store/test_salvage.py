@@ -51,12 +51,12 @@ def test_a_damaged_header_does_not_keep_the_agent_from_starting(path, clock, fil
     assert (path.parent / "events.db.damaged-1").exists()
 
 
-def test_rows_around_a_damaged_page_survive_and_the_hole_is_told(path, clock, filled, desk):
+def test_rows_around_a_damaged_page_survive_and_the_hole_is_told(path, clock, filled, recording):
     damage(path, path.stat().st_size - 4 * 4096, 4096)  # some leaf of the event table
     with pytest.raises(sqlite3.DatabaseError) as found:
         LogReader(path).read_after(0, 5000)
-    desk = desk()  # the page is far from what opening reads: only a forwarder sees it
-    desk.put(Damaged(str(found.value), desk.recorder._log.inode))
+    recording = recording()  # the page is far from what opening reads: only a forwarder sees it
+    recording.put(Damaged(str(found.value), recording.recorder._log.inode))
     reader = LogReader(path)
     kept = [event.offset for event in reader.read_after(0, 5000)]
     gap, note = reader.read_after(0, 5000)[-2:]
@@ -69,10 +69,10 @@ def test_rows_around_a_damaged_page_survive_and_the_hole_is_told(path, clock, fi
     assert json.loads(note.data)["set_aside"] == "events.db.damaged-1"
 
 
-def test_the_account_stays_whole_after_salvage(path, clock, filled, desk):
+def test_the_account_stays_whole_after_salvage(path, clock, filled, recording):
     damage(path, path.stat().st_size - 4 * 4096, 4096)
-    desk = desk()
-    desk.put(Damaged("malformed", desk.recorder._log.inode))
+    recording = recording()
+    recording.put(Damaged("malformed", recording.recorder._log.inode))
     reader = LogReader(path)
     stats = reader.stats()
     delivered = 1000
@@ -80,20 +80,22 @@ def test_the_account_stays_whole_after_salvage(path, clock, filled, desk):
     assert reader.cursor("mqtt") == 1000
 
 
-def test_two_reports_of_the_same_damage_salvage_once(path, clock, filled, desk):
-    desk = desk(interval=0)
-    report = Damaged("malformed", desk.recorder._log.inode)
-    desk.put(report)
-    desk.put(report)
+def test_two_reports_of_the_same_damage_salvage_once(path, clock, filled, recording):
+    recording = recording(interval=0)
+    report = Damaged("malformed", recording.recorder._log.inode)
+    recording.put(report)
+    recording.put(report)
     assert not (path.parent / "events.db.damaged-2").exists()
 
 
-def test_events_go_on_after_salvage_with_offsets_nobody_has_seen(path, clock, filled, desk, event):
-    desk = desk(interval=0)
-    desk.put(Damaged("malformed", desk.recorder._log.inode))
-    desk.put(event(), CursorMove("mqtt", 1500, {}))
-    desk.after(GATHER)
-    assert desk.announced[-1] > 2000 + HOLE
+def test_events_go_on_after_salvage_with_offsets_nobody_has_seen(
+    path, clock, filled, recording, event
+):
+    recording = recording(interval=0)
+    recording.put(Damaged("malformed", recording.recorder._log.inode))
+    recording.put(event(), CursorMove("mqtt", 1500, {}))
+    recording.after(GATHER)
+    assert recording.announced[-1] > 2000 + HOLE
     assert LogReader(path).cursor("mqtt") == 1500
 
 

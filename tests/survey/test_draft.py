@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from edge_agent.acquire.catalog import Catalog
 from edge_agent.acquire.scan import Claim, Found
-from edge_agent.blueprint import draw
+from edge_agent.blueprint import resolve
 from edge_agent.survey.draft import Answers, ambiguous, draft
 from edge_agent.survey.survey import OWN, KernelDevice, Survey
 
@@ -20,10 +20,10 @@ ON_I2C = [
 ANSWERS = Answers("shed", "mqtt://broker.lan")
 
 
-def drawn(text, folder):
+def resolved(text, folder):
     path = folder / "drafted.toml"
     path.write_text(text)
-    return draw(path)
+    return resolve(path)
 
 
 def found(driver, address, *, certain=True, bus=1):
@@ -64,15 +64,15 @@ def test_whatever_is_found_the_draft_and_its_example_pass_check(tmp_path_factory
     expected = certain + len(survey.thermometers) + len(survey.kernel) + len(survey.own)
     if not expected:
         return  # nothing to measure with: `init` says so
-    blueprint = drawn(text, folder)
+    blueprint = resolved(text, folder)
     assert len(blueprint.devices) == expected
-    assert len(drawn(uncommented(text), folder).rules) == 1
+    assert len(resolved(uncommented(text), folder).rules) == 1
     assert max(map(len, text.splitlines())) <= 160
 
 
 @pytest.mark.parametrize("name, address", ON_I2C)
 def test_every_driver_that_can_be_found_has_a_table_that_passes(tmp_path, name, address):
-    [device] = drawn(draft(Survey((found(name, address),)), ANSWERS, DRIVERS), tmp_path).devices
+    [device] = resolved(draft(Survey((found(name, address),)), ANSWERS, DRIVERS), tmp_path).devices
     assert (device.settings.driver, device.place.address) == (name, address)
 
 
@@ -82,7 +82,7 @@ UNKNOWN = Found(1, 0x48, (Claim("lm75", "LM75", False), Claim("tmp102", "TMP102"
 def test_a_chip_that_does_not_say_what_it_is_stays_a_comment(tmp_path):
     survey = Survey((UNKNOWN,), own=("memory",))
     text = draft(survey, ANSWERS, DRIVERS)
-    assert [one.settings.driver for one in drawn(text, tmp_path).devices] == ["memory"]
+    assert [one.settings.driver for one in resolved(text, tmp_path).devices] == ["memory"]
     assert "that does not tell what it is: lm75 or tmp102" in text
     assert ambiguous(UNKNOWN) == ("lm75", "tmp102")
 
@@ -90,14 +90,14 @@ def test_a_chip_that_does_not_say_what_it_is_stays_a_comment(tmp_path):
 def test_what_the_user_says_it_is_becomes_a_table(tmp_path):
     answers = ANSWERS._replace(chips={(1, 0x48): "tmp102"})
     text = draft(Survey((UNKNOWN,)), answers, DRIVERS)
-    assert [one.settings.driver for one in drawn(text, tmp_path).devices] == ["tmp102"]
+    assert [one.settings.driver for one in resolved(text, tmp_path).devices] == ["tmp102"]
     assert "lm75" not in text
 
 
 def test_a_chip_of_the_kernel_s_is_read_through_the_kernel(tmp_path):
     owned = Found(1, 0x76, kernel="bmp280", instead='driver = "iio", device = "bme280"')
     kernel = (KernelDevice("iio", "bme280", ("temperature",)),)
-    [device] = drawn(draft(Survey((owned,), kernel=kernel), ANSWERS, DRIVERS), tmp_path).devices
+    [device] = resolved(draft(Survey((owned,), kernel=kernel), ANSWERS, DRIVERS), tmp_path).devices
     assert (device.settings.driver, device.options["device"]) == ("iio", "bme280")
 
 
@@ -112,5 +112,7 @@ def test_a_password_in_the_broker_s_url_is_not_written(tmp_path):
 
 def test_chips_of_one_kind_have_names_of_their_own(tmp_path):
     survey = Survey((found("sht4x", 0x44), found("sht4x", 0x45), found("sht4x", 0x44, bus=3)))
-    names = [one.settings.name for one in drawn(draft(survey, ANSWERS, DRIVERS), tmp_path).devices]
+    names = [
+        one.settings.name for one in resolved(draft(survey, ANSWERS, DRIVERS), tmp_path).devices
+    ]
     assert names == ["sht4x", "sht4x-2", "sht4x-3"]

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from drivers.channel import Channel
-from drivers.driver import BusKind, Identity, Steps, checked
-from drivers.errors import BadChecksum, DeadFrame, NoAcknowledge, NotReady, WrongChip
-from drivers.i2c import I2CPort
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.errors import BadChecksum, DeadFrame, NoAcknowledge, NotReady, WrongChip
+from drivers.base.i2c import I2CPort
 
 # Registers, table 1
 MEASURE, CONFIGURATION, MANUFACTURER, DEVICE = 0x00, 0x02, 0xFE, 0xFF

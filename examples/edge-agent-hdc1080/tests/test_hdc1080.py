@@ -2,7 +2,7 @@ import pytest
 from edge_agent_hdc1080 import model
 from edge_agent_hdc1080.driver import HDC1080, humidity, temperature
 
-from edge_agent.contract import I2CContract
+from edge_agent.testing import I2CContract
 
 
 class TestContract(I2CContract):

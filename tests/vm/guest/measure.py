@@ -10,17 +10,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from drivers.driver import read
-from drivers.errors import DriverError, NotReady
+from drivers.base.driver import read
+from drivers.base.errors import DriverError, NotReady
 from edge_agent.acquire.hardware import RealHardware
-from edge_agent.blueprint import draw
+from edge_agent.blueprint import resolve
 
 
-def measured(drawn, hardware):
+def measured(resolved, hardware):
     """Return what came of it, and the seconds that it took."""
     began = time.monotonic()
     try:
-        found = {"values": patient(drawn.build(hardware)), "quality": "good", "text": ""}
+        found = {"values": patient(resolved.build(hardware)), "quality": "good", "text": ""}
     except DriverError as error:
         found = {"values": {}, "quality": error.quality, "text": str(error)}
     return {**found, "seconds": time.monotonic() - began}
@@ -40,8 +40,8 @@ for user in map(int, sys.argv[1:]):
     os.setuid(user)
 for line in iter(sys.stdin.readline, ""):
     hardware = RealHardware()
-    devices = draw(Path(line.strip())).devices
-    found = {drawn.settings.name: measured(drawn, hardware) for drawn in devices}
+    devices = resolve(Path(line.strip())).devices
+    found = {resolved.settings.name: measured(resolved, hardware) for resolved in devices}
     hardware.close()
     sys.stdout.write(f"{json.dumps(found)}\n")
     sys.stdout.flush()

@@ -2,7 +2,7 @@
 
 import sys
 
-from drivers import pins
+from drivers.base import pins
 from edge_agent.cli import main
 
 pins.HEADER_LABELS = ("9030000.pl061",)

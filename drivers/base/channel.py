@@ -1,0 +1,71 @@
+"""Channels and their quantities: the one table of names and units.
+
+Quantities are Home Assistant `device_class` names, each with one unit; where it has none (angle,
+resistance, …), the field's own word.
+"""
+
+from dataclasses import dataclass
+
+UNITS = {
+    "acceleration": "m/s²",
+    "angle": "°",
+    "angular_velocity": "°/s",
+    "atmospheric_pressure": "hPa",
+    "battery": "%",
+    "binary": "",
+    "carbon_dioxide": "ppm",
+    "count": "",
+    "current": "A",
+    "data_size": "MiB",
+    "distance": "m",
+    "energy": "kWh",
+    "frequency": "Hz",
+    "humidity": "%",
+    "illuminance": "lx",
+    "load": "",
+    "pm1": "µg/m³",
+    "pm10": "µg/m³",
+    "pm25": "µg/m³",
+    "power": "W",
+    "precipitation": "mm",
+    "raw": "",
+    "resistance": "Ω",
+    "rotational_speed": "rpm",
+    "share": "%",
+    "temperature": "°C",
+    "uv_index": "",
+    "volatile_organic_compounds_parts": "ppb",
+    "voltage": "V",
+    "volume": "L",
+    "volume_flow_rate": "L/min",
+    "wind_speed": "km/h",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One quantity of a device; `low` and `high` are the datasheet's range in `unit`.
+
+    `resolution` is the chip's smallest step (one LSB), in `unit`; `quantity` defaults to the name.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    resolution: float
+    quantity: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.quantity:
+            object.__setattr__(self, "quantity", self.name)
+        if UNITS.get(self.quantity) != self.unit:
+            raise ValueError(
+                f"channel {self.name}: quantity {self.quantity!r} has no unit {self.unit!r};"
+                " use the table UNITS in drivers/base/channel.py"
+            )
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals the resolution is worth when shown to people."""
+        return next(n for n in range(7) if n == 6 or self.resolution >= 0.999 * 10.0**-n)

@@ -1,0 +1,176 @@
+"""The I2C bus as drivers see it: an address, and transfers of one transaction each.
+
+A BCM2835 cannot do more than write, read, or write-then-read in one transaction, so there is
+nothing else here. Anything with smbus2's `i2c_rdwr` is a bus: `smbus2.SMBus` or a simulated one.
+"""
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from smbus2 import SMBus, i2c_msg
+
+from drivers.base import checksum
+from drivers.base.checksum import READS
+from drivers.base.errors import (
+    BadChecksum,
+    BusMissing,
+    BusStuck,
+    DriverError,
+    NoAcknowledge,
+    NotPermitted,
+    TransferFailed,
+)
+
+# Documentation/i2c/fault-codes.rst; ENXIO is what i2c-gpio and i2c-tiny-usb say for a NACK.
+ERRORS: dict[int | None, tuple[type[DriverError], str]] = {
+    errno.EREMOTEIO: (NoAcknowledge, "no answer"),
+    errno.ENXIO: (NoAcknowledge, "no answer"),
+    errno.ENODEV: (NoAcknowledge, "no answer"),
+    errno.ETIMEDOUT: (BusStuck, "the bus does not move"),
+    errno.EIO: (TransferFailed, "transfer broken off"),
+    errno.EAGAIN: (TransferFailed, "arbitration lost"),
+    errno.EOPNOTSUPP: (TransferFailed, "the adapter cannot do this transfer"),
+}
+
+
+Value = TypeVar("Value")
+
+
+class I2CBus(Protocol):
+    """smbus2's surface, as far as drivers use it."""
+
+    def i2c_rdwr(self, *i2c_msgs: i2c_msg) -> None:
+        """Run the messages as one transaction; raise OSError with the adapter's errno."""
+        ...
+
+
+class I2CPort:
+    """A bus bound to one address; `name` tells users in errors which device this is."""
+
+    def __init__(self, bus: I2CBus, address: int, name: str = "i2c") -> None:
+        self._bus = bus
+        self.address = address
+        self.where = f"{name}:0x{address:02x}"
+
+    def write(self, data: bytes) -> None:
+        """Write `data` in one transaction."""
+        with self._translated():
+            self._bus.i2c_rdwr(i2c_msg.write(self.address, data))
+
+    def read(self, count: int) -> bytes:
+        """Read `count` bytes in one transaction."""
+        message = i2c_msg.read(self.address, count)
+        with self._translated():
+            self._bus.i2c_rdwr(message)
+        return bytes(message)
+
+    def write_read(self, data: bytes, count: int) -> bytes:
+        """Write `data`, then read `count` bytes after a repeated start."""
+        message = i2c_msg.read(self.address, count)
+        with self._translated():
+            self._bus.i2c_rdwr(i2c_msg.write(self.address, data), message)
+        return bytes(message)
+
+    def read_words(self, count: int) -> tuple[int, ...]:
+        """Read `count` 16-bit words, each followed by Sensirion's CRC-8, which is checked."""
+        frame = self.read(3 * count)
+        triples = [frame[n : n + 3] for n in range(0, len(frame), 3)]
+        for triple in triples:
+            if checksum.sensirion(triple[:2]) != triple[2]:
+                raise BadChecksum(self.where, f"checksum wrong in {frame.hex(' ')}")
+        return tuple(int.from_bytes(triple[:2], "big") for triple in triples)
+
+    def read_steady(self, count: int, command: bytes = b"") -> bytes:
+        """Read what stands still, after `command` if there is one.
+
+        For chips without a checksum; raise `BadChecksum` unless all of three reads agree.
+        """
+        reads = [
+            self.write_read(command, count) if command else self.read(count) for _ in range(READS)
+        ]
+        if len(set(reads)) > 1:
+            frames = ", ".join(frame.hex(" ") for frame in reads)
+            raise BadChecksum(self.where, f"reads of one result differ: {frames}")
+        return reads[0]
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DriverError:
+            raise  # the bus itself knows what it lacks
+        except OSError as error:
+            kind, what = ERRORS.get(error.errno, (TransferFailed, error.strerror or "failed"))
+            raise kind(self.where, f"{what} (errno {error.errno})") from error
+
+
+def settled(read: Callable[[], Value], where: str, hint: str = "") -> Value:
+    """Return what READS reads in a row agree on, where the chip may renew it in between.
+
+    Raise `BadChecksum`, with the hint, if twice as many do not get that far.
+    """
+    row = [read()]
+    for _ in range(2 * READS - 1):
+        value = read()
+        row = [*row, value] if value == row[-1] else [value]
+        if len(row) == READS:
+            return value
+    raise BadChecksum(where, f"no {READS} of {2 * READS} reads in a row agree", hint)
+
+
+def open_bus(number: int) -> SMBus:
+    """Open /dev/i2c-`number`; raise `BusMissing` or `NotPermitted` with the remedy."""
+    where = f"/dev/i2c-{number}"
+    try:
+        return SMBus(number)
+    except FileNotFoundError as error:
+        raise BusMissing(
+            where,
+            "there is no such bus",
+            "enable it: `sudo raspi-config nonint do_i2c 0`, then reboot;"
+            " `ls /dev/i2c-*` shows which exist",
+        ) from error
+    except PermissionError as error:
+        raise NotPermitted(
+            where,
+            "permission denied",
+            "`sudo usermod -aG i2c $USER`, then log in again",
+        ) from error
+
+
+class PluggableBus:
+    """/dev/i2c-N, whose adapter may be pulled and plugged in again.
+
+    It is let go of meanwhile: before nobody holds it open the kernel takes no adapter back.
+    """
+
+    def __init__(self, number: int, devices: Path = Path("/dev")) -> None:
+        """Open it; raise `BusMissing` or `NotPermitted`."""
+        self._number = number
+        self._file = devices / f"i2c-{number}"
+        self._bus: SMBus | None = open_bus(number)
+
+    def i2c_rdwr(self, *i2c_msgs: i2c_msg) -> None:
+        """Run the messages; raise OSError, or `BusMissing` while the adapter is away."""
+        if self._bus is None:
+            self._bus = open_bus(self._number)
+        try:
+            self._bus.i2c_rdwr(*i2c_msgs)
+        except OSError:
+            if not self._file.exists():
+                self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of it."""
+        bus, self._bus = self._bus, None
+        if bus is not None:
+            bus.close()
+
+
+def open_i2c(bus: int, address: int) -> I2CPort:
+    """Open a bus and bind one address to it: for scripts and the REPL."""
+    return I2CPort(open_bus(bus), address, f"i2c-{bus}")

@@ -1,0 +1,104 @@
+"""What the engine judges by: the world, the rulebook and the outputs, as they were left."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from edge_agent.assembly.restore import read_history, restore_values
+from edge_agent.blueprint import Blueprint
+from edge_agent.blueprint.devices import ResolvedOutput
+from edge_agent.blueprint.rules import plan_device
+from edge_agent.clock import Clock, Moment
+from edge_agent.evaluate.commands.execute import MEMORY, CommandExecutor, Delegate
+from edge_agent.evaluate.current_values import CurrentValues
+from edge_agent.evaluate.engine import EvaluationParts
+from edge_agent.evaluate.expressions.expression import Span
+from edge_agent.evaluate.outputs.arbitration import Guard
+from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet, OutputState, Switchable
+from edge_agent.evaluate.rules.rule import Rule, RuleState, restored
+from edge_agent.evaluate.rules.rule_set import RuleSet
+from edge_agent.evaluate.saved_state import load_states, save_state
+from edge_agent.events import alert_of
+from edge_agent.settings import Config, switch
+from edge_agent.store.reader import LogReader
+
+
+def assemble_evaluation(
+    blueprint: Blueprint,
+    reader: LogReader,
+    clock: Clock,
+    connect: Callable[[ResolvedOutput], Switchable],
+    delegate: Delegate,
+) -> EvaluationParts:
+    """Return what goes on where the log left it: values, windows, rules and outputs."""
+    now = clock.now()
+    plans = {one.settings.name: plan_device(one) for one in blueprint.devices}
+    windows = blueprint.config.aggregates.windows
+    current = CurrentValues(plans, spans(blueprint.rules), began=now.uptime, aggregates=windows)
+    restore_values(current, read_history(reader, clock.boot, now, horizon(blueprint)))
+    memories = reader.memories()
+    states = last_alerts(reader, now) | load_states(memories, "rule/", RuleState, now, clock.boot)
+    rule_set = RuleSet(blueprint.rules, states, current, partial(save_state, boot=clock.boot))
+    outputs = OutputSet(
+        [GuardedOutput(one.settings.name, connect(one), guard(one)) for one in blueprint.outputs],
+        load_states(memories, "output/", OutputState, now, clock.boot),
+    )
+    executor = CommandExecutor(
+        blueprint.config.commands.allow,
+        rule_set,
+        outputs,
+        bounds=bounds(blueprint.config),
+        delegate=delegate,
+        known=outcomes(memories),
+    )
+    return EvaluationParts(current, rule_set, outputs, executor)
+
+
+def bounds(config: Config) -> dict[tuple[str, str], tuple[float, float]]:
+    """Return what each threshold may be set to."""
+    return {
+        (rule.name, name): (one.low, one.high)
+        for rule in config.rule
+        for name, one in rule.threshold.items()
+    }
+
+
+def outcomes(memories: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
+    """Return what was decided about commands before a restart."""
+    try:
+        return msgspec.json.decode(memories.get(MEMORY, b"{}"), type=dict[str, dict[str, Any]])
+    except msgspec.MsgspecError:
+        return {}
+
+
+def spans(rules: Iterable[Rule]) -> set[Span]:
+    """Return the windows that rules look through."""
+    return {span for rule in rules for each in rule.expressions for span in each.spans}
+
+
+def horizon(blueprint: Blueprint) -> float:
+    """Return how many seconds of readings matter to what is true now."""
+    ages = (plan_device(one).max_age for one in blueprint.devices)
+    windows = (span.seconds + 2 * span.hole for span in spans(blueprint.rules))
+    aggregates = blueprint.config.aggregates.windows
+    return max([*ages, *windows, *aggregates], default=0.0)
+
+
+def guard(output: ResolvedOutput) -> Guard:
+    """Return what an output must keep to."""
+    settings = output.settings
+    return Guard(
+        switch(settings.safe),
+        settings.min_on,
+        settings.min_off,
+        settings.max_on,
+        frozenset(settings.interlock),
+    )
+
+
+def last_alerts(reader: LogReader, now: Moment) -> dict[str, RuleState]:
+    """Return the states of which only an alert is left: a log from before there were memories."""
+    alerts = (alert_of(event) for event in reader.latest_alerts().values())
+    return {alert.rule: restored(alert.state, now) for alert in alerts}

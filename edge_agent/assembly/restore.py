@@ -1,0 +1,82 @@
+"""What the log remembers of the last minutes: values, windows, and aggregates under way."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from edge_agent.clock import Moment
+from edge_agent.evaluate.current_values import CurrentValues, DeviceValues
+from edge_agent.events import LoggedEvent, Reading
+from edge_agent.store.reader import LogReader
+
+CHUNK = 1000
+
+
+class Logged(msgspec.Struct, frozen=True):
+    """A logged reading's data."""
+
+    values: dict[str, float]
+    quality: str
+    detail: str = ""
+    refused: dict[str, str] = {}
+
+
+class History(NamedTuple):
+    """Readings with their offsets, oldest first, and the last aggregate of device and window."""
+
+    readings: list[tuple[int, Reading]]
+    aggregates: dict[tuple[str, float], int]
+
+
+def restore_values(current: CurrentValues, history: History) -> None:
+    """Let a world know what it knew; what is in an aggregate already is not counted again."""
+    for offset, reading in history.readings:
+        device = current.devices.get(reading.device)
+        if device is None:
+            continue
+        device.logged = reading
+        current.remember(device, reading)
+        _count(device, offset, reading, history)
+
+
+def _count(device: DeviceValues, offset: int, reading: Reading, history: History) -> None:
+    for seconds, aggregator in device.aggregators.items():
+        if offset > history.aggregates.get((device.name, seconds), 0):
+            device.overdue += aggregator.add(reading)
+
+
+def read_history(reader: LogReader, boot: str, now: Moment, seconds: float) -> History:
+    """Return the last `seconds`, on this boot's uptime."""
+    begin = now.uptime - round(seconds * 1e6)
+    number = reader.boot_number(boot)
+    found = History([], {})
+    offset = reader.last_offset()
+    while chunk := reader.read_before(offset, CHUNK):
+        times = [uptime_of(event, number, now) for event in chunk]
+        for event, uptime in zip(chunk, times, strict=True):
+            _take(found, event, uptime if uptime is None or begin <= uptime <= now.uptime else None)
+        offset = chunk[-1].offset - 1
+        if all(uptime is None or uptime < begin for uptime in times):
+            break  # a boot's events lie together: behind a chunk without any there are none
+    found.readings.sort(key=lambda pair: pair[1].moment.uptime)
+    return found
+
+
+def uptime_of(event: LoggedEvent, boot: int | None, now: Moment) -> int | None:
+    """Return when an event was, on this boot's uptime in µs; None where nobody knows."""
+    if event.boot is not None:
+        return event.uptime if event.boot == boot else None
+    return now.uptime - (now.time - event.time) if now.trusted else None
+
+
+def _take(found: History, event: LoggedEvent, uptime: int | None) -> None:
+    if event.kind == "aggregate":
+        seconds = msgspec.json.decode(event.data)["seconds"]
+        found.aggregates.setdefault((event.source, seconds), event.offset)
+    elif event.kind == "reading" and uptime is not None:
+        data = msgspec.json.decode(event.data, type=Logged)
+        moment = Moment(event.time, uptime, trusted=event.boot is None)
+        reading = Reading(
+            event.source, moment, data.values, data.quality, data.detail, data.refused
+        )
+        found.readings.append((event.offset, reading))

@@ -1,0 +1,99 @@
+"""The configuration as far as it can be understood, whatever is wrong with it.
+
+What the service gets its secrets from (credentials, variables) need not be there for the caller, so
+the checks of those files are the doctor's own, and the blueprint is drawn without them.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from edge_agent.blueprint import Blueprint, resolve
+from edge_agent.blueprint.paths import log_path
+from edge_agent.config import parse, read
+from edge_agent.errors import ConfigError
+from edge_agent.problems import Problems
+from edge_agent.settings import Config
+
+OURS = re.compile(
+    r"mqtt\.(password_file|password_env|ca|certificate|key) = (?!.*: unused;)"
+    r"|notify\.[^.]+\.url_file = |notify\.[^.]+\.url: the package apprise"
+)
+
+
+class ConfigurationFile(NamedTuple):
+    """What a file says; `problems` are those that no check of the doctor's own tells.
+
+    `closed` where it is there, and this user may not read it: then nothing is known of it.
+    """
+
+    file: Path
+    tables: dict[str, Any]
+    config: Config | None
+    blueprint: Blueprint | None
+    problems: tuple[str, ...]
+    environment: Mapping[str, str]
+    closed: bool = False
+
+    def log(self, state: Path | None) -> Path:
+        """Return the event log's place; `state` is the unit's state directory, if there is one."""
+        config = self.config or Config()
+        if state is not None and not config.log.path:
+            return state / f"{config.node}.db"
+        return log_path(config, simulated=False)
+
+
+def read_configuration(
+    file: Path, installed: Callable[[str], bool], environment: Mapping[str, str]
+) -> ConfigurationFile:
+    """Read the file; raise nothing, whatever is in it."""
+    try:
+        tables = parse(file)
+        config = read(file, (), Problems(str(file)))
+    except Exception as error:  # noqa: BLE001 - a file that breaks the reader is a finding as well
+        closed = _is_closed(file)
+        return ConfigurationFile(file, {}, None, None, _lines(file, error), environment, closed)
+    try:
+        blueprint, problems = _resolved(file, config, installed)
+    except Exception as error:  # noqa: BLE001 - so is a driver that breaks
+        return ConfigurationFile(file, tables, config, None, _lines(file, error), environment)
+    return ConfigurationFile(file, tables, config, blueprint, problems, environment)
+
+
+def _is_closed(file: Path) -> bool:
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return False
+
+
+def _lines(file: Path, error: Exception) -> tuple[str, ...]:
+    if isinstance(error, ConfigError):
+        return error.problems
+    return (f"{file}: cannot be used: {error!r}",)
+
+
+def _resolved(
+    file: Path, config: Config, installed: Callable[[str], bool]
+) -> tuple[Blueprint | None, tuple[str, ...]]:
+    try:
+        return resolve(file), ()
+    except ConfigError as error:
+        problems = tuple(line for line in error.problems if not _is_ours(file, line))
+    if problems:
+        return None, problems
+    return resolve(file, tuple(_without_secrets(config, installed))), ()
+
+
+def _is_ours(file: Path, line: str) -> bool:
+    return bool(OURS.match(line.removeprefix(f"{file}: ")))
+
+
+def _without_secrets(config: Config, installed: Callable[[str], bool]) -> Iterator[str]:
+    for key in ("password_file", "password_env", "ca", "certificate", "key"):
+        if getattr(config.mqtt, key):
+            yield f'mqtt.{key}=""'
+    if not installed("apprise") or any(one.url_file for one in config.notify):
+        yield "notify=[]"

@@ -1,0 +1,130 @@
+"""Commands: what may be asked of a running agent, and their arguments. Pure."""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from edge_agent.errors import CommandError
+
+LARGEST = 10_000  # bytes
+Id: TypeAlias = Annotated[str, Meta(max_length=64)]
+Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86400)]
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all commands have: an `id` to know a repetition by, and when they are too late."""
+
+    name: ClassVar[str]
+    id: Id = ""
+    expires: datetime | None = None
+
+
+class Read(Command, frozen=True, kw_only=True):
+    """Measure a device now."""
+
+    name: ClassVar[str] = "read"
+    device: str
+
+
+class Diagnostics(Command, frozen=True, kw_only=True):
+    """Tell how the agent is doing."""
+
+    name: ClassVar[str] = "diagnostics"
+
+
+class Set(Command, frozen=True, kw_only=True, rename={"seconds": "for"}):
+    """Set an output for some seconds; "auto" leaves it to the rules again."""
+
+    name: ClassVar[str] = "set"
+    output: str
+    value: Literal["on", "off", "auto"] | Annotated[float, Meta(ge=0, le=1)]
+    seconds: Seconds = 3600.0
+
+    @property
+    def number(self) -> float | None:
+        """Return the value as a number; None for "auto"."""
+        if isinstance(self.value, str):
+            return {"on": 1.0, "off": 0.0}.get(self.value)
+        return float(self.value)
+
+
+class Acknowledge(Command, frozen=True, kw_only=True):
+    """Say that somebody knows of an alert: it is not told again."""
+
+    name: ClassVar[str] = "acknowledge"
+    rule: str
+
+
+class Silence(Command, frozen=True, kw_only=True, rename={"seconds": "for"}):
+    """Notify nobody of a rule's alerts for some seconds; they are logged all the same."""
+
+    name: ClassVar[str] = "silence"
+    rule: str
+    seconds: Annotated[float, Meta(ge=0, le=7 * 86400)] = 3600.0
+
+
+class Enable(Command, frozen=True, kw_only=True):
+    """Let a rule work again."""
+
+    name: ClassVar[str] = "enable"
+    rule: str
+
+
+class Disable(Command, frozen=True, kw_only=True):
+    """Let a rule rest until it is enabled again."""
+
+    name: ClassVar[str] = "disable"
+    rule: str
+
+
+class SetThreshold(Command, frozen=True, kw_only=True):
+    """Change a threshold of a rule, within the bounds of the configuration."""
+
+    name: ClassVar[str] = "threshold"
+    rule: str
+    threshold: str
+    value: float
+
+
+class Reload(Command, frozen=True, kw_only=True):
+    """Read the configuration again."""
+
+    name: ClassVar[str] = "reload"
+
+
+KINDS: dict[str, type[Command]] = {
+    kind.name: kind
+    for kind in (
+        Read,
+        Diagnostics,
+        Set,
+        Acknowledge,
+        Silence,
+        Enable,
+        Disable,
+        SetThreshold,
+        Reload,
+    )
+}
+
+
+def parse(name: str, payload: bytes) -> Command:
+    """Return the command; raise CommandError for one that there is not, or wrong arguments."""
+    kind = KINDS.get(name)
+    if kind is None:
+        raise CommandError(f"no such command: {name[:40]!r}; there are {', '.join(KINDS)}")
+    if len(payload) > LARGEST:
+        raise CommandError(f"{len(payload)} bytes are too many; send at most {LARGEST}")
+    try:
+        return msgspec.json.decode(payload or b"{}", type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        wanted = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
+        raise CommandError(f"{error}; send a JSON object with {wanted}") from None
+
+
+def arguments(command: Command) -> dict[str, Any]:
+    """Return a command's arguments as they are logged."""
+    given: dict[str, Any] = msgspec.to_builtins(command)
+    return {name: value for name, value in given.items() if value is not None and name != "id"}

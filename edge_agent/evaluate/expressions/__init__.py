@@ -1,0 +1,1 @@
+"""Expressions: from the text of a condition to a checked callable."""

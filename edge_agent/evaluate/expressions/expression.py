@@ -1,0 +1,50 @@
+"""Expressions: what a rule's text means, once `parser` has checked it."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from edge_agent.evaluate.expressions.context import Context
+from edge_agent.evaluate.expressions.logic import Truth
+
+
+class Known(NamedTuple):
+    """What an expression may count on of a name: its kind, and the range it stays within.
+
+    `key` is its name among the values, where that is another. A channel is measured `every` so
+    many seconds, and its value is current for `max_age`.
+    """
+
+    kind: Literal["numeric", "binary"] = "numeric"
+    low: float = -math.inf
+    high: float = math.inf
+    unit: str = ""
+    key: str = ""
+    every: float = 1.0
+    max_age: float = 10.0
+
+
+class Span(NamedTuple):
+    """A window that an expression looks through; a `hole` in seconds makes it unknown."""
+
+    channel: str
+    seconds: float
+    hole: float
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A condition; `inputs` are the names that it depends on, `spans` the windows.
+
+    It is `timed` where time alone may change it, without a new value of any channel.
+    """
+
+    text: str
+    inputs: frozenset[str]
+    evaluate: Truth
+    spans: frozenset[Span] = frozenset()
+    timed: bool = False
+
+    def __call__(self, context: Context) -> bool | None:
+        """Return True, False, or None where a value that would decide is missing."""
+        return self.evaluate(context)

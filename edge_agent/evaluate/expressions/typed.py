@@ -1,0 +1,56 @@
+"""Terms: the checked pieces that an expression is put together from."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from edge_agent.evaluate.expressions import logic
+from edge_agent.evaluate.expressions.literals import Quantity
+from edge_agent.evaluate.expressions.logic import Number, Truth
+from edge_agent.evaluate.expressions.ranges import ANY, ValueRange
+
+CLOCK = "hours"  # the units of `time` and `weekday`, as errors tell them
+DAY = "weekdays"
+
+
+class Term(NamedTuple):
+    """A truth, or a number with its range and unit, or neither where there is a problem.
+
+    A bare number has no unit and goes with any. `other` is what a literal says besides: `5m` may be
+    minutes or metres.
+    """
+
+    truth: Truth | None = None
+    number: Number | None = None
+    range: ValueRange = ANY
+    unit: str = ""
+    other: Quantity | None = None
+
+    def minus(self) -> Quantity | None:
+        """Return the negated other meaning."""
+        return self.other and Quantity(-self.other.number, self.other.unit)
+
+    def meant(self, units: set[str]) -> "Term":
+        """Return the term as it is meant among others of these units."""
+        if self.other is None or self.unit in units or self.other.unit not in units:
+            return self
+        return constant(self.other.number, self.other.unit)
+
+
+NOTHING = Term()
+
+
+def constant(value: float, unit: str) -> Term:
+    """Return a number."""
+    return Term(None, logic.constantly(value), ValueRange(value, value), unit)
+
+
+def agree(terms: Sequence[Term]) -> tuple[list[Term], set[str]]:
+    """Return the terms as they are meant together, and their units: one, if they agree."""
+    units = {term.unit for term in terms if term.unit and term.other is None}
+    meant = [term.meant(units) for term in terms]
+    return meant, {term.unit for term in meant if term.unit}
+
+
+def cut(text: str) -> str:
+    """Return a text short enough for an error's line."""
+    return text if len(text) <= 60 else text[:57] + "…"

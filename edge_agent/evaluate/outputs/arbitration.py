@@ -1,0 +1,174 @@
+"""Arbitration: what an output is set to where several ask, and what it may do at all. Pure.
+
+In order of strength: an interlock is never broken; lost control is safe at once; `max_on` ends
+what is on; `min_on` and `min_off` let it wait; then the highest rank has its way.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import IntEnum
+from typing import NamedTuple
+
+import msgspec
+
+SAFE = "safe"  # who sets an output that nobody asks for
+
+
+class Rank(IntEnum):
+    """Who is heard before whom; `SAFE` is lost control, `NOBODY` that no one asks."""
+
+    SAFE = 0
+    NOBODY = 1
+    RULE_INFO = 2
+    RULE_WARNING = 3
+    COMMAND = 4
+    RULE_CRITICAL = 5
+
+
+class Guard(msgspec.Struct, frozen=True):
+    """What an output must keep to: times in seconds, 0 for none; a value above 0 is on.
+
+    `interlock` names outputs that must never be on together with this one; either may say so.
+    """
+
+    safe: float = 0.0
+    min_on: float = 0.0
+    min_off: float = 0.0
+    max_on: float = 0.0
+    interlock: frozenset[str] = frozenset()
+
+
+class OutputRequest(NamedTuple):
+    """What somebody asks for."""
+
+    value: float
+    by: str
+    rank: Rank
+
+
+class Held(NamedTuple):
+    """What an output does, who wants it, and the uptime in µs since which it is on or off.
+
+    `spent` says that `max_on` has ended it, and that it is still asked to be on.
+    """
+
+    value: float
+    by: str
+    since: int
+    spent: bool = False
+
+
+class Arbitration(NamedTuple):
+    """The outputs in an order that is safe to switch: what goes off comes first.
+
+    `due` is the uptime in µs at which time alone may change something; None if never.
+    """
+
+    settings: dict[str, Held]
+    due: int | None
+
+
+class _Target(NamedTuple):
+    value: float
+    by: str
+    rank: Rank
+    spent: bool = False
+    firm: bool = False  # it must stay on
+
+
+def strongest(requests: Iterable[OutputRequest]) -> OutputRequest:
+    """Return the request that is heard: the highest rank, then the first."""
+    return max(requests, key=lambda request: request.rank)
+
+
+def arbitrate(
+    guards: Mapping[str, Guard],
+    requests: Mapping[str, OutputRequest],
+    held: Mapping[str, Held],
+    now: int,
+) -> Arbitration:
+    """Return what every output is set to at an uptime in µs.
+
+    One that is not in `held` was switched to its safe state just now: after a power cut, a
+    compressor must rest.
+    """
+    before = _before(guards, held, now)
+    targets = {
+        name: _target(
+            guard,
+            requests.get(name, OutputRequest(guard.safe, SAFE, Rank.NOBODY)),
+            before[name],
+            now,
+        )
+        for name, guard in guards.items()
+    }
+    targets = _interlocked(guards, targets, before)
+    after = {name: _held(target, before[name], now) for name, target in targets.items()}
+    due = [at for name in guards for at in _dues(guards[name], after[name]) if at > now]
+    return Arbitration(
+        dict(sorted(after.items(), key=lambda pair: pair[1].value > 0)), min(due, default=None)
+    )
+
+
+def _before(guards: Mapping[str, Guard], held: Mapping[str, Held], now: int) -> dict[str, Held]:
+    """Return what each output does; of two safe ones that exclude each other the first is on."""
+    before: dict[str, Held] = {}
+    for name, guard in guards.items():
+        others = (other for other, one in before.items() if one.value > 0)
+        off = any(excluded(guards, name, other) for other in others)
+        before[name] = held.get(name, Held(0.0 if off else guard.safe, SAFE, now))
+    return before
+
+
+def _target(guard: Guard, request: OutputRequest, before: Held, now: int) -> _Target:
+    """Return what one output would be set to if it were alone."""
+    on, asked = before.value > 0, request.value > 0
+    worn = guard.max_on and on and now >= before.since + _micros(guard.max_on)
+    if asked and (before.spent or worn):
+        return _Target(0.0, "max_on", request.rank, spent=True)
+    if request.rank is Rank.SAFE or worn:
+        return _Target(request.value, request.by, request.rank)
+    rests = now < before.since + _micros(guard.min_on if on else guard.min_off)
+    if rests and asked != on:
+        return _Target(before.value, before.by, request.rank, firm=on)
+    return _Target(request.value, request.by, request.rank, firm=on and rests)
+
+
+def _interlocked(
+    guards: Mapping[str, Guard], targets: Mapping[str, _Target], before: Mapping[str, Held]
+) -> dict[str, _Target]:
+    """Let of those that exclude each other only the strongest be on."""
+    order = sorted(
+        (name for name in guards if targets[name].value > 0),
+        key=lambda name: (targets[name].firm, targets[name].rank, before[name].value > 0),
+        reverse=True,
+    )
+    result, on = dict(targets), set[str]()
+    for name in order:
+        if any(excluded(guards, name, other) for other in on):
+            result[name] = targets[name]._replace(value=0.0, by="interlock")
+        else:
+            on.add(name)
+    return result
+
+
+def excluded(guards: Mapping[str, Guard], one: str, other: str) -> bool:
+    """Tell whether two outputs must never be on together."""
+    return one != other and (one in guards[other].interlock or other in guards[one].interlock)
+
+
+def _held(target: _Target, before: Held, now: int) -> Held:
+    changed = (target.value > 0) != (before.value > 0)
+    return Held(target.value, target.by, now if changed else before.since, target.spent)
+
+
+def _dues(guard: Guard, held: Held) -> Iterator[int]:
+    if held.value <= 0:
+        yield held.since + _micros(guard.min_off)
+        return
+    yield held.since + _micros(guard.min_on)
+    if guard.max_on:
+        yield held.since + _micros(guard.max_on)
+
+
+def _micros(seconds: float) -> int:
+    return round(seconds * 1e6)

@@ -1,0 +1,211 @@
+"""Outputs: what rules and commands ask for, as far as it is allowed, applied to the hardware."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from edge_agent.clock import Moment
+from edge_agent.evaluate.outputs.arbitration import (
+    SAFE,
+    Guard,
+    Held,
+    OutputRequest,
+    Rank,
+    arbitrate,
+    excluded,
+    strongest,
+)
+from edge_agent.evaluate.rules.rule import Rule
+from edge_agent.events import Switched
+
+FINEST = 0.01  # how far a read-back may be off: a dimmer has steps
+RANKS = {
+    "info": Rank.RULE_INFO,
+    "warning": Rank.RULE_WARNING,
+    "critical": Rank.RULE_CRITICAL,
+}
+NEVER = 2**63 - 1  # µs
+
+
+class Switchable(Protocol):
+    """An output's driver, as `drivers.base.driver.Output` has it."""
+
+    def apply(self, value: float) -> None:
+        """Switch; 0 is off."""
+        ...
+
+    def state(self) -> float:
+        """Return what the hardware is set to, read back."""
+        ...
+
+    def close(self) -> None:
+        """Give the line back."""
+        ...
+
+
+class GuardedOutput(NamedTuple):
+    """An output as configured."""
+
+    name: str
+    driver: Switchable
+    guard: Guard = Guard()
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What a command asks of an output, until an uptime in µs."""
+
+    value: float
+    until: int
+    by: str = "command"
+
+
+class OutputState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an output does, and what somebody ordered it to do."""
+
+    held: Held
+    order: Order | None = None
+
+    def shifted(self, by: int) -> "OutputState":
+        """Return the state on another boot's uptime."""
+        held = self.held._replace(since=self.held.since + by)
+        order = self.order
+        if order is not None:
+            order = msgspec.structs.replace(order, until=order.until + by)
+        return OutputState(held, order)
+
+
+class OutputSet:
+    """Owns the drivers; what could not be switched is tried again at every call.
+
+    `states` are those from before a restart.
+    """
+
+    def __init__(
+        self, outputs: Iterable[GuardedOutput], states: Mapping[str, OutputState] | None = None
+    ) -> None:
+        self._outputs = {output.name: output for output in outputs}
+        self._guards = {name: output.guard for name, output in self._outputs.items()}
+        known = {name: one for name, one in (states or {}).items() if name in self._outputs}
+        self._held = {name: one.held for name, one in known.items()}
+        self._orders = {name: one.order for name, one in known.items() if one.order}
+        self._applied: dict[str, tuple[float, str, str]] = {}  # value, by and error, as told
+        self.due_at = NEVER  # uptime in µs at which time alone may switch something
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The outputs there are."""
+        return frozenset(self._outputs)
+
+    def driver(self, name: str) -> Switchable:
+        """Return an output's driver."""
+        return self._outputs[name].driver
+
+    def take(self, output: GuardedOutput) -> None:
+        """Own one more output, or the same under another guard."""
+        self._outputs[output.name] = output
+        self._guards[output.name] = output.guard
+
+    def release(self, names: Iterable[str]) -> None:
+        """Make outputs safe, and give them back."""
+        for name in names:
+            _, driver, guard = self._outputs.pop(name)
+            del self._guards[name]
+            _tried(partial(_apply, driver, guard.safe))
+            _tried(driver.close)
+            for known in (self._held, self._orders, self._applied):
+                known.pop(name, None)
+
+    def values(self) -> dict[str, float]:
+        """Return what each output does; one that did not follow is not known."""
+        return {name: value for name, (value, _, error) in self._applied.items() if not error}
+
+    def states(self) -> dict[str, OutputState]:
+        """Return what is to be known again after a restart."""
+        return {name: OutputState(one, self._orders.get(name)) for name, one in self._held.items()}
+
+    def order(self, name: str, order: Order | None) -> None:
+        """Let a command ask for an output; None takes that back."""
+        self._orders.pop(name, None)
+        if order is not None:
+            self._orders[name] = order
+
+    def follow(
+        self, acting: Iterable[Rule], moment: Moment, *, lost: Iterable[Rule] = ()
+    ) -> list[Switched]:
+        """Switch what must change; return what did. Nobody knows if `lost` rules still hold."""
+        now = moment.uptime
+        self._orders = {name: one for name, one in self._orders.items() if now < one.until}
+        verdict = arbitrate(self._guards, self._requests(acting, lost), self._held, now)
+        self._held = verdict.settings
+        ends = (order.until for order in self._orders.values())
+        self.due_at = min([*ends, NEVER if verdict.due is None else verdict.due], default=NEVER)
+        return self._apply_all(moment)
+
+    def secure(self, moment: Moment) -> list[Switched]:
+        """Switch everything to its safe state, and let go of it."""
+        self._orders.clear()
+        safe = {name: Held(one.safe, SAFE, moment.uptime) for name, one in self._guards.items()}
+        self._held = arbitrate(self._guards, {}, safe, moment.uptime).settings
+        switched = self._apply_all(moment)
+        for name, output in self._outputs.items():
+            error = _tried(output.driver.close)
+            if error:
+                switched.append(Switched(name, output.guard.safe, SAFE, moment, error))
+        return switched
+
+    def _requests(self, acting: Iterable[Rule], lost: Iterable[Rule]) -> dict[str, OutputRequest]:
+        asked: dict[str, list[OutputRequest]] = defaultdict(list)
+        for rule in acting:
+            for name, value in rule.settings.items():
+                asked[name].append(OutputRequest(value, rule.name, RANKS[rule.severity]))
+        for name, order in self._orders.items():
+            asked[name].append(OutputRequest(order.value, order.by, Rank.COMMAND))
+        for rule in lost:
+            for name in rule.settings:
+                asked[name].append(OutputRequest(self._guards[name].safe, SAFE, Rank.SAFE))
+        return {name: strongest(requests) for name, requests in asked.items()}
+
+    def _apply_all(self, moment: Moment) -> list[Switched]:
+        told = [self._set(name, held, moment) for name, held in self._held.items()]
+        return [one for one in told if one is not None]
+
+    def _set(self, name: str, held: Held, moment: Moment) -> Switched | None:
+        """Switch one output; return what is new about it."""
+        told = self._applied.get(name)
+        if told == (held.value, held.by, ""):
+            return None
+        error = self._obstacle(name, held)
+        if not error and (told is None or told[2] or told[0] != held.value):
+            error = _tried(lambda: _apply(self._outputs[name].driver, held.value))
+        if told == (held.value, held.by, error):  # what still fails was told already
+            return None
+        self._applied[name] = (held.value, held.by, error)
+        return Switched(name, held.value, held.by, moment, error)
+
+    def _obstacle(self, name: str, held: Held) -> str:
+        """Return why an output may not go on: one that excludes it did not go off."""
+        for other, (_, _, error) in self._applied.items():
+            if held.value and error and excluded(self._guards, name, other):
+                return f"stays off: {other}, which excludes it, could not be switched"
+        return ""
+
+
+def _apply(driver: Switchable, value: float) -> None:
+    """Switch and read back."""
+    driver.apply(value)
+    state = driver.state()
+    if not math.isclose(state, value, abs_tol=FINEST):
+        raise ValueError(f"set to {value:g}, but it reads back {state:g}; check the wiring")
+
+
+def _tried(action: Callable[[], None]) -> str:
+    """Act on the hardware; return what went wrong, or nothing."""
+    try:
+        action()
+    except Exception as error:  # noqa: BLE001 - a third party's bug must not end the engine
+        return str(error) or repr(error)
+    return ""

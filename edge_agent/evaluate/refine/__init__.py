@@ -1,0 +1,1 @@
+"""Refine: from a measured reading to one whose values are right."""

@@ -1,0 +1,1 @@
+"""Rules: their states, and the alerts that follow from them."""

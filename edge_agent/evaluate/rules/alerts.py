@@ -1,0 +1,118 @@
+"""Telling: which changes of a rule become alerts. Pure.
+
+A change is told once, and a rule that goes on firing again after each `repeat`, unless somebody has
+acknowledged or silenced it. A rule that fires too often is told to be flapping, and then nothing
+more of it until it has calmed down; its outputs follow it all the time.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from edge_agent.evaluate.expressions.context import Context
+from edge_agent.evaluate.rules.rule import Change, Rule, RuleState, due, evaluate, lost
+from edge_agent.events import Alert, AlertState
+
+STORM_SECONDS = 600
+
+
+class AlertStep(NamedTuple):
+    """What one evaluation changed: at most one alert."""
+
+    after: RuleState
+    alert: Alert | None = None
+
+
+def step(rule: Rule, before: RuleState, context: Context) -> AlertStep:
+    """Evaluate a rule, and tell what is to be told."""
+    if not before.enabled:
+        return AlertStep(before)
+    return _tell(rule, before, evaluate(rule, before, context), context)
+
+
+def step_lost(rule: Rule, before: RuleState, context: Context) -> AlertStep:
+    """Go on with a rule that cannot be evaluated."""
+    return _tell(rule, before, lost(before), context)
+
+
+def next_due(rule: Rule, state: RuleState) -> int | None:
+    """Return the uptime in µs at which time alone brings something about; None if never."""
+    ends = due(rule, state)
+    times = [] if ends is None else [ends]
+    if state.flapping:
+        times.append(state.firings[-_calm(rule) - 1] + STORM_SECONDS * 1_000_000)
+    elif _repeats(rule, state):
+        times.append(_next_repeat(rule, state))
+    return min(times, default=None)
+
+
+def alert(rule: Rule, state: RuleState, news: AlertState, context: Context) -> Alert:
+    """Return an alert with its evidence: the values that the rule looked at."""
+    return Alert(
+        rule.name,
+        news,
+        context.moment,
+        rule.severity,
+        {name: context.values[name] for name in sorted(rule.inputs) if name in context.values},
+        message=rule.message.fill(context.values) if rule.message else "",
+        repeat=state.repeats,
+        acknowledged=state.acknowledged,
+        silenced=context.moment.uptime < state.silenced_until,
+    )
+
+
+def _tell(rule: Rule, before: RuleState, change: Change, context: Context) -> AlertStep:
+    now = context.moment.uptime
+    after, news = change
+    if news == "firing":
+        after = _fired(rule, after, now)
+    if before.flapping:
+        return _while_flapping(rule, after, context)
+    if after.flapping:
+        return _told(rule, after, "flapping", context)
+    if news in {"firing", "resolved"}:
+        after = msgspec.structs.replace(after, repeats=0, acknowledged=False)
+        return _told(rule, after, news, context)
+    if news is not None:
+        return _told(rule, after, news, context)
+    if _repeats(rule, after) and _next_repeat(rule, after) <= now:
+        return _told(
+            rule, msgspec.structs.replace(after, repeats=after.repeats + 1), "firing", context
+        )
+    return AlertStep(after)
+
+
+def _next_repeat(rule: Rule, state: RuleState) -> int:
+    return max(state.told_at + round(rule.repeat * 1e6), state.silenced_until)
+
+
+def _repeats(rule: Rule, state: RuleState) -> bool:
+    return rule.repeat > 0 and state.state == "firing" and not state.acknowledged
+
+
+def _fired(rule: Rule, state: RuleState, now: int) -> RuleState:
+    recent = (*_recent(state.firings, now), now)[-(rule.storm + 1) :]
+    return msgspec.structs.replace(
+        state, firings=recent, flapping=state.flapping or len(recent) > rule.storm
+    )
+
+
+def _while_flapping(rule: Rule, state: RuleState, context: Context) -> AlertStep:
+    """Keep silent until it fires half as often as it may, and then tell how it stands."""
+    if len(_recent(state.firings, context.moment.uptime)) > _calm(rule):
+        return AlertStep(state)
+    after = msgspec.structs.replace(state, flapping=False, acknowledged=False, repeats=0)
+    return _told(rule, after, "firing" if state.state == "firing" else "resolved", context)
+
+
+def _told(rule: Rule, state: RuleState, news: AlertState, context: Context) -> AlertStep:
+    after = msgspec.structs.replace(state, told_at=context.moment.uptime)
+    return AlertStep(after, alert(rule, after, news, context))
+
+
+def _calm(rule: Rule) -> int:
+    return rule.storm // 2
+
+
+def _recent(firings: tuple[int, ...], now: int) -> tuple[int, ...]:
+    return tuple(at for at in firings if now - at < STORM_SECONDS * 1_000_000)

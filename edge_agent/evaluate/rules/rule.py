@@ -1,0 +1,175 @@
+"""Rules: a condition, how long it must hold, and what follows. Pure.
+
+inactive → pending (only with a hold time) → firing → resolved, which is inactive again. An unknown
+condition is never true: it interrupts a hold, and it neither fires nor resolves. While a firing
+rule's condition is unknown its alert stands, but it sets no outputs: they go to their safe state.
+What is told of it is another matter: see `telling`.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from edge_agent.clock import Moment
+from edge_agent.evaluate.expressions.context import Context
+from edge_agent.evaluate.expressions.expression import Expression
+from edge_agent.evaluate.rules.alert_text import AlertText
+from edge_agent.events import AlertState
+
+SEVERITIES = ("info", "warning", "critical")
+STORM = 10  # firings within `STORM_SECONDS`: more are flapping
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A rule as configured; times in seconds, `settings` are outputs while it fires.
+
+    `keep` is how long the alert goes on after its end, `repeat` after what time it is told again
+    (0: never), `storm` how often it may fire in ten minutes before it is called flapping.
+    """
+
+    name: str
+    when: Expression
+    clear: Expression | None = None
+    hold: float = 0.0
+    severity: str = "warning"
+    settings: Mapping[str, float] = {}
+    keep: float = 0.0
+    repeat: float = 0.0
+    storm: int = STORM
+    message: AlertText | None = None
+    thresholds: Mapping[str, float] = {}
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        """The names among the values that the rule looks at."""
+        return self.when.inputs | (self.clear.inputs if self.clear else frozenset())
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """What must be evaluated."""
+        return (self.when, self.clear) if self.clear else (self.when,)
+
+    @property
+    def timed(self) -> bool:
+        """Whether time alone may change its condition; a window is looked through at readings."""
+        return any(one.timed for one in self.expressions)
+
+
+class RuleState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a rule stands; times are uptimes in µs.
+
+    `since` is when its hold began, `over_since` when its end came that `keep` waits for; `firings`
+    are the latest, `told_at` when it was told last and `repeats` how often again.
+    """
+
+    state: AlertState = "inactive"
+    since: int = 0
+    known: bool = True
+    over_since: int | None = None
+    firings: tuple[int, ...] = ()
+    flapping: bool = False
+    told_at: int = 0
+    repeats: int = 0
+    acknowledged: bool = False
+    silenced_until: int = 0
+    enabled: bool = True
+    thresholds: Mapping[str, float] = {}
+
+    @property
+    def acts(self) -> bool:
+        """Whether the rule sets its outputs."""
+        return self.state == "firing" and self.known
+
+    def shifted(self, by: int) -> "RuleState":
+        """Return the state on another boot's uptime."""
+        return msgspec.structs.replace(
+            self,
+            since=self.since + by,
+            over_since=None if self.over_since is None else self.over_since + by,
+            firings=tuple(at + by for at in self.firings),
+            told_at=self.told_at + by,
+            silenced_until=self.silenced_until + by if self.silenced_until else 0,
+        )
+
+
+class Change(NamedTuple):
+    """What one evaluation made of a state, and which alert follows; None where none does."""
+
+    after: RuleState
+    news: AlertState | None = None
+
+
+def evaluate(rule: Rule, before: RuleState, context: Context) -> Change:
+    """Evaluate a rule at one moment."""
+    holds = rule.when(context)
+    now = context.moment.uptime
+    if before.state != "firing":
+        return _while_true(rule, before, now) if holds else _while_not_true(before)
+    over = rule.clear(context) if rule.clear else (None if holds is None else not holds)
+    if over and holds:  # where `when` and `clear` overlap, `when` decides: no chatter
+        over = False
+    return _while_firing(rule, before, over, now)
+
+
+def lost(before: RuleState) -> Change:
+    """Treat a rule that cannot be evaluated as unknown."""
+    if before.state == "firing":
+        return Change(_with(before, known=False, over_since=None))
+    return _while_not_true(before)
+
+
+def due(rule: Rule, state: RuleState) -> int | None:
+    """Return the uptime in µs at which a hold, or what keeps a rule firing, is over."""
+    if not state.known or not state.enabled:
+        return None
+    if state.state == "pending":
+        return _hold_ends(rule, state.since)
+    if state.state == "firing" and state.over_since is not None:
+        return state.over_since + round(rule.keep * 1e6)
+    return None
+
+
+def restored(last: AlertState, moment: Moment) -> RuleState:
+    """Return the state after a restart of which only the last logged alert is left.
+
+    A hold begins anew: nobody saw whether the condition held meanwhile.
+    """
+    if last in {"pending", "firing"}:
+        return RuleState(last, moment.uptime, known=False)
+    return RuleState()
+
+
+def _while_firing(rule: Rule, before: RuleState, over: bool | None, now: int) -> Change:
+    if not over:
+        return Change(_with(before, known=over is not None, over_since=None))
+    since = now if before.over_since is None else before.over_since
+    if now >= since + round(rule.keep * 1e6):
+        return Change(_with(before, state="inactive", known=True, over_since=None), "resolved")
+    return Change(_with(before, known=True, over_since=since))
+
+
+def _while_true(rule: Rule, before: RuleState, now: int) -> Change:
+    held = before.state == "pending" and before.known
+    since = before.since if held else now
+    if now >= _hold_ends(rule, since):
+        return Change(_with(before, state="firing", since=since, known=True), "firing")
+    after = _with(before, state="pending", since=since, known=True)
+    return Change(after, None if held else "pending")
+
+
+def _while_not_true(before: RuleState) -> Change:
+    if before.state == "inactive":
+        return Change(before)
+    return Change(_with(before, state="inactive", known=True), "inactive")
+
+
+def _hold_ends(rule: Rule, since: int) -> int:
+    return since + round(rule.hold * 1e6)
+
+
+def _with(rule_state: RuleState, /, **changes: object) -> RuleState:
+    """Return the state with changes; the same one where there are none."""
+    if all(getattr(rule_state, name) == value for name, value in changes.items()):
+        return rule_state
+    return msgspec.structs.replace(rule_state, **changes)

@@ -1,0 +1,68 @@
+"""What a running agent shows in the terminal: a live table, or lines where nobody can see one."""
+
+import sys
+import threading
+import time
+from queue import Empty, SimpleQueue
+
+import click
+
+from edge_agent.blueprint import Blueprint
+from edge_agent.terminal.display import Display, DisplayNews, Lines, Nothing, log_to_stderr
+
+REFRESH_SECONDS = 0.25
+
+
+class Screen:
+    """A thread of its own that shows what `put` gets, so that a slow terminal delays nobody."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+        self._inbox: SimpleQueue[DisplayNews | None] = SimpleQueue()
+        self.put = self._inbox.put
+        self._thread = threading.Thread(target=self._run, name="display", daemon=True)
+
+    def start(self) -> None:
+        """Begin to show."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Show the rest and end."""
+        self._inbox.put(None)
+        self._thread.join(2)
+
+    def _run(self) -> None:
+        self._display.start()
+        while self._take_until(time.monotonic() + REFRESH_SECONDS):
+            self._display.refresh()
+        self._display.close()
+
+    def _take_until(self, deadline: float) -> bool:
+        """Take news until the deadline; return whether to go on."""
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                news = self._inbox.get(timeout=left)
+            except Empty:
+                break
+            if news is None:
+                return False
+            self._display.take(news)
+        return True
+
+
+def open_screen(blueprint: Blueprint, headline: str, *, lines: bool) -> Screen:
+    """Return a live table on a terminal that can show one, else `lines` or nothing."""
+    channels = {
+        device.settings.name: {channel.name: channel for channel in device.channels}
+        for device in blueprint.devices
+    }
+    if sys.stdout.isatty():
+        try:
+            from edge_agent.terminal.table import LiveTable  # noqa: PLC0415 - rich is in [broker]
+        except ImportError:
+            lines = True
+        else:
+            return Screen(LiveTable(channels, headline))
+    log_to_stderr()
+    click.echo(headline)
+    return Screen(Lines(channels) if lines else Nothing(channels))

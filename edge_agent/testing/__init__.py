@@ -1,0 +1,19 @@
+"""The contract of drivers and models, as tests for yours and ours: a pytest plug-in.
+
+A package that brings a driver and a model of its chip says in its own tests::
+
+    from edge_agent.testing import I2CContract
+
+    class TestContract(I2CContract):
+        driver = MyChip
+        model = MyChipModel
+
+and pytest, which finds this plug-in by itself, makes some 40 claims about the pair; what is
+connected otherwise has a `SensorContract`. Imported by pytest only.
+"""
+
+from edge_agent.testing.bench import Bench, FlippedBit
+from edge_agent.testing.i2c import I2CContract
+from edge_agent.testing.sensor import SensorContract
+
+__all__ = ["Bench", "FlippedBit", "I2CContract", "SensorContract"]

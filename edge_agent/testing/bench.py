@@ -1,0 +1,212 @@
+"""One driver and one model on a bus of their own, with a clock that moves as they wait."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from smbus2 import i2c_msg
+
+from drivers.base.channel import Channel
+from drivers.base.driver import Driver, run
+from drivers.base.errors import DriverError
+from drivers.base.i2c import I2CPort
+from simulators.bus import SimulatedBus
+from simulators.clock import SimulatedClock, VirtualClock
+from simulators.faults import BusFault
+from simulators.model import I2CModel, Range
+
+T = TypeVar("T")
+INSTANT = 1e-9  # every message takes wire time, so an instant holds one
+NEVER = 1 << 30
+
+
+class BusMessage(NamedTuple):
+    """One message on the wire; `at` is the moment at which faults look at it."""
+
+    at: float
+    written: bytes | None
+
+
+class RecordingBus(SimulatedBus):
+    """A simulated bus that notes every message, those that nobody answers too."""
+
+    def __init__(self, clock: SimulatedClock) -> None:
+        super().__init__(clock)
+        self.messages: list[BusMessage] = []
+
+    def _transfer(self, message: i2c_msg) -> None:
+        written = None if message.flags & 1 else bytes(message)
+        self.messages.append(BusMessage(self._clock.monotonic(), written))
+        super()._transfer(message)
+
+
+class FlippedBit(BusFault):
+    """Bit `bit` of the frame read at the instant `at` arrives inverted."""
+
+    def __init__(self, clock: SimulatedClock, *, at: float, bit: int) -> None:
+        super().__init__(clock, at=at, lasts=INSTANT)
+        self._bit = bit
+
+    def _spoil(self, frame: bytes) -> bytes:
+        if self._bit >= 8 * len(frame):
+            return frame
+        self.struck += 1
+        return (int.from_bytes(frame) ^ 1 << self._bit).to_bytes(len(frame))
+
+
+class RecordedWire(I2CModel):
+    """A chip at the end of a wire that inverts one bit, counted from the last `arm`."""
+
+    inputs = {}  # noqa: RUF012 - they are the chip's
+    quiet = {}  # noqa: RUF012
+
+    def __init__(self, chip: I2CModel) -> None:
+        self.chip = chip
+        super().__init__(chip.clock)
+        self.arm(NEVER)
+
+    def power_on(self) -> None:
+        """Let the chip start."""
+        self.chip.power_on()
+
+    def arm(self, bit: int) -> None:
+        """Invert this bit of those that come from now on."""
+        self._bit = bit
+        self.carried = 0
+
+    def write(self, data: bytes) -> None:
+        """Carry what is written."""
+        self.chip.write(self._carry(data))
+
+    def read(self, count: int) -> bytes:
+        """Carry what is read."""
+        return self._carry(self.chip.read(count))
+
+    def _carry(self, data: bytes) -> bytes:
+        size = 8 * len(data)
+        place = self.carried + size - 1 - self._bit
+        self.carried += size
+        if not 0 <= place < size:
+            return data
+        return (int.from_bytes(data) ^ 1 << place).to_bytes(len(data))
+
+
+class Bench:
+    """A driver and a model, and what is true of them; `settle` as in `I2CContract`."""
+
+    def __init__(
+        self,
+        driver: Callable[..., Driver],
+        model: Callable[[SimulatedClock], I2CModel],
+        *,
+        settle: float = 0.0,
+        **options: Any,  # noqa: ANN401 - the driver's
+    ) -> None:
+        self.clock = VirtualClock()
+        self.bus = RecordingBus(self.clock)
+        self.model: Any = model(self.clock)
+        self.address = self.model.addresses[0]
+        self.wire = RecordedWire(self.model)
+        self.bus.attach(self.address, self.model)
+        self.device: Any = driver(I2CPort(self.bus, self.address, "bench"), **options)
+        self.waits: list[float] = []
+        self._settle = settle
+
+    def setup(self) -> None:
+        """Run the driver's `setup`."""
+        run(self.device.setup(), self.sleep)
+
+    def measure(self) -> dict[str, float]:
+        """Run the driver's `measure`."""
+        values: dict[str, float] = run(self.device.measure(), self.sleep)
+        return values
+
+    def read(self) -> dict[str, float]:
+        """Set up and measure."""
+        self.setup()
+        return self.measure()
+
+    def sleep(self, seconds: float) -> None:
+        """Move the clock, and note that the driver waited."""
+        self.waits.append(seconds)
+        self.clock.sleep(seconds)
+
+    def expose(self, share: float = 0.37) -> "Bench":
+        """Let the surroundings be at this share of every range, and the chip notice."""
+        for name, span in self.model.inputs.items():
+            self.model.set(name, at(span, share))
+        return self.settled()
+
+    def settled(self) -> "Bench":
+        """Let the time pass that a change takes to reach a chip that samples by itself."""
+        self.clock.sleep(self._settle)
+        return self
+
+    def felt(self) -> list[Channel]:
+        """Return the channels that are inputs of the model: the others follow from them."""
+        return [each for each in self.device.channels if each.name in self.model.inputs]
+
+    def wrong(self, values: dict[str, float]) -> dict[str, tuple[float, float]]:
+        """Return value and truth of the channels that are off by more than one step."""
+        return off(self.device.channels, values, self.model.truth())
+
+    def right_or_absent(self) -> bool:
+        """Set up and measure; tell whether that gave no wrong value."""
+        values = absent_or(self.read)
+        return values is None or not self.wrong(values)
+
+    def strike(self, fault: Callable[..., BusFault], **arguments: Any) -> BusFault:  # noqa: ANN401
+        """Let a fault loose on the bus."""
+        injected = fault(self.clock, **arguments)
+        self.bus.faults.append(injected)
+        return injected
+
+    def heal(self) -> None:
+        """End all faults."""
+        self.bus.faults.clear()
+
+    def replace(self, model: I2CModel) -> None:
+        """Put another chip at the address."""
+        self.bus.detach(self.address)
+        self.bus.attach(self.address, model)
+        self.clock.advance(1)
+
+    def moments(self, call: Callable[[], object], *, reads_only: bool = False) -> Iterator[float]:
+        """Yield the moment of each message that a call exchanges."""
+        begin = len(self.bus.messages)
+        call()
+        for message in self.bus.messages[begin:]:
+            if message.written is None or not reads_only:
+                yield message.at
+
+
+def off(
+    channels: Iterable[Channel], values: Mapping[str, float], truth: Mapping[str, float]
+) -> dict[str, tuple[float, float]]:
+    """Return value and truth of the channels that are off by more than one step.
+
+    A switch has none between its two values.
+    """
+    return {
+        channel.name: (values[channel.name], truth[channel.name])
+        for channel in channels
+        if abs(values[channel.name] - truth[channel.name]) > _tolerance(channel)
+    }
+
+
+def _tolerance(channel: Channel) -> float:
+    switch = channel.resolution >= channel.high - channel.low
+    return 0.0 if switch else channel.resolution * (1 + 1e-6)
+
+
+def at(span: Range, share: float) -> float:
+    """Return the value at a share of a range; a switch is off or on."""
+    low, high, step = span
+    return (high if share > 0.5 else low) if step >= high - low else low + share * (high - low)
+
+
+def absent_or(call: Callable[[], T]) -> T | None:
+    """Return what a call returns, or None where it raises a driver's error."""
+    try:
+        return call()
+    except DriverError:
+        return None

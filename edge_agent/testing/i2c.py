@@ -1,0 +1,260 @@
+"""What is true of every sensor on an I2C bus: one class of claims, subclassed once per chip."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+import pytest
+
+from drivers.base.errors import DriverError, NoAcknowledge, NotReady, WrongChip
+from drivers.base.i2c import I2CPort
+from edge_agent.testing.bench import INSTANT, NEVER, Bench, FlippedBit, absent_or, at
+from edge_agent.testing.claims import Claims
+from edge_agent.testing.pairs import Pair
+from simulators.faults import BrownOut, DeadFrame, NoAnswer, SlowConversion, Unplug
+from simulators.model import Range
+
+POINTS = 201
+LONGEST_BITS = 8 * 32
+FOREIGN_IDS = (0x01, 0x55, 0x61, 0xFE)
+
+either_way = pytest.mark.parametrize("ones", [False, True], ids=["zeros", "ones"])
+
+
+class I2CContract(Claims):
+    """Claims about `driver` and `model`; a subclass is one chip's test.
+
+    `options` are the driver's; `settle`: seconds until a change of the surroundings reaches a chip
+    that samples by itself; `patience`: seconds that setup and measurement may wait in all; `blind`:
+    what this chip's protocol cannot tell, by the test's name with its parameters: each must fail
+    (with `[*]` for its parameters: some may).
+    """
+
+    driver: type[Any]
+    model: type[Any]
+    options: ClassVar[Mapping[str, Any]] = {}
+    settle: ClassVar[float] = 0.0
+    blind: ClassVar[Mapping[str, str]] = {}
+
+    def fresh(self) -> Bench:
+        """Return a bench whose surroundings are neither quiet nor at an end of a range."""
+        contract = type(self)
+        bench = Bench(contract.driver, contract.model, settle=self.settle, **self.options)
+        return bench.expose()
+
+    @pytest.fixture
+    def bench(self) -> Bench:
+        """Return a bench of this chip."""
+        return self.fresh()
+
+    def struck(self, *, reads_only: bool = False) -> Iterator[tuple[Bench, float]]:
+        """Yield a fresh bench for each message of setup and measurement, and its moment."""
+        clean = self.fresh()
+        for moment in list(clean.moments(clean.read, reads_only=reads_only)):
+            yield self.fresh(), moment
+
+    def test_a_model_lives_where_its_driver_looks_and_feels_what_it_measures(
+        self, bench: Bench
+    ) -> None:
+        assert self.model.addresses == self.driver.addresses
+        assert {channel.name for channel in bench.device.channels} <= bench.model.truth().keys()
+        assert set(self.model.quiet) == set(self.model.inputs)
+
+    def test_a_model_that_lost_its_power_answers_like_a_new_one(self, bench: Bench) -> None:
+        bench.read()
+        new = self.fresh()
+        for each in (bench, new):
+            each.model.power_on()
+        assert answers(bench) == answers(new)
+
+    def test_every_value_of_the_range_comes_out_within_one_step(self, bench: Bench) -> None:
+        bench.setup()
+        for channel in bench.felt():
+            for n in range(POINTS):
+                span = Range(channel.low, channel.high, channel.resolution)
+                bench.model.set(channel.name, at(span, n / (POINTS - 1)))
+                assert not bench.settled().wrong(bench.measure())
+            bench.expose()
+
+    def test_beyond_its_range_a_chip_gives_no_value_outside_it(self, bench: Bench) -> None:
+        bench.setup()
+        for channel in bench.felt():
+            span = channel.high - channel.low
+            below = [channel.low - span / 5] if channel.low else []  # nothing is darker than dark
+            for value in [channel.high + span / 5, *below]:
+                bench.model.set(channel.name, value)
+                shown = absent_or(bench.settled().measure)
+                assert shown is None or channel.low <= shown[channel.name] <= channel.high
+            bench.expose()
+
+    def test_no_chip_no_value(self, bench: Bench) -> None:
+        bench.bus.detach(bench.address)
+        with pytest.raises(NoAcknowledge):
+            bench.read()
+
+    def test_a_chip_that_says_it_is_another_is_refused(self, bench: Bench) -> None:
+        own = getattr(bench.model, "chip_id", None)
+        for chip_id in FOREIGN_IDS if own is not None else ():
+            bench.model.chip_id = chip_id if chip_id != own else ~chip_id & 0xFF
+            bench.model.power_on()
+            with pytest.raises(WrongChip):
+                bench.setup()
+
+    def test_another_chip_at_the_address_gives_no_wrong_value(
+        self, bench: Bench, neighbour: Pair
+    ) -> None:
+        bench.replace(stranger := neighbour.model(bench.clock))
+        values = absent_or(bench.read)
+        bench.model = stranger  # a sibling may be read, and then rightly
+        assert values is None or (
+            values.keys() <= stranger.truth().keys() and not bench.wrong(values)
+        )
+
+    def test_a_message_that_nobody_takes_gives_no_wrong_value(self) -> None:
+        for bench, moment in self.struck():
+            fault = bench.strike(NoAnswer, at=moment, lasts=INSTANT)
+            assert bench.right_or_absent()
+            assert fault.struck == 1
+
+    def test_an_inverted_bit_gives_no_wrong_value(self) -> None:
+        for bit in range(LONGEST_BITS):
+            for bench, moment in self.struck(reads_only=True):
+                bench.strike(FlippedBit, at=moment, bit=bit)
+                assert bench.right_or_absent()
+
+    def test_an_inverted_bit_at_the_setup_gives_no_wrong_value(self) -> None:
+        assert self.inverted(struck_at_setup) == {}
+
+    def test_an_inverted_bit_at_a_measurement_gives_no_wrong_value(self) -> None:
+        assert self.inverted(struck_at_a_measurement) == {}
+
+    def inverted(self, strike: "Strike") -> dict[int, dict[str, tuple[float, float]]]:
+        """Invert every bit in turn, in either direction; return what was wrong, by bit."""
+        carried, wrong = strike(self.wired(), NEVER)
+        assert carried
+        assert not wrong
+        found = {bit: strike(self.wired(), bit)[1] for bit in range(carried)}
+        return {bit: wrong for bit, wrong in found.items() if wrong}
+
+    def wired(self) -> Bench:
+        """Return a fresh bench whose chip hangs on a wire that can be struck."""
+        bench = self.fresh()
+        bench.replace(bench.wire)
+        return bench
+
+    @either_way
+    def test_one_dead_frame_gives_no_wrong_value(self, ones: bool) -> None:
+        for bench, moment in self.struck(reads_only=True):
+            fault = bench.strike(DeadFrame, at=moment, lasts=INSTANT, ones=ones)
+            assert bench.right_or_absent()
+            assert fault.struck == 1
+
+    @either_way
+    def test_dead_frames_from_the_beginning_give_no_value(self, bench: Bench, ones: bool) -> None:
+        bench.strike(DeadFrame, ones=ones)
+        with pytest.raises(DriverError):
+            bench.read()
+
+    @either_way
+    def test_dead_frames_after_setup_give_no_value(self, bench: Bench, ones: bool) -> None:
+        bench.setup()
+        bench.strike(DeadFrame, ones=ones)
+        with pytest.raises(DriverError):
+            bench.measure()
+
+    def test_a_brown_out_before_any_message_gives_no_wrong_value(self) -> None:
+        for bench, moment in self.struck():
+            fault = bench.strike(BrownOut, at=moment)
+            assert bench.right_or_absent()
+            assert fault.struck == 1
+
+    def test_a_brown_out_is_no_harm_after_the_next_setup(self) -> None:
+        for bench, moment in self.struck():
+            bench.strike(BrownOut, at=moment)
+            assert bench.right_or_absent()
+            bench.expose(0.6)
+            assert not bench.wrong(bench.read())
+
+    def test_a_chip_that_never_finishes_gives_no_value_in_bounded_time(self, bench: Bench) -> None:
+        bench.strike(SlowConversion, factor=1000)
+        with pytest.raises((NotReady, NoAcknowledge)):
+            bench.read()
+        assert sum(bench.waits) < self.patience
+        assert len(bench.bus.messages) < 200
+
+    def test_a_chip_that_stops_converting_gives_no_old_value(self, bench: Bench) -> None:
+        bench.read()
+        bench.strike(SlowConversion, factor=1000)
+        for share in (0.37, 0.6):
+            bench.expose(share)
+            with pytest.raises((NotReady, NoAcknowledge)):
+                bench.measure()
+
+    def test_a_chip_pulled_out_gives_no_value_and_works_when_back(self, bench: Bench) -> None:
+        bench.setup()
+        bench.strike(Unplug)
+        for call in (bench.measure, bench.setup):
+            with pytest.raises(NoAcknowledge):
+                call()
+        bench.heal()
+        assert not bench.wrong(bench.read())
+
+    def test_a_chip_put_back_without_a_setup_gives_no_wrong_value(self, bench: Bench) -> None:
+        bench.setup()
+        bench.bus.attach(bench.address, bench.bus.detach(bench.address))
+        values = absent_or(bench.measure)
+        assert values is None or not bench.wrong(values)
+
+    def test_a_chip_is_recognised_by_its_own_driver_without_being_touched(
+        self, bench: Bench
+    ) -> None:
+        bench.setup()
+        begin = len(bench.bus.messages)
+        assert bench.device.identify() is not None
+        written = [m.written for m in bench.bus.messages[begin:] if m.written is not None]
+        assert all(len(data) <= 2 for data in written)  # a register's or a command's number
+        assert not bench.wrong(bench.measure())
+
+    def test_a_driver_is_not_certain_of_another_chip(self, bench: Bench, neighbour: Pair) -> None:
+        bench.replace(neighbour.model(bench.clock))
+        identity = absent_or(bench.device.identify)
+        assert identity is None or not identity.certain
+
+
+Struck = tuple[int, dict[str, tuple[float, float]]]
+Strike = Callable[[Bench, int], Struck]
+
+
+def struck_at_setup(bench: Bench, bit: int) -> Struck:
+    """Return how many bits a setup carries, and what was wrong afterwards."""
+    bench.wire.arm(bit)
+    try:
+        bench.setup()
+    except DriverError:
+        return bench.wire.carried, {}  # nobody measures a chip that is not set up
+    carried = bench.wire.carried
+    bench.wire.arm(NEVER)
+    return carried, _wrong_at(bench, 0.4) or _wrong_at(bench, 0.6)
+
+
+def struck_at_a_measurement(bench: Bench, bit: int) -> Struck:
+    """Return how many bits a measurement carries, and what was wrong then or afterwards."""
+    bench.setup()
+    _wrong_at(bench, 0.4)
+    bench.wire.arm(bit)
+    wrong = _wrong_at(bench, 0.6)
+    carried = bench.wire.carried
+    bench.wire.arm(NEVER)
+    return carried, wrong or _wrong_at(bench, 0.5) or _wrong_at(bench, 0.3)
+
+
+def _wrong_at(bench: Bench, share: float) -> dict[str, tuple[float, float]]:
+    bench.expose(share)
+    values = absent_or(bench.measure)
+    return {} if values is None else bench.wrong(values)
+
+
+def answers(bench: Bench) -> list[bytes | None]:
+    """Return what the chip says after each one-byte command or register pointer."""
+    port = I2CPort(bench.bus, bench.address)
+    return [absent_or(partial(port.write_read, bytes([n]), 2)) for n in range(256)]

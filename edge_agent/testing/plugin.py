@@ -1,0 +1,31 @@
+"""What pytest loads by itself: the neighbours of each chip, and which claims a chip cannot keep."""
+
+from typing import Any
+
+import pytest
+
+pytest.register_assert_rewrite(
+    "edge_agent.testing.claims", "edge_agent.testing.i2c", "edge_agent.testing.sensor"
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let a claim that asks for a `neighbour` be made of every other chip that is installed."""
+    contract: Any = metafunc.cls
+    if "neighbour" not in metafunc.fixturenames or not hasattr(contract, "model"):
+        return
+    from edge_agent.testing.pairs import i2c_sensors  # noqa: PLC0415 - only where it is needed
+
+    others = [pair for pair in i2c_sensors() if pair.model is not contract.model]
+    metafunc.parametrize("neighbour", others, ids=lambda pair: pair.name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Expect each claim to fail that the contract's `blind` names; strictly, unless by `[*]`."""
+    for item in items:
+        blind = getattr(getattr(item, "cls", None), "blind", {})
+        for name in (item.name, item.name.split("[")[0] + "[*]"):
+            if name in blind:
+                strict = name == item.name
+                item.add_marker(pytest.mark.xfail(strict=strict, reason=blind[name]))
