@@ -16,7 +16,7 @@ from edge_agent.clock import ManualClock, Moment
 from edge_agent.commands.rules import replayed
 from edge_agent.evaluate.commands.execute import CommandExecutor
 from edge_agent.evaluate.current_values import CurrentValues
-from edge_agent.evaluate.engine import Engine
+from edge_agent.evaluate.engine import Engine, EvaluationParts
 from edge_agent.evaluate.expressions.expression import Known
 from edge_agent.evaluate.expressions.parser import parse
 from edge_agent.evaluate.outputs.output_set import OutputSet
@@ -101,13 +101,11 @@ def _engine(rules: list[Rule]) -> Engine:
     current = CurrentValues(plans, [], began=0)
     rule_set = RuleSet(rules, {}, current, partial(save_state, boot="bench"))
     outputs = OutputSet([])
+    executor = CommandExecutor((), rule_set, outputs, bounds={}, delegate=lambda *_: None)
     nothing: Callable[[object], None] = lambda _: None  # noqa: E731
     engine = Engine(
         SimpleQueue(),
-        current=current,
-        rule_set=rule_set,
-        outputs=outputs,
-        executor=CommandExecutor((), rule_set, outputs, bounds={}, delegate=lambda *_: None),
+        EvaluationParts(current, rule_set, outputs, executor),
         record=nothing,
         show=nothing,
         answer=nothing,

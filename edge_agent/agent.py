@@ -142,7 +142,7 @@ class Agent:
         )
         engine = Engine(
             self._readings,
-            **parts._asdict(),
+            parts,
             record=self._records.put,
             show=self._show,
             answer=self._post,

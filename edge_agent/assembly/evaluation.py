@@ -1,6 +1,6 @@
 """What the engine judges by: the world, the rulebook and the outputs, as they were left."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,10 +17,11 @@ from edge_agent.evaluate.engine import EvaluationParts
 from edge_agent.evaluate.expressions.expression import Span
 from edge_agent.evaluate.outputs.arbitration import Guard
 from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet, OutputState, Switchable
+from edge_agent.evaluate.rules.alerts import orphaned
 from edge_agent.evaluate.rules.rule import Rule, RuleState, restored
-from edge_agent.evaluate.rules.rule_set import RuleSet
+from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.evaluate.saved_state import load_states, save_state
-from edge_agent.events import alert_of
+from edge_agent.events import Alert, alert_of
 from edge_agent.settings import Config, switch
 from edge_agent.store.reader import LogReader
 
@@ -39,8 +40,14 @@ def assemble_evaluation(
     current = CurrentValues(plans, spans(blueprint.rules), began=now.uptime, aggregates=windows)
     restore_values(current, read_history(reader, clock.boot, now, horizon(blueprint)))
     memories = reader.memories()
-    states = last_alerts(reader, now) | load_states(memories, "rule/", RuleState, now, clock.boot)
-    rule_set = RuleSet(blueprint.rules, states, current, partial(save_state, boot=clock.boot))
+    alerts = {name: alert_of(event) for name, event in reader.latest_alerts().items()}
+    states = load_states(memories, "rule/", RuleState, now, clock.boot)
+    rule_set = RuleSet(
+        blueprint.rules,
+        states_after(alerts, now) | states,
+        current,
+        partial(save_state, boot=clock.boot),
+    )
     outputs = OutputSet(
         [GuardedOutput(one.settings.name, connect(one), guard(one)) for one in blueprint.outputs],
         load_states(memories, "output/", OutputState, now, clock.boot),
@@ -53,7 +60,24 @@ def assemble_evaluation(
         delegate=delegate,
         known=outcomes(memories),
     )
-    return EvaluationParts(current, rule_set, outputs, executor)
+    removed = removed_rules(rule_set.rules, alerts, states, now, clock.boot)
+    return EvaluationParts(current, rule_set, outputs, executor, removed)
+
+
+def removed_rules(
+    rules: Container[str],
+    alerts: Mapping[str, Alert],
+    states: Mapping[str, RuleState],
+    now: Moment,
+    boot: str,
+) -> RuleChanges:
+    """Resolve the alerts of rules that the configuration no longer has, and forget their states.
+
+    A rule that is added again later starts from the beginning.
+    """
+    stale = [name for name, state in states.items() if name not in rules and state != RuleState()]
+    saved = [save_state(f"rule/{name}", RuleState(), now, boot) for name in stale]
+    return RuleChanges(orphaned(alerts, states, rules, now), saved, moved=False)
 
 
 def bounds(config: Config) -> dict[tuple[str, str], tuple[float, float]]:
@@ -98,7 +122,6 @@ def guard(output: ResolvedOutput) -> Guard:
     )
 
 
-def last_alerts(reader: LogReader, now: Moment) -> dict[str, RuleState]:
-    """Return the states of which only an alert is left: a log from before there were memories."""
-    alerts = (alert_of(event) for event in reader.latest_alerts().values())
-    return {alert.rule: restored(alert.state, now) for alert in alerts}
+def states_after(alerts: Mapping[str, Alert], now: Moment) -> dict[str, RuleState]:
+    """Return the states after the latest alerts: a log from before states were saved."""
+    return {name: restored(alert.state, now) for name, alert in alerts.items()}

@@ -39,12 +39,16 @@ NOTHING = RuleChanges([], [], moved=False)
 
 
 class EvaluationParts(NamedTuple):
-    """What an engine judges by."""
+    """What an engine evaluates with.
+
+    `removed` is what to report, and to save, of rules that the configuration no longer has.
+    """
 
     current: CurrentValues
     rule_set: RuleSet
     outputs: OutputSet
     executor: CommandExecutor
+    removed: RuleChanges = NOTHING
 
 
 class NewParts(NamedTuple):
@@ -68,11 +72,8 @@ class Engine:
     def __init__(
         self,
         inbox: "SimpleQueue[EngineItem]",
+        parts: EvaluationParts,
         *,
-        current: CurrentValues,
-        rule_set: RuleSet,
-        outputs: OutputSet,
-        executor: CommandExecutor,
         record: Callable[[list[Record]], None],
         show: Callable[[Shown], None],
         answer: Callable[[Answer], None],
@@ -80,14 +81,15 @@ class Engine:
         progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._inbox = inbox
-        self._evaluator = Evaluator(current, rule_set, outputs, self._tell)
-        self._executor = executor
+        self._evaluator = Evaluator(parts.current, parts.rule_set, parts.outputs, self._tell)
+        self._executor = parts.executor
+        self._removed = parts.removed
         self._record = record
         self._show = show
         self._answer = answer
         self._clock = clock
         self._progress = progress
-        self._remembered: dict[str, OutputState] = outputs.states()
+        self._remembered: dict[str, OutputState] = parts.outputs.states()
         self._tick_at = 0
         self._stopping = False
 
@@ -104,6 +106,7 @@ class Engine:
 
     def begin(self, now: Moment) -> None:
         """Go on where the rules stood: what is still known sets outputs, the rest is safe."""
+        self._tell(self._removed, [], now)
         self._evaluator.begin(now)
         self.tick(now)
 

@@ -12,6 +12,7 @@ from edge_agent.blueprint import resolve
 from edge_agent.clock import ManualClock
 from edge_agent.evaluate.engine import Engine
 from edge_agent.evaluate.replay import ImaginaryOutput
+from edge_agent.evaluate.rules.rule import RuleState
 from edge_agent.events import Alert, Event, Reading, Request, SavedState, Switched
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
@@ -75,7 +76,7 @@ class Life:
         reader.close()
         self.engine = Engine(
             SimpleQueue(),
-            **parts._asdict(),
+            parts,
             record=self.record,
             show=self.shown.append,
             answer=lambda answer: self.answers.append(json.loads(answer.payload)),
@@ -198,6 +199,47 @@ def test_what_was_ordered_survives_a_restart(asked):
     assert asked.relay.state() == 1
     asked.live(1, 25)
     assert [one.silenced for one in asked.shown if isinstance(one, Alert)][-1] is True
+
+
+def restarted(life, config, tmp_path):
+    """Start again with another configuration; return its first alerts as (rule, state)."""
+    path = tmp_path / "changed.toml"
+    path.write_text(config)
+    life.blueprint = resolve(path)
+    before = len(life.events)
+    life.begin()
+    return [(e.source, e.data["state"]) for e in life.events[before:] if e.kind == "alert"]
+
+
+HOT = CONFIG[CONFIG.index('[[rule]]\nname = "hot"') : CONFIG.index('[[rule]]\nname = "mean"')]
+WITHOUT_HOT = CONFIG.replace(HOT, "")
+
+
+def test_a_firing_rule_that_is_removed_is_resolved_at_the_restart_and_only_once(asked, tmp_path):
+    for _ in range(4):
+        asked.live(1, 35)
+    assert asked.rule().state == "firing"
+    assert restarted(asked, WITHOUT_HOT, tmp_path) == [("hot", "resolved")]
+    assert [one.state for one in asked.shown if isinstance(one, Alert)][-1] == "resolved"
+    assert restarted(asked, WITHOUT_HOT, tmp_path) == []
+
+
+def test_it_is_resolved_although_the_log_has_dropped_its_alert(asked, tmp_path):
+    for _ in range(4):
+        asked.live(1, 35)
+    asked.log.execute("DELETE FROM event")
+    assert restarted(asked, WITHOUT_HOT, tmp_path) == [("hot", "resolved")]
+    assert restarted(asked, WITHOUT_HOT, tmp_path) == []
+
+
+def test_a_rule_that_is_removed_and_added_again_starts_from_the_beginning(asked, tmp_path):
+    asked.ask("disable", rule="hot")
+    assert restarted(asked, WITHOUT_HOT, tmp_path) == []
+    assert restarted(asked, CONFIG, tmp_path) == []
+    assert asked.rule() == RuleState()
+    for _ in range(4):
+        asked.live(1, 35)
+    assert asked.rule().state == "firing"
 
 
 def test_a_disabled_rule_stays_so(asked):

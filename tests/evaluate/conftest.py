@@ -6,7 +6,7 @@ import pytest
 from edge_agent.clock import ManualClock, Moment
 from edge_agent.evaluate.commands.execute import CommandExecutor
 from edge_agent.evaluate.current_values import CurrentValues
-from edge_agent.evaluate.engine import Engine
+from edge_agent.evaluate.engine import Engine, EvaluationParts
 from edge_agent.evaluate.expressions.expression import Known
 from edge_agent.evaluate.expressions.parser import parse
 from edge_agent.evaluate.outputs.arbitration import Guard
@@ -66,7 +66,7 @@ def parts(plans, rules, states=None, outputs=(), *, began=0, allowed=(), delegat
     switched = OutputSet(outputs)
     bounds = {(rule.name, name): (0, 100) for rule in rules for name in rule.thresholds}
     executor = CommandExecutor(allowed, rule_set, switched, bounds=bounds, delegate=delegate)
-    return {"current": current, "rule_set": rule_set, "outputs": switched, "executor": executor}
+    return EvaluationParts(current, rule_set, switched, executor)
 
 
 class Bench:
@@ -84,7 +84,7 @@ class Bench:
         plan = DevicePlan({}, 10.0)
         self.engine = Engine(
             self.inbox,
-            **parts(
+            parts(
                 {"air": plan, "water": plan, "door": plan} | (plans or {}),
                 rules,
                 states,

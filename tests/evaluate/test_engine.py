@@ -247,7 +247,7 @@ def thread(parts, rule, relay):
     plans = {"air": DevicePlan({}, 10.0)}
     engine = Engine(
         inbox,
-        **parts(plans, [rule(hold=0.01, settings=FAN)], outputs=[GuardedOutput("fan", relay)]),
+        parts(plans, [rule(hold=0.01, settings=FAN)], outputs=[GuardedOutput("fan", relay)]),
         answer=lambda answer: None,
         record=recorded.put,
         show=lambda news: None,

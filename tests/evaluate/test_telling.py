@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from edge_agent.evaluate.expressions.context import Context
 from edge_agent.evaluate.rules.alert_text import parse_alert_text
-from edge_agent.evaluate.rules.alerts import next_due, step
+from edge_agent.evaluate.rules.alerts import next_due, orphaned, step
 from edge_agent.evaluate.rules.rule import RuleState
+from edge_agent.events import Alert
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +81,43 @@ def test_the_outputs_follow_a_flapping_rule(rule, life):
     for value, acts in ((31, True), (20, False)):
         samples = [(n, 31 if n % 2 else 20) for n in range(40)]
         assert life(flapping, [*samples, (40, value)])[1].acts is acts
+
+
+FIRING, PENDING = RuleState("firing"), RuleState("pending")
+
+
+def last(state, moment, severity="critical"):
+    return Alert("gone", state, moment(0), severity, {"air.t": 31})
+
+
+@pytest.mark.parametrize("state", ["firing", "flapping"])
+def test_the_open_alert_of_a_removed_rule_is_resolved_with_its_severity(state, moment):
+    found = orphaned({"gone": last(state, moment)}, {}, {"hot"}, moment(9))
+    assert found == [Alert("gone", "resolved", moment(9), "critical", {})]
+
+
+@pytest.mark.parametrize("state", ["resolved", "pending", "inactive"])
+def test_another_alert_of_a_removed_rule_is_left_alone(state, moment):
+    assert orphaned({"gone": last(state, moment)}, {"gone": PENDING}, {"hot"}, moment(9)) == []
+
+
+@pytest.mark.parametrize("state", [FIRING, RuleState(flapping=True)])
+def test_a_saved_state_is_enough_to_resolve_a_removed_rule(state, moment):
+    found = orphaned({}, {"gone": state}, {"hot"}, moment(9))
+    assert found == [Alert("gone", "resolved", moment(9), "warning", {})]
+
+
+def test_a_silenced_rule_that_is_removed_is_resolved_in_silence(moment):
+    quiet = RuleState("firing", silenced_until=10_000_000)
+    assert [orphaned({}, {"gone": quiet}, (), moment(at))[0].silenced for at in (9, 10)] == [
+        True,
+        False,
+    ]
+
+
+def test_no_alert_of_a_rule_in_the_configuration_is_resolved(moment):
+    states = {"gone": FIRING}
+    assert orphaned({"gone": last("firing", moment)}, states, {"gone"}, moment(9)) == []
 
 
 def test_a_disabled_rule_rests(rule, life):

@@ -5,15 +5,18 @@ acknowledged or silenced it. A rule that fires too often is told to be flapping,
 more of it until it has calmed down; its outputs follow it all the time.
 """
 
+from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 import msgspec
 
+from edge_agent.clock import Moment
 from edge_agent.evaluate.expressions.context import Context
 from edge_agent.evaluate.rules.rule import Change, Rule, RuleState, due, evaluate, lost
 from edge_agent.events import Alert, AlertState
 
 STORM_SECONDS = 600
+OPEN = frozenset({"firing", "flapping"})  # states of an alert that has yet to be resolved
 
 
 class AlertStep(NamedTuple):
@@ -59,6 +62,26 @@ def alert(rule: Rule, state: RuleState, news: AlertState, context: Context) -> A
         acknowledged=state.acknowledged,
         silenced=context.moment.uptime < state.silenced_until,
     )
+
+
+def orphaned(
+    last: Mapping[str, Alert], states: Mapping[str, RuleState], rules: Container[str], now: Moment
+) -> list[Alert]:
+    """Return a `resolved` alert for each rule that was removed while it was firing or flapping.
+
+    `last` are the latest alerts in the log, `states` those that were saved: the log may have
+    dropped an alert by now. `rules` are the names of the rules in the configuration.
+    """
+    open_alerts = {name for name, one in last.items() if one.state in OPEN}
+    open_states = {name for name, one in states.items() if one.state == "firing" or one.flapping}
+    names = sorted(name for name in open_alerts | open_states if name not in rules)
+    return [_orphan(name, last.get(name), states.get(name, RuleState()), now) for name in names]
+
+
+def _orphan(name: str, last: Alert | None, state: RuleState, now: Moment) -> Alert:
+    severity = last.severity if last else "warning"
+    silenced = now.uptime < state.silenced_until
+    return Alert(name, "resolved", now, severity, {}, silenced=silenced)
 
 
 def _tell(rule: Rule, before: RuleState, change: Change, context: Context) -> AlertStep:

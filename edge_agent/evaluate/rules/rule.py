@@ -83,6 +83,8 @@ class RuleState(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def shifted(self, by: int) -> "RuleState":
         """Return the state on another boot's uptime."""
+        if self == RuleState():
+            return self
         return msgspec.structs.replace(
             self,
             since=self.since + by,
