@@ -11,26 +11,13 @@ from typing import Any
 
 import click
 import msgspec
-from msgspec.structs import FieldInfo, fields
+from msgspec.structs import FieldInfo
 
 from edge_agent.acquire.catalog import Catalog, options
 from edge_agent.cli import EPILOG, cli
 from edge_agent.commands.drivers import ranges
-from edge_agent.config import description
-from edge_agent.settings import (
-    AggregateSettings,
-    ChannelSettings,
-    CommandSettings,
-    Config,
-    DeviceSettings,
-    LogSettings,
-    MqttSettings,
-    NotifySettings,
-    OutputSettings,
-    RuleSettings,
-    Settings,
-    ThresholdSettings,
-)
+from edge_agent.config.config import Config
+from edge_agent.config.settings import description, keys, tables
 from edge_agent.units import BYTES, SECONDS, Duration, Size
 from simulators.scenario import (
     FAULTS,
@@ -42,32 +29,7 @@ from simulators.scenario import (
 )
 
 HERE = Path(__file__).parent
-TABLES: dict[str, type[Settings]] = {
-    "": Config,
-    "[mqtt]": MqttSettings,
-    "[log]": LogSettings,
-    "[aggregates]": AggregateSettings,
-    "[commands]": CommandSettings,
-    "[[notify]]": NotifySettings,
-    "[[device]]": DeviceSettings,
-    "[device.channel.<channel>]": ChannelSettings,
-    "[[output]]": OutputSettings,
-    "[[rule]]": RuleSettings,
-    "[rule.threshold.<name>]": ThresholdSettings,
-}
-NOT_KEYS = {
-    "options",
-    "channel",
-    "threshold",
-    "mqtt",
-    "log",
-    "aggregates",
-    "commands",
-    "notify",
-    "device",
-    "output",
-    "rule",
-}
+TABLES = dict(tables(Config))
 CONFIGURATION = """# Configuration
 
 One TOML file; `edge-agent check FILE` shows every problem at once. Durations are numbers of seconds
@@ -137,7 +99,7 @@ def configuration() -> str:
         about = about[:1].upper() + about[1:]
         parts.append(f"\n## {f'`{name}`' if name else 'Top level'}\n\n{about}\n")
         parts.append("| key | default | what |\n|---|---|---|")
-        parts += [_key(field) for field in fields(table) if field.encode_name not in NOT_KEYS]
+        parts += [_key(field) for field in keys(table)]
     return "\n".join(parts) + "\n"
 
 

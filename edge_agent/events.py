@@ -11,6 +11,7 @@ import msgspec
 from edge_agent.clock import Moment
 
 Kind: TypeAlias = Literal["reading", "aggregate", "alert", "output", "command", "gap", "lifecycle"]
+Severity: TypeAlias = Literal["info", "warning", "critical"]
 AlertState: TypeAlias = Literal["inactive", "pending", "firing", "resolved", "flapping"]
 GOOD = "good"
 

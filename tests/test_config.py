@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.config import load
+from edge_agent.config.reader import load
 from edge_agent.errors import ConfigError
 from edge_agent.units import Duration, Size
 

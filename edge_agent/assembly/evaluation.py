@@ -11,6 +11,8 @@ from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.devices import ResolvedOutput
 from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import Clock, Moment
+from edge_agent.config.config import Config
+from edge_agent.config.output import switch
 from edge_agent.evaluate.commands.execute import MEMORY, CommandExecutor, Delegate
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine import EvaluationParts
@@ -22,7 +24,6 @@ from edge_agent.evaluate.rules.rule import Rule, RuleState, restored
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.evaluate.saved_state import load_states, save_state
 from edge_agent.events import Alert, alert_of
-from edge_agent.settings import Config, switch
 from edge_agent.store.reader import LogReader
 
 

@@ -19,12 +19,12 @@ from edge_agent.blueprint.interlocks import note_interlocks
 from edge_agent.blueprint.limits import note_limits
 from edge_agent.blueprint.notify import ResolvedNotify, resolve_notify
 from edge_agent.blueprint.rules import resolve_rules
-from edge_agent.config import read
+from edge_agent.config.config import Config
+from edge_agent.config.reader import read
 from edge_agent.deliver.mqtt.address import Broker
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.problems import Problems
-from edge_agent.settings import Config
 
 
 class Blueprint(NamedTuple):

@@ -4,11 +4,12 @@ import os
 import ssl
 from pathlib import Path
 
-from edge_agent.blueprint.paths import expanded
+from edge_agent.config.config import Config
+from edge_agent.config.mqtt import MqttSettings
 from edge_agent.deliver.mqtt.address import Address, Broker, parse_url, tls_context
 from edge_agent.errors import AgentError
+from edge_agent.paths import expanded
 from edge_agent.problems import Problems
-from edge_agent.settings import Config, MqttSettings
 
 
 def resolve_broker(config: Config, problems: Problems) -> Broker | None:

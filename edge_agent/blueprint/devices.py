@@ -10,9 +10,11 @@ from drivers.base.driver import Driver, Output, Totalling
 from edge_agent.acquire.catalog import Catalog, convert_options
 from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
 from edge_agent.blueprint.places import SPOTS, further_pins, resolve_place
+from edge_agent.config.config import Config
+from edge_agent.config.device import DeviceSettings
+from edge_agent.config.output import OutputSettings
 from edge_agent.errors import ConfigError
 from edge_agent.problems import Problems, unknown
-from edge_agent.settings import Config, DeviceSettings, OutputSettings
 
 
 class ResolvedDevice(NamedTuple):

@@ -2,8 +2,9 @@
 
 from itertools import combinations
 
+from edge_agent.config.config import Config
+from edge_agent.config.output import OutputSettings, switch
 from edge_agent.problems import Problems, unknown
-from edge_agent.settings import Config, OutputSettings, switch
 
 
 def note_interlocks(config: Config, problems: Problems) -> None:

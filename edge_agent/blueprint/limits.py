@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from edge_agent.config.config import Config
+from edge_agent.config.device import ChannelSettings
+from edge_agent.config.output import switch
 from edge_agent.problems import Problems
-from edge_agent.settings import ChannelSettings, Config, switch
 
 
 class Limit(NamedTuple):

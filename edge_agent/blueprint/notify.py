@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from edge_agent.blueprint.paths import expanded
+from edge_agent.config.config import Config
+from edge_agent.config.notify import NotifySettings
 from edge_agent.deliver.notify import NotifySink, open_apprise
 from edge_agent.errors import AgentError
+from edge_agent.paths import expanded
 from edge_agent.problems import Problems
-from edge_agent.settings import Config, NotifySettings
 
 
 class ResolvedNotify(NamedTuple):

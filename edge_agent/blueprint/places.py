@@ -6,8 +6,9 @@ from typing import Any, TypeAlias
 
 from drivers.base.driver import BusKind
 from edge_agent.acquire.hardware import Place
+from edge_agent.config.device import DeviceSettings
+from edge_agent.config.output import OutputSettings
 from edge_agent.problems import Problems
-from edge_agent.settings import DeviceSettings, OutputSettings
 
 SPOTS: dict[BusKind, tuple[str, ...]] = {
     "i2c": ("address", "bus"),

@@ -6,6 +6,10 @@ from typing import Literal
 
 from drivers.base.channel import Channel
 from edge_agent.blueprint.devices import ResolvedDevice
+from edge_agent.config.config import Config
+from edge_agent.config.device import ChannelSettings
+from edge_agent.config.output import switch
+from edge_agent.config.rule import RuleSettings
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.expressions.expression import Expression, Known
 from edge_agent.evaluate.expressions.parser import parse
@@ -16,7 +20,6 @@ from edge_agent.evaluate.refine.refine import ChannelPlan, DevicePlan
 from edge_agent.evaluate.rules.alert_text import AlertText, parse_alert_text
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.problems import Problems, unknown
-from edge_agent.settings import ChannelSettings, Config, RuleSettings, switch
 
 CURRENT = 3.0  # intervals for which a value counts as current
 OUTPUT = Known("binary", 0.0, 1.0)

@@ -12,10 +12,10 @@ from edge_agent.assembly.evaluation import guard
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import Moment
+from edge_agent.config.output import Switch, switch
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.replay import Replay
 from edge_agent.events import Reading
-from edge_agent.settings import Switch, switch
 from edge_agent.units import Duration, decode
 
 TOLD = {"firing", "resolved", "flapping"}

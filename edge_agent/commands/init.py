@@ -142,7 +142,8 @@ def _next(config: Path, broker: str) -> None:
     from urllib.parse import urlsplit  # noqa: PLC0415
 
     from edge_agent.machine import Machine  # noqa: PLC0415
-    from edge_agent.service import CONFIG_FILE, UNIT_FILE  # noqa: PLC0415
+    from edge_agent.paths import CONFIG_FILE  # noqa: PLC0415
+    from edge_agent.service import UNIT_FILE  # noqa: PLC0415
 
     click.echo(f"{config}: written; it passes `edge-agent check`. Next:")
     if config != Path(CONFIG_FILE):

@@ -12,12 +12,12 @@ from typing import IO, TypeAlias
 
 import click
 
-from edge_agent.blueprint.paths import log_to_read
 from edge_agent.commands.export import FORMATS, as_dict, as_line
 from edge_agent.commands.options import config_option, json_option, set_option
-from edge_agent.config import load
+from edge_agent.config.reader import load
 from edge_agent.errors import LogError
 from edge_agent.events import LoggedEvent
+from edge_agent.paths import log_to_read
 from edge_agent.store.reader import AS_OWNER, LogReader
 
 POLL_SECONDS = 0.5
@@ -42,7 +42,8 @@ def log(ctx: click.Context, config: Path, overrides: tuple[str, ...], simulated:
 
 @contextmanager
 def _opened(config: Path, overrides: tuple[str, ...], *, simulated: bool) -> Iterator[LogReader]:
-    path = log_to_read(load(config, overrides), config, simulated=simulated)
+    settings = load(config, overrides)
+    path = log_to_read(settings.log.path, settings.node, config, simulated=simulated)
     try:
         reader = LogReader(path)
     except sqlite3.Error as error:

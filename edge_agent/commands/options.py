@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from edge_agent.service import CONFIG_FILE
+from edge_agent.paths import CONFIG_FILE
 
 config_argument = click.argument(
     "config",

@@ -13,7 +13,6 @@ import msgspec
 from edge_agent.assembly.evaluation import guard
 from edge_agent.assembly.restore import Logged
 from edge_agent.blueprint import Blueprint, resolve
-from edge_agent.blueprint.paths import log_to_read
 from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import Moment
 from edge_agent.commands import cases
@@ -22,6 +21,7 @@ from edge_agent.errors import ConfigError
 from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.evaluate.replay import Replay
 from edge_agent.events import LoggedEvent, Reading, alert_of
+from edge_agent.paths import log_to_read
 from edge_agent.store.reader import LogReader
 from edge_agent.units import Duration
 
@@ -69,7 +69,8 @@ def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]
     """Tell which alerts the rules of CONFIG would have raised over the stored readings."""
     begin = time.time_ns() // 1000 - round(_seconds(since) * 1e6)
     blueprint = resolve(config, overrides)
-    reader = LogReader(log_to_read(blueprint.config, config, simulated=simulated))
+    settings = blueprint.config
+    reader = LogReader(log_to_read(settings.log.path, settings.node, config, simulated=simulated))
     try:
         offset = reader.offset_at(begin)
         count = reader.last_offset() - offset

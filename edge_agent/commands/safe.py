@@ -38,7 +38,7 @@ def _resolved(config: Path) -> "tuple[tuple[ResolvedOutput, ...], list[str]]":
     """Return the outputs, and what is wrong with them; other errors of the file do not matter."""
     from edge_agent.acquire.catalog import Catalog  # noqa: PLC0415
     from edge_agent.blueprint.devices import DeviceResolver  # noqa: PLC0415
-    from edge_agent.config import read  # noqa: PLC0415
+    from edge_agent.config.reader import read  # noqa: PLC0415
     from edge_agent.problems import Problems  # noqa: PLC0415
 
     problems = Problems(str(config))

@@ -73,7 +73,7 @@ def _must_be_root(program: str, verb: str) -> None:
 def _problems(machine: Machine) -> tuple[str, ...]:
     """Check the configuration as the service will see it: systemd hands the secrets over."""
     from edge_agent.blueprint import resolve  # noqa: PLC0415
-    from edge_agent.service import CONFIG_FILE, CREDENTIALS  # noqa: PLC0415
+    from edge_agent.paths import CONFIG_FILE, CREDENTIALS  # noqa: PLC0415
 
     os.environ.setdefault("CREDENTIALS_DIRECTORY", str(machine.path(CREDENTIALS)))
     try:
@@ -87,8 +87,8 @@ def _account(machine: Machine) -> dict[str, Any] | None:
     """Return the event log's account; None where this user may not read it."""
     import sqlite3  # noqa: PLC0415
 
-    from edge_agent.config import load  # noqa: PLC0415
-    from edge_agent.service import CONFIG_FILE, STATE  # noqa: PLC0415
+    from edge_agent.config.reader import load  # noqa: PLC0415
+    from edge_agent.paths import CONFIG_FILE, STATE  # noqa: PLC0415
     from edge_agent.store.reader import account  # noqa: PLC0415
 
     try:

@@ -11,9 +11,9 @@ from edge_agent.acquire.hardware import Hardware
 from edge_agent.agent import Agent
 from edge_agent.assembly.main_requests import RELOAD, STOP
 from edge_agent.blueprint import Blueprint
-from edge_agent.blueprint.paths import log_path
 from edge_agent.clock import SystemClock
 from edge_agent.observe.systemd import Notifier
+from edge_agent.paths import log_path
 from edge_agent.terminal.screen import Screen
 
 
@@ -29,7 +29,7 @@ def supervise(
     agent = Agent(
         blueprint,
         hardware,
-        log_path(blueprint.config, simulated=simulated),
+        log_path(blueprint.config.log.path, blueprint.config.node, simulated=simulated),
         clock=SystemClock(),
         reread=reread,
         notify=Notifier(),

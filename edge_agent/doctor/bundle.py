@@ -17,13 +17,13 @@ from pathlib import Path
 
 from msgspec.structs import fields
 
-from edge_agent.config import LISTS, SECTIONS
+from edge_agent.config.config import Config
+from edge_agent.config.settings import tables
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import FindingVerdict
 from edge_agent.doctor.instruments.redaction import STRUCK, redaction, safe_tables
 from edge_agent.doctor.report import as_json
 from edge_agent.service import UNIT
-from edge_agent.settings import ChannelSettings, Config, ThresholdSettings
 
 COMMANDS = {
     "uname.txt": ("uname", "-a"),
@@ -41,7 +41,8 @@ FILES = {
     "boot-cmdline.txt": "/boot/firmware/cmdline.txt",
 }
 PATTERNS = ("i2c-*", "spidev*", "gpiochip*", "ttyAMA*", "ttyS*", "ttyUSB*", "ttyACM*", "serial*")
-KINDS = (Config, ChannelSettings, ThresholdSettings, *SECTIONS.values(), *LISTS.values())
+TABLES = dict(tables(Config))
+HEADINGS = {brackets.format(one.strip("[]")) for one in TABLES for brackets in ("[{}]", "[[{}]]")}
 HIDDEN = re.compile(r"\s*(Environment|PassEnvironment|SetCredential)\w*=")
 FOLDER = "edge-agent-doctor"
 
@@ -108,12 +109,11 @@ def _configuration(case: Case) -> str:
 
 def _bare(line: str) -> str:
     """Return a line's key where it is one of ours: any other word of it may be a secret."""
-    known = {field.encode_name for kind in KINDS for field in fields(kind)}
+    known = {field.encode_name for kind in TABLES.values() for field in fields(kind)}
     key, equals, _ = line.partition("=")
     if equals and key.strip() in known:
         return f"{key.strip()} = {STRUCK}"
-    heading = line.strip().strip("[]")
-    return line.strip() if heading in {*SECTIONS, *LISTS} else STRUCK if line.strip() else ""
+    return line.strip() if line.strip() in {"", *HEADINGS} else STRUCK
 
 
 def _stats(case: Case) -> str:

@@ -15,12 +15,12 @@ from edge_agent.acquire.hardware import Hardware
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput
 from edge_agent.clock import Clock
+from edge_agent.config.config import Config
 from edge_agent.doctor.instruments.configuration_file import ConfigurationFile, read_configuration
 from edge_agent.doctor.instruments.unit import Unit, look_at_unit
 from edge_agent.doctor.instruments.users import Stat, User, service_user
 from edge_agent.machine import Machine
-from edge_agent.service import STATE
-from edge_agent.settings import Config
+from edge_agent.paths import STATE
 
 RASPBERRY = "Raspberry Pi"
 

@@ -3,6 +3,3 @@
 UNIT = "edge-agent.service"
 USER = "edge-agent"
 UNIT_FILE = f"/etc/systemd/system/{UNIT}"
-CONFIG_FILE = "/etc/edge-agent/config.toml"
-STATE = "/var/lib/edge-agent"
-CREDENTIALS = "/etc/credstore"

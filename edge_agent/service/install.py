@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from edge_agent.errors import AgentError, ConfigError
 from edge_agent.machine import NOT_FOUND, Machine
-from edge_agent.service import CONFIG_FILE, STATE, UNIT, UNIT_FILE, USER
+from edge_agent.paths import CONFIG_FILE, STATE
+from edge_agent.service import UNIT, UNIT_FILE, USER
 from edge_agent.service.commands import Refused, do, refuse_packaged, runs_systemd
 from edge_agent.service.files import TARGETS, put, rendered
 from edge_agent.service.first_config import first_config

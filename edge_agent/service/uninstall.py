@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from edge_agent.errors import AgentError
 from edge_agent.machine import NOT_FOUND, Machine
-from edge_agent.service import CONFIG_FILE, CREDENTIALS, STATE, UNIT, UNIT_FILE, USER
+from edge_agent.paths import CONFIG_FILE, CREDENTIALS, STATE
+from edge_agent.service import UNIT, UNIT_FILE, USER
 from edge_agent.service.commands import Refused, do, refuse_packaged, runs_systemd
 from edge_agent.service.files import TARGETS
 

@@ -1,9 +1,10 @@
 import pytest
 
 from edge_agent.blueprint.broker import resolve_broker
+from edge_agent.config.config import Config
+from edge_agent.config.mqtt import MqttSettings
 from edge_agent.deliver.mqtt.address import Address
 from edge_agent.problems import Problems
-from edge_agent.settings import Config, MqttSettings
 
 
 @pytest.fixture

@@ -41,5 +41,5 @@ def test_no_value_anywhere_raises_anything_but_problems_of_one_line(seed, monkey
         for _ in range(3):
             container, key = chance.choice(list(places(tables)))
             container[key] = copy.deepcopy(chance.choice(ODD))
-        monkeypatch.setattr("edge_agent.config.parse", lambda _path, tables=tables: tables)
+        monkeypatch.setattr("edge_agent.config.reader.parse", lambda _path, tables=tables: tables)
         assert all("\n" not in line for line in problems())

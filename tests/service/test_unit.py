@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from edge_agent.service import CONFIG_FILE, STATE, USER
+from edge_agent.paths import CONFIG_FILE, STATE
+from edge_agent.service import USER
 from edge_agent.service.install import GROUPS, SUBSYSTEMS
 
 NEWER = re.compile("Unknown key.*'Restart(Steps|MaxDelaySec)'")  # to systemd before 254

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge_agent.blueprint import Blueprint, resolve
-from edge_agent.blueprint.paths import log_path
-from edge_agent.config import parse, read
+from edge_agent.config.config import Config
+from edge_agent.config.reader import read
+from edge_agent.config.source import parse
 from edge_agent.errors import ConfigError
+from edge_agent.paths import log_path
 from edge_agent.problems import Problems
-from edge_agent.settings import Config
 
 OURS = re.compile(
     r"mqtt\.(password_file|password_env|ca|certificate|key) = (?!.*: unused;)"
@@ -41,7 +42,7 @@ class ConfigurationFile(NamedTuple):
         config = self.config or Config()
         if state is not None and not config.log.path:
             return state / f"{config.node}.db"
-        return log_path(config, simulated=False)
+        return log_path(config.log.path, config.node, simulated=False)
 
 
 def read_configuration(

@@ -15,10 +15,10 @@ from urllib.parse import quote
 
 from msgspec.structs import fields
 
-from edge_agent.config import LISTS, SECTIONS
+from edge_agent.config.config import Config
+from edge_agent.config.settings import OPTIONS, Settings, nested
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.themes.credentials import secrets
-from edge_agent.settings import Config, RuleSettings
 
 STRUCK = "***"
 SHORTEST = 3  # a shorter text would strike half of every word
@@ -178,11 +178,12 @@ def _has_userinfo(value: Any) -> bool:  # noqa: ANN401
 
 def _unknown(key: str, table: str) -> bool:
     """Tell whether a key is none of ours: a misspelt one may hold anything."""
-    kinds = {"": Config, **SECTIONS, "rule": RuleSettings}
+    kinds: dict[str, type[Settings]] = {"": Config}
+    kinds |= {one.field.encode_name: one.kind for one in nested(Config)}
     kind = kinds.get(table)
-    if kind is None:
+    if kind is None or OPTIONS in kind.__struct_fields__:
         return False  # options of a driver, names of channels and thresholds
-    return key not in {*SECTIONS, *LISTS, *(field.encode_name for field in fields(kind))}
+    return key not in {field.encode_name for field in fields(kind)}
 
 
 def _leaves(values: Iterable[Any]) -> Iterator[str]:

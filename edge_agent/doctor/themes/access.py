@@ -7,7 +7,7 @@ from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, Theme, problem, warning
 from edge_agent.doctor.instruments.unit import RUN, drop_in
 from edge_agent.doctor.instruments.users import ENTER, READ, WRITE, group_names, obstacle
-from edge_agent.service import STATE
+from edge_agent.paths import STATE
 
 DEVICES = {"i2c": "i2c", "gpio": "gpio", "spi": "spi", "serial": "dialout"}
 BULK = "therm_bulk_read"

@@ -10,7 +10,7 @@ from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, problem, warning
 from edge_agent.doctor.instruments.unit import drop_in
 from edge_agent.doctor.instruments.users import READ, obstacle
-from edge_agent.service import CREDENTIALS as CREDSTORE
+from edge_agent.paths import CREDENTIALS as CREDSTORE
 
 CREDENTIALS = ("/run/credentials/edge-agent.service/", "$CREDENTIALS_DIRECTORY/")
 OTHERS = 0o004

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge_agent.config.config import Config
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, Theme, problem, warning
 from edge_agent.doctor.instruments.boot import read_boot
 from edge_agent.doctor.themes.database import check_database, check_owner
-from edge_agent.settings import Config
 
 MB = 1_000_000
 MEMORY = {"tmpfs", "ramfs", "overlay"}

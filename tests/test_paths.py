@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.blueprint import paths
-from edge_agent.settings import Config, LogSettings
+from edge_agent import paths
 
 
 @pytest.fixture
@@ -18,26 +17,24 @@ def service(tmp_path, monkeypatch):
 
 def test_who_looks_into_the_log_of_the_service_s_configuration_sees_the_service_s(service):
     config, state = service
-    assert paths.log_to_read(Config(node="shed"), config, simulated=False) == state / "shed.db"
+    assert paths.log_to_read("", "shed", config, simulated=False) == state / "shed.db"
 
 
 @pytest.mark.parametrize("simulated", [False, True])
 def test_another_configuration_has_a_log_of_its_own(service, simulated):
-    mine = Config(node="shed")
-    expected = paths.log_path(mine, simulated=simulated)
-    assert paths.log_to_read(mine, Path("mine.toml"), simulated=simulated) == expected
+    expected = paths.log_path("", "shed", simulated=simulated)
+    assert paths.log_to_read("", "shed", Path("mine.toml"), simulated=simulated) == expected
     config, state = service
-    assert paths.log_to_read(mine, config, simulated=True).parent != state
+    assert paths.log_to_read("", "shed", config, simulated=True).parent != state
 
 
 def test_a_log_that_the_configuration_names_is_the_one(service):
-    named = Config(node="shed", log=LogSettings(path="/data/log.db"))
-    assert paths.log_to_read(named, service[0], simulated=False) == Path("/data/log.db")
+    found = paths.log_to_read("/data/log.db", "shed", service[0], simulated=False)
+    assert found == Path("/data/log.db")
 
 
 def test_without_a_service_the_log_is_the_user_s(service):
     config, state = service
     state.rmdir()
-    mine = Config(node="shed")
-    expected = paths.log_path(mine, simulated=False)
-    assert paths.log_to_read(mine, config, simulated=False) == expected
+    expected = paths.log_path("", "shed", simulated=False)
+    assert paths.log_to_read("", "shed", config, simulated=False) == expected

@@ -1,0 +1,25 @@
+"""The whole configuration: a field for each table."""
+
+from edge_agent.config.aggregates import AggregateSettings
+from edge_agent.config.commands import CommandSettings
+from edge_agent.config.device import DeviceSettings
+from edge_agent.config.log import LogSettings
+from edge_agent.config.mqtt import MqttSettings
+from edge_agent.config.notify import NotifySettings
+from edge_agent.config.output import OutputSettings
+from edge_agent.config.rule import RuleSettings
+from edge_agent.config.settings import Name, Settings
+
+
+class Config(Settings, frozen=True, kw_only=True):
+    """The whole configuration; `node` names this agent in every topic."""
+
+    node: Name = "edge"
+    mqtt: MqttSettings = MqttSettings()
+    log: LogSettings = LogSettings()
+    aggregates: AggregateSettings = AggregateSettings()
+    commands: CommandSettings = CommandSettings()
+    notify: tuple[NotifySettings, ...] = ()
+    device: tuple[DeviceSettings, ...] = ()
+    output: tuple[OutputSettings, ...] = ()
+    rule: tuple[RuleSettings, ...] = ()

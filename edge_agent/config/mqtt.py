@@ -1,0 +1,50 @@
+"""`[mqtt]`: the broker, and how events reach it."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
+
+from edge_agent.config.settings import Settings
+from edge_agent.units import Duration
+
+Publish: TypeAlias = Literal["readings", "aggregates", "all"]
+
+
+class MqttSettings(Settings, frozen=True, kw_only=True):
+    """`[mqtt]`: the broker, and how events reach it."""
+
+    url: Annotated[
+        str | tuple[str, ...],
+        Meta(
+            description="mqtt://host[:port] or mqtts://host[:port];"
+            " a list is tried in order (failover)"
+        ),
+    ] = "mqtt://127.0.0.1:1883"
+    client_id: Annotated[
+        str, Meta(max_length=64, description="MQTT client id; default: edge-<node>")
+    ] = ""
+    username: Annotated[str, Meta(description="user name at the broker")] = ""
+    password_file: Annotated[
+        str, Meta(description="file with the password (a systemd credential, for example)")
+    ] = ""
+    password_env: Annotated[str, Meta(description="environment variable with the password")] = ""
+    ca: Annotated[str, Meta(description="PEM file of the CA that signed the broker")] = ""
+    certificate: Annotated[str, Meta(description="PEM file of this client's certificate")] = ""
+    key: Annotated[str, Meta(description="PEM file of this client's private key")] = ""
+    keep_alive: Annotated[
+        Duration, Meta(description="longest silence before a ping: 5s to 10m")
+    ] = Duration(30)
+    max_batch: Annotated[
+        int,
+        Meta(ge=1, le=1000, description="events in one message: 1 (one topic each) to 1000"),
+    ] = 1
+    publish: Annotated[
+        Publish,
+        Meta(
+            description='"readings", "aggregates" (for a metered link: no readings, no live values)'
+            ' or "all"; alerts and the rest always'
+        ),
+    ] = "all"
+    retained: Annotated[
+        bool, Meta(description="retained messages for status, info and alerts: true or false")
+    ] = True

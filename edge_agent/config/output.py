@@ -1,0 +1,52 @@
+"""`[[output]]`: relays, lamps and whatever else the agent switches."""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from msgspec import Meta, field
+
+from edge_agent.config.settings import Name, Settings
+from edge_agent.units import Duration
+
+Switch: TypeAlias = Annotated[
+    bool | float | Literal["on", "off"], Meta(description='"on", "off", or a number from 0 to 1')
+]
+
+
+class OutputSettings(Settings, frozen=True, kw_only=True):
+    """`[[output]]`: one relay or lamp. Any other key is an option of its driver."""
+
+    name: Name
+    driver: Annotated[str, Meta(description="a name from `edge-agent drivers`")] = "relay"
+    pin: Annotated[
+        int, Meta(ge=0, le=63, description="GPIO number (BCM), or the pin of an expander chip")
+    ]
+    bus: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="I2C bus number of an expander chip; default: 1"),
+    ] = None
+    address: Annotated[
+        Annotated[int, Meta(ge=0x03, le=0x77)] | None,
+        Meta(description="I2C address of an expander chip; default: the chip's first"),
+    ] = None
+    safe: Annotated[
+        Switch,
+        Meta(description='state at start, stop and when no rule sets it: "on" or "off"'),
+    ] = "off"
+    min_on: Annotated[
+        Duration, Meta(description="once on, stays on this long; a safe state does not wait")
+    ] = Duration(0)
+    min_off: Annotated[
+        Duration, Meta(description="once off, stays off this long: spares a compressor")
+    ] = Duration(0)
+    max_on: Annotated[
+        Duration, Meta(description="goes off after this long, until asked anew; 0: no limit")
+    ] = Duration(0)
+    interlock: Annotated[
+        tuple[str, ...], Meta(description="outputs that must never be on together with this one")
+    ] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def switch(value: bool | float | str) -> float:
+    """Return an output's setting as a number: off is 0, on is 1."""
+    return {"on": 1.0, "off": 0.0}[value] if isinstance(value, str) else float(value)

@@ -1,0 +1,52 @@
+"""`[[rule]]` and the thresholds that a command may change."""
+
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from edge_agent.config.output import Switch
+from edge_agent.config.settings import Name, Settings
+from edge_agent.events import Severity
+from edge_agent.units import Duration
+
+
+class ThresholdSettings(Settings, frozen=True, kw_only=True):
+    """`[rule.threshold.<name>]`: a number in a rule's text that a command may change."""
+
+    value: Annotated[float, Meta(description="the number until a command changes it")]
+    low: Annotated[float, Meta(description="the smallest that a command may set")]
+    high: Annotated[float, Meta(description="the largest that a command may set")]
+
+
+class RuleSettings(
+    Settings, frozen=True, kw_only=True, rename={"hold": "for", "keep": "keep_firing_for"}
+):
+    """`[[rule]]`: a condition, the alert it raises and the outputs it sets."""
+
+    name: Name
+    when: Annotated[str, Meta(description='a condition such as "air.temperature > 30"')]
+    clear: Annotated[
+        str, Meta(description="the condition that ends the alert; default: `when` no longer holds")
+    ] = ""
+    hold: Annotated[
+        Duration, Meta(description="the condition must hold this long before it fires")
+    ] = Duration(0)
+    keep: Annotated[
+        Duration, Meta(description="goes on firing this long after its end: no chatter")
+    ] = Duration(0)
+    severity: Annotated[Severity, Meta(description='"info", "warning" or "critical"')] = "warning"
+    message: Annotated[
+        str,
+        Meta(description='words for people, with values: "boiler at {boiler.temperature:.1f} °C"'),
+    ] = ""
+    repeat: Annotated[
+        Duration, Meta(description="told again this often until acknowledged; 0: never")
+    ] = Duration(0)
+    storm: Annotated[
+        int, Meta(ge=1, le=100, description="firings in ten minutes; more are told as flapping")
+    ] = 10
+    set: Annotated[
+        dict[str, Switch],
+        Meta(description='outputs while firing, such as { fan = "on" }'),
+    ] = field(default_factory=dict)
+    threshold: dict[str, ThresholdSettings] = field(default_factory=dict)

@@ -1,0 +1,84 @@
+"""What all tables of the configuration have in common.
+
+Each table is a Struct whose annotations say it all: key, type, range, default, description. The
+reader, the pages in docs/ and the doctor's redaction are derived from them.
+"""
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Annotated, Any, NamedTuple, TypeAlias, get_args, get_origin
+
+import msgspec
+from msgspec import Meta
+from msgspec.structs import FieldInfo, fields
+
+OPTIONS = "options"  # the field that takes the driver's own keys
+
+Name: TypeAlias = Annotated[
+    str, Meta(pattern="^[A-Za-z0-9_-]+$", max_length=64, description="letters, digits, _ and -")
+]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One table of the configuration file."""
+
+
+class Form(Enum):
+    """How the tables of a field are written in TOML."""
+
+    TABLE = "[{}]"
+    LIST = "[[{}]]"
+    NAMED = "[{}.<name>]"
+
+
+class Nested(NamedTuple):
+    """A field that holds further tables."""
+
+    field: FieldInfo
+    form: Form
+    kind: type[Settings]
+
+
+def nested(kind: type[Settings]) -> Iterator[Nested]:
+    """Yield the fields of a table that hold further tables."""
+    for field in fields(kind):
+        found = _nested(field.type)
+        if found:
+            yield Nested(field, *found)
+
+
+def tables(kind: type[Settings], heading: str = "") -> Iterator[tuple[str, type[Settings]]]:
+    """Yield a table and all below it, each with its heading as TOML writes it."""
+    yield heading, kind
+    above = f"{heading.strip('[]')}." if heading else ""
+    for field, form, inner in nested(kind):
+        yield from tables(inner, form.value.format(above + field.encode_name))
+
+
+def _nested(annotation: Any) -> tuple[Form, type[Settings]] | None:  # noqa: ANN401
+    """Read `SomeSettings`, `tuple[SomeSettings, ...]` or `dict[str, SomeSettings]`."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if _is_settings(annotation):
+        return Form.TABLE, annotation
+    if origin is tuple and _is_settings(arguments[0]):
+        return Form.LIST, arguments[0]
+    if origin is dict and _is_settings(arguments[1]):
+        return Form.NAMED, arguments[1]
+    return None
+
+
+def _is_settings(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Settings)
+
+
+def keys(kind: type[Settings]) -> tuple[FieldInfo, ...]:
+    """Return the fields that hold a value each: neither tables nor the driver's own keys."""
+    tables = {one.field.name for one in nested(kind)} | {OPTIONS}
+    return tuple(field for field in fields(kind) if field.name not in tables)
+
+
+def description(field: FieldInfo) -> str:
+    """Return the field's own words for its expected values."""
+    metas = [m for m in getattr(field.type, "__metadata__", ()) if isinstance(m, Meta)]
+    texts = [meta.description for meta in metas if meta.description]
+    return texts[-1] if texts else str(getattr(get_args(field.type), "__name__", field.type))

@@ -1,0 +1,35 @@
+"""Where files are: the service's, and the event log if the configuration does not say."""
+
+import os
+from pathlib import Path
+
+CONFIG_FILE = "/etc/edge-agent/config.toml"
+STATE = "/var/lib/edge-agent"
+CREDENTIALS = "/etc/credstore"
+SERVICE_CONFIG, SERVICE_STATE = Path(CONFIG_FILE), Path(STATE)
+
+
+def log_path(path: str, node: str, *, simulated: bool) -> Path:
+    """Return the database's place: `path` if given, otherwise one named after the node.
+
+    Simulated events never mix with real ones. Under systemd the database is in the service's
+    StateDirectory, otherwise where the XDG base directory specification says.
+    """
+    if path:
+        return Path(path).expanduser()
+    state = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
+    directory = Path(state) if state else Path(home) / "edge-agent"
+    return directory / f"{node}{'-simulated' if simulated else ''}.db"
+
+
+def log_to_read(path: str, node: str, file: Path, *, simulated: bool) -> Path:
+    """Return the database to look into: the service's, if `file` is its configuration."""
+    if file == SERVICE_CONFIG and SERVICE_STATE.is_dir() and not (simulated or path):
+        return SERVICE_STATE / f"{node}.db"
+    return log_path(path, node, simulated=simulated)
+
+
+def expanded(path: str) -> str:
+    """Return a path with ~ and variables such as $CREDENTIALS_DIRECTORY filled in."""
+    return os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111
