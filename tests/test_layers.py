@@ -58,7 +58,7 @@ ALLOWED = {
     "edge_agent.service": {"edge_agent.errors", "edge_agent.machine", "edge_agent.paths"},
     "edge_agent.survey": {"drivers", "edge_agent.acquire"},
     "edge_agent.threads": set(),
-    "edge_agent.evaluate": NOUNS | {"msgspec"},
+    "edge_agent.evaluate": NOUNS | {"edge_agent.units", "msgspec"},
     "edge_agent.store": NOUNS | {"msgspec", "sqlite_utils"},
     "edge_agent.testing": {
         "drivers",
@@ -79,7 +79,7 @@ PURE = [
     "edge_agent.acquire.schedule",
     "edge_agent.evaluate.outputs.arbitration",
     "edge_agent.evaluate.refine.calibration",
-    "edge_agent.evaluate.expressions.calls",
+    "edge_agent.evaluate.expressions.functions",
     "edge_agent.evaluate.refine.plausibility",
     "edge_agent.evaluate.refine.dead_band",
     "edge_agent.evaluate.expressions.expression",
@@ -100,7 +100,7 @@ PURE = [
     "edge_agent.evaluate.rules.alerts",
     "edge_agent.evaluate.expressions.typed",
     "edge_agent.evaluate.expressions.windows",
-    "edge_agent.evaluate.expressions.identifiers",
+    "edge_agent.evaluate.expressions.line",
     "edge_agent.evaluate.current_values",
     "edge_agent.deliver.envelope",
 ]

@@ -1,10 +1,15 @@
 """The functions of expressions: over a window of a channel's values, or about their age."""
 
+import ast
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from edge_agent.evaluate.expressions import logic
+from edge_agent.evaluate.expressions.expression import Known, Span
+from edge_agent.evaluate.expressions.line import Line
 from edge_agent.evaluate.expressions.ranges import ANY, ValueRange
+from edge_agent.evaluate.expressions.typed import NOTHING, Term
 from edge_agent.evaluate.expressions.windows import Window
 
 POSITIVE = ValueRange(0.0, math.inf)
@@ -25,7 +30,7 @@ def _difference(span: ValueRange) -> ValueRange:
 
 
 class Function(NamedTuple):
-    """Of a window: how it is asked, which values come out, and whether in the channel's unit."""
+    """Of a window: its method, the range of the result, and whether in the channel's unit."""
 
     method: Method
     range: Callable[[ValueRange], ValueRange]
@@ -40,10 +45,80 @@ FUNCTIONS = {
     "rate": Function(Window.rate, lambda _: ANY, keeps_unit=False),
     "count": Function(Window.count, lambda _: POSITIVE, keeps_unit=False),
 }
-RISES = Function(Window.rises, lambda _: POSITIVE, keeps_unit=False)  # `count` of what is on or off
+RISES = Function(Window.rises, lambda _: POSITIVE, keeps_unit=False)  # `count` of an on/off channel
+AGES = frozenset({"age", "stale"})
 FORMS = {
     **{name: f"{name}(device.channel, 10m)" for name in FUNCTIONS},
     "rate": "rate(device.channel, 10m, hour), per second, minute or hour",
     "age": "age(device.channel)",
     "stale": "stale(device.channel)",
 }
+
+
+class Call(NamedTuple):
+    """A call in a line; `length` is the meaning of the second argument."""
+
+    node: ast.expr
+    name: str
+    arguments: Sequence[ast.expr]
+    length: Term = NOTHING
+
+
+def call_term(line: Line, call: Call) -> Term:
+    """Return the meaning of a call; note on the line what is wrong with it."""
+    if call.name not in FORMS:
+        known = ", ".join(FORMS)
+        return line.note(call.node, f"is not a function; the functions are {known}")
+    wanted = 1 if call.name in AGES else 2
+    if not wanted <= len(call.arguments) <= wanted + (call.name == "rate"):
+        return line.note(call.node, f"has wrong arguments; expected {FORMS[call.name]}")
+    channel = line.channel(call.arguments[0])
+    if not channel:
+        return NOTHING
+    return _age(line, call.name, channel) if call.name in AGES else _windowed(line, call, channel)
+
+
+def _age(line: Line, name: str, channel: str) -> Term:
+    line.depends_on_time()
+    if name == "age":
+        return Term(None, logic.age(channel), POSITIVE, "s")
+    return Term(truth=logic.stale(channel, line.known[channel].max_age))
+
+
+def _windowed(line: Line, call: Call, channel: str) -> Term:
+    known = line.known[channel]
+    seconds = _seconds(line, call.arguments[1], call.length, known)
+    factor = _factor(line, call.arguments[2:])
+    if known.kind == "binary" and call.name != "count":
+        what = "needs a numeric channel; for an on/off channel use count"
+        return line.note(call.node, what)
+    if seconds is None or factor is None:
+        return NOTHING
+    function = RISES if known.kind == "binary" else FUNCTIONS[call.name]
+    line.spans.add(Span(channel, seconds, known.max_age))
+    number = logic.windowed(function.method, channel, seconds, factor)
+    result = function.range(ValueRange(known.low, known.high))
+    return Term(None, number, result, known.unit if function.keeps_unit else "")
+
+
+def _seconds(line: Line, node: ast.expr, length: Term, known: Known) -> float | None:
+    """Return the length of a window; note one that the channel's interval does not allow."""
+    if not length.range.is_point or length.unit not in {"", "s"}:
+        line.note(node, "is not a length of time; write one such as 10m")
+        return None
+    seconds = length.range.low
+    shortest, longest = 2 * known.every, min(LONGEST, MOST * known.every)
+    if not shortest <= seconds <= longest:
+        limits = f"{shortest:g}s to {longest:g}s"
+        line.note(node, f"must be {limits} for a channel that is measured every {known.every:g} s")
+        return None
+    return seconds
+
+
+def _factor(line: Line, nodes: Sequence[ast.expr]) -> float | None:
+    for node in nodes:
+        word = line.piece(node)
+        if word not in PER:
+            line.note(node, f"is not one of {', '.join(PER)}")
+        return PER.get(word)
+    return 1.0

@@ -1,0 +1,64 @@
+"""One line of text on its way to an expression: what it depends on, and what is wrong with it."""
+
+import ast
+import difflib
+from collections.abc import Mapping
+
+from edge_agent.evaluate.expressions.expression import Known, Span
+from edge_agent.evaluate.expressions.literals import Literals
+from edge_agent.evaluate.expressions.typed import NOTHING, Term
+
+
+class Line:
+    """A text, the nodes of which are read one by one; `known` are the names that may appear.
+
+    `inputs`, `spans` and `timed` become those of the expression. Python reads `masked`.
+    """
+
+    def __init__(self, text: str, known: Mapping[str, Known]) -> None:
+        self.text = text
+        self.known = known
+        self.literals = Literals(known, (one.unit for one in known.values()))
+        self.masked = self.literals.mask(text)
+        self.inputs: set[str] = set()
+        self.spans: set[Span] = set()
+        self.timed = False
+        self.problems: list[str] = []
+
+    def piece(self, node: ast.expr) -> str:
+        """Return the text of a node; its mask has the same number of characters."""
+        masked = self.masked.encode()
+        start = len(masked[: node.col_offset].decode())
+        end = len(masked[: node.end_col_offset].decode())
+        return self.text[start:end]
+
+    def channel(self, node: ast.expr) -> str:
+        """Return the name of a channel, which is an input from now on; "" for anything else."""
+        name = self.piece(node)
+        if name not in self.known or "." not in name:
+            self.note_unknown(node)
+            return ""
+        self.inputs.add(name)
+        return name
+
+    def depends_on_time(self) -> None:
+        """Note that time alone may change the result."""
+        self.timed = True
+
+    def note(self, node: ast.expr, what: str) -> Term:
+        """Note a problem with one piece, which has no meaning then."""
+        self.problems.append(f"{cut(self.piece(node))!r} {what}")
+        return NOTHING
+
+    def note_unknown(self, node: ast.expr) -> Term:
+        """Note a name that has no meaning, with the nearest one that has."""
+        near = difflib.get_close_matches(self.piece(node), self.known, 1)
+        if near:
+            return self.note(node, f"is not a channel; did you mean {near[0]!r}?")
+        known = ", ".join(sorted(self.known)) or "none"
+        return self.note(node, f"is not a channel; known: {known}")
+
+
+def cut(text: str) -> str:
+    """Return a text short enough for one line of an error message."""
+    return text if len(text) <= 60 else text[:57] + "…"
