@@ -19,14 +19,9 @@ from edge_agent.commands.drivers import ranges
 from edge_agent.config.config import Config
 from edge_agent.config.settings import description, keys, tables
 from edge_agent.units import BYTES, SECONDS, Duration, Size
-from simulators.scenario import (
-    FAULTS,
-    LINE_FAULTS,
-    LINUX_FAULTS,
-    SIGNALS,
-    SPI_FAULTS,
-    W1_FAULTS,
-)
+from simulators import descriptions
+from simulators.fault_kinds import FAULTS, LINE_FAULTS, LINUX_FAULTS, SPI_FAULTS, W1_FAULTS
+from simulators.scenario import SIGNALS
 
 HERE = Path(__file__).parent
 TABLES = dict(tables(Config))
@@ -48,9 +43,12 @@ published. Options are keys of the device's table.
 SIMULATOR = """# The simulator
 
 `edge-agent simulate FILE` runs a configuration on simulated chips, at the level of I2C
-transactions, 1-Wire files and pins, with a broker built in. Every channel moves gently by itself; a
-scenario beside the configuration, `<name>.scenario.toml`, or one given by `--scenario`, says
-otherwise. It is the same at every run: random signals follow its `seed`.
+transactions, 1-Wire files and pins, with a built-in broker. By default every channel moves slowly
+around a typical value. A scenario sets signals and faults instead: `<name>.scenario.toml` beside
+the configuration, or the file given with `--scenario`. Every run of a scenario is the same: random
+signals follow its `seed`.
+
+## Scenarios
 
 ```toml
 seed = 7
@@ -65,26 +63,13 @@ noise = 0.5                    # optional, for every kind: a random walk on top
 kind = "unplug"
 device = "air"                 # or bus = 1
 at = "45s"                     # after the start
-lasts = "10s"
+lasts = "10s"                  # without it, the fault stays
 ```
 
-[`examples/greenhouse.scenario.toml`](../examples/greenhouse.scenario.toml) shows more. Several
-tables of one signal, `[[signal."air.temperature"]]`, are their sum.
+[`examples/greenhouse.scenario.toml`](../examples/greenhouse.scenario.toml) shows more. If a
+signal has several tables, `[[signal."air.temperature"]]`, they are added up. A scenario that has a
+mistake is not used: the program ends with every problem, one per line.
 """
-LINUX_ABOUT = {
-    "failing": "The kernel's driver cannot read its device: EIO.",
-    "gone": "The file is not there: the driver is not loaded, or its device is pulled out.",
-    "not_ready": "The kernel's driver has no value now: EAGAIN.",
-}
-W1_ABOUT = {
-    "busy": "The device is busy: the kernel's file is empty.",
-    "noise": "The checksum is wrong.",
-    "open": "Nothing pulls the wire low: ones only.",
-    "power_on": "The conversion never ran: 85 °C, the power-on value.",
-    "shorted": "The wire is shorted: zeros only, with a right checksum.",
-    "starved": "The supply broke down during the conversion: 127.94 °C.",
-    "unplug": "The device is pulled out; the kernel forgets it after 100 s.",
-}
 COMMANDS = """# Commands
 
 Every command has `--help`.
@@ -155,23 +140,25 @@ def _driver(name: str, driver: type[Any]) -> str:
 def simulator() -> str:
     """Return the page of every signal and fault of a scenario."""
     parts = [SIMULATOR, "## Signals\n", "| kind | keys | what |", "|---|---|---|"]
-    parts += [_kind(kind, make, {"seed"}) for kind, make in SIGNALS.items()]
+    parts += _kinds(SIGNALS, descriptions.SIGNALS, {"seed"})
     parts += ["\n## Faults of I2C devices and buses\n", "| kind | keys | what |", "|---|---|---|"]
-    parts += [_kind(kind, make, {"clock", "address"}) for kind, make in FAULTS.items()]
+    parts += _kinds(FAULTS, descriptions.FAULTS, {"clock", "address"})
     for title, kinds in (("SPI devices", SPI_FAULTS), ("serial lines", LINE_FAULTS)):
         listed = ", ".join(f"`{kind}`" for kind in sorted(kinds))
         parts.append(f"\n## Faults of {title}\n\nOf the above: {listed}.")
     parts += ["\n## Faults of the kernel's files\n", "| kind | what |", "|---|---|"]
-    parts += [f"| `{kind}` | {LINUX_ABOUT[kind]} |" for kind in sorted(LINUX_FAULTS)]
+    parts += [f"| `{kind}` | {descriptions.LINUX_FAULTS[kind]} |" for kind in sorted(LINUX_FAULTS)]
     parts += ["\n## Faults of 1-Wire devices\n", "| kind | what |", "|---|---|"]
-    parts += [f"| `{kind}` | {W1_ABOUT[kind]} |" for kind in sorted(W1_FAULTS)]
+    parts += [f"| `{kind}` | {descriptions.W1_FAULTS[kind]} |" for kind in sorted(W1_FAULTS)]
     return "\n".join(parts) + "\n"
 
 
-def _kind(kind: str, make: Callable[..., object], hidden: set[str]) -> str:
-    keys = [f"`{key}`" for key in inspect.signature(make).parameters if key not in hidden]
-    about = (make.__doc__ or "").strip().splitlines()[0]
-    return f"| `{kind}` | {', '.join(keys)} | {about} |"
+def _kinds(
+    kinds: dict[str, Callable[..., Any]], about: dict[str, str], hidden: set[str]
+) -> Iterator[str]:
+    for kind, make in kinds.items():
+        keys = [f"`{key}`" for key in inspect.signature(make).parameters if key not in hidden]
+        yield f"| `{kind}` | {', '.join(keys)} | {about[kind]} |"
 
 
 def commands() -> str:

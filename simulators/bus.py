@@ -1,13 +1,14 @@
-"""A simulated I2C adapter with smbus2's surface and a BCM2835's limits.
+"""A simulated I2C adapter with smbus2's interface and a BCM2835's limits.
 
 Every call, SMBus or plain I2C, becomes transactions on the models; errors carry the errno that a
-Pi's kernel gives. Faults hook in between: see `simulators.faults`.
+Pi's kernel gives. Faults act in between: see `simulators.faults`.
 """
 
 import ctypes
 import errno
 import os
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import ClassVar, Protocol
 
 from smbus2 import i2c_msg
@@ -20,8 +21,8 @@ SMBUS_BLOCK = 32
 I2C_M_RD = 1
 
 
-class Fault(Protocol):
-    """Something that goes wrong on the way; does nothing while it is not active."""
+class TransferFault(Protocol):
+    """Something that goes wrong during a transfer; does nothing while it is not active."""
 
     def before(self, address: int, model: Powered) -> None:
         """Raise OSError or `Nack`, or act on the model, before a message reaches it."""
@@ -32,7 +33,7 @@ class Fault(Protocol):
         ...
 
 
-class Nobody(I2CModel):
+class NoChip(I2CModel):
     """An address without a chip: a stuck bus is stuck there too."""
 
     addresses = ()
@@ -43,11 +44,11 @@ class Nobody(I2CModel):
         """Do nothing."""
 
     def write(self, data: bytes) -> None:  # noqa: ARG002
-        """Let nobody acknowledge."""
+        """Raise `Nack`: there is no chip to acknowledge."""
         raise Nack
 
     def read(self, count: int) -> bytes:  # noqa: ARG002
-        """Let nobody acknowledge."""
+        """Raise `Nack`: there is no chip to acknowledge."""
         raise Nack
 
 
@@ -57,26 +58,26 @@ class SimulatedBus:
     def __init__(self, clock: SimulatedClock) -> None:
         self._clock = clock
         self._models: dict[int, I2CModel] = {}
-        self._nobody = Nobody(clock)
-        self.faults: list[Fault] = []  # of the whole bus, or of who asks for an address itself
-        self._chip_faults: dict[int, list[Fault]] = {}
+        self._no_chip = NoChip(clock)
+        self.faults: list[TransferFault] = []  # of the whole bus
+        self._chip_faults: dict[int, list[Sequence[TransferFault]]] = {}
 
     def attach(self, address: int, model: I2CModel) -> None:
-        """Solder a chip to the bus."""
+        """Connect a chip; raise ValueError if its address is taken."""
         if address in self._models:
             raise ValueError(f"address 0x{address:02x} is taken on this bus")
         self._models[address] = model
 
-    def afflict(self, address: int, faults: Sequence[Fault]) -> None:
-        """Let faults strike one address: with many chips, each looks at its own only."""
-        self._chip_faults.setdefault(address, []).extend(faults)
+    def add_faults(self, address: int, faults: Sequence[TransferFault]) -> None:
+        """Add the faults of one address; what `faults` gains later counts too."""
+        self._chip_faults.setdefault(address, []).append(faults)
 
     def chip(self, address: int) -> I2CModel | None:
-        """Return what answers at an address."""
+        """Return the chip at an address, if there is one."""
         return self._models.get(address)
 
     def detach(self, address: int) -> I2CModel:
-        """Pull a chip off the bus; it loses its power."""
+        """Disconnect a chip; it loses its power."""
         model = self._models.pop(address)
         model.power_on()
         return model
@@ -95,7 +96,7 @@ class SimulatedBus:
             raise _os_error(errno.EOPNOTSUPP)
 
     def _transfer(self, message: i2c_msg) -> None:
-        model = self._models.get(message.addr, self._nobody)
+        model = self._models.get(message.addr, self._no_chip)
         try:
             for fault in self._faults_at(message.addr):
                 fault.before(message.addr, model)
@@ -103,9 +104,8 @@ class SimulatedBus:
         except Nack:
             raise _os_error(errno.EREMOTEIO) from None
 
-    def _faults_at(self, address: int) -> list[Fault]:
-        mine = self._chip_faults.get(address)
-        return self.faults + mine if mine else self.faults
+    def _faults_at(self, address: int) -> list[TransferFault]:
+        return [*self.faults, *chain.from_iterable(self._chip_faults.get(address, ()))]
 
     def _exchange(self, model: I2CModel, message: i2c_msg) -> None:
         if not message.flags & I2C_M_RD:
@@ -116,7 +116,7 @@ class SimulatedBus:
             frame = fault.after(message.addr, frame)
         ctypes.memmove(message.buf, frame, message.len)
 
-    # smbus2's SMBus calls, for scripts and for other people's drivers
+    # smbus2's SMBus calls, for scripts and for third-party drivers
 
     def write_quick(self, i2c_addr: int) -> None:
         """Address the chip and stop: what `i2cdetect` does."""

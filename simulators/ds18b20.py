@@ -14,11 +14,11 @@ STARVED = bytes.fromhex("ff 07 4b 46 7f ff 0c 10")  # 127.94 °C: the supply bro
 POWER_ON_S20 = bytes.fromhex("aa 00 4b 46 ff ff 0c 10")  # DS18S20 figure 4
 FORGOTTEN_AFTER = 100.0  # seconds: w1_master searches every 10 s and forgets after 10 misses
 
-Fault: TypeAlias = Literal["", "noise", "shorted", "open", "busy", "power_on", "starved"]
+W1Fault: TypeAlias = Literal["", "noise", "shorted", "open", "busy", "power_on", "starved"]
 
 
 class DS18B20(Model):
-    """A thermometer; set `fault` to one of `Fault`, and pull it out with `unplug`."""
+    """A thermometer; set `fault` to one of `W1Fault`, and pull it out with `unplug`."""
 
     inputs: ClassVar[Mapping[str, Range]] = {"temperature": Range(-55, 125, 0.0625)}
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 20.0}
@@ -27,7 +27,7 @@ class DS18B20(Model):
         super().__init__(clock)
         self.id = id
         self.resolution = 12
-        self.fault: Fault = ""
+        self.fault: W1Fault = ""
         self._unplugged_at: float | None = None
         self._waiting: bytes | None = None
 

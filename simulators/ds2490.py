@@ -9,7 +9,7 @@ from itertools import islice
 from typing import ClassVar
 
 from simulators.onewire import Wire
-from simulators.usb import Endpoint, Setup, Silence, Stall, UsbDevice
+from simulators.usb import Endpoint, NoResponse, Setup, Stall, UsbDevice
 
 CONTROL, COMMUNICATION, MODE = range(3)  # requests (table 3)
 RESET_DEVICE, FLUSH_RECEIVED, FLUSH_TO_SEND = 0x00, 0x08, 0x09  # control commands
@@ -67,7 +67,7 @@ class DS2490(UsbDevice):
         if endpoint != DATA_IN:
             raise Stall
         if not self._received:
-            raise Silence
+            raise NoResponse
         return _take(self._received, length)
 
     def _status(self) -> bytes:

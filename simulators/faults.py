@@ -105,7 +105,7 @@ class SlowConversion(BusFault):
 
 
 @dataclass(eq=False, kw_only=True)
-class DeadFrame(BusFault):
+class ConstantFrame(BusFault):
     """The line is silent or held while the chip should speak: zeros only, or ones only."""
 
     ones: bool = True

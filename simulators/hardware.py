@@ -1,33 +1,37 @@
-"""A simulated machine: the configuration's devices on simulated buses, living through a scenario.
+"""A simulated machine: the configuration's devices on simulated buses, following a scenario.
 
-Chips on a bus find their values whenever the thread of their bus looks at them. Pins have
-edges of their own: `step` makes those, in the thread that `start` begins, or called by whoever
-moves a virtual clock.
+A chip on a bus computes its values when the thread of its bus reads them. Pins have edges of
+their own: `step` makes those, in the hardware's own `thread`, or when a test moves a virtual clock
+and calls it.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import signature
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, NamedTuple
 
-from simulators.bus import Fault, SimulatedBus
+from simulators.bus import SimulatedBus
 from simulators.clock import SimulatedClock
+from simulators.injection import Faults
 from simulators.linux import LinuxModel, SimulatedKernel
 from simulators.model import I2CModel, Model
 from simulators.pins import SimulatedPins, Stepping
-from simulators.scenario import FAULTS, PlannedFault, Scenario
+from simulators.scenario import PlannedFault, Scenario
 from simulators.serial import SerialModel, SimulatedLine
 from simulators.spi import SimulatedSPI, SPIModel
+from simulators.step_thread import StepThread
+from simulators.surroundings import Surroundings
 from simulators.sysfs import SimulatedDirectory, SimulatedW1
-from simulators.w1_faults import FaultyDevice, Spell
+from simulators.w1_faults import FaultyDevice, W1Chip
 
-if TYPE_CHECKING:
-    from simulators.surroundings import Surroundings
 
-STEP_SECONDS = 0.05
-F = TypeVar("F")
+class Connection(NamedTuple):
+    """Where a device is connected, in the configuration's words."""
+
+    bus: int | None
+    address: int | None
+    pin: int | None
+    id: str
 
 
 class SimulatedHardware:
@@ -36,7 +40,8 @@ class SimulatedHardware:
     def __init__(self, clock: SimulatedClock, scenario: Scenario | None = None) -> None:
         self._clock = clock
         self._scenario = scenario or Scenario()
-        self._began = clock.monotonic()
+        self.faults = Faults(clock, self._scenario.faults)
+        self.now = self.faults.now
         self._buses: dict[int, SimulatedBus] = {}
         self._spi: dict[tuple[int, int], SimulatedSPI] = {}
         self._lines: dict[str, SimulatedLine] = {}
@@ -46,9 +51,7 @@ class SimulatedHardware:
         self._surroundings: dict[str, Surroundings] = {}
         self._models: dict[str, Model] = {}
         self._on_pins: dict[str, Model] = {}
-        self._injected: list[tuple[PlannedFault, Any]] = []
-        self._stop: SimpleQueue[None] = SimpleQueue()
-        self._thread: Thread | None = None
+        self.thread = StepThread(self.step)
 
     def attach(
         self,
@@ -63,93 +66,86 @@ class SimulatedHardware:
     ) -> Model:
         """Connect a chip as the configuration says; its first address is the default.
 
-        `bus` is 1 for I2C and 0 for SPI, where `address` is the chip select; `id` is a 1-Wire id or
-        the path of a serial line. Of the driver's `options` the model takes those that are
-        soldered: an `active_low` relay board.
+        `bus` is 1 for I2C and 0 for SPI, whose `address` is the chip select; `id` is a 1-Wire id or
+        the path of a serial line. Of the driver's `options` the model takes those that describe the
+        wiring, such as `active_low`. Raises ValueError if the place is taken.
         """
-        parameters = signature(model).parameters
-        soldered = {k: v for k, v in (options or {}).items() if k in parameters}
+        make = partial(model, self._clock, **_wiring(model, options or {}))
         self._surroundings[device] = self._scenario.surroundings(device, model, self.now)
-        solder: Callable[..., Any] = partial(model, self._clock, **soldered)
-        if issubclass(model, I2CModel):
-            spot = model.addresses[0] if address is None else address
-            chip = self._on_i2c(device, solder, 1 if bus is None else bus, spot)
-        elif issubclass(model, SPIModel):
-            chip = self._on_spi(device, solder(), (bus or 0, address or 0))
-        elif issubclass(model, SerialModel):
-            chip = self._on_line(device, solder(), id)
-        elif issubclass(model, LinuxModel):
-            chip = self._in_kernel(device, solder(len(self._kernel)))
-        elif "id" in parameters:
-            chip = self._on_w1(device, solder(id))
-        else:
-            chip = self._on_pins[device] = solder(self._pins.pin(pin))
+        chip = self._connect(device, model, make, Connection(bus, address, pin, id))
         self._models[device] = chip
         return chip
 
+    def _connect(
+        self, device: str, model: type[Model], make: Callable[..., Any], to: Connection
+    ) -> Model:
+        if issubclass(model, I2CModel):
+            address = model.addresses[0] if to.address is None else to.address
+            return self._on_i2c(device, make, 1 if to.bus is None else to.bus, address)
+        if issubclass(model, SPIModel):
+            return self._on_spi(device, make(), (to.bus or 0, to.address or 0))
+        if issubclass(model, SerialModel):
+            return self._on_line(device, make(), to.id)
+        if issubclass(model, LinuxModel):
+            return self._in_kernel(device, make(len(self._kernel)))
+        if "id" in signature(model).parameters:
+            return self._on_w1(device, make(to.id))
+        chip: Model = make(self._pins.pin(to.pin))
+        self._on_pins[device] = chip
+        return chip
+
     def _on_i2c(
-        self, device: str, solder: Callable[[], I2CModel], number: int, address: int
+        self, device: str, make: Callable[[], I2CModel], number: int, address: int
     ) -> Model:
         bus = self.i2c(number)
         chip = bus.chip(address)
-        if chip is None or chip.exclusive:  # several outputs may sit on one expander
-            chip = solder()
+        if chip is None or chip.exclusive:  # several devices may share one expander
+            chip = make()
             bus.attach(address, chip)
             chip.values = self._surroundings[device]
-        bus.afflict(address, self._faults(device, address))
+        else:
+            self._share(device, chip)
+        bus.add_faults(address, self.faults.of_transfers(device, address))
         return chip
+
+    def _share(self, device: str, chip: Model) -> None:
+        """Give a device the inputs of the one that the same chip belongs to already."""
+        first = next(name for name, model in self._models.items() if model is chip)
+        self._surroundings[device] = self._surroundings[first]
 
     def _on_spi(self, device: str, chip: SPIModel, place: tuple[int, int]) -> Model:
         chip.values = self._surroundings[device]
-        self._spi[place] = SimulatedSPI(chip, self._faults(device))
+        self._spi[place] = SimulatedSPI(chip, self.faults.of_transfers(device))
         return chip
 
     def _on_line(self, device: str, chip: SerialModel, path: str) -> Model:
         chip.values = self._surroundings[device]
-        self._lines[path] = SimulatedLine(chip, self._faults(device))
+        self._lines[path] = SimulatedLine(chip, self.faults.of_transfers(device))
         return chip
 
     def _in_kernel(self, device: str, chip: LinuxModel) -> Model:
         chip.values = self._surroundings[device]
-        self._kernel.attach(chip, self._spells(device))
+        self._kernel.attach(chip, self.faults.of_files(device))
         return chip
 
     def _on_w1(self, device: str, chip: Any) -> Model:  # noqa: ANN401 - a Model and a W1Chip
         chip.values = self._surroundings[device]
-        spells = self._spells(device)
-        self._w1.attach(FaultyDevice(chip, spells, self.now) if spells else chip)
+        if isinstance(chip, W1Chip):
+            self._w1.attach(FaultyDevice(chip, self.faults.of_files(device), self.now))
+        else:
+            self._w1.attach(chip)
         model: Model = chip
         return model
 
-    def _planned(self, device: str) -> list[PlannedFault]:
-        return [fault for fault in self._scenario.faults if fault.device == device]
-
-    def _spells(self, device: str) -> list[Spell]:
-        planned = self._planned(device)
-        return [self._staged(each, Spell(each.kind, **each.arguments)) for each in planned]
-
-    def _faults(self, device: str, address: int | None = None) -> list[Fault]:
-        return [self._inject(fault, address) for fault in self._planned(device)]
-
-    def _inject(self, fault: PlannedFault, address: int | None) -> Fault:
-        """Return the fault itself; what the scenario counts from its begin, the clock counts on."""
-        arguments = {**fault.arguments, "at": self._began + fault.arguments.get("at", 0.0)}
-        return self._staged(fault, FAULTS[fault.kind](self._clock, address=address, **arguments))
-
-    def _staged(self, fault: PlannedFault, injected: F) -> F:
-        self._injected.append((fault, injected))
-        return injected
-
     def struck(self) -> list[tuple[PlannedFault, int]]:
-        """Return how often each fault of the scenario has done anything so far."""
-        return [(fault, injected.struck) for fault, injected in self._injected]
+        """Return how often each fault has had an effect so far."""
+        return self.faults.struck()
 
     def i2c(self, number: int) -> SimulatedBus:
-        """Return a bus, empty where nothing is attached to it."""
+        """Return a bus; it is empty if nothing is attached to it."""
         if number not in self._buses:
             bus = self._buses[number] = SimulatedBus(self._clock)
-            planned = (fault for fault in self._scenario.faults if fault.bus == number)
-            bus.faults += [self._inject(fault, None) for fault in planned]
+            bus.faults = self.faults.of_transfers(number)
         return self._buses[number]
 
     def buses(self) -> tuple[int, ...]:
@@ -191,24 +187,24 @@ class SimulatedHardware:
         return self._pins
 
     @property
-    def names(self) -> frozenset[str]:
-        """The devices that are connected."""
-        return frozenset(self._models)
-
-    def now(self) -> float:
-        """Return the seconds since the scenario began."""
-        return self._clock.monotonic() - self._began
+    def models(self) -> Mapping[str, type[Model]]:
+        """The devices that are connected, with their models."""
+        return {device: type(model) for device, model in self._models.items()}
 
     def truth(self, device: str) -> dict[str, float]:
         """Return what a device is exposed to at this moment."""
         return self._models[device].truth()
+
+    def surroundings(self, device: str) -> Surroundings:
+        """Return the physical inputs of a device, to read or to set."""
+        return self._surroundings[device]
 
     def expose(self, device: str, channel: str, value: float) -> None:
         """Hold an input of a device at a value from now on."""
         self._surroundings[device][channel] = value
 
     def step(self) -> None:
-        """Let what moves by itself move: a pin whose signal has changed gets its edges now."""
+        """Bring every pin to the state of this moment: a changed input makes its edges now."""
         for device, model in self._on_pins.items():
             for channel, value in self._surroundings[device].items():
                 if value != model.values[channel]:
@@ -216,22 +212,13 @@ class SimulatedHardware:
             if isinstance(model, Stepping):
                 model.step()
 
-    def start(self) -> None:
-        """Step in real time, in a thread of its own, until `close`."""
-        self._thread = Thread(target=self._run, name="scenario", daemon=True)
-        self._thread.start()
-
     def close(self) -> None:
-        """Stop what moves, and give the pins back."""
-        self._stop.put(None)
-        if self._thread is not None:
-            self._thread.join()
+        """End the thread, and release the pins."""
+        self.thread.close()
         self._pins.close()
 
-    def _run(self) -> None:
-        while True:
-            self.step()
-            try:
-                return self._stop.get(timeout=STEP_SECONDS)
-            except Empty:
-                continue
+
+def _wiring(model: type[Model], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the driver's options that the model has too."""
+    parameters = signature(model).parameters
+    return {key: value for key, value in options.items() if key in parameters}

@@ -10,7 +10,7 @@ from typing import ClassVar
 from smbus2 import i2c_msg
 
 from simulators.bus import I2C_M_RD, SimulatedBus
-from simulators.usb import Setup, Silence, Stall, UsbDevice
+from simulators.usb import NoResponse, Setup, Stall, UsbDevice
 
 ECHO, FUNCTIONS, DELAY, STATUS = range(4)
 TRANSFERS = range(4, 8)
@@ -69,6 +69,6 @@ class I2cTinyUsb(UsbDevice):
             self._bus.i2c_rdwr(*messages)
         except OSError as error:
             if error.errno == errno.ETIMEDOUT:
-                raise Silence from None  # somebody holds SDA: the kernel gives up after 2 s
+                raise NoResponse from None  # somebody holds SDA: the kernel gives up after 2 s
             return NAK
         return ACK

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from simulators.clock import SimulatedClock
 from simulators.model import Model
-from simulators.w1_faults import Spell
+from simulators.w1_faults import TimedFault
 
 ERRORS = {"failing": errno.EIO, "gone": errno.ENOENT, "not_ready": errno.EAGAIN}
 
@@ -33,7 +33,7 @@ class Attached(NamedTuple):
     """A device and its faults."""
 
     model: LinuxModel
-    faults: Sequence[Spell]
+    faults: Sequence[TimedFault]
 
 
 class SimulatedKernel:
@@ -44,7 +44,7 @@ class SimulatedKernel:
         self._now = now
         self._attached: list[Attached] = []
 
-    def attach(self, model: LinuxModel, faults: Sequence[Spell] = ()) -> None:
+    def attach(self, model: LinuxModel, faults: Sequence[TimedFault] = ()) -> None:
         """Let a device's files be there."""
         self._attached.append(Attached(model, faults))
 
@@ -56,7 +56,7 @@ class SimulatedKernel:
         for model, faults in self._attached:
             text = model.files().get(path)
             if text is not None:
-                self._suffer(faults, path)
+                self._fail(faults, path)
                 return text()
         raise _os_error(errno.ENOENT, path)
 
@@ -76,14 +76,15 @@ class SimulatedKernel:
         """Return size and free bytes of a file system; raise OSError where there is none."""
         for model, faults in self._attached:
             if path in model.spaces():
-                self._suffer(faults, path)
+                self._fail(faults, path)
                 return model.spaces()[path]
         raise _os_error(errno.ENOENT, path)
 
-    def _suffer(self, faults: Sequence[Spell], path: str) -> None:
+    def _fail(self, faults: Sequence[TimedFault], path: str) -> None:
+        """Raise the error of the first active fault."""
         now = self._now()
         for fault in faults:
-            if fault.holds(now):
+            if fault.affects(now):
                 raise _os_error(ERRORS[fault.kind], path)
 
 

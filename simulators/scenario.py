@@ -21,24 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from simulators import signals
-from simulators.bus import Fault
-from simulators.faults import (
-    BrownOut,
-    CorruptBits,
-    DeadFrame,
-    NoAnswer,
-    SlowConversion,
-    StuckBus,
-    Unplug,
-)
-from simulators.linux import ERRORS, LinuxModel
-from simulators.model import I2CModel, Model
-from simulators.serial import SerialModel
+from simulators.fault_kinds import FAULTS, faults_of
+from simulators.model import Model
 from simulators.signals import Signal, Sum, Walk
-from simulators.spi import SPIModel
-from simulators.surroundings import Surroundings, lively, seed_of
+from simulators.surroundings import Surroundings, default_signal, seed_of
 from simulators.tables import Tables, unknown
-from simulators.w1_faults import KINDS, Pluggable, Spell
 
 SIGNALS: dict[str, Callable[..., Signal]] = {
     "constant": signals.Constant,
@@ -50,26 +37,6 @@ SIGNALS: dict[str, Callable[..., Signal]] = {
     "step": signals.Step,
     "walk": signals.Walk,
 }
-FAULTS: dict[str, Callable[..., Fault]] = {
-    "brown_out": BrownOut,
-    "corrupt_bits": CorruptBits,
-    "dead_frame": DeadFrame,
-    "no_answer": NoAnswer,
-    "slow_conversion": SlowConversion,
-    "stuck_bus": StuckBus,
-    "unplug": Unplug,
-}
-LINE_FAULTS = {kind: FAULTS[kind] for kind in ("corrupt_bits", "slow_conversion", "unplug")}
-SPI_FAULTS = {kind: FAULTS[kind] for kind in (*LINE_FAULTS, "brown_out", "dead_frame")}
-LINUX_FAULTS: dict[str, Callable[..., object]] = dict.fromkeys(ERRORS, Spell)
-W1_FAULTS: dict[str, Callable[..., object]] = dict.fromkeys(KINDS, Spell)
-CONNECTED: tuple[tuple[type[Any], Mapping[str, Callable[..., object]]], ...] = (
-    (I2CModel, FAULTS),
-    (SPIModel, SPI_FAULTS),
-    (SerialModel, LINE_FAULTS),
-    (LinuxModel, LINUX_FAULTS),
-    (Pluggable, W1_FAULTS),
-)
 
 
 class ScenarioError(ValueError):
@@ -92,7 +59,7 @@ class PlannedFault:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Signals by `device.channel`, and faults; what has no signal gets a lively one."""
+    """Signals by `device.channel`, and faults; what has no signal gets a default_signal one."""
 
     seed: int = 0
     signals: Mapping[str, Signal] = field(default_factory=dict)
@@ -108,7 +75,7 @@ class Scenario:
         name = f"{device}.{channel}"
         if name in self.signals:
             return self.signals[name]
-        return lively(model.inputs[channel], model.quiet[channel], seed_of(self.seed, name))
+        return default_signal(model.inputs[channel], model.quiet[channel], seed_of(self.seed, name))
 
 
 def load(path: Path, devices: Mapping[str, type[Model]]) -> Scenario:
@@ -241,8 +208,3 @@ class _Reader(Tables):
         if not faults:
             self.note(f"{where}.device", f"no faults are known for a {model.__name__}", device)
         return faults
-
-
-def faults_of(model: type[Model]) -> Mapping[str, Callable[..., object]]:
-    """Return the faults that a device can have, by kind: what connects it decides."""
-    return next((faults for kind, faults in CONNECTED if issubclass(model, kind)), {})

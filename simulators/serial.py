@@ -1,6 +1,6 @@
 """A simulated serial line with pyserial's surface."""
 
-from simulators.bus import Fault
+from simulators.bus import TransferFault
 from simulators.model import Nack, Powered
 
 
@@ -19,7 +19,7 @@ class SerialModel(Powered):
 class SimulatedLine:
     """`serial.Serial` with a timeout of 0, as far as drivers use it."""
 
-    def __init__(self, model: SerialModel, faults: list[Fault]) -> None:
+    def __init__(self, model: SerialModel, faults: list[TransferFault]) -> None:
         self._model = model
         self._faults = faults
         self._arrived = b""

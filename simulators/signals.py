@@ -137,7 +137,7 @@ class Walk:
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
+class Recording:
     """What was recorded: `times` in growing order; a straight line between them, or `hold`."""
 
     times: tuple[float, ...]
@@ -166,14 +166,14 @@ class Sum:
         return sum(part.value(t) for part in self.parts)
 
 
-def replay(file: Path, hold: bool = False) -> Replay:
+def replay(file: Path, hold: bool = False) -> Recording:
     """Read rows of `time,value` (a header may come first); raise ValueError with the line."""
     with file.open(encoding="utf-8", newline="") as rows:
         points = list(_points(file.name, rows))
     if not points:
         raise ValueError(f'{file.name}: no rows; wanted: "time,value" in each, time in seconds')
     times, values = zip(*points, strict=True)
-    return Replay(times, values, hold)
+    return Recording(times, values, hold)
 
 
 def _points(name: str, rows: Iterable[str]) -> Iterator[tuple[float, float]]:

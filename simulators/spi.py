@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from simulators.bus import Fault
+from simulators.bus import TransferFault
 from simulators.model import Nack, Powered
 
 
@@ -19,7 +19,7 @@ class SPIModel(Powered):
 class SimulatedSPI:
     """One chip select: `spidev.SpiDev`, as far as drivers use it."""
 
-    def __init__(self, model: SPIModel, faults: list[Fault]) -> None:
+    def __init__(self, model: SPIModel, faults: list[TransferFault]) -> None:
         self.mode = 0
         self.max_speed_hz = 500_000
         self._model = model

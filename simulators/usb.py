@@ -22,7 +22,7 @@ class Stall(Exception):
     """The device refuses a request."""
 
 
-class Silence(Exception):
+class NoResponse(Exception):
     """The device does not answer: the host waits until its own time-out."""
 
 
@@ -58,7 +58,7 @@ class UsbDevice:
         self.name = name
 
     def control(self, setup: Setup, data: bytes) -> bytes:
-        """Answer a control request; raise `Stall` or `Silence`."""
+        """Answer a control request; raise `Stall` or `NoResponse`."""
         if setup.kind & TYPE == VENDOR:
             return self.vendor_request(setup, data)
         if setup.kind & TYPE:
@@ -70,11 +70,11 @@ class UsbDevice:
         return STANDARD[setup.request]
 
     def vendor_request(self, setup: Setup, data: bytes) -> bytes:
-        """Answer what only this kind of device knows; raise `Stall` or `Silence`."""
+        """Answer what only this kind of device knows; raise `Stall` or `NoResponse`."""
         raise NotImplementedError
 
     def incoming(self, endpoint: int, length: int) -> bytes:  # noqa: ARG002
-        """Give up to `length` bytes from an endpoint; raise `Stall` or `Silence`."""
+        """Give up to `length` bytes from an endpoint; raise `Stall` or `NoResponse`."""
         raise Stall
 
     def outgoing(self, endpoint: int, data: bytes) -> None:  # noqa: ARG002

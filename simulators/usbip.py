@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import NamedTuple
 
-from simulators.usb import Setup, Silence, Stall, UsbDevice
+from simulators.usb import NoResponse, Setup, Stall, UsbDevice
 
 PORT = 3240
 VERSION = 0x0111
@@ -38,7 +38,7 @@ class Garbage(Exception):
     """What arrives is no USB/IP."""
 
 
-class Request(NamedTuple):
+class UsbRequest(NamedTuple):
     """The header of a request; of an UNLINK, `flags` is the sequence number to unlink."""
 
     command: int
@@ -172,7 +172,7 @@ class Link:
     def serve(self) -> None:
         """Answer until the other side goes away; raise EOFError, OSError or `Garbage`."""
         while True:
-            request = Request(*REQUEST.unpack(receive(self._guest, REQUEST.size)))
+            request = UsbRequest(*REQUEST.unpack(receive(self._guest, REQUEST.size)))
             if request.command == UNLINK:
                 self._unlink(request)
             elif request.command == SUBMIT and request.length <= LONGEST:
@@ -180,13 +180,13 @@ class Link:
             else:
                 raise Garbage(f"command {request.command} of {request.length} bytes")
 
-    def _unlink(self, request: Request) -> None:
+    def _unlink(self, request: UsbRequest) -> None:
         waiting = request.flags in self._silent
         self._silent.discard(request.flags)
         status = -errno.ECONNRESET if waiting else 0  # 0: it was answered before
         self._reply(UNLINKED, request.sequence, status)
 
-    def _submit(self, request: Request) -> None:
+    def _submit(self, request: UsbRequest) -> None:
         if request.packets not in {0, NOT_ISOCHRONOUS}:
             raise Garbage("an isochronous transfer")
         data = b"" if request.inward else receive(self._guest, request.length)
@@ -194,13 +194,13 @@ class Link:
             answer = self._transfer(request, data)[: request.length]
         except Stall:
             self._reply(SUBMITTED, request.sequence, -errno.EPIPE)
-        except Silence:
+        except NoResponse:
             self._silent.add(request.sequence)
         else:
             answer, length = (answer, len(answer)) if request.inward else (b"", len(data))
             self._reply(SUBMITTED, request.sequence, 0, length, answer)
 
-    def _transfer(self, request: Request, data: bytes) -> bytes:
+    def _transfer(self, request: UsbRequest, data: bytes) -> bytes:
         if request.endpoint == 0:
             return self._device.control(Setup(*struct.unpack("<BBHHH", request.setup)), data)
         if request.inward:

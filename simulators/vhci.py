@@ -25,7 +25,7 @@ class NoPort(Exception):
     """Every port of the controller has a device."""
 
 
-class Refused(Exception):
+class ImportRefused(Exception):
     """The server does not give the device away."""
 
 
@@ -39,7 +39,7 @@ class Vhci:
     def attach(self, address: tuple[str, int], bus_id: str) -> int:
         """Plug in a device that a server offers; return its port.
 
-        Raise `NoPort`, `Refused`, or OSError: ENOENT without vhci-hcd, EACCES for all but root.
+        Raises `NoPort`, `ImportRefused`, or OSError: ENOENT without vhci-hcd, EACCES unless root.
         """
         port = self._free_port()
         with socket.create_connection(address) as line:
@@ -73,10 +73,10 @@ class Vhci:
 
 
 def request_import(line: socket.socket, bus_id: str) -> int:
-    """Take a device over from a server; return its number there. Raise `Refused`."""
+    """Take a device over from a server; return its number there. Raise `ImportRefused`."""
     line.sendall(OPERATION.pack(VERSION, IMPORT, 0) + BUS_ID.pack(bus_id.encode()))
     *_, status = OPERATION.unpack(receive(line, OPERATION.size))
     if status != OK:
-        raise Refused(f"{bus_id}: status {status}")
+        raise ImportRefused(f"{bus_id}: status {status}")
     _, _, bus, device, *_ = DESCRIPTION.unpack(receive(line, DESCRIPTION.size))
     return int(bus << 16 | device)

@@ -1,4 +1,4 @@
-"""Faults of 1-Wire devices that come and go over scenario time."""
+"""Faults of 1-Wire devices that begin and end in scenario time."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,22 +9,23 @@ from simulators import ds18b20
 from simulators.sysfs import W1Model
 
 UNPLUG = "unplug"
-KINDS: tuple[str, ...] = (UNPLUG, *filter(None, get_args(ds18b20.Fault)))
+KINDS: tuple[str, ...] = (UNPLUG, *filter(None, get_args(ds18b20.W1Fault)))
 
 
 @runtime_checkable
 class Pluggable(Protocol):
-    """A device that can be pulled out."""
+    """A device that can be unplugged."""
 
     def unplug(self) -> None:
-        """Pull it off the bus."""
+        """Disconnect it."""
         ...
 
     def plug(self) -> None:
-        """Put it back."""
+        """Connect it again."""
         ...
 
 
+@runtime_checkable
 class W1Chip(Pluggable, W1Model, Protocol):
     """A 1-Wire model; its `fault` is one of `KINDS`, or empty."""
 
@@ -32,10 +33,10 @@ class W1Chip(Pluggable, W1Model, Protocol):
 
 
 @dataclass(eq=False)
-class Spell:
-    """A time in which a device has a fault: it begins `at` and `lasts` so many seconds.
+class TimedFault:
+    """A fault that a device has from `at` on, for the seconds of `lasts`, in scenario time.
 
-    `struck` counts how often anybody looked meanwhile.
+    `struck` counts the accesses to the device while it is active.
     """
 
     kind: str
@@ -43,47 +44,53 @@ class Spell:
     lasts: float = math.inf
     struck: int = field(default=0, init=False)
 
-    def holds(self, now: float) -> bool:
-        """Tell whether it is on at this second of the scenario, and count it."""
-        on = self.at <= now < self.at + self.lasts
-        self.struck += on
-        return on
+    def affects(self, now: float) -> bool:
+        """Return whether it is active at this second of the scenario, and count the access."""
+        active = self.at <= now < self.at + self.lasts
+        self.struck += active
+        return active
 
 
 class FaultyDevice:
-    """A 1-Wire device as the kernel sees it: each look at it finds what is wrong at that moment."""
+    """A 1-Wire device as the kernel sees it: each access applies the faults of that moment."""
 
-    def __init__(self, model: W1Chip, spells: Sequence[Spell], now: Callable[[], float]) -> None:
-        """`now` returns the seconds since the scenario began."""
+    def __init__(
+        self, model: W1Chip, faults: Sequence[TimedFault], now: Callable[[], float]
+    ) -> None:
+        """`now` returns the seconds since the scenario began; `faults` may grow later."""
         self.id = model.id
         self._model = model
-        self._spells = spells
+        self._faults = faults
         self._now = now
+        self._kind = ""
         self._unplugged = False
 
     def files(self) -> tuple[str, ...]:
-        """Name the attributes that are there now."""
-        self._suffer()
+        """Name the attributes that exist now."""
+        self._apply_faults()
         return self._model.files()
 
     def read(self, name: str) -> str:
-        """Return what one of them says now."""
-        self._suffer()
+        """Return the text of an attribute now."""
+        self._apply_faults()
         return self._model.read(name)
 
     def convert(self) -> None:
-        """Convert as well as it can at this moment."""
-        self._suffer()
+        """Convert, as far as the faults of this moment allow."""
+        self._apply_faults()
         self._model.convert()
 
     def converted(self) -> bool:
-        """Tell whether a value waits to be read."""
+        """Return whether a value waits to be read."""
         return self._model.converted()
 
-    def _suffer(self) -> None:
+    def _apply_faults(self) -> None:
+        """Change the model only if something has changed: a test may set its faults by hand."""
         now = self._now()
-        kinds = [spell.kind for spell in self._spells if spell.holds(now)]
-        self._model.fault = next((kind for kind in kinds if kind != UNPLUG), "")
+        kinds = [fault.kind for fault in self._faults if fault.affects(now)]
+        kind = next((kind for kind in kinds if kind != UNPLUG), "")
+        if kind != self._kind:
+            self._kind = self._model.fault = kind
         if (UNPLUG in kinds) != self._unplugged:
             self._unplugged = not self._unplugged
             self._model.unplug() if self._unplugged else self._model.plug()

@@ -37,7 +37,7 @@ def simulate(
             f"simulating {config}; in another terminal: mosquitto_sub -p {port} -t 'edge/#' -v"
         )
         screen = open_screen(blueprint, headline, lines=True)
-        hardware.start()
+        hardware.thread.start()
         used = blueprint
 
         def reread() -> Blueprint:

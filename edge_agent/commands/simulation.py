@@ -32,7 +32,7 @@ def attach(hardware: SimulatedHardware, blueprint: Blueprint) -> None:
     catalog = Catalog("edge_agent.simulators")
     for one in blueprint.placed:
         place = one.place
-        if one.settings.name in hardware.names:
+        if one.settings.name in hardware.models:
             continue
         try:
             hardware.attach(
@@ -45,7 +45,7 @@ def attach(hardware: SimulatedHardware, blueprint: Blueprint) -> None:
                 options=one.options,
             )
         except ValueError as error:  # a reload has put another chip where one sits
-            what = f"{one.settings.name}: {error}; start the simulation anew"
+            what = f"{one.settings.name}: {error}; restart the simulation"
             raise ConfigError((what,)) from None
 
 

@@ -136,14 +136,14 @@ def _plugged(server: "Server", *, wanted: bool) -> Iterator[None]:
 
 
 def _attach(controller: "Vhci", address: tuple[str, int], bus_id: str) -> int:
-    from simulators.vhci import NoPort, Refused  # noqa: PLC0415
+    from simulators.vhci import ImportRefused, NoPort  # noqa: PLC0415
 
     try:
         return controller.attach(address, bus_id)
     except NoPort:
         what = "every port of the virtual USB controller is in use"
         raise HardwareError(what, "`usbip port` shows them; `sudo usbip detach -p 0`") from None
-    except Refused as error:
+    except ImportRefused as error:
         raise HardwareError(f"another client was faster: {error}", "start it again") from None
     except FileNotFoundError as error:
         raise HardwareError(NO_CONTROLLER, LOAD) from error

@@ -11,7 +11,7 @@ from drivers.base.i2c import I2CPort
 from edge_agent.testing.bench import INSTANT, NEVER, Bench, FlippedBit, absent_or, at
 from edge_agent.testing.claims import Claims
 from edge_agent.testing.pairs import Pair
-from simulators.faults import BrownOut, DeadFrame, NoAnswer, SlowConversion, Unplug
+from simulators.faults import BrownOut, ConstantFrame, NoAnswer, SlowConversion, Unplug
 from simulators.model import Range
 
 POINTS = 201
@@ -145,20 +145,20 @@ class I2CContract(Claims):
     @either_way
     def test_one_dead_frame_gives_no_wrong_value(self, ones: bool) -> None:
         for bench, moment in self.struck(reads_only=True):
-            fault = bench.strike(DeadFrame, at=moment, lasts=INSTANT, ones=ones)
+            fault = bench.strike(ConstantFrame, at=moment, lasts=INSTANT, ones=ones)
             assert bench.right_or_absent()
             assert fault.struck == 1
 
     @either_way
     def test_dead_frames_from_the_beginning_give_no_value(self, bench: Bench, ones: bool) -> None:
-        bench.strike(DeadFrame, ones=ones)
+        bench.strike(ConstantFrame, ones=ones)
         with pytest.raises(DriverError):
             bench.read()
 
     @either_way
     def test_dead_frames_after_setup_give_no_value(self, bench: Bench, ones: bool) -> None:
         bench.setup()
-        bench.strike(DeadFrame, ones=ones)
+        bench.strike(ConstantFrame, ones=ones)
         with pytest.raises(DriverError):
             bench.measure()
 

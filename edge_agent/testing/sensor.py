@@ -11,8 +11,9 @@ from edge_agent.acquire.hardware import Place, port
 from edge_agent.testing.bench import absent_or, at, off
 from edge_agent.testing.claims import Claims
 from simulators.clock import VirtualClock
+from simulators.fault_kinds import faults_of
 from simulators.hardware import SimulatedHardware
-from simulators.scenario import PlannedFault, Scenario, faults_of
+from simulators.scenario import PlannedFault, Scenario
 
 NAME = "device"
 POINTS = 201

@@ -149,7 +149,7 @@ def test_a_chip_that_does_not_keep_its_configuration_is_another(bench, monkeypat
 
 @pytest.mark.parametrize("ones, words", [(True, "answers ffff only"), (False, "answers 0000 only")])
 def test_a_silent_line_is_called_so(bench, ones, words):
-    bench.strike(faults.DeadFrame, ones=ones)
+    bench.strike(faults.ConstantFrame, ones=ones)
     for step in (bench.setup, bench.measure):
         with pytest.raises(DeadFrame, match=words):
             step()

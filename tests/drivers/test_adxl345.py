@@ -173,7 +173,7 @@ def test_three_reads_in_a_row_must_agree(reads, agreed):
 
 @pytest.mark.parametrize("ones, words", [(True, "answers ff only"), (False, "answers 00 only")])
 def test_a_silent_line_is_called_so(bench, ones, words):
-    bench.strike(faults.DeadFrame, ones=ones)
+    bench.strike(faults.ConstantFrame, ones=ones)
     for step in (bench.setup, bench.measure):
         with pytest.raises(DeadFrame, match=words):
             step()

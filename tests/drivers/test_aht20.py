@@ -62,7 +62,7 @@ def test_it_is_assumed_since_it_has_no_identification(bench):
 
 @pytest.mark.parametrize("ones", [False, True])
 def test_a_dead_status_is_no_chip(bench, ones):
-    bench.strike(faults.DeadFrame, ones=ones)
+    bench.strike(faults.ConstantFrame, ones=ones)
     assert bench.device.identify() is None
 
 
@@ -139,7 +139,7 @@ def test_a_damaged_frame_names_itself(bench, bench_of, flipped_bit):
 
 
 def test_a_line_that_is_held_is_told_from_a_busy_chip(bench):
-    bench.strike(faults.DeadFrame, ones=True)
+    bench.strike(faults.ConstantFrame, ones=True)
     with pytest.raises(DeadFrame, match="answers ff only"):
         bench.measure()
 

@@ -268,7 +268,7 @@ def test_a_frame_that_was_damaged_on_its_way_has_no_value(ready, model, clock):
 
 @pytest.mark.parametrize("ones", [True, False])
 def test_a_line_that_dies_has_no_value(bus, ready, clock, ones):
-    bus.faults.append(faults.DeadFrame(clock, ones=ones))
+    bus.faults.append(faults.ConstantFrame(clock, ones=ones))
     with pytest.raises(DeadFrame):
         measure(ready, clock)
 

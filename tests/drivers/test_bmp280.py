@@ -143,14 +143,14 @@ def test_another_chip_is_named(barometer, model, clock, chip_id, what):
 
 @pytest.mark.parametrize("ones, byte", [(True, "ff"), (False, "00")])
 def test_a_dead_line_is_no_chip(bus, barometer, clock, ones, byte):
-    bus.faults.append(faults.DeadFrame(clock, ones=ones))
+    bus.faults.append(faults.ConstantFrame(clock, ones=ones))
     with pytest.raises(DeadFrame, match=f"answers {byte} only"):
         run(barometer.setup(), clock.sleep)
 
 
 @pytest.mark.parametrize("ones", [True, False])
 def test_a_line_that_dies_later_has_no_value(bus, ready, clock, ones):
-    bus.faults.append(faults.DeadFrame(clock, ones=ones))
+    bus.faults.append(faults.ConstantFrame(clock, ones=ones))
     with pytest.raises(DeadFrame):
         measure(ready, clock)
 

@@ -134,7 +134,7 @@ def test_a_result_that_does_not_come_is_told_from_a_chip_that_is_not_there(bench
 
 
 def test_zeros_pass_the_checksum_and_are_refused(bench):
-    bench.strike(faults.DeadFrame, ones=False)
+    bench.strike(faults.ConstantFrame, ones=False)
     with pytest.raises(DeadFrame, match="answers 00 only"):
         bench.measure()
 

@@ -173,7 +173,7 @@ def test_the_slowest_chip_is_waited_for_when_it_turns_on_and_afterwards(bench):
 
 @pytest.mark.parametrize("ones, words", [(True, "answers ff only"), (False, "answers 00 only")])
 def test_a_silent_line_is_called_so(bench, ones, words):
-    bench.strike(faults.DeadFrame, ones=ones)
+    bench.strike(faults.ConstantFrame, ones=ones)
     for step in (bench.setup, bench.measure):
         with pytest.raises(DeadFrame, match=words):
             step()

@@ -192,7 +192,7 @@ def test_a_power_failure_shows_in_the_status_even_where_the_settings_are_as_want
 
 @pytest.mark.parametrize("ones, word", [(True, "ff"), (False, "00")])
 def test_a_silent_line_is_called_so(bench, ones, word):
-    bench.strike(faults.DeadFrame, ones=ones)
+    bench.strike(faults.ConstantFrame, ones=ones)
     with pytest.raises(DeadFrame, match=f"answers {word} instead of its part id"):
         bench.measure()
 

@@ -85,7 +85,7 @@ def test_an_sgp41_is_refused(bench):
 
 
 def test_a_feature_set_with_a_wrong_checksum_is_none(bench):
-    bench.strike(faults.DeadFrame, ones=True)
+    bench.strike(faults.ConstantFrame, ones=True)
     assert bench.device.identify() is None
 
 

@@ -197,7 +197,7 @@ def test_two_reads_of_a_result_that_differ_are_refused(bench_of, flipped_bit):
 
 def test_a_line_that_falls_silent_is_called_so(bench_of):
     bench, at = damaged_at(bench_of, -5)
-    bench.strike(faults.DeadFrame, at=at)
+    bench.strike(faults.ConstantFrame, at=at)
     with pytest.raises(DeadFrame, match="answers ff instead of its id"):
         bench.measure()
 

@@ -173,7 +173,7 @@ def test_setup_ends_a_power_saving_mode(bench):
 @pytest.mark.parametrize("ones, words", [(True, "answers ffff only"), (False, "answers 0000 only")])
 def test_a_silent_line_is_called_so(bench, ones, words):
     bench.setup()
-    bench.strike(faults.DeadFrame, ones=ones)
+    bench.strike(faults.ConstantFrame, ones=ones)
     with pytest.raises(DeadFrame, match=words):
         bench.measure()
 

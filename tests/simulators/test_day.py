@@ -7,8 +7,9 @@ from drivers.base.driver import run
 from drivers.base.errors import DriverError
 from edge_agent.acquire.catalog import Catalog
 from edge_agent.blueprint import resolve
+from simulators.fault_kinds import faults_of
 from simulators.hardware import SimulatedHardware
-from simulators.scenario import PlannedFault, Scenario, faults_of, load
+from simulators.scenario import PlannedFault, Scenario, load
 
 HOUR = 3600
 LONGEST_INTERVAL = 61  # a fault that is over before anybody looks is none

@@ -8,7 +8,7 @@ from simulators.ds2490 import DS2490
 from simulators.hardware import SimulatedHardware
 from simulators.onewire import CONVERT, MATCH_ROM, READ, SKIP_ROM, Thermometer, Wire, crc
 from simulators.scenario import PlannedFault, Scenario
-from simulators.usb import Setup, Silence, Stall
+from simulators.usb import NoResponse, Setup, Stall
 
 VENDOR_OUT = 0x40
 CONTROL, COMMUNICATION, MODE = range(3)
@@ -223,7 +223,7 @@ def test_the_status_names_the_last_command(bench):
 
 
 def test_where_nothing_waits_nothing_is_answered(bench):
-    with pytest.raises(Silence):
+    with pytest.raises(NoResponse):
         bench.adapter.incoming(IN, 1)
 
 

@@ -6,8 +6,8 @@ from simulators.bus import SimulatedBus
 from simulators.faults import (
     BrownOut,
     BusFault,
+    ConstantFrame,
     CorruptBits,
-    DeadFrame,
     NoAnswer,
     SlowConversion,
     StuckBus,
@@ -17,7 +17,7 @@ from simulators.model import I2CModel
 
 FRAME = bytes(range(0x10, 0x20))
 WRITE_SECONDS = 2 * 9 / 100_000  # an address and a byte
-ALL = [BrownOut, CorruptBits, DeadFrame, NoAnswer, SlowConversion, StuckBus, Unplug]
+ALL = [BrownOut, CorruptBits, ConstantFrame, NoAnswer, SlowConversion, StuckBus, Unplug]
 
 
 class Chip(I2CModel):
@@ -105,7 +105,7 @@ def test_a_fault_waits_for_its_time(clock, chips, suffering, kind):
         (NoAnswer, errno.EREMOTEIO),
         (Unplug, errno.EREMOTEIO),
         (StuckBus, errno.ETIMEDOUT),
-        (DeadFrame, b"\xff" * 16),
+        (ConstantFrame, b"\xff" * 16),
     ],
 )
 def test_a_fault_lasts_its_time_and_no_longer(clock, suffering, kind, bad):
@@ -159,7 +159,7 @@ def test_a_slow_spell_does_not_end_the_one_after_it(clock, chips, suffering):
 
 @pytest.mark.parametrize("ones, byte", [(True, b"\xff"), (False, b"\x00")])
 def test_a_dead_frame_is_all_ones_or_all_zeros(clock, suffering, ones, byte):
-    assert outcome(suffering(DeadFrame(clock, ones=ones))) == byte * 16
+    assert outcome(suffering(ConstantFrame(clock, ones=ones))) == byte * 16
 
 
 def test_corruption_turns_exactly_one_bit_and_any_bit_sooner_or_later(clock, suffering):
@@ -224,7 +224,7 @@ def test_the_message_after_a_brown_out_reaches_the_chip(clock, chips, suffering)
     assert (chips[0x44].starts, chips[0x44].written) == (2, [b"\x07"])
 
 
-@pytest.mark.parametrize("kind", [CorruptBits, DeadFrame])
+@pytest.mark.parametrize("kind", [CorruptBits, ConstantFrame])
 def test_a_spoiled_line_spares_what_is_written(clock, chips, suffering, kind):
     fault = kind(clock)
     suffering(fault).write_byte(0x44, 7)
@@ -251,5 +251,5 @@ def test_a_frame_without_bytes_has_no_bit_to_turn(clock):
 
 
 def test_faults_act_one_after_the_other(clock, suffering):
-    frame = outcome(suffering(DeadFrame(clock, ones=False), CorruptBits(clock)))
+    frame = outcome(suffering(ConstantFrame(clock, ones=False), CorruptBits(clock)))
     assert int.from_bytes(frame, "big").bit_count() == 1

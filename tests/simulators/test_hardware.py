@@ -5,9 +5,10 @@ import pytest
 from simulators.clock import RealClock
 from simulators.contact import Contact
 from simulators.ds18b20 import DS18B20
+from simulators.fault_kinds import FAULTS, W1_FAULTS
 from simulators.hardware import SimulatedHardware
 from simulators.relay import Relay
-from simulators.scenario import FAULTS, W1_FAULTS, PlannedFault, Scenario
+from simulators.scenario import PlannedFault, Scenario
 from simulators.signals import Constant, Pulses, Ramp
 
 ID = "28-0316a4c8ffee"
@@ -177,10 +178,10 @@ def test_in_real_time_a_contact_moves_by_itself_until_the_machine_is_closed():
         RealClock(), Scenario(signals={"door.active": Pulses(every=0.2, lasts=0.1, at=0.1)})
     )
     door = hardware.attach("door", Door, pin=17)
-    hardware.start()
+    hardware.thread.start()
     assert [door.moves.get(timeout=10) for _ in range(3)] == [1, 0, 1]
     hardware.close()
-    assert not hardware._thread.is_alive()
+    assert not hardware.thread._thread.is_alive()
 
 
 def test_a_machine_that_was_never_started_closes_too(machine):

@@ -9,7 +9,7 @@ from simulators.clock import VirtualClock
 from simulators.faults import NoAnswer, StuckBus
 from simulators.i2c_tiny_usb import I2cTinyUsb
 from simulators.model import I2CModel, Nack
-from simulators.usb import Setup, Silence, Stall
+from simulators.usb import NoResponse, Setup, Stall
 
 WRITE, READ = 0x41, 0xC1  # the vendor's, for the interface
 ADDRESS = 0x50
@@ -173,7 +173,7 @@ def test_a_fault_of_the_bus_is_a_fault_of_the_adapter(adapter, bus, clock):
 
 def test_a_bus_that_is_held_down_is_not_answered_until_it_is_free(adapter, bus, clock):
     bus.faults.append(StuckBus(clock, at=0, lasts=10))
-    with pytest.raises(Silence):
+    with pytest.raises(NoResponse):
         write(adapter, [1])
     clock.advance(10)
     write(adapter, [1])

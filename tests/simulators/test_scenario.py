@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators import signals
+from simulators.fault_kinds import FAULTS
 from simulators.model import Range
-from simulators.scenario import FAULTS, SIGNALS, Scenario, ScenarioError, load
-from simulators.surroundings import lively
+from simulators.scenario import SIGNALS, Scenario, ScenarioError, load
+from simulators.surroundings import default_signal
 
 MODELS = {entry.name: entry for entry in entry_points(group="edge_agent.simulators")}
 MOMENTS = [*range(0, 600, 5), *range(600, 2 * 86400, 600)]
@@ -139,7 +140,7 @@ SIGNAL_TABLES = {
     "daily": ("mean = 20\nswing = 6", signals.daily(20, 6)),
     "pulses": ("every = '30s'\nlasts = 5", signals.Pulses(every=30, lasts=5)),
     "ramp": ("start = 10\nend = 20\nlasts = '1m'\nat = 5", signals.Ramp(10, 20, 60, 5)),
-    "replay": ("file = 'air.csv'\nhold = true", signals.Replay((0, 5), (20, 21), hold=True)),
+    "replay": ("file = 'air.csv'\nhold = true", signals.Recording((0, 5), (20, 21), hold=True)),
     "sine": ("mean = 20\nswing = 6\nperiod = '2m'", signals.Sine(20, 6, 120)),
     "step": ("before = 1\nafter = 2\nat = '500ms'", signals.Step(1, 2, 0.5)),
     "walk": ("mean = 20\nswing = 1\nseed = 9", signals.Walk(20, 1, seed=9)),
@@ -211,7 +212,7 @@ def test_every_channel_is_lively_and_stays_in_its_range_without_a_scenario(name,
 
 @pytest.mark.parametrize("quiet", [0, 5, 500, 998, 1000])
 def test_a_lively_signal_stays_in_its_range_wherever_it_is_quiet(quiet):
-    signal = lively(Range(0, 1000, 0.1), quiet, seed=1)
+    signal = default_signal(Range(0, 1000, 0.1), quiet, seed=1)
     values = [signal.value(t) for t in MOMENTS]
     assert 0 <= min(values) < max(values) <= 1000
     assert max(values) - min(values) > 1

@@ -2,7 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.signals import Constant, Pulses, Ramp, Replay, Sine, Step, Sum, Walk, daily, replay
+from simulators.signals import (
+    Constant,
+    Pulses,
+    Ramp,
+    Recording,
+    Sine,
+    Step,
+    Sum,
+    Walk,
+    daily,
+    replay,
+)
 
 MOMENTS = st.floats(-1e4, 1e7)
 SEEDS = st.integers(0, 2**32)
@@ -19,9 +30,9 @@ SEEDS = st.integers(0, 2**32)
         (daily(20, 5), {0: 15, 6 * 3600: 20, 12 * 3600: 25, 86400: 15}),
         (Pulses(every=30, lasts=10, at=20), {-5: 0, 5: 0, 20: 1, 29: 1, 30: 0, 50: 1, 60: 0}),
         (Pulses(every=30, lasts=10, low=-1, high=3), {0: 3, 10: -1, 30: 3}),
-        (Replay((0, 10, 20), (1, 3, 0)), {-1: 1, 0: 1, 5: 2, 10: 3, 15: 1.5, 20: 0, 99: 0}),
-        (Replay((0, 10, 20), (1, 3, 0), hold=True), {-1: 1, 9: 1, 10: 3, 19: 3, 20: 0, 99: 0}),
-        (Replay((5,), (7,)), {0: 7, 5: 7, 9: 7}),
+        (Recording((0, 10, 20), (1, 3, 0)), {-1: 1, 0: 1, 5: 2, 10: 3, 15: 1.5, 20: 0, 99: 0}),
+        (Recording((0, 10, 20), (1, 3, 0), hold=True), {-1: 1, 9: 1, 10: 3, 19: 3, 20: 0, 99: 0}),
+        (Recording((5,), (7,)), {0: 7, 5: 7, 9: 7}),
         (Sum((Constant(20), Step(0, 2, at=5), Sine(0, 1, period=4))), {0: 20, 1: 21, 5: 23}),
     ],
 )
@@ -93,7 +104,7 @@ def test_a_duration_of_nothing_is_refused_by_name(make):
 )
 def test_a_recording_is_replayed(tmp_path, text):
     (tmp_path / "air.csv").write_text(text)
-    assert replay(tmp_path / "air.csv") == Replay((0, 10), (20, 22.5))
+    assert replay(tmp_path / "air.csv") == Recording((0, 10), (20, 22.5))
 
 
 @pytest.mark.parametrize(

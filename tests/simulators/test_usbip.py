@@ -545,7 +545,7 @@ def test_where_every_port_is_taken_nothing_is_plugged_in(server, controller, hub
 
 
 def test_what_somebody_else_has_is_not_plugged_in(server, controller, hub):
-    with Plug(server, "1-1"), pytest.raises(vhci.Refused, match="1-1: status 2"):
+    with Plug(server, "1-1"), pytest.raises(vhci.ImportRefused, match="1-1: status 2"):
         controller.attach(server.address, "1-1")
     assert not (hub / "attach").exists()
 
@@ -642,7 +642,7 @@ def test_without_the_kernels_module_the_remedy_is_modprobe(
     [
         (PermissionError(), "sudo"),
         (vhci.NoPort(), "usbip port"),
-        (vhci.Refused("1-1: status 2"), "another client"),
+        (vhci.ImportRefused("1-1: status 2"), "another client"),
     ],
 )
 def test_what_keeps_a_device_out_of_the_kernel_has_a_remedy(server, monkeypatch, error, remedy):
