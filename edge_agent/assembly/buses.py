@@ -70,7 +70,7 @@ class Buses:
         for line in self._lines.values():
             for one in line.devices:
                 if isinstance(one.driver, Totalling):
-                    yield one.resolved.settings.name, one.driver
+                    yield one.resolved.name, one.driver
 
     def start(self) -> None:
         """Let all lines measure."""
@@ -87,7 +87,7 @@ class Buses:
     def wake(self, device: str) -> bool:
         """Measure a device now; return whether there is one."""
         for line in self._lines.values():
-            if any(one.resolved.settings.name == device for one in line.devices):
+            if any(one.resolved.name == device for one in line.devices):
                 line.inbox.put(("wake", device))
                 return True
         return False
@@ -96,11 +96,11 @@ class Buses:
         """Return why devices cannot take the place of those that run; nothing where they can."""
         before = self._connected_now()
         return [
-            f"device.{new.settings.name}: {FIXED}"
+            f"device.{new.name}: {FIXED}"
             for new in devices
             if new.place.kind not in REBUILT
-            and new.settings.name in before
-            and not same_driver(before[new.settings.name].resolved, new)
+            and new.name in before
+            and not same_driver(before[new.name].resolved, new)
         ]
 
     def renew(self, devices: Iterable[ResolvedDevice], deadline: float) -> list[str]:
@@ -124,15 +124,13 @@ class Buses:
         return changed
 
     def _connected_now(self) -> dict[str, Connected]:
-        return {
-            one.resolved.settings.name: one for line in self._lines.values() for one in line.devices
-        }
+        return {one.resolved.name: one for line in self._lines.values() for one in line.devices}
 
     def _devices(self, name: str) -> tuple[Connected, ...]:
         return self._lines[name].devices if name in self._lines else ()
 
     def _connected(self, resolved: ResolvedDevice, before: Mapping[str, Connected]) -> Connected:
-        old = before.get(resolved.settings.name)
+        old = before.get(resolved.name)
         if old is not None and same_driver(old.resolved, resolved):
             return Connected(resolved, old.driver)
         with explained():
@@ -143,7 +141,7 @@ class Buses:
         bus = BusWorker(
             name,
             [
-                DueDevice.of(one.resolved.settings.name, one.driver, one.resolved.settings.every)
+                DueDevice.of(one.resolved.name, one.driver, one.resolved.settings.every)
                 for one in devices
             ],
             inbox,

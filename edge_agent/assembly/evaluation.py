@@ -1,6 +1,6 @@
 """What the engine judges by: the world, the rulebook and the outputs, as they were left."""
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import partial
 from typing import Any
 
@@ -9,18 +9,14 @@ import msgspec
 from edge_agent.assembly.restore import read_history, restore_values
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.devices import ResolvedOutput
-from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import Clock, Moment
 from edge_agent.config.config import Config
-from edge_agent.config.output import switch
 from edge_agent.evaluate.commands.execute import MEMORY, CommandExecutor, Delegate
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine import EvaluationParts
-from edge_agent.evaluate.expressions.expression import Span
-from edge_agent.evaluate.outputs.arbitration import Guard
 from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet, OutputState, Switchable
 from edge_agent.evaluate.rules.alerts import orphaned
-from edge_agent.evaluate.rules.rule import Rule, RuleState, restored
+from edge_agent.evaluate.rules.rule import RuleState, restored, spans
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.evaluate.saved_state import load_states, save_state
 from edge_agent.events import Alert, alert_of
@@ -36,7 +32,7 @@ def assemble_evaluation(
 ) -> EvaluationParts:
     """Return what goes on where the log left it: values, windows, rules and outputs."""
     now = clock.now()
-    plans = {one.settings.name: plan_device(one) for one in blueprint.devices}
+    plans = {one.name: one.plan for one in blueprint.devices}
     windows = blueprint.config.aggregates.windows
     current = CurrentValues(plans, spans(blueprint.rules), began=now.uptime, aggregates=windows)
     restore_values(current, read_history(reader, clock.boot, now, horizon(blueprint)))
@@ -50,7 +46,7 @@ def assemble_evaluation(
         partial(save_state, boot=clock.boot),
     )
     outputs = OutputSet(
-        [GuardedOutput(one.settings.name, connect(one), guard(one)) for one in blueprint.outputs],
+        [GuardedOutput(one.name, connect(one), one.guard) for one in blueprint.outputs],
         load_states(memories, "output/", OutputState, now, clock.boot),
     )
     executor = CommandExecutor(
@@ -98,29 +94,12 @@ def outcomes(memories: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
         return {}
 
 
-def spans(rules: Iterable[Rule]) -> set[Span]:
-    """Return the windows that rules look through."""
-    return {span for rule in rules for each in rule.expressions for span in each.spans}
-
-
 def horizon(blueprint: Blueprint) -> float:
     """Return how many seconds of readings matter to what is true now."""
-    ages = (plan_device(one).max_age for one in blueprint.devices)
+    ages = (one.plan.max_age for one in blueprint.devices)
     windows = (span.seconds + 2 * span.hole for span in spans(blueprint.rules))
     aggregates = blueprint.config.aggregates.windows
     return max([*ages, *windows, *aggregates], default=0.0)
-
-
-def guard(output: ResolvedOutput) -> Guard:
-    """Return what an output must keep to."""
-    settings = output.settings
-    return Guard(
-        switch(settings.safe),
-        settings.min_on,
-        settings.min_off,
-        settings.max_on,
-        frozenset(settings.interlock),
-    )
 
 
 def states_after(alerts: Mapping[str, Alert], now: Moment) -> dict[str, RuleState]:

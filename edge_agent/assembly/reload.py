@@ -6,15 +6,15 @@ What did not change goes on: values and windows, rules with their states, output
 from collections.abc import Callable
 from functools import partial
 
-from edge_agent.assembly.evaluation import bounds, guard, spans
+from edge_agent.assembly.evaluation import bounds
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.devices import ResolvedOutput
-from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import Clock
 from edge_agent.evaluate.commands.execute import Delegate
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine import EvaluationParts
 from edge_agent.evaluate.outputs.output_set import GuardedOutput, Switchable
+from edge_agent.evaluate.rules.rule import spans
 from edge_agent.evaluate.rules.rule_set import RuleSet
 from edge_agent.evaluate.saved_state import save_state
 
@@ -68,7 +68,7 @@ class Renewal:
 
     def parts(self, before: EvaluationParts) -> EvaluationParts:
         """Return the new judges; outputs that are no more are safe then, and given back."""
-        plans = {one.settings.name: plan_device(one) for one in self._new.devices}
+        plans = {one.name: one.plan for one in self._new.devices}
         current = CurrentValues(
             plans,
             spans(self._new.rules),
@@ -87,17 +87,17 @@ class Renewal:
         return EvaluationParts(current, rule_set, before.outputs, executor)
 
     def _renew_outputs(self, before: EvaluationParts) -> None:
-        old = {one.settings.name: one for one in self._old.outputs}
+        old = {one.name: one for one in self._old.outputs}
         same = {
-            one.settings.name
+            one.name
             for one in self._new.outputs
-            if one.settings.name in old and _same_driver(old[one.settings.name], one)
+            if one.name in old and _same_driver(old[one.name], one)
         }
         before.outputs.release(old.keys() - same)
         for one in self._new.outputs:
-            name = one.settings.name
+            name = one.name
             driver = before.outputs.driver(name) if name in same else self._connect(one)
-            before.outputs.take(GuardedOutput(name, driver, guard(one)))
+            before.outputs.take(GuardedOutput(name, driver, one.guard))
 
 
 def _same_driver(one: ResolvedOutput, other: ResolvedOutput) -> bool:

@@ -10,10 +10,13 @@ from drivers.base.driver import Driver, Output, Totalling
 from edge_agent.acquire.catalog import Catalog, convert_options
 from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
 from edge_agent.blueprint.places import SPOTS, further_pins, resolve_place
+from edge_agent.blueprint.plans import device_plan, output_guard
 from edge_agent.config.config import Config
 from edge_agent.config.device import DeviceSettings
 from edge_agent.config.output import OutputSettings
 from edge_agent.errors import ConfigError
+from edge_agent.evaluate.outputs.arbitration import Guard
+from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.problems import Problems, unknown
 
 
@@ -26,9 +29,19 @@ class ResolvedDevice(NamedTuple):
     options: dict[str, Any]
     channels: tuple[Channel, ...]
 
+    @property
+    def name(self) -> str:
+        """The device's name in the configuration."""
+        return self.settings.name
+
+    @property
+    def plan(self) -> DevicePlan:
+        """How its readings are corrected, checked and thinned."""
+        return device_plan(self.settings, self.channels)
+
     def build(self, hardware: Hardware) -> Driver:
         """Return the driver, connected; raise a `DriverError` where its bus is not there."""
-        driver: Driver = self.driver(port(hardware, self.place, self.settings.name), **self.options)
+        driver: Driver = self.driver(port(hardware, self.place, self.name), **self.options)
         return driver
 
 
@@ -40,10 +53,20 @@ class ResolvedOutput(NamedTuple):
     place: Place
     options: dict[str, Any]
 
+    @property
+    def name(self) -> str:
+        """The output's name in the configuration."""
+        return self.settings.name
+
+    @property
+    def guard(self) -> Guard:
+        """The limits that it must keep to."""
+        return output_guard(self.settings)
+
     def build(self, hardware: Hardware) -> Output:
         """Return the driver, connected but not switched yet; one of an expander knows its pin."""
         pin = (self.place.pin,) if self.place.kind == "i2c" else ()
-        connected = port(hardware, self.place, self.settings.name)
+        connected = port(hardware, self.place, self.name)
         driver: Output = self.driver(connected, *pin, **self.options)
         return driver
 
@@ -165,8 +188,8 @@ def note_collisions(
     taken: dict[Place, str] = {}
     for one in resolved:
         for place in _places(one):
-            name = taken.setdefault(place, one.settings.name)
-            if name != one.settings.name:
+            name = taken.setdefault(place, one.name)
+            if name != one.name:
                 what = f"{name!r} is connected there already; choose another"
                 problems.note(_key(one), str(place), what)
     _note_strangers(resolved, problems)
@@ -188,7 +211,7 @@ def _note_strangers(
             continue
         first = chips.setdefault(one.place._replace(pin=-1), one)
         if first.place != one.place and not _of_one_chip(first.driver, one.driver):
-            what = f"{first.settings.name!r} uses this chip for something else; choose another"
+            what = f"{first.name!r} uses this chip for something else; choose another"
             problems.note(_key(one), str(one.place), what)
 
 
@@ -202,7 +225,7 @@ def _of_one_chip(first: type[Any], second: type[Any]) -> bool:
 
 def _key(one: ResolvedDevice | ResolvedOutput) -> str:
     table = "device" if isinstance(one, ResolvedDevice) else "output"
-    return f"{table}.{one.settings.name}.{(*SPOTS[one.place.kind], 'name')[0]}"
+    return f"{table}.{one.name}.{(*SPOTS[one.place.kind], 'name')[0]}"
 
 
 def _note_twice(kind: str, names: Iterator[str], problems: Problems) -> None:

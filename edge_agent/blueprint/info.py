@@ -12,10 +12,10 @@ def agent_info(blueprint: Blueprint, log_id: str) -> dict[str, Any]:
     return {
         "version": version("edge-agent"),
         "log": log_id,
-        "devices": {device.settings.name: _device(device) for device in blueprint.devices},
+        "devices": {device.name: _device(device) for device in blueprint.devices},
         "publish": blueprint.config.mqtt.publish,
         "commands": list(blueprint.config.commands.allow),
-        "outputs": {one.settings.name: str(one.place) for one in blueprint.outputs},
+        "outputs": {one.name: str(one.place) for one in blueprint.outputs},
         "rules": {
             rule.name: {"when": rule.when, "for": float(rule.hold), "severity": rule.severity}
             for rule in blueprint.config.rule

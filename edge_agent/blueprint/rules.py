@@ -1,53 +1,20 @@
-"""What the engine needs of a configuration: device plans, and rules parsed against the channels."""
+"""Rules, parsed against the channels and outputs that there are."""
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from drivers.base.channel import Channel
 from edge_agent.blueprint.devices import ResolvedDevice
 from edge_agent.config.config import Config
-from edge_agent.config.device import ChannelSettings
 from edge_agent.config.output import switch
 from edge_agent.config.rule import RuleSettings
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.expressions.expression import Expression, Known
 from edge_agent.evaluate.expressions.parser import parse
-from edge_agent.evaluate.refine.calibration import Calibration
-from edge_agent.evaluate.refine.dead_band import DeadBand
-from edge_agent.evaluate.refine.plausibility import Limits
-from edge_agent.evaluate.refine.refine import ChannelPlan, DevicePlan
 from edge_agent.evaluate.rules.alert_text import AlertText, parse_alert_text
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.problems import Problems, unknown
 
-CURRENT = 3.0  # intervals for which a value counts as current
 OUTPUT = Known("binary", 0.0, 1.0)
-GRACE = 10.0  # seconds on top: retries and a slow conversion
-
-
-def plan_device(device: ResolvedDevice) -> DevicePlan:
-    """Return what becomes of a device's readings."""
-    settings = device.settings
-    channels = {
-        channel.name: _plan_channel(channel, settings.channel.get(channel.name, ChannelSettings()))
-        for channel in device.channels
-    }
-    bands = {name: one.dead_band for name, one in settings.channel.items() if one.dead_band}
-    max_age = CURRENT * settings.every + GRACE
-    return DevicePlan(channels, max_age, DeadBand(bands, settings.heartbeat))
-
-
-def _plan_channel(channel: Channel, settings: ChannelSettings) -> ChannelPlan:
-    calibration = Calibration(settings.scale, settings.offset, settings.polynomial)
-    converted = bool(settings.polynomial) or settings.scale != 1
-    low, high = (-math.inf, math.inf) if converted else (channel.low, channel.high)
-    limits = Limits(
-        low if settings.low is None else settings.low,
-        high if settings.high is None else settings.high,
-        settings.max_step,
-    )
-    return ChannelPlan(calibration, limits, None if converted else channel.decimals)
 
 
 def resolve_rules(
@@ -57,7 +24,7 @@ def resolve_rules(
     resolved = tuple(devices)
     known = dict(pair for device in resolved for pair in _known(device))
     known |= {output.name: OUTPUT for output in config.output}
-    broken = {one.name for one in config.device} - {one.settings.name for one in resolved}
+    broken = {one.name for one in config.device} - {one.name for one in resolved}
     draft = RuleResolver(known, broken, problems)
     for rule in config.rule:
         _note_outputs(rule, [output.name for output in config.output], problems)
@@ -66,12 +33,12 @@ def resolve_rules(
 
 
 def _known(device: ResolvedDevice) -> Iterable[tuple[str, Known]]:
-    plan = plan_device(device)
+    plan = device.plan
     for channel in device.channels:
         limits = plan.channels[channel.name].limits
         kind: Literal["numeric", "binary"] = "binary" if channel.quantity == "binary" else "numeric"
         yield (
-            f"{device.settings.name}.{channel.name}",
+            f"{device.name}.{channel.name}",
             Known(
                 kind,
                 limits.low,

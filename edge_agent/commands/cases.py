@@ -8,9 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from edge_agent.assembly.evaluation import guard
 from edge_agent.blueprint import Blueprint
-from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import Moment
 from edge_agent.config.output import Switch, switch
 from edge_agent.errors import ConfigError
@@ -82,8 +80,8 @@ def run(case: RuleCase, blueprint: Blueprint) -> list[str]:
     start = round(case.start.astimezone().timestamp() * 1e6)
     replay = Replay(
         blueprint.rules,
-        {one.settings.name: plan_device(one) for one in blueprint.devices},
-        {one.settings.name: guard(one) for one in blueprint.outputs},
+        {one.name: one.plan for one in blueprint.devices},
+        {one.name: one.guard for one in blueprint.outputs},
         Moment(start, 0, trusted=True),
     )
     for reading in sorted(measured(case, blueprint), key=lambda one: one.moment.uptime):
@@ -117,7 +115,7 @@ def measured(case: RuleCase, blueprint: Blueprint) -> list[Reading]:
     start = round(case.start.astimezone().timestamp() * 1e6)
     readings: list[Reading] = []
     for resolved in blueprint.devices:
-        name, every = resolved.settings.name, resolved.settings.every
+        name, every = resolved.name, resolved.settings.every
         given = [(_at(case, one), one[name]) for one in case.readings if name in one]
         stops = [*(at for at, _ in given[1:]), end(case) + every / 2]
         for (at, values), stop in zip(given, stops, strict=False):
@@ -126,7 +124,7 @@ def measured(case: RuleCase, blueprint: Blueprint) -> list[Reading]:
             readings += [
                 Reading(name, _moment(start, at + n * every), dict(values)) for n in range(count)
             ]
-    known = {resolved.settings.name for resolved in blueprint.devices} | {"at"}
+    known = {resolved.name for resolved in blueprint.devices} | {"at"}
     strangers = sorted({name for one in case.readings for name in one} - known)
     if strangers:
         raise ConfigError((f"case {case.name!r}: no device {', '.join(strangers)}",))

@@ -11,7 +11,6 @@ from drivers.base.errors import DriverError
 from edge_agent.acquire.hardware import Hardware, RealHardware
 from edge_agent.blueprint import Blueprint, resolve
 from edge_agent.blueprint.devices import ResolvedDevice
-from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import SystemClock
 from edge_agent.commands.options import config_option, json_option, set_option
 from edge_agent.errors import ConfigError, HardwareError
@@ -47,9 +46,9 @@ def read(
 
 def _find(name: str, blueprint: Blueprint, config: Path) -> ResolvedDevice:
     for device in blueprint.devices:
-        if device.settings.name == name:
+        if device.name == name:
             return device
-    names = [device.settings.name for device in blueprint.devices]
+    names = [device.name for device in blueprint.devices]
     raise ConfigError((f"{config}: device {name!r}: {unknown(name, names)}",))
 
 
@@ -68,8 +67,8 @@ def _measure(resolved: ResolvedDevice, hardware: Hardware) -> Reading:
         raise HardwareError(f"{error.where}: {error.what}", error.remedy) from error
     finally:
         hardware.close()
-    reading = Reading(resolved.settings.name, SystemClock().now(), values)
-    return refine(plan_device(resolved), reading, {})[0]
+    reading = Reading(resolved.name, SystemClock().now(), values)
+    return refine(resolved.plan, reading, {})[0]
 
 
 def _print(reading: Reading, resolved: ResolvedDevice) -> None:

@@ -10,10 +10,8 @@ from typing import NamedTuple
 import click
 import msgspec
 
-from edge_agent.assembly.evaluation import guard
 from edge_agent.assembly.restore import Logged
 from edge_agent.blueprint import Blueprint, resolve
-from edge_agent.blueprint.rules import plan_device
 from edge_agent.clock import Moment
 from edge_agent.commands import cases
 from edge_agent.commands.options import config_argument, config_option, set_option
@@ -140,8 +138,8 @@ def _same(one: AlertRow, other: AlertRow) -> bool:
 
 
 def _machine(blueprint: Blueprint, begin: Moment) -> Replay:
-    plans = {one.settings.name: _plan(plan_device(one)) for one in blueprint.devices}
-    guards = {one.settings.name: guard(one) for one in blueprint.outputs}
+    plans = {one.name: _plan(one.plan) for one in blueprint.devices}
+    guards = {one.name: one.guard for one in blueprint.outputs}
     return Replay(blueprint.rules, plans, guards, begin)
 
 

@@ -64,12 +64,11 @@ def make_safe(resolved: "tuple[ResolvedOutput, ...]", hardware: "Hardware") -> l
 
 
 def _reach(one: "ResolvedOutput", hardware: "Hardware", reached: "list[GuardedOutput]") -> str:
-    from edge_agent.assembly.evaluation import guard  # noqa: PLC0415
     from edge_agent.evaluate.outputs.output_set import GuardedOutput  # noqa: PLC0415
 
-    name = one.settings.name
+    name = one.name
     try:
-        reached.append(GuardedOutput(name, one.build(hardware), guard(one)))
+        reached.append(GuardedOutput(name, one.build(hardware), one.guard))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other outputs go on
         return f"output {name}: {error}"
     return ""

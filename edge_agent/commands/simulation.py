@@ -21,7 +21,7 @@ def simulated_hardware(
 ) -> SimulatedHardware:
     """Return a machine with every device and output of the blueprint; raise ConfigError."""
     catalog = Catalog("edge_agent.simulators")
-    models = {one.settings.name: catalog.load(one.settings.driver) for one in blueprint.placed}
+    models = {one.name: catalog.load(one.settings.driver) for one in blueprint.placed}
     hardware = SimulatedHardware(RealClock(), _scenario(config, scenario, models))
     attach(hardware, blueprint)
     return hardware
@@ -32,11 +32,11 @@ def attach(hardware: SimulatedHardware, blueprint: Blueprint) -> None:
     catalog = Catalog("edge_agent.simulators")
     for one in blueprint.placed:
         place = one.place
-        if one.settings.name in hardware.models:
+        if one.name in hardware.models:
             continue
         try:
             hardware.attach(
-                one.settings.name,
+                one.name,
                 catalog.load(one.settings.driver),
                 bus=place.bus,
                 address=place.address,
@@ -45,7 +45,7 @@ def attach(hardware: SimulatedHardware, blueprint: Blueprint) -> None:
                 options=one.options,
             )
         except ValueError as error:  # a reload has put another chip where one sits
-            what = f"{one.settings.name}: {error}; restart the simulation"
+            what = f"{one.name}: {error}; restart the simulation"
             raise ConfigError((what,)) from None
 
 

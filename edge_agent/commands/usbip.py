@@ -63,7 +63,7 @@ def usbip(config: Path, scenario: Path | None, listen: str, attach: bool) -> Non
         raise ConfigError((what,))
     for one in blueprint.placed:
         if one.place.kind not in OFFERED:
-            click.echo(f"not offered: {one.settings.name}, which is neither on I2C nor on 1-Wire")
+            click.echo(f"not offered: {one.name}, which is neither on I2C nor on 1-Wire")
     log_to_stderr()
     stop = _stopped_by_signals()
     with _serving(devices, address) as server, _plugged(server, wanted=attach):

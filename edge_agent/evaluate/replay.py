@@ -8,7 +8,7 @@ from edge_agent.evaluate.evaluator import Evaluator
 from edge_agent.evaluate.outputs.arbitration import Guard
 from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet
 from edge_agent.evaluate.refine.refine import DevicePlan
-from edge_agent.evaluate.rules.rule import Rule
+from edge_agent.evaluate.rules.rule import Rule, spans
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.events import Alert, Reading, SavedState, Switched
 
@@ -47,8 +47,7 @@ class Replay:
         begin: Moment,
     ) -> None:
         rules = tuple(rules)
-        spans = {span for rule in rules for each in rule.expressions for span in each.spans}
-        current = CurrentValues(plans, spans, began=begin.uptime)
+        current = CurrentValues(plans, spans(rules), began=begin.uptime)
         outputs = OutputSet(
             [GuardedOutput(name, ImaginaryOutput(), guard) for name, guard in guards.items()]
         )

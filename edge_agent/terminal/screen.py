@@ -53,7 +53,7 @@ class Screen:
 def open_screen(blueprint: Blueprint, headline: str, *, lines: bool) -> Screen:
     """Return a live table on a terminal that can show one, else `lines` or nothing."""
     channels = {
-        device.settings.name: {channel.name: channel for channel in device.channels}
+        device.name: {channel.name: channel for channel in device.channels}
         for device in blueprint.devices
     }
     if sys.stdout.isatty():

@@ -12,7 +12,7 @@ def resolved(tmp_path):
     def draw_text(text):
         path = tmp_path / "config.toml"
         path.write_text(text)
-        return {one.settings.name: one.place for one in resolve(path).placed}
+        return {one.name: one.place for one in resolve(path).placed}
 
     return draw_text
 

@@ -3,7 +3,6 @@ import math
 import pytest
 
 from edge_agent.blueprint import resolve
-from edge_agent.blueprint.rules import plan_device
 
 DEVICE = """
 [[device]]
@@ -21,7 +20,7 @@ def plan(tmp_path):
     def make(settings):
         path = tmp_path / "config.toml"
         path.write_text(DEVICE.format(settings))
-        return plan_device(resolve(path).devices[0])
+        return resolve(path).devices[0].plan
 
     return make
 

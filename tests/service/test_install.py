@@ -106,7 +106,7 @@ def test_the_first_configuration_passes_the_check(site, machine, tmp_path):
     list(install(site))
     blueprint = resolve(machine.path(CONFIG))
     assert blueprint.config.node == "shed"
-    assert [one.settings.name for one in blueprint.devices] == ["memory"]
+    assert [one.name for one in blueprint.devices] == ["memory"]
 
 
 def test_the_first_configuration_has_the_processor_where_the_kernel_measures_it(machine):
@@ -115,7 +115,7 @@ def test_the_first_configuration_has_the_processor_where_the_kernel_measures_it(
     zone.write_text("cpu-thermal\n")
     path = machine.path("/config.toml")
     path.write_text(first_config(machine))
-    assert [one.settings.name for one in resolve(path).devices] == ["memory", "processor"]
+    assert [one.name for one in resolve(path).devices] == ["memory", "processor"]
 
 
 @pytest.mark.parametrize(

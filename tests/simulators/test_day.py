@@ -31,7 +31,7 @@ class Device:
     """One device of the configuration, its driver on simulated hardware, held against the truth."""
 
     def __init__(self, hardware, clock, resolved, model):
-        self.name, self.clock, self._hardware = resolved.settings.name, clock, hardware
+        self.name, self.clock, self._hardware = resolved.name, clock, hardware
         self.every = float(resolved.settings.every)
         self.due = self.every
         self.outcomes = Counter()
@@ -118,16 +118,13 @@ class Day:
     def __init__(self, config, clock, seed, seconds):
         devices = resolve(config).devices
         catalog = Catalog("edge_agent.simulators")
-        models = {one.settings.name: catalog.load(one.settings.driver) for one in devices}
-        named = {
-            one.settings.name: (one.settings.driver, models[one.settings.name]) for one in devices
-        }
+        models = {one.name: catalog.load(one.settings.driver) for one in devices}
+        named = {one.name: (one.settings.driver, models[one.name]) for one in devices}
         signals = load(config.with_suffix(".scenario.toml"), models).signals
         scenario = Scenario(seed, signals, tuple(faults(named, seed, seconds)))
         self.hardware = SimulatedHardware(clock, scenario)
         self.devices = {
-            one.settings.name: Device(self.hardware, clock, one, models[one.settings.name])
-            for one in devices
+            one.name: Device(self.hardware, clock, one, models[one.name]) for one in devices
         }
         while clock.monotonic() < seconds:
             device = min(self.devices.values(), key=lambda each: each.due)

@@ -359,13 +359,13 @@ def test_our_drivers_read_all_chips_of_the_example_right(root):
     devices = [one for one in blueprint.devices if one.place.kind == "i2c"]
     assert len(devices) > 25
     with closing(server), closing(Kernel(server, hardware.buses())) as kernel:
-        wrong = {one.settings.name: misread(one, hardware, kernel, clock) for one in devices}
+        wrong = {one.name: misread(one, hardware, kernel, clock) for one in devices}
     assert {name: difference for name, difference in wrong.items() if difference} == {}
 
 
 def misread(one, hardware, kernel, clock):
     """Return the channels of a device that are wrong at two points of its range."""
-    name = one.settings.name
+    name = one.name
     driver, model = one.build(kernel), hardware._models[name]
     wrong = {}
     for share in (0.37, 0.6):

@@ -112,7 +112,5 @@ def test_a_password_in_the_broker_s_url_is_not_written(tmp_path):
 
 def test_chips_of_one_kind_have_names_of_their_own(tmp_path):
     survey = Survey((found("sht4x", 0x44), found("sht4x", 0x45), found("sht4x", 0x44, bus=3)))
-    names = [
-        one.settings.name for one in resolved(draft(survey, ANSWERS, DRIVERS), tmp_path).devices
-    ]
+    names = [one.name for one in resolved(draft(survey, ANSWERS, DRIVERS), tmp_path).devices]
     assert names == ["sht4x", "sht4x-2", "sht4x-3"]

@@ -58,7 +58,7 @@ def check_stretching(case: Case) -> Iterator[Finding]:
         broadcom = any(name in compatible for name in BROADCOM)
         if one.settings.driver in STRETCHING and broadcom and _hertz(case, number) >= STANDARD:
             what = (
-                f"{one.settings.name} ({one.settings.driver}) holds the clock, which this Pi's I2C"
+                f"{one.name} ({one.settings.driver}) holds the clock, which this Pi's I2C"
                 f" misreads at {_hertz(case, number) // 1000} kHz"
             )
             soft = "dtoverlay=i2c-gpio,bus=3,i2c_gpio_sda=23,i2c_gpio_scl=24"
@@ -69,7 +69,7 @@ def check_stretching(case: Case) -> Iterator[Finding]:
 
 def _places(case: Case) -> list[tuple[str, Place]]:
     """Return every chip once, with the name of its first device."""
-    named = {one.place._replace(pin=-1): one.settings.name for one in case.placed("i2c")}
+    named = {one.place._replace(pin=-1): one.name for one in case.placed("i2c")}
     return [(name, place) for place, name in named.items()]
 
 

@@ -6,18 +6,17 @@ rule's condition is unknown its alert stands, but it sets no outputs: they go to
 What is told of it is another matter: see `telling`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from edge_agent.clock import Moment
 from edge_agent.evaluate.expressions.context import Context
-from edge_agent.evaluate.expressions.expression import Expression
+from edge_agent.evaluate.expressions.expression import Expression, Span
 from edge_agent.evaluate.rules.alert_text import AlertText
 from edge_agent.events import AlertState
 
-SEVERITIES = ("info", "warning", "critical")
 STORM = 10  # firings within `STORM_SECONDS`: more are flapping
 
 
@@ -54,6 +53,11 @@ class Rule(msgspec.Struct, frozen=True):
     def timed(self) -> bool:
         """Whether time alone may change its condition; a window is looked through at readings."""
         return any(one.timed for one in self.expressions)
+
+
+def spans(rules: Iterable[Rule]) -> set[Span]:
+    """Return the windows that rules look through."""
+    return {span for rule in rules for each in rule.expressions for span in each.spans}
 
 
 class RuleState(msgspec.Struct, frozen=True, omit_defaults=True):

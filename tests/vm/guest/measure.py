@@ -41,7 +41,7 @@ for user in map(int, sys.argv[1:]):
 for line in iter(sys.stdin.readline, ""):
     hardware = RealHardware()
     devices = resolve(Path(line.strip())).devices
-    found = {resolved.settings.name: measured(resolved, hardware) for resolved in devices}
+    found = {resolved.name: measured(resolved, hardware) for resolved in devices}
     hardware.close()
     sys.stdout.write(f"{json.dumps(found)}\n")
     sys.stdout.flush()
