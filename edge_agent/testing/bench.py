@@ -1,6 +1,6 @@
 """One driver and one model on a bus of their own, with a clock that moves as they wait."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from smbus2 import i2c_msg
@@ -23,6 +23,7 @@ class BusMessage(NamedTuple):
     """One message on the wire; `at` is the moment at which faults look at it."""
 
     at: float
+    bits: int
     written: bytes | None
 
 
@@ -35,7 +36,7 @@ class RecordingBus(SimulatedBus):
 
     def _transfer(self, message: i2c_msg) -> None:
         written = None if message.flags & 1 else bytes(message)
-        self.messages.append(BusMessage(self._clock.monotonic(), written))
+        self.messages.append(BusMessage(self._clock.monotonic(), 8 * message.len, written))
         super()._transfer(message)
 
 
@@ -47,8 +48,6 @@ class FlippedBit(BusFault):
         self._bit = bit
 
     def _spoil(self, frame: bytes) -> bytes:
-        if self._bit >= 8 * len(frame):
-            return frame
         self.struck += 1
         return (int.from_bytes(frame) ^ 1 << self._bit).to_bytes(len(frame))
 
@@ -170,13 +169,18 @@ class Bench:
         self.bus.attach(self.address, model)
         self.clock.advance(1)
 
-    def moments(self, call: Callable[[], object], *, reads_only: bool = False) -> Iterator[float]:
-        """Yield the moment of each message that a call exchanges."""
+    def exchanged(
+        self, call: Callable[[], object], *, reads_only: bool = False
+    ) -> list[BusMessage]:
+        """Return the messages that a call exchanges."""
         begin = len(self.bus.messages)
         call()
-        for message in self.bus.messages[begin:]:
-            if message.written is None or not reads_only:
-                yield message.at
+        messages = self.bus.messages[begin:]
+        return [each for each in messages if each.written is None or not reads_only]
+
+    def moments(self, call: Callable[[], object], *, reads_only: bool = False) -> list[float]:
+        """Return the moment of each message that a call exchanges."""
+        return [message.at for message in self.exchanged(call, reads_only=reads_only)]
 
 
 def off(

@@ -1,6 +1,6 @@
 """What is true of every sensor on an I2C bus: one class of claims, subclassed once per chip."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -8,14 +8,15 @@ import pytest
 
 from drivers.base.errors import DriverError, NoAcknowledge, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
+from edge_agent.testing import inverted_bits
 from edge_agent.testing.bench import INSTANT, NEVER, Bench, FlippedBit, absent_or, at
 from edge_agent.testing.claims import Claims
+from edge_agent.testing.inverted_bits import Strike, Wrong
 from edge_agent.testing.pairs import Pair
 from simulators.faults import BrownOut, ConstantFrame, NoAnswer, SlowConversion, Unplug
 from simulators.model import Range
 
 POINTS = 201
-LONGEST_BITS = 8 * 32
 FOREIGN_IDS = (0x01, 0x55, 0x61, 0xFE)
 
 either_way = pytest.mark.parametrize("ones", [False, True], ids=["zeros", "ones"])
@@ -50,7 +51,7 @@ class I2CContract(Claims):
     def struck(self, *, reads_only: bool = False) -> Iterator[tuple[Bench, float]]:
         """Yield a fresh bench for each message of setup and measurement, and its moment."""
         clean = self.fresh()
-        for moment in list(clean.moments(clean.read, reads_only=reads_only)):
+        for moment in clean.moments(clean.read, reads_only=reads_only):
             yield self.fresh(), moment
 
     def test_a_model_lives_where_its_driver_looks_and_feels_what_it_measures(
@@ -117,18 +118,21 @@ class I2CContract(Claims):
             assert fault.struck == 1
 
     def test_an_inverted_bit_gives_no_wrong_value(self) -> None:
-        for bit in range(LONGEST_BITS):
-            for bench, moment in self.struck(reads_only=True):
-                bench.strike(FlippedBit, at=moment, bit=bit)
+        clean = self.fresh()
+        for message in clean.exchanged(clean.read, reads_only=True):
+            for bit in range(message.bits):
+                bench = self.fresh()
+                fault = bench.strike(FlippedBit, at=message.at, bit=bit)
                 assert bench.right_or_absent()
+                assert fault.struck == 1
 
     def test_an_inverted_bit_at_the_setup_gives_no_wrong_value(self) -> None:
-        assert self.inverted(struck_at_setup) == {}
+        assert self.inverted(inverted_bits.at_setup) == {}
 
     def test_an_inverted_bit_at_a_measurement_gives_no_wrong_value(self) -> None:
-        assert self.inverted(struck_at_a_measurement) == {}
+        assert self.inverted(inverted_bits.at_a_measurement) == {}
 
-    def inverted(self, strike: "Strike") -> dict[int, dict[str, tuple[float, float]]]:
+    def inverted(self, strike: Strike) -> dict[int, Wrong]:
         """Invert every bit in turn, in either direction; return what was wrong, by bit."""
         carried, wrong = strike(self.wired(), NEVER)
         assert carried
@@ -219,39 +223,6 @@ class I2CContract(Claims):
         bench.replace(neighbour.model(bench.clock))
         identity = absent_or(bench.device.identify)
         assert identity is None or not identity.certain
-
-
-Struck = tuple[int, dict[str, tuple[float, float]]]
-Strike = Callable[[Bench, int], Struck]
-
-
-def struck_at_setup(bench: Bench, bit: int) -> Struck:
-    """Return how many bits a setup carries, and what was wrong afterwards."""
-    bench.wire.arm(bit)
-    try:
-        bench.setup()
-    except DriverError:
-        return bench.wire.carried, {}  # nobody measures a chip that is not set up
-    carried = bench.wire.carried
-    bench.wire.arm(NEVER)
-    return carried, _wrong_at(bench, 0.4) or _wrong_at(bench, 0.6)
-
-
-def struck_at_a_measurement(bench: Bench, bit: int) -> Struck:
-    """Return how many bits a measurement carries, and what was wrong then or afterwards."""
-    bench.setup()
-    _wrong_at(bench, 0.4)
-    bench.wire.arm(bit)
-    wrong = _wrong_at(bench, 0.6)
-    carried = bench.wire.carried
-    bench.wire.arm(NEVER)
-    return carried, wrong or _wrong_at(bench, 0.5) or _wrong_at(bench, 0.3)
-
-
-def _wrong_at(bench: Bench, share: float) -> dict[str, tuple[float, float]]:
-    bench.expose(share)
-    values = absent_or(bench.measure)
-    return {} if values is None else bench.wrong(values)
 
 
 def answers(bench: Bench) -> list[bytes | None]:

@@ -6,8 +6,7 @@ import pytest
 from drivers.base.driver import Identity, run
 from drivers.base.errors import BadChecksum, DriverError, LostConfiguration, NotReady, OutOfRange
 from drivers.bh1750 import BH1750, illuminance, time_opcodes
-from edge_agent.testing import I2CContract
-from edge_agent.testing.i2c import struck_at_a_measurement
+from edge_agent.testing import I2CContract, inverted_bits
 from simulators import bh1750
 from simulators.faults import BrownOut, DeadFrame, SlowConversion
 
@@ -28,7 +27,7 @@ class TestContract(I2CContract):
     }
 
     def test_only_a_command_can_be_inverted_unnoticed_on_its_way(self):
-        assert self.inverted(struck_at_a_measurement).keys() <= set(COMMANDS)
+        assert self.inverted(inverted_bits.at_a_measurement).keys() <= set(COMMANDS)
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):

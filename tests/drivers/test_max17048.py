@@ -20,8 +20,9 @@ class TestContract(I2CContract):
     }
 
 
-def test_adafruits_driver_reads_what_we_read_and_what_is(agree):
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
     def adafruit(busio, clock):
+        monkeypatch.setattr(adafruit_max1704x, "time", clock)
         chip = adafruit_max1704x.MAX17048(busio)  # it resets the chip
         clock.sleep(1)
         return lambda: {"voltage": chip.cell_voltage, "battery": chip.cell_percent}

@@ -185,7 +185,7 @@ def damaged_at(bench_of, place):
     clean, bench = bench_of(TSL2591, tsl2591.TSL2591), bench_of(TSL2591, tsl2591.TSL2591)
     for each in (clean, bench):
         each.setup()
-    return bench, list(clean.moments(clean.measure, reads_only=True))[place]
+    return bench, clean.moments(clean.measure, reads_only=True)[place]
 
 
 def test_two_reads_of_a_result_that_differ_are_refused(bench_of, flipped_bit):
