@@ -13,6 +13,7 @@ import click
 import msgspec
 from msgspec.structs import FieldInfo
 
+from drivers.base.driver import DriverClass, addresses_of, channels_of
 from edge_agent.acquire.catalog import Catalog, options
 from edge_agent.cli import EPILOG, cli
 from edge_agent.commands.drivers import ranges
@@ -119,11 +120,11 @@ def sensors() -> str:
     return SENSORS + "".join(_driver(name, catalog.load(name)) for name in catalog.names)
 
 
-def _driver(name: str, driver: type[Any]) -> str:
+def _driver(name: str, driver: DriverClass) -> str:
     lines = [f"\n## `{name}`\n", (driver.__doc__ or "").strip().splitlines()[0], ""]
-    addresses = ", ".join(ranges(getattr(driver, "addresses", ())))
+    addresses = ", ".join(ranges(addresses_of(driver)))
     lines += [f"Bus: {driver.bus}{f', address {addresses}' if addresses else ''}.", ""]
-    channels = getattr(driver, "channels", ())
+    channels = channels_of(driver)
     if channels:
         lines += ["| channel | range | unit | smallest step |", "|---|---|---|---|"]
         lines += [

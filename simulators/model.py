@@ -60,6 +60,7 @@ class I2CModel(Powered):
     """A chip on an I2C bus: `power_on` state, `write` and `read` as transactions see them."""
 
     addresses: ClassVar[tuple[int, ...]]
+    chip_id: ClassVar[int | None] = None  # what its identification register holds, if it has one
     exclusive: ClassVar[bool] = True  # one device of the configuration; an expander has several
 
     def write(self, data: bytes) -> None:

@@ -6,7 +6,16 @@ A driver never sleeps: `yield seconds` hands the bus to the other devices meanwh
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import (
+    Any,
+    ClassVar,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypeGuard,
+    TypeVar,
+    runtime_checkable,
+)
 
 from drivers.base.channel import Channel
 from drivers.base.errors import OutOfRange
@@ -18,7 +27,7 @@ BusKind = Literal["i2c", "spi", "serial", "w1", "gpio", "linux"]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which chip answered; `certain` only where an identification register says so."""
+    """Which chip answered; `certain` only if an identification register says so."""
 
     chip: str
     certain: bool
@@ -28,10 +37,13 @@ class Driver(Protocol):
     """A sensor: one chip or pin.
 
     `channels` of the class are all that the chip can have; those of an instance, what it measures.
+    The constructor takes the port and, by keyword only, the options.
     """
 
     bus: ClassVar[BusKind]
     channels: tuple[Channel, ...]
+
+    def __init__(self, port: Any, **options: Any) -> None: ...  # noqa: ANN401 - the driver says
 
     def setup(self) -> Steps[None]:
         """Bring the chip from any state into the configured one; idempotent."""
@@ -42,20 +54,114 @@ class Driver(Protocol):
         ...
 
 
+class Output(Protocol):
+    """A relay, LED or PWM channel that the agent switches.
+
+    The constructor takes the port, the number of the pin if the chip is an expander, and, by
+    keyword only, the options.
+    """
+
+    bus: ClassVar[BusKind]
+
+    def __init__(self, port: Any, *pin: int, **options: Any) -> None: ...  # noqa: ANN401
+
+    def apply(self, value: float) -> None:
+        """Switch; 0 is off."""
+        ...
+
+    def state(self) -> float:
+        """Return what the output is set to, read back if the hardware can."""
+        ...
+
+    def close(self) -> None:
+        """Release the line."""
+        ...
+
+
+DriverClass: TypeAlias = type[Driver] | type[Output]
+
+
+def is_sensor(driver: DriverClass) -> TypeGuard[type[Driver]]:
+    """Return whether a class is a sensor's."""
+    return issubclass(driver, Measuring)
+
+
+def is_output(driver: DriverClass) -> TypeGuard[type[Output]]:
+    """Return whether a class is an output's."""
+    return issubclass(driver, Switching)
+
+
+def channels_of(driver: DriverClass) -> tuple[Channel, ...]:
+    """Return all channels that a sensor can have; an output has none."""
+    return driver.channels if is_sensor(driver) else ()
+
+
+def addresses_of(driver: DriverClass) -> tuple[int, ...]:
+    """Return the I2C addresses that a chip can have, the default first; none on other buses."""
+    return driver.addresses if isinstance(driver, Addressed) else ()
+
+
+def more_pins_of(driver: DriverClass) -> tuple[str, ...]:
+    """Return the options that hold GPIO numbers besides the first: an echo, a second phase."""
+    return driver.more_pins if isinstance(driver, MultiPin) else ()
+
+
+def shares_chip(driver: DriverClass) -> bool:
+    """Return whether inputs and outputs of one chip may both be configured."""
+    return not (isinstance(driver, Unshared) and driver.alone)
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """What makes a class a sensor's."""
+
+    def measure(self) -> Steps[dict[str, float]]:
+        """Measure, as in `Driver`."""
+        ...
+
+
+@runtime_checkable
+class Switching(Protocol):
+    """What makes a class an output's."""
+
+    def apply(self, value: float) -> None:
+        """Switch, as in `Output`."""
+        ...
+
+
+@runtime_checkable
+class Addressed(Protocol):
+    """A chip on I2C: every driver of one."""
+
+    addresses: ClassVar[tuple[int, ...]]
+
+
+@runtime_checkable
+class MultiPin(Protocol):
+    """A device on several pins; `more_pins` names the options that hold the other GPIO numbers."""
+
+    more_pins: ClassVar[tuple[str, ...]]
+
+
+@runtime_checkable
+class Unshared(Protocol):
+    """A chip that has either inputs or outputs, never both."""
+
+    alone: ClassVar[bool]
+
+
 @runtime_checkable
 class Identifiable(Protocol):
     """A chip on a shared bus that can be looked for without side effects."""
 
-    addresses: ClassVar[tuple[int, ...]]
-
     def identify(self) -> Identity | None:
-        """Read only: the chip that answers, or None where it is certainly another."""
+        """Read only: the chip that answers, or None if it is certainly another."""
         ...
 
 
 @runtime_checkable
 class Listening(Protocol):
-    """A device that has news of its own: an input whose edges arrive between two due times."""
+    """An input whose edges arrive between two due times."""
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Call `wake` from any thread when a measurement is worth taking now."""
@@ -71,28 +177,10 @@ class Patient(Protocol):
 
 @runtime_checkable
 class Totalling(Protocol):
-    """A counter whose totals go on where the event log left them."""
+    """A counter whose totals continue from the event log."""
 
     def resume(self, values: Mapping[str, float]) -> None:
-        """Go on from the last values that were logged; called once, before the first setup."""
-        ...
-
-
-class Output(Protocol):
-    """A relay, LED or PWM channel that the agent switches."""
-
-    bus: ClassVar[BusKind]
-
-    def apply(self, value: float) -> None:
-        """Switch; 0 is off."""
-        ...
-
-    def state(self) -> float:
-        """Return what the output is set to, read back where the hardware can."""
-        ...
-
-    def close(self) -> None:
-        """Give the line back."""
+        """Continue from the last values that were logged; called once, before the first setup."""
         ...
 
 

@@ -11,21 +11,46 @@ import math
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from types import SimpleNamespace
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    NamedTuple,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
 
 import msgspec
 
+from drivers.base.driver import DriverClass
 from edge_agent.errors import ConfigError
 
-EntryPointGroup: TypeAlias = Literal["edge_agent.drivers", "edge_agent.simulators"]
+Class = TypeVar("Class", bound=type)
 NOUNS = {"edge_agent.drivers": "driver", "edge_agent.simulators": "simulated driver"}
 EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
-class Catalog:
+class Catalog(Generic[Class]):
     """The classes of one group by name: drivers, or the models that simulate their chips."""
 
-    def __init__(self, group: EntryPointGroup, entries: Iterable[EntryPoint] | None = None) -> None:
+    @overload
+    def __init__(
+        self: "Catalog[DriverClass]",
+        group: Literal["edge_agent.drivers"],
+        entries: Iterable[EntryPoint] | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: "Catalog[type]",
+        group: Literal["edge_agent.simulators"],
+        entries: Iterable[EntryPoint] | None = None,
+    ) -> None: ...
+
+    def __init__(self, group: str, entries: Iterable[EntryPoint] | None = None) -> None:
         """`entries` default to those of all installed packages."""
         self._noun = NOUNS[group]
         self._entries = tuple(entry_points(group=group) if entries is None else entries)
@@ -35,11 +60,11 @@ class Catalog:
         """All names, without importing anything."""
         return tuple(sorted({entry.name for entry in self._entries}))
 
-    def load(self, name: str) -> type[Any]:
+    def load(self, name: str) -> Class:
         """Import and return the class; raise ConfigError where there is none, or not one."""
         entry = self._entry(name)
         try:
-            loaded: type[Any] = entry.load()
+            loaded: Class = entry.load()
         except Exception as error:
             raise _problem(
                 name,
@@ -48,9 +73,9 @@ class Catalog:
             ) from error
         return loaded
 
-    def load_all(self) -> tuple[dict[str, type[Any]], list[str]]:
+    def load_all(self) -> tuple[dict[str, Class], list[str]]:
         """Import every class that can be; return them by name, and why others cannot."""
-        loaded: dict[str, type[Any]] = {}
+        loaded: dict[str, Class] = {}
         problems: list[str] = []
         for name in self.names:
             try:
@@ -99,7 +124,7 @@ class Option(NamedTuple):
         return converted
 
 
-def options(driver: type[Any]) -> tuple[Option, ...]:
+def options(driver: DriverClass) -> tuple[Option, ...]:
     """Return the options of a driver's class, as its constructor declares them."""
     parameters = [
         parameter
@@ -113,7 +138,7 @@ def options(driver: type[Any]) -> tuple[Option, ...]:
 
 
 def convert_options(
-    driver: type[Any], given: Mapping[str, object], *, keys: Iterable[str] = ()
+    driver: DriverClass, given: Mapping[str, object], *, keys: Iterable[str] = ()
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the arguments for the constructor, and one line for each problem.
 

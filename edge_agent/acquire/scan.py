@@ -1,9 +1,9 @@
 """What is connected: every address that answers, and which drivers claim it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from drivers.base.driver import Identifiable
+from drivers.base.driver import DriverClass, Identifiable, Identity, addresses_of
 from drivers.base.errors import DriverError, NoAcknowledge
 from drivers.base.i2c import I2CPort
 from edge_agent.acquire.hardware import Hardware
@@ -38,7 +38,7 @@ class Found(NamedTuple):
 def scan(
     hardware: Hardware,
     number: int,
-    drivers: Mapping[str, type[Any]],
+    drivers: Mapping[str, DriverClass],
     addresses: Iterable[int] = ADDRESSES,
 ) -> Iterator[Found]:
     """Look at every address of a bus, reading only; yield what answers, as it is found.
@@ -66,20 +66,20 @@ def _answers(port: I2CPort) -> bool:
     return True
 
 
-def _claims(port: I2CPort, drivers: Mapping[str, type[Any]]) -> Iterator[Claim]:
+def _claims(port: I2CPort, drivers: Mapping[str, DriverClass]) -> Iterator[Claim]:
     """Ask every driver that knows the address; those who are certain leave no room for guesses."""
     claims = [
         Claim(name, identity.chip, identity.certain)
         for name, driver in drivers.items()
-        if port.address in getattr(driver, "addresses", ())
-        and hasattr(driver, "identify")  # an output of an expander leaves that to its inputs
+        if port.address in addresses_of(driver)
+        and issubclass(driver, Identifiable)  # an output of an expander leaves that to its inputs
         and (identity := _identity(driver(port))) is not None
     ]
     certain = [claim for claim in claims if claim.certain]
     yield from certain or claims
 
 
-def _identity(driver: Identifiable) -> Any:  # noqa: ANN401
+def _identity(driver: Identifiable) -> Identity | None:
     try:
         return driver.identify()
     except DriverError:

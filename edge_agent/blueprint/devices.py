@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from drivers.base.channel import Channel
-from drivers.base.driver import Driver, Output, Totalling
+from drivers.base.driver import (
+    Driver,
+    DriverClass,
+    Output,
+    Totalling,
+    is_output,
+    is_sensor,
+    shares_chip,
+)
 from edge_agent.acquire.catalog import Catalog, convert_options
 from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
 from edge_agent.blueprint.places import SPOTS, further_pins, resolve_place
@@ -24,7 +32,7 @@ class ResolvedDevice(NamedTuple):
     """A sensor as configured; `channels` are those that its options leave."""
 
     settings: DeviceSettings
-    driver: type[Any]
+    driver: type[Driver]
     place: Place
     options: dict[str, Any]
     channels: tuple[Channel, ...]
@@ -41,15 +49,14 @@ class ResolvedDevice(NamedTuple):
 
     def build(self, hardware: Hardware) -> Driver:
         """Return the driver, connected; raise a `DriverError` where its bus is not there."""
-        driver: Driver = self.driver(port(hardware, self.place, self.name), **self.options)
-        return driver
+        return self.driver(port(hardware, self.place, self.name), **self.options)
 
 
 class ResolvedOutput(NamedTuple):
     """An output as configured."""
 
     settings: OutputSettings
-    driver: type[Any]
+    driver: type[Output]
     place: Place
     options: dict[str, Any]
 
@@ -67,8 +74,7 @@ class ResolvedOutput(NamedTuple):
         """Return the driver, connected but not switched yet; one of an expander knows its pin."""
         pin = (self.place.pin,) if self.place.kind == "i2c" else ()
         connected = port(hardware, self.place, self.name)
-        driver: Output = self.driver(connected, *pin, **self.options)
-        return driver
+        return self.driver(connected, *pin, **self.options)
 
 
 class Unconnected(RealHardware):
@@ -93,7 +99,7 @@ class Unconnected(RealHardware):
 class DeviceResolver:
     """Draws device after device, and notes every problem on the way."""
 
-    def __init__(self, catalog: Catalog, problems: Problems) -> None:
+    def __init__(self, catalog: Catalog[DriverClass], problems: Problems) -> None:
         self._catalog = catalog
         self._problems = problems
 
@@ -108,9 +114,7 @@ class DeviceResolver:
         return tuple(one for one in resolved if one is not None)
 
     def _device(self, settings: DeviceSettings, where: str) -> ResolvedDevice | None:
-        driver = self._driver(
-            settings.driver, where, "measure", "an output: write it as [[output]]"
-        )
+        driver = self._sensor(settings.driver, where)
         if driver is None:
             return None
         options = self._options(driver, settings, where)
@@ -141,7 +145,7 @@ class DeviceResolver:
                 self._problems.add(f"{where}channel.{name}: {what}")
 
     def _output(self, settings: OutputSettings, where: str) -> ResolvedOutput | None:
-        driver = self._driver(settings.driver, where, "apply", "a sensor: write it as [[device]]")
+        driver = self._switch(settings.driver, where)
         options = self._options(driver, settings, where) if driver else None
         if driver is None or options is None:
             return None
@@ -157,19 +161,31 @@ class DeviceResolver:
             return None
         return output
 
-    def _driver(self, name: str, where: str, method: str, otherwise: str) -> type[Any] | None:
+    def _driver(self, name: str, where: str) -> DriverClass | None:
         try:
-            driver = self._catalog.load(name)
+            return self._catalog.load(name)
         except ConfigError as error:
             self._problems.add(where + error.problems[0])
             return None
-        if not hasattr(driver, method):
-            self._problems.note(f"{where}driver", name, f"{name} is {otherwise}")
-            return None
-        return driver
+
+    def _sensor(self, name: str, where: str) -> type[Driver] | None:
+        driver = self._driver(name, where)
+        if driver is None or is_sensor(driver):
+            return driver
+        what = f"{name} is an output: write it as [[output]]"
+        self._problems.note(f"{where}driver", name, what)
+        return None
+
+    def _switch(self, name: str, where: str) -> type[Output] | None:
+        driver = self._driver(name, where)
+        if driver is None or is_output(driver):
+            return driver
+        what = f"{name} is a sensor: write it as [[device]]"
+        self._problems.note(f"{where}driver", name, what)
+        return None
 
     def _options(
-        self, driver: type[Any], settings: DeviceSettings | OutputSettings, where: str
+        self, driver: DriverClass, settings: DeviceSettings | OutputSettings, where: str
     ) -> dict[str, Any] | None:
         keys = set(type(settings).__struct_fields__) - {"options"}
         options, lines = convert_options(driver, settings.options, keys=keys)
@@ -215,12 +231,11 @@ def _note_strangers(
             problems.note(_key(one), str(one.place), what)
 
 
-def _of_one_chip(first: type[Any], second: type[Any]) -> bool:
-    """Tell whether two drivers can share a chip: a PCF8574's inputs share it with nobody."""
+def _of_one_chip(first: DriverClass, second: DriverClass) -> bool:
+    """Return whether two drivers can share a chip: never the inputs and outputs of a PCF8574."""
     if first is second:
         return True
-    alone = getattr(first, "alone", False) or getattr(second, "alone", False)
-    return first.__module__ == second.__module__ and not alone
+    return first.__module__ == second.__module__ and shares_chip(first) and shares_chip(second)
 
 
 def _key(one: ResolvedDevice | ResolvedOutput) -> str:

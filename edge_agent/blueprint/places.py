@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from drivers.base.driver import BusKind
+from drivers.base.driver import BusKind, DriverClass, addresses_of, more_pins_of
 from edge_agent.acquire.hardware import Place
 from edge_agent.config.device import DeviceSettings
 from edge_agent.config.output import OutputSettings
@@ -26,7 +26,7 @@ Settings: TypeAlias = DeviceSettings | OutputSettings
 
 
 def resolve_place(
-    driver: type[Any], settings: Settings, where: str, problems: Problems
+    driver: DriverClass, settings: Settings, where: str, problems: Problems
 ) -> Place | None:
     """Return where a device is connected; note what is missing, wrong or of another bus."""
     taken = (
@@ -40,15 +40,16 @@ def resolve_place(
     return DRAW[driver.bus](driver, settings, where, problems)
 
 
-def further_pins(driver: type[Any], options: dict[str, Any]) -> Iterable[int]:
+def further_pins(driver: DriverClass, options: dict[str, Any]) -> Iterable[int]:
     """Return the pins that a device has besides its first: an echo, a second phase."""
-    return (options[name] for name in getattr(driver, "more_pins", ()) if name in options)
+    return (options[name] for name in more_pins_of(driver) if name in options)
 
 
-def _i2c(driver: type[Any], settings: Settings, where: str, problems: Problems) -> Place | None:
-    address = driver.addresses[0] if settings.address is None else settings.address
-    if address not in driver.addresses:
-        possible = ", ".join(f"0x{one:02x}" for one in driver.addresses)
+def _i2c(driver: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:
+    known = addresses_of(driver)
+    address = known[0] if settings.address is None else settings.address
+    if address not in known:
+        possible = ", ".join(f"0x{one:02x}" for one in known)
         problems.add(
             f"{where}address = 0x{address:02x}: {settings.driver} has none such;"
             f" possible: {possible}"
@@ -58,18 +59,20 @@ def _i2c(driver: type[Any], settings: Settings, where: str, problems: Problems) 
     return Place("i2c", 1 if settings.bus is None else settings.bus, address, pin)
 
 
-def _spi(_: type[Any], settings: Settings, where: str, problems: Problems) -> Place | None:
+def _spi(_: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:
     del where, problems
-    return Place("spi", settings.bus or 0, getattr(settings, "select", None) or 0)
+    select = settings.select if isinstance(settings, DeviceSettings) else None
+    return Place("spi", settings.bus or 0, select or 0)
 
 
-def _serial(_: type[Any], settings: Settings, where: str, problems: Problems) -> Place | None:
+def _serial(_: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:
     del where, problems
-    return Place("serial", id=getattr(settings, "path", "") or SERIAL)
+    path = settings.path if isinstance(settings, DeviceSettings) else ""
+    return Place("serial", id=path or SERIAL)
 
 
-def _w1(_: type[Any], settings: Settings, where: str, problems: Problems) -> Place | None:
-    given = getattr(settings, "id", "")
+def _w1(_: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:
+    given = settings.id if isinstance(settings, DeviceSettings) else ""
     if W1_ID.fullmatch(given):
         return Place("w1", id=given)
     if given:
@@ -79,19 +82,19 @@ def _w1(_: type[Any], settings: Settings, where: str, problems: Problems) -> Pla
     return None
 
 
-def _gpio(_: type[Any], settings: Settings, where: str, problems: Problems) -> Place | None:
+def _gpio(_: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:
     if settings.pin is None:
         problems.missing(f"{where}pin", "the GPIO number (BCM)")
         return None
     return Place("gpio", pin=settings.pin)
 
 
-def _linux(_: type[Any], settings: Settings, where: str, problems: Problems) -> Place | None:
+def _linux(_: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:
     del where, problems
     return Place("linux", id=settings.name)
 
 
-DRAW: dict[BusKind, Callable[[type[Any], Settings, str, Problems], Place | None]] = {
+DRAW: dict[BusKind, Callable[[DriverClass, Settings, str, Problems], Place | None]] = {
     "i2c": _i2c,
     "spi": _spi,
     "serial": _serial,

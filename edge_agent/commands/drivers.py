@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from drivers.base.driver import DriverClass, addresses_of, channels_of
 from edge_agent.acquire.catalog import Catalog, Option, options
 from edge_agent.commands.options import json_option
 
@@ -41,14 +42,14 @@ def _row(row: list[int]) -> list[str]:
     return [f"0x{row[0]:02x}…0x{row[-1]:02x}"]
 
 
-def _describe(driver: type[Any]) -> dict[str, Any]:
+def _describe(driver: DriverClass) -> dict[str, Any]:
     return {
         "about": (driver.__doc__ or "").strip().splitlines()[0],
         "bus": driver.bus,
-        "addresses": [f"0x{address:02x}" for address in getattr(driver, "addresses", ())],
+        "addresses": [f"0x{address:02x}" for address in addresses_of(driver)],
         "channels": {
             channel.name: {"unit": channel.unit, "low": channel.low, "high": channel.high}
-            for channel in getattr(driver, "channels", ())
+            for channel in channels_of(driver)
         },
         "options": {option.name: _option(option) for option in options(driver)},
     }

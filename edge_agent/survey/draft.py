@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from drivers.base.driver import DriverClass, is_sensor
 from edge_agent.acquire.scan import Found
 from edge_agent.survey.survey import Survey
 
@@ -74,7 +75,7 @@ class Entry(NamedTuple):
     active: bool = True
 
 
-def draft(survey: Survey, answers: Answers, drivers: Mapping[str, type[Any]]) -> str:
+def draft(survey: Survey, answers: Answers, drivers: Mapping[str, DriverClass]) -> str:
     """Return the text of a configuration; `drivers` are those of the catalogue."""
     entries = named([*_chips(survey, answers), *_thermometers(survey), *_others(survey)])
     parts = [_head(answers), *map(_table, entries)]
@@ -160,12 +161,13 @@ def _toml(value: Any, key: str = "") -> str:  # noqa: ANN401 - texts, numbers, l
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _example(entries: list[Entry], drivers: Mapping[str, type[Any]]) -> Iterator[str]:
+def _example(entries: list[Entry], drivers: Mapping[str, DriverClass]) -> Iterator[str]:
     """Yield a rule on the first channel that is there, at a limit inside its range."""
     for entry in entries:
-        if entry.active:
+        driver = drivers[entry.driver]
+        if entry.active and is_sensor(driver):
             options = {key: entry.keys[key] for key in ("device", "measure") if key in entry.keys}
-            channel = drivers[entry.driver](None, **options).channels[0]  # they may depend on them
+            channel = driver(None, **options).channels[0]  # they may depend on them
             limit = 30 if channel.unit == "°C" else (channel.low + channel.high) / 2
             above = "" if channel.quantity == "binary" else f" > {limit:g}"
             when = f"{entry.name}.{channel.name}{above}"

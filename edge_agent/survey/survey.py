@@ -1,10 +1,10 @@
 """Looks at a machine: chips on I2C, 1-Wire thermometers, and what the kernel itself measures."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from drivers import hwmon, iio
-from drivers.base.driver import read
+from drivers.base.driver import Driver, DriverClass, is_sensor, read
 from drivers.base.errors import DriverError
 from drivers.base.linux import LinuxPort
 from edge_agent.acquire.hardware import Hardware
@@ -31,9 +31,9 @@ class Survey(NamedTuple):
     troubles: tuple[str, ...] = ()
 
 
-def survey(hardware: Hardware, drivers: Mapping[str, type[Any]]) -> Survey:
+def survey(hardware: Hardware, drivers: Mapping[str, DriverClass]) -> Survey:
     """Look at everything, reading only; what cannot be looked at becomes a trouble."""
-    sensors = {name: driver for name, driver in drivers.items() if hasattr(driver, "measure")}
+    sensors = {name: driver for name, driver in drivers.items() if is_sensor(driver)}
     chips: list[Found] = []
     troubles: list[str] = []
     for number in hardware.buses():
@@ -43,7 +43,7 @@ def survey(hardware: Hardware, drivers: Mapping[str, type[Any]]) -> Survey:
             troubles.append(str(error))
     port = LinuxPort(hardware.kernel(), "survey")
     kernel = tuple(dict.fromkeys(_kernel(port)))
-    own = tuple(name for name in OWN if _readable(drivers[name](port)))
+    own = tuple(name for name in OWN if _readable(sensors[name](port)))
     return Survey(tuple(chips), _thermometers(hardware), kernel, own, tuple(troubles))
 
 
@@ -51,7 +51,7 @@ def _thermometers(hardware: Hardware) -> tuple[str, ...]:
     return tuple(sorted(hardware.ids()))
 
 
-def _readable(driver: Any) -> bool:  # noqa: ANN401 - any of the catalogue
+def _readable(driver: Driver) -> bool:
     try:
         read(driver, lambda _: None)
     except DriverError:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from drivers.base.driver import Driver, addresses_of
 from drivers.base.errors import DriverError, NoAcknowledge, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
 from edge_agent.testing import inverted_bits
@@ -14,7 +15,7 @@ from edge_agent.testing.claims import Claims
 from edge_agent.testing.inverted_bits import Strike, Wrong
 from edge_agent.testing.pairs import Pair
 from simulators.faults import BrownOut, ConstantFrame, NoAnswer, SlowConversion, Unplug
-from simulators.model import Range
+from simulators.model import I2CModel, Range
 
 POINTS = 201
 FOREIGN_IDS = (0x01, 0x55, 0x61, 0xFE)
@@ -31,8 +32,8 @@ class I2CContract(Claims):
     (with `[*]` for its parameters: some may).
     """
 
-    driver: type[Any]
-    model: type[Any]
+    driver: type[Driver]
+    model: type[I2CModel]
     options: ClassVar[Mapping[str, Any]] = {}
     settle: ClassVar[float] = 0.0
     blind: ClassVar[Mapping[str, str]] = {}
@@ -57,7 +58,7 @@ class I2CContract(Claims):
     def test_a_model_lives_where_its_driver_looks_and_feels_what_it_measures(
         self, bench: Bench
     ) -> None:
-        assert self.model.addresses == self.driver.addresses
+        assert self.model.addresses == addresses_of(self.driver)
         assert {channel.name for channel in bench.device.channels} <= bench.model.truth().keys()
         assert set(self.model.quiet) == set(self.model.inputs)
 
@@ -94,7 +95,7 @@ class I2CContract(Claims):
             bench.read()
 
     def test_a_chip_that_says_it_is_another_is_refused(self, bench: Bench) -> None:
-        own = getattr(bench.model, "chip_id", None)
+        own = self.model.chip_id
         for chip_id in FOREIGN_IDS if own is not None else ():
             bench.model.chip_id = chip_id if chip_id != own else ~chip_id & 0xFF
             bench.model.power_on()

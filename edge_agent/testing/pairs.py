@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from importlib.metadata import entry_points
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from drivers.base.driver import Driver, DriverClass, is_sensor
+from simulators.model import I2CModel
 
 
 class Pair(NamedTuple):
     """A driver and the model of its chip."""
 
     name: str
-    driver: type[Any]
-    model: type[Any]
+    driver: type[Driver]
+    model: type[I2CModel]
 
 
 def i2c_sensors() -> Iterator[Pair]:
@@ -18,6 +21,6 @@ def i2c_sensors() -> Iterator[Pair]:
     models = {entry.name: entry for entry in entry_points(group="edge_agent.simulators")}
     for entry in sorted(entry_points(group="edge_agent.drivers")):
         if entry.name in models:
-            driver = entry.load()
-            if driver.bus == "i2c" and hasattr(driver, "measure"):
+            driver: DriverClass = entry.load()
+            if driver.bus == "i2c" and is_sensor(driver):
                 yield Pair(entry.name, driver, models[entry.name].load())

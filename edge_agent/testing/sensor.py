@@ -13,6 +13,7 @@ from edge_agent.testing.claims import Claims
 from simulators.clock import VirtualClock
 from simulators.fault_kinds import faults_of
 from simulators.hardware import SimulatedHardware
+from simulators.model import Model
 from simulators.scenario import PlannedFault, Scenario
 
 NAME = "device"
@@ -83,8 +84,8 @@ class SensorContract(Claims):
     `blind`: what this device's protocol cannot tell, by test: each must fail.
     """
 
-    driver: type[Any]
-    model: type[Any]
+    driver: type[Driver]
+    model: type[Model]
     place: ClassVar[Mapping[str, Any]] = {}
     options: ClassVar[Mapping[str, Any]] = {}
     settle: ClassVar[float] = 0.0
