@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 STA_UNSYNC = 0x40  # linux/timex.h
 TIME_ERROR = 5
+NEVER = 2**63 - 1  # µs: later than any uptime
 
 
 class Moment(NamedTuple):

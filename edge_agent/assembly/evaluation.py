@@ -74,7 +74,7 @@ def removed_rules(
     """
     stale = [name for name, state in states.items() if name not in rules and state != RuleState()]
     saved = [save_state(f"rule/{name}", RuleState(), now, boot) for name in stale]
-    return RuleChanges(orphaned(alerts, states, rules, now), saved, moved=False)
+    return RuleChanges(orphaned(alerts, states, rules, now), saved)
 
 
 def bounds(config: Config) -> dict[tuple[str, str], tuple[float, float]]:

@@ -35,7 +35,7 @@ def restore_values(current: CurrentValues, history: History) -> None:
         if device is None:
             continue
         device.logged = reading
-        current.remember(device, reading)
+        current.store(device, reading)
         _count(device, offset, reading, history)
 
 

@@ -1,9 +1,9 @@
-"""The world as the rules know it: what is measured now, what was, and since when nothing is."""
+"""What the rules evaluate: current values, windows of past ones, and since when one is missing."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from edge_agent.clock import Moment
+from edge_agent.clock import NEVER, Moment
 from edge_agent.evaluate.expressions.context import Context
 from edge_agent.evaluate.expressions.expression import Span
 from edge_agent.evaluate.expressions.windows import Window
@@ -11,11 +11,9 @@ from edge_agent.evaluate.refine.aggregates import Aggregator
 from edge_agent.evaluate.refine.refine import DevicePlan, Levels, refine
 from edge_agent.events import Event, Reading
 
-NEVER = 2**63 - 1  # µs
-
 
 class DeviceValues:
-    """What is remembered of one device."""
+    """What is kept of one device between its readings; `windows` are aggregates' lengths in s."""
 
     def __init__(self, name: str, plan: DevicePlan, windows: Sequence[float]) -> None:
         self.name = name
@@ -25,13 +23,15 @@ class DeviceValues:
         self.names: list[str] = []  # its channels that have a current value
         self.expires = NEVER  # uptime in µs from which they are no longer current
         self.logged: Reading | None = None
-        self.overdue: list[Event] = []  # aggregates of windows that ended while nobody looked
+        self.overdue: list[
+            Event
+        ] = []  # aggregates of windows that ended while the agent was stopped
 
 
 class CurrentValues:
-    """Current values of channels, outputs and thresholds, and the windows that rules look through.
+    """The current values of channels, outputs and thresholds, and the windows that rules use.
 
-    `began` is the uptime in µs since which anybody looks; `aggregates` are lengths in seconds.
+    `began` is the uptime in µs since which readings are taken; `aggregates` are lengths in seconds.
     """
 
     def __init__(
@@ -43,67 +43,76 @@ class CurrentValues:
         aggregates: Sequence[float] = (),
     ) -> None:
         self.devices = {name: DeviceValues(name, plan, aggregates) for name, plan in plans.items()}
-        self.values: dict[str, float] = {}
-        self._seen: dict[str, int] = {}
-        self._windows = {(one.channel, one.seconds): Window(one.seconds, one.hole) for one in spans}
-        self._of_channel: dict[str, list[Window]] = defaultdict(list)
-        for (channel, _), window in self._windows.items():
-            self._of_channel[channel].append(window)
-        self._began = began
+        self.seen: dict[str, int] = {}
+        self.windows = {(one.channel, one.seconds): Window(one.seconds, one.hole) for one in spans}
+        self.began = began
+        self._values: dict[str, float] = {}
+        self._of_channel = _by_channel(self.windows)
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        """The current values by name: `device.channel`, `output`, `rule:threshold`."""
+        return self._values
 
     def inherit(self, before: "CurrentValues") -> None:
-        """Go on with what another world knows of the same devices, and through the same windows."""
-        self._began = before._began  # noqa: SLF001 - of the same class
+        """Take over what `before` has of the same devices and of the same windows."""
+        self.began = before.began
         for name, device in self.devices.items():
             old = before.devices.get(name)
             if old is not None and old.plan == device.plan:
                 self.devices[name] = old
-                self.values |= {channel: before.values[channel] for channel in old.names}
-        self._seen = {
-            name: at
-            for name, at in before._seen.items()  # noqa: SLF001
-            if name.partition(".")[0] in self.devices
+                self._values |= {channel: before.values[channel] for channel in old.names}
+        self.seen = {
+            name: at for name, at in before.seen.items() if name.partition(".")[0] in self.devices
         }
-        for key, window in self._windows.items():
-            old_window = before._windows.get(key)  # noqa: SLF001
+        for key, window in self.windows.items():
+            old_window = before.windows.get(key)
             if old_window is not None and old_window.hole == window.hole:
-                self._windows[key] = old_window
-        self._of_channel.clear()
-        for (channel, _), window in self._windows.items():
-            self._of_channel[channel].append(window)
+                self.windows[key] = old_window
+        self._of_channel = _by_channel(self.windows)
 
     def context(self, moment: Moment) -> Context:
-        """Return what an expression sees at one moment."""
-        return Context(self.values, moment, self._windows, self._seen, self._began)
+        """Return what an expression is evaluated with at one moment."""
+        return Context(self._values, moment, self.windows, self.seen, self.began)
 
-    def learn(self, measured: Reading) -> tuple[DeviceValues, Reading]:
-        """Take a reading: calibrated, checked, its right values in place of the older ones."""
+    def take(self, measured: Reading) -> tuple[DeviceValues, Reading]:
+        """Refine a reading, and store the values that are right."""
         device = self.devices[measured.device]
         reading, device.levels = refine(device.plan, measured, device.levels)
-        self.remember(device, reading)
+        self.store(device, reading)
         return device, reading
 
-    def remember(self, device: DeviceValues, reading: Reading) -> None:
-        """Let a refined reading's values replace the device's older ones; there may be none."""
+    def store(self, device: DeviceValues, reading: Reading) -> None:
+        """Replace the device's older values by those of a refined reading; it may have none."""
         self.forget(device)
         uptime = reading.moment.uptime
         for channel, value in reading.values.items():
             name = f"{device.name}.{channel}"
-            self.values[name] = value
-            self._seen[name] = uptime
+            self._values[name] = value
+            self.seen[name] = uptime
             device.names.append(name)
             for window in self._of_channel.get(name, ()):
                 window.add(uptime, value)
         device.expires = uptime + round(device.plan.max_age * 1e6) if device.names else NEVER
 
+    def set_threshold(self, rule: str, name: str, value: float) -> None:
+        """Set a rule's threshold."""
+        self._values[f"{rule}:{name}"] = value
+
+    def set_outputs(self, names: Iterable[str], values: Mapping[str, float]) -> None:
+        """Set the values of all outputs; one of `names` that has none is unknown."""
+        for name in names:
+            self._values.pop(name, None)
+        self._values.update(values)
+
     def aggregate(self, device: DeviceValues, reading: Reading) -> list[Event]:
-        """Count a refined reading; return the aggregates of windows that were over before it."""
+        """Count a refined reading; return the aggregates of windows that ended before it."""
         overdue, device.overdue = device.overdue, []
         counts = device.aggregators.values()
         return [*overdue, *(event for one in counts for event in one.add(reading))]
 
     def aggregates(self, now: Moment | None) -> list[Event]:
-        """Return the aggregates of windows that are over by now; None ends those under way."""
+        """Return the aggregates of windows that have ended; None ends those under way."""
         return [
             event
             for device in self.devices.values()
@@ -112,9 +121,9 @@ class CurrentValues:
         ]
 
     def forget(self, device: DeviceValues) -> None:
-        """Let a device's values be current no longer."""
+        """Remove a device's values: they are no longer current."""
         for name in device.names:
-            del self.values[name]
+            del self._values[name]
         device.names.clear()
         device.expires = NEVER
 
@@ -128,3 +137,10 @@ class CurrentValues:
     def expires_at(self) -> int:
         """Return the uptime in µs at which the next value is too old."""
         return min((device.expires for device in self.devices.values()), default=NEVER)
+
+
+def _by_channel(windows: Mapping[tuple[str, float], Window]) -> dict[str, list[Window]]:
+    found: dict[str, list[Window]] = defaultdict(list)
+    for (channel, _), window in windows.items():
+        found[channel].append(window)
+    return found

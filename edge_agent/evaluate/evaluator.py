@@ -1,79 +1,123 @@
-"""Judgement: what follows from values and from time. Pure: the engine lives in it, a replay too.
+"""What follows from values and from time. No I/O, no clock: the engine uses it, and a replay.
 
-What was due before a reading, a hold's end or a value's expiry, happens first, at its own moment.
+What was due before a reading, such as a hold's end or a value's expiry, happens first, at its own
+moment.
 """
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from edge_agent.clock import Moment
 from edge_agent.evaluate.current_values import CurrentValues, DeviceValues
-from edge_agent.evaluate.outputs.output_set import OutputSet
+from edge_agent.evaluate.outputs.output_set import OutputSet, OutputState
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
-from edge_agent.events import Reading, Switched
+from edge_agent.events import Event, Reading, Switched
 
-Tell: TypeAlias = Callable[[RuleChanges, list[Switched], Moment], None]
+Report: TypeAlias = Callable[[RuleChanges, list[Switched], Moment], None]
+
+
+class EvaluatedReading(NamedTuple):
+    """A refined reading and what followed from it; `log` says whether the log gets the reading."""
+
+    reading: Reading
+    changes: RuleChanges
+    switched: list[Switched]
+    aggregates: list[Event]
+    log: bool
 
 
 class Evaluator:
-    """Lets rules and outputs follow the world; `tell` hears what time alone brings about."""
+    """Lets rules and outputs follow the current values.
+
+    `report` is called with what follows from time alone.
+    """
 
     def __init__(
-        self, current: CurrentValues, rule_set: RuleSet, outputs: OutputSet, tell: Tell
+        self, current: CurrentValues, rule_set: RuleSet, outputs: OutputSet, report: Report
     ) -> None:
         self.current = current
         self.rule_set = rule_set
         self.outputs = outputs
-        self._tell = tell
-        self.due_at = 0  # uptime in µs at which time alone brings something about
+        self._report = report
+        self.due_at = 0  # uptime in µs at which something follows from time alone
 
     def begin(self, now: Moment) -> None:
-        """Go on where the rules stood: what is still known sets outputs, the rest is safe."""
+        """Go on from the restored states: what is still known sets outputs, the rest is safe."""
         self.current.expired(now.uptime)
         unknown = (name for name, device in self.current.devices.items() if not device.names)
-        rules = {rule.name: rule for name in unknown for rule in self.rule_set.of(name)}
-        self.turn(rules.values(), now, switch=True)
+        rules = {rule.name: rule for name in unknown for rule in self.rule_set.watching(name)}
+        self._evaluate(rules.values(), now, switch=True)
 
-    def learned(self, device: DeviceValues, reading: Reading) -> tuple[RuleChanges, list[Switched]]:
-        """Evaluate the rules that look at a device, whose reading the world has learned."""
-        turn = self.rule_set.evaluate(self.rule_set.of(device.name), reading.moment)
-        switched = self.switch(reading.moment) if turn.moved else []
+    def take(self, measured: Reading) -> EvaluatedReading:
+        """Refine a reading, evaluate the rules that use its device, and switch outputs."""
+        self.advance(measured.moment)
+        device, reading = self.current.take(measured)
+        changes, switched = self.evaluate_device(device, reading.moment)
+        aggregates = self.current.aggregate(device, reading)
+        changed = bool(changes.alerts or switched)
+        log = changed or device.plan.dead_band.passes(reading, device.logged)
+        if log:
+            device.logged = reading
+        return EvaluatedReading(reading, changes, switched, aggregates, log)
+
+    def evaluate_device(
+        self, device: DeviceValues, now: Moment
+    ) -> tuple[RuleChanges, list[Switched]]:
+        """Evaluate the rules that use a device, the values of which are new."""
+        changes = self.rule_set.evaluate(self.rule_set.watching(device.name), now)
+        switched = self.switch(now) if changes.acting_changed else []
         self.due_at = min(self.due_at, device.expires, self.rule_set.due_at)
-        return turn, switched
+        return changes, switched
+
+    def evaluate_all(self, now: Moment) -> None:
+        """Evaluate every rule, and switch."""
+        self._evaluate(self.rule_set.rules.values(), now, switch=True)
 
     def advance(self, now: Moment) -> None:
-        """Let happen what was due by now."""
+        """Do all that is due by now, each at its own moment."""
         while self.due_at <= now.uptime:
             ago = now.uptime - self.due_at
             self.expire(Moment(now.time - ago, self.due_at, now.trusted))
 
     def expire(self, now: Moment) -> None:
-        """Forget stale values, and do what was to be done at this moment."""
+        """Forget stale values, and do what is due at this moment."""
         stale = self.current.expired(now.uptime)
         rules = {rule.name: rule for rule in self.rule_set.due_by(now.uptime)}
         for device in stale:
-            rules |= {rule.name: rule for rule in self.rule_set.of(device.name)}
-        self.turn(rules.values(), now, switch=self.outputs.due_at <= now.uptime)
+            rules |= {rule.name: rule for rule in self.rule_set.watching(device.name)}
+        self._evaluate(rules.values(), now, switch=self.outputs.due_at <= now.uptime)
         due_at = min(self.current.expires_at(), self.rule_set.due_at, self.outputs.due_at)
         self.due_at = max(due_at, now.uptime + 1)
 
     def tick(self, now: Moment) -> None:
-        """Look at what only time changes: once a second."""
+        """Evaluate, once a second, the rules that only time changes."""
         self.expire(now)
-        self.turn(self.rule_set.timed, now, switch=True)
-
-    def turn(self, rules: Iterable[Rule], now: Moment, *, switch: bool) -> None:
-        """Evaluate rules, and switch if one moved or it is time to."""
-        turn = self.rule_set.evaluate(rules, now)
-        self._tell(turn, self.switch(now) if switch or turn.moved else [], now)
-        self.due_at = min(self.due_at, self.rule_set.due_at)
+        self._evaluate(self.rule_set.timed, now, switch=True)
 
     def switch(self, now: Moment) -> list[Switched]:
-        """Let the outputs follow; what did not is not known to any rule."""
-        switched = self.outputs.follow(self.rule_set.acting(), now, lost=self.rule_set.lost())
+        """Let the outputs follow; one that could not be switched is unknown to the rules."""
+        unknown = self.rule_set.unknown()
+        switched = self.outputs.follow(self.rule_set.acting(), now, unknown=unknown)
         self.due_at = min(self.due_at, self.outputs.due_at)
-        for one in switched:
-            self.current.values.pop(one.output, None)
-        self.current.values.update(self.outputs.values())
+        self.current.set_outputs(self.outputs.names, self.outputs.values())
         return switched
+
+    def secure(self, now: Moment) -> list[Switched]:
+        """Switch every output to its safe state for good."""
+        return self.outputs.secure(now)
+
+    def output_states(self) -> dict[str, OutputState]:
+        """Return the outputs' states, to be restored after a restart."""
+        return self.outputs.states()
+
+    def aggregates(self, now: Moment | None) -> list[Event]:
+        """Return the aggregates of windows that have ended; None ends those under way."""
+        return self.current.aggregates(now)
+
+    def _evaluate(self, rules: Iterable[Rule], now: Moment, *, switch: bool) -> None:
+        """Evaluate rules; switch if outputs are affected, or if asked to."""
+        changes = self.rule_set.evaluate(rules, now)
+        switched = self.switch(now) if switch or changes.acting_changed else []
+        self._report(changes, switched, now)
+        self.due_at = min(self.due_at, self.rule_set.due_at)

@@ -1,4 +1,4 @@
-"""Replay: rules over readings that were, or might be, without hardware, log or waiting. Pure."""
+"""Replay: rules over stored or invented readings. No I/O, no clock: it runs as fast as it can."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,21 +12,21 @@ from edge_agent.evaluate.rules.rule import Rule, spans
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.events import Alert, Reading, SavedState, Switched
 
-TICK = 1_000_000  # µs: as often as the engine looks at what only time changes
+TICK = 1_000_000  # µs: the engine's, for what only time changes
 
 
 class ImaginaryOutput:
-    """An output that is nowhere."""
+    """An output without hardware."""
 
     def __init__(self) -> None:
         self._value = 0.0
 
     def apply(self, value: float) -> None:
-        """Be switched."""
+        """Set the value."""
         self._value = value
 
     def state(self) -> float:
-        """Return what it is set to."""
+        """Return the value."""
         return self._value
 
     def close(self) -> None:
@@ -34,9 +34,9 @@ class ImaginaryOutput:
 
 
 class Replay:
-    """Takes right readings in the order of time; `alerts` and `switched` gather what follows.
+    """Takes right readings in the order of time; `alerts` and `switched` collect what follows.
 
-    Time is whatever the readings' moments say, from `begin` on.
+    Time is that of the readings' moments, from `begin` on.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Replay:
         self.alerts: list[Alert] = []
         self.switched: list[Switched] = []
         self._evaluator = Evaluator(
-            current, RuleSet(rules, {}, current, _forget), outputs, self._tell
+            current, RuleSet(rules, {}, current, _discard), outputs, self._report
         )
         self._devices = current.devices
         self._ticks = any(rule.timed for rule in rules)
@@ -62,17 +62,17 @@ class Replay:
         self._evaluator.begin(begin)
 
     def feed(self, reading: Reading) -> None:
-        """Take a reading; one of a device that there is not any more is left out."""
+        """Take a reading; one of a device that is not configured any more is ignored."""
         device = self._devices.get(reading.device)
         if device is None:
             return
         evaluator, moment = self._evaluator, reading.moment
         if moment.uptime >= min(evaluator.due_at, self._tick_at):
             self.advance(moment)
-        evaluator.current.remember(device, reading)
-        turn, switched = evaluator.learned(device, reading)
-        if turn.alerts or switched:
-            self._tell(turn, switched, moment)
+        evaluator.current.store(device, reading)
+        changes, switched = evaluator.evaluate_device(device, moment)
+        if changes.alerts or switched:
+            self._report(changes, switched, moment)
 
     def advance(self, now: Moment) -> None:
         """Let time pass."""
@@ -85,11 +85,11 @@ class Replay:
         self._tick_at = max(self._tick_at, now.uptime + TICK)
         self._evaluator.advance(now)
 
-    def _tell(self, turn: RuleChanges, switched: list[Switched], _now: Moment) -> None:
-        self.alerts += turn.alerts
+    def _report(self, changes: RuleChanges, switched: list[Switched], _now: Moment) -> None:
+        self.alerts += changes.alerts
         self.switched += switched
 
 
-def _forget(name: str, _state: object, _moment: Moment) -> SavedState:
-    """Keep nothing: a replay has no restart."""
+def _discard(name: str, _state: object, _moment: Moment) -> SavedState:
+    """Save nothing: a replay has no restart."""
     return SavedState(name, b"")

@@ -1,4 +1,4 @@
-"""What the engine must know again after a restart, and how old it is by then."""
+"""States that the engine saves for the next start, and how old they are by then."""
 
 import logging
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ _logger = logging.getLogger(__name__)
 
 
 class Shifting(Protocol):
-    """A state with uptimes in it."""
+    """A state that contains uptimes."""
 
     def shifted(self, by: int) -> "Shifting":
-        """Return it on another boot's uptime, which is more by so many µs."""
+        """Return it on another boot's uptime, which is `by` µs more."""
         ...
 
 
@@ -24,7 +24,7 @@ S = TypeVar("S", bound=Shifting)
 
 
 class SavedAt(msgspec.Struct, frozen=True):
-    """A state, and when it was that: `moment` of the boot with this id."""
+    """A state, and the `moment` at which it was saved, in the boot with this id."""
 
     boot: str
     moment: Moment
@@ -32,39 +32,39 @@ class SavedAt(msgspec.Struct, frozen=True):
 
 
 def save_state(name: str, state: msgspec.Struct, moment: Moment, boot: str) -> SavedState:
-    """Return a state as a memory."""
-    kept = SavedAt(boot, moment, msgspec.Raw(msgspec.json.encode(state)))
-    return SavedState(name, msgspec.json.encode(kept))
+    """Return a state in the form in which it is saved."""
+    saved = SavedAt(boot, moment, msgspec.Raw(msgspec.json.encode(state)))
+    return SavedState(name, msgspec.json.encode(saved))
 
 
 def load_states(
-    memories: Mapping[str, bytes], prefix: str, kind: type[S], now: Moment, boot: str
+    saved_states: Mapping[str, bytes], prefix: str, kind: type[S], now: Moment, boot: str
 ) -> dict[str, S]:
     """Return the states whose names begin with `prefix`, on this boot's uptime.
 
-    One that cannot be read is left out, and logged: it is as if it had never been.
+    One that cannot be read is ignored, and logged: the rule or output starts without it.
     """
     found: dict[str, S] = {}
-    for name, data in memories.items():
+    for name, data in saved_states.items():
         if not name.startswith(prefix):
             continue
         try:
-            kept = msgspec.json.decode(data, type=SavedAt)
-            state = msgspec.json.decode(kept.state, type=kind)
+            saved = msgspec.json.decode(data, type=SavedAt)
+            state = msgspec.json.decode(saved.state, type=kind)
         except msgspec.MsgspecError as error:
-            _logger.warning("the memory of %s cannot be read, and is left out: %s", name, error)
+            _logger.warning("the saved state of %s cannot be read, and is ignored: %s", name, error)
             continue
-        shifted: S = state.shifted(shift(kept, now, boot))  # type: ignore[assignment]
+        shifted: S = state.shifted(shift(saved, now, boot))  # type: ignore[assignment]
         found[name.removeprefix(prefix)] = shifted
     return found
 
 
-def shift(kept: SavedAt, now: Moment, boot: str) -> int:
-    """Return by how much an uptime of then is more now, in µs.
+def shift(saved: SavedAt, now: Moment, boot: str) -> int:
+    """Return the µs to add to an uptime of that boot, to get one of this boot.
 
-    Across a reboot the wall clock tells; where it cannot be trusted, no time has passed.
+    Across a reboot the wall clock decides; if it cannot be trusted, no time has passed.
     """
-    if kept.boot == boot:
+    if saved.boot == boot:
         return 0
-    elapsed = max(now.time - kept.moment.time, 0) if now.trusted and kept.moment.trusted else 0
-    return now.uptime - elapsed - kept.moment.uptime
+    elapsed = max(now.time - saved.moment.time, 0) if now.trusted and saved.moment.trusted else 0
+    return now.uptime - elapsed - saved.moment.uptime

@@ -165,7 +165,7 @@ class Asked(Life):
     """A life in which commands are sent."""
 
     def ask(self, name, **arguments):
-        self.engine.obey(Request(name, json.dumps(arguments).encode(), "answers"))
+        self.engine.execute(Request(name, json.dumps(arguments).encode(), "answers"))
 
     def rule(self):
         return self.engine._evaluator.rule_set.states["hot"]

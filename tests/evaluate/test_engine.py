@@ -178,7 +178,10 @@ def test_a_bug_in_one_rule_is_logged_once_and_stops_no_other(bench, rule, caplog
     for value in (5, 5, 5, 2, 4):
         b.measure(t=value)
     assert [(r.levelno, r.getMessage()) for r in caplog.records] == [
-        (logging.ERROR, "rule broken: a bug, unknown until it is gone; tell us"),
+        (
+            logging.ERROR,
+            "rule broken: could not be evaluated (a bug, please report it); unknown until it can",
+        ),
         (logging.WARNING, "rule broken: evaluated again after 3 failures"),
     ]
     assert [(name, state) for _, name, state in b.alerts] == [

@@ -136,13 +136,15 @@ def test_an_output_stays_off_while_one_that_it_excludes_could_not_be_switched(
     assert (heater.applied[-1], cooler.applied[-1]) == (0.0, 1.0)
 
 
-def test_what_a_lost_rule_has_set_is_safe_at_once_and_what_ended_waits(moment, rule, make_relay):
-    for lost, value in ((True, 0.0), (False, 1.0)):
+def test_what_an_unknown_rule_has_set_is_safe_at_once_and_what_ended_waits(
+    moment, rule, make_relay
+):
+    for unknown, value in ((True, 0.0), (False, 1.0)):
         fan = make_relay()
         outputs = OutputSet([GuardedOutput("fan", fan, Guard(min_on=60.0))])
         on = rule(settings={"fan": 1.0})
         outputs.follow([on], moment(0))
-        outputs.follow([], moment(1), lost=[on] if lost else [])
+        outputs.follow([], moment(1), unknown=[on] if unknown else [])
         assert fan.applied[-1] == value
 
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from edge_agent.clock import Moment
 from edge_agent.evaluate.expressions.context import Context
-from edge_agent.evaluate.rules.alerts import step, step_lost
+from edge_agent.evaluate.rules.alerts import step, step_unknown
 from edge_agent.evaluate.rules.rule import RuleState, due, restored
 
 MISSING = None
@@ -151,7 +151,7 @@ def test_a_rule_that_was_quiet_before_a_restart_may_fire(rule, life, moment, las
     ],
 )
 def test_a_rule_that_cannot_be_evaluated_is_unknown(rule, moment, before, after, alert):
-    result = step_lost(rule(hold=2), RuleState(before), Context({}, moment(1)))
+    result = step_unknown(rule(hold=2), RuleState(before), Context({}, moment(1)))
     assert (result.after.state, result.after.acts) == (after, False)
     assert (result.alert and result.alert.state) == alert
 

@@ -1,4 +1,4 @@
-"""Commands: what may be asked of a running agent, and their arguments. Pure."""
+"""The commands that a running agent takes, and their arguments. No I/O, no clock."""
 
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
@@ -14,7 +14,7 @@ Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86400)]
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What all commands have: an `id` to know a repetition by, and when they are too late."""
+    """What all commands have: an `id`, by which a repetition is known, and when they expire."""
 
     name: ClassVar[str]
     id: Id = ""
@@ -29,7 +29,7 @@ class Read(Command, frozen=True, kw_only=True):
 
 
 class Diagnostics(Command, frozen=True, kw_only=True):
-    """Tell how the agent is doing."""
+    """Return the agent's diagnostics."""
 
     name: ClassVar[str] = "diagnostics"
 
@@ -51,14 +51,14 @@ class Set(Command, frozen=True, kw_only=True, rename={"seconds": "for"}):
 
 
 class Acknowledge(Command, frozen=True, kw_only=True):
-    """Say that somebody knows of an alert: it is not told again."""
+    """Acknowledge a firing alert: it is not repeated."""
 
     name: ClassVar[str] = "acknowledge"
     rule: str
 
 
 class Silence(Command, frozen=True, kw_only=True, rename={"seconds": "for"}):
-    """Notify nobody of a rule's alerts for some seconds; they are logged all the same."""
+    """Send no notifications of a rule's alerts for some seconds; they are still logged."""
 
     name: ClassVar[str] = "silence"
     rule: str
@@ -66,14 +66,14 @@ class Silence(Command, frozen=True, kw_only=True, rename={"seconds": "for"}):
 
 
 class Enable(Command, frozen=True, kw_only=True):
-    """Let a rule work again."""
+    """Enable a rule again."""
 
     name: ClassVar[str] = "enable"
     rule: str
 
 
 class Disable(Command, frozen=True, kw_only=True):
-    """Let a rule rest until it is enabled again."""
+    """Disable a rule until it is enabled again."""
 
     name: ClassVar[str] = "disable"
     rule: str
@@ -111,12 +111,12 @@ KINDS: dict[str, type[Command]] = {
 
 
 def parse(name: str, payload: bytes) -> Command:
-    """Return the command; raise CommandError for one that there is not, or wrong arguments."""
+    """Return the command; raise CommandError for an unknown one, or wrong arguments."""
     kind = KINDS.get(name)
     if kind is None:
-        raise CommandError(f"no such command: {name[:40]!r}; there are {', '.join(KINDS)}")
+        raise CommandError(f"no such command: {name[:40]!r}; known: {', '.join(KINDS)}")
     if len(payload) > LARGEST:
-        raise CommandError(f"{len(payload)} bytes are too many; send at most {LARGEST}")
+        raise CommandError(f"the payload has {len(payload)} bytes; send at most {LARGEST}")
     try:
         return msgspec.json.decode(payload or b"{}", type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -1,7 +1,7 @@
-"""The desk: where commands are taken, carried out or refused, and answered.
+"""The commands of a running agent: each is refused or carried out, and answered.
 
-A command is refused, or accepted and then done or failed; each of that is an event. What was
-decided about an id is said again, without another effect, whenever the id comes again.
+A command is refused, or accepted and then done or failed; each of these is an event. A command that
+comes again with the same id has no further effect: it gets the same answer again.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -13,47 +13,38 @@ from edge_agent.clock import Moment
 from edge_agent.errors import CommandError
 from edge_agent.evaluate.commands import command as commands
 from edge_agent.evaluate.commands.command import Command
+from edge_agent.evaluate.commands.pending import MOST, PATIENCE, PendingCommands
 from edge_agent.evaluate.outputs.output_set import Order, OutputSet
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.events import AlertState, Answer, Event, Finished, Reading, Request, SavedState
 
-REMEMBERED = 200  # ids whose outcome is known
-PENDING = 50  # commands that others are busy with
-PATIENCE = 60  # seconds for what is carried out elsewhere
-MEMORY = "commands"
+REMEMBERED = 200  # ids with a known answer
+MEMORY = "commands"  # the name under which the answers are saved
 
 
 class CommandOutcome(NamedTuple):
-    """What one command brings about; an `effective` one may move outputs and rules."""
+    """What follows from one command; an `effective` one may change outputs and rules."""
 
     events: list[Event]
     answers: list[Answer]
-    memories: list[SavedState]
-    turn: RuleChanges | None = None
+    saved_states: list[SavedState]
+    changes: RuleChanges | None = None
     effective: bool = False
 
 
 class Delegate(Protocol):
-    """Who carries out what the engine cannot do itself; the answer comes as `Finished`."""
+    """Carries out commands that the engine cannot; the answer comes as `Finished`."""
 
     def __call__(self, command: Command, key: str, /) -> None:
-        """Begin with a command."""
+        """Start a command."""
         ...
 
 
-class Waiting(NamedTuple):
-    """An accepted command, and where its answer goes."""
-
-    command: Command
-    request: Request
-    since: int
-
-
 class CommandExecutor:
-    """Takes commands for the engine's thread; `known` are outcomes from before a restart.
+    """Carries out commands in the engine's thread; `known` are the answers to ids so far.
 
-    `bounds` are what thresholds may be set to, by rule and name: lowest and highest.
+    `bounds` are the lowest and the highest value of each threshold, by rule and name.
     """
 
     def __init__(
@@ -65,6 +56,7 @@ class CommandExecutor:
         bounds: Mapping[tuple[str, str], tuple[float, float]],
         delegate: Delegate,
         known: Mapping[str, dict[str, Any]] | None = None,
+        pending: PendingCommands | None = None,
     ) -> None:
         self._allowed = allowed
         self._rule_set = rule_set
@@ -72,8 +64,7 @@ class CommandExecutor:
         self._bounds = bounds
         self._delegate = delegate
         self._known: dict[str, dict[str, Any]] = dict(known or {})
-        self._waiting: dict[str, Waiting] = {}
-        self._count = 0
+        self._pending = pending or PendingCommands()
         self._actions: dict[type[Command], Callable[[Any, Moment], RuleChanges | None]] = {
             commands.Set: self._set,
             commands.Acknowledge: self._acknowledge,
@@ -90,124 +81,110 @@ class CommandExecutor:
         bounds: Mapping[tuple[str, str], tuple[float, float]],
         delegate: Delegate,
     ) -> "CommandExecutor":
-        """Return a desk for another configuration, at which nobody has to queue again."""
-        executor = CommandExecutor(
+        """Return an executor for another configuration, with the same pending commands."""
+        return CommandExecutor(
             allowed,
             rule_set,
             self._outputs,
             bounds=bounds,
             delegate=delegate,
             known=self._known,
+            pending=self._pending,
         )
-        executor._waiting, executor._count = self._waiting, self._count
-        return executor
 
     def take(self, request: Request, now: Moment) -> CommandOutcome:
-        """Carry a command out, have it carried out, or refuse it."""
+        """Carry a command out, delegate it, or refuse it."""
         try:
             command = self._checked(request, now)
         except CommandError as error:
-            return self._said(request, None, now, "refused", reason=str(error))
+            return self._answer(request, None, now, "refused", reason=str(error))
         if command.id in self._known:
             return self._repeated(request, command, now)
         action = self._actions.get(type(command))
         if action is None:
             return self._hand_over(request, command, now)
         try:
-            turn = action(command, now)
+            changes = action(command, now)
         except CommandError as error:
-            return self._said(request, command, now, "failed", reason=str(error))
-        said = self._said(request, command, now, "done", result={})
-        return said._replace(turn=turn, effective=True)
+            return self._answer(request, command, now, "failed", reason=str(error))
+        outcome = self._answer(request, command, now, "done", result={})
+        return outcome._replace(changes=changes, effective=True)
 
     def finish(self, finished: Finished, now: Moment) -> CommandOutcome | None:
-        """Answer a command that was carried out elsewhere; None where nobody waits for it."""
-        waiting = self._waiting.pop(finished.id, None)
-        if waiting is None:
+        """Answer a command that was carried out elsewhere; None if it is not pending."""
+        pending = self._pending.pop(finished.id)
+        if pending is None:
             return None
+        command, request, _ = pending
         if finished.result is None:
-            reason = finished.reason
-            return self._said(waiting.request, waiting.command, now, "failed", reason=reason)
-        return self._said(waiting.request, waiting.command, now, "done", result=finished.result)
+            return self._answer(request, command, now, "failed", reason=finished.reason)
+        return self._answer(request, command, now, "done", result=finished.result)
 
     def measured(self, reading: Reading) -> list[CommandOutcome]:
-        """Answer those who asked for a reading of this device before it was measured."""
+        """Answer the pending commands that asked for this reading."""
         result = {"values": reading.values, "quality": reading.quality, "detail": reading.detail}
-        keys = [
-            key
-            for key, waiting in self._waiting.items()
-            if isinstance(waiting.command, commands.Read)
-            and waiting.command.device == reading.device
-            and waiting.since <= reading.moment.uptime
-        ]
+        keys = self._pending.answered_by(reading)
         outcomes = (self.finish(Finished(key, result), reading.moment) for key in keys)
         return [one for one in outcomes if one is not None]
 
     def expire(self, now: Moment) -> list[CommandOutcome]:
-        """Give up on what takes too long."""
-        late = [
-            key
-            for key, waiting in self._waiting.items()
-            if now.uptime - waiting.since > PATIENCE * 1_000_000
-        ]
+        """Answer the commands that take too long as failed."""
         reason = f"no answer within {PATIENCE} s"
+        late = self._pending.late(now)
         outcomes = (self.finish(Finished(key, None, reason), now) for key in late)
         return [one for one in outcomes if one is not None]
 
     def _checked(self, request: Request, now: Moment) -> Command:
-        """Return the command; raise CommandError where it must have no effect."""
+        """Return the command; raise CommandError if it must have no effect."""
         if request.name in commands.KINDS and request.name not in self._allowed:
             raise CommandError(f"{request.name} is not in commands.allow of the configuration")
         if request.retained:
-            raise CommandError("a retained command would come again and again; send it unretained")
+            raise CommandError("a retained command would be repeated; send it without retain")
         command = commands.parse(request.name, request.payload)
         if command.expires is not None:
             _refuse_expired(command, now)
         return command
 
     def _hand_over(self, request: Request, command: Command, now: Moment) -> CommandOutcome:
-        if len(self._waiting) >= PENDING:
-            reason = f"{PENDING} commands are under way; try again later"
-            return self._said(request, command, now, "failed", reason=reason)
-        self._count += 1
-        key = f"{command.name}-{self._count}"
-        self._delegate(command, key)
-        self._waiting[key] = Waiting(command, request, now.uptime)
-        return self._said(request, command, now, "accepted")
+        if self._pending.full:
+            reason = f"{MOST} commands are pending; try again later"
+            return self._answer(request, command, now, "failed", reason=reason)
+        self._delegate(command, self._pending.add(command, request, now))
+        return self._answer(request, command, now, "accepted")
 
     def _repeated(self, request: Request, command: Command, now: Moment) -> CommandOutcome:
         answer = {**self._known[command.id], "repeated": True}
         event = Event("command", command.name, now, {"id": command.id, "state": "repeated"})
-        return CommandOutcome([event], [_answer(request, answer)], [])
+        return CommandOutcome([event], [_encoded(request, answer)], [])
 
-    def _said(
+    def _answer(
         self, request: Request, command: Command | None, now: Moment, state: str, **more: object
     ) -> CommandOutcome:
-        """Return the event and the answer; remember the outcome of what has an id."""
+        """Return the event and the answer; save the final answer of a command with an id."""
         id_ = command.id if command else ""
         answer = {"command": request.name, "id": id_, "state": state, **more}
         data = {name: value for name, value in answer.items() if name != "command" and value}
         if command is not None:
             data["arguments"] = commands.arguments(command)
-        memories = []
+        saved_states = []
         if id_ and state in {"done", "failed"}:
             self._known[id_] = answer
             self._known = dict(list(self._known.items())[-REMEMBERED:])
-            memories = [SavedState(MEMORY, msgspec.json.encode(self._known))]
+            saved_states = [SavedState(MEMORY, msgspec.json.encode(self._known))]
         source = request.name if request.name in commands.KINDS else "unknown"
         event = Event("command", source, now, data, urgent=True)
-        return CommandOutcome([event], [_answer(request, answer)], memories)
+        return CommandOutcome([event], [_encoded(request, answer)], saved_states)
 
     def _rule(self, name: str) -> Rule:
         if name not in self._rule_set.rules:
             known = ", ".join(self._rule_set.rules) or "none"
-            raise CommandError(f"no rule {name[:64]!r}; there are {known}")
+            raise CommandError(f"no rule {name[:64]!r}; known: {known}")
         return self._rule_set.rules[name]
 
     def _set(self, command: commands.Set, now: Moment) -> None:
         if command.output not in self._outputs.names:
             known = ", ".join(sorted(self._outputs.names)) or "none"
-            raise CommandError(f"no output {command.output[:64]!r}; there are {known}")
+            raise CommandError(f"no output {command.output[:64]!r}; known: {known}")
         until = now.uptime + round(command.seconds * 1e6)
         value = command.number
         self._outputs.order(command.output, None if value is None else Order(value, until))
@@ -226,35 +203,37 @@ class CommandExecutor:
         return self._rule_set.change(self._rule(command.rule), now, enabled=True)
 
     def _disable(self, command: commands.Disable, now: Moment) -> RuleChanges:
-        """Disable a rule; one that fires is resolved, so that nobody waits for its end."""
+        """Disable a rule; one that is firing is resolved."""
         rule = self._rule(command.rule)
         firing = self._rule_set.states[rule.name].state == "firing"
-        news: AlertState | None = "resolved" if firing else None
-        return self._rule_set.change(rule, now, news, enabled=False, state="inactive")
+        alert: AlertState | None = "resolved" if firing else None
+        return self._rule_set.change(rule, now, alert, enabled=False, state="inactive")
 
     def _threshold(self, command: commands.SetThreshold, now: Moment) -> RuleChanges:
         rule = self._rule(command.rule)
         bounds = self._bounds.get((rule.name, command.threshold))
         if bounds is None:
             known = ", ".join(rule.thresholds) or "none"
-            raise CommandError(f"no threshold {command.threshold[:64]!r}; {rule.name} has {known}")
+            raise CommandError(f"no threshold {command.threshold[:64]!r}; {rule.name} has: {known}")
         if not bounds[0] <= command.value <= bounds[1]:
-            raise CommandError(f"{command.value:g} is not within {bounds[0]:g} to {bounds[1]:g}")
+            raise CommandError(f"{command.value:g} is not between {bounds[0]:g} and {bounds[1]:g}")
         before = self._rule_set.states[rule.name].thresholds
         changed = {**before, command.threshold: command.value}
         return self._rule_set.change(rule, now, thresholds=changed)
 
 
 def _refuse_expired(command: Command, now: Moment) -> None:
-    """Raise CommandError for a command that is too late, or may be."""
+    """Raise CommandError for a command that has expired, or may have."""
     expires = command.expires
     if expires is None or expires.tzinfo is None:
         raise CommandError("expires has no time zone; write it as 2026-01-31T12:00:00Z")
     if not now.trusted:
-        raise CommandError("the clock is not set: whether it has expired cannot be told")
+        raise CommandError(
+            "the clock is not set: it cannot be known whether the command has expired"
+        )
     if expires.timestamp() * 1e6 <= now.time:
-        raise CommandError("expired")
+        raise CommandError("the command has expired")
 
 
-def _answer(request: Request, answer: dict[str, Any]) -> Answer:
+def _encoded(request: Request, answer: dict[str, Any]) -> Answer:
     return Answer(request.topic, request.correlation, msgspec.json.encode(answer))

@@ -1,4 +1,4 @@
-"""Outputs: what rules and commands ask for, as far as it is allowed, applied to the hardware."""
+"""The outputs: what rules and commands ask for, as far as it is allowed, set on the hardware."""
 
 import math
 from collections import defaultdict
@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from edge_agent.clock import Moment
+from edge_agent.clock import NEVER, Moment
 from edge_agent.evaluate.outputs.arbitration import (
     SAFE,
     Guard,
@@ -28,22 +28,21 @@ RANKS = {
     "warning": Rank.RULE_WARNING,
     "critical": Rank.RULE_CRITICAL,
 }
-NEVER = 2**63 - 1  # µs
 
 
 class Switchable(Protocol):
-    """An output's driver, as `drivers.base.driver.Output` has it."""
+    """An output's driver, as in `drivers.base.driver.Output`."""
 
     def apply(self, value: float) -> None:
         """Switch; 0 is off."""
         ...
 
     def state(self) -> float:
-        """Return what the hardware is set to, read back."""
+        """Return the value that the hardware reads back."""
         ...
 
     def close(self) -> None:
-        """Give the line back."""
+        """Release the line."""
         ...
 
 
@@ -56,7 +55,7 @@ class GuardedOutput(NamedTuple):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What a command asks of an output, until an uptime in µs."""
+    """The value that a command asks of an output, until an uptime in µs."""
 
     value: float
     until: int
@@ -64,7 +63,7 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class OutputState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an output does, and what somebody ordered it to do."""
+    """What an output does, and the order of a command, if there is one."""
 
     held: Held
     order: Order | None = None
@@ -79,7 +78,7 @@ class OutputState(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OutputSet:
-    """Owns the drivers; what could not be switched is tried again at every call.
+    """Owns the drivers; an output that could not be switched is tried again at every call.
 
     `states` are those from before a restart.
     """
@@ -92,12 +91,12 @@ class OutputSet:
         known = {name: one for name, one in (states or {}).items() if name in self._outputs}
         self._held = {name: one.held for name, one in known.items()}
         self._orders = {name: one.order for name, one in known.items() if one.order}
-        self._applied: dict[str, tuple[float, str, str]] = {}  # value, by and error, as told
+        self._applied: dict[str, tuple[float, str, str]] = {}  # value, by and error, as reported
         self.due_at = NEVER  # uptime in µs at which time alone may switch something
 
     @property
     def names(self) -> frozenset[str]:
-        """The outputs there are."""
+        """The outputs' names."""
         return frozenset(self._outputs)
 
     def driver(self, name: str) -> Switchable:
@@ -105,12 +104,12 @@ class OutputSet:
         return self._outputs[name].driver
 
     def take(self, output: GuardedOutput) -> None:
-        """Own one more output, or the same under another guard."""
+        """Add an output, or replace its guard."""
         self._outputs[output.name] = output
         self._guards[output.name] = output.guard
 
     def release(self, names: Iterable[str]) -> None:
-        """Make outputs safe, and give them back."""
+        """Set outputs to their safe state, and close them."""
         for name in names:
             _, driver, guard = self._outputs.pop(name)
             del self._guards[name]
@@ -120,33 +119,33 @@ class OutputSet:
                 known.pop(name, None)
 
     def values(self) -> dict[str, float]:
-        """Return what each output does; one that did not follow is not known."""
+        """Return each output's value; one that could not be switched has none."""
         return {name: value for name, (value, _, error) in self._applied.items() if not error}
 
     def states(self) -> dict[str, OutputState]:
-        """Return what is to be known again after a restart."""
+        """Return the states to restore after a restart."""
         return {name: OutputState(one, self._orders.get(name)) for name, one in self._held.items()}
 
     def order(self, name: str, order: Order | None) -> None:
-        """Let a command ask for an output; None takes that back."""
+        """Set a command's order for an output; None removes it."""
         self._orders.pop(name, None)
         if order is not None:
             self._orders[name] = order
 
     def follow(
-        self, acting: Iterable[Rule], moment: Moment, *, lost: Iterable[Rule] = ()
+        self, acting: Iterable[Rule], moment: Moment, *, unknown: Iterable[Rule] = ()
     ) -> list[Switched]:
-        """Switch what must change; return what did. Nobody knows if `lost` rules still hold."""
+        """Switch what must change, and return it; the outputs of `unknown` rules become safe."""
         now = moment.uptime
         self._orders = {name: one for name, one in self._orders.items() if now < one.until}
-        verdict = arbitrate(self._guards, self._requests(acting, lost), self._held, now)
-        self._held = verdict.settings
+        result = arbitrate(self._guards, self._requests(acting, unknown), self._held, now)
+        self._held = result.settings
         ends = (order.until for order in self._orders.values())
-        self.due_at = min([*ends, NEVER if verdict.due is None else verdict.due], default=NEVER)
+        self.due_at = min([*ends, NEVER if result.due is None else result.due], default=NEVER)
         return self._apply_all(moment)
 
     def secure(self, moment: Moment) -> list[Switched]:
-        """Switch everything to its safe state, and let go of it."""
+        """Switch every output to its safe state, and close it."""
         self._orders.clear()
         safe = {name: Held(one.safe, SAFE, moment.uptime) for name, one in self._guards.items()}
         self._held = arbitrate(self._guards, {}, safe, moment.uptime).settings
@@ -157,40 +156,42 @@ class OutputSet:
                 switched.append(Switched(name, output.guard.safe, SAFE, moment, error))
         return switched
 
-    def _requests(self, acting: Iterable[Rule], lost: Iterable[Rule]) -> dict[str, OutputRequest]:
+    def _requests(
+        self, acting: Iterable[Rule], unknown: Iterable[Rule]
+    ) -> dict[str, OutputRequest]:
         asked: dict[str, list[OutputRequest]] = defaultdict(list)
         for rule in acting:
             for name, value in rule.settings.items():
                 asked[name].append(OutputRequest(value, rule.name, RANKS[rule.severity]))
         for name, order in self._orders.items():
             asked[name].append(OutputRequest(order.value, order.by, Rank.COMMAND))
-        for rule in lost:
+        for rule in unknown:
             for name in rule.settings:
                 asked[name].append(OutputRequest(self._guards[name].safe, SAFE, Rank.SAFE))
         return {name: strongest(requests) for name, requests in asked.items()}
 
     def _apply_all(self, moment: Moment) -> list[Switched]:
-        told = [self._set(name, held, moment) for name, held in self._held.items()]
-        return [one for one in told if one is not None]
+        reports = (self._set(name, held, moment) for name, held in self._held.items())
+        return [one for one in reports if one is not None]
 
     def _set(self, name: str, held: Held, moment: Moment) -> Switched | None:
-        """Switch one output; return what is new about it."""
-        told = self._applied.get(name)
-        if told == (held.value, held.by, ""):
+        """Switch one output; return a change, or a new error."""
+        last = self._applied.get(name)
+        if last == (held.value, held.by, ""):
             return None
         error = self._obstacle(name, held)
-        if not error and (told is None or told[2] or told[0] != held.value):
+        if not error and (last is None or last[2] or last[0] != held.value):
             error = _tried(lambda: _apply(self._outputs[name].driver, held.value))
-        if told == (held.value, held.by, error):  # what still fails was told already
+        if last == (held.value, held.by, error):  # the same error has been reported
             return None
         self._applied[name] = (held.value, held.by, error)
         return Switched(name, held.value, held.by, moment, error)
 
     def _obstacle(self, name: str, held: Held) -> str:
-        """Return why an output may not go on: one that excludes it did not go off."""
+        """Return why an output may not switch on: another that excludes it did not go off."""
         for other, (_, _, error) in self._applied.items():
             if held.value and error and excluded(self._guards, name, other):
-                return f"stays off: {other}, which excludes it, could not be switched"
+                return f"held off: interlocked with {other}, which could not be switched off"
         return ""
 
 
@@ -203,7 +204,7 @@ def _apply(driver: Switchable, value: float) -> None:
 
 
 def _tried(action: Callable[[], None]) -> str:
-    """Act on the hardware; return what went wrong, or nothing."""
+    """Act on the hardware; return the error, or ""."""
     try:
         action()
     except Exception as error:  # noqa: BLE001 - a third party's bug must not end the engine

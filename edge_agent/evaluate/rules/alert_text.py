@@ -1,4 +1,4 @@
-"""Messages: the words that an alert brings, with the values of its moment filled in."""
+"""The text of an alert, with the values of its moment filled in."""
 
 import re
 from collections.abc import Container
@@ -23,9 +23,11 @@ class AlertText:
 
 
 def parse_alert_text(text: str, known: Container[str]) -> AlertText:
-    """Return the message; raise ConfigError where a field is none."""
-    message = AlertText(text)
-    problems = [f"{{{name}}} is no channel" for name in sorted(message.names) if name not in known]
+    """Return the text; raise ConfigError if a field names no channel."""
+    alert_text = AlertText(text)
+    problems = [
+        f"{{{name}}} is not a channel" for name in sorted(alert_text.names) if name not in known
+    ]
     rest = FIELD.sub("", text)
     if "{" in rest or "}" in rest:
         problems.append("braces hold a channel, as in {air.temperature:.1f}")
@@ -33,7 +35,7 @@ def parse_alert_text(text: str, known: Container[str]) -> AlertText:
         problems.append(f"{len(text)} characters long: write at most {LONGEST}")
     if problems:
         raise ConfigError(tuple(problems))
-    return message
+    return alert_text
 
 
 def _shown(value: float | None, decimals: str | None) -> str:

@@ -1,8 +1,8 @@
-"""Telling: which changes of a rule become alerts. Pure.
+"""Alerts: which changes of a rule are reported. No I/O, no clock.
 
-A change is told once, and a rule that goes on firing again after each `repeat`, unless somebody has
-acknowledged or silenced it. A rule that fires too often is told to be flapping, and then nothing
-more of it until it has calmed down; its outputs follow it all the time.
+A change is reported once. While a rule keeps firing, its alert is repeated at each `repeat`, unless
+it is acknowledged or silenced. A rule that fires too often is reported as flapping, and then not at
+all until it has calmed down; its outputs follow it all the time.
 """
 
 from collections.abc import Container, Mapping
@@ -12,7 +12,7 @@ import msgspec
 
 from edge_agent.clock import Moment
 from edge_agent.evaluate.expressions.context import Context
-from edge_agent.evaluate.rules.rule import Change, Rule, RuleState, due, evaluate, lost
+from edge_agent.evaluate.rules.rule import Change, Rule, RuleState, due, evaluate, evaluate_unknown
 from edge_agent.events import Alert, AlertState
 
 STORM_SECONDS = 600
@@ -20,26 +20,26 @@ OPEN = frozenset({"firing", "flapping"})  # states of an alert that has yet to b
 
 
 class AlertStep(NamedTuple):
-    """What one evaluation changed: at most one alert."""
+    """The state after an evaluation, and the alert that it brings, if any."""
 
     after: RuleState
     alert: Alert | None = None
 
 
 def step(rule: Rule, before: RuleState, context: Context) -> AlertStep:
-    """Evaluate a rule, and tell what is to be told."""
+    """Evaluate a rule; a disabled one does not change."""
     if not before.enabled:
         return AlertStep(before)
-    return _tell(rule, before, evaluate(rule, before, context), context)
+    return _decide(rule, before, evaluate(rule, before, context), context)
 
 
-def step_lost(rule: Rule, before: RuleState, context: Context) -> AlertStep:
-    """Go on with a rule that cannot be evaluated."""
-    return _tell(rule, before, lost(before), context)
+def step_unknown(rule: Rule, before: RuleState, context: Context) -> AlertStep:
+    """Treat the condition of a rule that cannot be evaluated as unknown."""
+    return _decide(rule, before, evaluate_unknown(before), context)
 
 
 def next_due(rule: Rule, state: RuleState) -> int | None:
-    """Return the uptime in µs at which time alone brings something about; None if never."""
+    """Return the uptime in µs at which time alone changes something; None if never."""
     ends = due(rule, state)
     times = [] if ends is None else [ends]
     if state.flapping:
@@ -49,11 +49,11 @@ def next_due(rule: Rule, state: RuleState) -> int | None:
     return min(times, default=None)
 
 
-def alert(rule: Rule, state: RuleState, news: AlertState, context: Context) -> Alert:
-    """Return an alert with its evidence: the values that the rule looked at."""
+def make_alert(rule: Rule, state: RuleState, alert_state: AlertState, context: Context) -> Alert:
+    """Return an alert with its evidence: the values that the rule depends on."""
     return Alert(
         rule.name,
-        news,
+        alert_state,
         context.moment,
         rule.severity,
         {name: context.values[name] for name in sorted(rule.inputs) if name in context.values},
@@ -84,29 +84,30 @@ def _orphan(name: str, last: Alert | None, state: RuleState, now: Moment) -> Ale
     return Alert(name, "resolved", now, severity, {}, silenced=silenced)
 
 
-def _tell(rule: Rule, before: RuleState, change: Change, context: Context) -> AlertStep:
+def _decide(rule: Rule, before: RuleState, change: Change, context: Context) -> AlertStep:
+    """Return the state with the alert that follows from a change, if any."""
     now = context.moment.uptime
-    after, news = change
-    if news == "firing":
+    after, alert_state = change
+    if alert_state == "firing":
         after = _fired(rule, after, now)
     if before.flapping:
         return _while_flapping(rule, after, context)
     if after.flapping:
-        return _told(rule, after, "flapping", context)
-    if news in {"firing", "resolved"}:
+        return _report(rule, after, "flapping", context)
+    if alert_state in {"firing", "resolved"}:
         after = msgspec.structs.replace(after, repeats=0, acknowledged=False)
-        return _told(rule, after, news, context)
-    if news is not None:
-        return _told(rule, after, news, context)
+        return _report(rule, after, alert_state, context)
+    if alert_state is not None:
+        return _report(rule, after, alert_state, context)
     if _repeats(rule, after) and _next_repeat(rule, after) <= now:
-        return _told(
+        return _report(
             rule, msgspec.structs.replace(after, repeats=after.repeats + 1), "firing", context
         )
     return AlertStep(after)
 
 
 def _next_repeat(rule: Rule, state: RuleState) -> int:
-    return max(state.told_at + round(rule.repeat * 1e6), state.silenced_until)
+    return max(state.reported_at + round(rule.repeat * 1e6), state.silenced_until)
 
 
 def _repeats(rule: Rule, state: RuleState) -> bool:
@@ -121,16 +122,16 @@ def _fired(rule: Rule, state: RuleState, now: int) -> RuleState:
 
 
 def _while_flapping(rule: Rule, state: RuleState, context: Context) -> AlertStep:
-    """Keep silent until it fires half as often as it may, and then tell how it stands."""
+    """Report nothing until it fires at most half as often as it may, and then its state."""
     if len(_recent(state.firings, context.moment.uptime)) > _calm(rule):
         return AlertStep(state)
     after = msgspec.structs.replace(state, flapping=False, acknowledged=False, repeats=0)
-    return _told(rule, after, "firing" if state.state == "firing" else "resolved", context)
+    return _report(rule, after, "firing" if state.state == "firing" else "resolved", context)
 
 
-def _told(rule: Rule, state: RuleState, news: AlertState, context: Context) -> AlertStep:
-    after = msgspec.structs.replace(state, told_at=context.moment.uptime)
-    return AlertStep(after, alert(rule, after, news, context))
+def _report(rule: Rule, state: RuleState, alert_state: AlertState, context: Context) -> AlertStep:
+    after = msgspec.structs.replace(state, reported_at=context.moment.uptime)
+    return AlertStep(after, make_alert(rule, after, alert_state, context))
 
 
 def _calm(rule: Rule) -> int:

@@ -1,9 +1,9 @@
-"""Rules: a condition, how long it must hold, and what follows. Pure.
+"""Rules: a condition, how long it must hold, and what follows. No I/O, no clock.
 
 inactive → pending (only with a hold time) → firing → resolved, which is inactive again. An unknown
-condition is never true: it interrupts a hold, and it neither fires nor resolves. While a firing
-rule's condition is unknown its alert stands, but it sets no outputs: they go to their safe state.
-What is told of it is another matter: see `telling`.
+condition is never true: it interrupts a hold, and neither fires nor resolves. While a firing rule's
+condition is unknown its alert stays, but it sets no outputs: they go to their safe state. Which
+changes become alerts is decided in `alerts`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,14 +17,15 @@ from edge_agent.evaluate.expressions.expression import Expression, Span
 from edge_agent.evaluate.rules.alert_text import AlertText
 from edge_agent.events import AlertState
 
-STORM = 10  # firings within `STORM_SECONDS`: more are flapping
+STORM = 10  # more firings than this within `STORM_SECONDS` are reported as flapping
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule as configured; times in seconds, `settings` are outputs while it fires.
+    """A rule as configured; times in seconds, `settings` are the outputs' values while it fires.
 
-    `keep` is how long the alert goes on after its end, `repeat` after what time it is told again
-    (0: never), `storm` how often it may fire in ten minutes before it is called flapping.
+    `keep` is how long it keeps firing after its condition clears, `repeat` the interval at which
+    its alert is repeated (0: never), `storm` how often it may fire in ten minutes before it is
+    reported as flapping.
     """
 
     name: str
@@ -41,30 +42,31 @@ class Rule(msgspec.Struct, frozen=True):
 
     @property
     def inputs(self) -> frozenset[str]:
-        """The names among the values that the rule looks at."""
+        """The names of the values that the rule depends on."""
         return self.when.inputs | (self.clear.inputs if self.clear else frozenset())
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
-        """What must be evaluated."""
+        """Its expressions."""
         return (self.when, self.clear) if self.clear else (self.when,)
 
     @property
     def timed(self) -> bool:
-        """Whether time alone may change its condition; a window is looked through at readings."""
+        """Whether time alone may change its condition; a window is evaluated at readings."""
         return any(one.timed for one in self.expressions)
 
 
 def spans(rules: Iterable[Rule]) -> set[Span]:
-    """Return the windows that rules look through."""
+    """Return the windows that rules use."""
     return {span for rule in rules for each in rule.expressions for span in each.spans}
 
 
-class RuleState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where a rule stands; times are uptimes in µs.
+class RuleState(msgspec.Struct, frozen=True, omit_defaults=True, rename={"reported_at": "told_at"}):
+    """A rule's state, as it is saved; times are uptimes in µs.
 
-    `since` is when its hold began, `over_since` when its end came that `keep` waits for; `firings`
-    are the latest, `told_at` when it was told last and `repeats` how often again.
+    `since` is when its hold began, `over_since` when its condition cleared while `keep` runs;
+    `firings` are the latest, `reported_at` is when its last alert was reported and `repeats` how
+    often that was repeated. The saved name of `reported_at` is that of older versions.
     """
 
     state: AlertState = "inactive"
@@ -73,7 +75,7 @@ class RuleState(msgspec.Struct, frozen=True, omit_defaults=True):
     over_since: int | None = None
     firings: tuple[int, ...] = ()
     flapping: bool = False
-    told_at: int = 0
+    reported_at: int = 0
     repeats: int = 0
     acknowledged: bool = False
     silenced_until: int = 0
@@ -94,16 +96,16 @@ class RuleState(msgspec.Struct, frozen=True, omit_defaults=True):
             since=self.since + by,
             over_since=None if self.over_since is None else self.over_since + by,
             firings=tuple(at + by for at in self.firings),
-            told_at=self.told_at + by,
+            reported_at=self.reported_at + by,
             silenced_until=self.silenced_until + by if self.silenced_until else 0,
         )
 
 
 class Change(NamedTuple):
-    """What one evaluation made of a state, and which alert follows; None where none does."""
+    """The state after an evaluation, and the alert that follows; None if there is none."""
 
     after: RuleState
-    news: AlertState | None = None
+    alert: AlertState | None = None
 
 
 def evaluate(rule: Rule, before: RuleState, context: Context) -> Change:
@@ -113,20 +115,20 @@ def evaluate(rule: Rule, before: RuleState, context: Context) -> Change:
     if before.state != "firing":
         return _while_true(rule, before, now) if holds else _while_not_true(before)
     over = rule.clear(context) if rule.clear else (None if holds is None else not holds)
-    if over and holds:  # where `when` and `clear` overlap, `when` decides: no chatter
+    if over and holds:  # if both `when` and `clear` hold, `when` decides: no chatter
         over = False
     return _while_firing(rule, before, over, now)
 
 
-def lost(before: RuleState) -> Change:
-    """Treat a rule that cannot be evaluated as unknown."""
+def evaluate_unknown(before: RuleState) -> Change:
+    """Treat the condition of a rule that cannot be evaluated as unknown."""
     if before.state == "firing":
         return Change(_with(before, known=False, over_since=None))
     return _while_not_true(before)
 
 
 def due(rule: Rule, state: RuleState) -> int | None:
-    """Return the uptime in µs at which a hold, or what keeps a rule firing, is over."""
+    """Return the uptime in µs at which a hold, or the time that a rule keeps firing, ends."""
     if not state.known or not state.enabled:
         return None
     if state.state == "pending":
@@ -137,9 +139,9 @@ def due(rule: Rule, state: RuleState) -> int | None:
 
 
 def restored(last: AlertState, moment: Moment) -> RuleState:
-    """Return the state after a restart of which only the last logged alert is left.
+    """Return the state after a restart, if only the last logged alert is left of it.
 
-    A hold begins anew: nobody saw whether the condition held meanwhile.
+    A hold starts again: it is not known whether the condition held meanwhile.
     """
     if last in {"pending", "firing"}:
         return RuleState(last, moment.uptime, known=False)
@@ -175,7 +177,7 @@ def _hold_ends(rule: Rule, since: int) -> int:
 
 
 def _with(rule_state: RuleState, /, **changes: object) -> RuleState:
-    """Return the state with changes; the same one where there are none."""
+    """Return the state with changes; the same object if there are none."""
     if all(getattr(rule_state, name) == value for name, value in changes.items()):
         return rule_state
     return msgspec.structs.replace(rule_state, **changes)

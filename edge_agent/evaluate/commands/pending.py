@@ -1,0 +1,57 @@
+"""Commands that were accepted, and that another thread carries out."""
+
+from typing import NamedTuple
+
+from edge_agent.clock import Moment
+from edge_agent.evaluate.commands.command import Command, Read
+from edge_agent.events import Reading, Request
+
+MOST = 50  # at a time
+PATIENCE = 60  # seconds
+
+
+class PendingCommand(NamedTuple):
+    """An accepted command, the request that its answer goes to, and its uptime in µs."""
+
+    command: Command
+    request: Request
+    since: int
+
+
+class PendingCommands:
+    """Pending commands by a key that each gets."""
+
+    def __init__(self) -> None:
+        self._pending: dict[str, PendingCommand] = {}
+        self._count = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no more commands can be accepted."""
+        return len(self._pending) >= MOST
+
+    def add(self, command: Command, request: Request, now: Moment) -> str:
+        """Keep a command until it is finished; return its key."""
+        self._count += 1
+        key = f"{command.name}-{self._count}"
+        self._pending[key] = PendingCommand(command, request, now.uptime)
+        return key
+
+    def pop(self, key: str) -> PendingCommand | None:
+        """Return a command, which is pending no longer; None if it was not."""
+        return self._pending.pop(key, None)
+
+    def answered_by(self, reading: Reading) -> list[str]:
+        """Return the keys of the commands that asked, before it was measured, for this reading."""
+        return [
+            key
+            for key, one in self._pending.items()
+            if isinstance(one.command, Read)
+            and one.command.device == reading.device
+            and one.since <= reading.moment.uptime
+        ]
+
+    def late(self, now: Moment) -> list[str]:
+        """Return the keys of the commands that have waited longer than PATIENCE."""
+        latest = now.uptime - PATIENCE * 1_000_000
+        return [key for key, one in self._pending.items() if one.since < latest]
