@@ -18,7 +18,7 @@ from edge_agent.acquire.catalog import Catalog, options
 from edge_agent.cli import EPILOG, cli
 from edge_agent.commands.drivers import ranges
 from edge_agent.config.config import Config
-from edge_agent.config.settings import description, keys, tables
+from edge_agent.config.settings import Settings, description, keys, tables
 from edge_agent.units import BYTES, SECONDS, Duration, Size
 from simulators import descriptions
 from simulators.fault_kinds import FAULTS, LINE_FAULTS, LINUX_FAULTS, SPI_FAULTS, W1_FAULTS
@@ -84,9 +84,14 @@ def configuration() -> str:
         about = (table.__doc__ or "").split("`:", 1)[-1].strip()
         about = about[:1].upper() + about[1:]
         parts.append(f"\n## {f'`{name}`' if name else 'Top level'}\n\n{about}\n")
-        parts.append("| key | default | what |\n|---|---|---|")
-        parts += [_key(field) for field in keys(table)]
+        parts.append(key_table(table))
     return "\n".join(parts) + "\n"
+
+
+def key_table(table: type[Settings]) -> str:
+    """Return the keys of a table of the configuration, with defaults and descriptions."""
+    rows = ["| key | default | what |", "|---|---|---|", *map(_key, keys(table))]
+    return "\n".join(rows)
 
 
 def _key(field: FieldInfo) -> str:
@@ -110,8 +115,10 @@ def _default(field: FieldInfo) -> str:
 
 
 def _with_unit(value: float, units: dict[str, float]) -> str:
-    unit = max((size, name) for name, size in units.items() if value % size == 0)[1]
-    return f"{value / units[unit]:g}{unit}"
+    """Write a value in the largest unit that divides it; zero in the unit of factor 1."""
+    fitting = [(size, name) for name, size in units.items() if size <= max(value, 1)]
+    size, unit = max(one for one in fitting if value % one[0] == 0)
+    return f"{value / size:g}{unit}"
 
 
 def sensors() -> str:

@@ -4,7 +4,7 @@ Readings go from the bus threads to the engine; events from the engine to the re
 events, which have an offset, from the log to the sinks.
 """
 
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
@@ -12,6 +12,7 @@ from edge_agent.clock import Moment
 
 Kind: TypeAlias = Literal["reading", "aggregate", "alert", "output", "command", "gap", "lifecycle"]
 Severity: TypeAlias = Literal["info", "warning", "critical"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the least first
 AlertState: TypeAlias = Literal["inactive", "pending", "firing", "resolved", "flapping"]
 GOOD = "good"
 

@@ -1,4 +1,4 @@
-"""`[aggregates]`: summaries of every channel over fixed windows of time."""
+"""Summaries of every channel over fixed windows of time."""
 
 from typing import Annotated
 
@@ -13,5 +13,8 @@ class AggregateSettings(Settings, frozen=True, kw_only=True):
 
     windows: Annotated[
         tuple[Duration, ...],
-        Meta(description='lengths such as ["1m", "15m", "1h"], whole parts of a day; none: none'),
+        Meta(
+            description='lengths such as ["1m", "15m", "1h"]; each must divide a day evenly;'
+            " empty turns aggregates off"
+        ),
     ] = ()

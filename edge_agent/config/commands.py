@@ -1,6 +1,6 @@
-"""`[commands]`: what may be asked of the agent over MQTT."""
+"""Which commands the agent accepts."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from msgspec import Meta
 
@@ -20,12 +20,9 @@ CommandName: TypeAlias = Literal[
 
 
 class CommandSettings(Settings, frozen=True, kw_only=True):
-    """`[commands]`: what may be asked of the agent over MQTT."""
+    """`[commands]`: which commands the agent accepts over MQTT."""
 
     allow: Annotated[
         tuple[CommandName, ...],
-        Meta(
-            description="which of read, diagnostics, set, acknowledge, silence, enable, disable,"
-            " threshold, reload; [] for none"
-        ),
+        Meta(description=f"any of {', '.join(get_args(CommandName))}; [] for none"),
     ] = ("read", "diagnostics")

@@ -1,4 +1,4 @@
-"""`[[device]]` and the calibration of its channels."""
+"""Sensors: the driver, where the chip is connected, and the calibration of its channels."""
 
 from typing import Annotated, Any
 
@@ -9,39 +9,39 @@ from edge_agent.units import Duration
 
 
 class ChannelSettings(Settings, frozen=True, kw_only=True):
-    """`[device.channel.<channel>]`: how one channel's raw values become right ones."""
+    """`[device.channel.<channel>]`: how one channel's measured values are corrected and checked."""
 
     offset: Annotated[float, Meta(description="added after scaling, in the channel's unit")] = 0.0
     scale: Annotated[float, Meta(description="factor applied to the measured value")] = 1.0
     polynomial: Annotated[
         tuple[float, ...],
-        Meta(description="coefficients c0, c1, c2 … instead of scale and offset"),
+        Meta(description="coefficients c0, c1, c2, …; replaces scale and offset"),
     ] = ()
     low: Annotated[
         float | None,
         Meta(
-            description="smallest believable value; default: the datasheet's,"
-            " or none where scale or polynomial convert it"
+            description="lowest plausible value; default: the datasheet's,"
+            " or none if scale or polynomial convert the value"
         ),
     ] = None
     high: Annotated[
         float | None,
         Meta(
-            description="largest believable value; default: the datasheet's,"
-            " or none where scale or polynomial convert it"
+            description="highest plausible value; default: the datasheet's,"
+            " or none if scale or polynomial convert the value"
         ),
     ] = None
     max_step: Annotated[
         Annotated[float, Meta(gt=0)] | None,
-        Meta(description="largest believable change per second, above 0"),
+        Meta(description="largest plausible change per second, above 0"),
     ] = None
     dead_band: Annotated[
-        float, Meta(ge=0, description="log a value only if it moved this far; 0 logs all")
+        float, Meta(ge=0, description="log a value only if it changed by this much; 0 logs all")
     ] = 0.0
 
 
 class DeviceSettings(Settings, frozen=True, kw_only=True):
-    """`[[device]]`: one sensor. Any other key is an option of its driver."""
+    """`[[device]]`: a sensor. Any other key is an option of its driver."""
 
     name: Name
     driver: Annotated[str, Meta(description="a name from `edge-agent drivers`")]

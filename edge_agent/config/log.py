@@ -1,4 +1,4 @@
-"""`[log]`: the event log on disk."""
+"""How much the event log keeps, and where."""
 
 from typing import Annotated
 
@@ -19,11 +19,11 @@ class LogSettings(Settings, frozen=True, kw_only=True):
         ),
     ] = ""
     commit_interval: Annotated[
-        Duration, Meta(description="at most one commit in this time; 0 commits at once")
+        Duration, Meta(description="shortest time between commits, 0 to 1h; alerts never wait")
     ] = Duration(1)
-    keep: Annotated[Duration, Meta(description="how long delivered events stay")] = Duration(
+    keep: Annotated[Duration, Meta(description="how long delivered events are kept")] = Duration(
         7 * 86400
     )
-    max_size: Annotated[Size, Meta(description="the database's largest size; at least 1MB")] = Size(
-        256_000_000
+    max_size: Annotated[Size, Meta(description="largest size of the database: at least 1MB")] = (
+        Size(256_000_000)
     )

@@ -1,4 +1,4 @@
-"""`[[output]]`: relays, lamps and whatever else the agent switches."""
+"""Relays, lamps and whatever else the agent switches."""
 
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -13,7 +13,7 @@ Switch: TypeAlias = Annotated[
 
 
 class OutputSettings(Settings, frozen=True, kw_only=True):
-    """`[[output]]`: one relay or lamp. Any other key is an option of its driver."""
+    """`[[output]]`: a relay, lamp or dimmer. Any other key is an option of its driver."""
 
     name: Name
     driver: Annotated[str, Meta(description="a name from `edge-agent drivers`")] = "relay"
@@ -33,16 +33,21 @@ class OutputSettings(Settings, frozen=True, kw_only=True):
         Meta(description='state at start, stop and when no rule sets it: "on" or "off"'),
     ] = "off"
     min_on: Annotated[
-        Duration, Meta(description="once on, stays on this long; a safe state does not wait")
+        Duration, Meta(description="stays on at least this long; a safe state does not wait")
     ] = Duration(0)
     min_off: Annotated[
-        Duration, Meta(description="once off, stays off this long: spares a compressor")
+        Duration, Meta(description="stays off at least this long, to protect a compressor")
     ] = Duration(0)
     max_on: Annotated[
-        Duration, Meta(description="goes off after this long, until asked anew; 0: no limit")
+        Duration,
+        Meta(
+            description="switches off after this long and stays off until requested again;"
+            " 0 = no limit"
+        ),
     ] = Duration(0)
     interlock: Annotated[
-        tuple[str, ...], Meta(description="outputs that must never be on together with this one")
+        tuple[str, ...],
+        Meta(description="outputs that must never be on at the same time as this one"),
     ] = ()
     options: dict[str, Any] = field(default_factory=dict)
 

@@ -13,6 +13,12 @@ from msgspec import Meta
 from msgspec.structs import FieldInfo, fields
 
 OPTIONS = "options"  # the field that takes the driver's own keys
+# What a key may hold, as `Meta(extra=...)`: the doctor never shows a secret, and a name only if it
+# looks like one.
+SECRET = {"secret": True}
+FILE = {"names": "file"}
+SECRET_FILE = {"names": "file", "secret": True}
+SECRET_VARIABLE = {"names": "variable", "secret": True}
 
 Name: TypeAlias = Annotated[
     str, Meta(pattern="^[A-Za-z0-9_-]+$", max_length=64, description="letters, digits, _ and -")
@@ -79,6 +85,20 @@ def keys(kind: type[Settings]) -> tuple[FieldInfo, ...]:
 
 def description(field: FieldInfo) -> str:
     """Return the field's own words for its expected values."""
-    metas = [m for m in getattr(field.type, "__metadata__", ()) if isinstance(m, Meta)]
-    texts = [meta.description for meta in metas if meta.description]
+    texts = [meta.description for meta in _metas(field) if meta.description]
     return texts[-1] if texts else str(getattr(get_args(field.type), "__name__", field.type))
+
+
+def mark(field: FieldInfo) -> dict[str, Any]:
+    """Return what a key may hold: `secret` and `names`, as far as its table says so."""
+    return {name: value for meta in _metas(field) for name, value in (meta.extra or {}).items()}
+
+
+def choices(literal: Any) -> str:  # noqa: ANN401
+    """Return the values of a Literal in words: `"info", "warning" or "critical"`."""
+    *most, last = (f'"{value}"' for value in get_args(literal))
+    return f"{', '.join(most)} or {last}"
+
+
+def _metas(field: FieldInfo) -> list[Meta]:
+    return [one for one in getattr(field.type, "__metadata__", ()) if isinstance(one, Meta)]

@@ -8,15 +8,13 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
-from edge_agent.events import LoggedEvent
+from edge_agent.events import SEVERITIES, LoggedEvent, Severity
 
-Severity: TypeAlias = Literal["info", "warning", "critical"]
-SEVERITIES: tuple[str, ...] = get_args(Severity)  # the least first
 SHOWN = frozenset({"firing", "resolved", "flapping"})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TYPES = {"info": "info", "warning": "warning", "critical": "failure"}  # Apprise's names
@@ -62,7 +60,7 @@ class NotifySink:
     next try, if another did not.
     """
 
-    def __init__(self, name: str, node: str, send: Send, *, severity: str) -> None:
+    def __init__(self, name: str, node: str, send: Send, *, severity: Severity) -> None:
         """`name` is the sink's name in the log; raise ValueError for an unknown severity."""
         self.name = name
         self._node = node

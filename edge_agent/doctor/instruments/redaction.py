@@ -16,7 +16,7 @@ from urllib.parse import quote
 from msgspec.structs import fields
 
 from edge_agent.config.config import Config
-from edge_agent.config.settings import OPTIONS, Settings, nested
+from edge_agent.config.settings import OPTIONS, SECRET, Form, Settings, mark, nested
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.themes.credentials import secrets
 
@@ -25,7 +25,6 @@ SHORTEST = 3  # a shorter text would strike half of every word
 PIECE = 8  # the least of a token by itself
 SHOWN = 56  # characters of a value that a line of problems shows, then an ellipsis
 SENSITIVE = re.compile(r"pass|pwd|secret|token|key|credential|auth|psk|apprise", re.IGNORECASE)
-FILES = {"password_file", "password_env", "url_file", "ca", "certificate", "key"}
 VARIABLE = re.compile(r"[A-Z]+(_[A-Z]+)*")  # with digits, it may be a token
 PLAIN = {"mqtt", "mqtts"}
 PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*-----|\Z)", re.DOTALL)
@@ -75,12 +74,13 @@ def redaction(case: Case) -> Redaction:
 
 
 def _secret_texts(case: Case) -> Iterator[str]:
-    yield from _leaves(_struck_only(case.reading.tables))
+    tables = case.reading.tables
+    yield from _leaves(_struck(tables, safe_tables(tables)))
     environment = {**case.reading.environment, **case.unit.environment()}
     for name, value in environment.items():
         if SENSITIVE.search(name) and not os.path.isabs(value):  # noqa: PTH117 - a text so far
             yield value
-    yield from _passwords(case.reading.tables)
+    yield from _passwords(tables)
     if case.config is not None:
         yield environment.get(case.config.mqtt.password_env, "")
     for secret in secrets(case):
@@ -118,72 +118,69 @@ def _spellings(texts: Iterable[str]) -> set[str]:
     return {spelling for spelling in found if len(spelling) >= SHORTEST}
 
 
-def safe_tables(tables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration with *** in place of every value that may be a secret."""
-    return {name: _safe(name, value, "") for name, value in tables.items()}
+def safe_tables(tables: Mapping[str, Any], kind: type[Settings] | None = Config) -> dict[str, Any]:
+    """Return a table with *** in place of every value that may be a secret.
+
+    `kind` declares the table's keys; None if they are not ours, as the options of a driver.
+    """
+    return {key: _safe(key, value, kind) for key, value in tables.items()}
 
 
-def _safe(key: str, value: Any, table: str) -> Any:  # noqa: ANN401
-    if _is_secret(key, value, table):
+def _safe(key: str, value: Any, kind: type[Settings] | None) -> Any:  # noqa: ANN401
+    if _is_secret(key, value, kind):
         return STRUCK
+    below = next((one for one in nested(kind or Settings) if one.field.encode_name == key), None)
+    if below and below.form is Form.NAMED and isinstance(value, Mapping):
+        return {
+            name: STRUCK if SENSITIVE.search(name) else _inside(one, below.kind)
+            for name, one in value.items()
+        }
+    return _inside(value, below and below.kind)
+
+
+def _inside(value: Any, kind: type[Settings] | None) -> Any:  # noqa: ANN401
     if isinstance(value, Mapping):
-        return {name: _safe(name, one, _table(key, table)) for name, one in value.items()}
+        return safe_tables(value, kind)
     if isinstance(value, list):
-        return [_safe(key, one, table) for one in value]
-    return value
+        return [_inside(one, kind) for one in value]
+    return STRUCK if _has_userinfo(value) else value
 
 
-def _struck_only(tables: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the values that `safe_tables` strikes."""
-
-    def walk(key: str, value: Any, table: str) -> Iterator[Any]:  # noqa: ANN401
-        if _is_secret(key, value, table):
-            yield value
-        elif isinstance(value, Mapping):
-            for name, one in value.items():
-                yield from walk(name, one, _table(key, table))
-        elif isinstance(value, list):
-            for one in value:
-                yield from walk(key, one, table)
-
-    for name, value in tables.items():
-        yield from walk(name, value, "")
+def _struck(value: Any, safe: Any) -> Iterator[Any]:  # noqa: ANN401
+    """Yield the values that `safe_tables` has struck."""
+    if isinstance(safe, Mapping):
+        for key, one in safe.items():
+            yield from _struck(value[key], one)
+    elif isinstance(safe, list):
+        for before, after in zip(value, safe, strict=True):
+            yield from _struck(before, after)
+    elif safe == STRUCK:
+        yield value
 
 
-def _table(key: str, table: str) -> str:
-    return key if not table else f"{table}.{key}"
+def _is_secret(key: str, value: Any, kind: type[Settings] | None) -> bool:  # noqa: ANN401
+    """Tell whether a value may be a secret, by what its table says of the key, or by its looks."""
+    looks = bool(SENSITIVE.search(key)) or _has_userinfo(value)
+    if kind is None:
+        return looks
+    field = next((one for one in fields(kind) if one.encode_name == key), None)
+    if field is None:  # a misspelt key may hold anything
+        return looks or OPTIONS not in kind.__struct_fields__
+    named = mark(field).get("names")
+    if named:
+        return not _is_name(named, str(value))
+    return looks or SECRET.items() <= mark(field).items()
 
 
-def _is_secret(key: str, value: Any, table: str) -> bool:  # noqa: ANN401
-    """Tell whether a value may be a secret, by its key's name and place."""
-    if isinstance(value, Mapping | list):
-        return bool(SENSITIVE.search(key)) or _unknown(key, table)
-    if key in FILES and table in {"mqtt", "notify"}:
-        return not _names_something(key, str(value))
-    if table == "notify":
-        return key not in {"name", "severity"}
-    return bool(SENSITIVE.search(key)) or _has_userinfo(value) or _unknown(key, table)
-
-
-def _names_something(key: str, value: str) -> bool:
+def _is_name(of: str, text: str) -> bool:
     """Tell a path or a variable's name from a secret that was put in its place."""
-    if key == "password_env":
-        return VARIABLE.fullmatch(value) is not None
-    return value.startswith(("/", "~/", "./", "../", "$CREDENTIALS_DIRECTORY/"))
+    if of == "variable":
+        return VARIABLE.fullmatch(text) is not None
+    return text.startswith(("/", "~/", "./", "../", "$CREDENTIALS_DIRECTORY/"))
 
 
 def _has_userinfo(value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, str) and "://" in value and "@" in value
-
-
-def _unknown(key: str, table: str) -> bool:
-    """Tell whether a key is none of ours: a misspelt one may hold anything."""
-    kinds: dict[str, type[Settings]] = {"": Config}
-    kinds |= {one.field.encode_name: one.kind for one in nested(Config)}
-    kind = kinds.get(table)
-    if kind is None or OPTIONS in kind.__struct_fields__:
-        return False  # options of a driver, names of channels and thresholds
-    return key not in {field.encode_name for field in fields(kind)}
 
 
 def _leaves(values: Iterable[Any]) -> Iterator[str]:

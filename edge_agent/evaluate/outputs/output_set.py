@@ -20,14 +20,10 @@ from edge_agent.evaluate.outputs.arbitration import (
     strongest,
 )
 from edge_agent.evaluate.rules.rule import Rule
-from edge_agent.events import Switched
+from edge_agent.events import SEVERITIES, Switched
 
 FINEST = 0.01  # how far a read-back may be off: a dimmer has steps
-RANKS = {
-    "info": Rank.RULE_INFO,
-    "warning": Rank.RULE_WARNING,
-    "critical": Rank.RULE_CRITICAL,
-}
+RANKS = dict(zip(SEVERITIES, (Rank.RULE_INFO, Rank.RULE_WARNING, Rank.RULE_CRITICAL), strict=True))
 
 
 class Switchable(Protocol):

@@ -15,7 +15,7 @@ from edge_agent.clock import Moment
 from edge_agent.evaluate.expressions.context import Context
 from edge_agent.evaluate.expressions.expression import Expression, Span
 from edge_agent.evaluate.rules.alert_text import AlertText
-from edge_agent.events import AlertState
+from edge_agent.events import AlertState, Severity
 
 STORM = 10  # more firings than this within `STORM_SECONDS` are reported as flapping
 
@@ -32,7 +32,7 @@ class Rule(msgspec.Struct, frozen=True):
     when: Expression
     clear: Expression | None = None
     hold: float = 0.0
-    severity: str = "warning"
+    severity: Severity = "warning"
     settings: Mapping[str, float] = {}
     keep: float = 0.0
     repeat: float = 0.0
