@@ -122,3 +122,8 @@ def number(text: str, where: str) -> float:
         raise TransferFailed(
             where, f"says {text[:40]!r}, which is no number", "tell the driver's author"
         ) from error
+
+
+def open_linux() -> LinuxPort:
+    """Return the port of the machine's own files: for scripts and the REPL."""
+    return LinuxPort(RealKernel())

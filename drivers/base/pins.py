@@ -7,6 +7,7 @@ import fcntl
 import importlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -131,6 +132,16 @@ def open_pins() -> Any:  # noqa: ANN401
     number = header_chip(gpio_chips())
     import_lgpio()
     return header(number)
+
+
+def open_pin(number: int) -> PinPort:
+    """Return the port of one GPIO (BCM) number: for scripts and the REPL."""
+    return PinPort(_shared_pins(), number)
+
+
+@cache
+def _shared_pins() -> Any:  # noqa: ANN401
+    return open_pins()
 
 
 def header_chip(chips: Iterable[tuple[int, str]]) -> int:

@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from drivers.base.driver import Steps
 from drivers.base.errors import BusMissing, NotPermitted, TransferFailed
 
+HEADER = "/dev/serial0"
 BAUD = 9600  # all the sensors here
 WRITE_SECONDS = 1.0
 POLL = 0.05  # the longest answer here, 32 bytes, takes 33 ms on the wire
@@ -76,7 +77,7 @@ def answer(port: SerialPort) -> Steps[bytes]:
     return frame
 
 
-def open_serial(path: str) -> SerialLine:
+def open_line(path: str) -> SerialLine:
     """Open a line with 9600 baud, 8N1; raise `BusMissing` or `NotPermitted` with the remedy."""
     try:
         import serial  # noqa: PLC0415 - an extra
@@ -97,3 +98,8 @@ def open_serial(path: str) -> SerialLine:
             "enable the port and free it of the console: `sudo raspi-config nonint"
             " do_serial_hw 0 && sudo raspi-config nonint do_serial_cons 1`, then reboot",
         ) from error
+
+
+def open_serial(path: str = HEADER) -> SerialPort:
+    """Return the port of a serial line: for scripts and the REPL."""
+    return SerialPort(open_line(path), path)

@@ -46,7 +46,7 @@ class SPIPort:
             raise TransferFailed(self.where, what, "check the wiring") from error
 
 
-def open_spi(bus: int, select: int) -> SPIBus:
+def open_select(bus: int, select: int) -> SPIBus:
     """Open /dev/spidev`bus`.`select`; raise `BusMissing` or `NotPermitted` with the remedy."""
     where = f"/dev/spidev{bus}.{select}"
     try:
@@ -66,3 +66,8 @@ def open_spi(bus: int, select: int) -> SPIBus:
         raise NotPermitted(
             where, "permission denied", "`sudo usermod -aG spi $USER`, then log in again"
         ) from error
+
+
+def open_spi(bus: int = 0, select: int = 0) -> SPIPort:
+    """Return the port of one chip select: for scripts and the REPL."""
+    return SPIPort(open_select(bus, select), f"spi-{bus}:{select}")

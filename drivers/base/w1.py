@@ -5,11 +5,13 @@ on every thermometer and waits; each one's next read gives that value, however l
 """
 
 import errno
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from drivers.base.errors import TransferFailed
-from drivers.base.sysfs import Directory, File, SysfsPort
+from drivers.base.sysfs import W1_DEVICES, Directory, File, SysfsPort
 
 BULK = "therm_bulk_read"
 FRESH = 1.0  # seconds: so long after it, a conversion is still "now"
@@ -90,3 +92,14 @@ class W1Port(SysfsPort):
         if not self._master.convert(self.where) and self._master.pending():
             self.read("w1_slave")  # what another program let it convert, nobody knows when
         return self.read("w1_slave")
+
+
+def bulk_read(device: Path) -> Path:
+    """Return the file that converts on all devices of a bus, given the directory of one."""
+    return device.resolve().parent / BULK  # a device's directory lies in its master's
+
+
+def open_w1(id: str, devices: Path = W1_DEVICES) -> W1Port:  # noqa: A002 - the kernel's word
+    """Return the port of one thermometer, such as "28-0316a4c8ffee": for scripts and the REPL."""
+    device = devices / id
+    return W1Port(device, W1Master(bulk_read(device), time.monotonic))

@@ -12,10 +12,10 @@ from drivers.base.driver import BusKind
 from drivers.base.errors import DriverError
 from drivers.base.i2c import I2CBus, I2CPort, PluggableBus
 from drivers.base.linux import Kernel, LinuxPort, RealKernel
-from drivers.base.serial import SerialLine, SerialPort, open_serial
-from drivers.base.spi import SPIBus, SPIPort, open_spi
+from drivers.base.serial import SerialLine, SerialPort, open_line
+from drivers.base.spi import SPIBus, SPIPort, open_select
 from drivers.base.sysfs import w1_ids
-from drivers.base.w1 import BULK, Master, W1Master, W1Port
+from drivers.base.w1 import Master, W1Master, W1Port, bulk_read
 
 
 class ClaimedByKernel(DriverError):
@@ -124,13 +124,13 @@ class RealHardware:
 
     def spi(self, bus: int, select: int) -> SPIBus:
         """Return /dev/spidev`bus`.`select`; raise `BusMissing` or `NotPermitted`."""
-        opened = open_spi(bus, select)
+        opened = open_select(bus, select)
         self._opened.append(opened)
         return opened
 
     def serial(self, path: str) -> SerialLine:
         """Return a serial line; raise `BusMissing` or `NotPermitted`."""
-        opened = open_serial(path)
+        opened = open_line(path)
         self._opened.append(opened)
         return opened
 
@@ -144,7 +144,7 @@ class RealHardware:
 
     def w1_master(self, id: str) -> W1Master:  # noqa: A002
         """Return the bus that a 1-Wire device hangs on, the same for all that share it."""
-        bulk = self.w1(id).resolve().parent / BULK  # a device's directory lies in its master's
+        bulk = bulk_read(self.w1(id))
         if bulk not in self._masters:
             self._masters[bulk] = W1Master(bulk, time.monotonic)
         return self._masters[bulk]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from drivers.base.driver import BusKind, DriverClass, addresses_of, more_pins_of
+from drivers.base.serial import HEADER
 from edge_agent.acquire.hardware import Place
 from edge_agent.config.device import DeviceSettings
 from edge_agent.config.output import OutputSettings
@@ -20,7 +21,6 @@ SPOTS: dict[BusKind, tuple[str, ...]] = {
 }
 ALL = tuple(sorted({spot for spots in SPOTS.values() for spot in spots}))
 W1_ID = re.compile(r"[0-9a-f]{2}-[0-9a-f]{12}")
-SERIAL = "/dev/serial0"
 
 Settings: TypeAlias = DeviceSettings | OutputSettings
 
@@ -68,7 +68,7 @@ def _spi(_: DriverClass, settings: Settings, where: str, problems: Problems) -> 
 def _serial(_: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:
     del where, problems
     path = settings.path if isinstance(settings, DeviceSettings) else ""
-    return Place("serial", id=path or SERIAL)
+    return Place("serial", id=path or HEADER)
 
 
 def _w1(_: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:

@@ -7,7 +7,7 @@ import serial
 
 from drivers.base.driver import run
 from drivers.base.errors import BusMissing, NotPermitted, TransferFailed
-from drivers.base.serial import SerialPort, answer, open_serial
+from drivers.base.serial import SerialPort, answer, open_line
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def terminal():
 
 @pytest.fixture
 def line(terminal):
-    opened = open_serial(terminal[1])
+    opened = open_line(terminal[1])
     yield opened
     opened.close()
 
@@ -86,7 +86,7 @@ def test_a_line_that_breaks_down_says_where(call):
 
 def test_a_line_that_is_not_there_names_the_remedy():
     with pytest.raises(BusMissing, match=r"/dev/ttyNONE: cannot be opened: .*do_serial_hw 0"):
-        open_serial("/dev/ttyNONE")
+        open_line("/dev/ttyNONE")
 
 
 def test_a_line_that_this_user_may_not_open_names_the_group(monkeypatch):
@@ -95,10 +95,10 @@ def test_a_line_that_this_user_may_not_open_names_the_group(monkeypatch):
 
     monkeypatch.setattr(serial, "Serial", refuse)
     with pytest.raises(NotPermitted, match="usermod -aG dialout"):
-        open_serial("/dev/serial0")
+        open_line("/dev/serial0")
 
 
 def test_without_the_package_the_error_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "serial", None)
     with pytest.raises(BusMissing, match=r"pyserial is not installed \(.*edge-agent\[serial\]"):
-        open_serial("/dev/serial0")
+        open_line("/dev/serial0")

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from drivers.base.errors import BusMissing, NotPermitted, TransferFailed
-from drivers.base.spi import SPIPort, open_spi
+from drivers.base.spi import SPIPort, open_select
 
 
 class Echo:
@@ -63,7 +63,7 @@ def test_a_transfer_that_fails_says_where():
 
 
 def test_a_chip_select_is_opened(spidev):
-    assert open_spi(0, 0) == "bus"
+    assert open_select(0, 0) == "bus"
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,10 @@ def test_a_chip_select_is_opened(spidev):
 )
 def test_a_chip_select_that_cannot_be_opened_names_the_remedy(spidev, select, error, remedy):
     with pytest.raises(error, match=f"/dev/spidev{select[0]}.{select[1]}: .*{remedy}"):
-        open_spi(*select)
+        open_select(*select)
 
 
 def test_without_the_package_the_error_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "spidev", None)
     with pytest.raises(BusMissing, match=r"spidev is not installed \(.*edge-agent\[spi\]"):
-        open_spi(0, 0)
+        open_select(0, 0)
