@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,23 @@ from lab.waiting import eventually
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
 settings.load_profile("unhurried")
+DEADLINE = 60.0  # s, for a thread that has been asked to end
+LIBRARIES = ("ThreadPoolExecutor-",)  # Apprise keeps its pool as long as the process lasts
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left():
+    """Fail a test whose threads do not end with it: they would run on beside the next ones.
+
+    Fixtures of a wider scope are made before this one, so their threads may stay.
+    """
+    before = set(threading.enumerate())
+    yield
+    started = [thread for thread in threading.enumerate() if thread not in before]
+    ours = [thread for thread in started if not thread.name.startswith(LIBRARIES)]
+    for thread in ours:
+        thread.join(DEADLINE)
+    assert [thread.name for thread in ours if thread.is_alive()] == [], "threads run on"
 
 
 @pytest.fixture

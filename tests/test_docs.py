@@ -29,7 +29,7 @@ def agent(*arguments, **more):
         [sys.executable, "-m", "edge_agent", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
         cwd=ROOT,
         **more,

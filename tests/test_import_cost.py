@@ -38,7 +38,7 @@ def imported(tmp_path):
     ) as agent:
         assert any("running: 2 devices" in line for line in agent.stderr)
         agent.send_signal(signal.SIGTERM)
-        out, _ = agent.communicate(timeout=30)
+        out, _ = agent.communicate(timeout=120)
     assert agent.returncode == 0
     return set(out.partition("modules:")[2].split())
 

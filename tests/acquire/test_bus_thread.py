@@ -1,5 +1,4 @@
 import threading
-import time
 from queue import Empty, SimpleQueue
 
 import pytest
@@ -7,7 +6,7 @@ import pytest
 from edge_agent.acquire.bus_worker import IDLE, BusWorker, DueDevice
 from edge_agent.clock import ManualClock, SystemClock
 
-PATIENCE = 5.0
+PATIENCE = 60.0  # s: a deadline that a slow machine keeps, and far less than an interval here
 
 
 class Line:
@@ -91,11 +90,9 @@ def test_news_from_another_thread_are_measured_at_once(start, line):
 def test_a_stop_does_not_wait_for_the_next_due_time(start):
     thread, inbox, readings = start(every=3600)
     readings.get(timeout=PATIENCE)
-    began = time.monotonic()
     inbox.put(None)
     thread.join(PATIENCE)
     assert not thread.is_alive()
-    assert time.monotonic() - began < 0.5
 
 
 def test_a_stop_breaks_off_what_is_under_way(start, line):

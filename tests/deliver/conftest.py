@@ -15,6 +15,8 @@ from edge_agent.deliver.mqtt.events import MqttEvents
 from edge_agent.deliver.mqtt.state import LiveState
 from edge_agent.events import LoggedEvent
 
+SECONDS = 60  # a deadline that a slow machine keeps, too
+
 
 def logged(offset, data='{"n":1}', kind="reading"):
     return LoggedEvent(offset, 1_700_000_000_000_000 + offset, None, None, kind, "air", data)
@@ -39,16 +41,20 @@ class ScriptedBroker:
         self.connects = []
         self.unacknowledged = self.most_unacknowledged = 0
         self.clients = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._threads = []
+        self._acceptor = self._start(self._accept)
+
+    def _start(self, run, *arguments):
+        thread = threading.Thread(target=run, args=arguments, name="scripted broker")
+        thread.start()
+        return thread
 
     def _accept(self):
-        while True:
-            try:
+        with contextlib.suppress(OSError):  # `close` shuts the server's socket down
+            while True:
                 client, _ = self._server.accept()
-            except OSError:
-                return
-            self.clients.append(client)
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+                self.clients.append(client)
+                self._threads.append(self._start(self._serve, client))
 
     def _serve(self, client):
         with contextlib.suppress(OSError), client, client.makefile("rb") as stream:
@@ -109,10 +115,16 @@ class ScriptedBroker:
         return b"\x40\x02" + mid
 
     def close(self):
+        """End every thread: those that accept and serve wait in a system call of a socket."""
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join()
         self._server.close()
         for client in self.clients:
             with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
 
 
 @pytest.fixture
@@ -148,16 +160,16 @@ class Client:
         self.thread.start()
 
     def up(self):
-        assert self.ups.get(timeout=20) is True
+        assert self.ups.get(timeout=SECONDS) is True
         return self
 
     def down(self):
-        assert self.ups.get(timeout=20) is False
+        assert self.ups.get(timeout=SECONDS) is False
         return self
 
     def stop(self):
         self.connection.post(None)
-        self.thread.join(15)
+        self.thread.join(SECONDS)
         assert not self.thread.is_alive()
 
 

@@ -183,7 +183,7 @@ def test_its_thread_ends_when_told_even_with_events_waiting(bench):
     bench.log.offsets = {1}
     bench.inbox.put(1)
     bench.inbox.put(None)
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 

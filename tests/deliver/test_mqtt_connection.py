@@ -210,7 +210,7 @@ def test_it_shows_progress_while_no_broker_is_there(client, port, monkeypatch):
     moves = queue.SimpleQueue()
     client(f"mqtt://127.0.0.1:{port}", progress=lambda: moves.put(None))
     for _ in range(20):
-        moves.get(timeout=10)
+        moves.get(timeout=60)
 
 
 def test_who_waits_for_a_silent_broker_shows_progress(monkeypatch):

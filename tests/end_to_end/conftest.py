@@ -54,11 +54,11 @@ class AgentProcess:
         self._process.wait()
 
     def stop(self):
-        """Stop as systemd does; return the exit code."""
+        """Stop as systemd does, and wait for the end; return the exit code."""
         if self._process is None or self._process.poll() is not None:
             return None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(5)
+        return self._process.wait(60)
 
     def starts(self):
         return self.output.read_text().count("running: ") if self.output.exists() else 0

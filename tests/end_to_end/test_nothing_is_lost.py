@@ -40,8 +40,7 @@ def start(agent, received, wait_for):
     wait_for(lambda: len(received) > before)
 
 
-@pytest.mark.slow
-def test_a_broker_killed_for_ten_seconds_under_load_loses_no_event(
+def test_a_broker_killed_under_load_loses_no_event(
     mosquitto, tmp_path, agent, subscriber, account, wait_for
 ):
     broker = mosquitto(KEEP.format(tmp_path)).start()
@@ -51,24 +50,23 @@ def test_a_broker_killed_for_ten_seconds_under_load_loses_no_event(
     wait_for(lambda: saved.exists() and b"watcher" in saved.read_bytes())
     wait_for(lambda: len(received) > 300)
     broker.kill()
-    let_pass(10)
-    assert one.waiting() > 1000
+    wait_for(lambda: one.waiting() > 1000)
     broker.start()
-    wait_for(lambda: one.waiting() < 200, 30)
+    wait_for(lambda: one.waiting() < 200)
     assert one.stop() == 0
-    seen = wait_for(lambda: complete(one, received, account), 30)
-    assert len(seen.order) > 3000
+    seen = wait_for(lambda: complete(one, received, account))
+    assert len(seen.order) > 1300
     check(one, seen)
 
 
-@pytest.mark.slow
-def test_an_agent_killed_at_twenty_random_moments_loses_no_committed_event(
-    broker, agent, subscriber, account, wait_for
+@pytest.mark.parametrize("kills", [8, pytest.param(60, marks=pytest.mark.nightly)])
+def test_an_agent_killed_at_random_moments_loses_no_committed_event(
+    broker, agent, subscriber, account, wait_for, kills
 ):
-    moments = random.Random(20)
+    moments = random.Random(kills)
     received = subscriber(broker.port, "edge/load/event/#")
     one = agent(broker.url)
-    for n in range(20):
+    for n in range(kills):
         start(one, received, wait_for)
         if n % 2:
             broker.pause()  # much is under way then, and nothing acknowledged
@@ -94,9 +92,7 @@ def test_an_agent_that_starts_without_a_broker_delivers_when_there_is_one(
     check(one, wait_for(lambda: complete(one, received, account)))
 
 
-def test_a_stop_commits_everything_and_delivers_it_within_five_seconds(
-    broker, agent, subscriber, account, wait_for
-):
+def test_a_stop_commits_everything_and_delivers_it(broker, agent, subscriber, account, wait_for):
     received = subscriber(broker.port, "edge/load/#")
     one = agent(broker.url).start()
     wait_for(lambda: len(received) > 100)
@@ -107,7 +103,7 @@ def test_a_stop_commits_everything_and_delivers_it_within_five_seconds(
     assert [body for topic, body, _ in received if topic.endswith("/status")][-1] == b"offline"
 
 
-def test_a_stop_while_the_broker_is_silent_is_as_quick(silence, agent, wait_for):
+def test_a_stop_does_not_wait_for_a_silent_broker(silence, agent, wait_for):
     one = agent(silence).start()
     wait_for(lambda: one.says("running") and one.waiting() > 100)
     assert one.stop() == 0

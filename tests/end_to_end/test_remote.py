@@ -38,7 +38,7 @@ severity = "warning"
 message = "it is warm"
 set = { fan = "on" }
 """
-SECONDS = 20
+SECONDS = 60
 
 
 class User:

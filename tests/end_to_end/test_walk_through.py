@@ -34,7 +34,7 @@ def pattern(line):
 
 @pytest.fixture
 def shell(tmp_path, root, broker):
-    """A user's shell, whose broker listens on a port that is free here."""
+    """A user's shell, with the broker on a port that is free here and less patience at the door."""
     shims = tmp_path / "bin"
     shims.mkdir()
     for name in ("mosquitto_sub", "mosquitto_rr"):
@@ -42,10 +42,13 @@ def shell(tmp_path, root, broker):
         shim.write_text(f'#!/bin/sh\nexec {shutil.which(name)} -p {broker.port} "$@"\n')
         shim.chmod(0o755)
     url = f"mqtt.url=mqtt://127.0.0.1:{broker.port}"
+    door = "rule.door_open_in_the_cold.for=4s"  # the page's 20 s would be most of the test
     agent = shims / "edge-agent"
     agent.write_text(
-        f'#!/bin/sh\n[ "$1" = simulate ] && set -- "$@" --set {url}\n'
-        f'exec {sys.executable} -m edge_agent "$@"\n'
+        '#!/bin/sh\ncase "$1 $2" in\n'
+        f'simulate*) set -- "$@" --set {url} --set {door} ;;\n'
+        f'"rules replay") set -- "$@" --set {door} ;;\n'
+        f'esac\nexec {sys.executable} -m edge_agent "$@"\n'
     )
     agent.chmod(0o755)
     environment = {**os.environ, "PATH": f"{shims}:{os.environ['PATH']}"}
@@ -59,7 +62,7 @@ def shell(tmp_path, root, broker):
         text=True,
     )
     yield bash
-    bash.communicate("kill %1; wait\n", timeout=20)
+    bash.communicate("kill %1; wait\n", timeout=60)
 
 
 def typed(bash, command):

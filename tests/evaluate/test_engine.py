@@ -268,7 +268,7 @@ def thread(parts, rule, relay):
     runner.start()
     yield inbox, recorded, runner, failures
     inbox.put(None)
-    runner.join(10)
+    runner.join(60)
 
 
 def kinds(records):
@@ -279,13 +279,13 @@ def test_in_its_thread_the_engine_fires_on_time_and_stops_with_safe_outputs(thre
     inbox, recorded, runner, failures = thread
     inbox.put(Reading("air", SystemClock().now(), {"t": 31}))
     batches = [
-        [one.kind for one in recorded.get(timeout=10) if isinstance(one, Event)] for _ in range(3)
+        [one.kind for one in recorded.get(timeout=60) if isinstance(one, Event)] for _ in range(3)
     ]
     assert batches == [["output"], ["reading", "alert"], ["alert", "output"]]
     inbox.put(None)
-    event, _ = recorded.get(timeout=10)
+    event, _ = recorded.get(timeout=60)
     assert (event.kind, event.data["by"]) == ("output", "safe")
-    runner.join(10)
+    runner.join(60)
     assert (relay.applied, relay.closed, failures) == ([0.0, 1.0, 0.0], True, [])
 
 
@@ -293,9 +293,9 @@ def test_outputs_are_safe_even_if_the_engine_fails(thread, relay):
     inbox, recorded, runner, failures = thread
     inbox.put(Reading("air", SystemClock().now(), {"t": 31}))
     for _ in range(3):
-        recorded.get(timeout=10)
+        recorded.get(timeout=60)
     inbox.put(Reading("nobody knows it", SystemClock().now(), {"t": 31}))
-    runner.join(10)
+    runner.join(60)
     assert (relay.applied, relay.closed) == ([0.0, 1.0, 0.0], True)
     assert [type(error) for error in failures] == [KeyError]
 

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from edge_agent.agent import STOP_SECONDS
 from edge_agent.paths import CONFIG_FILE, STATE
 from edge_agent.service import USER
 from edge_agent.service.install import GROUPS, SUBSYSTEMS
@@ -115,3 +116,7 @@ def test_directories_and_configuration_have_their_modes(root):
     lines = (root / "systemd/edge-agent.tmpfiles").read_text().splitlines()
     assert f"d {STATE} 0750 {USER} {USER} -" in lines
     assert f"z {CONFIG_FILE} 0640 root {USER} -" in lines
+
+
+def test_systemd_waits_longer_for_a_stop_than_a_stop_takes(unit):
+    assert STOP_SECONDS < 5 < int(*settings(unit, "TimeoutStopSec"))

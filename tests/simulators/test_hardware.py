@@ -179,7 +179,7 @@ def test_in_real_time_a_contact_moves_by_itself_until_the_machine_is_closed():
     )
     door = hardware.attach("door", Door, pin=17)
     hardware.thread.start()
-    assert [door.moves.get(timeout=10) for _ in range(3)] == [1, 0, 1]
+    assert [door.moves.get(timeout=60) for _ in range(3)] == [1, 0, 1]
     hardware.close()
     assert not hardware.thread._thread.is_alive()
 

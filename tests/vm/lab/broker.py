@@ -1,5 +1,7 @@
 """Real brokers and subscribers on loopback, for every test that needs them."""
 
+import contextlib
+import random
 import shutil
 import signal
 import socket
@@ -10,11 +12,19 @@ import paho.mqtt.client as paho
 
 from lab.waiting import eventually
 
+# Below the range from which the kernel takes the port of an outgoing connection: while a broker is
+# down, no client's own end takes its place.
+PORTS = range(10_000, 32_000)
+
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port on which nothing listens, drawn at random: tests run side by side."""
+    chance = random.SystemRandom()
+    while True:
+        port = chance.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Mosquitto:
@@ -78,7 +88,7 @@ class Subscriber:
         client.reconnect_delay_set(0.1, 0.2)
         client.connect_async("127.0.0.1", port)
         client.loop_start()
-        assert ready.wait(20)
+        assert ready.wait(60)
 
     def close(self):
         self._client.disconnect()
