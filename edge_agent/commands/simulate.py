@@ -1,5 +1,6 @@
 """`edge-agent simulate`: the same configuration on simulated hardware."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -31,7 +32,7 @@ def simulate(
 
     blueprint = resolve(config, overrides)
     hardware = simulated_hardware(blueprint, config, scenario)
-    with embedded_broker(blueprint, wanted=not no_broker) as blueprint:
+    with closing(hardware), embedded_broker(blueprint, wanted=not no_broker) as blueprint:
         port = blueprint.broker.addresses[0].port
         headline = (
             f"simulating {config}; in another terminal: mosquitto_sub -p {port} -t 'edge/#' -v"
