@@ -5,7 +5,7 @@
 
 import inspect
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from edge_agent.cli import EPILOG, cli
 from edge_agent.commands.drivers import ranges
 from edge_agent.config.config import Config
 from edge_agent.config.settings import Settings, description, keys, tables
+from edge_agent.doctor.diagnosis import ADVICE, THEMES
 from edge_agent.units import BYTES, SECONDS, Duration, Size
 from simulators import descriptions
 from simulators.fault_kinds import FAULTS, LINE_FAULTS, LINUX_FAULTS, SPI_FAULTS, W1_FAULTS
@@ -26,6 +27,7 @@ from simulators.scenario import SIGNALS
 
 HERE = Path(__file__).parent
 TABLES = dict(tables(Config))
+FINDINGS = "| id | what to do |\n|---|---|\n"  # the head of the table that ends the page
 CONFIGURATION = """# Configuration
 
 One TOML file; `edge-agent check FILE` shows every problem at once. Durations are numbers of seconds
@@ -186,11 +188,24 @@ def _helps(command: click.Command, name: str) -> Iterator[str]:
                 yield from _helps(found, f"{name} {child}")
 
 
+def doctor() -> str:
+    """Return the doctor's page: its text, and the table of what each theme reports."""
+    parts = [*((theme.name, theme.advice) for theme in THEMES), ("any", ADVICE)]
+    head, mark, _ = (HERE / "doctor.md").read_text(encoding="utf-8").partition(FINDINGS)
+    return head + mark + "".join(_advice(name, advice) for name, advice in parts)
+
+
+def _advice(name: str, advice: Mapping[str, str]) -> str:
+    rows = (f"| `{id_}` | {text} |\n" for id_, text in advice.items())
+    return f"| **{name}** | |\n" + "".join(rows)
+
+
 PAGES = {
     "configuration.md": configuration,
     "sensors.md": sensors,
     "simulator.md": simulator,
     "commands.md": commands,
+    "doctor.md": doctor,
 }
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from edge_agent.evaluate.commands.command import Command, Read, Reload
 from edge_agent.evaluate.engine import Engine, EngineItem, NewParts, Shown
 from edge_agent.evaluate.outputs.output_set import Switchable
 from edge_agent.events import Event, Finished, alert_of, lifecycle
-from edge_agent.observe.diagnostics import diagnose
+from edge_agent.observe.diagnostics import collect_diagnostics
 from edge_agent.observe.health import Health
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader, account
@@ -216,7 +216,7 @@ class Agent:
                 self._readings.put(Finished(key, None, f"no device {command.device[:64]!r}"))
         else:
             node = self._blueprint.config.node
-            result = diagnose(node, account(self._log_path), self._clock)
+            result = collect_diagnostics(node, account(self._log_path), self._clock)
             self._readings.put(Finished(key, result))
 
     def _reload(self, key: str) -> None:

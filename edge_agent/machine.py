@@ -1,6 +1,6 @@
 """The computer that the agent runs on: its files, its users and its commands.
 
-Everything is looked up below `root`, so that a chroot, an image or a test is a machine too.
+All paths are below `root`, so that a chroot, an image or a test is a machine too.
 """
 
 import subprocess
@@ -8,19 +8,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-NOT_FOUND = 127  # as a shell has it
+NOT_FOUND = 127  # as in a shell
 COMMAND_SECONDS = 120  # systemd waits 90 s for a service to be ready
 
 
 class CommandResult(NamedTuple):
-    """What a command said; `code` is 127 where there is no such command."""
+    """The exit code and the output of a command; `code` is 127 if the command is not found."""
 
     code: int
     output: str
 
 
 def run(command: Sequence[str]) -> CommandResult:
-    """Run a command to its end; what it says on both channels is its output."""
+    """Run a command to its end; its output is that of stdout and stderr."""
     try:
         done = subprocess.run(  # noqa: S603 - our own words, never a shell
             command,
@@ -49,18 +49,18 @@ class Machine:
         self._run = run
 
     def path(self, absolute: str) -> Path:
-        """Return where a file of the machine is."""
+        """Return the path below `root` of a file of the machine."""
         return self.root / absolute.lstrip("/")
 
     def read(self, absolute: str) -> str:
-        """Return a file's text without white space around it, or nothing where it is not there."""
+        """Return a file's text without surrounding white space; empty if it cannot be read."""
         try:
             return self.path(absolute).read_text(encoding="utf-8", errors="replace").strip("\0 \n")
         except OSError:
             return ""
 
     def command(self, *words: str) -> CommandResult:
-        """Run one of its commands."""
+        """Run a command of the machine."""
         return self._run(words)
 
     def groups(self) -> dict[str, frozenset[str]]:

@@ -76,4 +76,4 @@ def test_its_chip_is_recognised_by_a_scan(with_plugin, tmp_path):
     config = tmp_path / "plugin.toml"
     config.write_text(CONFIG)
     done = with_plugin("edge_agent", "scan", "--simulate", str(config))
-    assert 'HDC1080 (driver = "hdc1080", certain)' in done.stdout
+    assert 'HDC1080 (driver = "hdc1080", identified)' in done.stdout

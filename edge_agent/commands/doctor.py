@@ -1,4 +1,4 @@
-"""`edge-agent doctor`: what keeps the agent from working, and how to mend it."""
+"""`edge-agent doctor`: what keeps the agent from working, and the remedies."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from edge_agent.errors import AgentError
 
 if TYPE_CHECKING:
     from edge_agent.doctor.case import Case
-    from edge_agent.doctor.finding import FindingVerdict
+    from edge_agent.doctor.finding import ThemeResult
 
 
 @click.command()
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     "--bundle",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.tar.gz",
-    help="Also write an archive to send to somebody, without secrets.",
+    help="Also write an archive, without secrets, to send to others.",
 )
 def doctor(config: Path, as_json: bool, bundle: Path | None) -> int:
-    """Find every usual problem of this machine, of CONFIG and of the service; only look.
+    """Check this machine, CONFIG and the service for the usual problems; change nothing.
 
-    Exit code 1 where there is a problem; warnings alone leave it 0. With sudo it sees more.
+    The exit code is 1 if there is a problem; warnings alone leave it 0. With sudo it sees more.
     """
     from edge_agent.acquire.hardware import RealHardware  # noqa: PLC0415
     from edge_agent.clock import SystemClock  # noqa: PLC0415
@@ -50,28 +50,30 @@ def doctor(config: Path, as_json: bool, bundle: Path | None) -> int:
 
 
 def examine(case: "Case", *, as_json: bool, bundle: Path | None) -> int:
-    """Print the diagnosis as it comes, and return the exit code."""
+    """Print the result of each theme as it arrives, and return the exit code."""
     from edge_agent.doctor.diagnosis import diagnose  # noqa: PLC0415
     from edge_agent.doctor.report import as_json as report  # noqa: PLC0415
     from edge_agent.doctor.report import count, lines, summary  # noqa: PLC0415
 
-    verdicts = []
-    for verdict in diagnose(case):
-        verdicts.append(verdict)
-        for line in () if as_json else lines(verdict):
+    results = []
+    for result in diagnose(case):
+        results.append(result)
+        for line in () if as_json else lines(result):
             click.echo(line)
-    click.echo(json.dumps(report(verdicts), ensure_ascii=False) if as_json else summary(verdicts))
+    click.echo(json.dumps(report(results), ensure_ascii=False) if as_json else summary(results))
     if bundle is not None:
-        _write(case, verdicts, bundle, quiet=as_json)
-    return 1 if count(verdicts)["problem"] else 0
+        _write(case, results, bundle, quiet=as_json)
+    return 1 if count(results)["problem"] else 0
 
 
-def _write(case: "Case", verdicts: "list[FindingVerdict]", file: Path, *, quiet: bool) -> None:
+def _write(case: "Case", results: "list[ThemeResult]", file: Path, *, quiet: bool) -> None:
     from edge_agent.doctor.bundle import write_bundle  # noqa: PLC0415
 
     try:
-        write_bundle(case, verdicts, file)
+        write_bundle(case, results, file)
     except OSError as error:
-        raise AgentError(f"{file}: {error.strerror}", "name another with --bundle") from error
+        raise AgentError(
+            f"{file}: {error.strerror}", "choose another file with --bundle"
+        ) from error
     if not quiet:
-        click.echo(f"{file}: look into it before you send it")
+        click.echo(f"{file}: written; review it before you send it")

@@ -1,4 +1,4 @@
-"""`edge-agent init`: a configuration for this machine."""
+"""`edge-agent init`: writes a configuration for this machine."""
 
 import os
 import shutil
@@ -23,16 +23,16 @@ GROUP = "edge-agent"
 @click.command()
 @config_argument
 @click.option("--node", help="This machine's name in every topic; default: the host's name.")
-@click.option("--broker", help=f"The broker's URL, as {BROKER} or mqtts://user@broker.lan.")
-@click.option("--yes", is_flag=True, help="Ask nothing: what is not certain becomes a comment.")
-@click.option("--force", is_flag=True, help="Write over CONFIG where it exists.")
+@click.option("--broker", help=f"The broker's URL, such as {BROKER} or mqtts://user@broker.lan.")
+@click.option("--yes", is_flag=True, help="Ask nothing; what is uncertain becomes a comment.")
+@click.option("--force", is_flag=True, help="Overwrite CONFIG if it exists.")
 @click.option(
     "--simulate",
     "simulated",
     type=click.Path(path_type=Path),
-    help="Look at the simulated hardware of a configuration instead.",
+    help="Use the simulated hardware of a configuration instead.",
 )
-def init(  # noqa: PLR0917 - what the command line has
+def init(  # noqa: PLR0917 - the options of the command line
     config: Path,
     node: str | None,
     broker: str | None,
@@ -40,15 +40,15 @@ def init(  # noqa: PLR0917 - what the command line has
     force: bool,
     simulated: Path | None,
 ) -> None:
-    """Look at this machine, and write CONFIG for it; - writes to standard output.
+    """Find this machine's sensors, and write CONFIG for them; - writes to standard output.
 
-    Stop the agent first: two programs that read one chip disturb each other.
+    Stop the agent first: two programs that read the same chip disturb each other.
     """
     from edge_agent.survey.draft import Answers, draft  # noqa: PLC0415
 
     if config != STANDARD_OUTPUT and config.exists() and not force:
-        raise ConfigError((f"{config}: exists and is left as it is; --force writes over it",))
-    drivers, survey = _look(simulated)
+        raise ConfigError((f"{config}: exists; left unchanged; use --force to overwrite it",))
+    drivers, survey = _find(simulated)
     node = node or _ask("Name of this node", _host(), yes=yes)
     broker = broker or _ask("Broker", BROKER, yes=yes)
     answers = Answers(node, broker, {} if yes else _chips(survey))
@@ -60,15 +60,15 @@ def init(  # noqa: PLR0917 - what the command line has
     _next(config, broker)
 
 
-def _look(simulated: Path | None) -> "tuple[dict[str, type], Survey]":
+def _find(simulated: Path | None) -> "tuple[dict[str, type], Survey]":
     from edge_agent.acquire.catalog import Catalog  # noqa: PLC0415
     from edge_agent.commands.scan import hardware_of  # noqa: PLC0415
     from edge_agent.survey.survey import survey  # noqa: PLC0415
 
     drivers, problems = Catalog("edge_agent.drivers").load_all()
     found = survey(hardware_of(simulated), drivers)
-    for trouble in (*problems, *found.troubles):
-        click.echo(trouble, err=True)
+    for problem in (*problems, *found.problems):
+        click.echo(problem, err=True)
     for line in _found(found):
         click.echo(line, err=True)
     return drivers, found
@@ -76,12 +76,12 @@ def _look(simulated: Path | None) -> "tuple[dict[str, type], Survey]":
 
 def _found(survey: "Survey") -> Iterator[str]:
     for chip in survey.chips:
-        names = " or ".join(claim.chip for claim in chip.claims) or "a chip unknown here"
+        names = " or ".join(claim.chip for claim in chip.claims) or "an unknown chip"
         yield f"found: {chip.kernel or names} on i2c-{chip.bus} at 0x{chip.address:02x}"
     for id_ in survey.thermometers:
         yield f"found: thermometer {id_} on 1-Wire"
     for driver, device, measure in survey.kernel:
-        yield f"found: {device}, read by the kernel ({driver}): {', '.join(measure)}"
+        yield f"found: {device}, read through the kernel ({driver}): {', '.join(measure)}"
 
 
 def _host() -> str:
@@ -96,7 +96,7 @@ def _ask(question: str, default: str, *, yes: bool) -> str:
 
 
 def _chips(survey: "Survey") -> dict[tuple[int, int], str]:
-    """Ask which each chip is that does not say it."""
+    """Ask about each chip that does not identify itself."""
     from edge_agent.survey.draft import ambiguous  # noqa: PLC0415
 
     chosen = {}
@@ -111,7 +111,7 @@ def _chips(survey: "Survey") -> dict[tuple[int, int], str]:
 
 
 def _put(config: Path, text: str) -> None:
-    """Put a draft in place that passes `check`, and no other."""
+    """Write the draft, but only if it passes `check`."""
     from edge_agent.blueprint import resolve  # noqa: PLC0415
 
     fresh = config.with_name(f"{config.name}.new")
@@ -124,11 +124,11 @@ def _put(config: Path, text: str) -> None:
         _let_the_service_read(fresh)
         fresh.rename(config)
     except PermissionError as error:
-        raise ConfigError((f"{error.filename}: permission denied; put sudo before it",)) from error
+        raise ConfigError((f"{error.filename}: permission denied; use sudo",)) from error
     except ConfigError as error:
         fresh.unlink()
         lines = [line.replace(str(fresh), str(config)) for line in error.problems]
-        raise ConfigError(("not written, as it would not pass `check`:", *lines)) from None
+        raise ConfigError(("not written, because it does not pass `check`:", *lines)) from None
 
 
 def _let_the_service_read(path: Path) -> None:

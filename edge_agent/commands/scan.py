@@ -1,4 +1,4 @@
-"""`edge-agent scan`: what is connected."""
+"""`edge-agent scan`: the chips that are connected."""
 
 import json
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from edge_agent.acquire.scan import scan as scan_bus
 from edge_agent.commands.options import json_option
 from edge_agent.errors import HardwareError
 
-SILENT = "nothing answers: check wiring and power"
+SILENT = "no chip answers: check wiring and power"
 NO_BUS = (
-    "this machine offers no I2C bus and no 1-Wire device: enable them with `sudo raspi-config`"
+    "this machine has no I2C bus and no 1-Wire device: enable them with `sudo raspi-config`"
     " → Interface Options, then reboot"
 )
 
@@ -28,13 +28,13 @@ NO_BUS = (
     "--simulate",
     "config",
     type=click.Path(path_type=Path),
-    help="Look at the simulated hardware of a configuration instead.",
+    help="Scan the simulated hardware of a configuration instead.",
 )
 @json_option
 def scan(buses: tuple[int, ...], config: Path | None, as_json: bool) -> None:
-    """Look at every address of the I2C buses, and at the 1-Wire devices, reading only.
+    """List the chips on the I2C buses and the 1-Wire devices, by reading only.
 
-    Stop the agent first: two programs that read one chip disturb each other.
+    Stop the agent first: two programs that read the same chip disturb each other.
     """
     hardware = hardware_of(config)
     try:
@@ -52,7 +52,7 @@ def scan(buses: tuple[int, ...], config: Path | None, as_json: bool) -> None:
 
 
 def hardware_of(config: Path | None) -> Hardware:
-    """Return this machine's hardware, or the simulated one of a configuration."""
+    """Return this machine's hardware, or the simulated hardware of a configuration."""
     if config is None:
         return RealHardware()
     from edge_agent.blueprint import resolve  # noqa: PLC0415
@@ -78,10 +78,10 @@ def _text(found: Found) -> str:
         use = f"; use {found.instead}" if found.instead else ""
         return f"{place}owned by the kernel's driver {found.kernel}{use}"
     if not found.claims:
-        return f"{place}a chip that no driver here knows"
+        return f"{place}unknown chip: no driver uses this address"
     claims = [
         f'{claim.chip} (driver = "{claim.driver}", '
-        + ("certain)" if claim.certain else "assumed: it has no identification)")
+        + ("identified)" if claim.certain else "possible: the chip does not identify itself)")
         for claim in found.claims
     ]
     return place + " or ".join(claims)

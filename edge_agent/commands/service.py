@@ -1,4 +1,4 @@
-"""`edge-agent service`: the agent as a service of systemd."""
+"""`edge-agent service`: the agent as a systemd service."""
 
 import json
 import os
@@ -13,20 +13,20 @@ from edge_agent.commands.options import json_option
 from edge_agent.errors import AgentError, ConfigError
 from edge_agent.machine import Machine
 
-# What the program cannot do without: its Python, and this package
+# What the program needs: its Python, and this package
 PARTS = (os.path.realpath(sys.executable), str(Path(__file__).parents[1]))
 
 
 @click.group()
 def service() -> None:
-    """Let systemd run the agent, from boot on."""
+    """Run the agent as a systemd service."""
 
 
 @service.command()
 def install() -> None:
-    """Install and start the service; a second time, bring it up to date.
+    """Install and start the service, or update it.
 
-    Exit code 2 where the configuration has errors: then all is installed, and nothing started.
+    The exit code is 2 if the configuration has errors: then the service is installed, not started.
     """
     from edge_agent.service.install import Site, install  # noqa: PLC0415
 
@@ -38,9 +38,9 @@ def install() -> None:
 
 
 @service.command()
-@click.option("--purge", is_flag=True, help="Remove configuration, event log and user as well.")
+@click.option("--purge", is_flag=True, help="Also remove configuration, event log and user.")
 def uninstall(purge: bool) -> None:
-    """Stop and remove the service; configuration and event log stay."""
+    """Stop and remove the service; keep configuration and event log."""
     from edge_agent.service.uninstall import uninstall  # noqa: PLC0415
 
     _must_be_root(f"{sysconfig.get_path('scripts')}/edge-agent", "uninstall")
@@ -51,27 +51,27 @@ def uninstall(purge: bool) -> None:
 @service.command()
 @json_option
 def status(as_json: bool) -> int:
-    """Tell how the service is; exit code 0 where it runs, else 1."""
+    """Show the state of the service; the exit code is 0 if it runs, else 1."""
     from edge_agent.service.report import report  # noqa: PLC0415
 
     machine = Machine()
-    told = report(machine, _account(machine))
+    found = report(machine, _account(machine))
     if as_json:
-        click.echo(json.dumps(told._asdict(), ensure_ascii=False))
+        click.echo(json.dumps(found._asdict(), ensure_ascii=False))
     else:
-        for line in told.lines():
+        for line in found.lines():
             click.echo(line)
-    return 0 if told.running else 1
+    return 0 if found.running else 1
 
 
 def _must_be_root(program: str, verb: str) -> None:
     if os.geteuid():
-        what = f"only root may {verb} a service"
+        what = f"only root may {verb} the service"
         raise AgentError(what, f"`sudo {program} service {verb}`")
 
 
 def _problems(machine: Machine) -> tuple[str, ...]:
-    """Check the configuration as the service will see it: systemd hands the secrets over."""
+    """Check the configuration as the service sees it: systemd hands over the secrets."""
     from edge_agent.blueprint import resolve  # noqa: PLC0415
     from edge_agent.paths import CONFIG_FILE, CREDENTIALS  # noqa: PLC0415
 
@@ -84,7 +84,7 @@ def _problems(machine: Machine) -> tuple[str, ...]:
 
 
 def _account(machine: Machine) -> dict[str, Any] | None:
-    """Return the event log's account; None where this user may not read it."""
+    """Return the event log's account; None if it cannot be read."""
     import sqlite3  # noqa: PLC0415
 
     from edge_agent.config.reader import load  # noqa: PLC0415

@@ -1,5 +1,6 @@
-"""`edge-agent doctor`: what keeps the agent from working, each with its remedy.
+"""`edge-agent doctor`: finds what keeps the agent from working, and names a remedy for each.
 
-A check is a function of a `Case` that yields findings; a theme is a few of them. Checks only read:
-nothing is changed, and nothing is measured while the agent runs.
+Three levels: `instruments` find facts and judge nothing; `themes` hold the checks, each a function
+from a `Case` to findings; case, finding, diagnosis, report and bundle stand above. Checks only
+read: they change nothing, and touch no chip while the agent runs.
 """

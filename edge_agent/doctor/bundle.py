@@ -1,7 +1,7 @@
-"""A diagnostics archive to send to somebody: everything but secrets and measurements.
+"""A diagnostics archive to send to others: everything but secrets and measurements.
 
-Files are chosen one by one, and each text goes through the redaction. The event log, keys and files
-with credentials are never opened for it.
+Each file is chosen by name, and each text is redacted. The event log, keys and files with
+credentials are never packed.
 """
 
 import io
@@ -20,8 +20,8 @@ from msgspec.structs import fields
 from edge_agent.config.config import Config
 from edge_agent.config.settings import tables
 from edge_agent.doctor.case import Case
-from edge_agent.doctor.finding import FindingVerdict
-from edge_agent.doctor.instruments.redaction import STRUCK, redaction, safe_tables
+from edge_agent.doctor.finding import ThemeResult
+from edge_agent.doctor.instruments.secret_keys import REDACTED, safe_tables
 from edge_agent.doctor.report import as_json
 from edge_agent.service import UNIT
 
@@ -47,35 +47,35 @@ HIDDEN = re.compile(r"\s*(Environment|PassEnvironment|SetCredential)\w*=")
 FOLDER = "edge-agent-doctor"
 
 
-def write_bundle(case: Case, verdicts: Sequence[FindingVerdict], file: Path) -> None:
-    """Write the archive, readable for the caller alone; raise OSError where that cannot be."""
-    redacted = redaction(case)
+def write_bundle(case: Case, results: Sequence[ThemeResult], file: Path) -> None:
+    """Write the archive, readable only by the caller; raise OSError if that fails."""
+    redaction = case.redaction()
     file.touch()
     file.chmod(0o600)
-    _give_back(file, case.reading.environment)
+    _hand_over(file, case.environment)
     with tarfile.open(file, "w:gz") as archive:
-        for name, text in contents(case, verdicts):
-            data = redacted.strike(text).encode(errors="replace")
+        for name, text in contents(case, results):
+            data = redaction.redact(text).encode(errors="replace")
             member = tarfile.TarInfo(f"{FOLDER}/{name}")
             member.size, member.mode = len(data), 0o600
             member.mtime = case.clock.now().time // 1_000_000
             archive.addfile(member, io.BytesIO(data))
 
 
-def _give_back(file: Path, environment: Mapping[str, str]) -> None:
-    """Let who called sudo own the archive: they are to send it."""
+def _hand_over(file: Path, environment: Mapping[str, str]) -> None:
+    """Give the archive to the user who called sudo: they are going to send it."""
     uid, gid = environment.get("SUDO_UID", ""), environment.get("SUDO_GID", "")
     if uid.isdecimal() and gid.isdecimal():
         os.chown(file, int(uid), int(gid))
 
 
-def contents(case: Case, verdicts: Sequence[FindingVerdict]) -> Iterator[tuple[str, str]]:
-    """Yield name and text of every file, before the redaction; raise nothing."""
-    yield "findings.json", json.dumps(as_json(verdicts), indent=1, ensure_ascii=False)
+def contents(case: Case, results: Sequence[ThemeResult]) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of every file, not yet redacted; raise nothing."""
+    yield "findings.json", json.dumps(as_json(results), indent=1, ensure_ascii=False)
     for name, make in PARTS.items():
         try:
             text = make(case)
-        except Exception as error:  # noqa: BLE001 - what is broken is why there is a bundle
+        except Exception as error:  # noqa: BLE001 - a broken machine is why there is a bundle
             text = f"{type(error).__name__}: {error}\n"
         yield name, text
 
@@ -84,10 +84,10 @@ def _file(path: str, case: Case) -> str:
     return case.machine.read(path)
 
 
-def _said(words: tuple[str, ...], case: Case) -> str:
-    """Return what a command says, without the unit's variables and credentials."""
-    said = case.machine.command(*words).output
-    return "".join(f"{line}\n" for line in said.splitlines() if not HIDDEN.match(line))
+def _output(words: tuple[str, ...], case: Case) -> str:
+    """Return the output of a command, without the unit's variables and credentials."""
+    output = case.machine.command(*words).output
+    return "".join(f"{line}\n" for line in output.splitlines() if not HIDDEN.match(line))
 
 
 def _versions(_: Case) -> str:
@@ -100,20 +100,20 @@ def _packages(_: Case) -> str:
 
 
 def _configuration(case: Case) -> str:
-    """Return the tables as JSON, or of a file that is no TOML the names of its keys."""
-    if case.reading.tables:
-        return json.dumps(safe_tables(case.reading.tables), indent=1, default=str)
+    """Return the tables as JSON; of a file that is not valid TOML only the names of its keys."""
+    if case.configuration.tables:
+        return json.dumps(safe_tables(case.configuration.tables), indent=1, default=str)
     text = case.file.read_text(encoding="utf-8", errors="replace")
     return "".join(f"{_bare(line)}\n" for line in text.splitlines())
 
 
 def _bare(line: str) -> str:
-    """Return a line's key where it is one of ours: any other word of it may be a secret."""
+    """Return the key of a line if it is one of ours: any other word may be a secret."""
     known = {field.encode_name for kind in TABLES.values() for field in fields(kind)}
     key, equals, _ = line.partition("=")
     if equals and key.strip() in known:
-        return f"{key.strip()} = {STRUCK}"
-    return line.strip() if line.strip() in {"", *HEADINGS} else STRUCK
+        return f"{key.strip()} = {REDACTED}"
+    return line.strip() if line.strip() in {"", *HEADINGS} else REDACTED
 
 
 def _stats(case: Case) -> str:
@@ -160,5 +160,5 @@ PARTS: dict[str, Callable[[Case], str]] = {
     "log-stats.txt": _stats,
     "devices.txt": _devices,
     **{name: partial(_file, path) for name, path in FILES.items()},
-    **{name: partial(_said, words) for name, words in COMMANDS.items()},
+    **{name: partial(_output, words) for name, words in COMMANDS.items()},
 }

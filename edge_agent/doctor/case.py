@@ -1,4 +1,4 @@
-"""The machine to examine, and everything that checks look at it with."""
+"""The machine to diagnose, and everything that checks examine it with."""
 
 import importlib
 import importlib.util
@@ -17,22 +17,24 @@ from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput
 from edge_agent.clock import Clock
 from edge_agent.config.config import Config
 from edge_agent.doctor.instruments.configuration_file import ConfigurationFile, read_configuration
-from edge_agent.doctor.instruments.unit import Unit, look_at_unit
+from edge_agent.doctor.instruments.credentials import Credentials
+from edge_agent.doctor.instruments.redaction import Redaction, redaction
+from edge_agent.doctor.instruments.unit import Unit, read_unit
 from edge_agent.doctor.instruments.users import Stat, User, service_user
 from edge_agent.machine import Machine
 from edge_agent.paths import STATE
 
-RASPBERRY = "Raspberry Pi"
+RASPBERRY_PI = "Raspberry Pi"
 
 
 def _chips(machine: Machine) -> Iterable[tuple[int, str]]:
-    from drivers.base.pins import gpio_chips  # noqa: PLC0415 - gpiozero, 3 MB, only where needed
+    from drivers.base.pins import gpio_chips  # noqa: PLC0415 - gpiozero, 3 MB, only if needed
 
     return gpio_chips(machine.path("/dev"))
 
 
 def _load(name: str) -> Any:  # noqa: ANN401
-    """Import a module; lgpio makes its pipe in a directory that goes away again."""
+    """Import a module; lgpio creates its pipe in a temporary directory."""
     with tempfile.TemporaryDirectory() as directory:
         os.environ.setdefault("LG_WD", directory)
         try:
@@ -43,7 +45,7 @@ def _load(name: str) -> Any:  # noqa: ANN401
 
 
 class Probes(NamedTuple):
-    """How checks look at what is neither a file's text nor a command's answer."""
+    """How checks examine what is neither the text of a file nor the output of a command."""
 
     connect: Callable[[tuple[str, int], float], socket.socket] = socket.create_connection
     stat: Stat = os.stat
@@ -51,58 +53,68 @@ class Probes(NamedTuple):
     chips: Callable[[Machine], Iterable[tuple[int, str]]] = _chips
     load: Callable[[str], Any] = _load
     installed: Callable[[str], bool] = lambda name: importlib.util.find_spec(name) is not None
-    patience: float = 5.0  # seconds, for a broker
+    timeout: float = 5.0  # seconds, for a broker
 
 
 class Case(NamedTuple):
     """One machine, its configuration as far as it can be understood, and its service.
 
-    `blueprint` is None without a configuration or with a broken one: then all is examined.
+    `blueprint` is None if the configuration is missing or invalid: then every bus is checked.
     """
 
     machine: Machine
-    reading: ConfigurationFile
+    configuration: ConfigurationFile
     user: User
     unit: Unit
     clock: Clock
     hardware: Hardware
     probes: Probes
+    environment: Mapping[str, str]
 
     @property
     def file(self) -> Path:
         """The configuration file."""
-        return self.reading.file
+        return self.configuration.file
 
     @property
     def config(self) -> Config | None:
-        """What the file says, checked or not."""
-        return self.reading.config
+        """The settings in the file, valid or not."""
+        return self.configuration.config
 
     @property
     def blueprint(self) -> Blueprint | None:
         """The agent as configured."""
-        return self.reading.blueprint
+        return self.configuration.blueprint
+
+    @property
+    def credentials(self) -> Credentials:
+        """The secrets that the configuration names."""
+        return Credentials(self.config, self.unit, self.machine, self.environment)
 
     @property
     def pi(self) -> bool:
-        """Whether this is a Raspberry Pi."""
-        return RASPBERRY in self.machine.read("/proc/device-tree/model")
+        """Whether this machine is a Raspberry Pi."""
+        return RASPBERRY_PI in self.machine.read("/proc/device-tree/model")
+
+    def redaction(self) -> Redaction:
+        """Return what removes this machine's secrets from a text."""
+        return redaction(self.configuration.tables, self.credentials)
 
     def placed(self, kind: BusKind) -> Iterator[ResolvedDevice | ResolvedOutput]:
-        """Yield what is configured on a kind of bus."""
+        """Yield the devices and outputs that are configured on a kind of bus."""
         for one in self.blueprint.placed if self.blueprint else ():
             if one.place.kind == kind:
                 yield one
 
-    def wants(self, kind: BusKind) -> bool:
-        """Tell whether a kind of bus is to be there; without a configuration a Pi wants all."""
+    def needs(self, kind: BusKind) -> bool:
+        """Tell whether a kind of bus is needed; without a configuration a Pi needs all."""
         if self.blueprint is None:
-            return self.pi and not self.reading.closed
+            return self.pi and not self.configuration.unreadable
         return any(self.placed(kind))
 
     def log(self) -> Path:
-        """Return where the service has its event log."""
-        return self.reading.log(self.machine.path(STATE) if self.unit.installed else None)
+        """Return the path of the service's event log."""
+        return self.configuration.log(self.machine.path(STATE) if self.unit.installed else None)
 
 
 def open_case(
@@ -114,7 +126,14 @@ def open_case(
     probes: Probes,
     environment: Mapping[str, str],
 ) -> Case:
-    """Look at configuration, user and unit; raise nothing."""
-    unit = look_at_unit(machine)
-    reading = read_configuration(file, probes.installed, environment)
-    return Case(machine, reading, service_user(machine), unit, clock, hardware, probes)
+    """Read configuration, user and unit; raise nothing."""
+    return Case(
+        machine,
+        read_configuration(file, probes.installed),
+        service_user(machine),
+        read_unit(machine),
+        clock,
+        hardware,
+        probes,
+        environment,
+    )

@@ -1,74 +1,85 @@
-"""Runs every theme's checks over a case; nothing that a check raises ends the diagnosis."""
+"""Runs the checks of every theme on a case; an exception in a check does not end the diagnosis."""
 
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 
 import msgspec
 
 from edge_agent.doctor.case import Case
-from edge_agent.doctor.finding import Check, Finding, FindingVerdict, Theme, warning
-from edge_agent.doctor.instruments.redaction import Redaction, redaction
-from edge_agent.doctor.themes import (
-    access,
-    configuration,
-    gpio,
-    interfaces,
-    network,
-    power,
-    service,
-    software,
-    storage,
-    synchronisation,
+from edge_agent.doctor.finding import Check, Finding, Theme, ThemeResult, warning
+from edge_agent.doctor.instruments.redaction import Redaction
+
+# The modules of `themes`, in the order of the report: each has a THEME
+NAMES = (
+    "configuration",
+    "software",
+    "interfaces",
+    "access",
+    "gpio",
+    "clock",
+    "power",
+    "storage",
+    "network",
+    "service",
 )
-
-THEMES: tuple[Theme, ...] = (
-    configuration.THEME,
-    software.THEME,
-    interfaces.THEME,
-    access.THEME,
-    gpio.THEME,
-    synchronisation.THEME,
-    power.THEME,
-    storage.THEME,
-    network.THEME,
-    service.THEME,
-)
+ADVICE = {  # for the ids that any theme can report
+    "not-seen": "run the doctor with `sudo`",
+    "check-failed": "a check of the doctor itself failed: please report it, with an archive",
+}
 
 
-def diagnose(case: Case, themes: Iterable[Theme] = THEMES) -> Iterator[FindingVerdict]:
-    """Yield how each theme came off, without a secret in any text; raise nothing."""
-    redacted = redaction(case)
+def _theme(name: str) -> Theme:
+    theme: Theme = import_module(f"edge_agent.doctor.themes.{name}").THEME
+    return theme
+
+
+THEMES = tuple(map(_theme, NAMES))
+
+
+def diagnose(case: Case, themes: Iterable[Theme] = THEMES) -> Iterator[ThemeResult]:
+    """Yield the result of each theme, with all secrets redacted; raise nothing."""
+    redaction = case.redaction()
     for theme in themes:
-        yield _judge(case, theme, redacted)
+        yield _redacted(_run(case, theme), redaction)
 
 
-def _judge(case: Case, theme: Theme, redacted: Redaction) -> FindingVerdict:
+def _run(case: Case, theme: Theme) -> ThemeResult:
     try:
-        left_out = theme.left_out(case)
+        skipped = theme.skip(case)
     except Exception as error:  # noqa: BLE001 - as below
-        return FindingVerdict(theme.name, (_struck(_raised(case, theme.name, error), redacted),))
-    if left_out:
-        return FindingVerdict(theme.name, left_out=left_out)
-    found = [finding for check in theme.checks for finding in _findings(case, theme, check)]
-    return FindingVerdict(theme.name, tuple(_struck(finding, redacted) for finding in found))
+        return ThemeResult(theme.name, (_raised(case, theme.name, error),))
+    if skipped:
+        return ThemeResult(theme.name, skipped=skipped)
+    found = (finding for check in theme.checks for finding in _findings(case, theme, check))
+    return ThemeResult(theme.name, tuple(found))
 
 
 def _findings(case: Case, theme: Theme, check: Check) -> Iterator[Finding]:
-    """Yield what a check finds; what it raises is a finding of its own."""
+    """Yield what a check finds; an exception becomes a finding of its own."""
     try:
         yield from check(case)
-    except Exception as error:  # noqa: BLE001 - a diagnosis must not die of what it looks for
+    except Exception as error:  # noqa: BLE001 - a diagnosis must survive what it looks for
         yield _raised(case, f"{theme.name}: {check.__name__}", error)
 
 
 def _raised(case: Case, where: str, error: Exception) -> Finding:
     if isinstance(error, PermissionError):
         place, remedy = str(error.filename or error), f"`sudo edge-agent doctor {case.file}`"
-        return warning("not-seen", place, "this user may not look at it", remedy)
+        return warning("not-seen", place, "this user may not read it", remedy)
     what = f"this check failed: {type(error).__name__}: {error}"
-    remedy = f"tell its authors: `sudo edge-agent doctor {case.file} --bundle edge-agent.tar.gz`"
+    archive = f"`sudo edge-agent doctor {case.file} --bundle bundle.tar.gz`"
+    remedy = f"please report it, with the archive of {archive}"
     return warning("check-failed", where, what, remedy)
 
 
-def _struck(finding: Finding, redacted: Redaction) -> Finding:
-    texts = {name: redacted.strike(getattr(finding, name)) for name in ("where", "what", "remedy")}
-    return msgspec.structs.replace(finding, **texts)
+def _redacted(result: ThemeResult, redaction: Redaction) -> ThemeResult:
+    findings = tuple(
+        msgspec.structs.replace(
+            finding,
+            where=redaction.redact(finding.where),
+            what=redaction.redact(finding.what),
+            remedy=redaction.redact(finding.remedy),
+        )
+        for finding in result.findings
+    )
+    return msgspec.structs.replace(result, findings=findings)

@@ -1,6 +1,6 @@
-"""What the doctor says: findings, and how a theme came off."""
+"""What the doctor reports: findings, and the result of each theme."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -11,7 +11,7 @@ FindingSeverity: TypeAlias = Literal["problem", "warning"]
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that is wrong; `remedy` has the exact command or line of configuration."""
+    """One thing that is wrong; `remedy` names the exact command or line of configuration."""
 
     id: str
     severity: FindingSeverity
@@ -24,19 +24,24 @@ Check: TypeAlias = Callable[[Case], Iterator[Finding]]
 
 
 class Theme(NamedTuple):
-    """Checks that belong together; `left_out` says why they do not apply, or nothing."""
+    """Checks that belong together.
+
+    `advice` says for the page in one phrase what to do about each id that the checks report; `skip`
+    returns why the checks do not apply to a machine, or an empty text.
+    """
 
     name: str
     checks: tuple[Check, ...]
-    left_out: Callable[[Case], str] = lambda _: ""
+    advice: Mapping[str, str]
+    skip: Callable[[Case], str] = lambda _: ""
 
 
-class FindingVerdict(msgspec.Struct, frozen=True):
-    """How a theme came off: fine without findings, unless it was left out."""
+class ThemeResult(msgspec.Struct, frozen=True):
+    """The result of one theme: ok without findings, unless `skipped` says why it did not run."""
 
     theme: str
     findings: tuple[Finding, ...] = ()
-    left_out: str = ""
+    skipped: str = ""
 
 
 def problem(id: str, where: str, what: str, remedy: str) -> Finding:  # noqa: A002
@@ -45,5 +50,5 @@ def problem(id: str, where: str, what: str, remedy: str) -> Finding:  # noqa: A0
 
 
 def warning(id: str, where: str, what: str, remedy: str) -> Finding:  # noqa: A002
-    """Return a finding that may do so one day, or costs quality."""
+    """Return a finding that may become a problem, or that costs quality."""
     return Finding(id, "warning", where, what, remedy)

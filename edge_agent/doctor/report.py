@@ -1,4 +1,4 @@
-"""A diagnosis in words for people, and as JSON for scripts."""
+"""A diagnosis as text for people, and as JSON for scripts."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,44 +6,39 @@ from typing import Any
 
 import msgspec
 
-from edge_agent.doctor.finding import Finding, FindingVerdict
+from edge_agent.doctor.finding import ThemeResult
 
 
-def lines(verdict: FindingVerdict) -> Iterator[str]:
-    """Yield what to print for one theme."""
-    if verdict.left_out:
-        yield f"left out  {verdict.theme}: {verdict.left_out}"
-    elif not verdict.findings:
-        yield f"fine      {verdict.theme}"
-    for finding in verdict.findings:
-        yield f"{finding.severity:<8}  {verdict.theme}: {finding.where}: {finding.what}"
+def lines(result: ThemeResult) -> Iterator[str]:
+    """Yield the lines to print for one theme."""
+    if result.skipped:
+        yield f"skipped   {result.theme}: {result.skipped}"
+    elif not result.findings:
+        yield f"ok        {result.theme}"
+    for finding in result.findings:
+        yield f"{finding.severity:<8}  {result.theme}: {finding.where}: {finding.what}"
         yield f"          [{finding.id}] {finding.remedy}"
 
 
-def summary(verdicts: Sequence[FindingVerdict]) -> str:
+def summary(results: Sequence[ThemeResult]) -> str:
     """Return the last line."""
-    counts = count(verdicts)
+    counts = count(results)
     if not counts.total():
-        return "nothing is wrong"
+        return "no problems found"
     words = (("problem", counts["problem"]), ("warning", counts["warning"]))
     return ", ".join(f"{n} {word}{'s' * (n != 1)}" for word, n in words)
 
 
-def count(verdicts: Iterable[FindingVerdict]) -> Counter[str]:
-    """Return how many findings there are of each severity."""
-    return Counter(finding.severity for finding in _findings(verdicts))
+def count(results: Iterable[ThemeResult]) -> Counter[str]:
+    """Return the number of findings of each severity."""
+    return Counter(finding.severity for result in results for finding in result.findings)
 
 
-def as_json(verdicts: Sequence[FindingVerdict]) -> dict[str, Any]:
-    """Return problems and warnings by number, and every theme with its findings."""
-    counts = count(verdicts)
+def as_json(results: Sequence[ThemeResult]) -> dict[str, Any]:
+    """Return the numbers of problems and warnings, and every theme with its findings."""
+    counts = count(results)
     return {
         "problems": counts["problem"],
         "warnings": counts["warning"],
-        "themes": msgspec.to_builtins(verdicts),
+        "themes": msgspec.to_builtins(results),
     }
-
-
-def _findings(verdicts: Iterable[FindingVerdict]) -> Iterator[Finding]:
-    for verdict in verdicts:
-        yield from verdict.findings

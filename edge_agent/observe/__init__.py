@@ -1,1 +1,1 @@
-"""How the agent watches itself: systemd, watchdog, metrics."""
+"""How the agent reports on itself: health, systemd's watchdog, diagnostics."""

@@ -1,4 +1,4 @@
-"""How the agent is doing, in numbers: what a command asks for."""
+"""The agent's own figures: the answer to the command `diagnostics`."""
 
 import resource
 import threading
@@ -9,7 +9,7 @@ from typing import Any
 from edge_agent.clock import Clock
 
 
-def diagnose(node: str, stats: dict[str, Any], clock: Clock) -> dict[str, Any]:
+def collect_diagnostics(node: str, stats: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """Return version, threads, memory in MB, uptime in s and the log's account."""
     return {
         "version": version("edge-agent"),

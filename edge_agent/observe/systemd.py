@@ -1,4 +1,4 @@
-"""What systemd is told: ready, stopping, alive. Nothing where systemd did not start us."""
+"""Notifies systemd: ready, stopping, alive; does nothing if systemd did not start us."""
 
 import os
 import socket
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 
 class Notifier:
-    """Sends sd_notify(3) messages to the socket that systemd named, if it did."""
+    """Sends sd_notify(3) messages to the socket in `NOTIFY_SOCKET`, if it is set."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         address = environment.get("NOTIFY_SOCKET", "")
@@ -14,7 +14,7 @@ class Notifier:
         self.watchdog = int(environment.get("WATCHDOG_USEC", "0")) / 1e6
 
     def __call__(self, message: str) -> None:
-        """Send one message, such as ``READY=1``; a deaf socket is no reason to stop."""
+        """Send one message, such as ``READY=1``; ignore a socket that does not accept it."""
         if not self._address:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:

@@ -1,4 +1,4 @@
-"""The agent as a service of systemd: installed, removed, and looked at."""
+"""The agent as a systemd service: install it, remove it, and report its state."""
 
 UNIT = "edge-agent.service"
 USER = "edge-agent"

@@ -1,10 +1,11 @@
-"""The files that make a service of the agent: where they come from, and where they go."""
+"""The files of the service: where they come from, and where they go."""
 
 from pathlib import Path
 
 from edge_agent.machine import Machine
 from edge_agent.service import UNIT_FILE
 
+UNCHANGED = "exists; left unchanged"
 PROGRAM = "/opt/edge-agent/bin/edge-agent"  # in the unit as it is shipped
 TARGETS = {
     "edge-agent.service": UNIT_FILE,
@@ -15,13 +16,13 @@ TARGETS = {
 
 
 def shipped(package: Path = Path(__file__).parents[1]) -> Path:
-    """Return the folder of the files: inside an installed package, beside it in a checkout."""
+    """Return the files' folder: inside an installed package, next to the package in a checkout."""
     inside = package / "systemd"
     return inside if inside.is_dir() else package.parent / "systemd"
 
 
 def rendered(program: str) -> dict[str, str]:
-    """Return what belongs into each file of the machine; the unit starts this program."""
+    """Return the text of each file on the machine; the unit starts this program."""
     return {
         target: (shipped() / name).read_text(encoding="utf-8").replace(PROGRAM, program)
         for name, target in TARGETS.items()
@@ -29,14 +30,14 @@ def rendered(program: str) -> dict[str, str]:
 
 
 def put(machine: Machine, target: str, text: str) -> str:
-    """Make a file that all may read have this text; return what was done."""
+    """Write a text to a file that all users may read; return what was done."""
     path = machine.path(target)
     before = path.read_text(encoding="utf-8") if path.exists() else None
     if before == text:
-        return "there already"
+        return UNCHANGED
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.new")  # a power cut leaves the old or the new one, whole
+    new = path.with_name(f"{path.name}.new")  # so a power cut leaves the whole old or new text
     new.write_text(text, encoding="utf-8")
     new.chmod(0o644)
     new.replace(path)
-    return "written" if before is None else "brought up to date"
+    return "written" if before is None else "updated"

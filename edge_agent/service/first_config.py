@@ -1,17 +1,17 @@
-"""The configuration that the service begins with: what every machine can measure of itself."""
+"""The configuration that the service starts with: what every machine can measure about itself."""
 
 import re
 
 from edge_agent.machine import Machine
 
 FIRST = """\
-# What this machine measures of itself. `sudo edge-agent init` looks for sensors and writes more.
-# Try changes with `sudo edge-agent check`; use them with `sudo systemctl reload edge-agent`.
+# What this machine measures about itself. `sudo edge-agent init --force` adds the sensors it finds.
+# Test changes with `sudo edge-agent check`; apply them with `sudo systemctl reload edge-agent`.
 
 node = "{node}"  # the name in every topic: edge/{node}/…
 
 [mqtt]
-url = "mqtt://localhost"  # the broker; until there is one, events wait in the log
+url = "mqtt://localhost"  # the broker; while it is unreachable, events wait in the log
 
 [[device]]
 name = "memory"
@@ -28,12 +28,12 @@ ZONE = "cpu-thermal"  # the thermal zone of every Raspberry Pi
 
 
 def first_config(machine: Machine) -> str:
-    """Return a configuration that works on this machine as it is."""
+    """Return a configuration that works on this machine without changes."""
     return FIRST.format(node=node_name(machine)) + (PROCESSOR if _has_zone(machine) else "")
 
 
 def node_name(machine: Machine) -> str:
-    """Return the host's name, as far as a topic can have it."""
+    """Return the host's name, with - for every character that a topic cannot have."""
     host = machine.read("/etc/hostname").split(".")[0]
     return re.sub("[^A-Za-z0-9_-]", "-", host)[:64] or "edge"
 

@@ -1,4 +1,4 @@
-"""`service status`: how the service is, from all who know something of it."""
+"""`service status`: the state of the service, from systemd, kernel, journal and event log."""
 
 import re
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from edge_agent.machine import Machine
 from edge_agent.service import UNIT, UNIT_FILE
-from edge_agent.service.state import ServiceState, look
-from edge_agent.service.words import headline
+from edge_agent.service.state import ServiceState, read_state
+from edge_agent.service.status_text import headline
 
 ERROR = re.compile("^(ERROR|CRITICAL): ")
 RSS = re.compile(r"^VmRSS:\s+(\d+) kB$", re.MULTILINE)
@@ -15,9 +15,9 @@ JOURNAL_LINES = 200
 
 
 class Report(NamedTuple):
-    """How the service is; `memory` in bytes, `log` as `edge-agent log stats` has it.
+    """The state of the service; `memory` in bytes, `log` as in `edge-agent log stats`.
 
-    None and empty texts are what nobody knows, or this user may not.
+    None and an empty text mean unknown, or not readable for this user.
     """
 
     running: bool
@@ -30,22 +30,22 @@ class Report(NamedTuple):
     last_error: str
 
     def lines(self) -> Iterator[str]:
-        """Yield it for people, a topic a line."""
+        """Yield the report as text for people, a topic per line."""
         yield f"service      {self.words}"
         if self.restarts:
-            yield f"restarts     {self.restarts} since it was last started by hand or at boot"
+            yield f"restarts     {self.restarts} since the last start by hand or at boot"
         if self.memory is not None:
             yield f"memory       {self.memory / 1e6:.1f} MB"
         if self.says:
             yield f"says         {self.says}"
-        yield from _told(self.log)
+        yield from _account(self.log)
         if self.last_error:
             yield f"last error   {self.last_error}"
 
 
 def report(machine: Machine, log: dict[str, Any] | None) -> Report:
-    """Ask systemd, the kernel and the journal; `log` is the event log's account."""
-    state = look(machine)
+    """Query systemd, the kernel and the journal; `log` is the event log's account."""
+    state = read_state(machine)
     if not state.load and not machine.path(UNIT_FILE).exists():
         state = state._replace(load="not-found")
     return Report(
@@ -60,9 +60,9 @@ def report(machine: Machine, log: dict[str, Any] | None) -> Report:
     )
 
 
-def _told(log: dict[str, Any] | None) -> Iterator[str]:
+def _account(log: dict[str, Any] | None) -> Iterator[str]:
     if log is None:
-        yield "log          not readable; `sudo` shows it, if there is one"
+        yield "log          not readable; try with `sudo`"
         return
     dropped = sum(log["dropped"].values())
     yield f"recorded     {log['recorded']:,} events"
@@ -74,7 +74,7 @@ def _told(log: dict[str, Any] | None) -> Iterator[str]:
 
 
 def _memory(machine: Machine, state: ServiceState) -> int | None:
-    """Return what the service uses; where no cgroup counts, as on a Pi, what the process does."""
+    """Return the service's memory; without a memory cgroup, as on a Pi, that of its process."""
     if state.active != "active" or state.memory is not None:
         return state.memory
     match = RSS.search(machine.read(f"/proc/{state.pid}/status"))
@@ -82,12 +82,12 @@ def _memory(machine: Machine, state: ServiceState) -> int | None:
 
 
 def _last_error(machine: Machine, state: ServiceState) -> str:
-    """Return the last error of the last process; of one that gave up, what it said last."""
+    """Return the last error of the last process; if it exited, its last line."""
     if not state.pid:
         return ""
     only = (f"_SYSTEMD_UNIT={UNIT}", f"_PID={state.pid}", "--boot", f"--lines={JOURNAL_LINES}")
-    told = machine.command("journalctl", *only, "--output=cat", "--no-pager", "--quiet")
-    lines = [line for line in told.output.splitlines() if line] if not told.code else []
-    gave_up = state.result == "exit-code" and state.active != "active"
-    found = [line for line in lines if ERROR.match(line)] or (lines if gave_up else [])
+    answer = machine.command("journalctl", *only, "--output=cat", "--no-pager", "--quiet")
+    lines = [line for line in answer.output.splitlines() if line] if not answer.code else []
+    exited = state.result == "exit-code" and state.active != "active"
+    found = [line for line in lines if ERROR.match(line)] or (lines if exited else [])
     return found[-1] if found else ""

@@ -1,4 +1,4 @@
-"""What systemd knows of the service."""
+"""The state of the service as systemd reports it."""
 
 from typing import NamedTuple
 
@@ -23,10 +23,10 @@ PROPERTIES = (
 
 
 class ServiceState(NamedTuple):
-    """The unit's state, in systemd's words; `load` is empty where systemd does not run.
+    """The unit's state, in systemd's terms; `load` is empty if systemd does not run.
 
-    `status` is the exit code of the last main process, or the signal's number where `killed`;
-    `since` is in seconds since 1970, `memory` in bytes; None where systemd does not know.
+    `status` is the exit code of the last main process, or the signal's number if `killed`; `since`
+    is in seconds since 1970, `memory` in bytes; None if systemd does not know.
     """
 
     load: str = ""
@@ -44,33 +44,33 @@ class ServiceState(NamedTuple):
 
     @property
     def restarting(self) -> bool:
-        """Whether it ended and waits for the next try."""
+        """Whether it ended and waits for its next start."""
         return self.sub.startswith("auto-restart")
 
 
-def look(machine: Machine) -> ServiceState:
-    """Ask systemd."""
-    asked = f"--property={','.join(PROPERTIES)}"
-    told = machine.command("systemctl", "show", UNIT, "--timestamp=unix", asked)
-    lines = (line.partition("=") for line in told.output.splitlines())
-    return understood({key: value for key, _, value in lines})
+def read_state(machine: Machine) -> ServiceState:
+    """Query systemd."""
+    wanted = f"--property={','.join(PROPERTIES)}"
+    shown = machine.command("systemctl", "show", UNIT, "--timestamp=unix", wanted)
+    lines = (line.partition("=") for line in shown.output.splitlines())
+    return parse_state({key: value for key, _, value in lines})
 
 
-def understood(told: dict[str, str]) -> ServiceState:
-    """Return the state that `systemctl show` tells."""
+def parse_state(properties: dict[str, str]) -> ServiceState:
+    """Return the state from the output of `systemctl show`."""
     return ServiceState(
-        load=told.get("LoadState", ""),
-        active=told.get("ActiveState", "inactive"),
-        sub=told.get("SubState", "dead"),
-        enabled=told.get("UnitFileState") == "enabled",
-        result=told.get("Result", "success"),
-        pid=_number(told.get("ExecMainPID")) or 0,
-        killed=told.get("ExecMainCode") in KILLED,
-        status=_number(told.get("ExecMainStatus")) or 0,
-        since=_number(told.get("ActiveEnterTimestamp", "").removeprefix("@")),
-        restarts=_number(told.get("NRestarts")) or 0,
-        memory=_bytes(told.get("MemoryCurrent")),
-        says=told.get("StatusText", ""),
+        load=properties.get("LoadState", ""),
+        active=properties.get("ActiveState", "inactive"),
+        sub=properties.get("SubState", "dead"),
+        enabled=properties.get("UnitFileState") == "enabled",
+        result=properties.get("Result", "success"),
+        pid=_number(properties.get("ExecMainPID")) or 0,
+        killed=properties.get("ExecMainCode") in KILLED,
+        status=_number(properties.get("ExecMainStatus")) or 0,
+        since=_number(properties.get("ActiveEnterTimestamp", "").removeprefix("@")),
+        restarts=_number(properties.get("NRestarts")) or 0,
+        memory=_bytes(properties.get("MemoryCurrent")),
+        says=properties.get("StatusText", ""),
     )
 
 
@@ -79,6 +79,6 @@ def _number(text: str | None) -> int | None:
 
 
 def _bytes(text: str | None) -> int | None:
-    """Return a size; systemd writes 2**64-1, or words, where the kernel does not count."""
+    """Return a size; systemd reports 2**64-1, or text, if the kernel does not count memory."""
     number = _number(text)
     return None if number is None or number >= 2**63 else number

@@ -1,4 +1,4 @@
-"""`service uninstall`: what `service install` put there goes; data go only when asked for."""
+"""`service uninstall`: removes what `service install` put in place; data only with `--purge`."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from edge_agent.errors import AgentError
 from edge_agent.machine import NOT_FOUND, Machine
 from edge_agent.paths import CONFIG_FILE, CREDENTIALS, STATE
 from edge_agent.service import UNIT, UNIT_FILE, USER
-from edge_agent.service.commands import Refused, do, refuse_packaged, runs_systemd
+from edge_agent.service.commands import CommandFailed, must_run, refuse_packaged, runs_systemd
 from edge_agent.service.files import TARGETS
 
 PURGE = "`sudo edge-agent service uninstall --purge` removes them as well"
@@ -15,31 +15,31 @@ DATA = (CONFIG_FILE.rpartition("/")[0], STATE, f"{UNIT_FILE}.d")
 
 
 def uninstall(machine: Machine, *, purge: bool) -> Iterator[str]:
-    """Stop the service and remove it; yield a line for what was done and what was kept.
+    """Stop and remove the service; yield a line for what was removed and what was kept.
 
-    Raise AgentError where a command fails; a second call goes on where the first one ended.
+    Raise AgentError if a command fails; a second call continues where the first one stopped.
     """
     refuse_packaged(machine, "`sudo apt remove edge-agent`, or `sudo apt purge edge-agent`")
     online = runs_systemd(machine)
     try:
-        yield from _end(machine, online=online)
+        yield from _stop(machine, online=online)
         yield from _remove_files(machine)
         if online:
-            _let_know(machine)
+            _reload(machine)
         yield from _purge(machine) if purge else _keep(machine)
-    except (Refused, OSError) as error:
-        what = "mend that, then `edge-agent service uninstall` again"
-        raise AgentError(str(error), what) from error
+    except (CommandFailed, OSError) as error:
+        remedy = "correct that, then run `edge-agent service uninstall` again"
+        raise AgentError(str(error), remedy) from error
 
 
-def _end(machine: Machine, *, online: bool) -> Iterator[str]:
+def _stop(machine: Machine, *, online: bool) -> Iterator[str]:
     if not machine.path(UNIT_FILE).exists():
         yield f"{UNIT}: not installed"
         return
     if online:
-        do(machine, "systemctl", "stop", UNIT)
-    do(machine, "systemctl", "disable", UNIT)
-    yield f"{UNIT}: stopped, and does not start at boot any more"
+        must_run(machine, "systemctl", "stop", UNIT)
+    must_run(machine, "systemctl", "disable", UNIT)
+    yield f"{UNIT}: stopped, and no longer starts at boot"
 
 
 def _remove_files(machine: Machine) -> Iterator[str]:
@@ -49,11 +49,11 @@ def _remove_files(machine: Machine) -> Iterator[str]:
             yield f"{target}: removed"
 
 
-def _let_know(machine: Machine) -> None:
-    do(machine, "systemctl", "daemon-reload")
-    machine.command("systemctl", "reset-failed", UNIT)  # it fails where nothing had failed
+def _reload(machine: Machine) -> None:
+    must_run(machine, "systemctl", "daemon-reload")
+    machine.command("systemctl", "reset-failed", UNIT)  # it fails if the unit has not failed
     if machine.command("udevadm", "--version").code != NOT_FOUND:
-        do(machine, "udevadm", "control", "--reload")
+        must_run(machine, "udevadm", "control", "--reload")
 
 
 def _keep(machine: Machine) -> Iterator[str]:
@@ -72,7 +72,7 @@ def _purge(machine: Machine) -> Iterator[str]:
         machine.path(each).unlink()
         yield f"{each}: removed"
     if USER in machine.users():
-        do(machine, "userdel", USER)
+        must_run(machine, "userdel", USER)
         yield f"the user {USER}: removed"
 
 

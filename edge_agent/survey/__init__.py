@@ -1,1 +1,1 @@
-"""What a machine has to measure with, and the configuration that follows from it."""
+"""Which sensors a machine has, and the configuration that follows from them."""

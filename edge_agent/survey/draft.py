@@ -1,7 +1,7 @@
-"""From what was found to a configuration with comments: pure.
+"""Turns what was found into a configuration with comments, without any I/O.
 
-A chip that did not identify itself is active only where the user has said which it is: a driver for
-another one could read plausible nonsense.
+A chip that does not identify itself is active only if the user has named it: a driver for another
+chip could read plausible nonsense.
 """
 
 import json
@@ -17,21 +17,21 @@ from edge_agent.survey.survey import Survey
 CREDENTIAL = "edge-agent.mqtt-password"
 HEAD = """\
 # Written by `edge-agent init`. All keys: docs/configuration.md; all sensors: docs/sensors.md.
-# Try changes with `edge-agent check`; `sudo systemctl reload edge-agent` takes them.
+# Test changes with `edge-agent check`; apply them with `sudo systemctl reload edge-agent`.
 
 node = {node}  # this machine's name in every topic: edge/{plain}/…
 
 [mqtt]
-url = {url}  # until the broker is there, events wait in the log
+url = {url}  # while the broker is unreachable, events wait in the log
 """
 LOGIN = """\
 username = {user}
-# The password is not in here: put it into a file that only root reads, and take the last # away.
+# The password belongs in a file that only root can read; then uncomment the last line.
 #   sudo install -D -m 600 password.txt /etc/credstore/{credential}
 # password_file = "$CREDENTIALS_DIRECTORY/{credential}"
 """
 NOTHING = """
-# No sensor was found besides what the machine measures of itself. A chip on I2C would look like
+# No sensor was found, except what the machine measures about itself. A chip on I2C looks like
 # [[device]]
 # name = "air"
 # driver = "bme280"
@@ -40,7 +40,7 @@ NOTHING = """
 # every = "10s"
 """
 RULE = """
-# A rule, as an example: take the # away, and say which pin the relay is on.
+# A rule, as an example: uncomment it, and set the pin of the relay.
 # [[output]]
 # name = "fan"
 # driver = "relay"
@@ -57,7 +57,7 @@ OFTEN = {"sgp30": "1s"}  # its algorithm counts its measurements (datasheet, 6.3
 
 
 class Answers(NamedTuple):
-    """What only the user knows; `chips` are drivers by (bus, address)."""
+    """What only the user knows; `chips` maps (bus, address) to a driver."""
 
     node: str
     url: str
@@ -65,7 +65,7 @@ class Answers(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A device's table: `why` is the comment above it; one that is not active is a comment, too."""
+    """A device's table; `why` is the comment above it. If not `active`, it is a comment too."""
 
     name: str
     driver: str
@@ -76,7 +76,7 @@ class Entry(NamedTuple):
 
 
 def draft(survey: Survey, answers: Answers, drivers: Mapping[str, DriverClass]) -> str:
-    """Return the text of a configuration; `drivers` are those of the catalogue."""
+    """Return the text of a configuration; `drivers` are those in the catalogue."""
     entries = named([*_chips(survey, answers), *_thermometers(survey), *_others(survey)])
     parts = [_head(answers), *map(_table, entries)]
     if all(entry.every == SELF for entry in entries):
@@ -85,7 +85,7 @@ def draft(survey: Survey, answers: Answers, drivers: Mapping[str, DriverClass]) 
 
 
 def named(entries: list[Entry]) -> list[Entry]:
-    """Return the entries, each with a name of its own: sht4x, sht4x-2 and so on."""
+    """Return the entries with unique names: sht4x, sht4x-2 and so on."""
     seen: dict[str, int] = {}
     result = []
     for entry in entries:
@@ -97,7 +97,7 @@ def named(entries: list[Entry]) -> list[Entry]:
 
 
 def ambiguous(found: Found) -> tuple[str, ...]:
-    """Return the drivers that may be right for a chip which has not said what it is."""
+    """Return the drivers that may fit a chip that does not identify itself."""
     certain = any(claim.certain for claim in found.claims)
     return () if certain else tuple(claim.driver for claim in found.claims)
 
@@ -114,21 +114,21 @@ def _head(answers: Answers) -> str:
 
 
 def _chips(survey: Survey, answers: Answers) -> Iterator[Entry]:
-    """Yield a table for each chip; where nobody knows what it is, as a comment."""
+    """Yield a table for each chip; as a comment if it is not known which chip it is."""
     for found in survey.chips:
         if found.kernel:
-            continue  # it stands among the kernel's devices
+            continue  # it is among the kernel's devices
         place = f"i2c-{found.bus}, address 0x{found.address:02x}"
         keys = {"bus": found.bus, "address": found.address}
         chosen = answers.chips.get((found.bus, found.address))
         for driver, chip, certain in found.claims:
             if certain or driver == chosen:
-                said = "it says so itself" if certain else "you said so"
+                source = "identified" if certain else "as you chose"
                 every = OFTEN.get(driver, CHIPS)
-                yield Entry(driver, driver, keys, f"{chip} on {place}: {said}", every)
+                yield Entry(driver, driver, keys, f"{chip} on {place}: {source}", every)
         choices = ambiguous(found)
         if choices and chosen not in choices:
-            why = f"A chip on {place} that does not tell what it is: {' or '.join(choices)}"
+            why = f"An unidentified chip on {place}: {' or '.join(choices)}"
             yield Entry(choices[0], choices[0], keys, why, active=False)
 
 
@@ -140,10 +140,10 @@ def _thermometers(survey: Survey) -> Iterator[Entry]:
 def _others(survey: Survey) -> Iterator[Entry]:
     for driver, device, measure in survey.kernel:
         keys = {"device": device, "measure": list(measure)}
-        why = f"What the kernel's own driver reads ({driver})"
+        why = f"Read through the kernel's own driver ({driver})"
         yield Entry(device, driver, keys, why, every=SELF)
     for driver in survey.own:
-        yield Entry(driver, driver, {}, "What the machine knows of itself", every=SELF)
+        yield Entry(driver, driver, {}, "What the machine measures about itself", every=SELF)
 
 
 def _table(entry: Entry) -> str:
@@ -157,12 +157,12 @@ def _table(entry: Entry) -> str:
 def _toml(value: Any, key: str = "") -> str:  # noqa: ANN401 - texts, numbers, lists of texts
     if key == "address":
         return f"0x{value:02x}"
-    # JSON's texts are TOML's, but for one character that TOML has escaped
+    # JSON strings are valid TOML, except for one character that TOML requires to be escaped
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _example(entries: list[Entry], drivers: Mapping[str, DriverClass]) -> Iterator[str]:
-    """Yield a rule on the first channel that is there, at a limit inside its range."""
+    """Yield a rule on the first active channel, with a limit inside its range."""
     for entry in entries:
         driver = drivers[entry.driver]
         if entry.active and is_sensor(driver):

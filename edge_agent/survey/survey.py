@@ -1,4 +1,4 @@
-"""Looks at a machine: chips on I2C, 1-Wire thermometers, and what the kernel itself measures."""
+"""Finds a machine's sensors: chips on I2C, 1-Wire thermometers, and the kernel's own devices."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from drivers.base.linux import LinuxPort
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.acquire.scan import Found, scan
 
-OWN = ("thermal", "throttled", "memory")  # what a machine may know of itself, best first
+OWN = ("thermal", "throttled", "memory")  # what a machine can measure about itself, best first
 
 
 class KernelDevice(NamedTuple):
-    """A sensor that the kernel drives, `driver` being our iio or hwmon, and what it has."""
+    """A sensor with a kernel driver; `driver` is our iio or hwmon, `measure` its channels."""
 
     driver: str
     device: str
@@ -22,29 +22,29 @@ class KernelDevice(NamedTuple):
 
 
 class Survey(NamedTuple):
-    """What was found; `own` are drivers that read this machine; `troubles` are for the user."""
+    """What was found; `own` are drivers that read this machine, `problems` is for the user."""
 
     chips: tuple[Found, ...] = ()
     thermometers: tuple[str, ...] = ()
     kernel: tuple[KernelDevice, ...] = ()
     own: tuple[str, ...] = ()
-    troubles: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 def survey(hardware: Hardware, drivers: Mapping[str, DriverClass]) -> Survey:
-    """Look at everything, reading only; what cannot be looked at becomes a trouble."""
+    """Scan everything, only reading; what cannot be scanned becomes a problem."""
     sensors = {name: driver for name, driver in drivers.items() if is_sensor(driver)}
     chips: list[Found] = []
-    troubles: list[str] = []
+    problems: list[str] = []
     for number in hardware.buses():
         try:
             chips += scan(hardware, number, sensors)
         except DriverError as error:
-            troubles.append(str(error))
+            problems.append(str(error))
     port = LinuxPort(hardware.kernel(), "survey")
     kernel = tuple(dict.fromkeys(_kernel(port)))
     own = tuple(name for name in OWN if _readable(sensors[name](port)))
-    return Survey(tuple(chips), _thermometers(hardware), kernel, own, tuple(troubles))
+    return Survey(tuple(chips), _thermometers(hardware), kernel, own, tuple(problems))
 
 
 def _thermometers(hardware: Hardware) -> tuple[str, ...]:
@@ -63,12 +63,12 @@ def _kernel(port: LinuxPort) -> Iterator[KernelDevice]:
     for driver in (iio, hwmon):
         for name, files in _devices(port, driver.DEVICES):
             measure = driver.measurable(files)
-            if measure and name != "cpu_thermal":  # what our driver `thermal` reads
+            if measure and name != "cpu_thermal":  # our driver `thermal` reads it
                 yield KernelDevice(driver.__name__.rpartition(".")[2], name, measure)
 
 
 def _devices(port: LinuxPort, place: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield each device's name, or its directory where two have one name, and its files."""
+    """Yield each device's name, or its directory if two share a name, and its files."""
     found = []
     for directory in port.names(place):
         files = frozenset(port.names(f"{place}/{directory}"))

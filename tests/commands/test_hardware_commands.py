@@ -47,7 +47,7 @@ def test_a_missing_bus_is_one_clear_line_with_the_remedy(edge_agent, config, com
 def test_scan_shows_who_claims_what(edge_agent, config):
     done = edge_agent("scan", "--simulate", config())
     assert done.code == 0
-    assert 'i2c-1  0x44  SHT4x (driver = "sht4x", certain)' in done.out
+    assert 'i2c-1  0x44  SHT4x (driver = "sht4x", identified)' in done.out
     assert "w1     28-0316a4c8ffee" in done.out
 
 
@@ -63,7 +63,7 @@ def test_scan_asks_an_expander_by_its_inputs(edge_agent, config):
     expander = '[[device]]\nname = "doors"\ndriver = "mcp23017"\naddress = 0x20\n'
     done = edge_agent("scan", "--simulate", config(expander))
     assert done.code == 0
-    assert 'MCP23017 (driver = "mcp23017", assumed' in done.out
+    assert 'MCP23017 (driver = "mcp23017", possible' in done.out
 
 
 def test_scan_speaks_json(edge_agent, config):

@@ -66,7 +66,7 @@ def test_without_questions_such_a_chip_stays_a_comment(edge_agent, tmp_path, amb
     path = tmp_path / "agent.toml"
     assert edge_agent("init", path, "--yes", "--simulate", ambiguous).code == 0
     assert "lm75" not in drivers(path)
-    assert "that does not tell what it is" in path.read_text()
+    assert "An unidentified chip" in path.read_text()
 
 
 def test_yes_asks_nothing(edge_agent, tmp_path, monkeypatch):

@@ -1,6 +1,6 @@
-"""A Raspberry Pi below a directory, with a firmware, a kernel, a systemd and a shell that obeys.
+"""A Raspberry Pi below a directory, with a firmware, a kernel, a systemd and a shell.
 
-What the doctor says to do is done to it, word by word: a wrong remedy does not mend it.
+Remedies are carried out on it literally: a wrong one does not repair it.
 """
 
 import re
@@ -75,7 +75,7 @@ I2C_NODE = "/sys/class/i2c-adapter/i2c-1/of_node"
 COREUTILS = {"chmod", "echo", "install", "mv", "sed"}
 
 
-class Bench(RealHardware):
+class FakeHardware(RealHardware):
     """The files below a root, and one simulated I2C bus."""
 
     def __init__(self, sys):
@@ -88,7 +88,7 @@ class Bench(RealHardware):
 
 
 class Pi:
-    """A healthy one; tests break it."""
+    """A healthy one, for tests to break."""
 
     def __init__(self, root, url):
         self.root = root
@@ -96,7 +96,7 @@ class Pi:
         self.file = root / "etc/edge-agent/config.toml"
         self.owners = {}
         self.clock = ManualClock()
-        self.hardware = Bench(root / "sys")
+        self.hardware = FakeHardware(root / "sys")
         self.thermometers = ["28-0316a4c8ffee", "28-0316a4c8ff00"]
         self.labels = [(0, "pinctrl-bcm2711"), (1, "raspberrypi-exp-gpio")]
         self.lgpio = SimpleNamespace(gpiochip_open=print)
@@ -170,10 +170,10 @@ class Pi:
     # firmware and kernel
 
     def boot(self):
-        """Start as the firmware, the kernel, udev and systemd would."""
+        """Boot as the firmware, the kernel, udev and systemd do."""
         for directory in ("dev", "sys/bus", "sys/class"):
             shutil.rmtree(self.root / directory, ignore_errors=True)
-        lines = self._lines_in_force()
+        lines = self._lines_in_effect()
         modules = self.path("/etc/modules").read_text()
         modules += "".join(p.read_text() for p in self.path("/etc/modules-load.d").glob("*"))
         self.read_only = False
@@ -201,7 +201,7 @@ class Pi:
         if self.unit["UnitFileState"] == "enabled":
             self.start()
 
-    def _lines_in_force(self):
+    def _lines_in_effect(self):
         found, section = [], "all"
         for line in self.path("/boot/firmware/config.txt").read_text().splitlines():
             section = line[1:-1] if line.startswith("[") else section
@@ -223,7 +223,7 @@ class Pi:
             self.path(f"/sys/bus/w1/devices/{name}").mkdir()
 
     def node(self, place):
-        """Make a device file; udev's own rules are for serial lines only."""
+        """Create a device file; udev's own rules are for serial ports only."""
         if place == "/dev/serial0":
             self.path(place).symlink_to("ttyAMA0")
         else:
@@ -275,7 +275,7 @@ class Pi:
         self.start()
 
     def start(self):
-        """Start the service; it fails as the agent does with a broken configuration."""
+        """Start the service; it fails as the agent does on an invalid configuration."""
         try:
             with mock.patch.dict("os.environ", CREDENTIALS_DIRECTORY=str(self._credentials())):
                 resolve(self.file)
@@ -287,7 +287,7 @@ class Pi:
         self.unit |= {"NRestarts": "0", "ExecMainStatus": "0"}
 
     def _credentials(self):
-        """Hand over what the unit loads, as far as it is there."""
+        """Hand over the credentials that the unit loads and that exist."""
         handed = self.path("/run/credentials/edge-agent.service")
         handed.mkdir(parents=True, exist_ok=True)
         for name in re.findall(r"^LoadCredential=([\w.-]+)$", self._unit_files(), re.MULTILINE):
@@ -304,7 +304,7 @@ class Pi:
         self.unit |= {"Result": result, "ExecMainStatus": str(code)}
 
     def run(self, words):
-        """Answer a command by its words, as this machine would."""
+        """Answer a command as this machine does."""
         match words:
             case ("systemctl", "show", *_):
                 return CommandResult(
@@ -313,8 +313,8 @@ class Pi:
             case ("systemctl", "cat", _):
                 return CommandResult(0, self._unit_files())
             case ("systemctl", "is-active", *names):
-                told = ["active" if name in self.services else "inactive" for name in names]
-                return CommandResult(0 if "active" in told else 3, "\n".join(told))
+                states = ["active" if name in self.services else "inactive" for name in names]
+                return CommandResult(0 if "active" in states else 3, "\n".join(states))
             case ("journalctl", *options):
                 only = {"--priority=err": {"err"}, "--priority=warning": {"err", "warning"}}
                 wanted = next((only[one] for one in options if one in only), {"err", "warning"})
@@ -325,7 +325,7 @@ class Pi:
                 return CommandResult(0, "\n".join(text for _, text in self.journal))
         return CommandResult(127, f"{words[0]}: not found")
 
-    # the doctor, and what it says to do
+    # the doctor, and its remedies
 
     def case(self, file=None):
         machine = Machine(self.root, self.run)
@@ -336,7 +336,7 @@ class Pi:
             chips=lambda _machine: self.labels,
             load=self._load,
             installed=lambda name: name in self.packages,
-            patience=0.5,
+            timeout=0.5,
         )
         return open_case(
             machine,
@@ -353,15 +353,15 @@ class Pi:
         return self.lgpio
 
     def findings(self):
-        return [one for verdict in diagnose(self.case()) for one in verdict.findings]
+        return [one for result in diagnose(self.case()) for one in result.findings]
 
     def follow(self, finding, choice=0):
-        """Do what a remedy says: the lines it names, then the commands, in their order."""
+        """Carry out a remedy: the lines it names, then the commands, in their order."""
         text = finding.remedy.split("; or ")[choice]
-        if line := re.search(r"add the line `(.+?)` below \[all\] in (\S+),", text):
+        if line := re.search(r"add `(.+?)` under \[all\] in (\S+),", text):
             place = self.path(line[2])
             place.write_text(place.read_text() + f"[all]\n{line[1]}\n")
-        if line := re.search(r"write `((\w+) = .+?)` below \[(\w+)\] in (\S+)", text):
+        if line := re.search(r"set `((\w+) = .+?)` under \[(\w+)\] in (\S+)", text):
             lines = [one for one in Path(line[4]).read_text().splitlines() if one]
             kept = [one for one in lines if not one.startswith(f"{line[2]} =")]
             kept.insert(kept.index(f"[{line[3]}]") + 1, line[1])
@@ -378,7 +378,7 @@ class Pi:
                 getattr(self, "_" + re.sub(r"\W", "_", words[0]))(*words[1:])
 
     def _coreutils(self, line):
-        """Run it for real, below the root; owners are ours to note."""
+        """Run it for real, below the root; owners are only recorded."""
         here = re.sub(rf"(?<![\w/])(?!{self.root})/(?=(boot|etc|var|run)/)", f"{self.root}/", line)
         script = f'sudo() {{ "$@"; }}\n{re.sub(r"-[og] [a-z-]+ ", "", here)}'
         subprocess.run(["bash", "-ec", script], check=True)

@@ -1,4 +1,4 @@
-"""The archive has what its readers need, and no secret, wherever one may stand."""
+"""The archive has what its readers need, and no secret, wherever it occurs."""
 
 import json
 import tarfile
@@ -9,9 +9,9 @@ from edge_agent.doctor.bundle import write_bundle
 from edge_agent.doctor.diagnosis import diagnose
 from edge_agent.doctor.instruments.redaction import Redaction
 
-# Apprise uses what Python will not have for long
+# Apprise uses deprecated features of Python
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-# One text for every place; each must be nowhere in the archive.
+# One text for every place; none may occur in the archive.
 SECRETS = {
     "password in a file": "correct-horse-battery",
     "password in a variable": "staple-9f3a",
@@ -74,7 +74,7 @@ message = "see https://example.org/{message}"
 
 @pytest.fixture
 def secretive(pi, monkeypatch):
-    """Every secret at its place, and in the journal, which repeats them."""
+    """Every secret in its place, and in the journal, which repeats them."""
     values = list(SECRETS.values())
     names = ["file", "variable", "unit", "userinfo", "notify", "desk", "bot", "instead", "name"]
     names += [
@@ -138,7 +138,7 @@ def test_no_secret_is_in_the_archive(secretive, bundle):
     assert leaks == []
 
 
-def test_nor_is_one_in_a_file_that_is_no_toml(secretive, bundle):
+def test_no_secret_is_in_the_archive_if_the_file_is_not_valid_toml(secretive, bundle):
     secretive.file.write_text(secretive.file.read_text() + "\nthis is = no = toml\n")
     files = bundle(secretive)
     leaks = [
@@ -151,17 +151,17 @@ def test_nor_is_one_in_a_file_that_is_no_toml(secretive, bundle):
 
 
 @pytest.mark.parametrize("key", ["password_file", "password_env", "key", "ca"])
-def test_a_secret_in_the_place_of_a_files_name_is_struck(pi, bundle, key):
+def test_a_secret_in_place_of_a_file_name_is_redacted(pi, bundle, key):
     pi.change("[mqtt]", f'[mqtt]\n{key} = "{SECRETS["password where its file should be"]}"')
     text = "".join(bundle(pi).values())
     assert SECRETS["password where its file should be"] not in text
 
 
-def test_nothing_that_is_printed_has_a_secret(secretive):
+def test_no_secret_is_printed(secretive):
     printed = [
         f"{one.where} {one.what} {one.remedy}"
-        for verdict in diagnose(secretive.case())
-        for one in verdict.findings
+        for result in diagnose(secretive.case())
+        for one in result.findings
     ]
     assert any("mqtt.paswd" in text for text in printed)
     leaks = [
@@ -170,7 +170,7 @@ def test_nothing_that_is_printed_has_a_secret(secretive):
     assert leaks == []
 
 
-def test_the_archive_says_what_its_readers_need(pi, bundle):
+def test_the_archive_has_what_its_readers_need(pi, bundle):
     pi.journal.append(("err", "boiler: no answer"))
     files = bundle(pi)
     assert json.loads(files["config.txt"])["device"][0] == {"name": "air", "driver": "sht4x"}
@@ -190,7 +190,7 @@ def test_the_event_log_is_not_in_it(pi, bundle):
     assert not any("SQLite format" in text for text in bundle(pi).values())
 
 
-def test_it_is_written_on_a_machine_with_nothing(pi, bundle):
+def test_it_is_written_on_a_machine_without_configuration_and_log(pi, bundle):
     pi.file.unlink()
     pi.log.unlink()
     pi.labels = None
@@ -199,7 +199,7 @@ def test_it_is_written_on_a_machine_with_nothing(pi, bundle):
     assert files["config.txt"].startswith("FileNotFoundError")
 
 
-def test_who_called_sudo_owns_the_archive(pi, bundle, monkeypatch):
+def test_the_user_who_called_sudo_owns_the_archive(pi, bundle, monkeypatch):
     given = []
     monkeypatch.setattr("os.chown", lambda *words: given.append(words))
     pi.environment |= {"SUDO_UID": "1000", "SUDO_GID": "1001"}
@@ -208,7 +208,7 @@ def test_who_called_sudo_owns_the_archive(pi, bundle, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("text", "struck"),
+    ("text", "redacted"),
     [
         ("mqtt://me:pw@host:1883", "mqtt://***@host:1883"),
         ("mqtts://host:8883 refuses", "mqtts://host:8883 refuses"),
@@ -223,5 +223,5 @@ def test_who_called_sudo_owns_the_archive(pi, bundle, monkeypatch):
         ),
     ],
 )
-def test_what_looks_like_a_secret_is_struck_and_nothing_else(text, struck):
-    assert Redaction(()).strike(text) == struck
+def test_what_looks_like_a_secret_is_redacted_and_nothing_else(text, redacted):
+    assert Redaction(()).redact(text) == redacted

@@ -9,14 +9,14 @@ import pytest
 from edge_agent.cli import main
 from edge_agent.commands.doctor import examine
 from edge_agent.doctor.diagnosis import diagnose
-from edge_agent.doctor.finding import FindingVerdict
+from edge_agent.doctor.finding import ThemeResult
 from edge_agent.doctor.instruments.configuration_file import read_configuration
 from edge_agent.errors import AgentError
 from edge_agent.machine import CommandResult
 
 
 class Done(NamedTuple):
-    """What a command left behind."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -27,12 +27,12 @@ class Report(msgspec.Struct, forbid_unknown_fields=True):
 
     problems: int
     warnings: int
-    themes: list[FindingVerdict]
+    themes: list[ThemeResult]
 
 
 @pytest.fixture
 def doctor(capsys):
-    """A function: examine a machine as the command does."""
+    """A function: diagnose a machine as the command does."""
 
     def run(pi, *, as_json=False, bundle=None):
         code = examine(pi.case(), as_json=as_json, bundle=bundle)
@@ -45,16 +45,16 @@ def test_a_healthy_machine_has_a_line_for_every_theme_and_exit_code_0(pi, doctor
     done = doctor(pi)
     assert done.code == 0
     *themes, last = done.out.splitlines()
-    assert last == "nothing is wrong"
-    assert {line.split()[0] for line in themes} == {"fine"}
+    assert last == "no problems found"
+    assert {line.split()[0] for line in themes} == {"ok"}
     assert len(themes) == 10
 
 
-def test_a_problem_is_told_with_its_remedy_and_exit_code_1(pi, doctor):
+def test_a_problem_has_a_remedy_and_exit_code_1(pi, doctor):
     pi.path("/dev/i2c-1").unlink()
     done = doctor(pi)
     assert done.code == 1
-    assert "problem   interfaces: /dev/i2c-1: the bus is there" in done.out
+    assert "problem   interfaces: /dev/i2c-1: the bus exists" in done.out
     assert "          [i2c-dev-not-loaded] `sudo modprobe i2c-dev`" in done.out
     assert done.out.splitlines()[-1] == "1 problem, 0 warnings"
 
@@ -78,54 +78,58 @@ def test_json_has_its_schema_and_nothing_else_is_printed(pi, doctor, tmp_path):
 
 def test_the_archive_is_named_at_the_end(pi, doctor, tmp_path):
     done = doctor(pi, bundle=tmp_path / "b.tar.gz")
-    assert done.out.splitlines()[-1] == f"{tmp_path}/b.tar.gz: look into it before you send it"
+    assert (
+        done.out.splitlines()[-1] == f"{tmp_path}/b.tar.gz: written; review it before you send it"
+    )
 
 
-def test_without_configuration_a_pi_is_examined_as_a_whole(pi, doctor):
+def test_without_configuration_everything_on_a_pi_is_checked(pi, doctor):
     pi.file.unlink()
     pi.write("/boot/firmware/config.txt", "")
     pi.boot()
     found = json.loads(doctor(pi, as_json=True).out)["themes"]
     ids = {finding["id"] for theme in found for finding in theme["findings"]}
     assert {"config-missing", "i2c-disabled", "spi-disabled", "w1-disabled"} <= ids
-    assert {theme["theme"] for theme in found if theme["left_out"]} == {"network"}
+    assert {theme["theme"] for theme in found if theme["skipped"]} == {"network"}
 
 
-def test_what_the_configuration_does_not_need_is_not_told(pi, doctor):
+def test_what_the_configuration_does_not_need_is_not_reported(pi, doctor):
     pi.file.write_text(f'node = "shed"\n[mqtt]\nurl = "{pi.url}"\n')
     pi.write("/boot/firmware/config.txt", "")
     pi.lgpio = None
     pi.boot()
     done = doctor(pi)
     assert done.code == 0
-    assert "left out  gpio: no configuration that needs a pin of the header" in done.out
+    assert "skipped   gpio: no readable configuration uses a pin of the header" in done.out
 
 
-def test_a_configuration_that_this_user_may_not_read_is_told_and_nothing_made_up(pi):
+def test_an_unreadable_configuration_is_reported_and_nothing_is_assumed_about_it(pi):
     pi.write("/boot/firmware/config.txt", "")
     pi.boot()
-    closed = pi.case().reading._replace(tables={}, config=None, blueprint=None, closed=True)
-    verdicts = list(diagnose(pi.case()._replace(reading=closed)))
-    assert [one.id for verdict in verdicts for one in verdict.findings] == ["not-seen"]
-    left_out = {verdict.theme for verdict in verdicts if verdict.left_out}
-    assert left_out == {"interfaces", "gpio", "network"}
+    unreadable = pi.case().configuration._replace(
+        tables={}, config=None, blueprint=None, unreadable=True
+    )
+    results = list(diagnose(pi.case()._replace(configuration=unreadable)))
+    assert [one.id for result in results for one in result.findings] == ["not-seen"]
+    skipped = {result.theme for result in results if result.skipped}
+    assert skipped == {"interfaces", "gpio", "network"}
 
 
-def test_a_file_of_another_user_is_closed_and_not_broken(pi, tmp_path):
+def test_a_file_of_another_user_is_unreadable_and_not_invalid(pi, tmp_path):
     tmp_path.chmod(0o700)
     own = os.geteuid()
     pi.file.chmod(0)
     if own == 0:  # root may read everything
         os.seteuid(65534)
     try:
-        closed = read_configuration(pi.file, bool, {}).closed
+        unreadable = read_configuration(pi.file, bool).unreadable
     finally:
         os.seteuid(own)
-    assert closed
-    assert not read_configuration(tmp_path / "none.toml", bool, {}).closed
+    assert unreadable
+    assert not read_configuration(tmp_path / "none.toml", bool).unreadable
 
 
-def test_a_broken_configuration_is_told_and_the_rest_is_examined(pi, doctor):
+def test_an_invalid_configuration_is_reported_and_the_rest_is_checked(pi, doctor):
     pi.change('driver = "sht4x"', 'driver = "sht4"')
     pi.path("/dev/i2c-1").unlink()
     done = doctor(pi)
@@ -133,7 +137,7 @@ def test_a_broken_configuration_is_told_and_the_rest_is_examined(pi, doctor):
     assert "[i2c-dev-not-loaded]" in done.out
 
 
-def test_a_laptop_leaves_out_what_only_a_pi_has(pi, doctor):
+def test_a_laptop_skips_what_only_a_pi_has(pi, doctor):
     pi.write("/proc/device-tree/model", "")
     pi.path("/sys/devices/platform/soc/soc:firmware/get_throttled").unlink()
     pi.write("/etc/passwd", "me:x:1000:1000::/home/me:/bin/bash\n")
@@ -144,21 +148,21 @@ def test_a_laptop_leaves_out_what_only_a_pi_has(pi, doctor):
     pi.services.clear()
     done = doctor(pi)
     assert done.code == 0
-    left_out = [line.split()[2] for line in done.out.splitlines() if line.startswith("left out")]
-    assert left_out == ["interfaces:", "gpio:", "power:", "service:"]
+    skipped = [line.split()[1] for line in done.out.splitlines() if line.startswith("skipped")]
+    assert skipped == ["interfaces:", "gpio:", "power:", "service:"]
 
 
-def test_a_laptop_without_configuration_is_asked_for_one_and_for_no_bus(pi):
+def test_a_laptop_without_configuration_lacks_only_that_and_no_bus(pi):
     pi.write("/proc/device-tree/model", "")
     pi.file.unlink()
     pi.path("/dev/i2c-1").unlink()
-    verdicts = list(diagnose(pi.case()))
-    assert [one.id for verdict in verdicts for one in verdict.findings] == ["config-missing"]
-    left_out = {verdict.theme for verdict in verdicts if verdict.left_out}
-    assert left_out == {"interfaces", "gpio", "network"}
+    results = list(diagnose(pi.case()))
+    assert [one.id for result in results for one in result.findings] == ["config-missing"]
+    skipped = {result.theme for result in results if result.skipped}
+    assert skipped == {"interfaces", "gpio", "network"}
 
 
-def test_a_laptop_that_needs_buses_is_told_where_they_are(pi):
+def test_a_laptop_that_needs_buses_is_referred_to_adapters_and_simulation(pi):
     pi.write("/proc/device-tree/model", "")
     pi.write("/boot/firmware/config.txt", "")
     pi.boot()
@@ -168,7 +172,7 @@ def test_a_laptop_that_needs_buses_is_told_where_they_are(pi):
     assert {one.remedy.rpartition("or try ")[2] for one in found} == {"`edge-agent simulate`"}
 
 
-def test_bits_come_from_vcgencmd_where_the_kernel_has_no_file(pi):
+def test_power_flags_come_from_vcgencmd_if_the_kernel_has_no_file(pi):
     pi.path("/sys/devices/platform/soc/soc:firmware/get_throttled").unlink()
     answer = pi.run
     vcgencmd = ("vcgencmd", "get_throttled")
@@ -177,7 +181,7 @@ def test_bits_come_from_vcgencmd_where_the_kernel_has_no_file(pi):
 
 
 def test_a_running_agent_is_not_disturbed(pi):
-    """Its chips are not asked: a second master would spoil a measurement."""
+    """Its chips are left alone: a second master would spoil a measurement."""
 
     class Untouchable:
         def i2c_rdwr(self, *_messages):
@@ -211,5 +215,5 @@ def test_the_command_works_on_this_machine_whatever_it_is(capsys, tmp_path):
 def test_an_archive_that_cannot_be_written_is_one_clear_line(pi, doctor):
     with pytest.raises(AgentError) as error:
         doctor(pi, bundle=Path("/nonexistent/b.tar.gz"))
-    remedy = "name another with --bundle"
+    remedy = "choose another file with --bundle"
     assert str(error.value) == f"/nonexistent/b.tar.gz: No such file or directory: {remedy}"

@@ -1,4 +1,4 @@
-"""Whatever is in the files that it reads, and whatever commands say: it goes on to the end."""
+"""Whatever its files contain and commands print, the diagnosis runs to its end."""
 
 import json
 import tarfile
@@ -39,17 +39,17 @@ QUIET = settings(
 
 
 def refused(_address, _seconds):
-    """A damaged address may be anybody's."""
+    """A damaged address may be that of any machine."""
     raise ConnectionRefusedError(111, "Connection refused")
 
 
-def texts(verdicts):
-    return [finding.what for verdict in verdicts for finding in verdict.findings]
+def texts(results):
+    return [finding.what for result in results for finding in result.findings]
 
 
 @pytest.fixture
 def examined(pi, tmp_path):
-    """A function: diagnose, and write the archive; return the verdicts."""
+    """A function: diagnose, and write the archive; return the results."""
     pem, password = (pi.path(f"/etc/edge-agent/{name}") for name in ("client.pem", "password"))
     pi.connect = refused
     pem.touch()
@@ -59,11 +59,11 @@ def examined(pi, tmp_path):
 
     def examine():
         case = pi.case()
-        verdicts = list(diagnose(case))
-        write_bundle(case, verdicts, tmp_path / "bundle.tar.gz")
-        assert json.loads(json.dumps(as_json(verdicts)))["themes"]
+        results = list(diagnose(case))
+        write_bundle(case, results, tmp_path / "bundle.tar.gz")
+        assert json.loads(json.dumps(as_json(results)))["themes"]
         assert tarfile.is_tarfile(tmp_path / "bundle.tar.gz")
-        return verdicts
+        return results
 
     return examine
 
@@ -83,7 +83,7 @@ def test_random_bytes_in_its_files_do_not_end_it(pi, examined, found):
 
 @QUIET
 @given(st.sampled_from(FILES), st.data())
-def test_files_that_are_damaged_a_little_do_not_end_it(pi, examined, name, data):
+def test_slightly_damaged_files_do_not_end_it(pi, examined, name, data):
     whole = pi.path(name).read_bytes()
     place = data.draw(st.integers(0, len(whole)))
     try:
@@ -95,14 +95,14 @@ def test_files_that_are_damaged_a_little_do_not_end_it(pi, examined, name, data)
 
 @QUIET
 @given(st.integers(0, 127), st.text(max_size=200))
-def test_commands_that_say_anything_do_not_end_it(pi, examined, code, said):
+def test_commands_that_print_anything_do_not_end_it(pi, examined, code, said):
     pi.run = lambda _words: CommandResult(code, said)
     assert len(examined()) == len(THEMES)
 
 
 @QUIET
 @given(st.lists(st.text("LoadStateNRrs=-\n0123edAcivmk ", max_size=60), max_size=8))
-def test_units_that_say_anything_do_not_end_it(pi, examined, lines):
+def test_units_that_contain_anything_do_not_end_it(pi, examined, lines):
     said = "\n".join(["LoadState=loaded", *lines])
     pi.run = lambda _words: CommandResult(0, said)
     assert len(examined()) == len(THEMES)
@@ -116,41 +116,41 @@ def test_a_directory_in_a_files_place_does_not_end_it(pi, examined, name):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_is_not_there_does_not_end_it(pi, examined, name):
+def test_a_missing_file_does_not_end_it(pi, examined, name):
     pi.path(name).unlink()
     assert not [text for text in texts(examined()) if "check failed" in text]
 
 
 def test_a_check_that_raises_is_a_finding_and_the_next_one_runs(pi):
-    def broken(_examination):
+    def broken(_case):
         raise RuntimeError("boom")
         yield
 
     after = []
 
-    def second(_examination):
+    def second(_case):
         after.append(True)
         yield from ()
 
-    (verdict,) = diagnose(pi.case(), [Theme("weather", (broken, second))])
-    (finding,) = verdict.findings
+    (result,) = diagnose(pi.case(), [Theme("weather", (broken, second), {})])
+    (finding,) = result.findings
     assert (finding.id, finding.severity) == ("check-failed", "warning")
     assert finding.what == "this check failed: RuntimeError: boom"
     assert after == [True]
 
 
-def test_a_theme_that_cannot_tell_whether_it_applies_is_a_finding(pi):
-    (verdict,) = diagnose(pi.case(), [Theme("weather", (), lambda _examination: 1 / 0)])
-    assert [one.id for one in verdict.findings] == ["check-failed"]
+def test_an_exception_while_a_theme_decides_whether_it_applies_is_a_finding(pi):
+    (result,) = diagnose(pi.case(), [Theme("weather", (), {}, lambda _case: 1 / 0)])
+    assert [one.id for one in result.findings] == ["check-failed"]
 
 
-def test_what_this_user_may_not_see_is_told_with_sudo(pi):
-    def closed(_examination):
+def test_what_this_user_may_not_read_is_reported_with_sudo_as_remedy(pi):
+    def unreadable(_case):
         raise PermissionError(13, "Permission denied", "/etc/edge-agent")
         yield
 
-    (verdict,) = diagnose(pi.case(), [Theme("weather", (closed,))])
-    (finding,) = verdict.findings
+    (result,) = diagnose(pi.case(), [Theme("weather", (unreadable,), {})])
+    (finding,) = result.findings
     assert (finding.id, finding.severity) == ("not-seen", "warning")
     assert finding.where == "/etc/edge-agent"
     assert finding.remedy == f"`sudo edge-agent doctor {pi.file}`"

@@ -1,4 +1,4 @@
-"""A broker that cannot be reached, trusted or logged in to: real ones, on 127.0.0.1."""
+"""Real brokers on 127.0.0.1 that cannot be reached or trusted, or that refuse the login."""
 
 import errno
 import re
@@ -47,7 +47,7 @@ def openssl(*words):
 
 
 class Authority:
-    """Signs certificates that begin and end when it is told, in days from now."""
+    """Signs certificates; `begins` and `ends` are in days from now."""
 
     def __init__(self, here):
         here.mkdir()
@@ -78,7 +78,7 @@ def authority(tmp_path):
 
 @pytest.fixture
 def now(pi):
-    """The machine's clock, right."""
+    """The machine's clock, with the right time."""
     pi.clock = ManualClock(datetime.now(UTC).timestamp())
 
 
@@ -100,7 +100,7 @@ def secure(pi, authority, mosquitto, now):
 
 @pytest.fixture
 def one(pi):
-    """A function: return the finding with this id; fail where there are others."""
+    """A function: return the finding with this id; fail if there are others."""
 
     def find(id_):
         found = pi.findings()
@@ -115,7 +115,7 @@ def test_a_broker_with_tls_that_is_right_gives_no_finding(pi, authority, secure)
     assert pi.findings() == []
 
 
-def test_a_name_that_nobody_knows(pi, one):
+def test_a_name_that_does_not_resolve(pi, one):
     def connect(_address, _seconds):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -126,7 +126,7 @@ def test_a_name_that_nobody_knows(pi, one):
     assert pi.findings() == []
 
 
-def test_a_name_that_only_mdns_knows_says_what_to_install(pi, one):
+def test_a_name_in_local_says_what_to_install(pi, one):
     def connect(_address, _seconds):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -135,7 +135,7 @@ def test_a_name_that_only_mdns_knows_says_what_to_install(pi, one):
     assert one("broker-name").remedy.startswith("`sudo apt install avahi-daemon libnss-mdns`")
 
 
-def test_nobody_listens(pi, broker, one):
+def test_no_broker_listens(pi, broker, one):
     broker.kill()
     assert "`sudo systemctl enable --now mosquitto`" in one("broker-refused").remedy.replace(
         "sudo apt install mosquitto && ", ""
@@ -144,7 +144,7 @@ def test_nobody_listens(pi, broker, one):
     assert pi.findings() == []
 
 
-def test_a_broker_elsewhere_that_takes_local_connections_only(pi, one):
+def test_a_remote_broker_that_accepts_only_local_connections(pi, one):
     def connect(_address, _seconds):
         raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
 
@@ -153,12 +153,12 @@ def test_a_broker_elsewhere_that_takes_local_connections_only(pi, one):
     assert "`listener " in one("broker-refused").remedy
 
 
-def test_nobody_answers(pi, one):
+def test_no_answer(pi, one):
     def connect(_address, _seconds):
         raise TimeoutError("timed out")
 
     right, pi.connect = pi.connect, connect
-    assert "let port" in one("broker-timeout").remedy
+    assert "open port" in one("broker-timeout").remedy
     pi.connect = right
     assert pi.findings() == []
 
@@ -171,10 +171,10 @@ def test_no_network(pi, one):
     assert "`ip route`" in one("broker-unreachable").remedy
 
 
-def test_it_takes_connections_and_says_nothing(pi, broker, one):
+def test_it_accepts_connections_and_does_not_answer(pi, broker, one):
     broker.pause()
     finding = one("broker-silent")
-    assert "mqtts:// and 8883" in finding.remedy
+    assert "mqtts:// and port 8883" in finding.remedy
     broker.resume()
     assert pi.findings() == []
 
@@ -184,9 +184,9 @@ def test_a_second_broker_that_works_makes_the_first_one_a_warning(pi, broker, po
     assert [(one.id, one.severity) for one in pi.findings()] == [("broker-refused", "warning")]
 
 
-def test_tls_where_the_broker_speaks_none(pi, one):
+def test_tls_with_a_broker_that_does_not_offer_it(pi, one):
     pi.change("mqtt://", "mqtts://")
-    assert "mqtt:// in place of mqtts://" in one("tls-failed").remedy
+    assert "mqtt:// instead of mqtts://" in one("tls-failed").remedy
     pi.change("mqtts://", "mqtt://")
     assert pi.findings() == []
 
@@ -218,7 +218,7 @@ def test_a_certificate_for_another_name(pi, authority, secure, one):
     assert pi.findings() == []
 
 
-def test_a_ca_that_nobody_trusts(pi, authority, secure, one):
+def test_a_ca_that_this_machine_does_not_trust(pi, authority, secure, one):
     secure(authority.sign("broker"), ca=False)
     finding = one("tls-unknown-ca")
     (line,) = re.findall(r'`(ca = ".*?")`', finding.remedy)
@@ -226,7 +226,7 @@ def test_a_ca_that_nobody_trusts(pi, authority, secure, one):
     assert pi.findings() == []
 
 
-def test_a_ca_file_that_is_not_there(pi, authority, secure, one):
+def test_a_ca_file_that_does_not_exist(pi, authority, secure, one):
     secure(authority.sign("broker"))
     pi.change(str(authority.ca), "/nonexistent/ca.pem")
     finding = one("tls-files")
@@ -264,7 +264,7 @@ def test_dates_of_our_own_certificate(pi, authority, secure, one, id_, dates, re
     assert pi.findings() == []
 
 
-def test_a_certificate_that_is_none(pi, authority, secure):
+def test_a_file_that_is_not_a_certificate(pi, authority, secure):
     secure(authority.sign("broker"))
     signed = authority.sign("client")
     with_client(pi, signed)
@@ -277,7 +277,7 @@ def test_a_certificate_that_is_none(pi, authority, secure):
 
 @pytest.fixture
 def guarded(pi, tmp_path, mosquitto):
-    """A broker that wants a password, and the file with it."""
+    """A broker that requires a password, and the file with it."""
     accounts = tmp_path / "accounts"
     words = ["mosquitto_passwd", "-b", "-c", str(accounts), "shed", "correct horse"]
     subprocess.run(words, check=True, capture_output=True)
@@ -305,9 +305,9 @@ def test_a_wrong_password(pi, guarded, one):
     assert pi.findings() == []
 
 
-def test_no_user_where_the_broker_wants_one(pi, guarded, one):
+def test_no_user_for_a_broker_without_anonymous_clients(pi, guarded, one):
     pi.change('username = "shed"', "")
-    assert "write `username = ...`" in one("broker-refuses-login").remedy
+    assert "set `username = ...`" in one("broker-refuses-login").remedy
 
 
 def test_a_password_that_all_can_read(pi, guarded, one):
@@ -325,7 +325,7 @@ def test_a_password_that_the_service_may_not_read(pi, guarded, one):
     assert pi.findings() == []
 
 
-def test_a_password_file_that_is_not_there(pi, guarded, one):
+def test_a_password_file_that_does_not_exist(pi, guarded, one):
     guarded.unlink()
     finding = one("credential-missing")
     (command,) = re.findall("`(.+?)`", finding.remedy)
@@ -334,7 +334,7 @@ def test_a_password_file_that_is_not_there(pi, guarded, one):
     assert pi.findings() == []
 
 
-def test_a_credential_is_looked_for_where_systemd_takes_it_from(pi, guarded, one):
+def test_a_credential_is_looked_for_where_systemd_loads_it_from(pi, guarded, one):
     named = "$CREDENTIALS_DIRECTORY/edge-agent.mqtt-password"
     pi.change(str(guarded), named)
     finding = one("credential-missing")
@@ -352,20 +352,20 @@ def test_a_credential_that_the_unit_does_not_load(pi, guarded, one):
     assert pi.findings() == []
 
 
-def test_a_variable_that_nobody_sets(pi, guarded, one):
+def test_a_variable_that_is_not_set(pi, guarded, one):
     pi.change(f'password_file = "{guarded}"', 'password_env = "MQTT_PASSWORD"')
     assert "CREDENTIALS_DIRECTORY" in one("credential-variable").remedy
     pi.environment["MQTT_PASSWORD"] = "correct horse"
     assert pi.findings() == []
 
 
-def test_tls_files_without_tls_are_a_mistake_of_the_configuration(pi, one):
+def test_tls_files_without_tls_are_an_error_of_the_configuration(pi, one):
     pi.change("[mqtt]", '[mqtt]\nca = "/etc/edge-agent/ca.pem"')
     assert "unused; write mqtts:// in url" in one("config-wrong").what
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Apprise
-def test_an_address_to_notify_that_is_not_there_hides_nothing_else(pi, one):
+def test_a_missing_notification_address_hides_nothing_else(pi, one):
     file = pi.path("/etc/edge-agent/phone")
     pi.file.write_text(f'{pi.file.read_text()}[[notify]]\nname = "n"\nurl_file = "{file}"\n')
     finding = one("credential-missing")
@@ -377,7 +377,7 @@ def test_an_address_to_notify_that_is_not_there_hides_nothing_else(pi, one):
     assert pi.findings() == []
 
 
-def test_a_login_does_not_throw_the_agent_out(pi, broker, wait_for):
+def test_a_login_does_not_disconnect_the_agent(pi, broker, wait_for):
     agent, lost = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id="edge-shed"), []
     agent.on_disconnect = lambda *words: lost.append(words)
     agent.connect("127.0.0.1", broker.port)

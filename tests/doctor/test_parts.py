@@ -13,7 +13,7 @@ from edge_agent.machine import Machine
 
 @pytest.fixture
 def boot(tmp_path):
-    """A function: what a config.txt says, on Bookworm or before."""
+    """A function: parse a config.txt, of Bookworm or of an older release."""
 
     def write(text, directory="boot/firmware"):
         (tmp_path / directory).mkdir(parents=True)
@@ -45,7 +45,7 @@ def test_a_line_counts_as_the_firmware_counts_it(boot, text, on):
     assert boot(text).parameter_on("i2c_arm", "i2c", "i2c1") is on
 
 
-def test_an_overlay_is_known_by_its_name_whatever_its_parameters(boot):
+def test_an_overlay_is_found_by_its_name_whatever_its_parameters(boot):
     found = boot("dtoverlay=w1-gpio,gpiopin=5\ndtoverlay=i2c-gpio-other")
     assert (found.overlay("w1-gpio"), found.overlay("i2c-gpio")) == (True, False)
 
@@ -58,7 +58,7 @@ def test_without_raspi_config_it_is_not_named(boot):
     assert "raspi-config" not in boot("").add("dtparam=spi=on", command="do_spi 0")
 
 
-def test_an_empty_setting_of_a_unit_begins_anew():
+def test_an_empty_setting_of_a_unit_resets_the_list():
     lines = (("DeviceAllow", "char-i2c rw"), ("DeviceAllow", ""), ("DeviceAllow", "/dev/x rw"))
     assert list(Unit({}, lines).settings("DeviceAllow")) == ["/dev/x rw"]
     assert Unit({}, lines[:2]).setting("DeviceAllow", "none") == "none"
@@ -73,7 +73,7 @@ def test_an_empty_setting_of_a_unit_begins_anew():
         (0, 8, 0o640, READ | WRITE, False),
         (0, 9, 0o660, READ, False),
         (0, 9, 0o664, READ, True),
-        (7, 8, 0o060, READ, False),  # the owner's bits decide, and nobody else's
+        (7, 8, 0o060, READ, False),  # only the owner's bits decide
         (0, 8, 0o606, READ, False),
     ],
 )
@@ -82,12 +82,12 @@ def test_the_first_class_that_fits_decides(uid, gid, mode, wanted, may):
     assert user.may(SimpleNamespace(st_uid=uid, st_gid=gid, st_mode=mode), wanted) is may
 
 
-def test_root_may_everything():
+def test_root_may_do_everything():
     root = User("root", 0, frozenset({0}), service=False)
     assert root.may(SimpleNamespace(st_uid=1, st_gid=1, st_mode=0), READ | WRITE)
 
 
-def test_the_services_user_has_their_own_group_and_those_they_are_in(pi):
+def test_the_services_user_has_the_primary_group_and_all_memberships(pi):
     user = service_user(Machine(pi.root))
     assert (user.name, user.uid, user.service) == ("edge-agent", 990, True)
     assert user.gids == {990, 994, 993, 992, 20}
@@ -120,6 +120,6 @@ def test_dates_are_those_that_openssl_reads(tmp_path, kind, days):
 @pytest.mark.parametrize(
     "text", ["", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----"]
 )
-def test_what_is_no_certificate_is_a_value_error(text):
+def test_what_is_not_a_certificate_is_a_value_error(text):
     with pytest.raises(ValueError, match="certificate"):
         validity(text)

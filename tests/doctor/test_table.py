@@ -1,4 +1,4 @@
-"""A machine, broken in every way: it is found, and who follows the remedy has mended it."""
+"""A machine, broken in every way: the doctor finds it, and its remedy repairs it."""
 
 import errno
 import re
@@ -22,17 +22,17 @@ STRETCH = '[[device]]\nname = "co2"\ndriver = "scd30"\n'
 
 
 class Row(NamedTuple):
-    """`mend` does by hand what no command does; else the remedy is followed by the letter."""
+    """`repair` does by hand what no command does; without it the remedy is followed literally."""
 
     id: str
     remedy: str
     breaks: Callable
-    mend: Callable | None = None
+    repair: Callable | None = None
     choice: int = 0
 
 
 def without(line):
-    """Take a line out of config.txt, and start the machine again."""
+    """Remove a line from config.txt, and reboot."""
 
     def breaks(pi):
         path = pi.path(CONFIG_TXT)
@@ -88,13 +88,13 @@ def claimed(pi):
 
 
 def use_instead(pi, finding):
-    """Write what the remedy says in place of the device's driver."""
+    """Replace the device's driver as the remedy says."""
     line = finding.remedy.split("`")[1]
     pi.change('driver = "sht4x"', re.sub(", (?=device|measure)", "\n", line))
 
 
 class StuckBus:
-    """Somebody holds it low."""
+    """A chip holds it low."""
 
     def i2c_rdwr(self, *_messages):
         raise OSError(errno.ETIMEDOUT, "Connection timed out")
@@ -247,7 +247,7 @@ def newer(pi):
 
 
 def damaged(pi):
-    """One page, which no start of the agent comes by."""
+    """Damage one page that a start of the agent does not read."""
     log = EventLog.open(pi.log, boot=pi.clock.boot)
     with log.transaction():
         log.append(Event("reading", "air", pi.clock.now(), {"n": n}) for n in range(500))
@@ -258,15 +258,15 @@ def damaged(pi):
     pi.log.write_bytes(data)
 
 
-def begun_anew(pi, finding):
-    """The agent makes the new file itself."""
+def new_log(pi, finding):
+    """The agent creates the new file itself."""
     pi.follow(finding, choice=len(finding.remedy.split("; or ")) - 1)
     pi.start()
     pi.shell(f"sudo chown edge-agent: {pi.log}*")
 
 
 def blocked(pi):
-    """SQLite cannot make its write-ahead log."""
+    """SQLite cannot create its write-ahead log."""
     pi.path("/var/lib/edge-agent/shed.db-wal").unlink(missing_ok=True)
     pi.path("/var/lib/edge-agent/shed.db-wal").mkdir()
 
@@ -321,22 +321,22 @@ def package(name):
 
 
 def install(extra, module):
-    def mend(pi, finding):
+    def repair(pi, finding):
         assert f"pip install 'edge-agent[{extra}]'`" in finding.remedy
         pi.packages.add(module)
 
-    return mend
+    return repair
 
 
 I2C, SPI, W1, UART = "dtparam=i2c_arm=on", "dtparam=spi=on", "dtoverlay=w1-gpio", "enable_uart=1"
 ROWS = {
-    "no i2c": Row("i2c-disabled", f"`{I2C}` below [all] in {CONFIG_TXT}", without(I2C)),
+    "no i2c": Row("i2c-disabled", f"`{I2C}` under [all] in {CONFIG_TXT}", without(I2C)),
     "no i2c, by command": Row(
         "i2c-disabled", "`sudo raspi-config nonint do_i2c 0", without(I2C), choice=1
     ),
     "i2c below a section for another model": Row(
         "i2c-disabled",
-        "below [all]",
+        "under [all]",
         lambda pi: (without(I2C)(pi), pi.write(CONFIG_TXT, f"{SPI}\n{W1}\n{UART}\n[cm4]\n{I2C}\n")),
     ),
     "i2c not started": Row("i2c-not-rebooted", "`sudo reboot`", not_rebooted(I2C)),
@@ -351,7 +351,7 @@ ROWS = {
     "1-wire not started": Row("w1-not-rebooted", "`sudo reboot`", not_rebooted(W1)),
     "thermometer not there": Row(
         "w1-no-device",
-        "4.7 kOhm",
+        "4.7 kΩ",
         lambda pi: pi.path("/sys/bus/w1/devices/28-0316a4c8ff00").rmdir(),
         lambda pi, _finding: pi.boot(),
     ),
@@ -417,7 +417,7 @@ ROWS = {
     "throttled once": Row("throttled-since-boot", "`sudo reboot`", bits(0x40000)),
     "frequency capped once": Row("frequency-capped-since-boot", "`sudo reboot`", bits(0x20000)),
     "hot once": Row("hot-since-boot", "`sudo reboot`", bits(0x80000)),
-    "disk full, a smaller log": Row("disk-full", '`max_size = "4MB"` below [log]', full),
+    "disk full, a smaller log": Row("disk-full", '`max_size = "4MB"` under [log]', full),
     "disk full, tidied": Row("disk-full", "`sudo apt-get clean", full, choice=1),
     "mounted read-only": Row("disk-read-only", "`sudo mount -o remount,rw /`", read_only),
     "overlay": Row("log-in-memory", "do_overlayfs 1", overlay),
@@ -425,8 +425,8 @@ ROWS = {
     "card nearly worn": Row("disk-worn", "replace it", life("0x0a 0x01\n"), new_card),
     "card worn": Row("disk-worn", "replace it", life("0x01 0x01\n", "0x03\n"), new_card),
     "log of another user": Row("log-other-owner", "`sudo chown edge-agent:", run_as_root),
-    "log of a newer version": Row("log-newer", "`sudo mv ", newer, begun_anew),
-    "log damaged": Row("log-damaged", "`sudo reboot`", damaged, begun_anew),
+    "log of a newer version": Row("log-newer", "`sudo mv ", newer, new_log),
+    "log damaged": Row("log-damaged", "`sudo reboot`", damaged, new_log),
     "log that cannot be opened": Row(
         "log-not-seen",
         "sudo edge-agent doctor",
@@ -475,7 +475,7 @@ ROWS = {
 }
 
 
-def test_what_the_log_has_taken_already_needs_no_room(pi):
+def test_the_room_that_the_log_already_uses_counts_as_free(pi):
     pi.free = 5_000_000
     pi.write("/var/lib/edge-agent/shed.db-wal", bytes(6_000_000))
     assert "disk-full" not in {one.id for one in pi.findings()}
@@ -483,13 +483,13 @@ def test_what_the_log_has_taken_already_needs_no_room(pi):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Apprise
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-def test_a_broken_machine_is_found_and_its_remedy_mends_it(pi, row):
+def test_a_broken_machine_is_found_and_its_remedy_repairs_it(pi, row):
     row.breaks(pi)
     (finding, *more) = [one for one in pi.findings() if one.id == row.id]
     assert more == []
     assert row.remedy in finding.remedy
-    if row.mend is None:
+    if row.repair is None:
         pi.follow(finding, row.choice)
     else:
-        row.mend(pi, finding)
+        row.repair(pi, finding)
     assert pi.findings() == []

@@ -13,11 +13,11 @@ def clock():
 
 
 def watched(clock, sent):
-    patience = {"bus": 30, "engine": 30}
-    return Health(patience, monotonic=clock.monotonic, notify=sent.append)
+    timeouts = {"bus": 30, "engine": 30}
+    return Health(timeouts, monotonic=clock.monotonic, notify=sent.append)
 
 
-def test_the_watchdog_is_fed_while_every_thread_reports(clock):
+def test_the_watchdog_is_fed_while_every_thread_responds(clock):
     sent = []
     health = watched(clock, sent)
     for _ in range(10):
@@ -28,16 +28,16 @@ def test_the_watchdog_is_fed_while_every_thread_reports(clock):
     assert sent == ["WATCHDOG=1"] * 10
 
 
-def test_one_silent_thread_starves_the_watchdog_and_is_named(clock):
+def test_one_silent_thread_stops_the_feeding_and_is_named(clock):
     sent = []
     health = watched(clock, sent)
     clock.advance(31)
     health.inbox.put("bus")
     assert health.check() == ["engine"]
-    assert sent == ["STATUS=no progress: engine"]
+    assert sent == ["STATUS=threads not responding: engine"]
 
 
-def test_a_thread_that_comes_back_feeds_it_again(clock):
+def test_a_thread_that_responds_again_resumes_the_feeding(clock):
     sent = []
     health = watched(clock, sent)
     clock.advance(31)
@@ -59,7 +59,7 @@ def test_systemd_receives_the_message_on_its_socket(tmp_path, abstract):
     assert notify.watchdog == 60
 
 
-def test_without_systemd_and_with_a_deaf_socket_nothing_happens(tmp_path):
+def test_without_systemd_or_with_a_dead_socket_nothing_happens(tmp_path):
     assert Notifier({}).watchdog == 0
     Notifier({})("READY=1")
     Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")})("READY=1")

@@ -1,4 +1,4 @@
-"""A machine below a directory, whose systemd answers by what it is asked."""
+"""A machine below a directory, with a systemd that keeps the state of one unit."""
 
 import pytest
 
@@ -11,31 +11,31 @@ DONE = CommandResult(0, "")
 
 
 class System:
-    """What the commands of a Debian do to the files below `root`, and to one unit."""
+    """What Debian's commands do to the files below `root`, and to one unit."""
 
     def __init__(self, root):
         self.root = root
-        self.asked = []
+        self.commands = []
         self.properties = {"ActiveState": "inactive", "SubState": "dead", "NRestarts": "0"}
         self.enabled = False
         self.offline = False
         self.missing = set()  # commands that this machine does not have
-        self.refusals = {}  # what commands that begin so say when they fail
+        self.failures = {}  # the output of commands that fail, by how they begin
         self.journal = ""
         self.now = 4_000_000_000  # after every file of the test
 
     def __call__(self, command):
         line = " ".join(command)
-        self.asked.append(line)
+        self.commands.append(line)
         if command[0] in self.missing:
             return CommandResult(NOT_FOUND, f"{command[0]}: not found")
-        for words, said in self.refusals.items():
+        for words, output in self.failures.items():
             if line.startswith(words):
-                return CommandResult(1, said)
+                return CommandResult(1, output)
         return getattr(self, command[0].replace("-", "_"))(*command[1:])
 
-    def told(self, words):
-        return [line for line in self.asked if line.startswith(words)]
+    def calls(self, words):
+        return [line for line in self.commands if line.startswith(words)]
 
     def systemctl(self, verb, *words):
         return getattr(self, f"unit_{verb.replace('-', '_')}")(*words)
@@ -121,7 +121,7 @@ class System:
 
 @pytest.fixture
 def system(tmp_path):
-    """A plain Debian with the program, and nothing of the service."""
+    """A plain Debian with the program, but without the service."""
     for name, text in {
         "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
         "etc/group": "root:x:0:\n",

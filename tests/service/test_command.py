@@ -1,4 +1,4 @@
-"""The command line above it; the machine is the one below a directory."""
+"""`edge-agent service` on the command line; the machine is one below a directory."""
 
 import json
 import logging
@@ -45,12 +45,12 @@ def test_install_and_uninstall_print_what_they_did(edge_agent, system):
 
 
 @pytest.mark.parametrize("verb", ["install", "uninstall"])
-def test_without_root_it_says_how_and_does_nothing(edge_agent, monkeypatch, system, verb):
+def test_without_root_it_names_the_remedy_and_does_nothing(edge_agent, monkeypatch, system, verb):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     code, out, err = edge_agent(verb)
     assert (code, out) == (1, "")
     assert err.endswith(f"`sudo /srv/agent/bin/edge-agent service {verb}`\n")
-    assert system.asked == []
+    assert system.commands == []
 
 
 def test_a_configuration_with_errors_ends_with_its_lines_and_exit_code_2(
@@ -62,11 +62,11 @@ def test_a_configuration_with_errors_ends_with_its_lines_and_exit_code_2(
     code, out, err = edge_agent("install")
     assert code == 2
     assert 'node = "green house"' in err
-    assert "nothing is started" in out
+    assert "the service is not started" in out
     assert (system.enabled, system.properties["ActiveState"]) == (True, "inactive")
 
 
-def test_a_secret_is_found_where_systemd_will_find_it(edge_agent, machine):
+def test_a_secret_is_found_in_the_credential_store(edge_agent, machine):
     secret = machine.path("/etc/credstore/edge-agent.mqtt-password")
     secret.parent.mkdir()
     secret.write_text("swordfish\n")
@@ -81,7 +81,7 @@ def test_a_secret_is_found_where_systemd_will_find_it(edge_agent, machine):
     assert edge_agent("install")[0] == 2
 
 
-def test_status_has_exit_code_1_until_it_runs(edge_agent):
+def test_status_has_exit_code_1_until_the_service_runs(edge_agent):
     assert edge_agent("status")[0] == 1
     edge_agent("install")
     code, out, _ = edge_agent("status")
@@ -95,6 +95,6 @@ def test_status_shows_the_account_of_the_services_log(edge_agent, machine):
     with log.transaction():
         log.append([lifecycle(clock.now(), "started")])
     log.close()
-    told = json.loads(edge_agent("status", "--json")[1])
-    assert told["log"]["recorded"] == 1
-    assert (told["running"], told["restarts"]) == (True, 0)
+    shown = json.loads(edge_agent("status", "--json")[1])
+    assert shown["log"]["recorded"] == 1
+    assert (shown["running"], shown["restarts"]) == (True, 0)

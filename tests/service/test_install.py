@@ -25,7 +25,7 @@ def names(lines):
     return [line.split()[0] for line in lines]
 
 
-def test_it_leads_from_a_bare_debian_to_a_running_service(site, system):
+def test_on_a_bare_debian_it_ends_with_a_running_service(site, system):
     lines = list(install(site))
     assert system.enabled
     assert system.properties["ActiveState"] == "active"
@@ -33,7 +33,7 @@ def test_it_leads_from_a_bare_debian_to_a_running_service(site, system):
     assert all(site.machine.path(target).exists() for target in TARGETS.values())
 
 
-def test_the_service_starts_after_all_that_it_needs(site, system):
+def test_the_service_starts_after_everything_it_needs(site, system):
     list(install(site))
     order = [
         "systemd-sysusers",
@@ -44,19 +44,20 @@ def test_the_service_starts_after_all_that_it_needs(site, system):
         "systemctl enable",
         "systemctl start",
     ]
-    at = [system.asked.index(system.told(words)[0]) for words in order]
+    at = [system.commands.index(system.calls(words)[0]) for words in order]
     assert at == sorted(at)
 
 
-def test_a_second_time_nothing_changes_and_it_says_so(site, system, tree):
+def test_a_second_call_changes_nothing_and_says_so(site, system, tree):
     list(install(site))
-    before, system.asked = tree(), []
+    before, system.commands = tree(), []
     lines = list(install(site))
     assert tree() == before
-    assert "service        runs already" in lines
-    assert sum("there already" in line for line in lines) == 7  # 4 files, user, config, owners
+    assert "service        already running" in lines
+    unchanged = [line for line in lines if "exists; left unchanged" in line]
+    assert len(unchanged) == 7  # 4 files, user, configuration, owners
     changing = ("systemctl start", "systemctl restart", "systemctl enable", "systemd-sysusers")
-    assert [line for line in system.asked if line.startswith(changing)] == []
+    assert [line for line in system.commands if line.startswith(changing)] == []
 
 
 def test_the_unit_starts_and_ends_the_program_of_this_installation(site):
@@ -67,39 +68,39 @@ def test_the_unit_starts_and_ends_the_program_of_this_installation(site):
     assert "/opt/edge-agent" not in unit
 
 
-def test_all_may_read_the_files_whatever_the_umask_of_root(site):
+def test_every_user_may_read_the_files_whatever_the_umask_of_root(site):
     list(install(site))
     assert {mode(site.machine.path(target)) for target in TARGETS.values()} == {0o644}
 
 
-def test_a_changed_unit_is_brought_up_to_date_and_restarted(site, system):
+def test_a_changed_unit_is_updated_and_restarted(site, system):
     list(install(site))
     system.properties["ActiveEnterTimestamp"] = "@1000000000"  # before the file was written
     site.machine.path(UNIT_FILE).write_text("[Service]\n")
     lines = list(install(site))
-    assert f"files          {UNIT_FILE}: brought up to date" in lines
-    assert system.told("systemctl restart")
-    assert system.told("systemctl daemon-reload")
+    assert f"files          {UNIT_FILE}: updated" in lines
+    assert system.calls("systemctl restart")
+    assert system.calls("systemctl daemon-reload")
 
 
-def test_a_newer_program_is_started_anew_though_no_file_of_ours_has_changed(site, system):
+def test_a_newer_program_is_restarted_even_if_no_file_has_changed(site, system):
     list(install(site))
     system.properties["ActiveEnterTimestamp"] = "@1000000000"
     assert "service        restarted" in list(install(site))
 
 
-def test_what_crashes_again_and_again_is_restarted(site, system):
+def test_a_service_that_keeps_crashing_is_restarted(site, system):
     system.properties |= {"ActiveState": "activating", "SubState": "auto-restart"}
     assert "service        restarted" in list(install(site))
 
 
-def test_a_member_is_added_to_the_group_that_came_later(site, system):
+def test_the_user_is_added_to_a_group_that_was_created_later(site, system):
     list(install(site))
     groups = site.machine.path("/etc/group")
     groups.write_text("".join(f"{name}:x:1:edge-agent\n" for name in ("i2c", "gpio", "spi")))
-    system.asked = []
+    system.commands = []
     list(install(site))
-    assert system.told("systemd-sysusers") == ["systemd-sysusers /etc/sysusers.d/edge-agent.conf"]
+    assert system.calls("systemd-sysusers") == ["systemd-sysusers /etc/sysusers.d/edge-agent.conf"]
 
 
 def test_the_first_configuration_passes_the_check(site, machine, tmp_path):
@@ -109,7 +110,7 @@ def test_the_first_configuration_passes_the_check(site, machine, tmp_path):
     assert [one.name for one in blueprint.devices] == ["memory"]
 
 
-def test_the_first_configuration_has_the_processor_where_the_kernel_measures_it(machine):
+def test_the_first_configuration_has_the_processor_if_the_kernel_measures_it(machine):
     zone = machine.path("/sys/class/thermal/thermal_zone0/type")
     zone.parent.mkdir(parents=True)
     zone.write_text("cpu-thermal\n")
@@ -121,7 +122,7 @@ def test_the_first_configuration_has_the_processor_where_the_kernel_measures_it(
 @pytest.mark.parametrize(
     "host, node", [("pi\n", "pi"), ("pi.example.org", "pi"), ("böse.x", "b-se"), ("", "edge")]
 )
-def test_the_node_is_the_host_as_far_as_a_topic_can_name_it(machine, host, node):
+def test_the_node_is_the_host_name_as_far_as_a_topic_allows(machine, host, node):
     machine.path("/etc/hostname").write_text(host)
     assert node_name(machine) == node
 
@@ -133,8 +134,8 @@ def test_only_root_and_the_service_may_read_the_configuration(site):
     assert f"z {CONFIG} 0640 root edge-agent -" in owners
 
 
-def test_the_configuration_is_never_readable_for_all_not_even_for_a_moment(site, system):
-    system.refusals["systemd-tmpfiles"] = "cannot"
+def test_the_configuration_is_never_readable_for_all_users(site, system):
+    system.failures["systemd-tmpfiles"] = "cannot"
     with pytest.raises(AgentError):
         list(install(site))
     assert mode(site.machine.path(CONFIG)) == 0o640
@@ -147,8 +148,8 @@ def test_an_existing_configuration_keeps_its_text_and_gets_its_mode(site):
     path.chmod(0o666)
     lines = list(install(site))
     assert (path.read_text(), mode(path)) == ('node = "mine"\n', 0o640)
-    assert f"configuration  {CONFIG}: there already, and left as it is" in lines
-    assert any("given to edge-agent" in line for line in lines)
+    assert f"configuration  {CONFIG}: exists; left unchanged" in lines
+    assert any("owner and mode set for edge-agent" in line for line in lines)
 
 
 def test_errors_in_the_configuration_leave_it_installed_and_not_started(site, system):
@@ -158,8 +159,8 @@ def test_errors_in_the_configuration_leave_it_installed_and_not_started(site, sy
         lines.extend(iter_into(lines, install(bad)))
     assert error.value.problems == ("config.toml: node: wrong",)
     assert system.enabled
-    assert system.told("systemctl start") == []
-    assert any("nothing is started" in line for line in lines)
+    assert system.calls("systemctl start") == []
+    assert any("the service is not started" in line for line in lines)
 
 
 def iter_into(lines, generator):
@@ -172,20 +173,20 @@ def test_in_a_chroot_it_is_enabled_and_starts_at_the_next_boot(site, system):
     system.offline = True
     lines = list(install(site))
     assert system.enabled
-    assert lines[-1].endswith("systemd does not run here: starts at the next boot")
+    assert lines[-1].endswith("systemd does not run here: the service starts at the next boot")
     running = ("systemctl daemon-reload", "systemctl start", "udevadm")
-    assert [line for line in system.asked if line.startswith(running)] == []
+    assert [line for line in system.commands if line.startswith(running)] == []
 
 
 def test_without_udev_the_rules_wait_for_the_next_boot(site, system):
     system.missing = {"udevadm"}
-    assert "devices        the udev rules act at the next boot" in list(install(site))
+    assert "devices        the udev rules apply from the next boot" in list(install(site))
     assert system.properties["ActiveState"] == "active"
 
 
-def test_without_systemd_it_says_what_to_do_instead(site, system, tree):
+def test_without_systemd_it_names_an_alternative(site, system, tree):
     system.missing, before = {"systemctl"}, tree()
-    with pytest.raises(AgentError, match=r"no systemd.*let your own supervisor"):
+    with pytest.raises(AgentError, match=r"no systemd.*have your own supervisor"):
         list(install(site))
     assert tree() == before
 
@@ -202,35 +203,35 @@ def test_without_systemd_it_says_what_to_do_instead(site, system, tree):
         ("service", "systemctl start"),
     ],
 )
-def test_a_step_that_fails_says_which_what_the_command_said_and_the_remedy(
+def test_a_step_that_fails_names_itself_the_command_its_output_and_the_remedy(
     site, system, step, command
 ):
-    system.refusals[command] = "no such luck"
+    system.failures[command] = "no such luck"
     with pytest.raises(AgentError) as error:
         list(install(site))
     assert error.value.what.startswith(f"{step}: `{command}")
-    assert "says: no such luck" in error.value.what
+    assert "failed: no such luck" in error.value.what
     assert error.value.remedy
 
 
-def test_after_a_failure_is_mended_a_second_call_does_the_rest(site, system):
-    system.refusals["udevadm control"] = "no such luck"
+def test_once_a_failure_is_corrected_a_second_call_does_the_rest(site, system):
+    system.failures["udevadm control"] = "no such luck"
     with pytest.raises(AgentError):
         list(install(site))
-    system.refusals.clear()
+    system.failures.clear()
     list(install(site))
-    assert system.told("udevadm trigger")
+    assert system.calls("udevadm trigger")
     assert system.properties["ActiveState"] == "active"
 
 
-def test_a_file_that_cannot_be_written_is_told_with_its_step(site):
+def test_a_file_that_cannot_be_written_is_reported_with_its_step(site):
     site.machine.path("/etc/udev").write_text("a file, where a directory belongs")
     with pytest.raises(AgentError, match=r"^files: .*rules"):
         list(install(site))
 
 
 def test_a_start_that_fails_says_why_the_service_ended(site, system):
-    system.refusals["systemctl start"] = "Job failed."
+    system.failures["systemctl start"] = "Job failed."
     system.properties |= {"Result": "exit-code", "ExecMainCode": "1", "ExecMainStatus": "3"}
     failing = {"ActiveState": "failed", "SubState": "failed"}
     system.properties |= failing
@@ -240,9 +241,7 @@ def test_a_start_that_fails_says_why_the_service_ended(site, system):
 
 @pytest.mark.parametrize("place", ["/home/pi/env", "/root/env", "/tmp/env"])
 @pytest.mark.parametrize("what", ["program", "parts"])
-def test_a_program_that_the_unit_would_hide_is_refused_before_anything_is_done(
-    site, tree, place, what
-):
+def test_a_program_that_the_unit_hides_is_refused_before_anything_is_done(site, tree, place, what):
     path = f"{place}/bin/edge-agent"
     hidden = site._replace(**{what: path if what == "program" else (path,)})
     before = tree()
@@ -251,13 +250,13 @@ def test_a_program_that_the_unit_would_hide_is_refused_before_anything_is_done(
     assert tree() == before
 
 
-def test_a_home_that_only_begins_like_a_hidden_place_is_none(site):
+def test_a_path_that_only_begins_like_a_hidden_one_is_accepted(site):
     list(install(site._replace(parts=("/homes/python3",))))
 
 
-def test_a_program_that_is_not_there_is_refused(site, tree):
+def test_a_missing_program_is_refused(site, tree):
     before = tree()
-    with pytest.raises(AgentError, match=r"/opt/none/edge-agent: there is no such program"):
+    with pytest.raises(AgentError, match=r"/opt/none/edge-agent: not found"):
         list(install(site._replace(program="/opt/none/edge-agent")))
     assert tree() == before
 
@@ -272,7 +271,7 @@ def test_what_the_debian_package_installed_is_left_to_it(site, tree):
     assert tree() == before
 
 
-def test_a_wheel_brings_the_files_where_the_package_looks_for_them(root, tmp_path):
+def test_a_wheel_has_the_files_where_the_package_looks_for_them(root, tmp_path):
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=root, check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:

@@ -20,7 +20,7 @@ def installed(site, machine):
     return machine
 
 
-def test_it_stops_and_removes_what_install_put_there(installed, system):
+def test_it_stops_and_removes_what_install_put_in_place(installed, system):
     lines = list(uninstall(installed, purge=False))
     assert system.properties["ActiveState"] == "inactive"
     assert not system.enabled
@@ -28,18 +28,18 @@ def test_it_stops_and_removes_what_install_put_there(installed, system):
     assert all(f"{target}: removed" in lines for target in TARGETS.values())
 
 
-def test_systemd_and_udev_forget_the_files_after_they_have_gone(installed, system):
-    system.asked = []
+def test_systemd_and_udev_reload_after_the_files_are_removed(installed, system):
+    system.commands = []
     list(uninstall(installed, purge=False))
     stopped, reloaded = (
-        system.asked.index(f"systemctl {words}")
+        system.commands.index(f"systemctl {words}")
         for words in ("stop edge-agent.service", "daemon-reload")
     )
     assert stopped < reloaded
-    assert system.told("udevadm control --reload")
+    assert system.calls("udevadm control --reload")
 
 
-def test_configuration_log_secrets_and_user_stay_and_it_says_how_to_remove_them(installed):
+def test_configuration_log_secrets_and_user_are_kept_and_it_says_how_to_remove_them(installed):
     last = list(uninstall(installed, purge=False))[-1]
     assert all(installed.path(place).exists() for place in (LOG, CONFIG, SECRET))
     for kept in ("/etc/edge-agent", "/var/lib/edge-agent", SECRET, "the user edge-agent"):
@@ -47,7 +47,7 @@ def test_configuration_log_secrets_and_user_stay_and_it_says_how_to_remove_them(
     assert "--purge` removes them" in last
 
 
-def test_purge_removes_them_and_nothing_of_others(installed):
+def test_purge_removes_them_and_nothing_else(installed):
     lines = list(uninstall(installed, purge=True))
     gone = ("/etc/edge-agent", "/var/lib/edge-agent", SECRET)
     assert not any(installed.path(place).exists() for place in gone)
@@ -63,35 +63,35 @@ def test_purge_after_uninstall_removes_what_was_kept(installed):
     assert not installed.path(LOG).exists()
 
 
-def test_a_second_time_there_is_nothing_to_do(installed, tree):
+def test_a_second_call_has_nothing_to_do(installed, tree):
     list(uninstall(installed, purge=True))
     before = tree()
     assert list(uninstall(installed, purge=True)) == ["edge-agent.service: not installed"]
     assert tree() == before
 
 
-def test_in_a_chroot_it_is_disabled_without_a_systemd(installed, system):
-    system.offline, system.asked = True, []
+def test_in_a_chroot_it_is_disabled_without_a_running_systemd(installed, system):
+    system.offline, system.commands = True, []
     list(uninstall(installed, purge=False))
     assert not system.enabled
-    assert system.told("systemctl stop") == system.told("udevadm") == []
+    assert system.calls("systemctl stop") == system.calls("udevadm") == []
 
 
 @pytest.mark.parametrize(
     "command", ["systemctl stop", "systemctl disable", "systemctl daemon-reload"]
 )
-def test_a_command_that_fails_is_told_and_a_second_call_does_the_rest(installed, system, command):
-    system.refusals[command] = "no such luck"
+def test_a_failed_command_is_reported_and_a_second_call_does_the_rest(installed, system, command):
+    system.failures[command] = "no such luck"
     with pytest.raises(AgentError, match=f"`{command}.*no such luck.*again"):
         list(uninstall(installed, purge=False))
-    system.refusals.clear()
+    system.failures.clear()
     list(uninstall(installed, purge=True))
     assert not installed.path(LOG).exists()
     assert not any(installed.path(target).exists() for target in TARGETS.values())
 
 
-def test_what_does_not_stop_keeps_its_files(installed, system):
-    system.refusals["systemctl stop"] = "timeout"
+def test_a_service_that_does_not_stop_keeps_its_files(installed, system):
+    system.failures["systemctl stop"] = "timeout"
     with pytest.raises(AgentError):
         list(uninstall(installed, purge=True))
     assert installed.path(LOG).exists()

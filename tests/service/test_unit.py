@@ -1,4 +1,4 @@
-"""The shipped files, judged by systemd's own tools."""
+"""The shipped files, checked by systemd's own tools."""
 
 import re
 import shutil
@@ -11,7 +11,7 @@ from edge_agent.paths import CONFIG_FILE, STATE
 from edge_agent.service import USER
 from edge_agent.service.install import GROUPS, SUBSYSTEMS
 
-NEWER = re.compile("Unknown key.*'Restart(Steps|MaxDelaySec)'")  # to systemd before 254
+NEWER = re.compile("Unknown key.*'Restart(Steps|MaxDelaySec)'")  # in systemd before 254
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_systemd_understands_every_line(analyze, unit, tmp_path):
 
 
 @pytest.mark.parametrize("group", ["i2c", "gpiochip", "spi", "ttyS", "ttyAMA", "ttyUSB", "ttyACM"])
-def test_each_group_of_devices_as_proc_devices_names_it_is_let_in(unit, group):
+def test_each_group_of_devices_in_proc_devices_is_allowed(unit, group):
     assert f"char-{group} rw" in settings(unit, "DeviceAllow")
 
 
@@ -60,31 +60,31 @@ def test_nothing_hides_the_hardware_or_the_board(unit, hiding):
     assert settings(unit, hiding) == []
 
 
-def test_1_wire_conversions_can_be_triggered_where_there_is_a_bus(unit):
+def test_1_wire_conversions_can_be_triggered_if_there_is_a_bus(unit):
     assert settings(unit, "ProtectKernelTunables") == ["yes"]
     paths = " ".join(settings(unit, "ReadWritePaths")).split()
     assert "-/sys/devices/w1_bus_master1" in paths
-    assert all(path.startswith("-") for path in paths)  # the others may not be there
+    assert all(path.startswith("-") for path in paths)  # some may not exist
 
 
-def test_a_secret_that_is_not_there_does_not_keep_it_from_starting(unit):
+def test_a_missing_secret_does_not_keep_it_from_starting(unit):
     credentials = settings(unit, "LoadCredential")
     assert "edge-agent.mqtt-password" in credentials
     assert [one for one in credentials if ":" in one] == []
 
 
-def test_the_clock_may_be_asked_after_all_calls_of_its_group_were_taken_away(unit):
+def test_the_clock_may_be_read_although_its_group_of_calls_is_denied(unit):
     filters = settings(unit, "SystemCallFilter")
     assert filters[-1].startswith("adjtimex clock_adjtime")
     assert filters[0] == "@system-service"
 
 
-def test_a_configuration_with_errors_is_not_tried_again(unit):
+def test_the_service_is_not_restarted_if_the_configuration_has_errors(unit):
     assert settings(unit, "RestartPreventExitStatus") == ["2"]
     assert settings(unit, "Restart") == ["always"]
 
 
-def test_every_group_of_the_rules_is_made_and_joined(root):
+def test_every_group_of_the_rules_is_created_and_has_the_user(root):
     users = (root / "systemd/edge-agent.sysusers").read_text()
     rules = (root / "systemd/60-edge-agent.rules").read_text()
     for group in re.findall(r'GROUP="(\w+)"', rules):
@@ -98,7 +98,7 @@ def test_install_triggers_the_subsystems_of_the_rules(root):
     assert set(re.findall(r'SUBSYSTEM=="([\w-]+)"', rules)) == set(SUBSYSTEMS)
 
 
-def test_a_1_wire_rule_lets_the_group_write_the_buss_file(root, tmp_path):
+def test_the_1_wire_rule_lets_the_group_write_the_file_of_the_bus(root, tmp_path):
     rules = (root / "systemd/60-edge-agent.rules").read_text()
     script = re.search(r"RUN\+=\"/bin/sh -c '(.*)'\"", rules)[1]
     thermometer = tmp_path / "w1_bus_master1/28-0316a4c8ffee"

@@ -31,7 +31,7 @@ def found(driver, address, *, certain=True, bus=1):
 
 
 def uncommented(text):
-    """Return the text with its example rule in force."""
+    """Return the text with its example rule uncommented."""
     head, mark, rule = text.partition("# A rule, as an example")
     lines = rule.splitlines()[1:]
     return head + mark + "\n" + "\n".join(line.removeprefix("#").lstrip() for line in lines)
@@ -79,22 +79,22 @@ def test_every_driver_that_can_be_found_has_a_table_that_passes(tmp_path, name, 
 UNKNOWN = Found(1, 0x48, (Claim("lm75", "LM75", False), Claim("tmp102", "TMP102", False)))
 
 
-def test_a_chip_that_does_not_say_what_it_is_stays_a_comment(tmp_path):
+def test_a_chip_that_does_not_identify_itself_stays_a_comment(tmp_path):
     survey = Survey((UNKNOWN,), own=("memory",))
     text = draft(survey, ANSWERS, DRIVERS)
     assert [one.settings.driver for one in resolved(text, tmp_path).devices] == ["memory"]
-    assert "that does not tell what it is: lm75 or tmp102" in text
+    assert "An unidentified chip on i2c-1, address 0x48: lm75 or tmp102" in text
     assert ambiguous(UNKNOWN) == ("lm75", "tmp102")
 
 
-def test_what_the_user_says_it_is_becomes_a_table(tmp_path):
+def test_a_chip_that_the_user_names_becomes_a_table(tmp_path):
     answers = ANSWERS._replace(chips={(1, 0x48): "tmp102"})
     text = draft(Survey((UNKNOWN,)), answers, DRIVERS)
     assert [one.settings.driver for one in resolved(text, tmp_path).devices] == ["tmp102"]
     assert "lm75" not in text
 
 
-def test_a_chip_of_the_kernel_s_is_read_through_the_kernel(tmp_path):
+def test_a_chip_that_the_kernel_drives_is_read_through_the_kernel(tmp_path):
     owned = Found(1, 0x76, kernel="bmp280", instead='driver = "iio", device = "bme280"')
     kernel = (KernelDevice("iio", "bme280", ("temperature",)),)
     [device] = resolved(draft(Survey((owned,), kernel=kernel), ANSWERS, DRIVERS), tmp_path).devices
@@ -110,7 +110,7 @@ def test_a_password_in_the_broker_s_url_is_not_written(tmp_path):
     assert "/etc/credstore/edge-agent.mqtt-password" in text
 
 
-def test_chips_of_one_kind_have_names_of_their_own(tmp_path):
+def test_chips_of_one_kind_have_unique_names(tmp_path):
     survey = Survey((found("sht4x", 0x44), found("sht4x", 0x45), found("sht4x", 0x44, bus=3)))
     names = [one.name for one in resolved(draft(survey, ANSWERS, DRIVERS), tmp_path).devices]
     assert names == ["sht4x", "sht4x-2", "sht4x-3"]

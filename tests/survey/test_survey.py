@@ -24,7 +24,7 @@ def files(tmp_path):
     return write
 
 
-def test_every_chip_that_answers_is_found_with_who_claims_it():
+def test_every_chip_that_answers_is_found_with_its_possible_drivers():
     hardware = SimulatedHardware(VirtualClock())
     hardware.attach("air", MODELS.load("sht4x"), address=0x44)
     hardware.attach("light", MODELS.load("bh1750"), bus=3, address=0x23)
@@ -34,25 +34,25 @@ def test_every_chip_that_answers_is_found_with_who_claims_it():
     assert "bh1750" in {claim.driver for claim in light.claims}
 
 
-def test_an_output_is_no_sensor():
+def test_an_output_is_not_a_sensor():
     hardware = SimulatedHardware(VirtualClock())
     hardware.attach("light", MODELS.load("bh1750"), address=0x23)
     [light] = survey(hardware, DRIVERS).chips
     assert not {claim.driver for claim in light.claims} & {"pcf8574_output", "mcp23017_output"}
 
 
-def test_thermometers_on_one_wire_are_found():
+def test_thermometers_on_1_wire_are_found():
     hardware = SimulatedHardware(VirtualClock())
     hardware.attach("water", MODELS.load("ds18b20"), id="28-0316a4c8ffee")
     assert survey(hardware, DRIVERS).thermometers == ("28-0316a4c8ffee",)
 
 
-def test_a_bus_that_cannot_be_opened_is_told_and_the_rest_is_found(files, monkeypatch):
+def test_a_bus_that_cannot_be_opened_is_reported_and_the_rest_is_found(files, monkeypatch):
     hardware = files(sys__bus__i2c__devices__i2c_1="", proc__meminfo="")
     monkeypatch.setattr(RealHardware, "buses", lambda _: (77,))
-    [trouble] = survey(hardware, DRIVERS).troubles
-    assert "i2c-77" in trouble
-    assert "enable" in trouble
+    [problem] = survey(hardware, DRIVERS).problems
+    assert "i2c-77" in problem
+    assert "enable" in problem
 
 
 def test_what_the_kernel_drives_is_found_with_its_channels(files):
@@ -71,14 +71,14 @@ def test_what_the_kernel_drives_is_found_with_its_channels(files):
     )
 
 
-def test_of_two_with_one_name_each_is_known_by_its_directory(files):
+def test_two_devices_with_the_same_name_are_told_apart_by_their_directories(files):
     names = {f"sys__class__hwmon__hwmon{n}__name": "lm75\n" for n in range(2)}
     values = {f"sys__class__hwmon__hwmon{n}__temp1_input": "21500\n" for n in range(2)}
     found = survey(files(**names, **values), DRIVERS).kernel
     assert [each.device for each in found] == ["hwmon0", "hwmon1"]
 
 
-def test_the_machine_is_asked_only_what_it_knows(files):
+def test_only_what_the_machine_can_measure_is_proposed(files):
     text = "MemTotal: 1000 kB\nMemAvailable: 500 kB\n"
     assert survey(files(proc__meminfo=text), DRIVERS).own == ("memory",)
     zone = "sys__class__thermal__thermal_zone0__"

@@ -1,1 +1,1 @@
-"""Instruments: how the doctor reads a machine; they find facts and judge nothing."""
+"""How the doctor reads a machine: they find facts, judge nothing, and import no check."""

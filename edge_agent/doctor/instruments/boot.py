@@ -1,4 +1,4 @@
-"""A Raspberry Pi's config.txt and cmdline.txt: which lines are in force, which to add."""
+"""A Raspberry Pi's config.txt and cmdline.txt: which lines take effect, how to add one."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from edge_agent.machine import Machine
 
-BOOKWORM = "/boot/firmware"  # /boot before
+BOOKWORM = "/boot/firmware"  # /boot in older releases
 RASPI_CONFIG = "/usr/bin/raspi-config"
 OFF = {"off", "false", "no", "0"}
 
 
 class Boot(NamedTuple):
-    """`lines` are those that count on every model: above all sections, and below [all]."""
+    """`lines` take effect on every model: those above the first section, and under [all]."""
 
     directory: str
     lines: tuple[str, ...]
@@ -26,7 +26,7 @@ class Boot(NamedTuple):
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The `dtparam`s by name; of several the last is in force."""
+        """The `dtparam`s by name; the last one of a name takes effect."""
         pairs = (part.partition("=") for part in self._values("dtparam"))
         return {name.strip(): value.strip() or "on" for name, _, value in pairs}
 
@@ -41,8 +41,8 @@ class Boot(NamedTuple):
         return name in loaded
 
     def add(self, line: str, *, command: str = "") -> str:
-        """Say how to add a line to config.txt, or which command of raspi-config does so."""
-        text = f"add the line `{line}` below [all] in {self.config}, then `sudo reboot`"
+        """Return how to add a line to config.txt, or which command of raspi-config does so."""
+        text = f"add `{line}` under [all] in {self.config}, then `sudo reboot`"
         if command and self.raspi_config:
             text += f"; or `sudo raspi-config nonint {command} && sudo reboot`"
         return text
@@ -59,24 +59,24 @@ class Boot(NamedTuple):
 
 
 def read_boot(machine: Machine) -> Boot:
-    """Read what the firmware reads."""
+    """Read the files that the firmware reads."""
     directory = _directory(machine)
     return Boot(
         directory,
-        tuple(_in_force(machine.read(f"{directory}/config.txt"))),
+        tuple(_in_effect(machine.read(f"{directory}/config.txt"))),
         machine.read(f"{directory}/cmdline.txt"),
         machine.path(RASPI_CONFIG).exists(),
     )
 
 
 def _directory(machine: Machine) -> str:
-    """Return where the firmware's files are: a Bookworm's /boot has a note in place of them."""
+    """Return the folder of the firmware's files; since Bookworm, /boot has only a note."""
     if machine.path(BOOKWORM).is_dir():
         return BOOKWORM
     return str(PurePosixPath(BOOKWORM).parent)
 
 
-def _in_force(text: str) -> Iterator[str]:
+def _in_effect(text: str) -> Iterator[str]:
     counts = True
     for line in text.splitlines():
         bare = line.split("#")[0].strip()

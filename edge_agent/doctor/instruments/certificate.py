@@ -1,4 +1,4 @@
-"""When a PEM certificate is valid: its DER, walked as far as its dates (RFC 5280 §4.1)."""
+"""When a PEM certificate is valid: reads its DER as far as the dates (RFC 5280 §4.1)."""
 
 import ssl
 from datetime import UTC, datetime
@@ -16,11 +16,11 @@ class Validity(NamedTuple):
 
 
 def validity(pem: str) -> Validity:
-    """Return the dates of a file's first certificate; raise ValueError where there is none."""
+    """Return the dates of a file's first certificate; raise ValueError if there is none."""
     begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
     _, found, rest = pem.partition(begin)
     if not found or end not in rest:
-        raise ValueError("no PEM certificate")
+        raise ValueError("not a PEM certificate")
     der = ssl.PEM_cert_to_DER_cert(begin + rest.partition(end)[0] + end)
     certificate, _ = _enter(der, SEQUENCE)
     fields, _ = _enter(certificate, SEQUENCE)
@@ -34,7 +34,7 @@ def validity(pem: str) -> Validity:
 
 
 def _split(data: bytes) -> tuple[int, bytes, bytes]:
-    """Return tag and content of the first value, and what follows it."""
+    """Return the tag and the content of the first value, and what follows it."""
     if len(data) < 2:
         raise ValueError("the certificate ends too early")
     tag, length, start = data[0], data[1], 2
@@ -47,7 +47,7 @@ def _split(data: bytes) -> tuple[int, bytes, bytes]:
 def _enter(data: bytes, expected: int) -> tuple[bytes, bytes]:
     tag, content, rest = _split(data)
     if tag != expected:
-        raise ValueError(f"no certificate: 0x{tag:02x} where 0x{expected:02x} should be")
+        raise ValueError(f"not a certificate: found tag 0x{tag:02x}, expected 0x{expected:02x}")
     return content, rest
 
 
@@ -58,6 +58,6 @@ def _skip(data: bytes) -> bytes:
 def _date(data: bytes) -> tuple[float, bytes]:
     tag, content, rest = _split(data)
     if tag not in FORMATS:
-        raise ValueError("no certificate: there is no date")
+        raise ValueError("not a certificate: a date is missing")
     moment = datetime.strptime(content.decode("ascii"), FORMATS[tag]).replace(tzinfo=UTC)
     return moment.timestamp(), rest

@@ -1,11 +1,11 @@
 """The configuration as far as it can be understood, whatever is wrong with it.
 
-What the service gets its secrets from (credentials, variables) need not be there for the caller, so
-the checks of those files are the doctor's own, and the blueprint is drawn without them.
+The caller may lack what the service gets its secrets from (credentials, variables). The doctor
+checks those files itself, so the blueprint is resolved without them.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,16 +17,16 @@ from edge_agent.errors import ConfigError
 from edge_agent.paths import log_path
 from edge_agent.problems import Problems
 
-OURS = re.compile(
+CHECKED_BY_DOCTOR = re.compile(
     r"mqtt\.(password_file|password_env|ca|certificate|key) = (?!.*: unused;)"
     r"|notify\.[^.]+\.url_file = |notify\.[^.]+\.url: the package apprise"
 )
 
 
 class ConfigurationFile(NamedTuple):
-    """What a file says; `problems` are those that no check of the doctor's own tells.
+    """The content of a file; `problems` are those that no check of the doctor reports.
 
-    `closed` where it is there, and this user may not read it: then nothing is known of it.
+    `unreadable` if the file exists and this user may not read it: then its content is unknown.
     """
 
     file: Path
@@ -34,35 +34,32 @@ class ConfigurationFile(NamedTuple):
     config: Config | None
     blueprint: Blueprint | None
     problems: tuple[str, ...]
-    environment: Mapping[str, str]
-    closed: bool = False
+    unreadable: bool = False
 
     def log(self, state: Path | None) -> Path:
-        """Return the event log's place; `state` is the unit's state directory, if there is one."""
+        """Return the path of the event log; `state` is the unit's state directory, if any."""
         config = self.config or Config()
         if state is not None and not config.log.path:
             return state / f"{config.node}.db"
         return log_path(config.log.path, config.node, simulated=False)
 
 
-def read_configuration(
-    file: Path, installed: Callable[[str], bool], environment: Mapping[str, str]
-) -> ConfigurationFile:
+def read_configuration(file: Path, installed: Callable[[str], bool]) -> ConfigurationFile:
     """Read the file; raise nothing, whatever is in it."""
     try:
         tables = parse(file)
         config = read(file, (), Problems(str(file)))
-    except Exception as error:  # noqa: BLE001 - a file that breaks the reader is a finding as well
-        closed = _is_closed(file)
-        return ConfigurationFile(file, {}, None, None, _lines(file, error), environment, closed)
+    except Exception as error:  # noqa: BLE001 - a file that breaks the reader is a finding too
+        unreadable = _is_unreadable(file)
+        return ConfigurationFile(file, {}, None, None, _lines(file, error), unreadable)
     try:
         blueprint, problems = _resolved(file, config, installed)
     except Exception as error:  # noqa: BLE001 - so is a driver that breaks
-        return ConfigurationFile(file, tables, config, None, _lines(file, error), environment)
-    return ConfigurationFile(file, tables, config, blueprint, problems, environment)
+        return ConfigurationFile(file, tables, config, None, _lines(file, error))
+    return ConfigurationFile(file, tables, config, blueprint, problems)
 
 
-def _is_closed(file: Path) -> bool:
+def _is_unreadable(file: Path) -> bool:
     try:
         file.open("rb").close()
     except OSError as error:
@@ -82,14 +79,14 @@ def _resolved(
     try:
         return resolve(file), ()
     except ConfigError as error:
-        problems = tuple(line for line in error.problems if not _is_ours(file, line))
+        problems = tuple(line for line in error.problems if not _is_checked(file, line))
     if problems:
         return None, problems
     return resolve(file, tuple(_without_secrets(config, installed))), ()
 
 
-def _is_ours(file: Path, line: str) -> bool:
-    return bool(OURS.match(line.removeprefix(f"{file}: ")))
+def _is_checked(file: Path, line: str) -> bool:
+    return bool(CHECKED_BY_DOCTOR.match(line.removeprefix(f"{file}: ")))
 
 
 def _without_secrets(config: Config, installed: Callable[[str], bool]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""One MQTT connect with the configuration's user and password, as a client of its own."""
+"""One MQTT login with the configured user and password, under a client id of its own."""
 
 import secrets
 import ssl
@@ -15,32 +15,33 @@ SILENT = ""
 
 
 class Login(NamedTuple):
-    """Who to log in as, and how long to wait for the broker's word, in seconds."""
+    """The user to log in as, and how long to wait for the broker's answer, in seconds."""
 
     username: str
     password: str
     tls: ssl.SSLContext | None
-    patience: float
+    timeout: float
 
 
 def log_in(address: Address, login: Login) -> str:
-    """Connect and leave again; return "Success", the broker's reason, or SILENT."""
-    said = SILENT
+    """Connect and disconnect; return "Success", the broker's reason for refusing, or SILENT."""
+    answer = SILENT
     for version in VERSIONS:
-        said = _try(address, login, version)
-        if said not in {SILENT, "Unsupported protocol version"}:
+        answer = _try(address, login, version)
+        if answer not in {SILENT, "Unsupported protocol version"}:
             break
-    return said
+    return answer
 
 
 def _try(address: Address, login: Login, version: MQTTProtocolVersion) -> str:
     client = paho.Client(
         CallbackAPIVersion.VERSION2,
-        client_id=f"edge-doctor-{secrets.token_hex(4)}",  # the agent's own would be thrown out
+        # Not the agent's id: the broker would disconnect the agent
+        client_id=f"edge-doctor-{secrets.token_hex(4)}",
         protocol=version,
         reconnect_on_failure=False,
     )
-    client.connect_timeout = login.patience
+    client.connect_timeout = login.timeout
     if login.username:
         client.username_pw_set(login.username, login.password or None)
     if login.tls is not None:
@@ -49,15 +50,15 @@ def _try(address: Address, login: Login, version: MQTTProtocolVersion) -> str:
     client.on_connect = lambda _client, _data, _flags, code, _properties: answers.append(str(code))
     try:
         client.connect(address.host, address.port)
-        _wait(client, answers, login.patience)
+        _wait(client, answers, login.timeout)
     except OSError:
         return SILENT
     client.disconnect()
     return answers[0] if answers else SILENT
 
 
-def _wait(client: paho.Client, answers: list[str], patience: float) -> None:
-    deadline = time.monotonic() + patience
+def _wait(client: paho.Client, answers: list[str], timeout: float) -> None:
+    deadline = time.monotonic() + timeout
     while not answers and (left := deadline - time.monotonic()) > 0:
         if client.loop(left) != MQTTErrorCode.MQTT_ERR_SUCCESS:
             return

@@ -1,4 +1,4 @@
-"""The service's unit: what systemd says of its state, and the lines of its files."""
+"""The service's unit: its state as systemd reports it, and the lines of its files."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -6,13 +6,13 @@ from typing import NamedTuple
 from edge_agent.machine import NOT_FOUND, Machine
 from edge_agent.service import UNIT
 from edge_agent.service.commands import PACKAGED
-from edge_agent.service.state import understood
-from edge_agent.service.words import reason
+from edge_agent.service.state import parse_state
+from edge_agent.service.status_text import reason
 
-RUN = "/run/edge-agent"
+RUNTIME = "/run/edge-agent"
 DROP_INS = f"/etc/systemd/system/{UNIT}.d"
-UNLIMITED = 2**63  # systemd has 2**64 - 1 for what is not limited
-SHOWN = (
+UNLIMITED = 2**63  # systemd reports 2**64 - 1 for no limit
+PROPERTIES = (
     "LoadState",
     "ActiveState",
     "SubState",
@@ -30,9 +30,9 @@ SHOWN = (
 
 
 class Unit(NamedTuple):
-    """`state` has systemd's properties, nothing without systemd; `lines` its files' settings.
+    """`state` has systemd's properties, none without systemd; `lines` are its files' settings.
 
-    `packaged` where it came with the Debian package.
+    `packaged` if the Debian package has installed it.
     """
 
     state: dict[str, str]
@@ -41,7 +41,7 @@ class Unit(NamedTuple):
 
     @property
     def systemd(self) -> bool:
-        """Whether there is a systemd that answers."""
+        """Whether systemd runs here."""
         return bool(self.state)
 
     @property
@@ -51,29 +51,29 @@ class Unit(NamedTuple):
 
     @property
     def active(self) -> bool:
-        """Whether the agent runs, or is about to: then its buses are not touched."""
+        """Whether the agent runs or starts: then its buses are left alone."""
         return self.state.get("ActiveState") in {"active", "activating", "reloading"}
 
     def number(self, name: str) -> int:
-        """Return a property as a number; 0 where it is none."""
+        """Return a property as a number; 0 if it is none."""
         text = self.state.get(name, "")
         number = int(text) if text.isascii() and text.isdigit() else 0
         return number if number < UNLIMITED else 0
 
     @property
     def ended(self) -> str:
-        """Why it ended last, in words."""
-        return reason(understood(self.state))
+        """Why it ended last, as text."""
+        return reason(parse_state(self.state))
 
     @property
     def reinstall(self) -> str:
-        """The command that brings user, groups, rules and unit."""
+        """The command that installs user, groups, udev rules and unit."""
         if self.packaged:
             return "`sudo apt-get install --reinstall edge-agent`"
         return "`sudo edge-agent service install`"
 
     def settings(self, key: str) -> Iterator[str]:
-        """Yield the values of a key in the unit's files, in order; an empty one begins anew."""
+        """Yield the values of a key in the unit's files, in order; an empty one resets them."""
         values: list[str] = []
         for name, value in self.lines:
             if name == key:
@@ -84,10 +84,6 @@ class Unit(NamedTuple):
         """Return the last value of a key."""
         return next(reversed(list(self.settings(key))), default)
 
-    def on(self, key: str) -> bool:
-        """Tell whether a setting such as ProtectHome is in force."""
-        return self.setting(key, "no").lower() not in {"no", "false", "off", "0"}
-
     def environment(self) -> dict[str, str]:
         """Return the variables that the unit's files set, %t filled in."""
         words = " ".join(self.settings("Environment")).replace("%t", "/run").split()
@@ -95,14 +91,14 @@ class Unit(NamedTuple):
         return {name: value for name, _, value in pairs}
 
 
-def look_at_unit(machine: Machine) -> Unit:
-    """Ask systemd, and read the unit with its drop-ins."""
+def read_unit(machine: Machine) -> Unit:
+    """Query systemd, and read the unit with its drop-ins."""
     packaged = machine.path(PACKAGED).exists()
-    told = machine.command("systemctl", "show", UNIT, f"--property={','.join(SHOWN)}")
-    if told.code == NOT_FOUND:
+    shown = machine.command("systemctl", "show", UNIT, f"--property={','.join(PROPERTIES)}")
+    if shown.code == NOT_FOUND:
         return Unit({}, packaged=packaged)
-    state = dict(_pairs(told.output))
-    if "LoadState" not in state:  # a container: systemctl without a systemd
+    state = dict(_pairs(shown.output))
+    if "LoadState" not in state:  # a container: systemctl without systemd
         return Unit({}, packaged=packaged)
     if state["LoadState"] in {"not-found", "masked"}:
         return Unit(state, packaged=packaged)

@@ -1,4 +1,4 @@
-"""Who may do what to a file: the kernel's rule, without becoming that user."""
+"""Who may access a file: the kernel's rule, applied without becoming that user."""
 
 import os
 import pwd
@@ -15,7 +15,7 @@ Stat = Callable[[Path], os.stat_result]
 
 
 class User(NamedTuple):
-    """A user with all their groups' numbers; `service` where the unit runs as them."""
+    """A user with the numbers of all their groups; `service` if the unit runs as this user."""
 
     name: str
     uid: int
@@ -31,7 +31,7 @@ class User(NamedTuple):
 
 
 def service_user(machine: Machine) -> User:
-    """Return the service's user, or the caller on a machine where that user does not exist."""
+    """Return the service's user, or the caller if that user does not exist."""
     rows = [line.split(":") for line in machine.read("/etc/passwd").splitlines()]
     for row in rows:
         if row[0] == USER and len(row) > 3 and row[2].isdigit() and row[3].isdigit():
@@ -60,9 +60,9 @@ def _caller() -> User:
 
 
 def obstacle(user: User, stat: Stat, path: Path, wanted: int) -> Path | None:
-    """Return what keeps a user from a file: the file, or a directory on the way; or None.
+    """Return what denies a user a file: the file itself, or a directory above it; or None.
 
-    Raise OSError where the file does not exist or this process may not see it.
+    Raise OSError if the file does not exist or this process may not see it.
     """
     for directory in reversed(path.absolute().parents):
         if not user.may(stat(directory), ENTER):

@@ -1,1 +1,1 @@
-"""Themes: what the doctor looks at, each a list of checks that end in findings."""
+"""The doctor's checks, grouped by theme: each a function from a case to findings."""

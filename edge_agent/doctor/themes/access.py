@@ -5,12 +5,22 @@ from pathlib import Path
 
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, Theme, problem, warning
-from edge_agent.doctor.instruments.unit import RUN, drop_in
+from edge_agent.doctor.instruments.unit import RUNTIME, drop_in
 from edge_agent.doctor.instruments.users import ENTER, READ, WRITE, group_names, obstacle
 from edge_agent.paths import STATE
 
-DEVICES = {"i2c": "i2c", "gpio": "gpio", "spi": "spi", "serial": "dialout"}
+GROUPS = {"i2c": "i2c", "gpio": "gpio", "spi": "spi", "serial": "dialout"}
 BULK = "therm_bulk_read"
+ADVICE = {
+    "not-in-group": "`sudo usermod -aG i2c edge-agent`, or the group that is missing",
+    "node-of-root": "`sudo edge-agent service install` installs the udev rules",
+    "config-not-readable": "give it to the service's group",
+    "state-not-writable": "`sudo chown -R edge-agent: /var/lib/edge-agent`",
+    "state-missing": "create the directory that `path` in `[log]` names",
+    "state-outside-unit": "`ReadWritePaths=` in a drop-in of the unit",
+    "serial-outside-unit": "`DeviceAllow=` in a drop-in of the unit",
+    "w1-one-by-one": "`sudo edge-agent service install` installs the udev rule",
+}
 
 
 def _nodes(case: Case) -> Iterator[tuple[str, str]]:
@@ -25,18 +35,18 @@ def _nodes(case: Case) -> Iterator[tuple[str, str]]:
     }
     for kind in ("i2c", "spi", "gpio"):
         found = sorted(path.name for path in case.machine.path("/dev").glob(patterns[kind]))
-        for name in found if case.wants(kind) else ():
+        for name in found if case.needs(kind) else ():
             if name in wanted[kind] or not wanted[kind]:
                 yield kind, f"/dev/{name}"
 
 
 def check_nodes(case: Case) -> Iterator[Finding]:
-    """Look for device files that the user may not use; one line for each missing group."""
-    told = set()
+    """Find device files that the user may not use; one finding for each missing group."""
+    seen = set()
     for kind, node in sorted(set(_nodes(case))):
         finding = _denied(case, kind, node)
-        if finding is not None and (finding.id, finding.remedy) not in told:
-            told.add((finding.id, finding.remedy))
+        if finding is not None and (finding.id, finding.remedy) not in seen:
+            seen.add((finding.id, finding.remedy))
             yield finding
 
 
@@ -44,25 +54,25 @@ def _denied(case: Case, kind: str, node: str) -> Finding | None:
     try:
         stat = case.probes.stat(case.machine.path(node))
     except FileNotFoundError:
-        return None  # the theme of interfaces tells
+        return None  # the theme `interfaces` reports it
     user = case.user
     if user.may(stat, READ | WRITE):
         return None
     if stat.st_gid == 0 or stat.st_mode & 0o060 != 0o060:
-        what = f"it belongs to root alone, not to {user.name}"
-        return problem("node-of-root", node, what, _rules(case))
-    group = group_names(case.machine).get(stat.st_gid, DEVICES[kind])
+        what = f"only root may use it, not user {user.name}"
+        return problem("node-of-root", node, what, _udev_rules(case))
+    group = group_names(case.machine).get(stat.st_gid, GROUPS[kind])
     then = "sudo systemctl restart edge-agent" if user.service else "newgrp " + group
     remedy = f"`sudo usermod -aG {group} {user.name} && {then}`"
     return problem("not-in-group", node, f"user {user.name} is not in group {group}", remedy)
 
 
-def _rules(case: Case) -> str:
-    return f"{case.unit.reinstall} brings the udev rules"
+def _udev_rules(case: Case) -> str:
+    return f"{case.unit.reinstall} installs the udev rules"
 
 
 def check_configuration(case: Case) -> Iterator[Finding]:
-    """Look whether the service may read its configuration."""
+    """Check that the service may read its configuration."""
     if not case.user.service or not case.file.exists():
         return
     barrier = obstacle(case.user, case.probes.stat, case.file, READ)
@@ -74,21 +84,20 @@ def check_configuration(case: Case) -> Iterator[Finding]:
 
 
 def check_state(case: Case) -> Iterator[Finding]:
-    """Look whether the user, and the unit, may write where the event log is."""
+    """Check that the user, and the unit, may write in the event log's directory."""
     directory = case.log().parent
     if directory.is_dir():
         yield from _state_denied(case, directory)
     elif case.config and case.config.log.path:
-        owner = case.user.name
-        remedy = f"`sudo install -d -o {owner} {directory}`"
-        yield problem("state-missing", str(directory), "there is no such directory", remedy)
+        remedy = f"`sudo install -d -o {case.user.name} {directory}`"
+        yield problem("state-missing", str(directory), "the directory does not exist", remedy)
     yield from _state_sandboxed(case, directory)
 
 
 def _state_denied(case: Case, directory: Path) -> Iterator[Finding]:
     barrier = obstacle(case.user, case.probes.stat, directory, WRITE | ENTER)
     if barrier == directory:
-        what = f"user {case.user.name} may not write there, so there is no event log"
+        what = f"user {case.user.name} may not write in it, so there is no event log"
         remedy = f"`sudo chown -R {case.user.name}: {directory}`"
         yield problem("state-not-writable", str(directory), what, remedy)
     elif barrier is not None:
@@ -100,16 +109,16 @@ def _state_sandboxed(case: Case, directory: Path) -> Iterator[Finding]:
     if case.unit.setting("ProtectSystem") != "strict":
         return
     listed = " ".join(case.unit.settings("ReadWritePaths")).split()
-    open_paths = [case.machine.path(path) for path in (STATE, RUN)]
-    open_paths += [Path(path.lstrip("-+")) for path in listed]
-    if not any(directory.is_relative_to(path) for path in open_paths):
-        what = "the unit protects all but its own directories from writing"
+    writable = [case.machine.path(path) for path in (STATE, RUNTIME)]
+    writable += [Path(path.lstrip("-+")) for path in listed]
+    if not any(directory.is_relative_to(path) for path in writable):
+        what = "the unit lets the agent write only in the unit's own directories"
         remedy = drop_in("log", f"ReadWritePaths={directory}")
         yield problem("state-outside-unit", str(directory), what, remedy)
 
 
 def check_serial_sandbox(case: Case) -> Iterator[Finding]:
-    """Look for serial lines that the unit's list of devices does not hold."""
+    """Find serial ports that the unit's list of devices lacks."""
     if case.unit.setting("DevicePolicy") not in {"closed", "strict"}:
         return
     allowed = [value.split()[0] for value in case.unit.settings("DeviceAllow")]
@@ -123,13 +132,15 @@ def check_serial_sandbox(case: Case) -> Iterator[Finding]:
 
 
 def check_bulk_conversion(case: Case) -> Iterator[Finding]:
-    """Look whether the user may let several thermometers convert at once."""
+    """Check that the user may start the conversion of several thermometers at once."""
     if len(list(case.placed("w1"))) < 2:
         return
     for path in sorted(case.machine.path("/sys/bus/w1/devices").glob(f"w1_bus_master*/{BULK}")):
         if not case.user.may(case.probes.stat(path), WRITE):
-            what = "only root may start a common conversion, so each takes 0.75 s by itself"
-            yield warning("w1-one-by-one", str(path), what, _rules(case))
+            what = (
+                "only root may start a joint conversion, so each thermometer takes its own 0.75 s"
+            )
+            yield warning("w1-one-by-one", str(path), what, _udev_rules(case))
 
 
 THEME = Theme(
@@ -141,4 +152,5 @@ THEME = Theme(
         check_serial_sandbox,
         check_bulk_conversion,
     ),
+    ADVICE,
 )

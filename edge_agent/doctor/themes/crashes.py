@@ -1,4 +1,4 @@
-"""What ended the agent before systemd started it again: memory, watchdog, something else."""
+"""What ended the agent before systemd restarted it: memory, the watchdog, or something else."""
 
 import re
 from collections.abc import Iterator
@@ -6,16 +6,22 @@ from collections.abc import Iterator
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, problem, warning
 from edge_agent.service import UNIT
-from edge_agent.service.words import RESULTS
+from edge_agent.service.status_text import RESULTS
 
 RESULT = re.compile(r"Failed with result '([a-z-]+)'")
-CLOSE = 0.9  # of MemoryMax
+TIGHT = 0.9  # of the unit's limit
 MB = 1_000_000
-BUNDLE = "`sudo edge-agent doctor --bundle edge-agent.tar.gz` gathers what its authors need"
+BUNDLE = "please report it, with the archive of `sudo edge-agent doctor --bundle bundle.tar.gz`"
+ADVICE = {
+    "oom-kill": "a higher memory limit in the unit, or fewer devices",
+    "watchdog-kill": "restart it, and please report it, with an archive",
+    "last-crash": "restart it, and please report it, with an archive",
+    "memory-tight": "a higher memory limit in the unit, or fewer devices",
+}
 
 
 def _journal(case: Case, priority: str, lines: int) -> list[str]:
-    told = case.machine.command(
+    shown = case.machine.command(
         "journalctl",
         f"--unit={UNIT}",
         "--boot",
@@ -25,34 +31,34 @@ def _journal(case: Case, priority: str, lines: int) -> list[str]:
         "--no-pager",
         "--quiet",
     )
-    return told.output.splitlines() if told.code == 0 else []
+    return shown.output.splitlines() if shown.code == 0 else []
 
 
 def last_errors(case: Case) -> str:
-    """Return the unit's last five lines of severity error, in one."""
+    """Return the unit's last five lines of priority `err`, joined."""
     lines = _journal(case, "err", 5)
-    return "its last errors: " + " | ".join(lines) if lines else "the journal has no errors of it"
+    return "last errors: " + " | ".join(lines) if lines else "the journal has no errors from it"
 
 
 def check_crashes(case: Case) -> Iterator[Finding]:
-    """Look for what has ended it since somebody started it last."""
+    """Find what has ended the agent since its last start by hand or at boot."""
     if not case.unit.number("NRestarts"):
         return
     results = RESULT.findall("\n".join(_journal(case, "warning", 200)))
     last = results[-1] if results else "unknown"
     if last == "oom-kill":
-        what = "the kernel killed it for its memory"
+        what = "the kernel killed it because memory ran out"
         yield problem("oom-kill", UNIT, what, _more_memory(case))
     elif last == "watchdog":
-        what = f"systemd killed it: a thread had stopped; {last_errors(case)}"
+        what = f"systemd killed it because a thread stopped responding; {last_errors(case)}"
         yield problem("watchdog-kill", UNIT, what, f"`sudo systemctl restart edge-agent`; {BUNDLE}")
     else:
-        what = f"it was started again: {RESULTS.get(last, last)}; {last_errors(case)}"
+        what = f"systemd restarted it: {RESULTS.get(last, last)}; {last_errors(case)}"
         yield warning("last-crash", UNIT, what, f"`sudo systemctl restart edge-agent`; {BUNDLE}")
 
 
 def check_memory(case: Case) -> Iterator[Finding]:
-    """Compare its memory, without the kernel's cache of its files, with the unit's limit."""
+    """Compare the agent's memory, without the kernel's file cache, with the unit's limit."""
     limit = _limit(case)
     group = case.unit.state.get("ControlGroup", "")
     found = re.search(
@@ -60,13 +66,13 @@ def check_memory(case: Case) -> Iterator[Finding]:
         case.machine.read(f"/sys/fs/cgroup{group}/memory.stat"),
         re.MULTILINE,
     )
-    if group and limit and found and int(found[1]) > CLOSE * limit:
+    if group and limit and found and int(found[1]) > TIGHT * limit:
         what = f"it uses {int(found[1]) // MB} MB of the {limit // MB} MB that the unit allows"
         yield warning("memory-tight", UNIT, what, _more_memory(case))
 
 
 def _limit(case: Case) -> int:
-    """Return from how many bytes on it is slowed down or ended; 0 for no limit."""
+    """Return the bytes above which it is throttled or killed; 0 for no limit."""
     limits = (case.unit.number("MemoryHigh"), case.unit.number("MemoryMax"))
     return min(filter(None, limits), default=0)
 
@@ -75,5 +81,8 @@ def _more_memory(case: Case) -> str:
     high = (_limit(case) or 128 * MB) * 3 // 2 // MB
     return (
         f"`sudo systemctl set-property edge-agent MemoryHigh={high}M MemoryMax={high * 4 // 3}M"
-        " && sudo systemctl restart edge-agent`; or fewer devices, and longer `every`"
+        " && sudo systemctl restart edge-agent`; or configure fewer devices and a longer `every`"
     )
+
+
+CHECKS = (check_crashes, check_memory)

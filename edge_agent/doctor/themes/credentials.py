@@ -1,127 +1,55 @@
-"""Files and variables that hold the secrets: there, readable for the service, and for no other."""
+"""Files and variables with secrets: they exist, and only the service can read them."""
 
-import os
 from collections.abc import Iterator
-from errno import ENOENT
 from pathlib import Path
-from typing import NamedTuple
 
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, problem, warning
+from edge_agent.doctor.instruments.credentials import SecretFile
 from edge_agent.doctor.instruments.unit import drop_in
 from edge_agent.doctor.instruments.users import READ, obstacle
-from edge_agent.paths import CREDENTIALS as CREDSTORE
+from edge_agent.paths import CREDENTIALS
 
-CREDENTIALS = ("/run/credentials/edge-agent.service/", "$CREDENTIALS_DIRECTORY/")
 OTHERS = 0o004
+ADVICE = {
+    "credential-missing": "write the file",
+    "credential-not-loaded": "`LoadCredential=` in a drop-in of the unit",
+    "credential-not-readable": "give it to the service's group",
+    "credential-exposed": "`sudo chmod o-rwx`",
+    "credential-variable": "use a file instead of the variable",
+}
 
 
-class Secret(NamedTuple):
-    """A file that a key of the configuration names; `loaded` where systemd hands it over.
-
-    `path` is None where the unit does not load the credential that the key names.
-    """
-
-    key: str
-    named: str
-    path: Path | None
-    loaded: bool
+def check_files(case: Case) -> Iterator[Finding]:
+    """Find files with secrets that are missing, unreadable for the service, or open to all."""
+    for file in case.credentials.files():
+        yield from _file(case, file)
 
 
-def password_file(case: Case) -> Secret | None:
-    """Return the file with the broker's password, if one is configured."""
-    named = case.config.mqtt.password_file if case.config else ""
-    return _secret(case, "mqtt.password_file", named) if named else None
-
-
-def secrets(case: Case) -> Iterator[Secret]:
-    """Yield every file that holds a secret."""
-    if case.config is None:
-        return
-    first = password_file(case)
-    if first is not None:
-        yield first
-    if case.config.mqtt.key:
-        yield _secret(case, "mqtt.key", case.config.mqtt.key)
-    for one in case.config.notify:
-        if one.url_file:
-            yield _secret(case, f"notify.{one.name}.url_file", one.url_file)
-
-
-def path_of(case: Case, named: str) -> Path | None:
-    """Return where a file is that the configuration names, as the caller sees it."""
-    return _secret(case, "", named).path
-
-
-def _secret(case: Case, key: str, named: str) -> Secret:
-    for prefix in CREDENTIALS:
-        if named.startswith(prefix):
-            return Secret(key, named, _source(case, named.removeprefix(prefix)), loaded=True)
-    return Secret(key, named, Path(os.path.expandvars(named)).expanduser(), loaded=False)
-
-
-def _source(case: Case, name: str) -> Path | None:
-    """Return the file from which systemd takes a credential."""
-    for value in case.unit.settings("LoadCredential"):
-        loaded, _, path = value.partition(":")
-        if loaded == name:
-            return case.machine.path(path or f"{CREDSTORE}/{name}")
-    return None
-
-
-def password(case: Case) -> str:
-    """Return the broker's password as the service gets it, or nothing where none is configured.
-
-    Raise FileNotFoundError where it is not to be had here, and PermissionError.
-    """
-    if case.config is not None and (name := case.config.mqtt.password_env):
-        known = _variables(case)
-        if name not in known:
-            raise FileNotFoundError(ENOENT, "not set", name)
-        return known[name]
-    secret = password_file(case)
-    if secret is None:
-        return ""
-    if secret.path is None:
-        raise FileNotFoundError(ENOENT, "not loaded", secret.named)
-    return secret.path.read_text(encoding="utf-8", errors="replace").rstrip("\r\n")
-
-
-def _variables(case: Case) -> dict[str, str]:
-    return {**case.reading.environment, **case.unit.environment()}
-
-
-def check_credentials(case: Case) -> Iterator[Finding]:
-    """Look for files with secrets that are not there, closed to the service, or open to all."""
-    for secret in secrets(case):
-        yield from _file(case, secret)
-    yield from _variable(case)
-
-
-def _file(case: Case, secret: Secret) -> Iterator[Finding]:
-    if secret.path is None:
-        name = secret.named.rpartition("/")[2]
-        what = f"the unit loads no credential {name} for {secret.key}"
+def _file(case: Case, file: SecretFile) -> Iterator[Finding]:
+    if file.path is None:
+        name = file.named.rpartition("/")[2]
+        what = f"the unit does not load the credential {name} for {file.key}"
         remedy = drop_in("credential", f"LoadCredential={name}")
-        yield problem("credential-not-loaded", secret.named, what, remedy)
-    elif not secret.path.exists():
-        what = f"{secret.key} names this file, and there is none"
-        owner = "-m 600" if secret.loaded else f"-m 640 -g {_group(case)}"
-        remedy = f"`sudo install -D {owner} /dev/stdin {secret.path}`, then paste the secret and"
+        yield problem("credential-not-loaded", file.named, what, remedy)
+    elif not file.path.exists():
+        what = f"the file that {file.key} names does not exist"
+        owner = "-m 600" if file.loaded else f"-m 640 -g {_group(case)}"
+        remedy = f"`sudo install -D {owner} /dev/stdin {file.path}`, then paste the secret and"
         remedy += " press Ctrl-D twice"
-        yield problem("credential-missing", str(secret.path), what, remedy)
+        yield problem("credential-missing", str(file.path), what, remedy)
     else:
-        yield from _permissions(case, secret, secret.path)
+        yield from _permissions(case, file, file.path)
 
 
-def _permissions(case: Case, secret: Secret, path: Path) -> Iterator[Finding]:
+def _permissions(case: Case, file: SecretFile, path: Path) -> Iterator[Finding]:
     stat = case.probes.stat
     if stat(path).st_mode & OTHERS:
-        what = f"every user of this machine can read the secret of {secret.key}"
+        what = f"every user of this machine can read the secret of {file.key}"
         yield problem("credential-exposed", str(path), what, f"`sudo chmod o-rwx {path}`")
-    barrier = None if secret.loaded else obstacle(case.user, stat, path, READ)
+    barrier = None if file.loaded else obstacle(case.user, stat, path, READ)
     if barrier is not None:
-        what = f"user {case.user.name} may not read the secret of {secret.key}"
+        what = f"user {case.user.name} may not read the secret of {file.key}"
         mode = "g+rx" if barrier.is_dir() else "g+r"
         remedy = f"`sudo chgrp {_group(case)} {barrier} && sudo chmod {mode} {barrier}`"
         yield problem("credential-not-readable", str(barrier), what, remedy)
@@ -131,20 +59,24 @@ def _group(case: Case) -> str:
     return case.user.name if case.user.service else "$(id -gn)"
 
 
-def _variable(case: Case) -> Iterator[Finding]:
+def check_variable(case: Case) -> Iterator[Finding]:
+    """Check that the variable with the broker's password is set."""
     name = case.config.mqtt.password_env if case.config else ""
-    if not name or name in _variables(case):
+    if not name or name in case.credentials.variables():
         return
     if any(case.unit.settings("EnvironmentFile")):
         return  # it may be set there
     what = f"mqtt.password_env names the variable {name}, which is not set"
     if case.unit.installed:
         remedy = (
-            "better a file: `sudo install -D -m 600 /dev/stdin"
-            f" {CREDSTORE}/edge-agent.mqtt-password`, and in place of password_env write"
-            ' `password_file = "$CREDENTIALS_DIRECTORY/edge-agent.mqtt-password"` below [mqtt] in'
+            "use a file instead: `sudo install -D -m 600 /dev/stdin"
+            f" {CREDENTIALS}/edge-agent.mqtt-password`, and replace password_env with"
+            ' `password_file = "$CREDENTIALS_DIRECTORY/edge-agent.mqtt-password"` under [mqtt] in'
             f" {case.file}"
         )
     else:
-        remedy = f"`export {name}=...` before the agent starts"
+        remedy = f"`export {name}=...` before you start the agent"
     yield warning("credential-variable", name, what, remedy)
+
+
+CHECKS = (check_files, check_variable)

@@ -1,4 +1,4 @@
-"""Theme: packages that the configuration needs besides our own."""
+"""Theme: the optional packages that the configuration needs are installed."""
 
 import sys
 from collections.abc import Iterator
@@ -7,11 +7,14 @@ from pathlib import Path
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, Theme, problem
 
-# module: our extra that brings it, Debian's package
+# module: our extra that installs it, Debian's package
 EXTRAS = {
     "spidev": ("spi", "python3-spidev"),
     "serial": ("serial", "python3-serial"),
     "apprise": ("notify", "apprise"),
+}
+ADVICE = {
+    "package-missing": "install the extra that a device or service needs: spi, serial or notify",
 }
 
 
@@ -25,15 +28,15 @@ def _needed(case: Case) -> Iterator[str]:
 
 
 def check_extras(case: Case) -> Iterator[Finding]:
-    """Look for optional packages that a device or a service needs."""
+    """Find optional packages that a device or a notification needs."""
     for module in _needed(case):
         if not case.probes.installed(module):
             pip = Path(sys.prefix) / "bin/pip"
             sudo = "sudo " if case.user.service else ""
             extra, package = EXTRAS[module]
             remedy = f"`{sudo}{pip} install 'edge-agent[{extra}]'`; or `sudo apt install {package}`"
-            what = f"the Python package {module} is not installed, and {case.file} needs it"
+            what = f"the Python package {module} is not installed, but {case.file} needs it"
             yield problem("package-missing", module, what, remedy)
 
 
-THEME = Theme("software", (check_extras,))
+THEME = Theme("software", (check_extras,), ADVICE)

@@ -1,4 +1,4 @@
-"""The service's state in words. Pure."""
+"""The service's state as text."""
 
 import signal
 from datetime import datetime
@@ -6,44 +6,44 @@ from datetime import datetime
 from edge_agent.service.state import ServiceState
 
 RESULTS = {
-    "watchdog": "a thread made no progress, and the watchdog ended it",
-    "oom-kill": "it needed more memory than MemoryMax in its unit, or the machine, has",
+    "watchdog": "a thread stopped responding, and the watchdog ended it",
+    "oom-kill": "it needed more memory than MemoryMax in its unit allows, or the machine has",
     "timeout": "it took too long to start or to stop",
     "protocol": "it ended before it was ready",
     "start-limit-hit": "it was restarted too often",
-    "resources": "systemd could not set up what its unit asks for",
+    "resources": "systemd could not set up what its unit requires",
 }
 CODES = {
-    1: "something failed while it ran",
+    1: "an unexpected error occurred",
     2: "the configuration has errors, which `sudo edge-agent check` shows",
-    3: "hardware that the configuration names is not there",
+    3: "hardware that the configuration names is missing",
     4: "the event log cannot be used",
-    200: "its directory /run/edge-agent is not there",
-    203: "its program cannot be run: `edge-agent service install` again",
-    217: "its user is not there: `edge-agent service install` again",
-    226: "systemd could not set up its protected file system",
-    243: "systemd could not hand over its credentials",
+    200: "its directory /run/edge-agent is missing",
+    203: "its program cannot be run; run `edge-agent service install` again",
+    217: "its user is missing; run `edge-agent service install` again",
+    226: "systemd could not set up its sandbox",
+    243: "systemd could not load its credentials",
 }
 
 
 def headline(state: ServiceState) -> str:
-    """Return what the service does, and why."""
+    """Return what state the service is in, and why."""
     if state.load == "masked":
-        return "masked: `sudo systemctl unmask edge-agent` lets it start"
+        return "masked; `sudo systemctl unmask edge-agent` lets it start"
     if state.load == "not-found":
-        return "not installed: `sudo edge-agent service install`"
+        return "not installed; install it with `sudo edge-agent service install`"
     if not state.load:
         return "installed, but systemd does not run here"
     if state.restarting:
         return f"restarting for the {ordinal(state.restarts + 1)} time, because {reason(state)}"
     if state.active == "failed":
         return f"failed, because {reason(state)}"
-    return _calm(state)
+    return _stable(state)
 
 
-def _calm(state: ServiceState) -> str:
+def _stable(state: ServiceState) -> str:
     if state.active == "inactive":
-        return "stopped; it starts at boot" if state.enabled else "stopped, also at boot"
+        return "stopped; starts at boot" if state.enabled else "stopped; does not start at boot"
     words = {"activating": "starting", "deactivating": "stopping"}
     since = f" since {moment(state.since)}" if state.since else ""
     return words.get(state.active, f"running{since}")
@@ -67,7 +67,7 @@ def signal_name(number: int) -> str:
 
 
 def moment(seconds: int) -> str:
-    """Return a time in seconds since 1970 as the machine's clock has it."""
+    """Return a time, in seconds since 1970, in the machine's time zone."""
     return datetime.fromtimestamp(seconds).astimezone().isoformat(" ", "seconds")
 
 

@@ -1,0 +1,43 @@
+"""Theme: the wall clock is right, and NTP keeps it right."""
+
+from collections.abc import Iterator
+
+from edge_agent.doctor.case import Case
+from edge_agent.doctor.finding import Finding, Theme, problem, warning
+
+SERVICES = ("systemd-timesyncd", "chrony", "chronyd", "ntpsec", "ntp", "ntpd", "openntpd")
+ADVICE = {
+    "clock-no-ntp": "`sudo timedatectl set-ntp true`",
+    "clock-not-set": "allow NTP in the firewall, or name a server of your network",
+}
+
+
+def check_clock(case: Case) -> Iterator[Finding]:
+    """Check that an NTP service runs, and has set the clock."""
+    answer = case.machine.command("systemctl", "is-active", *SERVICES)
+    kept = not case.unit.systemd or "active" in answer.output.splitlines()
+    trusted = case.clock.now().trusted
+    if not kept:
+        yield _no_service(trusted=trusted)
+    elif not trusted:
+        what = "not synchronised: until it is, events wait for their true time"
+        remedy = (
+            "`timedatectl timesync-status` shows the server; if your network blocks it, write"
+            " `NTP=your.server` under [Time] in /etc/systemd/timesyncd.conf, then"
+            " `sudo systemctl restart systemd-timesyncd`"
+        )
+        yield warning("clock-not-set", "clock", what, remedy)
+
+
+def _no_service(*, trusted: bool) -> Finding:
+    what = "no NTP service runs, so the clock drifts"
+    if not trusted:
+        what = "no NTP service runs, and the clock has not been set since boot"
+    remedy = (
+        "`sudo timedatectl set-ntp true`; if it says that NTP is not supported, first"
+        " `sudo apt install systemd-timesyncd`"
+    )
+    return problem("clock-no-ntp", "clock", what, remedy)
+
+
+THEME = Theme("clock", (check_clock,), ADVICE)
