@@ -1,4 +1,4 @@
-"""Golden cases: what was measured, and which alerts and settings must follow."""
+"""Golden cases: readings, and the alerts and output values that must follow from them."""
 
 import tomllib
 from datetime import datetime
@@ -16,19 +16,19 @@ from edge_agent.evaluate.replay import Replay
 from edge_agent.events import Reading
 from edge_agent.units import Duration, decode
 
-TOLD = {"firing", "resolved", "flapping"}
+REPORTED = {"firing", "resolved", "flapping"}
 
 
-class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An alert that must come."""
+class ExpectedAlert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An alert that must be raised."""
 
     at: Duration
     rule: str
     state: str = "firing"
 
 
-class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A setting of an output that must come."""
+class ExpectedOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A value to which an output must be set."""
 
     at: Duration
     output: str
@@ -36,21 +36,21 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RuleCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One story: each reading is repeated at its device's interval until the next one.
+    """One case: each reading is repeated at its device's interval until the next one.
 
     A reading is `at` with a table of values for each device, or "missing"; `until` ends the case.
     """
 
     name: str
     readings: list[dict[str, Any]]
-    alerts: list[Told] = []
-    outputs: list[Setting] = []
+    alerts: list[ExpectedAlert] = []
+    outputs: list[ExpectedOutput] = []
     start: datetime = datetime(2026, 1, 5, 12, 0)  # noqa: DTZ001 - local time, a Monday
     until: Duration = Duration(0)
 
 
-class Happened(NamedTuple):
-    """Something at a second of a case, in words."""
+class Occurrence(NamedTuple):
+    """An alert or an output value at a second of a case, as text."""
 
     at: float
     what: str
@@ -60,7 +60,7 @@ class Happened(NamedTuple):
 
 
 def load(path: Path) -> list[RuleCase]:
-    """Return the cases of a TOML or JSON lines file; raise ConfigError for what is none."""
+    """Return the cases of a TOML or JSON lines file; raise ConfigError for anything else."""
     try:
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".jsonl":
@@ -76,7 +76,7 @@ def load(path: Path) -> list[RuleCase]:
 
 
 def run(case: RuleCase, blueprint: Blueprint) -> list[str]:
-    """Return how what follows differs from what must follow; nothing where it does not."""
+    """Return the differences between what follows and what must follow."""
     start = round(case.start.astimezone().timestamp() * 1e6)
     replay = Replay(
         blueprint.rules,
@@ -88,17 +88,17 @@ def run(case: RuleCase, blueprint: Blueprint) -> list[str]:
         replay.feed(reading)
     replay.advance(_moment(start, end(case)))
     alerts = [
-        Happened(one.moment.uptime / 1e6, f"{one.rule} {one.state}")
+        Occurrence(one.moment.uptime / 1e6, f"{one.rule} {one.state}")
         for one in replay.alerts
-        if one.state in TOLD
+        if one.state in REPORTED
     ]
     switched = [
-        Happened(one.moment.uptime / 1e6, f"{one.output} {one.value:g}")
+        Occurrence(one.moment.uptime / 1e6, f"{one.output} {one.value:g}")
         for one in replay.switched
         if one.moment.uptime
     ]
-    wanted = [Happened(one.at, f"{one.rule} {one.state}") for one in case.alerts]
-    set_to = [Happened(one.at, f"{one.output} {switch(one.value):g}") for one in case.outputs]
+    wanted = [Occurrence(one.at, f"{one.rule} {one.state}") for one in case.alerts]
+    set_to = [Occurrence(one.at, f"{one.output} {switch(one.value):g}") for one in case.outputs]
     problems = differences("alert", wanted, alerts)
     return problems + (differences("output", set_to, switched) if case.outputs else [])
 
@@ -111,7 +111,7 @@ def end(case: RuleCase) -> float:
 
 
 def measured(case: RuleCase, blueprint: Blueprint) -> list[Reading]:
-    """Return every reading of a case; raise ConfigError for a device or channel there is not."""
+    """Return every reading of a case; raise ConfigError for an unknown device or channel."""
     start = round(case.start.astimezone().timestamp() * 1e6)
     readings: list[Reading] = []
     for resolved in blueprint.devices:
@@ -125,16 +125,16 @@ def measured(case: RuleCase, blueprint: Blueprint) -> list[Reading]:
                 Reading(name, _moment(start, at + n * every), dict(values)) for n in range(count)
             ]
     known = {resolved.name for resolved in blueprint.devices} | {"at"}
-    strangers = sorted({name for one in case.readings for name in one} - known)
-    if strangers:
-        raise ConfigError((f"case {case.name!r}: no device {', '.join(strangers)}",))
+    unknown = sorted({name for one in case.readings for name in one} - known)
+    if unknown:
+        raise ConfigError((f"case {case.name!r}: no device {', '.join(unknown)}",))
     return readings
 
 
-def differences(kind: str, wanted: list[Happened], found: list[Happened]) -> list[str]:
-    """Return what is missing, and what is too much."""
-    lacking = [f"{kind}: no {one}" for one in wanted if one not in found]
-    return lacking + [f"{kind}: unexpected {one}" for one in found if one not in wanted]
+def differences(kind: str, wanted: list[Occurrence], found: list[Occurrence]) -> list[str]:
+    """Return what is missing, and what is unexpected."""
+    missing = [f"{kind}: no {one}" for one in wanted if one not in found]
+    return missing + [f"{kind}: unexpected {one}" for one in found if one not in wanted]
 
 
 def _at(case: RuleCase, reading: dict[str, Any]) -> float:

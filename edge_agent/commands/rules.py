@@ -1,11 +1,12 @@
-"""`edge-agent rules`: try rules before they are trusted."""
+"""`edge-agent rules`: try rules before they are used."""
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import click
 import msgspec
@@ -23,13 +24,13 @@ from edge_agent.paths import log_to_read
 from edge_agent.store.reader import LogReader
 from edge_agent.units import Duration
 
-NEAR = 2_000_000  # µs: the same alert, told by two configurations
+NEAR = 2_000_000  # µs: the same alert, raised by two configurations
 _decode = msgspec.json.Decoder(Logged).decode
 
 
 @click.group()
 def rules() -> None:
-    """Try rules before they are trusted."""
+    """Try rules before they are used."""
 
 
 @rules.command()
@@ -55,7 +56,7 @@ class AlertRow(NamedTuple):
     time: int
     rule: str
     state: str
-    by: str
+    change: Literal["unchanged", "new", "gone"]
 
 
 @rules.command()
@@ -64,7 +65,7 @@ class AlertRow(NamedTuple):
 @click.option("--simulated", is_flag=True, help="The log of `simulate`.")
 @set_option
 def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]) -> None:
-    """Tell which alerts the rules of CONFIG would have raised over the stored readings."""
+    """Show which alerts the rules of CONFIG would have raised from the stored readings."""
     begin = time.time_ns() // 1000 - round(_seconds(since) * 1e6)
     blueprint = resolve(config, overrides)
     settings = blueprint.config
@@ -79,56 +80,55 @@ def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]
         reader.close()
     for row in rows:
         shown = datetime.fromtimestamp(row.time / 1e6).astimezone().strftime("%F %T")
-        click.echo(f"{shown}  {row.by:<8} {row.rule:<20} {row.state}")
+        click.echo(f"{shown}  {row.change:<9} {row.rule:<20} {row.state}")
     click.echo(summary(rows))
 
 
 def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[AlertRow]:
-    """Return the alerts that the rules raise over the events, beside those that were raised."""
-    told: list[AlertRow] = []
-    machine: Replay | None = None
+    """Return the alerts that the rules raise from the events, merged with those in the log."""
+    logged: list[AlertRow] = []
+    replay: Replay | None = None
     last = 0
     for event in events:
         if event.kind == "alert":
-            told += _row(event)
+            logged += _row(event)
         last = max(last, event.time)
-        if event.kind == "reading" and event.time == last:  # a clock set back is not lived twice
+        if event.kind == "reading" and event.time == last:  # after a clock was set back, none twice
             moment = Moment(last, last, event.boot is None)
-            machine = machine or _machine(blueprint, moment)
-            machine.feed(Reading(event.source, moment, _decode(event.data).values))
-    if machine is None:
-        return told
-    machine.advance(Moment(last, last, trusted=True))
-    rows = [AlertRow(one.moment.time, one.rule, one.state, "now") for one in machine.alerts]
-    return beside(told, rows)
+            replay = replay or _replay(blueprint, moment)
+            replay.feed(Reading(event.source, moment, _decode(event.data).values))
+    if replay is None:
+        return logged
+    replay.advance(Moment(last, last, trusted=True))
+    rows = [AlertRow(one.moment.time, one.rule, one.state, "new") for one in replay.alerts]
+    return merged(logged, rows)
 
 
 def _row(event: LoggedEvent) -> list[AlertRow]:
-    """Return an alert as it was told first: not what was repeated, or acknowledged later."""
+    """Return an alert as it was first raised, without its repetitions and acknowledgement."""
     alert = alert_of(event)
     if alert.repeat or alert.acknowledged:
         return []
-    return [AlertRow(event.time, alert.rule, alert.state, "then")]
+    return [AlertRow(event.time, alert.rule, alert.state, "gone")]
 
 
-def beside(told: list[AlertRow], new: list[AlertRow]) -> list[AlertRow]:
-    """Return both lists as one, in the order of time; what is in both is told once."""
-    rows = [row for row in new if row.state in cases.TOLD]
-    for row in (one for one in told if one.state in cases.TOLD):
-        twin = next((one for one in rows if one.by == "now" and _same(one, row)), None)
+def merged(logged: list[AlertRow], new: list[AlertRow]) -> list[AlertRow]:
+    """Return both lists as one, in the order of time; an alert in both is unchanged."""
+    rows = [row for row in new if row.state in cases.REPORTED]
+    for row in (one for one in logged if one.state in cases.REPORTED):
+        twin = next((one for one in rows if one.change == "new" and _same(one, row)), None)
         if twin is None:
             rows.append(row)
         else:
-            rows[rows.index(twin)] = twin._replace(by="both")
+            rows[rows.index(twin)] = twin._replace(change="unchanged")
     return sorted(rows)
 
 
 def summary(rows: list[AlertRow]) -> str:
-    """Return how many alerts there are of which kind."""
-    counts = {by: sum(row.by == by for row in rows) for by in ("both", "now", "then")}
+    """Return the number of alerts that are unchanged, new and gone."""
+    counts = Counter(row.change for row in rows)
     return (
-        f"{counts['both']} as they were raised, {counts['now']} only now,"
-        f" {counts['then']} only then"
+        f"{counts['unchanged']} unchanged, {counts['new']} new, {counts['gone']} no longer raised"
     )
 
 
@@ -137,14 +137,14 @@ def _same(one: AlertRow, other: AlertRow) -> bool:
     return near and (one.rule, one.state) == (other.rule, other.state)
 
 
-def _machine(blueprint: Blueprint, begin: Moment) -> Replay:
+def _replay(blueprint: Blueprint, begin: Moment) -> Replay:
     plans = {one.name: _plan(one.plan) for one in blueprint.devices}
     guards = {one.name: one.guard for one in blueprint.outputs}
     return Replay(blueprint.rules, plans, guards, begin)
 
 
 def _plan(plan: DevicePlan) -> DevicePlan:
-    """Return the plan for logged values: those that a dead band kept out were near the last."""
+    """Return the plan for logged values: one that a dead band left out was near the last."""
     if not plan.dead_band.bands:
         return plan
     return DevicePlan(plan.channels, plan.max_age + plan.dead_band.heartbeat, plan.dead_band)

@@ -88,7 +88,7 @@ def test_a_case_that_does_not_hold_says_where(tested, change, words):
     assert words in done.output
 
 
-def test_what_is_missing_fires_nothing(tested):
+def test_a_missing_reading_fires_nothing(tested):
     readings = [{"at": 0, "air": {"temperature": 31}}, {"at": 5, "air": "missing"}]
     case = {"name": "gone", "readings": readings, "until": "5m"}
     # 31 °C are current for three intervals and ten seconds: long enough for the rule
@@ -109,7 +109,7 @@ def test_what_is_missing_fires_nothing(tested):
         ("nonsense", "JSON object"),
     ],
 )
-def test_what_is_no_case_is_told_so(tested, case, words):
+def test_what_is_not_a_case_is_refused(tested, case, words):
     error = tested(case).exception
     assert isinstance(error, ConfigError)
     assert words in str(error)
@@ -140,14 +140,14 @@ def replayed(config, tmp_path, monkeypatch):
     return lambda *arguments: run("rules", "replay", config, *arguments).output
 
 
-def test_a_replay_shows_what_would_be_beside_what_was(replayed):
+def test_a_replay_compares_the_new_alerts_with_those_in_the_log(replayed):
     shown = replayed("--since", "2h")
-    assert "both     warm                 firing" in shown
-    assert "then     gone                 firing" in shown
-    assert "1 as they were raised, 0 only now, 1 only then" in shown
+    assert "unchanged warm                 firing" in shown
+    assert "gone      gone                 firing" in shown
+    assert "1 unchanged, 0 new, 1 no longer raised" in shown
 
 
-def test_a_replay_begins_where_it_is_told(replayed):
+def test_a_replay_begins_at_the_given_time(replayed):
     shown = replayed("--since", "30m")
     assert "gone" not in shown
 
@@ -155,4 +155,4 @@ def test_a_replay_begins_where_it_is_told(replayed):
 def test_a_replay_runs_the_rules_as_they_are_now(replayed):
     change = 'rule.warm.when="air.temperature > 40"'
     shown = replayed("--since", "2h", "--set", change)
-    assert "0 as they were raised, 0 only now, 2 only then" in shown
+    assert "0 unchanged, 0 new, 2 no longer raised" in shown

@@ -163,7 +163,7 @@ def test_nothing_is_on_for_longer_than_max_on(scene):
 def test_what_max_on_ended_stays_off_until_its_request_ceases(scene):
     for before, step in pairwise(scene.steps()):
         for name, held in step.settings.items():
-            safe = ask(scene.guards[name].safe, "safe", Rank.NOBODY)
+            safe = ask(scene.guards[name].safe, "safe", Rank.NONE)
             wanted = step.requests.get(name, safe).value > 0
             if before.settings[name].spent:
                 assert held.spent == wanted

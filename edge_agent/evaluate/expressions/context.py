@@ -1,4 +1,4 @@
-"""What an expression sees: current values, what went before, and the moment."""
+"""What an expression is evaluated with: current values, windows of past ones, and the moment."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
@@ -11,11 +11,11 @@ NO_MOMENT = Moment(0, 0, trusted=False)
 
 
 class Context(NamedTuple):
-    """The world at one `moment`.
+    """Everything that is known at one `moment`.
 
     `values` are the current ones of "device.channel", of outputs and of thresholds; `windows` hold
     what a channel measured within some seconds; `seen` is the uptime in µs of each channel's last
-    right value, and `began` that at which anybody began to look.
+    right value, and `began` the one since which readings are taken.
     """
 
     values: Values

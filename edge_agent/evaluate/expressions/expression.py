@@ -1,4 +1,4 @@
-"""Expressions: what a rule's text means, once `parser` has checked it."""
+"""Expressions: the meaning of a rule's text that `parser` has checked."""
 
 import math
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from edge_agent.evaluate.expressions.logic import Truth
 
 
 class Known(NamedTuple):
-    """What an expression may count on of a name: its kind, and the range it stays within.
+    """What is known of a name: its kind, and the range that it stays within.
 
-    `key` is its name among the values, where that is another. A channel is measured `every` so
-    many seconds, and its value is current for `max_age`.
+    `key` is its name among the values, if that differs. A channel is measured `every` so many
+    seconds, and its value is current for `max_age` seconds.
     """
 
     kind: Literal["numeric", "binary"] = "numeric"
@@ -25,7 +25,7 @@ class Known(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A window that an expression looks through; a `hole` in seconds makes it unknown."""
+    """A window that an expression uses; a `hole` of so many seconds makes it unknown."""
 
     channel: str
     seconds: float
@@ -36,7 +36,7 @@ class Span(NamedTuple):
 class Expression:
     """A condition; `inputs` are the names that it depends on, `spans` the windows.
 
-    It is `timed` where time alone may change it, without a new value of any channel.
+    It is `timed` if time alone may change it, without a new value of any channel.
     """
 
     text: str
@@ -46,5 +46,5 @@ class Expression:
     timed: bool = False
 
     def __call__(self, context: Context) -> bool | None:
-        """Return True, False, or None where a value that would decide is missing."""
+        """Return True, False, or None if a value that would decide is missing."""
         return self.evaluate(context)

@@ -1,7 +1,7 @@
 """Literals: the words of an expression that are not names, such as `26 °C`, `22:30` or `monday`.
 
 Python's grammar does not know them, nor channels with a `-` in their name. All are masked by
-identifiers of equal length, so that a node of the syntax tree still tells its piece of the text.
+identifiers of equal length, so that a node of the syntax tree has the position of its text.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""The pieces that expressions are made of: callables that know "unknown" (None).
+"""The parts that expressions are made of: callables whose result may be unknown (None).
 
-Truth is Kleene's: unknown only goes away where another operand decides alone (`false and …`,
-`true or …`). A number that cannot be calculated is unknown too.
+Truth is Kleene's: an unknown operand makes the result unknown, unless another operand decides alone
+(`false and …`, `true or …`). A number that cannot be calculated is unknown too.
 """
 
 import math
@@ -17,12 +17,12 @@ Truth: TypeAlias = Callable[[Context], bool | None]
 
 
 def unknown(_: Context) -> None:
-    """Know nothing."""
+    """Return unknown."""
     return
 
 
 def constantly(value: Any) -> Callable[[Context], Any]:  # noqa: ANN401
-    """Return a callable that always gives `value`."""
+    """Return a callable that always returns `value`."""
     return lambda _: value
 
 
@@ -44,7 +44,7 @@ def switch(name: str) -> Truth:
 def windowed(
     method: Callable[[Window, int], float | None], name: str, seconds: float, factor: float
 ) -> Number:
-    """Return what a window says of its channel; unknown while the channel has no current value."""
+    """Return a window's result times `factor`; unknown while its channel has no current value."""
 
     def over(context: Context) -> float | None:
         if name not in context.values:
@@ -66,7 +66,7 @@ def age(name: str) -> Number:
 
 
 def stale(name: str, grace: float) -> Truth:
-    """Return whether there is no current value; unknown for `grace` seconds at the beginning."""
+    """Return whether there is no current value; unknown for the first `grace` seconds."""
 
     def missing(context: Context) -> bool | None:
         if name in context.values:
@@ -119,7 +119,7 @@ def compared(
 
 
 def joined(truths: Sequence[Truth], *, decisive: bool) -> Truth:
-    """Return `or` of the truths where `decisive` is True, `and` where it is False."""
+    """Return `or` of the truths if `decisive` is True, `and` if it is False."""
 
     def result(context: Context) -> bool | None:
         answer: bool | None = not decisive

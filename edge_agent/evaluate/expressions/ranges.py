@@ -1,4 +1,4 @@
-"""Ranges: between which values a number of an expression stays, whatever is measured."""
+"""Ranges: the values between which a number of an expression stays, whatever is measured."""
 
 import math
 import operator
@@ -16,7 +16,7 @@ class ValueRange(NamedTuple):
 
     @property
     def is_point(self) -> bool:
-        """Whether there is one value only."""
+        """Whether it holds a single value."""
         return self.low == self.high
 
 

@@ -1,19 +1,20 @@
-"""Windows: the right values of one channel within the last so many seconds.
+"""Windows: the right values of one channel within the last seconds.
 
-A window is whole while it has no hole: no time longer than a value stays current in which nothing
-right was measured, from its beginning to now. What is not whole is unknown, never a guess.
+A window is whole while it has no hole: no time, from its begin to now, that is longer than a value
+stays current and in which nothing right was measured. The result of one that is not whole is
+unknown, never a guess.
 """
 
 import math
 from collections import deque
 
-RESUM = 1000  # values that leave before the total is summed anew: floats drift
+RESUM = 1000  # values leave before the total is summed again: floats drift
 
 
 class Window:
-    """Values of the last `seconds`; a `hole` is a longer silence, in seconds.
+    """Values of the last `seconds`; a `hole` is a gap of more than so many seconds.
 
-    Times are uptimes in µs, and never go back. Each result is None while the window is not whole.
+    Times are uptimes in µs that never go back. Each result is None while the window is not whole.
     """
 
     def __init__(self, seconds: float, hole: float) -> None:
@@ -49,7 +50,7 @@ class Window:
         self._forget(uptime - self._length)
 
     def whole(self, now: int) -> bool:
-        """Tell whether there is no hole, and forget what has left the window."""
+        """Return whether there is no hole; forget what has left the window."""
         self._forget(now - self._length)
         return self._whole_since <= now - self._length and now - self._last[0] <= self._hole
 
@@ -69,7 +70,7 @@ class Window:
         return self._highs[0][1] if self.whole(now) and self._highs else None
 
     def delta(self, now: int) -> float | None:
-        """Return by how much the last value is more than the one that the window began with."""
+        """Return the last value minus the one that the window began with."""
         if not self.whole(now) or self._edge is None:
             return None
         return self._last[1] - self._edge[1]
@@ -86,7 +87,7 @@ class Window:
         return float(len(self._inside)) if self.whole(now) else None
 
     def rises(self, now: int) -> float | None:
-        """Return how often it went on."""
+        """Return how often the channel went on."""
         return float(self._rises) if self.whole(now) else None
 
     def _forget(self, begin: int) -> None:

@@ -1,1 +1,1 @@
-"""Outputs: what rules and commands ask for, and what the hardware is set to."""
+"""Outputs: the values that rules and commands ask for, and what the hardware is set to."""

@@ -1,7 +1,7 @@
-"""Arbitration: what an output is set to where several ask, and what it may do at all. Pure.
+"""Arbitration: what an output is set to if several ask for it, within its guard. No I/O, no clock.
 
-In order of strength: an interlock is never broken; lost control is safe at once; `max_on` ends
-what is on; `min_on` and `min_off` let it wait; then the highest rank has its way.
+Priority, highest first: an interlock is never broken; if control is lost, the output is safe at
+once; `max_on` switches it off; `min_on` and `min_off` delay a change; then the highest rank wins.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 import msgspec
 
-SAFE = "safe"  # who sets an output that nobody asks for
+SAFE = "safe"  # sets an output that no rule or command asks for
 
 
 class Rank(IntEnum):
-    """Who is heard before whom; `SAFE` is lost control, `NOBODY` that no one asks."""
+    """Priorities of requests, lowest first; `SAFE` is lost control, `NONE` that there is none."""
 
     SAFE = 0
-    NOBODY = 1
+    NONE = 1
     RULE_INFO = 2
     RULE_WARNING = 3
     COMMAND = 4
@@ -25,7 +25,7 @@ class Rank(IntEnum):
 
 
 class Guard(msgspec.Struct, frozen=True):
-    """What an output must keep to: times in seconds, 0 for none; a value above 0 is on.
+    """The limits of an output: times in seconds, 0 for none; a value above 0 is on.
 
     `interlock` names outputs that must never be on together with this one; either may say so.
     """
@@ -38,7 +38,7 @@ class Guard(msgspec.Struct, frozen=True):
 
 
 class OutputRequest(NamedTuple):
-    """What somebody asks for."""
+    """A value that a rule or a command asks for."""
 
     value: float
     by: str
@@ -46,9 +46,9 @@ class OutputRequest(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What an output does, who wants it, and the uptime in µs since which it is on or off.
+    """An output's value, who set it, and the uptime in µs since which it is on or off.
 
-    `spent` says that `max_on` has ended it, and that it is still asked to be on.
+    `spent` means that `max_on` has switched it off while it is still asked to be on.
     """
 
     value: float
@@ -58,7 +58,7 @@ class Held(NamedTuple):
 
 
 class Arbitration(NamedTuple):
-    """The outputs in an order that is safe to switch: what goes off comes first.
+    """The outputs in an order that is safe to switch: those that go off come first.
 
     `due` is the uptime in µs at which time alone may change something; None if never.
     """
@@ -76,7 +76,7 @@ class _Target(NamedTuple):
 
 
 def strongest(requests: Iterable[OutputRequest]) -> OutputRequest:
-    """Return the request that is heard: the highest rank, then the first."""
+    """Return the request of the highest rank; of several the first."""
     return max(requests, key=lambda request: request.rank)
 
 
@@ -88,14 +88,14 @@ def arbitrate(
 ) -> Arbitration:
     """Return what every output is set to at an uptime in µs.
 
-    One that is not in `held` was switched to its safe state just now: after a power cut, a
+    One that is not in `held` was switched to its safe state at this moment: after a power cut, a
     compressor must rest.
     """
     before = _before(guards, held, now)
     targets = {
         name: _target(
             guard,
-            requests.get(name, OutputRequest(guard.safe, SAFE, Rank.NOBODY)),
+            requests.get(name, OutputRequest(guard.safe, SAFE, Rank.NONE)),
             before[name],
             now,
         )
@@ -110,7 +110,7 @@ def arbitrate(
 
 
 def _before(guards: Mapping[str, Guard], held: Mapping[str, Held], now: int) -> dict[str, Held]:
-    """Return what each output does; of two safe ones that exclude each other the first is on."""
+    """Return each output's value; if two exclude each other when safe, the first is on."""
     before: dict[str, Held] = {}
     for name, guard in guards.items():
         others = (other for other, one in before.items() if one.value > 0)
@@ -120,7 +120,7 @@ def _before(guards: Mapping[str, Guard], held: Mapping[str, Held], now: int) -> 
 
 
 def _target(guard: Guard, request: OutputRequest, before: Held, now: int) -> _Target:
-    """Return what one output would be set to if it were alone."""
+    """Return what one output would be set to without interlocks."""
     on, asked = before.value > 0, request.value > 0
     worn = guard.max_on and on and now >= before.since + _micros(guard.max_on)
     if asked and (before.spent or worn):
@@ -136,7 +136,7 @@ def _target(guard: Guard, request: OutputRequest, before: Held, now: int) -> _Ta
 def _interlocked(
     guards: Mapping[str, Guard], targets: Mapping[str, _Target], before: Mapping[str, Held]
 ) -> dict[str, _Target]:
-    """Let of those that exclude each other only the strongest be on."""
+    """Of those that exclude each other, let only the one with the highest priority be on."""
     order = sorted(
         (name for name in guards if targets[name].value > 0),
         key=lambda name: (targets[name].firm, targets[name].rank, before[name].value > 0),
@@ -152,7 +152,7 @@ def _interlocked(
 
 
 def excluded(guards: Mapping[str, Guard], one: str, other: str) -> bool:
-    """Tell whether two outputs must never be on together."""
+    """Return whether two outputs must never be on together."""
     return one != other and (one in guards[other].interlock or other in guards[one].interlock)
 
 

@@ -1,1 +1,1 @@
-"""Refine: from a measured reading to one whose values are right."""
+"""Refine: from a measured reading to one that holds only right values."""

@@ -1,8 +1,8 @@
-"""Aggregates: what became of each channel in a minute, a quarter or an hour. Pure.
+"""Aggregates: a channel's count, min, mean, max and last value in each window. No I/O, no clock.
 
 Windows lie on the wall clock in UTC, at whole multiples of their length; while the clock is not
-trusted, on uptime. Whatever the clock does, each reading is counted in just one event per length,
-and its moment lies within that event's window.
+trusted, on uptime. Whatever the clock does, each reading is counted in exactly one event per
+length, and its moment lies within that event's window.
 """
 
 import math
@@ -15,26 +15,28 @@ from typing import Any
 from edge_agent.clock import Moment
 from edge_agent.events import Event, Reading
 
-SPANS = 16  # of begins, per length: with more breaks than these, "late" may be said in vain
+SPANS = 16  # of begins, per length: with more breaks, "late" may be set although it is not
 
 
 class Aggregator:
-    """Keeps the windows of one device; `windows` are whole seconds that divide a day, from 1.
+    """Keeps the windows of one device; `windows` are whole seconds, from 1, that divide a day.
 
-    An event's moment is its window's begin. "partial" says that the window was left before its
-    end, "late" that one with this begin was told before: their counts add up.
+    An event's moment is its window's begin. "partial" means that the window was left before its
+    end, "late" that one with this begin was reported before: their counts add up.
     """
 
-    __slots__ = ("_device", "_lengths", "_open", "_told")
+    __slots__ = ("_device", "_lengths", "_open", "_reported")
 
     def __init__(self, device: str, windows: Sequence[float]) -> None:
         self._device = device
         self._lengths = sorted({round(seconds) for seconds in windows})
         self._open: dict[int, _Window] = {}
-        self._told: defaultdict[tuple[int, bool], _Told] = defaultdict(_Told)
+        self._reported: defaultdict[tuple[int, bool], _ReportedBegins] = defaultdict(
+            _ReportedBegins
+        )
 
     def add(self, reading: Reading) -> list[Event]:
-        """Count a reading; return the windows that were over before it, oldest first."""
+        """Count a reading; return the windows that ended before it, oldest first."""
         events = self.expire(reading.moment)
         for seconds in self._lengths:
             window = self._open.get(seconds)
@@ -44,7 +46,7 @@ class Aggregator:
         return events
 
     def expire(self, now: Moment) -> list[Event]:
-        """Return the windows that `now` does not lie in, oldest first."""
+        """Return the windows that `now` lies outside of, oldest first."""
         left = [window for window in self._open.values() if not window.holds(now)]
         return self._end(left, now) if left else []
 
@@ -53,12 +55,12 @@ class Aggregator:
         return self._end(list(self._open.values()), None)
 
     def _end(self, windows: Iterable["_Window"], now: Moment | None) -> list[Event]:
-        """End windows under way; they all lie on the same clock, so that begins compare."""
+        """End windows under way; all lie on the same clock, so their begins can be compared."""
         events = []
         for window in sorted(windows, key=lambda one: one.begin):
             del self._open[window.seconds]
             if window.channels:
-                late = self._told[window.seconds, window.moment.trusted].add(window.begin)
+                late = self._reported[window.seconds, window.moment.trusted].add(window.begin)
                 data = window.data(partial=now is None or not window.over(now), late=late)
                 events.append(Event("aggregate", self._device, window.moment, data))
         return events
@@ -83,7 +85,7 @@ class _Window:
         return moment.trusted == self.moment.trusted and self.begin <= _position(moment) < self.end
 
     def over(self, now: Moment) -> bool:
-        """Tell whether the end has passed; where the clocks cannot be compared, uptime tells."""
+        """Return whether the end has passed; if the clocks cannot be compared, uptime decides."""
         if now.trusted == self.moment.trusted:
             return _position(now) >= self.end
         return now.uptime - self.moment.uptime >= self.end - self.begin
@@ -100,8 +102,8 @@ class _Window:
     def data(self, *, partial: bool, late: bool) -> dict[str, Any]:
         values = {name: channel.summary() for name, channel in self.channels.items()}
         notes = {"partial": partial, "late": late, "missing": self.missing}
-        told = {name: note for name, note in notes.items() if note}
-        return {"seconds": self.seconds, "values": values, **told}
+        given = {name: note for name, note in notes.items() if note}
+        return {"seconds": self.seconds, "values": values, **given}
 
 
 class _Channel:
@@ -137,17 +139,19 @@ class _Channel:
         return {
             "count": self._count,
             "min": self._low,
-            "mean": max(self._low, min(self._high, mean)),  # rounded beyond them, or overflowed
+            "mean": max(
+                self._low, min(self._high, mean)
+            ),  # may be rounded beyond them, or overflow
             "max": self._high,
             "last": self._last,
         }
 
 
-class _Told:
-    """The begins told so far, as spans of them: few, however long the agent runs.
+class _ReportedBegins:
+    """The begins reported so far, as a few spans of them, however long the agent runs.
 
-    Two spans become one where least lies between: nothing at all, as long as windows follow one
-    another. So no begin that was told is ever forgotten.
+    The two spans with the smallest gap become one. While windows follow one another there is no
+    gap at all. So no begin that was reported is ever forgotten.
     """
 
     __slots__ = ("_spans",)
@@ -156,7 +160,7 @@ class _Told:
         self._spans: list[tuple[int, int]] = []  # first and last begin, ascending
 
     def add(self, begin: int) -> bool:
-        """Note a begin; return whether it lies in a span told before."""
+        """Add a begin; return whether it lies in a span reported before."""
         spans = self._spans
         if any(first <= begin <= last for first, last in spans):
             return True

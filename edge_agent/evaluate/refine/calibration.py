@@ -1,4 +1,4 @@
-"""Calibration: from what a chip measured to what is true of its surroundings."""
+"""Calibration: the correction of what a chip measured."""
 
 import msgspec
 
@@ -14,7 +14,7 @@ class Calibration(msgspec.Struct, frozen=True):
     polynomial: tuple[float, ...] = ()
 
     def apply(self, value: float) -> float:
-        """Return the corrected value; one that overflows is not finite, which checks refuse."""
+        """Return the corrected value; it may overflow to infinity, which is then refused."""
         if not self.polynomial:
             return value * self.scale + self.offset
         result = 0.0

@@ -1,7 +1,7 @@
-"""Checks: whether a channel's value is to be believed, from its range and its last good value.
+"""Plausibility: whether a channel's value is accepted, by its range and its last good value.
 
-A refused value never locks its channel: the change that is allowed grows with the time since the
-last good value, and AGREEING values in a row that follow from one another are a new level.
+A refused value never locks its channel: the allowed change grows with the time since the last good
+value, and AGREEING values in a row that follow from one another are a new level.
 """
 
 import math
@@ -11,11 +11,11 @@ import msgspec
 
 OUT_OF_RANGE = "out_of_range"
 STEP = "step"
-AGREEING = 5  # so many values that agree are no glitch: the last of them is accepted
+AGREEING = 5  # values in a row are not a glitch: the last of them is accepted
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What is believable of a channel: its range, and its largest change per second."""
+    """The plausible range of a channel, and its largest change per second."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -30,7 +30,7 @@ class Sample(NamedTuple):
 
 
 class Level(NamedTuple):
-    """Where a channel stands: its last good sample, and those since that contradict it."""
+    """A channel's last good sample, and the latest of those that contradict it since."""
 
     good: Sample
     doubted: Sample | None = None
@@ -38,7 +38,7 @@ class Level(NamedTuple):
 
 
 def check(limits: Limits, sample: Sample, level: Level | None) -> tuple[str, Level | None]:
-    """Return why the sample is refused, "" if it is not, and the channel's level after it."""
+    """Return why the sample is refused, or "", and the channel's level after it."""
     if not (limits.low <= sample.value <= limits.high and math.isfinite(sample.value)):
         return OUT_OF_RANGE, level
     if limits.max_step is None:

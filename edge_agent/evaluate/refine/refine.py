@@ -1,4 +1,4 @@
-"""Plans: what becomes of a device's readings before the rules see them."""
+"""Plans: how a device's readings are corrected and checked before the rules get them."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
@@ -14,9 +14,9 @@ Levels: TypeAlias = Mapping[str, Level]  # by channel
 
 
 class ChannelPlan(msgspec.Struct, frozen=True):
-    """How one channel's values are corrected, and which of them are believed.
+    """How one channel's values are corrected, and which of them are plausible.
 
-    `decimals` are those that the chip's resolution is worth; None keeps them all.
+    `decimals` are as many as the chip resolves; None keeps them all.
     """
 
     calibration: Calibration = Calibration()
@@ -25,7 +25,7 @@ class ChannelPlan(msgspec.Struct, frozen=True):
 
 
 class DevicePlan(msgspec.Struct, frozen=True):
-    """A device's channels, its thinning, and for how many seconds a value of it is current."""
+    """A device's channels, its dead bands, and for how many seconds its values are current."""
 
     channels: Mapping[str, ChannelPlan]
     max_age: float
@@ -36,7 +36,7 @@ UNPLANNED = ChannelPlan()
 
 
 def refine(plan: DevicePlan, reading: Reading, levels: Levels) -> tuple[Reading, Levels]:
-    """Return the reading with right values only, and the device's levels after it."""
+    """Return the reading with only its right values, and the device's levels after it."""
     values: dict[str, float] = {}
     refused: dict[str, str] = {}
     notes: list[str] = []
@@ -60,7 +60,7 @@ def refine(plan: DevicePlan, reading: Reading, levels: Levels) -> tuple[Reading,
 def _refined(
     reading: Reading, values: dict[str, float], refused: dict[str, str], notes: list[str]
 ) -> Reading:
-    """Return the reading as it stands; its quality tells why, where nothing is left of it."""
+    """Return the refined reading; if no value is left, its quality says why."""
     quality, detail = reading.quality, reading.detail
     if refused:
         detail = "; ".join([detail, *notes] if detail else notes)
