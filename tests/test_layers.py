@@ -1,6 +1,7 @@
 """The import table of docs/architecture.md, enforced by reading the imports."""
 
 import ast
+import graphlib
 import sys
 import tomllib
 from pathlib import Path
@@ -167,6 +168,19 @@ def test_a_module_imports_only_what_the_table_allows(module):
     allowed = ALLOWED[rule_for(module)]
     found = set(imports(ast.parse(MODULES[module].read_text())))
     assert {name for name in found if not permitted(name, module, allowed)} == set()
+
+
+def room_of(module):
+    return ".".join(module.split(".")[:2]) if module.startswith("edge_agent.") else module
+
+
+def test_no_two_rooms_need_each_other():
+    graph = {}
+    for module in (one for one in MODULES if one.startswith("edge_agent.")):
+        found = imports(ast.parse(MODULES[module].read_text()))
+        others = {room_of(name) for name in found if name.startswith("edge_agent.")}
+        graph.setdefault(room_of(module), set()).update(others - {room_of(module)})
+    graphlib.TopologicalSorter(graph).prepare()
 
 
 @pytest.mark.parametrize("module", PURE)
