@@ -9,23 +9,23 @@ import click
 from edge_agent.errors import AgentError, ConfigError
 
 COMMANDS = {
-    "check": "Check a configuration: every problem at once.",
-    "doctor": "Find what keeps the agent from working, and say how to mend it.",
-    "drivers": "List the drivers with buses, channels and options.",
-    "init": "Look at this machine and write a configuration for it.",
-    "log": "Look into the event log.",
+    "check": "Report every problem of a configuration at once.",
+    "doctor": "Find what stops the agent from working, and how to fix it.",
+    "drivers": "List the drivers with their buses, channels and options.",
+    "init": "Write a configuration for the sensors of this machine.",
+    "log": "Show, count or export the stored events.",
     "read": "Measure one device once.",
-    "rules": "Try rules before they are trusted.",
+    "rules": "Test rules before you rely on them.",
     "run": "Run the agent on this machine's hardware.",
-    "safe": "Put every output into its safe state, and end.",
-    "scan": "Show what is connected, and which driver claims it.",
-    "service": "Install, remove or look at the systemd service.",
+    "safe": "Switch every output to its safe state.",
+    "scan": "Show which chips are connected, and which driver fits.",
+    "service": "Install, remove or inspect the systemd service.",
     "simulate": "Run the agent on simulated hardware.",
     "usbip": "Offer simulated chips to this machine's kernel, as real buses.",
 }
 EPILOG = """
-Exit codes: 0 done; 1 a failure while running; 2 a wrong configuration or command line; 3 hardware
-that is not there; 4 the event log cannot be used; 5 the simulation cannot start.
+Exit codes: 0 success; 1 failure while running; 2 error in the configuration or command line;
+3 missing hardware; 4 unusable event log; 5 the simulation cannot start.
 """
 
 
@@ -57,7 +57,7 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run a command; end with one clear line and an exit code where it fails."""
+    """Run a command; if it fails, end with one clear line and an exit code."""
     try:
         code: Any = cli.main(arguments, "edge-agent", standalone_mode=False)
     except click.ClickException as error:
@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except AgentError as error:
         code = _explain(error)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone, as `head` does; nothing more can be said
+        sys.stderr.close()  # the reader has gone, as `head` does; there is nowhere to write
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
 

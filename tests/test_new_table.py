@@ -11,7 +11,7 @@ from edge_agent.config.commands import CommandName
 from edge_agent.config.config import Config
 from edge_agent.config.reader import TableReader
 from edge_agent.config.settings import SECRET, SECRET_FILE, Settings, tables
-from edge_agent.doctor.instruments.redaction import STRUCK, safe_tables
+from edge_agent.doctor.instruments.secret_keys import REDACTED, safe_tables
 from edge_agent.evaluate.commands.command import KINDS
 from edge_agent.problems import Problems
 from edge_agent.units import Duration
@@ -81,10 +81,10 @@ def test_the_pages_describe_it():
     assert "`topic`" not in key_table(found["[[kafka]]"])
 
 
-def test_the_doctor_strikes_its_secrets():
+def test_the_doctor_redacts_its_secrets():
     given = {"name": "k", "jaas": "x", "keytab": "not a path", "topic": {"a": {"partitions": 3}}}
     safe = safe_tables({"kafka": [given]}, Larger)["kafka"][0]
-    assert safe == {**given, "jaas": STRUCK, "keytab": STRUCK}
+    assert safe == {**given, "jaas": REDACTED, "keytab": REDACTED}
     named = {"kafka": [{"keytab": "/etc/krb5.keytab"}]}
     assert safe_tables(named, Larger) == named
 

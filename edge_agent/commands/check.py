@@ -1,4 +1,4 @@
-"""`edge-agent check`: every problem of a configuration at once."""
+"""`edge-agent check`: report every problem of a configuration at once."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,10 @@ from edge_agent.errors import ConfigError
 @set_option
 @json_option
 def check(config: Path, overrides: tuple[str, ...], as_json: bool) -> int:
-    """Check CONFIG without touching hardware, log or network; exit code 2 with problems."""
+    """Check CONFIG without touching hardware, event log or network.
+
+    Exit code 2 if there are problems.
+    """
     from edge_agent.blueprint import resolve  # noqa: PLC0415
 
     try:

@@ -1,4 +1,4 @@
-"""`edge-agent log`: look into the event log, while the agent runs or after."""
+"""`edge-agent log`: show, count or export the stored events, whether the agent runs or not."""
 
 import json
 import sqlite3
@@ -21,12 +21,14 @@ from edge_agent.paths import log_to_read
 from edge_agent.store.reader import AS_OWNER, LogReader
 
 POLL_SECONDS = 0.5
-# What SQLite says of a file that is none of ours: no such table, no database, damaged.
+# SQLite's codes for a file that is not an event log: no such table, no database, damaged.
 FOREIGN = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 Opened: TypeAlias = Callable[[], AbstractContextManager[LogReader]]
 
-simulated_option = click.option("--simulated", is_flag=True, help="The log of `simulate`.")
+simulated_option = click.option(
+    "--simulated", is_flag=True, help="Use the event log of `simulate`."
+)
 
 
 @click.group()
@@ -35,7 +37,10 @@ simulated_option = click.option("--simulated", is_flag=True, help="The log of `s
 @simulated_option
 @click.pass_context
 def log(ctx: click.Context, config: Path, overrides: tuple[str, ...], simulated: bool) -> None:
-    """Look into the event log that CONFIG names, or that --set log.path=FILE does."""
+    """Show, count or export the stored events, whether the agent runs or not.
+
+    The event log is the one that CONFIG names; --set log.path=FILE opens another.
+    """
     # Opened by the command itself: `--help` needs no log.
     ctx.obj = partial(_opened, config, overrides, simulated=simulated)
 
@@ -60,7 +65,7 @@ def _opened(config: Path, overrides: tuple[str, ...], *, simulated: bool) -> Ite
 
 @log.command()
 @click.option("-n", "count", default=10, show_default=True, help="How many events.")
-@click.option("-f", "--follow", is_flag=True, help="Go on with new events, until Ctrl-C.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new events until Ctrl-C.")
 @json_option
 @click.pass_obj
 def tail(opened: Opened, count: int, follow: bool, as_json: bool) -> None:
@@ -81,7 +86,7 @@ def tail(opened: Opened, count: int, follow: bool, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def stats(opened: Opened, as_json: bool) -> None:
-    """Print the account: what was recorded, and what became of it."""
+    """Print how many events were recorded, delivered, dropped, or are waiting."""
     with opened() as reader:
         account, name = reader.stats(), reader.id
     if as_json:
@@ -103,7 +108,7 @@ def stats(opened: Opened, as_json: bool) -> None:
 @click.option("-o", "--output", type=click.File("w", encoding="utf-8"), default="-")
 @click.pass_obj
 def export(opened: Opened, form: str, output: IO[str]) -> None:
-    """Write every stored event as JSON lines or CSV, one row for each value."""
+    """Write all stored events as JSON lines, or as CSV with one row per value."""
     with opened() as reader:
         total = reader.stats().rows
         events = reader.events_after(0)

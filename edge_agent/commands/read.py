@@ -30,9 +30,9 @@ from edge_agent.terminal.display import quantity
 def read(
     device: str, config: Path, overrides: tuple[str, ...], simulate: bool, as_json: bool
 ) -> int:
-    """Measure DEVICE of the configuration once, calibrated and checked as the agent would.
+    """Measure DEVICE of the configuration once, calibrated and checked as in the agent.
 
-    Stop the agent first: two programs that read one chip disturb each other.
+    Stop the agent first: two programs that read the same chip disturb each other.
     """
     blueprint = resolve(config, overrides)
     resolved = _find(device, blueprint, config)

@@ -1,4 +1,4 @@
-"""`edge-agent run`: the agent on this machine's hardware."""
+"""`edge-agent run`: run the agent on this machine's hardware."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from edge_agent.commands.options import config_argument, set_option
 @config_argument
 @set_option
 def run(config: Path, overrides: tuple[str, ...]) -> int:
-    """Read the sensors of CONFIG and deliver, until Ctrl-C or SIGTERM."""
+    """Run the agent with CONFIG on this machine's hardware, until Ctrl-C or SIGTERM."""
     from edge_agent.acquire.hardware import RealHardware  # noqa: PLC0415
     from edge_agent.blueprint import resolve  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415

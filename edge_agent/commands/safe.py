@@ -1,4 +1,4 @@
-"""`edge-agent safe`: every output into its safe state."""
+"""`edge-agent safe`: switch every output to its safe state."""
 
 import os
 from pathlib import Path
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 @click.command()
 @config_argument
 def safe(config: Path) -> int:
-    """Put every output of CONFIG into its safe state, and end.
+    """Switch every output of CONFIG to its safe state.
 
-    Stop the agent first: it holds the pins. Under systemd this runs after it, and has nothing to do
-    where the agent ended well. Exit code 3 where an output could not be reached.
+    Stop the agent first: it holds the pins. The systemd service runs this command after the agent;
+    after a clean stop it does nothing. Exit code 3 if an output could not be switched.
     """
     if os.environ.get("SERVICE_RESULT") == "success":
         return 0
@@ -35,7 +35,7 @@ def safe(config: Path) -> int:
 
 
 def _resolved(config: Path) -> "tuple[tuple[ResolvedOutput, ...], list[str]]":
-    """Return the outputs, and what is wrong with them; other errors of the file do not matter."""
+    """Return the outputs and their problems; problems elsewhere in the file do not matter."""
     from edge_agent.acquire.catalog import Catalog  # noqa: PLC0415
     from edge_agent.blueprint.devices import DeviceResolver  # noqa: PLC0415
     from edge_agent.config.reader import read  # noqa: PLC0415
@@ -48,7 +48,7 @@ def _resolved(config: Path) -> "tuple[tuple[ResolvedOutput, ...], list[str]]":
 
 
 def make_safe(resolved: "tuple[ResolvedOutput, ...]", hardware: "Hardware") -> list[str]:
-    """Switch all that can be reached; return a line for each output that could not be."""
+    """Switch every output that can be reached; return a line for each that cannot."""
     from edge_agent.clock import SystemClock  # noqa: PLC0415
     from edge_agent.evaluate.outputs.output_set import OutputSet  # noqa: PLC0415
 
@@ -69,6 +69,6 @@ def _reach(one: "ResolvedOutput", hardware: "Hardware", reached: "list[GuardedOu
     name = one.name
     try:
         reached.append(GuardedOutput(name, one.build(hardware), one.guard))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other outputs go on
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other outputs follow
         return f"output {name}: {error}"
     return ""

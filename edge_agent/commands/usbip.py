@@ -36,21 +36,23 @@ LOAD = "`sudo modprobe vhci-hcd`; on Ubuntu it is in the package linux-modules-e
 @click.option(
     "--scenario",
     type=click.Path(path_type=Path),
-    help="Signals and faults; default: CONFIG's name with .scenario.toml, where there is one.",
+    help="Signals and faults; default: CONFIG's name with .scenario.toml, if it exists.",
 )
 @click.option(
     "--listen",
     default=ADDRESS,
     metavar="HOST:PORT",
     show_default=True,
-    help="Where USB/IP clients find the adapters. There is no password: keep it local.",
+    help="Address for USB/IP clients. There is no password, so keep it local.",
 )
-@click.option("--attach", is_flag=True, help="Plug them into this machine's kernel, as root.")
+@click.option(
+    "--attach", is_flag=True, help="Also attach the adapters to this machine's kernel; needs root."
+)
 def usbip(config: Path, scenario: Path | None, listen: str, attach: bool) -> None:
-    """Offer CONFIG's chips as USB adapters, over USB/IP, until Ctrl-C.
+    """Offer the simulated chips of CONFIG as USB adapters, over USB/IP, until Ctrl-C.
 
-    Each I2C bus is an i2c-tiny-usb, all 1-Wire thermometers are on one DS2490: a kernel that plugs
-    them in has real buses, for its own drivers and for every program.
+    Each I2C bus is an i2c-tiny-usb adapter, and all 1-Wire thermometers are on one DS2490. A kernel
+    that attaches them has real buses, for its own drivers and for any program.
     """
     from edge_agent.blueprint import resolve  # noqa: PLC0415
     from edge_agent.commands.simulation import simulated_hardware  # noqa: PLC0415
@@ -104,7 +106,7 @@ def _serving(devices: "list[UsbDevice]", address: tuple[str, int]) -> "Iterator[
         server = Server(devices, *address)
     except OSError as error:
         raise SimulationError(
-            "nobody can listen on {}:{}: {}".format(*address, error.strerror),
+            "cannot listen on {}:{}: {}".format(*address, error.strerror),
             f"another usbipd? Choose another port: --listen 127.0.0.1:{address[1] + 1}",
         ) from error
     click.echo("offered on {}:{}".format(*server.address))
@@ -131,7 +133,7 @@ def _plugged(server: "Server", *, wanted: bool) -> Iterator[None]:
         yield
     finally:
         for port in ports:
-            with suppress(OSError):  # somebody has pulled it already
+            with suppress(OSError):  # it is already detached
                 controller.detach(port)
 
 
@@ -144,15 +146,17 @@ def _attach(controller: "Vhci", address: tuple[str, int], bus_id: str) -> int:
         what = "every port of the virtual USB controller is in use"
         raise HardwareError(what, "`usbip port` shows them; `sudo usbip detach -p 0`") from None
     except ImportRefused as error:
-        raise HardwareError(f"another client was faster: {error}", "start it again") from None
+        raise HardwareError(
+            f"another client was faster: {error}", "run the command again"
+        ) from None
     except FileNotFoundError as error:
         raise HardwareError(NO_CONTROLLER, LOAD) from error
     except PermissionError as error:
-        raise HardwareError("only root may plug in a device", "put sudo before it") from error
+        raise HardwareError("only root may attach a device", "run it with sudo") from error
 
 
 def _where(controller: "Vhci", port: int, device: "UsbDevice") -> str:
-    """Return what the kernel made of a device, or why it made nothing."""
+    """Return where a device appears, or why it does not."""
     from simulators.ds2490 import DS2490  # noqa: PLC0415
 
     if isinstance(device, DS2490):
@@ -160,14 +164,14 @@ def _where(controller: "Vhci", port: int, device: "UsbDevice") -> str:
     deadline = time.monotonic() + PATIENCE
     while (number := controller.i2c(port)) is None:
         if time.monotonic() > deadline:
-            return "the kernel made no bus of it: `sudo modprobe i2c-tiny-usb`"
+            return "the kernel made no bus from it; `sudo modprobe i2c-tiny-usb`"
         time.sleep(PAUSE)
     path = Path(f"/dev/i2c-{number}")
     return str(path) if path.exists() else f"i2c-{number}; for {path}: `sudo modprobe i2c-dev`"
 
 
 def _stopped_by_signals() -> "SimpleQueue[int]":
-    """Return what gets the number of the signal that ends the program; a second one kills."""
+    """Return the queue that gets the signal that ends the program; a second signal kills it."""
     caught: SimpleQueue[int] = SimpleQueue()
 
     def stop(number: int, _frame: FrameType | None) -> None:
