@@ -9,15 +9,9 @@ from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import (
-    BadChecksum,
-    DeadFrame,
-    LostConfiguration,
-    NotReady,
-    OutOfRange,
-    WrongChip,
-)
+from drivers.base.errors import NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort
+from drivers.base.registers import WordRegisters, signed
 
 # Registers, table 8-1
 CONVERSION, CONFIG, LO_THRESH, HI_THRESH = range(4)
@@ -75,6 +69,7 @@ class ADS1115:
         if not inputs or len(set(inputs)) < len(inputs):
             raise ValueError(f"inputs is {list(inputs)}: wanted one or more, each once")
         self._port = port
+        self._registers = WordRegisters(port)
         self._full_scale = float(full_scale.removesuffix("V"))
         self._seconds = seconds / OSCILLATOR + WAKE_UP
         codes = (self.step - 32768, 32768 - 2 * self.step, self.step)
@@ -83,7 +78,7 @@ class ADS1115:
 
     def identify(self) -> Identity | None:
         """Assume the chip where two registers that few people use have its power-on values."""
-        thresholds = (self._read(LO_THRESH), self._read(HI_THRESH))
+        thresholds = (self._registers.read(LO_THRESH), self._registers.read(HI_THRESH))
         return Identity(self.chip, certain=False) if thresholds == POWER_ON_THRESHOLDS else None
 
     def setup(self) -> Steps[None]:
@@ -92,13 +87,13 @@ class ADS1115:
         The two relatives have the same registers, but another sense of time.
         """
         setting = next(iter(self._settings.values()))
-        self._write(setting & ~START)
+        self._registers.write(CONFIG, setting & ~START)
         yield SLOWEST
         held = self._configuration()
         if held != setting:
             what = f"no {self.chip}: told {setting:04x}, its register 1 is {held:04x}"
             raise WrongChip(self._port.where, what)
-        self._write(setting & ~SLOW)
+        self._registers.write(CONFIG, setting & ~SLOW)
         yield TELLING
         self._refuse_relative(busy=not self._configuration() & START)
         yield SLOWEST
@@ -127,39 +122,25 @@ class ADS1115:
         """Return the signed code of one input, read once before the last check and once after."""
         if not self._configuration() & START:  # it would go on, with the input it began with
             raise NotReady(self._port.where, "busy", "does another program use this chip?")
-        self._write(setting)
+        self._registers.write(CONFIG, setting)
         self._expect(setting & ~START, "no conversion began", "check the wiring, or lower `rate`")
         yield self._seconds
-        code = self._read(CONVERSION)
+        code = self._registers.read(CONVERSION)
         self._expect(setting, "still converting after the datasheet's longest time")
-        again = int.from_bytes(self._port.read_steady(2, bytes([CONVERSION])))
-        if code != again:
-            raise BadChecksum(
-                self._port.where, f"two reads of one result differ: {code:04x} and {again:04x}"
-            )
-        return code - 0x10000 if code & 0x8000 else code
+        self._registers.confirm(CONVERSION, code)
+        return signed(code)
 
     def _expect(self, wanted: int, what: str, hint: str = "") -> None:
         """Raise `NotReady` where only the state differs, `LostConfiguration` where more does."""
         held = self._configuration()
         if held == wanted ^ START:
             raise NotReady(self._port.where, what, hint)
-        if held != wanted:
-            raise LostConfiguration(
-                self._port.where, f"its configuration is {held:04x} instead of {wanted:04x}"
-            )
+        self._registers.refuse_changed(held, wanted)
 
     def _configuration(self) -> int:
-        held = self._read(CONFIG)
-        if held in {0x0000, 0xFFFF}:  # no setting that anybody could want
-            raise DeadFrame(self._port.where, f"the chip answers {held:04x} only")
+        held = self._registers.read(CONFIG)
+        self._registers.refuse_dead(held)
         return held
-
-    def _read(self, register: int) -> int:
-        return int.from_bytes(self._port.write_read(bytes([register]), 2), "big")
-
-    def _write(self, setting: int) -> None:
-        self._port.write(bytes([CONFIG, *setting.to_bytes(2, "big")]))
 
 
 def config(name: Input, full_scale: FullScale, rate: int) -> int:

@@ -1,20 +1,18 @@
 """Analog Devices ADXL345 accelerometer (datasheet revision G).
 
 The chip has no checksum. It samples by itself, 25 times a second, and shows each sample until the
-next: reads of a new sample agree. What other motion sensors share with it stands here as
-functions.
+next: reads of a new sample agree.
 """
 
 import struct
-from collections.abc import Callable
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
-from drivers.base.i2c import I2CPort, settled
-
-G = 9.80665  # m/s²
+from drivers.base.errors import LostConfiguration
+from drivers.base.i2c import I2CPort
+from drivers.base.motion import Frame, G, expect, fresh, refuse_old, steady
+from drivers.base.registers import refuse_changed
 
 # Registers, table 19
 DEVID = 0x00
@@ -38,13 +36,6 @@ PATIENCE = 1.25 * PERIOD  # the turn-on time is 1.1 ms more than a period (table
 PER_G = 256  # LSB, in full resolution (table 1)
 LOWEST, HIGHEST = -4095, 4094  # 13 bits; beyond them it is clipped
 STEP = G / PER_G
-
-
-class Frame(NamedTuple):
-    """One read of a chip: its status register, and those that stand still between samples."""
-
-    status: int
-    registers: bytes
 
 
 class ADXL345:
@@ -108,57 +99,3 @@ class ADXL345:
 def acceleration(code: int) -> float:
     """Return m/s²: 256 LSB are 1 g, whatever the range (table 1, full resolution)."""
     return code * STEP
-
-
-def expect(port: I2CPort, register: int, wanted: int, chip: str) -> None:
-    """Raise `WrongChip`, or `DeadFrame`, unless `chip` answers with its identification."""
-    answer = port.write_read(bytes([register]), 1)
-    refuse_dead(answer, port.where)
-    found = answer[0]
-    if found != wanted:
-        raise WrongChip(
-            port.where, f"this is no {chip}: register 0x{register:02x} is 0x{found:02x}"
-        )
-
-
-def fresh(read: Callable[[], Frame], patience: float, where: str) -> Steps[Frame]:
-    """Read what stood there before, wait longer than from sample to sample, return the newest."""
-    read()
-    yield patience
-    return steady(read, where)
-
-
-def steady(read: Callable[[], Frame], where: str) -> Frame:
-    """Return what reads agree on, with the status bits of all; raise `BadChecksum`.
-
-    A new sample may come between two reads, but none so soon after it.
-    """
-    status = 0
-
-    def registers() -> bytes:
-        nonlocal status
-        frame = read()
-        status |= frame.status
-        return frame.registers
-
-    last = settled(registers, where)
-    refuse_dead(last, where)
-    return Frame(status, last)
-
-
-def refuse_dead(registers: bytes, where: str) -> None:
-    """Raise `DeadFrame` where no chip drove the line."""
-    if set(registers) in ({0x00}, {0xFF}):
-        raise DeadFrame(where, f"the chip answers {registers[:1].hex()} only")
-
-
-def refuse_changed(held: bytes, wanted: bytes, where: str) -> None:
-    """Raise `LostConfiguration` unless the chip holds what it was told."""
-    if held != wanted:
-        raise LostConfiguration(where, f"configured {wanted.hex(' ')}, holds {held.hex(' ')}")
-
-
-def refuse_old(frame: Frame, ready: int, where: str) -> None:
-    """Raise `NotReady` where the sample has been read before."""
-    if not frame.status & ready:
-        raise NotReady(where, "no new sample in its time", "does another program use this chip?")

@@ -9,8 +9,9 @@ from typing import ClassVar
 from drivers.base import checksum
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
+from drivers.base.registers import refuse_dead
 
 RESET = b"\xba"
 INITIALISE = b"\xbe\x08\x00"
@@ -85,8 +86,7 @@ def measured(port: I2CPort, count: int) -> Steps[bytes]:
     yield CONVERSION_SECONDS
     for _ in range(POLLS):
         frame = port.read(count)
-        if set(frame) in ({0x00}, {0xFF}):
-            raise DeadFrame(port.where, f"the chip answers {frame[:1].hex()} only")
+        refuse_dead(frame, port.where)
         if not frame[0] & BUSY:
             return frame
         yield POLL_SECONDS

@@ -6,6 +6,7 @@ A BMP280 with a humidity sensor beside it: see there for what both do.
 from typing import ClassVar, NamedTuple
 
 from drivers import bmp280
+from drivers.base.bosch import expect, identity, read_steady, renewed
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
 from drivers.base.errors import LostConfiguration, OutOfRange
@@ -47,21 +48,21 @@ class BME280:
 
     def identify(self) -> Identity | None:
         """Read the chip id."""
-        return bmp280.identity(self._port, "BME280")
+        return identity(self._port, "BME280")
 
     def setup(self) -> Steps[None]:
         """Reset the chip, read its trim, leave the mark; raise `WrongChip` for a relative."""
-        bmp280.expect(self._port, "BME280")
+        expect(self._port, "BME280")
         yield from bmp280.reset(self._port)
-        block = bmp280.read_steady(self._port, TRIM, 26)
+        block = read_steady(self._port, TRIM, 26)
         self._trim = bmp280.unpack_trim(block[:24], self._port.where)
-        rest = bmp280.read_steady(self._port, TRIM_H2, 7)
+        rest = read_steady(self._port, TRIM_H2, 7)
         self._humidity_trim = unpack_humidity_trim(block[25], rest)
         self._port.write(bytes([CONFIG, MARK]))
 
     def measure(self) -> Steps[dict[str, float]]:
         """Measure all three, at one moment."""
-        frame = self._last = yield from bmp280.renewed(self._last, self._measured)
+        frame = self._last = yield from renewed(self._last, self._measured)
         fine, values = bmp280.convert(self._trim, frame[1:], self._port.where)
         percent = humidity(self._humidity_trim, self._humidity_code(frame), fine)
         values["humidity"] = cropped(percent, self._port.where)
@@ -72,7 +73,7 @@ class BME280:
         self._port.write(bytes([CTRL_HUM, self._ctrl_hum]))
         self._port.write(bytes([CTRL_MEAS, self._ctrl_meas | FORCED]))  # ctrl_hum counts from here
         yield self._seconds
-        frame = bmp280.read_steady(self._port, CTRL_HUM, 13)
+        frame = read_steady(self._port, CTRL_HUM, 13)
         bmp280.refuse_unfinished(frame[1:], self._ctrl_meas, self._port.where)
         return frame
 

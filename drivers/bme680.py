@@ -9,6 +9,7 @@ import struct
 from typing import ClassVar, NamedTuple
 
 from drivers import bmp280
+from drivers.base.bosch import RESET, RESET_WORD, expect, identity, read_steady
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange
@@ -81,17 +82,17 @@ class BME680:
 
     def identify(self) -> Identity | None:
         """Read the chip id."""
-        return bmp280.identity(self._port, "BME680")
+        return identity(self._port, "BME680")
 
     def setup(self) -> Steps[None]:
         """Reset the chip, read its trim, and configure what a brown-out would clear."""
-        bmp280.expect(self._port, "BME680")
-        self._port.write(bytes([bmp280.RESET, bmp280.RESET_WORD]))
+        expect(self._port, "BME680")
+        self._port.write(bytes([RESET, RESET_WORD]))
         yield RESET_SECONDS
         self._trim = unpack_trim(
-            bmp280.read_steady(self._port, TRIM_1, 23),
-            bmp280.read_steady(self._port, TRIM_2, 14),
-            bmp280.read_steady(self._port, HEATER_TRIM, 5),
+            read_steady(self._port, TRIM_1, 23),
+            read_steady(self._port, TRIM_2, 14),
+            read_steady(self._port, HEATER_TRIM, 5),
         )
         self._variant = self._read_variant()
         heat = resistance_of(self._trim, self._celsius, AMBIENT)
@@ -115,7 +116,7 @@ class BME680:
         if not self._measuring():
             raise NotReady(self._port.where, "no measurement began")
         yield self._seconds
-        frame = bmp280.read_steady(self._port, STATUS, COUNT)
+        frame = read_steady(self._port, STATUS, COUNT)
         if frame[0] & (NEW_DATA | MEASURING) != NEW_DATA:
             raise NotReady(self._port.where, "no result after the datasheet's longest time")
         self._make_sure()

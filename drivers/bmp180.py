@@ -8,12 +8,12 @@ import struct
 from functools import partial
 from typing import ClassVar, Literal, NamedTuple
 
-from drivers import bmp280
+from drivers.base.bosch import RESET, RESET_WORD, expect, identity, read_steady, renewed
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
 from drivers.base.errors import DeadFrame, LostConfiguration, NotReady
 from drivers.base.i2c import I2CPort
-from drivers.bmp280 import CTRL_MEAS, RESET, RESET_WORD
+from drivers.bmp280 import CTRL_MEAS
 
 TRIM = 0xAA  # §3.4, table 5
 OUT = 0xF6
@@ -66,14 +66,14 @@ class BMP180:
 
     def identify(self) -> Identity | None:
         """Read the chip id."""
-        return bmp280.identity(self._port, "BMP180")
+        return identity(self._port, "BMP180")
 
     def setup(self) -> Steps[None]:
         """Reset the chip and read its trim; raise `WrongChip` for a relative."""
-        bmp280.expect(self._port, "BMP180")
+        expect(self._port, "BMP180")
         self._port.write(bytes([RESET, RESET_WORD]))
         yield START_UP_SECONDS
-        self._trim = unpack_trim(bmp280.read_steady(self._port, TRIM, 22), self._port.where)
+        self._trim = unpack_trim(read_steady(self._port, TRIM, 22), self._port.where)
 
     def measure(self) -> Steps[dict[str, float]]:
         """Measure the temperature, then the pressure, which depends on it."""
@@ -86,18 +86,18 @@ class BMP180:
 
     def _convert(self, command: int, seconds: float) -> Steps[int]:
         """Convert, and return registers 0xF6 to 0xF8."""
-        before = bmp280.read_steady(self._port, CTRL_MEAS, 5)
+        before = read_steady(self._port, CTRL_MEAS, 5)
         if before[0] & CONVERTING:  # whose result would it be?
             raise NotReady(self._port.where, "busy", "does another program use this chip?")
         # The other quantity stands there still: the same code again may be no conversion
         converted = partial(self._converted, command, seconds)
-        return int.from_bytes((yield from bmp280.renewed(before[2:], converted)), "big")
+        return int.from_bytes((yield from renewed(before[2:], converted)), "big")
 
     def _converted(self, command: int, seconds: float) -> Steps[bytes]:
         """Send a command, and return its result."""
         self._port.write(bytes([CTRL_MEAS, command]))
         yield seconds
-        frame = bmp280.read_steady(self._port, CTRL_MEAS, 5)
+        frame = read_steady(self._port, CTRL_MEAS, 5)
         if frame[0] == command:
             raise NotReady(self._port.where, "still converting after the datasheet's longest time")
         if frame[0] != command & ~CONVERTING:

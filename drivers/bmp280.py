@@ -5,23 +5,20 @@ two reads must agree. What the BME280 shares with it stands here as functions.
 """
 
 import struct
-from collections.abc import Callable
 from typing import ClassVar, Literal, NamedTuple
 
+from drivers.base.bosch import RESET, RESET_WORD, expect, identity, read_steady, renewed
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.base.errors import DeadFrame, LostConfiguration, NotReady
 from drivers.base.i2c import I2CPort
 
 # Registers, §4.2
 TRIM = 0x88
-CHIP_ID = 0xD0
-RESET = 0xE0
 STATUS = 0xF3
 CTRL_MEAS = 0xF4
 CONFIG = 0xF5
 
-RESET_WORD = 0xB6
 RESET_SECONDS = 0.002  # table 2, start-up time
 RESET_POLLS = 5
 IM_UPDATE, MEASURING = 0x01, 0x08  # bits of the status
@@ -29,17 +26,6 @@ FORCED = 0x01
 # A forced conversion ignores the standby time: 62.5 ms there is a mark that lives until power fails
 MARK = 0x20
 SKIPPED = 0x80000  # the code of a conversion that never ran, §4.3.6
-
-CHIPS = {
-    0x55: "BMP180",
-    0x56: "BMP280",  # 0x56 and 0x57 are samples
-    0x57: "BMP280",
-    0x58: "BMP280",
-    0x60: "BME280",
-    0x61: "BME680",
-}
-REMEDIES = {chip: f'set driver = "{chip.lower()}"' for chip in CHIPS.values()}
-TRAITS = {"BMP280": "it has no humidity", "BME280": "it has humidity, too"}
 
 Oversampling = Literal[1, 2, 4, 8, 16]
 SETTINGS: dict[Oversampling, int] = {1: 1, 2: 2, 4: 3, 8: 4, 16: 5}  # table 4
@@ -110,24 +96,6 @@ def ctrl_meas(oversampling: Oversampling) -> int:
     return SETTINGS[oversampling] << 5 | SETTINGS[oversampling] << 2
 
 
-def identity(port: I2CPort, chip: str) -> Identity | None:
-    """Return the chip if its id register says so."""
-    code = port.write_read(bytes([CHIP_ID]), 1)[0]
-    return Identity(chip, certain=True) if CHIPS.get(code) == chip else None
-
-
-def expect(port: I2CPort, chip: str) -> None:
-    """Raise `WrongChip` with the right driver's name, or `DeadFrame`, unless `chip` answers."""
-    code = read_steady(port, CHIP_ID, 1)[0]
-    found = CHIPS.get(code)
-    if found == chip:
-        return
-    if found is None:
-        raise WrongChip(port.where, f"this is no {chip}: its chip id is 0x{code:02x}")
-    what = ": ".join(filter(None, [f"this is a {found}", TRAITS.get(found)]))
-    raise WrongChip(port.where, what, REMEDIES.get(found, ""))
-
-
 def reset(port: I2CPort) -> Steps[None]:
     """Reset the chip and wait until it has copied its trim; raise `NotReady`."""
     port.write(bytes([RESET, RESET_WORD]))
@@ -144,23 +112,6 @@ def unpack_trim(block: bytes, where: str) -> Trim:
     if trim.p1 == 0:
         raise DeadFrame(where, "the chip has no calibration (dig_P1 is 0)", "replace it")
     return trim
-
-
-def read_steady(port: I2CPort, register: int, count: int) -> bytes:
-    """Read registers that stand still; raise `BadChecksum` or `DeadFrame`."""
-    first = port.read_steady(count, bytes([register]))
-    if set(first) in ({0x00}, {0xFF}):
-        raise DeadFrame(port.where, f"the chip answers {first[:1].hex()} only")
-    return first
-
-
-def renewed(last: bytes, measured: Callable[[], Steps[bytes]]) -> Steps[bytes]:
-    """Measure, and once more where the registers hold the `last` frame still.
-
-    That is calm air, or a command damaged on its way: then nothing was measured.
-    """
-    frame = yield from measured()
-    return frame if frame != last else (yield from measured())
 
 
 def refuse_unfinished(frame: bytes, written: int, where: str) -> None:

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import BadChecksum, DeadFrame, NotReady, WrongChip
+from drivers.base.errors import BadChecksum, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
+from drivers.base.registers import refuse_dead
 
 # Registers and bits, figure 1 and page 13
 CONTROL, COUNT = 0x0E, 5  # control, status, aging, temperature (two)
@@ -85,8 +86,7 @@ class DS3231:
         return self._alive(self._port.write_read(bytes([CONTROL]), COUNT))
 
     def _alive(self, registers: bytes) -> bytes:
-        if registers in {bytes(COUNT), b"\xff" * COUNT}:
-            raise DeadFrame(self._port.where, f"the chip answers {registers[0]:02x} only")
+        refuse_dead(registers, self._port.where)
         return registers
 
 

@@ -11,13 +11,13 @@ from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
 from drivers.base.errors import (
     BadChecksum,
-    DeadFrame,
     LostConfiguration,
     NoAcknowledge,
     NotReady,
     WrongChip,
 )
 from drivers.base.i2c import I2CPort
+from drivers.base.registers import refuse_dead
 
 RESET = b"\xfe"
 WRITE_USER, READ_USER = 0xE6, b"\xe7"
@@ -132,8 +132,7 @@ def measured(port: I2CPort, measurement: Measurement) -> Steps[int]:
 
 def checked_code(frame: bytes, where: str) -> int:
     """Return the word of three bytes; raise `DeadFrame` or `BadChecksum`."""
-    if set(frame) in ({0x00}, {0xFF}):
-        raise DeadFrame(where, f"the chip answers {frame[:1].hex()} only")
+    refuse_dead(frame, where)
     if crc(frame[:2]) != frame[2]:
         raise BadChecksum(where, f"checksum wrong in {frame.hex(' ')}")
     return int.from_bytes(frame[:2], "big")

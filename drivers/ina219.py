@@ -9,14 +9,9 @@ from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import (
-    DeadFrame,
-    LostConfiguration,
-    NotReady,
-    OutOfRange,
-    WrongChip,
-)
+from drivers.base.errors import NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort
+from drivers.base.registers import WordRegisters, signed
 
 # Registers and bits, figures 19 to 23
 CONFIGURATION, SHUNT, BUS = 0x00, 0x01, 0x02
@@ -50,6 +45,7 @@ class INA219:
         if not 0.0001 <= shunt <= 10:
             raise ValueError(f"shunt is {shunt:g}: wanted 0.0001 to 10 Ω")
         self._port = port
+        self._registers = WordRegisters(port)
         self._shunt = shunt
         self._setting = UP_TO_32_V | GAINS[full_scale] << 11 | AVERAGE_16 | TRIGGERED
         self._most = 4000 << GAINS[full_scale]  # codes
@@ -62,37 +58,36 @@ class INA219:
 
     def identify(self) -> Identity | None:
         """Assume the chip where its configuration is as at power-on, or ours."""
-        held = self._word(CONFIGURATION)
+        held = self._registers.read(CONFIGURATION)
         return Identity("INA219", certain=False) if held in {POWER_ON, self._setting} else None
 
     def setup(self) -> Steps[None]:
         """Reset the chip; raise `WrongChip` where it does not come back as the datasheet says."""
-        self._write(RESET)
+        self._registers.write(CONFIGURATION, RESET)
         yield 0.001
-        held = self._steady(CONFIGURATION)
-        if held in {0x0000, 0xFFFF}:
-            raise DeadFrame(self._port.where, f"the chip answers {held:04x} only")
+        held = self._registers.read_steady(CONFIGURATION)
+        self._registers.refuse_dead(held)
         if held != POWER_ON:
             what = f"no INA219: after a reset its configuration is {held:04x}"
             raise WrongChip(self._port.where, what)
-        self._write(self._setting)
+        self._registers.write(CONFIGURATION, self._setting)
         yield SECONDS
 
     def measure(self) -> Steps[dict[str, float]]:
         """Measure shunt and bus, one after the other, sixteen times each."""
-        self._write(self._setting)  # clears the flag of an older result
-        if self._word(BUS) & READY:
+        self._registers.write(CONFIGURATION, self._setting)  # clears the flag of an older result
+        if self._registers.read(BUS) & READY:
             raise NotReady(self._port.where, "no conversion began")
-        self._expect(self._setting)
+        self._expect_setting()
         yield SECONDS
-        shunt, bus = self._steady(SHUNT), self._steady(BUS)
-        self._expect(self._setting)
+        shunt, bus = self._registers.read_steady(SHUNT), self._registers.read_steady(BUS)
+        self._expect_setting()
         if not bus & READY:
             raise NotReady(self._port.where, "no result after the datasheet's longest time")
         return checked(self.channels, self._values(shunt, bus), self._port.where)
 
     def _values(self, shunt: int, bus: int) -> dict[str, float]:
-        code = shunt - 0x10000 if shunt & 0x8000 else shunt
+        code = signed(shunt)
         if abs(code) >= self._most or bus & OVERFLOW:
             raise OutOfRange(
                 self._port.where,
@@ -102,20 +97,9 @@ class INA219:
         volts, amperes = (bus >> 3) * BUS_VOLTS, current(code, self._shunt)
         return {"voltage": volts, "current": amperes, "power": volts * amperes}
 
-    def _expect(self, wanted: int) -> None:
-        held = self._steady(CONFIGURATION)
-        if held != wanted:
-            what = f"configured {held:04x} instead of {wanted:04x}"
-            raise LostConfiguration(self._port.where, what)
-
-    def _steady(self, register: int) -> int:
-        return int.from_bytes(self._port.read_steady(2, bytes([register])))
-
-    def _word(self, register: int) -> int:
-        return int.from_bytes(self._port.write_read(bytes([register]), 2))
-
-    def _write(self, setting: int) -> None:
-        self._port.write(bytes([CONFIGURATION, *setting.to_bytes(2)]))
+    def _expect_setting(self) -> None:
+        held = self._registers.read_steady(CONFIGURATION)
+        self._registers.refuse_changed(held, self._setting)
 
 
 def current(code: int, shunt: float) -> float:

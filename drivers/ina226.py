@@ -9,14 +9,9 @@ from typing import ClassVar
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import (
-    DeadFrame,
-    LostConfiguration,
-    NotReady,
-    OutOfRange,
-    WrongChip,
-)
+from drivers.base.errors import NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort
+from drivers.base.registers import WordRegisters, signed
 
 # Registers and bits, tables 7-3, 7-7 and 7-14
 CONFIGURATION, SHUNT, BUS, MASK, MANUFACTURER, DIE = 0x00, 0x01, 0x02, 0x06, 0xFE, 0xFF
@@ -49,6 +44,7 @@ class INA226:
         if not 0.0001 <= shunt <= 10:
             raise ValueError(f"shunt is {shunt:g}: wanted 0.0001 to 10 Ω")
         self._port = port
+        self._registers = WordRegisters(port)
         self._shunt = shunt
         most, step = 0.08 / shunt, SHUNT_VOLTS / shunt
         self.channels = (
@@ -59,32 +55,31 @@ class INA226:
 
     def identify(self) -> Identity | None:
         """Read manufacturer and die id."""
-        found = (self._word(MANUFACTURER), self._word(DIE))
+        found = (self._registers.read(MANUFACTURER), self._registers.read(DIE))
         ours = found == (TEXAS_INSTRUMENTS, INA226_ID)
         return Identity("INA226", certain=True) if ours else None
 
     def setup(self) -> Steps[None]:
         """Reset the chip; raise `WrongChip` for another one."""
-        maker, die = self._steady(MANUFACTURER), self._steady(DIE)
-        if maker in {0x0000, 0xFFFF}:
-            raise DeadFrame(self._port.where, f"the chip answers {maker:04x} only")
+        maker, die = (self._registers.read_steady(each) for each in (MANUFACTURER, DIE))
+        self._registers.refuse_dead(maker)
         if (maker, die) != (TEXAS_INSTRUMENTS, INA226_ID):
             raise WrongChip(self._port.where, f"no INA226: its ids are {maker:04x}, {die:04x}")
-        self._write(RESET)
+        self._registers.write(CONFIGURATION, RESET)
         yield 0.001
-        self._write(SETTING)
+        self._registers.write(CONFIGURATION, SETTING)
         yield SECONDS
 
     def measure(self) -> Steps[dict[str, float]]:
         """Measure shunt and bus, one after the other, sixteen times each."""
-        self._word(MASK)  # clears the flag of an older result
-        self._write(SETTING)
-        self._expect(SETTING)
+        self._registers.read(MASK)  # clears the flag of an older result
+        self._registers.write(CONFIGURATION, SETTING)
+        self._expect_setting()
         yield SECONDS
-        if not self._word(MASK) & READY:
+        if not self._registers.read(MASK) & READY:
             raise NotReady(self._port.where, "no result after the datasheet's longest time")
-        shunt, bus = self._steady(SHUNT), self._steady(BUS)
-        self._expect(SETTING)
+        shunt, bus = self._registers.read_steady(SHUNT), self._registers.read_steady(BUS)
+        self._expect_setting()
         if shunt in CLIPPED:
             hint = "use a smaller shunt, and say so with `shunt`"
             raise OutOfRange(self._port.where, f"more than {FULL_SHUNT:.4f} V at the shunt", hint)
@@ -92,20 +87,8 @@ class INA226:
         values = {"voltage": volts, "current": amperes, "power": volts * amperes}
         return checked(self.channels, values, self._port.where)
 
-    def _expect(self, wanted: int) -> None:
-        held = self._steady(CONFIGURATION)
-        if held != wanted:
-            what = f"configured {held:04x} instead of {wanted:04x}"
-            raise LostConfiguration(self._port.where, what)
-
-    def _steady(self, register: int) -> int:
-        return int.from_bytes(self._port.read_steady(2, bytes([register])))
-
-    def _word(self, register: int) -> int:
-        return int.from_bytes(self._port.write_read(bytes([register]), 2))
-
-    def _write(self, setting: int) -> None:
-        self._port.write(bytes([CONFIGURATION, *setting.to_bytes(2)]))
+    def _expect_setting(self) -> None:
+        self._registers.refuse_changed(self._registers.read_steady(CONFIGURATION), SETTING)
 
 
 def current(code: int, shunt: float) -> float:
@@ -113,4 +96,4 @@ def current(code: int, shunt: float) -> float:
 
     §8.2.2.3: 1F40 at 2 mΩ → 10 A; beside 2570, 11.98 V, that is 119.8 W.
     """
-    return (code - 0x10000 if code & 0x8000 else code) * SHUNT_VOLTS / shunt
+    return signed(code) * SHUNT_VOLTS / shunt

@@ -9,8 +9,9 @@ from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import BadChecksum, DeadFrame, LostConfiguration, WrongChip
+from drivers.base.errors import DeadFrame, WrongChip
 from drivers.base.i2c import I2CPort
+from drivers.base.registers import WordRegisters, refuse_changed, signed
 
 # Registers, LM75B table 6
 TEMPERATURE, CONFIGURATION, HYSTERESIS, OVERTEMPERATURE = range(4)
@@ -36,13 +37,14 @@ class LM75:
     def __init__(self, port: I2CPort, *, bits: Literal[9, 11] = 11) -> None:
         """`bits`: 9 for the first LM75, in steps of 0.5 °C; 11 for the later ones, and TMP75."""
         self._port = port
+        self._registers = WordRegisters(port)
         self._awake = MARK
         self._bits = bits
         self.channels = (Channel("temperature", "°C", -55, 125, 2.0 ** (8 - bits)),)
 
     def identify(self) -> Identity | None:
         """Assume the chip where the limits are as usual, and the configuration is possible."""
-        limits = (self._word(HYSTERESIS), self._word(OVERTEMPERATURE))
+        limits = (self._registers.read(HYSTERESIS), self._registers.read(OVERTEMPERATURE))
         held = self._configuration()
         possible = not held & RESERVED or held & ~SHUTDOWN == MARK | TWELVE_BITS
         usual = limits in USUAL_LIMITS and possible
@@ -50,8 +52,8 @@ class LM75:
 
     def setup(self) -> Steps[None]:
         """Let the chip sleep; raise `WrongChip` where it does not keep what it is told."""
-        self._port.write(bytes([HYSTERESIS, *(LIMIT | TOO_FINE).to_bytes(2)]))
-        limit = self._word(HYSTERESIS)
+        self._registers.write(HYSTERESIS, LIMIT | TOO_FINE)
+        limit = self._registers.read(HYSTERESIS)
         self._awake = MARK | RESULTS.get(limit, 0)
         wanted = self._awake | SHUTDOWN
         self._port.write(bytes([CONFIGURATION, wanted]))
@@ -67,11 +69,9 @@ class LM75:
         self._port.write(bytes([CONFIGURATION, self._awake]))
         self._expect(self._awake)
         yield SECONDS
-        raw = self._word(TEMPERATURE)
+        raw = self._registers.read(TEMPERATURE)
         self._expect(self._awake)
-        again = int.from_bytes(self._port.read_steady(2, bytes([TEMPERATURE])))
-        if raw != again:
-            raise BadChecksum(self._port.where, f"two reads differ: {raw:04x} and {again:04x}")
+        self._registers.confirm(TEMPERATURE, raw)
         self._port.write(bytes([CONFIGURATION, self._awake | SHUTDOWN]))
         values = {"temperature": temperature(raw, self._bits)}
         return checked(self.channels, values, self._port.where)
@@ -79,18 +79,13 @@ class LM75:
     def _expect(self, wanted: int) -> None:
         held = self._configuration()
         if held in {0x00, 0xFF}:
-            limits = self._word(OVERTEMPERATURE)
+            limits = self._registers.read(OVERTEMPERATURE)
             if limits in {0x0000, 0xFFFF}:
                 raise DeadFrame(self._port.where, f"the chip answers {held:02x} only")
-        if held != wanted:
-            what = f"configured {held:02x} instead of {wanted:02x}"
-            raise LostConfiguration(self._port.where, what)
+        refuse_changed(bytes([held]), bytes([wanted]), self._port.where)
 
     def _configuration(self) -> int:
         return self._port.write_read(bytes([CONFIGURATION]), 1)[0]
-
-    def _word(self, register: int) -> int:
-        return int.from_bytes(self._port.write_read(bytes([register]), 2))
 
 
 def temperature(raw: int, bits: int) -> float:
@@ -100,5 +95,4 @@ def temperature(raw: int, bits: int) -> float:
     E700 → -25, C920 → -54.875, C900 → -55.
     """
     undefined = 16 - bits
-    code = raw >> undefined << undefined
-    return (code - 0x10000 if code & 0x8000 else code) / 256
+    return signed(raw >> undefined << undefined) / 256

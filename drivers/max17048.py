@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.base.errors import LostConfiguration, NotReady, WrongChip
 from drivers.base.i2c import I2CPort, settled
+from drivers.base.registers import WordRegisters
 
 # Registers, table 2
 VCELL, SOC, VERSION, HIBERNATE, STATUS = 0x02, 0x04, 0x08, 0x0A, 0x1A
@@ -33,23 +34,23 @@ class MAX17048:
 
     def __init__(self, port: I2CPort) -> None:
         self._port = port
+        self._registers = WordRegisters(port)
 
     def identify(self) -> Identity | None:
         """Read the version."""
-        ours = self._word(VERSION) & ~REVISION == PRODUCTION
+        ours = self._registers.read(VERSION) & ~REVISION == PRODUCTION
         return Identity("MAX17048", certain=True) if ours else None
 
     def setup(self) -> Steps[None]:
         """Keep the chip awake, and acknowledge that it was reset."""
         version = self._stable(VERSION)
-        if version in {0x0000, 0xFFFF}:
-            raise DeadFrame(self._port.where, f"the chip answers {version:04x} only")
+        self._registers.refuse_dead(version)
         if version & ~REVISION != PRODUCTION:
             raise WrongChip(self._port.where, f"no MAX17048: its version is {version:04x}")
-        self._write(HIBERNATE, NEVER)
+        self._registers.write(HIBERNATE, NEVER)
         status = self._stable(STATUS)
         if status & RESET_HAPPENED:
-            self._write(STATUS, status & ~RESET_HAPPENED)
+            self._registers.write(STATUS, status & ~RESET_HAPPENED)
         yield START_UP
         self._make_sure()
 
@@ -70,10 +71,4 @@ class MAX17048:
 
     def _stable(self, register: int) -> int:
         """Read until several reads in a row agree: a new sample may come between."""
-        return settled(lambda: self._word(register), self._port.where)
-
-    def _word(self, register: int) -> int:
-        return int.from_bytes(self._port.write_read(bytes([register]), 2))
-
-    def _write(self, register: int, value: int) -> None:
-        self._port.write(bytes([register, *value.to_bytes(2)]))
+        return settled(lambda: self._registers.read(register), self._port.where)

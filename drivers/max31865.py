@@ -13,12 +13,12 @@ from drivers.base.checksum import READS
 from drivers.base.driver import BusKind, Steps, checked
 from drivers.base.errors import (
     BadChecksum,
-    DeadFrame,
     LostConfiguration,
     NotReady,
     OutOfRange,
     WrongChip,
 )
+from drivers.base.registers import refuse_dead
 from drivers.base.spi import SPIPort
 
 MODE, HERTZ = 1, 1_000_000  # or mode 3 (table 8); 5 MHz at most
@@ -142,8 +142,7 @@ class MAX31865:
 
     def _registers(self) -> bytes:
         frame = self._port.transfer(bytes(1 + SIZE))[1:]
-        if set(frame) in ({0x00}, {0xFF}):
-            raise DeadFrame(self._port.where, f"the chip answers {frame[0]:02x} only")
+        refuse_dead(frame, self._port.where)
         return frame
 
     def _write(self, setting: int, thresholds: bytes = b"") -> None:

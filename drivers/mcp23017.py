@@ -8,8 +8,9 @@ from typing import ClassVar, Literal, TypeAlias, get_args
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps
-from drivers.base.errors import DeadFrame, DriverError, LostConfiguration, WrongChip
+from drivers.base.errors import DriverError, LostConfiguration, WrongChip
 from drivers.base.i2c import I2CPort, settled
+from drivers.base.registers import refuse_dead
 
 # Register addresses with BANK = 0 (table 3-3): A, then B
 IODIR, IPOL, IOCON, GPPU, GPIO, OLAT = 0x00, 0x02, 0x0A, 0x0C, 0x12, 0x14
@@ -75,8 +76,7 @@ class MCP23017:
 
     def _registers(self) -> bytes:
         registers = self._port.write_read(bytes([IODIR]), COUNT)
-        if registers in {bytes(COUNT), b"\xff" * COUNT}:
-            raise DeadFrame(self._port.where, f"the bus answers {registers[0]:02x} only")
+        refuse_dead(registers, self._port.where)
         return registers
 
     def _checked(self, registers: bytes) -> int:

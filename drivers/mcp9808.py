@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import DeadFrame, LostConfiguration, WrongChip
+from drivers.base.errors import LostConfiguration, WrongChip
 from drivers.base.i2c import I2CPort
+from drivers.base.registers import WordRegisters, signed
 
 # Registers, table 5-1
 CONFIGURATION, AMBIENT, MANUFACTURER, DEVICE, RESOLUTION = 0x01, 0x05, 0x06, 0x07, 0x08
@@ -29,52 +30,41 @@ class MCP9808:
 
     def __init__(self, port: I2CPort) -> None:
         self._port = port
+        self._registers = WordRegisters(port)
 
     def identify(self) -> Identity | None:
         """Read manufacturer and device id."""
-        ours = self._word(MANUFACTURER) == MICROCHIP and self._word(DEVICE) >> 8 == CHIP
+        maker, chip = (self._registers.read(each) for each in (MANUFACTURER, DEVICE))
+        ours = (maker, chip >> 8) == (MICROCHIP, CHIP)
         return Identity("MCP9808", certain=True) if ours else None
 
     def setup(self) -> Steps[None]:
         """Set the finest resolution, mark the configuration and let the chip sleep."""
-        maker, chip = self._steady(MANUFACTURER), self._steady(DEVICE)
-        if maker in {0x0000, 0xFFFF}:
-            raise DeadFrame(self._port.where, f"the chip answers {maker:04x} only")
+        maker, chip = (self._registers.read_steady(each) for each in (MANUFACTURER, DEVICE))
+        self._registers.refuse_dead(maker)
         if maker != MICROCHIP or chip >> 8 != CHIP:
             raise WrongChip(self._port.where, f"no MCP9808: its ids are {maker:04x}, {chip:04x}")
         self._port.write(bytes([RESOLUTION, FINEST]))
-        self._configure(MARK | SHUTDOWN)
+        self._registers.write(CONFIGURATION, MARK | SHUTDOWN)
         self._expect(MARK | SHUTDOWN)
         yield from ()
 
     def measure(self) -> Steps[dict[str, float]]:
         """Wake the chip for one conversion."""
         self._expect(MARK | SHUTDOWN)
-        self._configure(MARK)
+        self._registers.write(CONFIGURATION, MARK)
         self._expect(MARK)
         yield SECONDS
-        raw = self._steady(AMBIENT)
+        raw = self._registers.read_steady(AMBIENT)
         self._expect(MARK)
-        self._configure(MARK | SHUTDOWN)
+        self._registers.write(CONFIGURATION, MARK | SHUTDOWN)
         return checked(self.channels, {"temperature": temperature(raw)}, self._port.where)
-
-    def _configure(self, setting: int) -> None:
-        self._port.write(bytes([CONFIGURATION, *setting.to_bytes(2)]))
 
     def _expect(self, wanted: int) -> None:
         """Make sure of configuration and resolution, which a brown-out or noise has changed."""
-        held = self._steady(CONFIGURATION)
-        if held != wanted:
-            what = f"configured {held:04x} instead of {wanted:04x}"
-            raise LostConfiguration(self._port.where, what)
+        self._registers.refuse_changed(self._registers.read_steady(CONFIGURATION), wanted)
         if self._port.write_read(bytes([RESOLUTION]), 1)[0] != FINEST:
             raise LostConfiguration(self._port.where, "its resolution is not the finest")
-
-    def _steady(self, register: int) -> int:
-        return int.from_bytes(self._port.read_steady(2, bytes([register])))
-
-    def _word(self, register: int) -> int:
-        return int.from_bytes(self._port.write_read(bytes([register]), 2))
 
 
 def temperature(raw: int) -> float:
@@ -82,5 +72,4 @@ def temperature(raw: int) -> float:
 
     C194 → 25.25 (example 5-1); 1E6C → -25.25. The pseudo-code beside it has the wrong sign.
     """
-    code = raw & 0x1FFF
-    return (code - 0x2000 if code & 0x1000 else code) / 16
+    return signed(raw, 13) / 16

@@ -7,20 +7,12 @@ next (§4.2): reads of a new sample agree.
 import struct
 from typing import ClassVar, Literal
 
-from drivers.adxl345 import (
-    Frame,
-    G,
-    expect,
-    fresh,
-    refuse_changed,
-    refuse_dead,
-    refuse_old,
-    steady,
-)
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
 from drivers.base.errors import NotReady, OutOfRange
 from drivers.base.i2c import I2CPort
+from drivers.base.motion import Frame, G, expect, fresh, refuse_old, steady
+from drivers.base.registers import refuse_changed, refuse_dead
 
 # Registers, §3
 SMPLRT_DIV = 0x19

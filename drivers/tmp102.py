@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
+from drivers.base.errors import NotReady, WrongChip
 from drivers.base.i2c import I2CPort
+from drivers.base.registers import WordRegisters, signed
 
 # Registers and bits, tables 7-5 and 7-8
 TEMPERATURE, CONFIGURATION, LOW, HIGH = range(4)
@@ -30,19 +31,20 @@ class TMP102:
 
     def __init__(self, port: I2CPort) -> None:
         self._port = port
+        self._registers = WordRegisters(port)
 
     def identify(self) -> Identity | None:
         """Assume the chip where the limits are as usual, and two bits that are always 1."""
-        limits = (self._word(LOW), self._word(HIGH))
-        likely = limits in USUAL_LIMITS and self._word(CONFIGURATION) & TWELVE_BITS
+        limits = (self._registers.read(LOW), self._registers.read(HIGH))
+        likely = limits in USUAL_LIMITS and self._registers.read(CONFIGURATION) & TWELVE_BITS
         return Identity("TMP102", certain=False) if likely == TWELVE_BITS else None
 
     def setup(self) -> Steps[None]:
         """Let the chip sleep; raise `WrongChip` where it does not keep what it is told."""
-        self._configure(SLEEPING)
-        self._port.write(bytes([LOW, *(LIMIT | TOO_FINE).to_bytes(2)]))
+        self._registers.write(CONFIGURATION, SLEEPING)
+        self._registers.write(LOW, LIMIT | TOO_FINE)
         yield SECONDS
-        held, limit = self._word(CONFIGURATION) & ~ALERT, self._word(LOW)
+        held, limit = self._registers.read(CONFIGURATION) & ~ALERT, self._registers.read(LOW)
         idle = ONE_SHOT | SLEEPING  # the first bit reads 1 while nothing is converted
         if held != idle or limit != LIMIT:
             what = f"no TMP102: its registers hold {held:04x} and {limit:04x}"
@@ -51,32 +53,21 @@ class TMP102:
     def measure(self) -> Steps[dict[str, float]]:
         """Convert once; the result is read before the last look at the configuration, and after."""
         self._expect(ONE_SHOT | SLEEPING)  # else a conversion under way would go on
-        self._configure(ONE_SHOT | SLEEPING)
+        self._registers.write(CONFIGURATION, ONE_SHOT | SLEEPING)
         self._expect(SLEEPING)
         yield SECONDS
-        raw = self._word(TEMPERATURE)
+        raw = self._registers.read(TEMPERATURE)
         self._expect(ONE_SHOT | SLEEPING)
-        again = int.from_bytes(self._port.read_steady(2, bytes([TEMPERATURE])))
-        if raw != again:
-            raise BadChecksum(self._port.where, f"two reads differ: {raw:04x} and {again:04x}")
+        self._registers.confirm(TEMPERATURE, raw)
         return checked(self.channels, {"temperature": temperature(raw)}, self._port.where)
 
     def _expect(self, wanted: int) -> None:
         """Raise `NotReady` where only the conversion's state differs."""
-        held = self._word(CONFIGURATION) & ~ALERT
-        if held == wanted:
-            return
-        if held == wanted ^ ONE_SHOT:
+        held = self._registers.read(CONFIGURATION)
+        if held & ~ALERT == wanted ^ ONE_SHOT:
             raise NotReady(self._port.where, "the conversion did not begin, or does not end")
-        if held in {0x0000, 0xFFFF & ~ALERT}:
-            raise DeadFrame(self._port.where, f"the chip answers {held >> 8:02x} only")
-        raise LostConfiguration(self._port.where, f"configured {held:04x} instead of {wanted:04x}")
-
-    def _configure(self, setting: int) -> None:
-        self._port.write(bytes([CONFIGURATION, *setting.to_bytes(2)]))
-
-    def _word(self, register: int) -> int:
-        return int.from_bytes(self._port.write_read(bytes([register]), 2))
+        self._registers.refuse_dead(held)
+        self._registers.refuse_changed(held & ~ALERT, wanted)
 
 
 def temperature(raw: int) -> float:
@@ -85,4 +76,4 @@ def temperature(raw: int) -> float:
     Table 7-2: 7FF0 → 127.9375, 6400 → 100, 5000 → 80, 4B00 → 75, 3200 → 50, 1900 → 25,
     0040 → 0.25, 0000 → 0, FFC0 → -0.25, E700 → -25, C900 → -55.
     """
-    return (raw - 0x10000 if raw & 0x8000 else raw) / 256
+    return signed(raw) / 256

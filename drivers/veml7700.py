@@ -10,14 +10,9 @@ from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import (
-    DeadFrame,
-    LostConfiguration,
-    NotReady,
-    OutOfRange,
-    WrongChip,
-)
+from drivers.base.errors import NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort
+from drivers.base.registers import WordRegisters
 
 # Command codes: words, low byte first
 CONF, HIGH_THRESHOLD, LOW_THRESHOLD, POWER_SAVING, ALS = range(5)
@@ -58,6 +53,7 @@ class VEML7700:
     ) -> None:
         """`integration_time`: ms; more of either is for dim light, and saturates earlier."""
         self._port = port
+        self._registers = WordRegisters(port, "little")
         self._running = configuration(gain, integration_time)
         self._seconds = integration_time / 1000
         self._lux = lux_per_count(gain, integration_time)
@@ -68,7 +64,7 @@ class VEML7700:
 
     def identify(self) -> Identity | None:
         """Read the device id; assume the chip where there is none, as on older ones."""
-        word = self._read(DEVICE_ID)
+        word = self._registers.read(DEVICE_ID)
         if word & 0xFF == CHIP_ID:
             return Identity("VEML7700", certain=True)
         return Identity("VEML7700", certain=False) if word in NO_ID else None
@@ -76,16 +72,17 @@ class VEML7700:
     def setup(self) -> Steps[None]:
         """Shut the chip down, set its thresholds, start it; raise `WrongChip` for another."""
         if self.identify() is None:
-            raise WrongChip(self._port.where, f"no VEML7700: its id is {self._read(DEVICE_ID):04x}")
+            found = self._registers.read(DEVICE_ID)
+            raise WrongChip(self._port.where, f"no VEML7700: its id is {found:04x}")
         for register, word in {CONF: self._running | SHUT_DOWN, **THRESHOLDS}.items():
-            self._write(register, word)
-            held = self._read(register)
+            self._registers.write(register, word)
+            held = self._registers.read(register)
             if held != word:
                 raise WrongChip(
                     self._port.where,
                     f"no VEML7700: told {word:04x}, its register {register} is {held:04x}",
                 )
-        self._write(CONF, self._running)
+        self._registers.write(CONF, self._running)
         yield WAKE_UP
 
     def measure(self) -> Steps[dict[str, float]]:
@@ -107,15 +104,15 @@ class VEML7700:
     def _restart(self) -> None:
         """End the integration under way, clear the flags by reading them, and begin anew."""
         self._expect(self._running)
-        self._write(CONF, self._running | SHUT_DOWN)
+        self._registers.write(CONF, self._running | SHUT_DOWN)
         self._expect(self._running | SHUT_DOWN)
-        self._read(INTERRUPT_STATUS)
-        self._write(CONF, self._running)
+        self._registers.read(INTERRUPT_STATUS)
+        self._registers.write(CONF, self._running)
         self._expect(self._running)
 
     def _finished(self) -> Steps[None]:
         for _ in range(ATTEMPTS):
-            if self._read(INTERRUPT_STATUS) & CROSSED:
+            if self._registers.read(INTERRUPT_STATUS) & CROSSED:
                 return
             yield self._seconds / 10
         raise NotReady(
@@ -124,25 +121,15 @@ class VEML7700:
 
     def _count(self) -> int:
         """Read the result more than once: the next one is most of an integration time away."""
-        return int.from_bytes(self._port.read_steady(2, bytes([ALS])), "little")
+        return self._registers.read_steady(ALS)
 
     def _expect(self, wanted: int) -> None:
-        held = self._read(CONF)
-        if held in {0x0000, 0xFFFF}:
-            raise DeadFrame(self._port.where, f"the chip answers {held:04x} only")
-        if held != wanted:
-            raise LostConfiguration(
-                self._port.where, f"its configuration is {held:04x} instead of {wanted:04x}"
-            )
+        held = self._registers.read(CONF)
+        self._registers.refuse_dead(held)
+        self._registers.refuse_changed(held, wanted)
 
     def _illuminance(self, count: int) -> float:
         return illuminance(count * self._lux)
-
-    def _read(self, register: int) -> int:
-        return int.from_bytes(self._port.write_read(bytes([register]), 2), "little")
-
-    def _write(self, register: int, word: int) -> None:
-        self._port.write(bytes([register, *word.to_bytes(2, "little")]))
 
 
 def configuration(gain: Gain, integration_time: IntegrationTime) -> int:

@@ -1,10 +1,9 @@
 import adafruit_adxl34x
 import pytest
 
-from drivers.adxl345 import ADXL345, Frame, acceleration, steady
+from drivers.adxl345 import ADXL345, acceleration
 from drivers.base.driver import Identity
 from drivers.base.errors import (
-    BadChecksum,
     DeadFrame,
     LostConfiguration,
     NotReady,
@@ -151,24 +150,6 @@ def test_a_new_sample_that_comes_between_two_reads_is_no_harm(bench, early):
     with pytest.raises(StopIteration) as end:
         next(steps)
     assert end.value.value["acceleration_x"] in {0, G}
-
-
-A, B, C = (bytes([n, 1]) for n in range(3))
-
-
-@pytest.mark.parametrize(
-    "reads, agreed",
-    [((A, A, A), A), ((A, B, B, B), B), ((B, A, A, C, C, C), C), ((A, A, B, B, C, C), None)],
-)
-def test_three_reads_in_a_row_must_agree(reads, agreed):
-    frames = [Frame(1 << n, registers) for n, registers in enumerate(reads)]
-    given = iter(frames)
-    if agreed is None:
-        with pytest.raises(BadChecksum, match="no 3 of 6 reads in a row agree"):
-            steady(lambda: next(given), "here")
-    else:
-        assert steady(lambda: next(given), "here") == Frame((1 << len(reads)) - 1, agreed)
-    assert not list(given)
 
 
 @pytest.mark.parametrize("ones, words", [(True, "answers ff only"), (False, "answers 00 only")])

@@ -8,7 +8,7 @@ from drivers.base.errors import BadChecksum, DriverError, LostConfiguration, Not
 from drivers.bh1750 import BH1750, illuminance, time_opcodes
 from edge_agent.testing import I2CContract, inverted_bits
 from simulators import bh1750
-from simulators.faults import BrownOut, DeadFrame, SlowConversion
+from simulators.faults import BrownOut, ConstantFrame, SlowConversion
 
 # Commands follow three reads of what stood there before; the chip echoes none, and has no checksum.
 COMMANDS = range(48, 72)
@@ -231,7 +231,9 @@ def test_two_reads_of_a_result_that_differ_are_refused(bench, bench_of, flipped_
 
 # What the chip cannot tell: nothing but 0 can come of it
 @pytest.mark.parametrize(
-    "fault, arguments", [(SlowConversion, {}), (DeadFrame, {"ones": False})], ids=["slow", "zeros"]
+    "fault, arguments",
+    [(SlowConversion, {}), (ConstantFrame, {"ones": False})],
+    ids=["slow", "zeros"],
 )
 def test_a_chip_that_only_ever_says_0_reads_as_darkness(bench, fault, arguments):
     bench.strike(fault, **arguments)

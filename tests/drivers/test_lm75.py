@@ -98,7 +98,7 @@ def test_a_brown_out_during_a_conversion_never_shows_0_degrees(bench):
     steps = bench.device.measure()
     bench.sleep(next(steps))
     bench.model.power_on()
-    with pytest.raises(LostConfiguration, match="configured 00 instead of 10"):
+    with pytest.raises(LostConfiguration, match="configured 10, holds 00"):
         next(steps)
 
 

@@ -54,7 +54,7 @@ def test_a_brown_out_during_a_conversion_never_shows_0_degrees(bench):
     steps = bench.device.measure()
     bench.sleep(next(steps))
     bench.model.power_on()
-    with pytest.raises(LostConfiguration, match="configured 0000 instead of 0200"):
+    with pytest.raises(LostConfiguration, match="configured 0200, holds 0000"):
         next(steps)
 
 

@@ -1,0 +1,60 @@
+"""What motion sensors share: they sample by themselves, and show each sample until the next."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from drivers.base.driver import Steps
+from drivers.base.errors import NotReady, WrongChip
+from drivers.base.i2c import I2CPort, settled
+from drivers.base.registers import refuse_dead
+
+G = 9.80665  # m/s²
+
+
+class Frame(NamedTuple):
+    """One read of a chip: its status register, and those that stand still between samples."""
+
+    status: int
+    registers: bytes
+
+
+def expect(port: I2CPort, register: int, wanted: int, chip: str) -> None:
+    """Raise `WrongChip`, or `DeadFrame`, unless `chip` answers with its identification."""
+    answer = port.write_read(bytes([register]), 1)
+    refuse_dead(answer, port.where)
+    found = answer[0]
+    if found != wanted:
+        raise WrongChip(
+            port.where, f"this is no {chip}: register 0x{register:02x} is 0x{found:02x}"
+        )
+
+
+def fresh(read: Callable[[], Frame], patience: float, where: str) -> Steps[Frame]:
+    """Read what stood there before, wait longer than from sample to sample, return the newest."""
+    read()
+    yield patience
+    return steady(read, where)
+
+
+def steady(read: Callable[[], Frame], where: str) -> Frame:
+    """Return what reads agree on, with the status bits of all; raise `BadChecksum`.
+
+    A new sample may come between two reads, but none so soon after it.
+    """
+    status = 0
+
+    def registers() -> bytes:
+        nonlocal status
+        frame = read()
+        status |= frame.status
+        return frame.registers
+
+    last = settled(registers, where)
+    refuse_dead(last, where)
+    return Frame(status, last)
+
+
+def refuse_old(frame: Frame, ready: int, where: str) -> None:
+    """Raise `NotReady` where the sample has been read before."""
+    if not frame.status & ready:
+        raise NotReady(where, "no new sample in its time", "does another program use this chip?")
