@@ -12,7 +12,7 @@ from edge_agent.evaluate.expressions.parser import parse
 from edge_agent.evaluate.outputs.arbitration import Guard
 from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet
 from edge_agent.evaluate.refine.refine import DevicePlan
-from edge_agent.evaluate.rules.rule import Rule
+from edge_agent.evaluate.rules.rule import Rule, spans
 from edge_agent.evaluate.rules.rule_set import RuleSet
 from edge_agent.evaluate.saved_state import save_state
 from edge_agent.events import Alert, Event, Reading
@@ -59,9 +59,8 @@ class Relay:
 
 
 def parts(plans, rules, states=None, outputs=(), *, began=0, allowed=(), delegate=None):
-    """Return what an engine judges by; thresholds may go from 0 to 100."""
-    spans = {span for rule in rules for each in rule.expressions for span in each.spans}
-    current = CurrentValues(plans, spans, began=began)
+    """Return what an engine evaluates with; thresholds may be set from 0 to 100."""
+    current = CurrentValues(plans, spans(rules), began=began)
     rule_set = RuleSet(rules, states or {}, current, partial(save_state, boot="manual"))
     switched = OutputSet(outputs)
     bounds = {(rule.name, name): (0, 100) for rule in rules for name in rule.thresholds}
@@ -69,8 +68,8 @@ def parts(plans, rules, states=None, outputs=(), *, began=0, allowed=(), delegat
     return EvaluationParts(current, rule_set, switched, executor)
 
 
-class Bench:
-    """An engine without its thread, on a clock that is moved by hand."""
+class SteppedEngine:
+    """An engine without a thread, on a clock that is moved by hand."""
 
     def __init__(self, rules, plans=None, states=None, outputs=("fan",), guards=None, allowed=()):
         self.clock = ManualClock()
@@ -99,24 +98,28 @@ class Bench:
             record=self.recorded.append,
             show=self.shown.append,
             clock=self.clock,
-            progress=self._move_on,
+            progress=self._count,
         )
         self.engine.begin(self.clock.now())
 
-    def _move_on(self):
+    def _count(self):
         self.progress += 1
 
-    def measure(self, device="air", quality="good", **values):
-        """Let a device's reading come in now."""
-        self.inbox.put(Reading(device, self.clock.now(), values, quality))
+    def take(self):
+        """Take what is in the inbox."""
         self.engine.take(0)
+
+    def measure(self, device="air", quality="good", **values):
+        """Take a reading that a device measures now."""
+        self.inbox.put(Reading(device, self.clock.now(), values, quality))
+        self.take()
 
     def wait(self, seconds):
         """Let time pass as the engine's thread would, without readings."""
         end = self.clock.monotonic() + seconds
         while (left := end - self.clock.monotonic()) > 1e-9:
             self.clock.advance(min(self.engine.wait() or 1e-6, left))
-            self.engine.take(0)
+            self.take()
 
     @property
     def alerts(self):
@@ -145,13 +148,13 @@ class Bench:
 
 
 @pytest.fixture(scope="session", name="parts")
-def judges_fixture():
+def parts_fixture():
     return parts
 
 
 @pytest.fixture(scope="session")
-def bench():
-    return Bench
+def stepped():
+    return SteppedEngine
 
 
 @pytest.fixture

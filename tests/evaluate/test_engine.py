@@ -21,162 +21,164 @@ FAN = {"fan": 1.0}
 THINNED = {"air": DevicePlan({}, 10.0, DeadBand({"t": 5.0}))}
 
 
-def test_a_reading_is_refined_shown_and_recorded(bench):
+def test_a_reading_is_refined_shown_and_recorded(stepped):
     plan = DevicePlan({"t": ChannelPlan(Calibration(offset=1.0), Limits(0, 50))}, 10.0)
-    b = bench([], {"air": plan})
-    b.measure(t=20)
-    b.measure(t=60)
-    assert [(each.values, each.quality) for each in b.readings] == [
+    engine = stepped([], {"air": plan})
+    engine.measure(t=20)
+    engine.measure(t=60)
+    assert [(each.values, each.quality) for each in engine.readings] == [
         ({"t": 21.0}, "good"),
         ({}, "out_of_range"),
     ]
-    assert [batch[0] for batch in b.recorded[1:]] == [each.event() for each in b.readings]
+    assert [batch[0] for batch in engine.recorded[1:]] == [each.event() for each in engine.readings]
 
 
-def test_outputs_are_safe_before_the_first_reading(bench):
-    b = bench([])
-    assert b.relays["fan"].applied == [0.0]
-    assert b.batches == [[("output", "fan")]]
+def test_outputs_are_safe_before_the_first_reading(stepped):
+    engine = stepped([])
+    assert engine.relays["fan"].applied == [0.0]
+    assert engine.batches == [[("output", "fan")]]
 
 
-def test_a_relay_switches_before_anything_is_shown_or_recorded(bench, rule):
-    b = bench([rule(settings=FAN)])
+def test_a_relay_switches_before_anything_is_shown_or_recorded(stepped, rule):
+    engine = stepped([rule(settings=FAN)])
     seen = []
-    b.engine._show = lambda _: seen.append(b.relays["fan"].applied[-1])
-    b.engine._record = lambda _: seen.append(b.relays["fan"].applied[-1])
-    b.measure(t=31)
+    engine.engine._show = lambda _: seen.append(engine.relays["fan"].applied[-1])
+    engine.engine._record = lambda _: seen.append(engine.relays["fan"].applied[-1])
+    engine.measure(t=31)
     assert seen == [1.0, 1.0, 1.0, 1.0]  # the reading, the alert, the output; the log
 
 
-def test_an_alert_commits_with_the_reading_that_caused_it_and_what_was_switched(bench, rule):
-    b = bench([rule(settings=FAN)])
-    b.measure(t=31)
-    assert b.batches[1:] == [[("reading", "air"), ("alert", "hot"), ("output", "fan")]]
+def test_an_alert_commits_with_the_reading_that_caused_it_and_what_was_switched(stepped, rule):
+    engine = stepped([rule(settings=FAN)])
+    engine.measure(t=31)
+    assert engine.batches[1:] == [[("reading", "air"), ("alert", "hot"), ("output", "fan")]]
 
 
-def test_a_reading_that_causes_an_alert_is_logged_in_spite_of_the_dead_band(bench, rule):
-    b = bench([rule()], THINNED)
+def test_a_reading_that_causes_an_alert_is_logged_in_spite_of_the_dead_band(stepped, rule):
+    engine = stepped([rule()], THINNED)
     for value in (29, 30, 31, 32):
-        b.measure(t=value)
-    assert [batch for batch in b.batches if ("reading", "air") in batch] == [
+        engine.measure(t=value)
+    assert [batch for batch in engine.batches if ("reading", "air") in batch] == [
         [("reading", "air")],
         [("reading", "air"), ("alert", "hot")],
     ]
 
 
-def test_the_dead_band_thins_the_log_and_neither_rules_nor_what_is_shown(bench):
-    b = bench([], THINNED)
+def test_the_dead_band_thins_the_log_and_neither_rules_nor_what_is_shown(stepped):
+    engine = stepped([], THINNED)
     for value in (20, 21, 22, 25):
-        b.measure(t=value)
-    assert [each.values["t"] for each in b.readings] == [20, 21, 22, 25]
-    assert [batch[0].data["values"]["t"] for batch in b.recorded[1:]] == [20, 25]
+        engine.measure(t=value)
+    assert [each.values["t"] for each in engine.readings] == [20, 21, 22, 25]
+    assert [batch[0].data["values"]["t"] for batch in engine.recorded[1:]] == [20, 25]
 
 
-def test_a_pending_rule_fires_on_time_without_a_reading(bench, rule):
-    b = bench([rule(hold=2.5)])
-    b.measure(t=31)
-    b.wait(5)
-    assert b.alerts == [(0, "hot", "pending"), (2.5, "hot", "firing")]
+def test_a_pending_rule_fires_on_time_without_a_reading(stepped, rule):
+    engine = stepped([rule(hold=2.5)])
+    engine.measure(t=31)
+    engine.wait(5)
+    assert engine.alerts == [(0, "hot", "pending"), (2.5, "hot", "firing")]
 
 
-def test_a_pending_rule_does_not_fire_on_values_that_are_no_longer_current(bench, rule):
-    b = bench([rule(hold=30)])
-    b.measure(t=31)
-    b.wait(60)
-    assert b.alerts == [(0, "hot", "pending"), (10, "hot", "inactive")]
+def test_a_pending_rule_does_not_fire_on_values_that_are_no_longer_current(stepped, rule):
+    engine = stepped([rule(hold=30)])
+    engine.measure(t=31)
+    engine.wait(60)
+    assert engine.alerts == [(0, "hot", "pending"), (10, "hot", "inactive")]
 
 
-def test_a_late_engine_lets_what_was_due_come_before_what_was_measured_later(bench, rule, moment):
-    b = bench([rule(hold=2)])
-    b.measure(t=31)
-    b.clock.advance(3)
-    b.measure(t=20)
-    alerts = [(each.state, each.moment) for each in b.shown if isinstance(each, Alert)]
+def test_a_late_engine_lets_what_was_due_come_before_what_was_measured_later(stepped, rule, moment):
+    engine = stepped([rule(hold=2)])
+    engine.measure(t=31)
+    engine.clock.advance(3)
+    engine.measure(t=20)
+    alerts = [(each.state, each.moment) for each in engine.shown if isinstance(each, Alert)]
     assert alerts == [("pending", moment(0)), ("firing", moment(2)), ("resolved", moment(3))]
 
 
-def test_a_late_engine_evaluates_all_that_was_measured_in_time_before_it_fires(bench, rule, moment):
-    b = bench([rule(hold=2)])
-    b.measure(t=31)
-    b.clock.advance(3)
-    b.inbox.put(Reading("water", moment(1), {"t": 5}))
-    b.inbox.put(Reading("air", moment(1.9), {"t": 20}))
-    b.engine.take(0)
-    assert b.alerts == [(0, "hot", "pending"), (1.9, "hot", "inactive")]
+def test_a_late_engine_evaluates_all_that_was_measured_in_time_before_it_fires(
+    stepped, rule, moment
+):
+    engine = stepped([rule(hold=2)])
+    engine.measure(t=31)
+    engine.clock.advance(3)
+    engine.inbox.put(Reading("water", moment(1), {"t": 5}))
+    engine.inbox.put(Reading("air", moment(1.9), {"t": 20}))
+    engine.take()
+    assert engine.alerts == [(0, "hot", "pending"), (1.9, "hot", "inactive")]
 
 
-def test_a_rule_never_sees_a_stale_value_of_another_device(bench, rule, moment):
-    b = bench([rule("air.t > 30 and water.t > 30")])
-    b.inbox.put(Reading("water", moment(0), {"t": 31}))
-    b.inbox.put(Reading("air", moment(10), {"t": 31}))
-    b.clock.advance(10)
-    b.engine.take(0)
-    assert b.alerts == []
+def test_a_rule_never_sees_a_stale_value_of_another_device(stepped, rule, moment):
+    engine = stepped([rule("air.t > 30 and water.t > 30")])
+    engine.inbox.put(Reading("water", moment(0), {"t": 31}))
+    engine.inbox.put(Reading("air", moment(10), {"t": 31}))
+    engine.clock.advance(10)
+    engine.take()
+    assert engine.alerts == []
 
 
-def test_while_input_is_stale_an_output_is_safe_and_the_alert_stands(bench, rule):
-    b = bench([rule(settings=FAN)], THINNED)
-    b.wait(0.3)
-    b.measure(t=31)
-    b.wait(12)
-    b.measure(t=31)
-    assert b.relays["fan"].applied == [0.0, 1.0, 0.0, 1.0]
-    assert b.batches[2:] == [[("output", "fan")], [("reading", "air"), ("output", "fan")]]
-    assert b.recorded[2][0].moment.uptime == 10_300_000
-    assert b.alerts == [(0.3, "hot", "firing")]
+def test_while_input_is_stale_an_output_is_safe_and_the_alert_stands(stepped, rule):
+    engine = stepped([rule(settings=FAN)], THINNED)
+    engine.wait(0.3)
+    engine.measure(t=31)
+    engine.wait(12)
+    engine.measure(t=31)
+    assert engine.relays["fan"].applied == [0.0, 1.0, 0.0, 1.0]
+    assert engine.batches[2:] == [[("output", "fan")], [("reading", "air"), ("output", "fan")]]
+    assert engine.recorded[2][0].moment.uptime == 10_300_000
+    assert engine.alerts == [(0.3, "hot", "firing")]
 
 
 @pytest.mark.parametrize("quality", ["no_acknowledge", "out_of_range"])
-def test_a_failed_reading_makes_its_rules_unknown_at_once(bench, rule, quality):
-    b = bench([rule(settings=FAN), rule(name="damp", hold=5)])
-    b.measure(t=31)
-    b.measure(quality=quality)
-    assert b.relays["fan"].applied == [0.0, 1.0, 0.0]
-    assert b.alerts == [(0, "hot", "firing"), (0, "damp", "pending"), (0, "damp", "inactive")]
+def test_a_failed_reading_makes_its_rules_unknown_at_once(stepped, rule, quality):
+    engine = stepped([rule(settings=FAN), rule(name="damp", hold=5)])
+    engine.measure(t=31)
+    engine.measure(quality=quality)
+    assert engine.relays["fan"].applied == [0.0, 1.0, 0.0]
+    assert engine.alerts == [(0, "hot", "firing"), (0, "damp", "pending"), (0, "damp", "inactive")]
 
 
-def test_a_channel_that_was_refused_is_unknown_while_the_others_stand(bench, rule):
-    b = bench([rule("air.t > 30", settings=FAN), rule("air.h > 30", name="damp")])
-    b.measure(t=31, h=40)
-    b.measure(h=20)
-    assert b.relays["fan"].applied == [0.0, 1.0, 0.0]
-    assert b.alerts[2:] == [(0, "damp", "resolved")]
+def test_a_channel_that_was_refused_is_unknown_while_the_others_stand(stepped, rule):
+    engine = stepped([rule("air.t > 30", settings=FAN), rule("air.h > 30", name="damp")])
+    engine.measure(t=31, h=40)
+    engine.measure(h=20)
+    assert engine.relays["fan"].applied == [0.0, 1.0, 0.0]
+    assert engine.alerts[2:] == [(0, "damp", "resolved")]
 
 
-def test_a_failed_output_is_tried_again_though_nothing_is_measured(bench, rule):
-    b = bench([rule(settings=FAN)])
-    b.relays["fan"].error = OSError("stuck")
-    b.measure(t=31)
-    b.wait(2)
-    b.relays["fan"].error = None
-    b.wait(2)
-    told = [e.data.get("error", "") for e in b.events if e.kind == "output"]
+def test_a_failed_output_is_tried_again_though_nothing_is_measured(stepped, rule):
+    engine = stepped([rule(settings=FAN)])
+    engine.relays["fan"].error = OSError("stuck")
+    engine.measure(t=31)
+    engine.wait(2)
+    engine.relays["fan"].error = None
+    engine.wait(2)
+    told = [e.data.get("error", "") for e in engine.events if e.kind == "output"]
     assert told == ["", "stuck", ""]
-    assert b.relays["fan"].applied == [0.0, 1.0]
+    assert engine.relays["fan"].applied == [0.0, 1.0]
 
 
-def test_a_reading_costs_only_the_rules_that_look_at_its_device(bench, rule):
+def test_a_reading_costs_only_the_rules_that_look_at_its_device(stepped, rule):
     asked = []
 
     def asking(name, channel):
         inputs = frozenset({channel})
         return Rule(name, Expression("", inputs, lambda _: asked.append(name)))
 
-    b = bench([asking("warm", "air.t"), asking("wet", "water.t"), asking("damp", "air.h")])
+    engine = stepped([asking("warm", "air.t"), asking("wet", "water.t"), asking("damp", "air.h")])
     asked.clear()
-    b.measure(t=31, h=40)
+    engine.measure(t=31, h=40)
     assert asked == ["warm", "damp"]
 
 
-def test_a_bug_in_one_rule_is_logged_once_and_stops_no_other(bench, rule, caplog):
+def test_a_bug_in_one_rule_is_logged_once_and_stops_no_other(stepped, rule, caplog):
     def failing(context):
         value = context.values.get("air.t", 6)
         return value / (value - 5) < 0
 
     broken = Rule("broken", Expression("", frozenset({"air.t"}), failing))
-    b = bench([broken, rule("air.t > 3")])
+    engine = stepped([broken, rule("air.t > 3")])
     for value in (5, 5, 5, 2, 4):
-        b.measure(t=value)
+        engine.measure(t=value)
     assert [(r.levelno, r.getMessage()) for r in caplog.records] == [
         (
             logging.ERROR,
@@ -184,7 +186,7 @@ def test_a_bug_in_one_rule_is_logged_once_and_stops_no_other(bench, rule, caplog
         ),
         (logging.WARNING, "rule broken: evaluated again after 3 failures"),
     ]
-    assert [(name, state) for _, name, state in b.alerts] == [
+    assert [(name, state) for _, name, state in engine.alerts] == [
         ("hot", "firing"),
         ("broken", "firing"),
         ("hot", "resolved"),
@@ -192,55 +194,55 @@ def test_a_bug_in_one_rule_is_logged_once_and_stops_no_other(bench, rule, caplog
     ]
 
 
-def test_a_rule_with_a_bug_sets_no_outputs(bench, caplog):
+def test_a_rule_with_a_bug_sets_no_outputs(stepped, caplog):
     def failing(context):
         return 1 / (context.values.get("air.t", 0) - 5) > 0
 
     broken = Expression("", frozenset({"air.t"}), failing)
-    b = bench([Rule("broken", broken, settings=FAN)])
-    b.measure(t=6)
-    b.measure(t=5)
-    assert b.relays["fan"].applied == [0.0, 1.0, 0.0]
-    assert b.alerts == [(0, "broken", "firing")]
+    engine = stepped([Rule("broken", broken, settings=FAN)])
+    engine.measure(t=6)
+    engine.measure(t=5)
+    assert engine.relays["fan"].applied == [0.0, 1.0, 0.0]
+    assert engine.alerts == [(0, "broken", "firing")]
 
 
-def test_progress_is_told_every_second_with_readings_and_without(bench):
-    b = bench([])
-    b.wait(10)
+def test_progress_is_told_every_second_with_readings_and_without(stepped):
+    engine = stepped([])
+    engine.wait(10)
     for _ in range(100):
-        b.clock.advance(0.1)
-        b.measure(t=20)
-    assert 20 <= b.progress <= 22
+        engine.clock.advance(0.1)
+        engine.measure(t=20)
+    assert 20 <= engine.progress <= 22
 
 
-def test_the_wall_clock_may_jump(bench, rule):
-    b = bench([rule(hold=5, settings=FAN)])
-    b.measure(t=31)
-    b.clock.step(-86400)
-    b.wait(4)
-    b.clock.step(10 * 86400)
-    b.wait(2)
-    assert b.alerts == [(0, "hot", "pending"), (5, "hot", "firing")]
+def test_the_wall_clock_may_jump(stepped, rule):
+    engine = stepped([rule(hold=5, settings=FAN)])
+    engine.measure(t=31)
+    engine.clock.step(-86400)
+    engine.wait(4)
+    engine.clock.step(10 * 86400)
+    engine.wait(2)
+    assert engine.alerts == [(0, "hot", "pending"), (5, "hot", "firing")]
 
 
-def test_after_a_restart_a_rule_goes_on_and_acts_as_soon_as_it_is_known(bench, rule, moment):
-    b = bench([rule(settings=FAN)], states={"hot": restored("firing", moment(0))})
-    assert b.relays["fan"].applied == [0.0]
-    b.measure(t=31)
-    assert b.relays["fan"].applied == [0.0, 1.0]
-    b.measure(t=20)
-    assert b.alerts == [(0, "hot", "resolved")]
+def test_after_a_restart_a_rule_goes_on_and_acts_as_soon_as_it_is_known(stepped, rule, moment):
+    engine = stepped([rule(settings=FAN)], states={"hot": restored("firing", moment(0))})
+    assert engine.relays["fan"].applied == [0.0]
+    engine.measure(t=31)
+    assert engine.relays["fan"].applied == [0.0, 1.0]
+    engine.measure(t=20)
+    assert engine.alerts == [(0, "hot", "resolved")]
 
 
-def test_after_a_restart_a_pending_rule_says_at_once_that_it_is_no_more(bench, rule, moment):
-    b = bench([rule(hold=5)], states={"hot": restored("pending", moment(0))})
-    assert b.alerts == [(0, "hot", "inactive")]
+def test_after_a_restart_a_pending_rule_says_at_once_that_it_is_no_more(stepped, rule, moment):
+    engine = stepped([rule(hold=5)], states={"hot": restored("pending", moment(0))})
+    assert engine.alerts == [(0, "hot", "inactive")]
 
 
-def test_the_state_of_a_rule_that_is_gone_is_left_alone(bench, rule):
-    b = bench([rule()], states={"gone": RuleState("firing")})
-    b.measure(t=31)
-    assert b.alerts == [(0, "hot", "firing")]
+def test_the_state_of_a_rule_that_is_gone_is_left_alone(stepped, rule):
+    engine = stepped([rule()], states={"gone": RuleState("firing")})
+    engine.measure(t=31)
+    assert engine.alerts == [(0, "hot", "firing")]
 
 
 @pytest.fixture
@@ -311,24 +313,24 @@ samples = st.lists(
 
 
 @given(samples)
-def test_an_output_is_on_only_while_every_input_is_current_and_right(bench, rule, samples):
-    b = bench([rule("air.t > 30 and water.t > 30", hold=2, settings=FAN)])
+def test_an_output_is_on_only_while_every_input_is_current_and_right(stepped, rule, samples):
+    engine = stepped([rule("air.t > 30 and water.t > 30", hold=2, settings=FAN)])
     latest = {}
     for device, value, pause in samples:
-        b.measure(device, **({} if value is None else {"t": value}))
-        latest[device] = (b.clock.monotonic(), value)
-        b.wait(pause)
-        now = b.clock.monotonic()
+        engine.measure(device, **({} if value is None else {"t": value}))
+        latest[device] = (engine.clock.monotonic(), value)
+        engine.wait(pause)
+        now = engine.clock.monotonic()
         current = {d: v for d, (at, v) in latest.items() if v is not None and now - at < 10}
-        if b.relays["fan"].applied[-1]:
+        if engine.relays["fan"].applied[-1]:
             assert len(current) == 2
             assert min(current.values()) > 30
 
 
 @given(samples)
-def test_how_late_readings_are_taken_changes_no_alert(bench, rule, samples):
+def test_how_late_readings_are_taken_changes_no_alert(stepped, rule, samples):
     rules = [rule("air.t > 30 or water.t > 31", "air.t < 30", hold=2), rule(name="now")]
-    prompt, late = bench(rules), bench(rules)
+    prompt, late = stepped(rules), stepped(rules)
     for device, value, pause in samples:
         values = {} if value is None else {"t": value}
         prompt.measure(device, **values)
@@ -340,11 +342,11 @@ def test_how_late_readings_are_taken_changes_no_alert(bench, rule, samples):
     assert late.relays["fan"].applied == prompt.relays["fan"].applied
 
 
-def test_every_alert_that_is_shown_is_recorded(bench, rule):
-    b = bench([rule(hold=1), rule(name="now")])
+def test_every_alert_that_is_shown_is_recorded(stepped, rule):
+    engine = stepped([rule(hold=1), rule(name="now")])
     for value in (31, 20, 31, 31):
-        b.measure(t=value)
-        b.wait(0.7)
-    shown = [each.event() for each in b.shown if isinstance(each, Alert)]
-    assert shown == [e for e in b.events if e.kind == "alert"]
+        engine.measure(t=value)
+        engine.wait(0.7)
+    shown = [each.event() for each in engine.shown if isinstance(each, Alert)]
+    assert shown == [e for e in engine.events if e.kind == "alert"]
     assert len(shown) == 7

@@ -1,15 +1,19 @@
 import operator
+import random
+from contextlib import suppress
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from edge_agent.clock import Moment
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.expressions import ranges
 from edge_agent.evaluate.expressions.context import Context
 from edge_agent.evaluate.expressions.expression import Known
 from edge_agent.evaluate.expressions.parser import parse
 from edge_agent.evaluate.expressions.ranges import ANY, ValueRange
+from edge_agent.evaluate.expressions.windows import Window
 
 KNOWN = {
     "air.temperature": Known("numeric", -40, 85),
@@ -227,23 +231,62 @@ def test_what_is_decided_holds_for_every_value(left, right, one, other, data):
     assert ranges.decided(comparison, left, right) in {None, comparison(a, b)}
 
 
-TEXT = "( ) not and or < == + - * / 1 0 2.5 true x.c a-b.c ** if else lambda : [ ' = é . , # \\ "
-PIECES = [piece for piece in TEXT.split(" ") if piece]
-words = st.sampled_from([*KNOWN, *PIECES])
-texts = st.one_of(st.text(max_size=60), st.lists(words, max_size=12).map(" ".join))
+EVERYTHING = KNOWN | {
+    "room.t": Known("numeric", -40, 85, "°C"),
+    "fan": Known("binary"),
+    "warm": Known(key="hot:warm"),
+}
+SYMBOLS = r"""( ) not and or < <= > >= == != = + - * / ** // % ~ & | ^ @ , . : ; # \ ` ' " '' ""
+[ ] { } 1 0 2.5 1e9 1e400 0x1f 1_0 5m 26°C 60% 22:30 true None time weekday monday x x.c a-b.c é if
+else for in is lambda yield await f"{x.a}" __import__('os') mean(x.a,5m) rate( age(x.a) stale("""
+OPERANDS = """room.t x.a x.b warm fan door.active 26°C 26 5m 0 1e9 true time 22:30 weekday monday
+age(x.a) age(room.t)>5m stale(x.a) mean(room.t,5m) rate(x.a,1m,hour) delta(x.a,1m)/x.b
+count(door.active,1m) max(x.a,5m)*max(x.a,5m)"""
+operands = st.sampled_from(OPERANDS.split())
+words = st.sampled_from([*EVERYTHING, *SYMBOLS.split()])
+comparisons = st.builds(
+    "{} {} {}".format, operands, st.sampled_from(["<", ">=", "==", "!=", "+", "/"]), operands
+)
+texts = st.one_of(
+    st.text(max_size=60),
+    st.lists(words, max_size=14).map(" ".join),
+    st.lists(operands | comparisons, min_size=1, max_size=3).map(" and ".join),
+)
 numbers = st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.just(0.0))
 
 
-@given(texts, st.dictionaries(st.sampled_from(sorted(KNOWN)), numbers))
+def context_of(expression, values):
+    """Return a context in which each window of the expression is full, if it has a value."""
+    windows = {(one.channel, one.seconds): Window(one.seconds, 1e6) for one in expression.spans}
+    for (channel, seconds), window in windows.items():
+        for uptime in (0, round(seconds * 1e6)):
+            window.add(uptime, values.get(channel, 0.0))
+    return Context(values, Moment(10**15, 86_400_000_000, trusted=True), windows)
+
+
+@settings(max_examples=3000)
+@given(texts, st.dictionaries(st.sampled_from(sorted(EVERYTHING)), numbers))
 @example("1if door.active else x.a", {})
 @example("x.a / x.b > x.a * x.b", {"x.a": 1e308, "x.b": 1e308})
+@example("mean(x.a, 5m) * 1e300 > delta(x.a, 5m)", {"x.a": 1e308})
 def test_any_text_is_an_expression_or_a_problem_and_no_values_make_it_fail(text, values):
     try:
-        expression = parse(text, KNOWN)
+        expression = parse(text, EVERYTHING)
     except ConfigError:
         return
-    assert expression(Context(values)) in {True, False, None}
-    assert expression(Context({})) in {True, False, None}
+    assert expression.text == text
+    assert expression(context_of(expression, values)) in {True, False, None}
+    assert expression(context_of(expression, {})) in {True, False, None}
+
+
+def test_a_good_part_of_these_texts_is_an_expression():
+    chance = random.Random(1)
+    good = 0
+    for _ in range(1000):
+        left, right = chance.choices(OPERANDS.split(), k=2)
+        with suppress(ConfigError):
+            good += parse(f"{left} < {right}", EVERYTHING).text != ""
+    assert good > 100
 
 
 def trees(leaves):

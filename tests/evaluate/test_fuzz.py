@@ -1,4 +1,4 @@
-"""A hundred thousand of each: whatever is written or sent, only the documented errors come."""
+"""A hundred thousand commands: whatever is sent, only the documented errors come."""
 
 import json
 import random
@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from edge_agent.errors import CommandError, ConfigError
+from edge_agent.errors import CommandError
 from edge_agent.evaluate.commands.command import KINDS, parse
 from edge_agent.evaluate.expressions.expression import Known
 from edge_agent.evaluate.expressions.parser import parse as parse_expression
@@ -14,87 +14,7 @@ from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.events import Request
 
 COUNT = 100_000
-KNOWN = {
-    "air.t": Known("numeric", -40, 85, "°C"),
-    "a-b.x": Known("binary"),
-    "fan": Known("binary"),
-    "warm": Known(key="hot:warm"),
-}
-WORDS = [
-    "(",
-    ")",
-    "(",
-    ")",
-    "+",
-    "-",
-    "*",
-    "/",
-    "<",
-    ">",
-    "=",
-    ",",
-    ".",
-    "==",
-    "<=",
-    ">=",
-    "!=",
-    "and",
-    "or",
-    "not",
-    "air.t",
-    "a-b.x",
-    "fan",
-    "warm",
-    "5m",
-    "26°C",
-    "60%",
-    "22:30",
-    "1e9",
-    "0",
-    "mean(air.t,5m)",
-    "rate(",
-    "age(air.t)",
-    "stale(",
-    "time",
-    "weekday",
-    "monday",
-    "true",
-    "None",
-    "x",
-    '""',
-    "''",
-    "[",
-    "]",
-    "{",
-    "}",
-    "lambda",
-    ":",
-    "#",
-    "é",
-    "\\",
-    "`",
-    "@",
-    "**",
-    "//",
-    "%",
-    "~",
-    "&",
-    "|",
-    "^",
-    "if",
-    "else",
-    "for",
-    "in",
-    "is",
-    "yield",
-    "await",
-    'f"{air.t}"',
-    "__import__('os')",
-    "0x1f",
-    "1_0",
-    "1e400",
-    ";",
-]
+KNOWN = {"air.t": Known("numeric", -40, 85, "°C"), "warm": Known(key="hot:warm")}
 KEYS = ["id", "expires", "device", "output", "value", "for", "rule", "threshold", "surprise"]
 SCALARS = ["air", "fan", "hot", "warm", "on", "off", "auto", "", "é" * 70, 0, 1, -1, 0.5, 1e308]
 SCALARS += [10**30, True, False, None, "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z", "\x00"]
@@ -120,16 +40,6 @@ def value(chance, depth=0):
     return chance.choice(SCALARS)
 
 
-def test_any_text_is_an_expression_or_a_config_error():
-    chance = random.Random(1)
-    good = 0
-    for _ in range(COUNT):
-        text = " ".join(chance.choices(WORDS, k=chance.randrange(1, 12)))
-        with suppress(ConfigError):
-            good += parse_expression(text, KNOWN).text == text
-    assert good > COUNT / 1000
-
-
 def test_any_bytes_are_a_command_or_a_command_error():
     chance = random.Random(2)
     good = 0
@@ -141,18 +51,20 @@ def test_any_bytes_are_a_command_or_a_command_error():
 
 
 @pytest.mark.parametrize("allowed", [tuple(KINDS), ("read", "diagnostics")])
-def test_whatever_is_sent_is_answered_and_what_is_not_allowed_has_no_effect(bench, allowed):
+def test_whatever_is_sent_is_answered_and_what_is_not_allowed_has_no_effect(stepped, allowed):
     chance = random.Random(3)
     when = parse_expression("air.t > warm", KNOWN)
-    b = bench([Rule("hot", when, settings={"fan": 1.0}, thresholds={"warm": 30})], allowed=allowed)
-    b.measure(t=20)
+    engine = stepped(
+        [Rule("hot", when, settings={"fan": 1.0}, thresholds={"warm": 30})], allowed=allowed
+    )
+    engine.measure(t=20)
     for _ in range(COUNT // 100):
         for _ in range(100):
-            b.inbox.put(Request(chance.choice([*KINDS, "boom"]), payload(chance), "answers"))
-        b.engine.take(0)
-    assert len(b.answers) >= COUNT
+            engine.inbox.put(Request(chance.choice([*KINDS, "boom"]), payload(chance), "answers"))
+        engine.take()
+    assert len(engine.answers) >= COUNT
     if "set" not in allowed:
-        assert b.relays["fan"].applied == [0.0]
-        assert b.alerts == []
-    b.measure(t=21)
-    assert b.readings[-1].values == {"t": 21}
+        assert engine.relays["fan"].applied == [0.0]
+        assert engine.alerts == []
+    engine.measure(t=21)
+    assert engine.readings[-1].values == {"t": 21}

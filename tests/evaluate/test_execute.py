@@ -1,0 +1,200 @@
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_agent.errors import CommandError
+from edge_agent.evaluate.commands.command import KINDS, parse
+from edge_agent.evaluate.expressions.expression import Known
+from edge_agent.evaluate.expressions.parser import parse as parse_expression
+from edge_agent.evaluate.rules.rule import Rule
+from edge_agent.events import Finished, Request
+
+ALL = tuple(KINDS)
+FAN = {"fan": 1.0}
+KNOWN = {"air.t": Known(), "warm": Known(key="hot:warm")}
+
+
+def asked(engine, name, *, retained=False, **arguments):
+    """Send a command; return its answers."""
+    payload = json.dumps(arguments).encode()
+    engine.inbox.put(Request(name, payload, "answers", b"7", retained))
+    before = len(engine.answers)
+    engine.take()
+    answers = engine.answers[before:]
+    assert all((answer.topic, answer.correlation) == ("answers", b"7") for answer in answers)
+    return [json.loads(answer.payload) for answer in answers]
+
+
+def state(engine, name, **arguments):
+    return [answer["state"] for answer in asked(engine, name, **arguments)]
+
+
+@pytest.fixture
+def hot():
+    when = parse_expression("air.t > warm", KNOWN)
+    return Rule("hot", when, settings=FAN, thresholds={"warm": 30.0})
+
+
+def test_only_what_is_allowed_has_an_effect(stepped, hot):
+    engine = stepped([hot], allowed=("read",))
+    engine.measure(t=20)
+    for name in KINDS:
+        if name != "read":
+            (answer,) = asked(engine, name, output="fan", value="on", rule="hot", threshold="warm")
+            assert answer["state"] == "refused"
+            assert "commands.allow" in answer["reason"]
+    assert engine.relays["fan"].applied == [0.0]
+    assert engine.delegate == []
+
+
+def test_an_output_is_set_for_a_time(stepped):
+    engine = stepped([], allowed=ALL)
+    assert state(engine, "set", output="fan", value="on", **{"for": 10}) == ["done"]
+    assert engine.relays["fan"].applied == [0.0, 1.0]
+    engine.wait(9.9)
+    assert engine.relays["fan"].applied == [0.0, 1.0]
+    engine.wait(0.2)
+    assert engine.relays["fan"].applied == [0.0, 1.0, 0.0]
+
+
+def test_auto_leaves_an_output_to_the_rules_again(stepped):
+    engine = stepped([], allowed=ALL)
+    asked(engine, "set", output="fan", value=1)
+    asked(engine, "set", output="fan", value="auto")
+    assert engine.relays["fan"].applied == [0.0, 1.0, 0.0]
+
+
+def test_an_id_has_its_effect_once_and_its_answer_each_time(stepped):
+    engine = stepped([], allowed=ALL)
+    first = asked(engine, "set", id="a", output="fan", value="on")
+    asked(engine, "set", id="b", output="fan", value="off")
+    assert asked(engine, "set", id="a", output="fan", value="on") == [
+        {**first[0], "repeated": True}
+    ]
+    assert engine.relays["fan"].applied == [0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "expires, words",
+    [
+        ("2020-01-01T00:00:00Z", "expired"),
+        ("2020-01-01T00:00:00", "time zone"),
+        ("soon", "datetime"),
+    ],
+)
+def test_what_comes_too_late_is_refused(stepped, expires, words):
+    engine = stepped([], allowed=ALL)
+    (answer,) = asked(engine, "set", output="fan", value="on", expires=expires)
+    assert answer["state"] == "refused"
+    assert words in answer["reason"]
+    assert engine.relays["fan"].applied == [0.0]
+
+
+def test_while_the_clock_is_not_set_nobody_knows_what_has_expired(stepped):
+    engine = stepped([], allowed=ALL)
+    engine.clock.trusted = False
+    (answer,) = asked(engine, "set", output="fan", value="on", expires="2999-01-01T00:00:00Z")
+    assert "clock is not set" in answer["reason"]
+
+
+def test_a_retained_command_is_refused(stepped):
+    engine = stepped([], allowed=ALL)
+    assert state(engine, "set", retained=True, output="fan", value="on") == ["refused"]
+
+
+def test_an_acknowledged_alert_says_so_and_what_does_not_fire_cannot_be(stepped, hot):
+    engine = stepped([hot], allowed=ALL)
+    assert state(engine, "acknowledge", rule="hot") == ["failed"]
+    engine.measure(t=31)
+    assert state(engine, "acknowledge", rule="hot") == ["done"]
+    assert engine.shown[-1].acknowledged
+
+
+def test_a_threshold_moves_a_rule_within_its_bounds(stepped, hot):
+    engine = stepped([hot], allowed=ALL)
+    engine.measure(t=25)
+    assert state(engine, "threshold", rule="hot", threshold="warm", value=101) == ["failed"]
+    assert state(engine, "threshold", rule="hot", threshold="cold", value=20) == ["failed"]
+    assert engine.alerts == []
+    assert state(engine, "threshold", rule="hot", threshold="warm", value=20) == ["done"]
+    assert [state for _, _, state in engine.alerts] == ["firing"]
+
+
+def test_a_disabled_rule_is_resolved_and_fires_again_when_enabled(stepped, hot):
+    engine = stepped([hot], allowed=ALL)
+    engine.measure(t=31)
+    asked(engine, "disable", rule="hot")
+    engine.measure(t=32)
+    asked(engine, "enable", rule="hot")
+    assert [state for _, _, state in engine.alerts] == ["firing", "resolved", "firing"]
+    assert engine.relays["fan"].applied == [0.0, 1.0, 0.0, 1.0]
+
+
+def test_a_reading_is_answered_with_the_next_one_of_its_device(stepped):
+    engine = stepped([], allowed=ALL)
+    assert state(engine, "read", device="air") == ["accepted"]
+    engine.measure("water", t=5)
+    assert len(engine.answers) == 1
+    engine.measure(t=21)
+    answer = json.loads(engine.answers[-1].payload)
+    assert (answer["state"], answer["result"]["values"]) == ("done", {"t": 21})
+
+
+def test_what_nobody_answers_has_failed_after_a_minute(stepped):
+    engine = stepped([], allowed=ALL)
+    asked(engine, "read", device="air")
+    engine.wait(62)
+    assert json.loads(engine.answers[-1].payload)["state"] == "failed"
+
+
+def test_what_others_carry_out_is_answered_when_it_ends(stepped):
+    engine = stepped([], allowed=ALL)
+    assert state(engine, "diagnostics", id="d") == ["accepted"]
+    ((_, key),) = engine.delegate
+    engine.inbox.put(Finished(key, {"threads": 3}))
+    engine.take()
+    assert json.loads(engine.answers[-1].payload)["result"] == {"threads": 3}
+
+
+def test_every_command_is_an_event(stepped, hot):
+    engine = stepped([hot], allowed=ALL)
+    asked(engine, "set", output="fan", value="on")
+    asked(engine, "set", output="pump", value="on")
+    asked(engine, "nonsense")
+    told = [(e.source, e.data["state"]) for e in engine.events if e.kind == "command"]
+    assert told == [("set", "done"), ("set", "failed"), ("unknown", "refused")]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(
+    ["id", "expires", "device", "output", "value", "for", "rule", "threshold", "x"]
+)
+OBJECTS = st.dictionaries(KEYS, JSON | st.sampled_from(["air", "fan", "hot", "warm", "on", 1, 5]))
+PAYLOADS = st.binary(max_size=60) | (JSON | OBJECTS).map(lambda one: json.dumps(one).encode())
+
+
+@settings(max_examples=2000, deadline=None)
+@given(st.sampled_from([*ALL, "x", "", "set/../"]), PAYLOADS)
+def test_any_payload_is_a_command_or_a_command_error(name, payload):
+    with suppress(CommandError):
+        assert parse(name, payload).name == name
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(ALL), PAYLOADS), max_size=8))
+def test_whatever_is_sent_the_engine_goes_on(stepped, commands):
+    when = parse_expression("air.t > warm", KNOWN)
+    engine = stepped([Rule("hot", when, settings=FAN, thresholds={"warm": 30.0})], allowed=ALL)
+    for name, payload in commands:
+        engine.inbox.put(Request(name, payload, "answers"))
+    engine.take()
+    assert len(engine.answers) == len(commands)
+    engine.measure(t=31)
+    assert engine.readings[-1].values == {"t": 31}
