@@ -102,7 +102,7 @@ class Life:
         if value is not None:
             self.engine.evaluate(Reading("air", self.clock.now(), {"temperature": value}))
 
-    def told(self):
+    def reported(self):
         return [
             (one.moment.uptime, one.rule, one.state, one.repeat)
             if isinstance(one, Alert)
@@ -114,8 +114,8 @@ class Life:
     def counted(self):
         """How many values the aggregates have counted, those under way included."""
         under_way = self.engine._evaluator.current.aggregates(None)
-        told = [one for one in self.events if one.kind == "aggregate"]
-        return sum(one.data["values"]["temperature"]["count"] for one in [*told, *under_way])
+        reported = [one for one in self.events if one.kind == "aggregate"]
+        return sum(one.data["values"]["temperature"]["count"] for one in [*reported, *under_way])
 
 
 def lived(blueprint, path, steps, restart_at):
@@ -146,15 +146,15 @@ def test_a_restart_at_any_step_gives_the_same_alerts_and_settings(
     restart_at = data.draw(st.integers(1, len(steps) - 1))
     without = lived(blueprint, directory / "without.db", steps, None)
     with_one = lived(blueprint, directory / "with.db", steps, restart_at)
-    assert once(with_one.told()) == once(without.told())
+    assert once(with_one.reported()) == once(without.reported())
     measured = sum(value is not None for _, value in steps)
     assert with_one.counted() == without.counted() == measured
 
 
-def once(told):
+def once(reported):
     """Leave out what a restart says again of an output: where it stands already."""
     last, kept = {}, []
-    for uptime, name, value, by in told:
+    for uptime, name, value, by in reported:
         if last.get(name) != (value, by) or name != "fan":
             kept.append((uptime, name, value, by))
         last[name] = (value, by)
@@ -183,7 +183,7 @@ def asked(tmp_path):
     life.log.close()
 
 
-def test_what_was_ordered_survives_a_restart(asked):
+def test_what_was_commanded_survives_a_restart(asked):
     asked.live(1, 25)
     asked.ask("threshold", rule="hot", threshold="warm", value=24)
     asked.ask("silence", rule="hot", **{"for": 60})
@@ -224,7 +224,7 @@ def test_a_firing_rule_that_is_removed_is_resolved_at_the_restart_and_only_once(
     assert restarted(asked, WITHOUT_HOT, tmp_path) == []
 
 
-def test_it_is_resolved_although_the_log_has_dropped_its_alert(asked, tmp_path):
+def test_a_removed_rule_is_resolved_although_the_log_has_dropped_its_alert(asked, tmp_path):
     for _ in range(4):
         asked.live(1, 35)
     asked.log.execute("DELETE FROM event")

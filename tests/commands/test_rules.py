@@ -81,7 +81,7 @@ def test_a_case_that_holds_is_ok(tested):
         ({"start": "2026-01-05T21:59:50"}, "unexpected night firing at 10s"),
     ],
 )
-def test_a_case_that_does_not_hold_says_where(tested, change, words):
+def test_a_case_that_does_not_hold_names_the_difference(tested, change, words):
     done = tested(GOOD, GOOD | change)
     assert done.return_value == 1
     assert "FAILED a warm day" in done.output

@@ -23,7 +23,7 @@ class Site:
     def __init__(self, *windows, time=NOON, uptime=10 * HOUR, trusted=True):
         self.aggregator = Aggregator("air", windows)
         self.time, self.uptime, self.trusted = time, uptime, trusted
-        self.told = []
+        self.reported = []
 
     @property
     def now(self):
@@ -33,7 +33,7 @@ class Site:
         """Measure once a second; None is a reading without values."""
         for value in values:
             given = {} if value is None else {"t": value}
-            self.told += self.aggregator.add(Reading("air", self.now, given))
+            self.reported += self.aggregator.add(Reading("air", self.now, given))
             self.wait(1)
 
     def wait(self, seconds):
@@ -41,14 +41,14 @@ class Site:
         self.uptime += round(seconds * SECOND)
 
     def expire(self):
-        self.told += self.aggregator.expire(self.now)
+        self.reported += self.aggregator.expire(self.now)
 
     def flush(self):
-        self.told += self.aggregator.flush()
+        self.reported += self.aggregator.flush()
 
     @property
     def brief(self):
-        """Return what was told, as (seconds from noon, length, count, partial, late)."""
+        """Return what was reported, as (seconds from noon, length, count, partial, late)."""
         return [
             (
                 (event.moment.time - NOON) // SECOND,
@@ -57,19 +57,19 @@ class Site:
                 event.data.get("partial", False),
                 event.data.get("late", False),
             )
-            for event in self.told
+            for event in self.reported
         ]
 
 
-def test_a_window_that_ended_is_told_by_the_first_reading_after_it():
+def test_a_window_that_ended_is_reported_at_the_first_reading_after_it():
     site = Site(60, time=NOON + 15 * SECOND)
     site.measure(20.5, 20.25, 22.0, 20.75)
     site.wait(60)
-    assert site.told == []
+    assert site.reported == []
     site.measure(30.0)
     values = {"t": {"count": 4, "min": 20.25, "mean": 20.875, "max": 22.0, "last": 20.75}}
     begin = Moment(NOON, 10 * HOUR - 15 * SECOND, trusted=True)
-    assert site.told == [Event("aggregate", "air", begin, {"seconds": 60, "values": values})]
+    assert site.reported == [Event("aggregate", "air", begin, {"seconds": 60, "values": values})]
 
 
 def test_a_window_ends_when_time_passes_and_not_before():
@@ -83,7 +83,7 @@ def test_a_window_ends_when_time_passes_and_not_before():
     assert site.brief == [(0, 60, 1, False, False)]
 
 
-def test_a_window_is_told_once():
+def test_a_window_is_reported_once():
     site = Site(60)
     site.measure(20)
     site.wait(60)
@@ -113,11 +113,11 @@ def test_each_channel_has_its_own_aggregate():
     }
 
 
-def test_readings_without_values_are_told_as_missing():
+def test_readings_without_values_are_reported_as_missing():
     site = Site(60)
     site.measure(None, 20, None)
     site.flush()
-    assert [event.data["missing"] for event in site.told] == [2]
+    assert [event.data["missing"] for event in site.reported] == [2]
 
 
 def test_a_window_without_any_value_makes_no_event_and_leaves_nothing_to_the_next():
@@ -127,7 +127,7 @@ def test_a_window_without_any_value_makes_no_event_and_leaves_nothing_to_the_nex
     site.measure(20)
     site.flush()
     assert site.brief == [(60, 60, 1, True, False)]
-    assert "missing" not in site.told[0].data
+    assert "missing" not in site.reported[0].data
 
 
 def test_windows_that_end_together_come_oldest_first():
@@ -160,7 +160,7 @@ def test_a_window_that_began_before_the_boot_began_at_a_negative_uptime():
     site = Site(3600, time=NOON + 600 * SECOND, uptime=20 * SECOND)
     site.measure(20)
     site.flush()
-    assert site.told[0].moment == Moment(NOON, -580 * SECOND, trusted=True)
+    assert site.reported[0].moment == Moment(NOON, -580 * SECOND, trusted=True)
 
 
 def test_while_the_clock_is_not_trusted_windows_lie_on_uptime():
@@ -170,11 +170,11 @@ def test_while_the_clock_is_not_trusted_windows_lie_on_uptime():
     site.measure(20)
     site.wait(48)
     site.expire()
-    assert [event.moment for event in site.told] == [
+    assert [event.moment for event in site.reported] == [
         Moment(1000 - 10 * SECOND, 60 * SECOND, trusted=False)
     ]
-    assert site.told[0].data["values"]["t"]["count"] == 2
-    assert "partial" not in site.told[0].data
+    assert site.reported[0].data["values"]["t"]["count"] == 2
+    assert "partial" not in site.reported[0].data
 
 
 def become_trusted(site):
@@ -187,9 +187,9 @@ def test_an_untrusted_window_ends_as_partial_when_the_clock_becomes_trusted(ends
     site.measure(20)
     become_trusted(site)
     ends(site)
-    assert [event.moment.uptime for event in site.told] == [60 * SECOND]
-    assert site.told[0].data["partial"]
-    assert not site.told[0].moment.trusted
+    assert [event.moment.uptime for event in site.reported] == [60 * SECOND]
+    assert site.reported[0].data["partial"]
+    assert not site.reported[0].moment.trusted
 
 
 def test_an_untrusted_window_whose_time_was_over_is_not_partial():
@@ -198,7 +198,7 @@ def test_an_untrusted_window_whose_time_was_over_is_not_partial():
     site.wait(49)
     become_trusted(site)
     site.expire()
-    assert [event.data.get("partial") for event in site.told] == [None]
+    assert [event.data.get("partial") for event in site.reported] == [None]
 
 
 def test_an_aligned_window_begins_when_the_clock_becomes_trusted():
@@ -207,8 +207,8 @@ def test_an_aligned_window_begins_when_the_clock_becomes_trusted():
     become_trusted(site)
     site.measure(21)
     site.flush()
-    assert site.told[1].moment == Moment(NOON + 60 * SECOND, 41 * SECOND, trusted=True)
-    assert "late" not in site.told[1].data
+    assert site.reported[1].moment == Moment(NOON + 60 * SECOND, 41 * SECOND, trusted=True)
+    assert "late" not in site.reported[1].data
 
 
 def test_a_clock_that_steps_forward_ends_the_window_as_usual():
@@ -262,7 +262,7 @@ def test_windows_that_come_again_after_a_leap_back_are_late():
     ]
 
 
-def test_a_leap_of_hours_back_tells_late_until_the_time_is_new_again():
+def test_after_a_leap_of_hours_back_windows_are_late_until_the_time_is_new_again():
     site = Site(60)
     for n in range(380):
         if n == 180:
@@ -270,7 +270,7 @@ def test_a_leap_of_hours_back_tells_late_until_the_time_is_new_again():
         site.measure(20)
         site.wait(59)
     site.flush()
-    late = [event.data.get("late", False) for event in site.told]
+    late = [event.data.get("late", False) for event in site.reported]
     assert late == [False] * 180 + [True] * 180 + [False] * 20
 
 
@@ -282,10 +282,10 @@ def test_a_long_stay_in_the_future_makes_no_window_of_the_present_late():
             site.measure(20)
             site.wait(59)
     site.flush()
-    assert not any(event.data.get("late") for event in site.told)
+    assert not any(event.data.get("late") for event in site.reported)
 
 
-def test_what_was_told_is_never_forgotten_however_often_windows_were_left_out():
+def test_a_reported_window_is_never_forgotten_however_often_windows_were_left_out():
     site = Site(60)
     begins = [n * (n + 3) * 60 for n in range(3 * SPANS)]
     for begin in begins * 2:
@@ -300,7 +300,7 @@ def test_the_sum_loses_no_digits():
     site = Site(60)
     site.measure(1.0, 1e100, 1.0, -1e100)
     site.flush()
-    assert site.told[0].data["values"]["t"]["mean"] == 0.5
+    assert site.reported[0].data["values"]["t"]["mean"] == 0.5
 
 
 @pytest.mark.parametrize("count, value", [(3, 0.1), (9, 0.9)])
@@ -309,14 +309,14 @@ def test_the_mean_of_equal_values_is_their_value_though_the_division_rounds(coun
     site = Site(60)
     site.measure(*[value] * count)
     site.flush()
-    assert site.told[0].data["values"]["t"]["mean"] == value
+    assert site.reported[0].data["values"]["t"]["mean"] == value
 
 
 def test_a_sum_beyond_all_floats_leaves_the_mean_between_min_and_max():
     site = Site(60)
     site.measure(1e308, 1.5e308)
     site.flush()
-    assert 1e308 <= site.told[0].data["values"]["t"]["mean"] <= 1.5e308
+    assert 1e308 <= site.reported[0].data["values"]["t"]["mean"] <= 1.5e308
 
 
 VALUE = st.floats(-1e6, 1e6, width=32, allow_subnormal=False)
@@ -345,7 +345,7 @@ def lives(draw):
     return series
 
 
-def told(series):
+def reported(series):
     """Return each event with those readings that came since the last one of its length."""
     aggregator, pairs = Aggregator("air", LENGTHS), []
     waiting = {length: [] for length in LENGTHS}
@@ -374,7 +374,7 @@ def position(moment):
 
 @given(lives())
 def test_whatever_the_clock_does_each_reading_is_counted_once_in_each_length(series):
-    for event, readings in told(series):
+    for event, readings in reported(series):
         counts = {name: one["count"] for name, one in event.data["values"].items()}
         names = [name for reading in readings for name in reading.values]
         assert counts == {name: names.count(name) for name in names}
@@ -382,7 +382,7 @@ def test_whatever_the_clock_does_each_reading_is_counted_once_in_each_length(ser
 
 @given(lives())
 def test_each_reading_lies_within_the_window_that_counted_it(series):
-    for event, readings in told(series):
+    for event, readings in reported(series):
         begin = position(event.moment)
         for moment in (reading.moment for reading in readings):
             assert moment.trusted == event.moment.trusted
@@ -391,12 +391,12 @@ def test_each_reading_lies_within_the_window_that_counted_it(series):
 
 @given(lives())
 def test_windows_begin_at_whole_multiples_of_their_length_on_their_clock(series):
-    for event, _ in told(series):
+    for event, _ in reported(series):
         assert position(event.moment) % (event.data["seconds"] * SECOND) == 0
 
 
 @given(lives())
-def test_what_is_told_together_comes_oldest_first(series):
+def test_windows_that_are_reported_together_come_oldest_first(series):
     aggregator = Aggregator("air", LENGTHS)
     for moment, values in series:
         events = aggregator.add(Reading("air", moment, values or {}))
@@ -405,9 +405,9 @@ def test_what_is_told_together_comes_oldest_first(series):
 
 
 @given(lives())
-def test_late_is_told_of_what_was_told_before_and_in_vain_only_after_many_breaks(series):
+def test_a_window_reported_before_is_late_and_another_only_after_many_breaks(series):
     before = defaultdict(set)
-    for event, _ in told(series):
+    for event, _ in reported(series):
         begins = before[event.data["seconds"], event.moment.trusted]
         late, begin = event.data.get("late", False), position(event.moment)
         assert late == (begin in begins) or (late and len(begins) > SPANS)
@@ -416,7 +416,7 @@ def test_late_is_told_of_what_was_told_before_and_in_vain_only_after_many_breaks
 
 @given(lives())
 def test_the_aggregates_are_those_of_the_values_counted(series):
-    for event, readings in told(series):
+    for event, readings in reported(series):
         for name, one in event.data["values"].items():
             values = [each.values[name] for each in readings if name in each.values]
             assert (one["min"], one["max"], one["last"]) == (min(values), max(values), values[-1])

@@ -40,7 +40,7 @@ def test_what_is_unknown_meanwhile_ends_nothing(rule, life):
     assert life(rule(keep=2), samples)[0] == [(0, "firing"), (5, "resolved")]
 
 
-def test_a_firing_rule_is_told_again_until_somebody_acknowledges_it(rule, life, moment):
+def test_a_firing_alert_is_repeated_until_it_is_acknowledged(rule, life, moment):
     repeating = rule(repeat=10)
     alerts, state = life(repeating, [(n, 31) for n in range(0, 25, 5)])
     assert alerts == [(0, "firing"), (10, "firing"), (20, "firing")]
@@ -51,7 +51,7 @@ def test_a_firing_rule_is_told_again_until_somebody_acknowledges_it(rule, life, 
     assert life(repeating, [(40, 31), (60, 20)], known)[0] == [(60, "resolved")]
 
 
-def test_a_silenced_rule_is_told_as_silenced_and_not_again(rule, moment):
+def test_a_silenced_alert_is_reported_as_silenced_and_not_repeated(rule, moment):
     quiet = RuleState(silenced_until=100_000_000)
     state, alert = step(rule(repeat=10), quiet, Context({"air.t": 31}, moment(0)))
     assert alert.silenced
@@ -59,13 +59,13 @@ def test_a_silenced_rule_is_told_as_silenced_and_not_again(rule, moment):
     assert not step(rule(repeat=10), state, Context({"air.t": 31}, moment(100))).alert.silenced
 
 
-def test_a_rule_that_flaps_is_told_so_once_and_then_how_it_stands(rule, life):
+def test_a_flapping_rule_is_reported_once_as_such_and_then_with_its_state(rule, life):
     flapping = rule(storm=3)
     wild = [(n, 31 if n % 2 else 20) for n in range(60)]
     calm = [(n, 20) for n in range(60, 1000, 10)]
     alerts, state = life(flapping, [*wild, *calm])
-    told = [state for _, state in alerts]
-    assert told == ["firing", "resolved"] * 3 + ["flapping", "resolved"]
+    reported = [state for _, state in alerts]
+    assert reported == ["firing", "resolved"] * 3 + ["flapping", "resolved"]
     assert not state.flapping
 
 
@@ -120,7 +120,7 @@ def test_no_alert_of_a_rule_in_the_configuration_is_resolved(moment):
     assert orphaned({"gone": last("firing", moment)}, states, {"gone"}, moment(9)) == []
 
 
-def test_a_disabled_rule_rests(rule, life):
+def test_a_disabled_rule_raises_no_alert(rule, life):
     assert life(rule(), each_second(31, 31), RuleState(enabled=False))[0] == []
 
 

@@ -68,12 +68,12 @@ def is_on(held):
 def life(guard, asks, end=END):
     """Return what one output does, as (second, value, by) where that changes."""
     asks = {second: {"it": request} if request else {} for second, request in asks.items()}
-    told = []
+    reported = []
     for step in Scene({"it": guard}, asks).steps(end):
         held = step.settings["it"]
-        if not told or told[-1][1:] != (held.value, held.by):
-            told.append((step.second, held.value, held.by))
-    return told
+        if not reported or reported[-1][1:] != (held.value, held.by):
+            reported.append((step.second, held.value, held.by))
+    return reported
 
 
 def together(requests, held, guards=HEATER_OR_COOLER, now=1000 * S):
@@ -202,9 +202,9 @@ def test_due_lies_ahead(scene):
 
 @given(st.sampled_from([0.0, 1.0]), durations, durations, asked)
 def test_a_lasting_request_has_its_way_after_min_on_and_min_off(safe, min_on, min_off, request):
-    told = life(Guard(safe, min_on, min_off), {0: request})
-    assert told[-1][0] <= max(min_on, min_off)
-    assert told[-1][1] == request.value
+    reported = life(Guard(safe, min_on, min_off), {0: request})
+    assert reported[-1][0] <= max(min_on, min_off)
+    assert reported[-1][1] == request.value
 
 
 @given(st.lists(asked, min_size=1))
@@ -230,9 +230,9 @@ def test_what_goes_off_is_switched_before_what_goes_on():
         assert [held.value for held in settings.values()] == sorted(wanted)
 
 
-def test_what_nobody_asks_for_is_safe():
-    told = life(Guard(safe=0.2), {0: None, 3: ask(1.0, "hot"), 5: None})
-    assert told == [(0, 0.2, "safe"), (3, 1.0, "hot"), (5, 0.2, "safe")]
+def test_an_output_without_a_request_is_safe():
+    reported = life(Guard(safe=0.2), {0: None, 3: ask(1.0, "hot"), 5: None})
+    assert reported == [(0, 0.2, "safe"), (3, 1.0, "hot"), (5, 0.2, "safe")]
 
 
 def test_nothing_is_due_without_guards():
@@ -243,8 +243,8 @@ def test_nothing_is_due_without_guards():
 
 
 def test_a_compressor_rests_after_a_start_and_after_each_run():
-    told = life(Guard(min_off=10), {0: ask(1.0, "warm"), 15: None, 16: ask(1.0, "warm")})
-    assert told == [(0, 0.0, "safe"), (10, 1.0, "warm"), (15, 0.0, "safe"), (25, 1.0, "warm")]
+    reported = life(Guard(min_off=10), {0: ask(1.0, "warm"), 15: None, 16: ask(1.0, "warm")})
+    assert reported == [(0, 0.0, "safe"), (10, 1.0, "warm"), (15, 0.0, "safe"), (25, 1.0, "warm")]
 
 
 def test_what_is_not_held_has_been_switched_just_now():
@@ -258,19 +258,19 @@ def test_due_is_the_end_of_a_rest():
     assert arbitrate(guards, {"compressor": ask(1.0)}, held, 200 * S) == (held, 280 * S)
 
 
-def test_a_fan_that_nobody_asks_for_any_more_runs_on_until_min_on_is_over():
-    told = life(Guard(min_on=10), {2: ask(0.7, "hot"), 5: None})
-    assert told == [(0, 0.0, "safe"), (2, 0.7, "hot"), (12, 0.0, "safe")]
+def test_a_fan_without_a_request_runs_on_until_min_on_is_over():
+    reported = life(Guard(min_on=10), {2: ask(0.7, "hot"), 5: None})
+    assert reported == [(0, 0.0, "safe"), (2, 0.7, "hot"), (12, 0.0, "safe")]
 
 
 def test_lost_control_switches_off_before_min_on_is_over():
-    told = life(Guard(min_on=10), {2: ask(1.0, "hot"), 5: LOST})
-    assert told == [(0, 0.0, "safe"), (2, 1.0, "hot"), (5, 0.0, "safe")]
+    reported = life(Guard(min_on=10), {2: ask(1.0, "hot"), 5: LOST})
+    assert reported == [(0, 0.0, "safe"), (2, 1.0, "hot"), (5, 0.0, "safe")]
 
 
 def test_lost_control_switches_on_before_min_off_is_over():
-    told = life(Guard(safe=1.0, min_off=10), {0: ask(0.0, "dry"), 5: LOST_ON})
-    assert told == [(0, 0.0, "dry"), (5, 1.0, "safe")]
+    reported = life(Guard(safe=1.0, min_off=10), {0: ask(0.0, "dry"), 5: LOST_ON})
+    assert reported == [(0, 0.0, "dry"), (5, 1.0, "safe")]
 
 
 def test_another_value_while_on_neither_waits_nor_counts_as_a_switching():
@@ -279,9 +279,9 @@ def test_another_value_while_on_neither_waits_nor_counts_as_a_switching():
     assert verdict.settings == {"fan": Held(0.7, "hot", 5 * S)}
 
 
-def test_a_pump_goes_off_after_max_on_until_it_is_asked_for_anew():
-    told = life(Guard(max_on=5), {1: ask(1.0, "dry"), 12: None, 14: ask(1.0, "dry")}, end=18)
-    assert told == [
+def test_a_pump_goes_off_after_max_on_until_it_is_requested_again():
+    reported = life(Guard(max_on=5), {1: ask(1.0, "dry"), 12: None, 14: ask(1.0, "dry")}, end=18)
+    assert reported == [
         (0, 0.0, "safe"),
         (1, 1.0, "dry"),
         (6, 0.0, "max_on"),
@@ -292,13 +292,13 @@ def test_a_pump_goes_off_after_max_on_until_it_is_asked_for_anew():
 
 def test_a_pump_that_max_on_ended_rests_for_min_off():
     asks = {3: ask(1.0, "dry"), 9: None, 10: ask(1.0, "dry")}
-    told = life(Guard(max_on=5, min_off=3), asks, end=13)
-    assert told[2:] == [(8, 0.0, "max_on"), (9, 0.0, "safe"), (11, 1.0, "dry")]
+    reported = life(Guard(max_on=5, min_off=3), asks, end=13)
+    assert reported[2:] == [(8, 0.0, "max_on"), (9, 0.0, "safe"), (11, 1.0, "dry")]
 
 
-def test_lost_control_lets_a_spent_pump_be_asked_for_anew():
-    told = life(Guard(max_on=5), {0: ask(1.0, "dry"), 7: LOST, 8: ask(1.0, "dry")}, end=10)
-    assert told[1:] == [(5, 0.0, "max_on"), (7, 0.0, "safe"), (8, 1.0, "dry")]
+def test_after_lost_control_a_spent_pump_can_be_requested_again():
+    reported = life(Guard(max_on=5), {0: ask(1.0, "dry"), 7: LOST, 8: ask(1.0, "dry")}, end=10)
+    assert reported[1:] == [(5, 0.0, "max_on"), (7, 0.0, "safe"), (8, 1.0, "dry")]
 
 
 @pytest.mark.parametrize("asks", [{0: ask(1.0)}, {0: ask(1.0), 2: ask(0.0)}])
@@ -319,7 +319,7 @@ OFF, ON = Held(0.0, "safe", 0), Held(1.0, "old", 0)
 
 
 @pytest.mark.parametrize("reverse", [False, True])
-def test_of_heater_and_cooler_the_higher_rank_is_on_whoever_names_the_other(reverse):
+def test_of_heater_and_cooler_the_higher_rank_is_on_whichever_names_the_other(reverse):
     guards = dict(reversed(HEATER_OR_COOLER.items())) if reverse else HEATER_OR_COOLER
     requests = {"heater": ask(1.0, "cold"), "cooler": ask(1.0, "hot", CRITICAL)}
     assert together(requests, {"heater": ON, "cooler": OFF}, guards) == {
@@ -364,7 +364,7 @@ def test_a_safe_state_that_is_on_breaks_no_interlock():
     }
 
 
-def test_one_that_loses_keeps_off_nobody():
+def test_an_output_that_loses_keeps_no_other_off():
     chain = {
         "a": Guard(interlock=frozenset({"b"})),
         "b": Guard(interlock=frozenset({"c"})),

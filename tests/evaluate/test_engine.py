@@ -152,8 +152,8 @@ def test_a_failed_output_is_tried_again_though_nothing_is_measured(stepped, rule
     engine.wait(2)
     engine.relays["fan"].error = None
     engine.wait(2)
-    told = [e.data.get("error", "") for e in engine.events if e.kind == "output"]
-    assert told == ["", "stuck", ""]
+    reported = [e.data.get("error", "") for e in engine.events if e.kind == "output"]
+    assert reported == ["", "stuck", ""]
     assert engine.relays["fan"].applied == [0.0, 1.0]
 
 
@@ -170,7 +170,7 @@ def test_a_reading_costs_only_the_rules_that_look_at_its_device(stepped, rule):
     assert asked == ["warm", "damp"]
 
 
-def test_a_bug_in_one_rule_is_logged_once_and_stops_no_other(stepped, rule, caplog):
+def test_a_bug_in_one_rule_is_logged_once_and_stops_no_other_rule(stepped, rule, caplog):
     def failing(context):
         value = context.values.get("air.t", 6)
         return value / (value - 5) < 0
@@ -206,7 +206,7 @@ def test_a_rule_with_a_bug_sets_no_outputs(stepped, caplog):
     assert engine.alerts == [(0, "broken", "firing")]
 
 
-def test_progress_is_told_every_second_with_readings_and_without(stepped):
+def test_progress_is_reported_every_second_with_readings_and_without(stepped):
     engine = stepped([])
     engine.wait(10)
     for _ in range(100):
@@ -296,7 +296,7 @@ def test_outputs_are_safe_even_if_the_engine_fails(thread, relay):
     inbox.put(Reading("air", SystemClock().now(), {"t": 31}))
     for _ in range(3):
         recorded.get(timeout=60)
-    inbox.put(Reading("nobody knows it", SystemClock().now(), {"t": 31}))
+    inbox.put(Reading("unknown", SystemClock().now(), {"t": 31}))
     runner.join(60)
     assert (relay.applied, relay.closed) == ([0.0, 1.0, 0.0], True)
     assert [type(error) for error in failures] == [KeyError]

@@ -93,7 +93,7 @@ def test_what_comes_too_late_is_refused(stepped, expires, words):
     assert engine.relays["fan"].applied == [0.0]
 
 
-def test_while_the_clock_is_not_set_nobody_knows_what_has_expired(stepped):
+def test_while_the_clock_is_not_set_a_command_that_expires_is_refused(stepped):
     engine = stepped([], allowed=ALL)
     engine.clock.trusted = False
     (answer,) = asked(engine, "set", output="fan", value="on", expires="2999-01-01T00:00:00Z")
@@ -143,7 +143,7 @@ def test_a_reading_is_answered_with_the_next_one_of_its_device(stepped):
     assert (answer["state"], answer["result"]["values"]) == ("done", {"t": 21})
 
 
-def test_what_nobody_answers_has_failed_after_a_minute(stepped):
+def test_a_command_without_an_answer_has_failed_after_a_minute(stepped):
     engine = stepped([], allowed=ALL)
     asked(engine, "read", device="air")
     engine.wait(62)
@@ -164,8 +164,8 @@ def test_every_command_is_an_event(stepped, hot):
     asked(engine, "set", output="fan", value="on")
     asked(engine, "set", output="pump", value="on")
     asked(engine, "nonsense")
-    told = [(e.source, e.data["state"]) for e in engine.events if e.kind == "command"]
-    assert told == [("set", "done"), ("set", "failed"), ("unknown", "refused")]
+    reported = [(e.source, e.data["state"]) for e in engine.events if e.kind == "command"]
+    assert reported == [("set", "done"), ("set", "failed"), ("unknown", "refused")]
 
 
 JSON = st.recursive(

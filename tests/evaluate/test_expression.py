@@ -81,7 +81,7 @@ def test_an_expression_means_what_it_says(text, values, truth):
         ("door.active == gate.active", {"door.active": 1}, None),
     ],
 )
-def test_unknown_goes_away_only_where_the_rest_decides(text, values, truth):
+def test_a_result_is_unknown_unless_the_other_operands_decide(text, values, truth):
     assert parse(text, KNOWN)(Context(values)) is truth
 
 
@@ -150,7 +150,7 @@ def test_what_is_not_allowed_is_named_with_its_remedy(text, problem):
     "text",
     ["dor.active == true", "boiler-2.temperature > 3", "1 < x.a in (1, 2)"],
 )
-def test_no_mistake_is_told_twice(text):
+def test_no_mistake_is_reported_twice(text):
     assert len(problems(text)) == 1
 
 
@@ -269,7 +269,7 @@ def context_of(expression, values):
 @example("1if door.active else x.a", {})
 @example("x.a / x.b > x.a * x.b", {"x.a": 1e308, "x.b": 1e308})
 @example("mean(x.a, 5m) * 1e300 > delta(x.a, 5m)", {"x.a": 1e308})
-def test_any_text_is_an_expression_or_a_problem_and_no_values_make_it_fail(text, values):
+def test_any_text_is_an_expression_or_a_config_error_and_no_values_make_it_fail(text, values):
     try:
         expression = parse(text, EVERYTHING)
     except ConfigError:

@@ -80,7 +80,7 @@ def test_quantities_outputs_and_thresholds(text, values, truth):
         ("warm > 31", "is always false"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(text, words):
+def test_an_expression_that_makes_no_sense_is_refused(text, words):
     assert words in "\n".join(problems(text))
 
 
@@ -98,7 +98,7 @@ def test_time_and_weekday_are_local(text, at, truth):
     assert parse(text, KNOWN, UTC)(when(at)) is truth
 
 
-def test_while_the_clock_is_not_set_nobody_knows_the_time():
+def test_while_the_clock_is_not_set_the_time_is_unknown():
     assert parse("time >= 6:00", KNOWN, UTC)(when("2026-01-31T07:00", trusted=False)) is None
 
 

@@ -13,13 +13,13 @@ def outputs(relay):
     return OutputSet([GuardedOutput("fan", relay)])
 
 
-def told(events):
+def reported(events):
     return [(e.output, e.value, e.by, e.error) for e in events]
 
 
 def test_an_output_is_safe_from_the_first_call(relay, moment):
     outputs = OutputSet([GuardedOutput("valve", relay, Guard(safe=1.0))])
-    assert told(outputs.follow([], moment(0))) == [("valve", 1.0, "safe", "")]
+    assert reported(outputs.follow([], moment(0))) == [("valve", 1.0, "safe", "")]
     assert relay.applied == [1.0]
 
 
@@ -28,7 +28,11 @@ def test_a_firing_rule_sets_an_output_and_no_rule_makes_it_safe(outputs, relay, 
     events = [
         event for firing in ([], [hot], [hot], []) for event in outputs.follow(firing, moment(0))
     ]
-    assert told(events) == [("fan", 0, "safe", ""), ("fan", 1, "hot", ""), ("fan", 0, "safe", "")]
+    assert reported(events) == [
+        ("fan", 0, "safe", ""),
+        ("fan", 1, "hot", ""),
+        ("fan", 0, "safe", ""),
+    ]
     assert relay.applied == [0.0, 1.0, 0.0]
 
 
@@ -47,7 +51,7 @@ def test_the_most_severe_rule_wins_then_the_first(outputs, moment, rule, severit
         for n, severity in enumerate(severities, 1)
     ]
     (event,) = outputs.follow(rules, moment(0))
-    assert told([event]) == [("fan", winner / 10, f"rule{winner}", "")]
+    assert reported([event]) == [("fan", winner / 10, f"rule{winner}", "")]
 
 
 def test_an_output_event_is_urgent_and_says_when(outputs, moment):
@@ -56,28 +60,30 @@ def test_an_output_event_is_urgent_and_says_when(outputs, moment):
     assert (event.kind, event.moment, event.urgent) == ("output", moment(7), True)
 
 
-def test_a_refusal_is_told_once_and_tried_until_it_works(outputs, relay, moment, rule):
+def test_an_output_that_fails_is_reported_once_and_tried_until_it_works(
+    outputs, relay, moment, rule
+):
     outputs.follow([], moment(0))
     hot = rule(settings={"fan": 1.0})
     relay.error = Burnt("fan:17: cannot be switched; check the pin")
     events = [event for _ in range(3) for event in outputs.follow([hot], moment(1))]
-    assert told(events) == [("fan", 1, "hot", "fan:17: cannot be switched; check the pin")]
+    assert reported(events) == [("fan", 1, "hot", "fan:17: cannot be switched; check the pin")]
     relay.error = None
-    assert told(outputs.follow([hot], moment(2))) == [("fan", 1, "hot", "")]
+    assert reported(outputs.follow([hot], moment(2))) == [("fan", 1, "hot", "")]
     assert relay.applied == [0.0, 1.0]
 
 
-def test_an_error_without_words_is_told_by_its_name(outputs, relay, moment):
+def test_an_error_without_a_message_is_reported_by_its_name(outputs, relay, moment):
     relay.error = Burnt()
-    assert told(outputs.follow([], moment(0))) == [("fan", 0, "safe", "Burnt()")]
+    assert reported(outputs.follow([], moment(0))) == [("fan", 0, "safe", "Burnt()")]
 
 
-def test_an_output_that_reads_back_another_value_is_told_and_tried_again(
+def test_an_output_that_reads_back_another_value_is_reported_and_tried_again(
     outputs, relay, moment, rule
 ):
     relay.stuck = 0.0
     hot = rule(settings={"fan": 1.0})
-    ((_, _, _, error),) = told(outputs.follow([hot], moment(0)))
+    ((_, _, _, error),) = reported(outputs.follow([hot], moment(0)))
     assert error == "set to 1, but it reads back 0; check the wiring"
     assert outputs.follow([hot], moment(1)) == []
     assert relay.applied == [1.0, 1.0]
@@ -85,7 +91,7 @@ def test_an_output_that_reads_back_another_value_is_told_and_tried_again(
 
 def test_a_dimmer_may_read_back_its_nearest_step(outputs, relay, moment, rule):
     relay.stuck = 127 / 255
-    assert told(outputs.follow([rule(settings={"fan": 0.5})], moment(0))) == [
+    assert reported(outputs.follow([rule(settings={"fan": 0.5})], moment(0))) == [
         ("fan", 0.5, "hot", "")
     ]
 
@@ -93,7 +99,7 @@ def test_a_dimmer_may_read_back_its_nearest_step(outputs, relay, moment, rule):
 def test_one_output_that_fails_does_not_keep_another_from_switching(moment, make_relay):
     broken, sound = make_relay(error=Burnt("stuck")), make_relay()
     outputs = OutputSet([GuardedOutput("broken", broken), GuardedOutput("sound", sound)])
-    assert told(outputs.follow([], moment(0))) == [
+    assert reported(outputs.follow([], moment(0))) == [
         ("broken", 0, "safe", "stuck"),
         ("sound", 0, "safe", ""),
     ]
@@ -102,7 +108,7 @@ def test_one_output_that_fails_does_not_keep_another_from_switching(moment, make
 
 def test_securing_makes_every_output_safe_and_lets_go_of_it(outputs, relay, moment, rule):
     outputs.follow([rule(settings={"fan": 1.0})], moment(0))
-    assert told(outputs.secure(moment(1))) == [("fan", 0, "safe", "")]
+    assert reported(outputs.secure(moment(1))) == [("fan", 0, "safe", "")]
     assert (relay.applied, relay.closed) == ([1.0, 0.0], True)
 
 
@@ -111,7 +117,7 @@ def test_one_output_that_cannot_be_closed_does_not_keep_another_from_it(moment, 
     outputs = OutputSet([GuardedOutput("broken", broken), GuardedOutput("sound", sound)])
     outputs.follow([], moment(0))
     broken.error = Burnt("stuck")
-    assert told(outputs.secure(moment(1))) == [("broken", 0, "safe", "stuck")]
+    assert reported(outputs.secure(moment(1))) == [("broken", 0, "safe", "stuck")]
     assert sound.closed
 
 

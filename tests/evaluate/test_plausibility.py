@@ -17,7 +17,7 @@ SECOND = 1_000_000
 SLOW = Limits(max_step=1.0)
 
 
-def judge(limits, values, every=1.0):
+def reasons_for(limits, values, every=1.0):
     """Return why each of the values is refused, "" for those that are not."""
     level, reasons = None, []
     for n, value in enumerate(values):
@@ -38,12 +38,12 @@ def judge(limits, values, every=1.0):
     ],
 )
 def test_a_value_outside_its_range_is_refused(value, reason):
-    assert judge(Limits(0, 100), [value]) == [reason]
+    assert reasons_for(Limits(0, 100), [value]) == [reason]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_without_a_range_a_value_must_still_be_finite(value):
-    assert judge(Limits(), [value]) == [OUT_OF_RANGE]
+    assert reasons_for(Limits(), [value]) == [OUT_OF_RANGE]
 
 
 @pytest.mark.parametrize(
@@ -58,16 +58,16 @@ def test_without_a_range_a_value_must_still_be_finite(value):
     ],
 )
 def test_a_value_may_move_as_fast_as_its_limit_since_the_last_good_one(values, reasons):
-    assert judge(SLOW, values) == reasons
+    assert reasons_for(SLOW, values) == reasons
 
 
 def test_values_that_agree_are_a_new_level():
-    assert judge(SLOW, [20, *[50] * AGREEING, 50]) == ["", *[STEP] * (AGREEING - 1), "", ""]
+    assert reasons_for(SLOW, [20, *[50] * AGREEING, 50]) == ["", *[STEP] * (AGREEING - 1), "", ""]
 
 
-def test_a_glitch_among_those_that_agree_begins_the_count_anew():
+def test_a_glitch_among_values_that_agree_starts_the_count_again():
     values = [20, *[50] * (AGREEING - 1), 90, *[50] * AGREEING]
-    assert judge(Limits(max_step=0.1), values)[-2:] == [STEP, ""]
+    assert reasons_for(Limits(max_step=0.1), values)[-2:] == [STEP, ""]
 
 
 def test_a_value_out_of_range_is_no_level():
@@ -78,4 +78,4 @@ def test_a_value_out_of_range_is_no_level():
 
 @given(st.lists(st.floats(-1e6, 1e6), max_size=20), st.floats(-1e6, 1e6))
 def test_no_past_locks_a_channel_for_good(past, value):
-    assert judge(SLOW, [*past, *[value] * AGREEING])[-1] == ""
+    assert reasons_for(SLOW, [*past, *[value] * AGREEING])[-1] == ""

@@ -50,7 +50,7 @@ def test_a_failed_reading_stays_as_it_is_and_keeps_the_levels(measured):
     assert refine(PLAN, failed, levels) == (failed, levels)
 
 
-def test_what_the_driver_refused_stays_told(measured):
+def test_what_the_driver_refused_stays_in_the_reading(measured):
     reading, _ = refine(PLAN, measured({"h": 101}, "good", "noisy", {"p": "not_ready"}), {})
     assert reading.refused == {"p": "not_ready", "h": "out_of_range"}
     assert reading.detail == "noisy; h 101 is outside 0 to 100"

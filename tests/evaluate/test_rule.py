@@ -41,7 +41,7 @@ def test_between_when_and_clear_nothing_changes(rule, life):
     assert alerts == [(1, "firing"), (5, "resolved"), (7, "firing")]
 
 
-def test_where_when_and_clear_overlap_when_decides(rule, life):
+def test_if_when_and_clear_overlap_when_decides(rule, life):
     hot = rule("air.t > 30", "air.t < 35")
     assert life(hot, each_second(32, 32, 32, 29)) == [(0, "firing"), (3, "resolved")]
 
@@ -52,7 +52,7 @@ def test_a_hold_makes_a_rule_pending_first(rule, life):
 
 
 @pytest.mark.parametrize("interruption", [20, MISSING])
-def test_a_hold_that_is_interrupted_begins_anew(rule, life, interruption):
+def test_a_hold_that_is_interrupted_starts_again(rule, life, interruption):
     alerts = life(rule(hold=2), each_second(31, 31, interruption, 31, 31, 31))
     assert alerts == [(0, "pending"), (2, "inactive"), (3, "pending"), (5, "firing")]
 
@@ -125,7 +125,7 @@ def test_a_rule_that_fired_before_a_restart_goes_on_and_resolves_when_it_is_know
     assert life(rule("air.t > 30", "air.t < 25"), [(9, value)], state) == alerts
 
 
-def test_a_hold_begins_anew_after_a_restart(rule, life, moment):
+def test_a_hold_starts_again_after_a_restart(rule, life, moment):
     samples = [(9, 31), (10, 31), (11, 31)]
     alerts = life(rule(hold=2), samples, restored("pending", moment(5)))
     assert alerts == [(9, "pending"), (11, "firing")]
@@ -164,9 +164,7 @@ lives = st.lists(st.tuples(st.integers(1, 5), temperatures), max_size=30).map(
 
 
 @given(lives, clears, st.integers(0, 6))
-def test_a_rule_never_changes_its_mind_for_the_worse_on_missing_data(
-    rule, life, samples, clear, hold
-):
+def test_missing_data_never_fires_or_resolves_a_rule(rule, life, samples, clear, hold):
     missing = {seconds for seconds, value in samples if value is MISSING}
     worse = {(at, state) for at, state in life(rule(clear=clear, hold=hold), samples)}
     assert {state for at, state in worse if at in missing} <= {"inactive"}
