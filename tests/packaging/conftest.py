@@ -1,4 +1,4 @@
-"""Fixtures of the Debian package's tests: `make test-deb`, as root, some minutes."""
+"""Fixtures of the Debian package's tests: `make test-deb`, as root; they take some minutes."""
 
 import os
 import re
@@ -16,14 +16,14 @@ PARTS = ["CHANGELOG.md", "LICENSE", "Makefile", "README.md", "pyproject.toml"]
 PARTS += ["debian", "drivers", "edge_agent", "simulators", "systemd"]
 APT = ["apt-get", "-o", "APT::Sandbox::User=root", "-qq", "-y"]
 FIGURES = pytest.StashKey[dict[str, str]]()
-# A private view: the machine's /proc, /sys and /dev, and apt's files where a second run finds them
+# A private mount namespace: the machine's /proc, /sys and /dev, and apt's archives in the cache
 ENTER = """
 root=$1 archives=$2; shift 2
 for each in proc sys dev; do mount --rbind /$each "$root/$each"; done
 mount --bind "$archives" "$root/var/cache/apt/archives"
 exec chroot "$root" "$@"
 """
-# A step of the log's shape that only a later version knows
+# A migration of the log that only a later version has
 LATER = """
 
 def _m_later(db: Database) -> None:
@@ -35,7 +35,7 @@ STEPS = (*STEPS, _m_later)
 
 
 class Debian:
-    """An installed Debian in a folder of its own; systemd does not run in it."""
+    """An installed Debian in its own folder; systemd does not run in it."""
 
     def __init__(self, root):
         self.root = root
@@ -43,7 +43,7 @@ class Debian:
         (self._archives / "partial").mkdir(parents=True, exist_ok=True)
 
     def start(self, *command, **options):
-        """Start a command in it, in the process that Popen tells of."""
+        """Start a command in it; return its process."""
         shell = ["sh", "-ec", ENTER, "sh", str(self.root), str(self._archives)]
         environment = {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -60,7 +60,7 @@ class Debian:
         )
 
     def try_(self, *command, **options):
-        """Run a command in it; return its exit code and what it said."""
+        """Run a command in it; return its exit code and its output."""
         process = self.start(*command, **options)
         said = process.communicate(timeout=600)[0]
         return process.returncode, said
@@ -71,7 +71,7 @@ class Debian:
         return said
 
     def put(self, deb):
-        """Copy a package into it; return the name by which apt installs it."""
+        """Copy a package into it; return the path for apt."""
         shutil.copy(deb, self.root / "root")
         return f"/root/{deb.name}"
 
@@ -82,7 +82,7 @@ class Debian:
         return self.root / name.lstrip("/")
 
     def owner(self, name):
-        """Return permissions, user and group of a file, as its own users are called."""
+        """Return permissions, user and group of a file, by the names in this Debian."""
         return self.run("stat", "-c", "%a %U:%G", name).strip()
 
     @contextmanager
@@ -166,7 +166,7 @@ def deb(root):
 
 @pytest.fixture(scope="session")
 def copy(root, tmp_path_factory):
-    """A function: copy what `make deb` needs of the work tree."""
+    """A function: copy the parts of the work tree that `make deb` needs."""
 
     def parts():
         tree = tmp_path_factory.mktemp("tree")
@@ -179,7 +179,7 @@ def copy(root, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def newer(copy):
-    """The package of a version 99, whose log has a shape of its own."""
+    """A package of version 99, with one more migration of the log."""
     tree = copy()
     settings = tree / "pyproject.toml"
     settings.write_text(re.sub('(?m)^version = ".*"$', 'version = "99"', settings.read_text()))
@@ -190,9 +190,9 @@ def newer(copy):
 
 @pytest.fixture(scope="session")
 def bookworm(fresh, deb, figure):
-    """A Debian Bookworm on which apt has installed the package; tests only look at it."""
+    """A Debian Bookworm on which apt has installed the package; tests only read it."""
     debian = fresh("bookworm")
-    debian.run(*APT, "install", "python3")  # which Raspberry Pi OS has; without it: Trixie's test
+    debian.run(*APT, "install", "python3")  # Raspberry Pi OS has it; Trixie's test goes without
     began = time.monotonic()
     code, said = debian.install(deb)
     figure("bookworm: apt-get install", f"{time.monotonic() - began:.1f} s")
@@ -211,7 +211,7 @@ def changeable(bookworm, tmp_path):
 
 @pytest.fixture(scope="session")
 def figure(request):
-    """A function: put a figure into the table at the end."""
+    """A function: add a figure to the table at the end."""
     figures = request.config.stash.setdefault(FIGURES, {})
     return figures.__setitem__
 

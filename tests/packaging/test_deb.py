@@ -14,7 +14,7 @@ def kilobytes(path):
 
 
 def resident(pid):
-    """Return the memory that a process occupies, in the kernel's words."""
+    """Return the resident memory of a process, as the kernel reports it."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(line.split(":")[1].strip() for line in lines if line.startswith("VmRSS"))
 
@@ -24,7 +24,7 @@ def version(root):
 
 
 def events(path):
-    """Return the log's own name and how many events it has recorded."""
+    """Return the id of the log, and the number of events it has recorded."""
     with sqlite3.connect(path) as database:
         [name] = database.execute("SELECT id FROM log").fetchone()
         [count] = database.execute('SELECT max("offset") FROM event').fetchone()
@@ -33,7 +33,7 @@ def events(path):
 
 
 def record(debian, url, received, wait_for):
-    """Let the service deliver a reading of each default device, and end it as systemd does."""
+    """Let the service deliver a reading of each default device, and stop it as systemd does."""
     del received[:]
     with debian.service("--set", f"mqtt.url={url}") as agent:
         wait_for(lambda: any("/event/reading/" in topic for topic, *_ in received), 60)
@@ -48,14 +48,14 @@ def test_the_package_has_the_version_of_pyproject(root, bookworm):
     assert bookworm.run("edge-agent", "--version").split()[-1] == version(root)
 
 
-def test_the_configuration_is_proposed_for_its_user_alone_and_has_no_problems(bookworm):
+def test_the_first_configuration_is_readable_only_for_its_user_and_has_no_problems(bookworm):
     assert bookworm.owner("/etc/edge-agent/config.toml") == "640 root:edge-agent"
     assert "no problems" in bookworm.run("edge-agent", "check")
     conffiles = bookworm.run("dpkg-query", "-W", "-f", "${Conffiles}", "edge-agent")
     assert not conffiles.strip(), "dpkg would ask about it at an upgrade"
 
 
-def test_where_init_finds_no_way_the_configuration_is_what_every_machine_can_measure(changeable):
+def test_if_init_fails_the_configuration_is_what_every_machine_can_measure(changeable):
     config = changeable.path("/etc/edge-agent/config.toml")
     config.unlink()
     init = changeable.path("/opt/edge-agent/lib/edge_agent/commands/init.py")
@@ -99,7 +99,7 @@ def test_devices_are_given_to_groups_that_exist(changeable, deb):
     changeable.run("apt-get", "-qq", "-y", "purge", "edge-agent")
     changeable.run("groupdel", "gpio")
     changeable.path("/run/udev").mkdir(exist_ok=True)
-    changeable.path("/run/udev/control").touch()  # as if udev ran
+    changeable.path("/run/udev/control").touch()  # as if udev were running
     udevadm = changeable.path("/usr/bin/udevadm")
     udevadm.write_text('#!/bin/sh\necho "$1 $(getent group gpio)" >> /root/asked\n')
     udevadm.chmod(0o755)
@@ -110,7 +110,7 @@ def test_devices_are_given_to_groups_that_exist(changeable, deb):
     assert all("gpio:" in line for line in asked)
 
 
-def test_a_start_finds_everything_compiled_and_says_when_it_is_ready(changeable, broker, figure):
+def test_at_start_everything_is_compiled_and_readiness_is_reported(changeable, broker, figure):
     home = changeable.path("/opt/edge-agent")
     compiled = set(home.rglob("*.pyc"))
     assert len(compiled) == len(list(home.rglob("lib/**/*.py")))
@@ -129,17 +129,19 @@ def test_a_start_finds_everything_compiled_and_says_when_it_is_ready(changeable,
     figure("bookworm: /opt/edge-agent installed", f"{kilobytes(home)} kB")
 
 
-def test_a_new_python_of_the_system_finds_everything_compiled_too(changeable):
+def test_everything_is_compiled_again_for_a_new_python_of_the_system(changeable):
     home = changeable.path("/opt/edge-agent")
     compiled = set(home.rglob("*.pyc"))
     for path in compiled:
         path.write_bytes(b"of the old Python")
     changeable.run("/usr/share/python3/runtime.d/edge-agent.rtupdate", "rtupdate", "old", "new")
     assert set(home.rglob("*.pyc")) == compiled
-    assert all(path.read_bytes()[2:4] == b"\r\n" for path in compiled), "the mark of such a file"
+    assert all(path.read_bytes()[2:4] == b"\r\n" for path in compiled), (
+        "not the header of a compiled file"
+    )
 
 
-def test_the_default_configuration_delivers_what_the_machine_tells_of_itself(
+def test_the_first_configuration_delivers_what_the_machine_measures_about_itself(
     changeable, broker, subscriber, wait_for
 ):
     received = subscriber(broker.port)

@@ -1,4 +1,4 @@
-"""Fixtures of the tests in emulated machines: `make test-vm`."""
+"""Fixtures of the tests on emulated machines: `make test-vm`."""
 
 import json
 import time
@@ -26,7 +26,7 @@ def registry(files):
 
 @pytest.fixture(scope="session")
 def unpack(registry):
-    """A function: bring the agent and the tests' scripts into a small guest's /opt/agent."""
+    """A function: copy the agent and the tests' scripts into a small guest's /opt/agent."""
 
     def bring(guest):
         guest.run(
@@ -47,7 +47,7 @@ def bench(tmp_path, unpack):
 
 @pytest.fixture
 def fact(request):
-    """A function: put a figure, or a text, into the report."""
+    """A function: record a figure, or a text, for the report."""
 
     def note(name, value):
         folder = CACHE / "facts"

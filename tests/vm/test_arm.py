@@ -1,6 +1,6 @@
-"""The documented commands install on a Pi's processors, and nothing is compiled there.
+"""The documented commands install the agent on a Pi's processors, without compiling anything.
 
-Typed into bare Debians under user-mode emulation; what runs is the agent, with its own sensors.
+They run in bare Debians under user-mode emulation; the agent then measures the machine itself.
 """
 
 import json
@@ -9,7 +9,7 @@ import time
 
 import pytest
 from lab.chroot import installed
-from lab.qemu import Failed
+from lab.qemu import CommandFailed
 
 MACHINES = {"aarch64": ("trixie", "arm64"), "armv7l": ("bookworm", "armhf")}
 ALONE = """
@@ -36,7 +36,7 @@ def machine(request, tmp_path_factory):
 def test_the_agent_installs_without_a_compiler_and_reads(machine, fact):
     name, chroot = machine
     assert chroot.run("uname -m").strip() == name
-    with pytest.raises(Failed):
+    with pytest.raises(CommandFailed):
         chroot.run("command -v gcc cc")
     chroot.tree.joinpath("tmp/alone.toml").write_text(ALONE)
     chroot.run("edge-agent check /tmp/alone.toml")
@@ -48,8 +48,8 @@ def test_the_agent_installs_without_a_compiler_and_reads(machine, fact):
     fact(f"{name}: installed environment, MB", chroot.size("/opt/edge-agent") / 1e6)
 
 
-def test_its_imports_take_their_time_and_memory(machine, fact):
-    """Figures for the report: emulated, so that only their sizes relative to Python's own count."""
+def test_the_time_and_memory_of_its_imports_are_measured(machine, fact):
+    """Figures for the report: emulated, so they mean something only relative to Python's own."""
     name, chroot = machine
     python = "/opt/edge-agent/bin/python"
     peak = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"

@@ -1,6 +1,6 @@
 """Contact, pulse counter and relays on real GPIO interrupts: gpiozero, lgpio and the kernel.
 
-One board goes through the tests in their order; its agent runs unless a test says otherwise.
+One board runs through the tests in order; its agent runs unless a test stops it.
 """
 
 import json
@@ -59,7 +59,7 @@ set = {{ siren = "on", lamp = "on" }}
 
 
 class Board:
-    """A guest with its pins, and what its agent says outside."""
+    """A guest with its pins, and what its agent publishes."""
 
     def __init__(self, guest, pins, subscriber, trace):
         self.guest = guest
@@ -75,7 +75,7 @@ class Board:
         return [d["values"][channel] for d in self.events(source) if channel in d.get("values", {})]
 
     def transitions(self, pin):
-        """Return every level that the guest has given to a pin, in order."""
+        """Return every level that the guest has set on a pin, in order."""
         return [
             int(level) for level in re.findall(rf"output {pin} to ([01])", self._trace.read_text())
         ]
@@ -114,7 +114,7 @@ def board(broker, unpack, tmp_path_factory):
 
 def test_outputs_start_safe_without_a_click(board):
     """The line of an active-low relay never goes low, not even while it is claimed."""
-    board.pins.drive(SIREN, 1)  # as the relay's resistor holds it; the PL061 would begin at 0
+    board.pins.drive(SIREN, 1)  # as the relay's resistor holds it; the PL061 starts at 0
     before = len(board.transitions(SIREN))
     board.guest.run(f"gpioset -m signal 0 {BUSY}=1 > /dev/null 2>&1 & echo $! > /tmp/busy.pid")
     board.guest.run(START)
@@ -125,14 +125,14 @@ def test_outputs_start_safe_without_a_click(board):
     assert (board.pins.level(SIREN), board.pins.level(LAMP)) == (1, 0)
 
 
-def test_a_pin_that_another_program_holds_is_told_and_the_rest_goes_on(board):
-    said = eventually(lambda: [d for d in board.events("gate") if d["quality"] != "good"])
-    assert "another program holds this pin" in said[0]["detail"]
+def test_a_pin_that_another_program_holds_is_reported_and_the_rest_works(board):
+    failed = eventually(lambda: [d for d in board.events("gate") if d["quality"] != "good"])
+    assert "another program holds this pin" in failed[0]["detail"]
     board.guest.run("kill $(cat /tmp/busy.pid)")
     eventually(lambda: board.values("gate", "active"), 90)
 
 
-def test_a_contact_s_change_arrives_outside_and_switches_the_relays(board):
+def test_a_change_of_a_contact_is_published_and_switches_the_relays(board):
     board.pins.drive(DOOR, 1)
     eventually(lambda: board.values("door", "active")[-1] == 0)
     eventually(lambda: (board.pins.level(SIREN), board.pins.level(LAMP)) == (0, 1))
@@ -146,7 +146,7 @@ def test_a_contact_that_bounces_changes_once(board):
     pause = threading.Event()
     for n in range(41):
         board.pins.drive(DOOR, (n + 1) & 1)
-        pause.wait(0.01)  # each is seen, and none holds
+        pause.wait(0.01)  # each level is seen, and none lasts
     eventually(lambda: board.values("door", "active")[-1] == 0)
     board.pins.drive(DOOR, 0)
     eventually(lambda: board.values("door", "active")[-1] == 1)
@@ -158,12 +158,12 @@ def test_every_pulse_is_counted_once(board, fact):
     pause, before = threading.Event(), board.values("rain", "count")[-1]
     for _ in range(PULSES):
         board.pins.drive(RAIN, 0)
-        pause.wait(0.02)  # what an emulated board can follow; a rain gauge is slower
+        pause.wait(0.02)  # as fast as an emulated board can follow; a rain gauge is slower
         board.pins.drive(RAIN, 1)
         pause.wait(0.02)
     eventually(lambda: board.values("rain", "count")[-1] >= before + PULSES)
     seen = len(board.values("rain", "count"))
-    eventually(lambda: len(board.values("rain", "count")) > seen)  # none comes twice, or late
+    eventually(lambda: len(board.values("rain", "count")) > seen)  # none counts twice, or late
     fact("pulses sent, and counted", [PULSES, board.values("rain", "count")[-1] - before])
     assert board.values("rain", "count")[-1] == before + PULSES
 

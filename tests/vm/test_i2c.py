@@ -1,7 +1,7 @@
-"""Simulated chips on a real kernel's I2C bus: our drivers, and the kernel's own as witnesses.
+"""Simulated chips on a real kernel's I2C bus: our drivers, checked against the kernel's own.
 
-The chips live in this process, which is an i2c-tiny-usb to the machine beside it. One machine goes
-through the tests in their order.
+The chips are in this process, which the machine sees as an i2c-tiny-usb adapter. One machine runs
+through the tests in order.
 """
 
 import json
@@ -32,7 +32,7 @@ from simulators.tmp117 import TMP117
 
 BUS = "/sys/bus/i2c/devices/i2c-0"
 MODULES = "lm75 tmp102 sht3x bmp280-i2c ina2xx-adc"
-# beside a chip's step: its driver computes in whole thousandths, and divides by 2**16 for 2**16 - 1
+# besides a chip's step: its driver computes in thousandths, and divides by 2**16, not 2**16 - 1
 KERNEL = 0.002
 PUBLISHED = 0.005  # the agent rounds to two decimals
 SHUNT = 0.1  # ohm
@@ -46,7 +46,7 @@ class Channel(NamedTuple):
 
 
 class Chip(NamedTuple):
-    """Where a chip is, and what the kernel makes of it, if it has a driver for it here."""
+    """A chip's address, and the kernel's driver and channels for it, if there are any."""
 
     driver: str
     address: int
@@ -127,14 +127,14 @@ class Bench:
             self.bus.attach(chip.address, self.chips[name])
 
     def expose(self, values, drift=0.0):
-        """Let it be warm, or dark; each chip is a little warmer than the one before."""
+        """Set what the chips measure; each chip is a little warmer than the one before."""
         for number, chip in enumerate(self.chips.values()):
             for channel in chip.values:
                 warmer = drift * number if channel == "temperature" else 0
                 chip.set(channel, values[channel] + warmer)
 
     def wrong(self, name, values, slack=0.0):
-        """Return the channels that are further from the truth than a step, and what they say."""
+        """Return the channels that differ from the truth by more than a step: value and truth."""
         chip = self.chips[name]
         truth = {channel: chip.truth()[channel] for channel in chip.inputs}
         return {
@@ -173,7 +173,7 @@ def kernel(machine):
 
 
 class Kernel:
-    """The drivers of the machine's kernel, each for as long as it is bound to its chip."""
+    """The kernel's drivers in the machine, while they are bound to their chips."""
 
     def __init__(self, machine):
         self._machine = machine
@@ -183,7 +183,7 @@ class Kernel:
         for name in names:
             chip = CHIPS[name]
             self._machine.run(f"echo {chip.kernel} {chip.address:#x} > {BUS}/new_device")
-            self._machine.run(f"[ -e {self._home(name)}/driver ]")
+            self._machine.run(f"[ -e {self._folder(name)}/driver ]")
             self._bound.append(name)
 
     def release(self):
@@ -197,15 +197,15 @@ class Kernel:
     def _value(self, name, channel):
         value = channel.factor
         for file in channel.files:
-            value *= float(self._machine.run(f"cat {self._home(name)}/{file}"))
+            value *= float(self._machine.run(f"cat {self._folder(name)}/{file}"))
         return value
 
-    def _home(self, name):
+    def _folder(self, name):
         return f"/sys/bus/i2c/devices/0-{CHIPS[name].address:04x}"
 
 
 def settled(wrong, seconds=5):
-    """Return what is wrong still after a while: a chip may have to convert once more."""
+    """Return what is still wrong after a while: a chip may need one more conversion."""
     with suppress(AssertionError):
         eventually(lambda: not wrong(), seconds)
     return wrong()
@@ -214,11 +214,11 @@ def settled(wrong, seconds=5):
 WITNESSED = [name for name, chip in CHIPS.items() if chip.kernel]
 
 
-def test_our_drivers_and_the_kernels_read_what_is_true(bench, kernel, meter, fact):
+def test_our_drivers_and_the_kernels_read_the_true_values(bench, kernel, meter, fact):
     seconds = {}
     for values in (COLD, HOT):
         kernel.bind(*WITNESSED)
-        bench.expose(values, drift=0.33)  # after that: nobody's older result can be right
+        bench.expose(values, drift=0.33)  # so that no earlier result is right
         for name in WITNESSED:
             assert settled(lambda n=name: bench.wrong(n, kernel.read(n), KERNEL)) == {}, name
         kernel.release()
@@ -230,7 +230,7 @@ def test_our_drivers_and_the_kernels_read_what_is_true(bench, kernel, meter, fac
     fact("seconds for one measurement through USB/IP", seconds)
 
 
-def test_a_chip_that_is_not_there_does_not_acknowledge(bench, meter):
+def test_a_missing_chip_does_not_acknowledge(bench, meter):
     chip = bench.bus.detach(0x44)
     found = meter.measure(config("sht3x", "lm75"))
     bench.bus.attach(0x44, chip)
@@ -252,13 +252,13 @@ def test_a_stuck_bus_is_given_up_and_the_next_reading_is_right(bench, meter, fac
     assert not bench.wrong("tmp102", meter.measure(config("tmp102"))["tmp102"].values)
 
 
-def test_a_chip_that_the_kernel_drives_is_read_as_the_refusal_says(bench, kernel, meter, fact):
+def test_a_chip_that_the_kernel_drives_is_read_as_the_error_suggests(bench, kernel, meter, fact):
     bench.expose(COLD)
     names = ("bme280", "lm75")
     kernel.bind(*names)
     refused = meter.measure(config(*names))
     suggested = {name: re.search(r"\(use (.*); or ", refused[name].text)[1] for name in names}
-    fact("suggested in place of a chip that the kernel drives", suggested)
+    fact("suggested for chips that the kernel drives", suggested)
     instead = "".join(
         f'[[device]]\nname = "{name}"\n{re.sub(", (?=device|measure)", chr(10), line)}\n'
         for name, line in suggested.items()
@@ -273,8 +273,8 @@ def test_a_chip_that_the_kernel_drives_is_read_as_the_refusal_says(bench, kernel
 AGENT = "python3 -m edge_agent run /tmp/agent.toml --set log.path=/tmp/log.db"
 
 
-class Outside:
-    """What a subscriber outside the machine has got."""
+class Received:
+    """What a subscriber outside the machine has received."""
 
     def __init__(self, received):
         self._received = received
@@ -286,10 +286,10 @@ class Outside:
         return found[-1] if found else {"values": {}, "quality": ""}
 
 
-def test_an_agent_publishes_what_is_true_whenever_its_adapter_is_plugged_in(
+def test_an_agent_publishes_the_true_values_whenever_its_adapter_is_plugged_in(
     bench, machine, broker, subscriber, fact
 ):
-    outside = Outside(subscriber(broker.port))
+    received = Received(subscriber(broker.port))
     names = ("bme280", "sht3x")
     write(
         machine,
@@ -300,15 +300,15 @@ def test_an_agent_publishes_what_is_true_whenever_its_adapter_is_plugged_in(
     machine.run(f"{AGENT} >/tmp/agent.out 2>&1 &")
 
     def wrong():
-        last = {name: outside.last(name)["values"] for name in names}
+        last = {name: received.last(name)["values"] for name in names}
         return {n: odd for n in names if (odd := bench.wrong(n, last[n], PUBLISHED))}
 
     for values in (COLD, HOT):
         bench.expose(values)
         assert settled(wrong, 30) == {}, machine.run("cat /tmp/agent.out")
     machine.run("echo 0 > /sys/devices/platform/vhci_hcd.0/detach")
-    eventually(lambda: all(not outside.last(name)["values"] for name in names), 30)
-    qualities = [outside.last(name)["quality"] for name in names]
+    eventually(lambda: all(not received.last(name)["values"] for name in names), 30)
+    qualities = [received.last(name)["quality"] for name in names]
     fact("quality of the readings of an adapter that is unplugged", qualities)
     assert set(qualities) <= {"transfer_failed", "bus_missing"}
     bench.expose(COLD)

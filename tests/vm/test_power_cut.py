@@ -1,7 +1,7 @@
-"""Power cuts under load, on a disk that forgets what was not flushed, and on one that lies.
+"""Power cuts under load, on a disk with a volatile cache, and on one that lies about flushes.
 
-The real program runs in an emulated PC and publishes to a broker outside, where a subscriber keeps
-what it got: whatever it ever got must be in the log after each cut, byte for byte.
+The real program runs in an emulated PC and publishes to a broker outside. After each cut,
+everything that a subscriber there has ever received must be in the log, byte for byte.
 """
 
 import random
@@ -13,7 +13,7 @@ from contextlib import closing
 
 import pytest
 from lab import guests
-from lab.disk import ForgetfulDisk, ext4
+from lab.disk import VolatileDisk, ext4
 from lab.qemu import Guest
 from lab.registry import HOST
 from lab.waiting import eventually
@@ -23,7 +23,7 @@ from edge_agent.store.reader import LogReader
 
 NODE = "load"
 CUTS, LIES = 20, 3
-FRESH = 20  # events outside before a cut
+FRESH = 20  # events published before a cut
 CHIP = """
 [[device]]
 name = "chip{n}"
@@ -52,8 +52,8 @@ period = 1
 AGENT = "python3 -m edge_agent simulate --no-broker /run/load.toml 2>&1 >/dev/null"
 
 
-class Outside:
-    """What a subscriber got: the events' bodies by log and offset, and contradictions."""
+class Received:
+    """What a subscriber received: the events' bodies by log and offset, and contradictions."""
 
     def __init__(self, received):
         self._received = received
@@ -62,16 +62,16 @@ class Outside:
         self.bodies = {}
         self.contradictions = []
 
-    def look(self):
-        """Take what has arrived; return how many events came so far, repeated ones included."""
+    def count(self):
+        """Process what has arrived; return the number of events so far, including repeated ones."""
         new = self._received[self._seen :]
         self._seen += len(new)
         for topic, body, _ in new:
             if "/event/" in topic:
-                self._take(body)
+                self._add(body)
         return self.messages
 
-    def _take(self, body):
+    def _add(self, body):
         self.messages += 1
         self.salvages += b'"log_salvaged"' in body
         log, offset = body.split(b'"', 4)[3].decode().split(":")
@@ -79,10 +79,10 @@ class Outside:
         if known.setdefault(int(offset), body) != body:
             self.contradictions.append(int(offset))
 
-    def wait_for(self, count, seconds=60):
-        """Wait for so many more events."""
-        target = self.look() + count
-        eventually(lambda: self.look() >= target, seconds)
+    def wait_for(self, more, seconds=60):
+        """Wait for this many more events."""
+        target = self.count() + more
+        eventually(lambda: self.count() >= target, seconds)
 
 
 class Log:
@@ -95,14 +95,14 @@ class Log:
             envelope = Envelope(NODE, self.id)
             self.bodies = {e.offset: envelope.encode(e) for e in reader.events_after(0)}
 
-    def lost(self, outside):
-        """Return the offsets that are known outside and not, or not the same, in the log."""
-        known = outside.bodies.get(self.id, {})
+    def lost(self, received):
+        """Return the offsets that were received, but are missing or different in the log."""
+        known = received.bodies.get(self.id, {})
         return [offset for offset, body in known.items() if self.bodies.get(offset) != body]
 
 
-def complaint(path):
-    """Return what SQLite has to say against a database: "ok" is nothing."""
+def integrity(path):
+    """Return the result of SQLite's integrity check, or its error."""
     try:
         with closing(sqlite3.connect(path)) as database:
             return database.execute("PRAGMA integrity_check(1)").fetchone()[0]
@@ -110,17 +110,17 @@ def complaint(path):
         return str(error)
 
 
-class Cellar:
-    """A machine whose power fails again and again, with everything that is kept outside it."""
+class UnstableMachine:
+    """A machine whose power fails again and again, and everything that is kept outside it."""
 
-    def __init__(self, folder, disk, outside, state):
+    def __init__(self, folder, disk, received, state):
         self._folder = folder
         self._state = state
         self.disk = disk
-        self.outside = outside
+        self.received = received
 
-    def wake(self):
-        """Return the machine as it was frozen, with a disk that is not yet mounted."""
+    def resume(self):
+        """Return the machine in its frozen state, with the disk not yet mounted."""
         incoming = ("-incoming", f"file:{self._state}")
         guest = Guest(guests.bench(), self._folder, *self.disk.plug(), *incoming).thaw()
         guest.run(f"date -s @{time.time():.0f} && load virtio_blk")
@@ -128,11 +128,11 @@ class Cellar:
         return guest
 
     def close(self):
-        """Let nothing run on."""
+        """Stop the machine."""
         self._guest.cut()
 
     def copy(self, guest):
-        """Return a copy of the log as it is in the guest, which is not opened there."""
+        """Return a copy of the guest's log, without opening it in the guest."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
             guest.send(f"cd /mnt; tar c $(ls -d load.db*) | nc {HOST} {port}; cd /")
@@ -143,15 +143,15 @@ class Cellar:
                     tar.extractall(folder, filter="data")
         return folder / "load.db"
 
-    def live(self, guest, seconds, never="Traceback|ERROR"):
-        """Run the agent under load until many events came outside, and then for a while."""
+    def run_agent(self, guest, seconds, never="Traceback|ERROR"):
+        """Run the agent under load until many events are published, and then for a while."""
         guest.send(f"{AGENT} & agent=$!")
-        self.outside.wait_for(FRESH)
+        self.received.wait_for(FRESH)
         with pytest.raises(TimeoutError):
             guest.expect(never, seconds)
 
     def cut(self, guest, requests=0):
-        """Cut the power of the machine and its disk, so many requests of the disk from now."""
+        """Cut the power of the machine and its disk, after this many more requests to the disk."""
         self.disk.fail(requests)
         guest.cut()
         return self.disk.cut()
@@ -159,7 +159,7 @@ class Cellar:
 
 @pytest.fixture
 def state(tmp_path, broker, bench, registry, files):
-    """A machine with the agent at hand and a clock that is trusted, frozen."""
+    """A frozen machine with the agent and a trusted clock."""
     (files / "load.toml").write_text(CONFIG.replace("PORT", str(broker.port)))
     (files / "load.scenario.toml").write_text("".join(SIGNAL.format(n=n) for n in range(3)))
     for name in ("load.toml", "load.scenario.toml"):
@@ -172,92 +172,96 @@ def state(tmp_path, broker, bench, registry, files):
 
 
 @pytest.fixture
-def cellar(tmp_path, broker, subscriber, state):
-    disk = ForgetfulDisk(ext4(tmp_path / "disk.img", guests.DISK_SIZE), seed=5)
-    cellar = Cellar(tmp_path, disk, Outside(subscriber(broker.port)), state)
-    yield cellar
-    cellar.close()
+def unstable(tmp_path, broker, subscriber, state):
+    disk = VolatileDisk(ext4(tmp_path / "disk.img", guests.DISK_SIZE), seed=5)
+    machine = UnstableMachine(tmp_path, disk, Received(subscriber(broker.port)), state)
+    yield machine
+    machine.close()
 
 
-def test_nothing_that_anybody_outside_knows_is_lost_by_a_power_cut(cellar, fact):
-    outside, chance, began = cellar.outside, random.Random(20), time.monotonic()
-    lost, cuts, guest = [], [], cellar.wake()
+def test_a_power_cut_loses_nothing_that_was_published(unstable, fact):
+    received, chance, began = unstable.received, random.Random(20), time.monotonic()
+    lost, cuts, guest = [], [], unstable.resume()
     guest.run("mount /dev/vda /mnt")
     for _ in range(CUTS):
-        cellar.live(guest, chance.uniform(0.5, 4))
-        cuts.append(cellar.cut(guest, chance.randrange(40)))
-        outside.look()
-        guest = cellar.wake()
+        unstable.run_agent(guest, chance.uniform(0.5, 4))
+        cuts.append(unstable.cut(guest, chance.randrange(40)))
+        received.count()
+        guest = unstable.resume()
         guest.run("mount /dev/vda /mnt")
-        path = cellar.copy(guest)
-        assert complaint(path) == "ok"
+        path = unstable.copy(guest)
+        assert integrity(path) == "ok"
         log = Log(path)
-        assert list(outside.bodies) == [log.id], "another log than before"
+        assert list(received.bodies) == [log.id], "another log than before"
         assert list(log.bodies) == list(range(1, log.stats.recorded + 1)), "an offset is missing"
-        lost += log.lost(outside)
-        assert set(range(1, log.cursor + 1)) <= set(outside.bodies[log.id]), "never delivered"
+        lost += log.lost(received)
+        assert set(range(1, log.cursor + 1)) <= set(received.bodies[log.id]), "never delivered"
     fact("cuts", CUTS)
     fact("seconds for a cut", round((time.monotonic() - began) / CUTS, 1))
     fact("cuts with unflushed sectors", sum(cut.unflushed > 0 for cut in cuts))
-    fact("events outside", len(outside.bodies[log.id]))
+    fact("events published", len(received.bodies[log.id]))
     fact("lost", len(lost))
-    fact("contradictions", len(outside.contradictions))
+    fact("contradictions", len(received.contradictions))
     assert not lost
-    assert sum(cut.unflushed > 0 for cut in cuts) > CUTS / 4, "the disk had nothing to forget"
-    finish(cellar, guest)
-    assert not outside.contradictions
+    assert sum(cut.unflushed > 0 for cut in cuts) > CUTS / 4, "the disk had nothing to lose"
+    finish(unstable, guest)
+    assert not received.contradictions
 
 
-def finish(cellar, guest):
-    """A last life that nothing disturbs: afterwards the account is whole, inside and outside."""
-    outside = cellar.outside
+def finish(unstable, guest):
+    """Run undisturbed a last time: then the log and what was received agree completely."""
+    received = unstable.received
     guest.send(f"{AGENT} & agent=$!")
-    outside.wait_for(FRESH)
+    received.wait_for(FRESH)
     guest.run("kill $agent; wait $agent")
-    log = Log(cellar.copy(guest))
-    eventually(lambda: outside.look() and set(outside.bodies[log.id]) >= set(log.bodies))
+    log = Log(unstable.copy(guest))
+    eventually(lambda: received.count() and set(received.bodies[log.id]) >= set(log.bodies))
     recorded, waiting, dropped, *_ = log.stats
     assert recorded == log.cursor + waiting["mqtt"] + sum(dropped.values())
-    assert outside.bodies == {log.id: log.bodies}, "inside and outside differ"
+    assert received.bodies == {log.id: log.bodies}, "log and subscriber differ"
     assert list(log.bodies) == list(range(1, recorded + 1))
     guest.cut()
 
 
-def test_a_disk_that_lies_never_crashes_the_agent(cellar, fact):
-    """What is found damaged is told outside, and the agent goes on with whatever is left."""
+def test_a_disk_that_lies_never_crashes_the_agent(unstable, fact):
+    """It publishes that the log was damaged, and continues with whatever is left."""
     chance, lives = random.Random(3), []
-    guest = cellar.wake()
+    guest = unstable.resume()
     guest.run("mount /dev/vda /mnt")
-    cellar.live(guest, 3)
+    unstable.run_agent(guest, 3)
     guest.run("kill $agent; wait $agent; umount /mnt")
     guest.cut()
     for _ in range(LIES):
-        guest, life = mend(cellar)
-        cellar.disk.lying = True
-        told = cellar.outside.salvages
-        cellar.live(guest, 0.5, "Traceback")
+        guest, life = repair(unstable)
+        unstable.disk.lying = True
+        before = unstable.received.salvages
+        unstable.run_agent(guest, 0.5, "Traceback")
         if life["database"] != "ok":
-            eventually(lambda known=told: cellar.outside.look() and cellar.outside.salvages > known)
+            eventually(
+                lambda known=before: (
+                    unstable.received.count() and unstable.received.salvages > known
+                )
+            )
         guest.run("kill $agent; wait $agent")  # folds the log into one file
-        cellar.live(guest, 0.5, "Traceback")
-        cut = cellar.cut(guest, chance.randrange(40))
-        lives.append({**life, "cut": cut, "contradictions": len(cellar.outside.contradictions)})
+        unstable.run_agent(guest, 0.5, "Traceback")
+        cut = unstable.cut(guest, chance.randrange(40))
+        lives.append({**life, "cut": cut, "contradictions": len(unstable.received.contradictions)})
     fact("the database after each life on a disk that lies", [life["database"] for life in lives])
     assert any(life["database"] != "ok" for life in lives), "no damage to detect"
 
 
-def mend(cellar):
-    """Return the machine with its disk mounted, after fsck where need be, and what was found."""
-    cellar.disk.lying = False
-    refused, guest = "", cellar.wake()
-    code, said = guest.try_("mount /dev/vda /mnt")
+def repair(unstable):
+    """Return the machine with its disk mounted, after fsck if necessary, and the disk's state."""
+    unstable.disk.lying = False
+    refused, guest = "", unstable.resume()
+    code, output = guest.try_("mount /dev/vda /mnt")
     if code:
-        refused = said
+        refused = output
         guest.cut()
-        cellar.disk.settle()
-        cellar.disk.check()
-        guest = cellar.wake()
+        unstable.disk.settle()
+        unstable.disk.check()
+        guest = unstable.resume()
         guest.run("mount /dev/vda /mnt")
     boot, there = guest.run("cat /proc/sys/kernel/random/boot_id"), guest.run("ls -s /mnt")
-    database = complaint(cellar.copy(guest)) if "load.db" in there.split() else "gone"
+    database = integrity(unstable.copy(guest)) if "load.db" in there.split() else "gone"
     return guest, {"refused": refused, "boot": boot, "there": there, "database": database}

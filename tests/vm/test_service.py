@@ -1,6 +1,6 @@
 """A bare Debian Bookworm with systemd: the documented commands, and the life of the service.
 
-One machine goes through the tests in their order, as a user's does.
+One machine runs through the tests in order, as a user's machine does.
 """
 
 import re
@@ -9,9 +9,9 @@ import subprocess
 import time
 
 import pytest
-from lab import guests, house
-from lab.home import Home
-from lab.qemu import Failed
+from lab import guests, provisioning
+from lab.harness import Harness
+from lab.qemu import CommandFailed
 from lab.waiting import eventually
 
 UNIT = "edge-agent"
@@ -23,21 +23,21 @@ REPLIES = {
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    with Home(tmp_path_factory.mktemp("home")) as home:
-        yield home
+def harness(tmp_path_factory):
+    with Harness(tmp_path_factory.mktemp("harness")) as harness:
+        yield harness
 
 
 @pytest.fixture(scope="module")
-def machine(home, tmp_path_factory):
+def machine(harness, tmp_path_factory):
     with guests.resume_debian(tmp_path_factory.mktemp("debian")) as guest:
-        home.move_in(guest, "bookworm", "amd64")
-        home.plug_in(guest)
+        harness.prepare(guest, "bookworm", "amd64")
+        harness.plug_in(guest)
         yield guest
 
 
 def show(machine, *properties):
-    """Return what systemd says of the unit."""
+    """Return properties of the unit."""
     words = " ".join(f"-p {name}" for name in properties)
     lines = machine.run(f"systemctl show {UNIT} {words}").splitlines()
     return dict(line.split("=", 1) for line in lines)
@@ -53,9 +53,11 @@ def last_offset(machine):
     return int(re.search(r"recorded +([\d,]+)", said)[1].replace(",", ""))
 
 
-def subscribed(home):
-    """Return what the documented subscriber shows first, outside; its broker is at another port."""
-    words = shlex.split(house.SUBSCRIBE.replace("broker.local", f"127.0.0.1 -p {home.broker.port}"))
+def subscribed(harness):
+    """Return the first lines of the documented subscriber, run outside, at the broker's port."""
+    words = shlex.split(
+        provisioning.SUBSCRIBE.replace("broker.local", f"127.0.0.1 -p {harness.broker.port}")
+    )
     return subprocess.run(
         [*words, "-C", "6"], capture_output=True, text=True, timeout=60, check=True
     ).stdout
@@ -65,17 +67,19 @@ def restarts(machine):
     return int(show(machine, "NRestarts")["NRestarts"])
 
 
-def test_the_documented_commands_lead_from_a_bare_debian_to_readings_outside(machine, home, fact):
+def test_the_documented_commands_lead_from_a_bare_debian_to_published_readings(
+    machine, harness, fact
+):
     began, transcript = time.monotonic(), []
-    for command in house.documented("Install the agent"):
+    for command in provisioning.documented("Install the agent"):
         said = machine.converse(command, REPLIES, 300)
         transcript.append({"command": command, "output": said})
-    transcript.append({"command": house.SUBSCRIBE, "output": subscribed(home)})
-    eventually(lambda: home.values("temperature"), 60)
-    truth = home.chip.truth()
-    assert home.values("temperature")[0] == pytest.approx(truth["temperature"], abs=0.2)
+    transcript.append({"command": provisioning.SUBSCRIBE, "output": subscribed(harness)})
+    eventually(lambda: harness.values("temperature"), 60)
+    truth = harness.chip.truth()
+    assert harness.values("temperature")[0] == pytest.approx(truth["temperature"], abs=0.2)
     fact("transcript", transcript)
-    fact("seconds from bare Debian to a reading outside", round(time.monotonic() - began))
+    fact("seconds from bare Debian to a published reading", round(time.monotonic() - began))
 
 
 def test_it_runs_as_its_own_user_without_privileges(machine, fact):
@@ -106,15 +110,15 @@ def test_a_start_is_ready_within_seconds(machine, fact):
     assert show(machine, "ActiveState")["ActiveState"] == "active"
 
 
-def test_a_killed_agent_comes_back_and_loses_nothing(machine, home):
+def test_a_killed_agent_restarts_and_loses_nothing(machine, harness):
     before = restarts(machine)
     machine.run(f"kill -9 {show(machine, 'MainPID')['MainPID']}")
     wait_until(machine, f'[ "$(systemctl show -P NRestarts {UNIT})" = {before + 1} ]')
     wait_until(machine, f"systemctl is-active {UNIT}")
-    home.settle(last_offset(machine))
+    harness.wait_for_events(last_offset(machine))
 
 
-def test_the_watchdog_ends_a_hung_agent_and_it_comes_back(machine):
+def test_the_watchdog_ends_a_hung_agent_and_it_restarts(machine):
     machine.run(f"mkdir -p /run/systemd/system/{UNIT}.service.d")
     dropin = f"/run/systemd/system/{UNIT}.service.d/hasty.conf"
     machine.run(f"printf '[Service]\\nWatchdogSec=12\\nTimeoutAbortSec=2\\n' > {dropin}")
@@ -127,36 +131,36 @@ def test_the_watchdog_ends_a_hung_agent_and_it_comes_back(machine):
     machine.run(f"rm {dropin} && systemctl daemon-reload && systemctl restart {UNIT}")
 
 
-def test_a_stop_commits_everything_and_what_was_logged_is_delivered(machine, home):
+def test_a_stop_commits_everything_and_all_logged_events_are_delivered(machine, harness):
     machine.run(f"systemctl stop {UNIT}")
     last = last_offset(machine)
-    home.settle(last)
-    assert home.events()[last]["data"]["what"] == "stopping"
+    harness.wait_for_events(last)
+    assert harness.events()[last]["data"]["what"] == "stopping"
     assert show(machine, "Result", "ExecMainStatus") == {"Result": "success", "ExecMainStatus": "0"}
     machine.run(f"systemctl start {UNIT}")
 
 
-def test_a_reload_takes_the_changed_configuration_without_a_restart(machine, home):
+def test_a_reload_applies_the_changed_configuration_without_a_restart(machine, harness):
     pid = show(machine, "MainPID")
     machine.run(f"sed -i 's/^every = .*/every = \"1s\"/' {CONFIG}")
     machine.run(f"systemctl reload {UNIT}")
-    eventually(lambda: any(e["data"].get("what") == "reloaded" for e in home.events().values()))
+    eventually(lambda: any(e["data"].get("what") == "reloaded" for e in harness.events().values()))
     assert show(machine, "MainPID") == pid
 
 
-def test_a_reload_with_errors_changes_nothing_and_says_why(machine, home):
+def test_a_reload_with_errors_changes_nothing_and_says_why(machine, harness):
     machine.run(f"cp {CONFIG} /tmp/good.toml && echo 'nonsense = 1' >> {CONFIG}")
     machine.run(f"systemctl reload {UNIT}")
 
     def refused():
-        told = [e["data"] for e in home.events().values() if "problems" in e["data"]]
+        told = [e["data"] for e in harness.events().values() if "problems" in e["data"]]
         return told[-1]["problems"] if told else None
 
     assert "nonsense" in eventually(refused)[0]
     assert show(machine, "ActiveState")["ActiveState"] == "active"
 
 
-def test_a_start_with_errors_is_not_tried_again_and_status_says_so(machine):
+def test_a_start_with_errors_is_not_repeated_and_status_says_so(machine):
     machine.run(f"systemctl restart {UNIT} || true")
     wait_until(machine, f"systemctl is-failed {UNIT}")
     assert show(machine, "ExecMainStatus", "NRestarts") == {"ExecMainStatus": "2", "NRestarts": "0"}
@@ -166,18 +170,18 @@ def test_a_start_with_errors_is_not_tried_again_and_status_says_so(machine):
     assert machine.run("edge-agent service status").startswith("service      running")
 
 
-def test_an_upgrade_keeps_configuration_and_log(machine, home):
+def test_an_upgrade_keeps_configuration_and_log(machine, harness):
     config, offset = machine.run(f"cat {CONFIG}"), last_offset(machine)
-    house.add_newer(home.wheels)
+    provisioning.add_newer(harness.wheels)
     said = machine.run("sudo /opt/edge-agent/bin/pip install --upgrade edge-agent", 120)
     assert "Successfully installed edge-agent-99" in said
     machine.run("sudo edge-agent service install")
     assert machine.run(f"cat {CONFIG}") == config
-    eventually(lambda: max(home.events()) > offset, 60)
-    assert {e["data"].get("version") for e in home.events().values()} >= {"99.0"}
+    eventually(lambda: max(harness.events()) > offset, 60)
+    assert {e["data"].get("version") for e in harness.events().values()} >= {"99.0"}
 
 
-def test_doctor_finds_what_is_broken_and_its_remedy_mends_it(machine):
+def test_doctor_finds_what_is_broken_and_its_remedy_repairs_it(machine):
     machine.run("gpasswd -d edge-agent i2c")
     code, said = machine.try_("sudo edge-agent doctor")
     assert code == 1
@@ -186,8 +190,8 @@ def test_doctor_finds_what_is_broken_and_its_remedy_mends_it(machine):
     assert "usermod" not in machine.try_("sudo edge-agent doctor")[1]
 
 
-def test_an_uninstalled_agent_leaves_its_data(machine):
+def test_uninstalling_keeps_the_data(machine):
     machine.run("sudo edge-agent service uninstall")
-    with pytest.raises(Failed):
+    with pytest.raises(CommandFailed):
         machine.run(f"systemctl cat {UNIT}")
     assert machine.run("ls /var/lib/edge-agent /etc/edge-agent/config.toml")

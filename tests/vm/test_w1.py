@@ -1,7 +1,7 @@
-"""Simulated thermometers on a real kernel's 1-Wire: our driver, and the kernel's as its witness.
+"""Simulated thermometers on a real kernel's 1-Wire: our driver, checked against the kernel's.
 
-The thermometers live in this process, which is a DS2490 to the machine beside it. One machine goes
-through the tests in their order.
+The thermometers are in this process, which the machine sees as a DS2490. One machine runs through
+the tests in order.
 """
 
 import pytest
@@ -18,7 +18,7 @@ IDS = {"warm": "28-0316a2794aff", "cold": "28-3c01b607abcd", "old": "10-000803a1
 DEVICES = "/sys/bus/w1/devices"
 NOBODY = "65534"
 MILD = {"warm": 21.5, "cold": -7.125, "old": 30.25}
-HARSH = {"warm": 85.0, "cold": -54.5, "old": -0.5}  # a real 85 °C is no power-on value
+HARSH = {"warm": 85.0, "cold": -54.5, "old": -0.5}  # a real 85 °C is not the power-on value
 CONFIG = "".join(
     f'[[device]]\nname = "{name}"\ndriver = "ds18b20"\nid = "{id_}"\n' for name, id_ in IDS.items()
 )
@@ -63,34 +63,40 @@ def meter(machine):
 
 
 def temperatures(measured):
-    """Return what our driver says, each of them good."""
+    """Return our driver's temperatures; all must be good."""
     assert {name: found.text for name, found in measured.items()} == dict.fromkeys(IDS, "")
     return {name: found.values["temperature"] for name, found in measured.items()}
 
 
 def witnessed(machine, name):
-    """Return what the kernel's own attribute says."""
+    """Return the value of the kernel's own attribute."""
     return int(machine.run(f"cat {DEVICES}/{IDS[name]}/temperature")) / 1000
 
 
 @pytest.mark.parametrize("truth", [MILD, HARSH])
-def test_our_driver_and_the_kernels_attribute_say_what_is_true(thermometers, machine, meter, truth):
+def test_our_driver_and_the_kernels_attribute_have_the_true_values(
+    thermometers, machine, meter, truth
+):
     thermometers.expose(truth)
     assert temperatures(meter.measure(CONFIG)) == truth
     assert {name: witnessed(machine, name) for name in IDS} == truth
 
 
-def test_all_convert_at_once_and_each_gives_the_value_of_that_moment(thermometers, meter, fact):
+def test_a_joint_conversion_gives_each_thermometer_its_value_of_that_moment(
+    thermometers, meter, fact
+):
     thermometers.expose(MILD)
     measured = meter.measure(CONFIG)
     assert temperatures(measured) == MILD
     first, *others = [found.seconds for found in measured.values()]
     assert first >= CONVERSION_SECONDS
     assert max(others) < CONVERSION_SECONDS
-    fact("seconds, three thermometers that convert at once", round(first + sum(others), 2))
+    fact("seconds, three thermometers in a joint conversion", round(first + sum(others), 2))
 
 
-def test_who_may_not_let_all_convert_reads_no_value_that_was_left_over(thermometers, machine, fact):
+def test_a_user_who_may_not_start_a_joint_conversion_reads_no_stale_value(
+    thermometers, machine, fact
+):
     thermometers.expose(MILD)
     machine.run(f"echo trigger > {DEVICES}/w1_bus_master1/therm_bulk_read")
     thermometers.expose(HARSH)
@@ -104,7 +110,7 @@ def test_who_may_not_let_all_convert_reads_no_value_that_was_left_over(thermomet
 @pytest.mark.parametrize(
     "fault, quality",
     [
-        ("noise", "not_ready"),  # of a bad checksum the kernel shows an empty file only
+        ("noise", "not_ready"),  # for a bad checksum the kernel shows only an empty file
         ("open", "not_ready"),
         ("shorted", "dead_frame"),
         ("power_on", "lost_configuration"),
@@ -121,7 +127,7 @@ def test_a_thermometer_with_a_fault_has_no_value_and_the_others_are_right(
     assert_absent(measured, quality)
 
 
-def test_a_thermometer_that_is_pulled_has_no_value_until_it_is_back(thermometers, meter):
+def test_an_unplugged_thermometer_has_no_value_until_it_is_back(thermometers, meter):
     thermometers.expose(HARSH)
     thermometers.chips["warm"].unplug()
     pulled = meter.measure(CONFIG)
@@ -131,7 +137,7 @@ def test_a_thermometer_that_is_pulled_has_no_value_until_it_is_back(thermometers
 
 
 def assert_absent(measured, quality, truth=MILD):
-    """One of them has a reason and nothing else; the others do not suffer."""
+    """Check that one has only a reason, and that the others are unaffected."""
     assert (measured["warm"].values, measured["warm"].quality) == ({}, quality)
     others = {name: measured[name].values for name in ("cold", "old")}
     assert others == {name: {"temperature": truth[name]} for name in others}

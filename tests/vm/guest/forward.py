@@ -1,4 +1,4 @@
-"""forward.py PORT HOST PORT: the broker of a guest's house, which stands outside the guest."""
+"""forward.py PORT HOST PORT: forwards a port of the guest to the broker outside."""
 
 import asyncio
 import sys

@@ -1,6 +1,6 @@
 """measure.py [UID]: for each configuration named on standard input, measure all devices once.
 
-One line of JSON for each configuration; every device is built and set up anew.
+Prints one line of JSON for each configuration; each device is built and set up again.
 """
 
 import json
@@ -17,17 +17,17 @@ from edge_agent.blueprint import resolve
 
 
 def measured(resolved, hardware):
-    """Return what came of it, and the seconds that it took."""
+    """Return the result, and the seconds that it took."""
     began = time.monotonic()
     try:
-        found = {"values": patient(resolved.build(hardware)), "quality": "good", "text": ""}
+        found = {"values": with_retries(resolved.build(hardware)), "quality": "good", "text": ""}
     except DriverError as error:
         found = {"values": {}, "quality": error.quality, "text": str(error)}
     return {**found, "seconds": time.monotonic() - began}
 
 
-def patient(driver):
-    """Measure, again if need be, as the agent does: this processor may stand still for a while."""
+def with_retries(driver):
+    """Measure, and retry as the agent does: an emulated processor may pause for a while."""
     for _ in range(2):
         with suppress(NotReady):
             return read(driver)

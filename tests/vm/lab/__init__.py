@@ -1,5 +1,5 @@
-"""The laboratory: real Debian kernels in QEMU, made of Debian's packages alone.
+"""The laboratory: real Debian kernels in QEMU, built only from Debian's packages.
 
-Nothing is installed on this machine and no kernel module is loaded here. `python -m lab` builds
-what the tests need into a cache; the tests resume frozen guests from there.
+It installs nothing on this machine and loads no kernel module here. `python -m lab build` builds
+what the tests need into a cache; the tests resume frozen guests from it.
 """

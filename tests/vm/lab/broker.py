@@ -28,7 +28,7 @@ def free_port():
 
 
 class Mosquitto:
-    """A real broker on a loopback port of its own; `kill` and `start` as often as wanted."""
+    """A real broker on a loopback port of its own; `kill` and `start` it any number of times."""
 
     def __init__(self, directory, extra=""):
         self.port = free_port()
@@ -56,7 +56,7 @@ class Mosquitto:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def pause(self):
-        """Answer nothing from now on, but keep every connection."""
+        """Stop answering, but keep every connection."""
         self._process.send_signal(signal.SIGSTOP)
 
     def resume(self):
@@ -74,7 +74,7 @@ class Mosquitto:
 
 
 class Subscriber:
-    """Subscribes to a broker; `received` grows by (topic, payload, retain)."""
+    """Subscribes to a broker; `received` collects (topic, payload, retain)."""
 
     def __init__(self, port, topic="#", client_id=""):
         self.received = []

@@ -1,4 +1,4 @@
-"""Everything that the tests resume or install into, made before they run: `python -m lab build`."""
+"""Builds what the tests resume or install into, before they run: `python -m lab build`."""
 
 import json
 import time
@@ -14,13 +14,13 @@ STATE = FACTS / "run.json"
 
 
 def build() -> None:
-    """Make what is not in the cache yet; note how long it took, and whether it was empty."""
+    """Build what the cache lacks; record how long it took, and whether the cache was empty."""
     cold, began = not (CACHE / "trees").exists(), time.time()
     FACTS.mkdir(parents=True, exist_ok=True)
     for arch in ("amd64", "arm64"):
         Archive("bookworm", arch)
         kernel(arch)
-    tools.home()
+    tools.prefix()
     with ThreadPoolExecutor() as pool:
         for done in [pool.submit(job) for job in (_pc, _pi64, _pi32)]:
             done.result()
@@ -28,7 +28,7 @@ def build() -> None:
 
 
 def _pc() -> None:
-    """Freeze the PCs, and the board with the pins."""
+    """Boot and freeze the PCs, and the board with the pins."""
     guests.frozen(guests.system(), *guests.on_disk(guests.bare_debian()))
     guests.frozen(guests.bench(), *guests.no_disk())
     guests.frozen(guests.pins())
@@ -36,7 +36,7 @@ def _pc() -> None:
 
 
 def _pi64() -> None:
-    """Install a tree of another processor: slow, as it is emulated."""
+    """Install a tree for another processor: slow, because it is emulated."""
     trees.tree("trixie", "arm64")
     wheels.index("arm64", (3, 13))
 

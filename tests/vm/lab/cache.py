@@ -1,4 +1,4 @@
-"""Where the laboratory keeps what takes long to make, and how a thing is made only once."""
+"""The laboratory's cache: what takes long to build is built only once."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ CACHE = Path(os.environ.get("EDGE_AGENT_LAB", "~/.cache/edge-agent-lab")).expand
 
 
 def once(path: Path, make: Callable[[Path], None]) -> Path:
-    """Return a file or folder of the cache; `make` it first, under another name, if it is new."""
+    """Return a file or folder of the cache; if it is missing, `make` it under a temporary name."""
     if path.exists():
         return path
     began = time.monotonic()
@@ -27,7 +27,7 @@ def once(path: Path, make: Callable[[Path], None]) -> Path:
 
 
 def fingerprint(parts: Iterable[str | Path]) -> str:
-    """Return a short name for what something is made from: texts, and the contents of files."""
+    """Return a short hash of what something is built from: texts, and the contents of files."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part.read_bytes() if isinstance(part, Path) else part.encode())

@@ -1,15 +1,15 @@
-"""A Debian tree of another processor, and commands typed in it under user-mode emulation."""
+"""A Debian tree for another processor, and commands run in it under user-mode emulation."""
 
 import shutil
 import socket
 import subprocess
 from pathlib import Path
 
-from lab import house, trees
-from lab.foreign import emulated
-from lab.qemu import Failed
+from lab import provisioning, trees
+from lab.emulation import emulated
+from lab.qemu import CommandFailed
 from lab.registry import Registry
-from lab.tools import home
+from lab.tools import prefix
 
 INSIDE = """
 mount --rbind /dev {tree}/dev && mount -t proc proc {tree}/proc && mount -t tmpfs tmpfs {tree}/run
@@ -22,14 +22,14 @@ def installed(folder: Path, suite: str, arch: str) -> "Chroot":
     """Return a bare Debian in which the documented commands have installed the agent."""
     files = folder / "files"
     files.mkdir()
-    wheels = house.stock(files, suite, arch)
+    wheels = provisioning.provide_wheels(files, suite, arch)
     chroot = Chroot(trees.tree(suite, arch), folder)
     with Registry(files) as registry:
         chroot.write("/etc/hosts", f"127.0.0.1 localhost {socket.gethostname()}")
         local = f"http://127.0.0.1:{registry.port}"
-        for path, text in house.settings(local, suite, wheels).items():
+        for path, text in provisioning.settings(local, suite, wheels).items():
             chroot.write(path, text)
-        for command in house.documented("Install the agent")[: house.ANYWHERE]:
+        for command in provisioning.documented("Install the agent")[: provisioning.PORTABLE]:
             chroot.run(command)
     return chroot
 
@@ -44,10 +44,10 @@ class Chroot:
             old.unlink()
 
     def run(self, command: str, seconds: float = 600) -> str:
-        """Run a command there; return what it said, or raise `Failed`."""
+        """Run a command in it; return its output, or raise `CommandFailed`."""
         script = INSIDE.format(tree=self.tree, command=f"'{command}'")
         done = subprocess.run(
-            emulated(home() / "bin", ["sh", "-c", script]),
+            emulated(prefix() / "bin", ["sh", "-c", script]),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -56,20 +56,20 @@ class Chroot:
             check=False,
         )
         if done.returncode:
-            raise Failed(f"{command}\nended with {done.returncode}:\n{done.stdout}")
+            raise CommandFailed(f"{command}\nended with {done.returncode}:\n{done.stdout}")
         return done.stdout
 
     def write(self, path: str, text: str) -> None:
-        """Write a file there."""
+        """Write a file in it."""
         self.tree.joinpath(path.lstrip("/")).write_text(f"{text}\n")
 
     def size(self, path: str) -> int:
-        """Return how many bytes a folder takes."""
+        """Return the size of a folder in bytes."""
         words = subprocess.run(
             ["du", "-sb", f"{self.tree}{path}"], check=True, capture_output=True, text=True
         ).stdout.split()
         return int(words[0])
 
     def close(self) -> None:
-        """Throw the copy away."""
+        """Delete the copy."""
         shutil.rmtree(self.tree)

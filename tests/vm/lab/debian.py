@@ -14,8 +14,8 @@ LEFT_OUT = ("doc", "man", "locale", "lintian")
 CONFIGURATION = """
 APT::Architecture "{arch}"; APT::Architectures {{ "{arch}"; }};
 APT::Install-Recommends "false"; APT::Sandbox::User "root"; Acquire::Languages "none";
-Dir::State::status "{home}/status"; Dir::State::lists "{home}/lists";
-Dir::Cache "{home}/cache"; Dir::Log "{home}"; Dir::Etc::sourcelist "{home}/sources.list";
+Dir::State::status "{folder}/status"; Dir::State::lists "{folder}/lists";
+Dir::Cache "{folder}/cache"; Dir::Log "{folder}"; Dir::Etc::sourcelist "{folder}/sources.list";
 Dir::Etc::sourceparts "/dev/null"; Dir::Etc::preferences "/dev/null";
 Dir::Etc::preferencesparts "/dev/null"; Dir::Etc::main "/dev/null"; Dir::Etc::parts "/dev/null";
 """
@@ -37,7 +37,7 @@ class Archive:
     def __init__(self, suite: str, arch: str) -> None:
         self._suite = suite
         self._arch = arch
-        self._home = once(CACHE / f"apt-{suite}-{arch}", self._set_up)
+        self._folder = once(CACHE / f"apt-{suite}-{arch}", self._set_up)
 
     def latest(self, package: str) -> str:
         """Return what a meta package such as linux-image-amd64 depends on first."""
@@ -68,32 +68,32 @@ class Archive:
             wanted = self._uris("apt-get", "download", "-qq", *packages)
             self._apt("apt-get", "download", "-qq", *packages, cwd=debs)
             return (debs / name for name in wanted)
-        empty = self._home / "none"
+        empty = self._folder / "none"
         install = ["apt-get", "install", "-y", "-qq"]
         wanted = self._uris(*install, "-o", f"Dir::Cache::archives={empty}", *packages)
         self._apt(*install, "--download-only", *packages)
-        return (self._home / "cache/archives" / name for name in wanted)
+        return (self._folder / "cache/archives" / name for name in wanted)
 
     def _uris(self, *command: str) -> list[str]:
         """Return the file names that an apt command would fetch."""
-        text = self._apt(*command, "--print-uris", cwd=self._home / "none")
+        text = self._apt(*command, "--print-uris", cwd=self._folder / "none")
         return [line.split()[1] for line in text.splitlines() if line.startswith("'")]
 
     def _apt(self, *command: str, cwd: Path | None = None) -> str:
-        environment = {**os.environ, "APT_CONFIG": str(self._home / "apt.conf")}
+        environment = {**os.environ, "APT_CONFIG": str(self._folder / "apt.conf")}
         return subprocess.run(
             command, env=environment, cwd=cwd, check=True, text=True, capture_output=True
         ).stdout
 
-    def _set_up(self, home: Path) -> None:
+    def _set_up(self, fresh: Path) -> None:
         for folder in ("lists/partial", "cache/archives/partial", "none/partial"):
-            (home / folder).mkdir(parents=True)
-        (home / "status").touch()
+            (fresh / folder).mkdir(parents=True)
+        (fresh / "status").touch()
         deb = f"deb [arch={self._arch} signed-by={KEYRING}] {mirror()} {self._suite} main\n"
-        (home / "sources.list").write_text(deb)
-        place = home.with_name(home.name.removesuffix(".new"))
-        text = CONFIGURATION.format(arch=self._arch, home=place)
-        (home / "apt.conf").write_text(text.replace(str(place), str(home)))
-        environment = {**os.environ, "APT_CONFIG": str(home / "apt.conf")}
+        (fresh / "sources.list").write_text(deb)
+        place = fresh.with_name(fresh.name.removesuffix(".new"))
+        text = CONFIGURATION.format(arch=self._arch, folder=place)
+        (fresh / "apt.conf").write_text(text.replace(str(place), str(fresh)))
+        environment = {**os.environ, "APT_CONFIG": str(fresh / "apt.conf")}
         subprocess.run(["apt-get", "update", "-qq"], env=environment, check=True)
-        (home / "apt.conf").write_text(text)
+        (fresh / "apt.conf").write_text(text)

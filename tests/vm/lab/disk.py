@@ -1,6 +1,6 @@
-"""A disk with a volatile cache: what is not flushed when the power goes is kept by chance alone.
+"""A disk with a volatile cache: at a power cut, each sector not flushed is kept or lost at random.
 
-It speaks NBD (fixed newstyle, simple replies) to QEMU on a unix socket.
+It serves NBD (fixed newstyle, simple replies) to QEMU on a unix socket.
 Protocol: the NBD project's doc/proto.md.
 """
 
@@ -23,14 +23,14 @@ OPTION_REPLY = 0x3E889045565A9
 
 
 class Cut(NamedTuple):
-    """What a power cut met: sectors that were not flushed, and how many of them were kept."""
+    """The result of a power cut: sectors not flushed, and how many of them were kept."""
 
     unflushed: int
     kept: int
 
 
-class ForgetfulDisk:
-    """Keeps an image in memory, and what was written since the last FLUSH beside it.
+class VolatileDisk:
+    """Keeps an image in memory, and separately what was written since the last FLUSH.
 
     `cut` keeps each sector of the latter with probability 1/2. A lying disk ignores FLUSH.
     """
@@ -61,16 +61,16 @@ class ForgetfulDisk:
         return ("-drive", f"if=none,id=disk,{drive}")
 
     def fail(self, requests: int, seconds: float = 60) -> None:
-        """Answer so many more requests, then no other: return at that moment, to cut the power.
+        """Answer this many more requests, then none; return at that moment, to cut the power.
 
-        Raises TimeoutError where the machine does not write that much in time.
+        Raise TimeoutError if the machine does not make that many in time.
         """
         self._left = requests
         if not self._failed.wait(seconds):
             raise TimeoutError(f"not {requests} requests within {seconds} s")
 
     def cut(self) -> Cut:
-        """Forget, once the machine that uses it has ended."""
+        """Lose data, after the machine that uses the disk has ended."""
         self._thread.join()
         kept = [number for number in self._cache if self._random.random() < 0.5]
         found = Cut(len(self._cache), len(kept))
@@ -79,12 +79,12 @@ class ForgetfulDisk:
         return found
 
     def settle(self) -> None:
-        """Keep everything, as at an orderly end."""
+        """Keep everything, as after an orderly shutdown."""
         self._thread.join()
         self._flush()
 
     def check(self) -> str:
-        """Repair the file system as a Pi does when it starts; return what e2fsck said."""
+        """Repair the file system as a Pi does at boot; return the output of e2fsck."""
         path = self._socket.with_suffix(".repaired")
         path.write_bytes(self._durable)
         done = subprocess.run(
@@ -122,7 +122,7 @@ class ForgetfulDisk:
         return [(REPLY_INFO, export), (REPLY_ACK, b"")]
 
     def _answer(self, client: socket.socket) -> bool:
-        """Do one request; return whether another one may come."""
+        """Handle one request; return whether another one may follow."""
         _, flags, kind, cookie, start, length = struct.unpack(">IHHQQI", _take(client, 28))
         if kind == DISCONNECT:
             return False
@@ -142,7 +142,7 @@ class ForgetfulDisk:
         return True
 
     def _ignore(self, client: socket.socket) -> bool:
-        """Hear what the machine says until it is dead."""
+        """Read and drop requests until the machine is dead."""
         while client.recv(65536):
             pass
         return False
@@ -165,7 +165,7 @@ class ForgetfulDisk:
 
 
 def ext4(path: Path, size: int) -> Path:
-    """Make a file system with a journal, in a file of `size` bytes."""
+    """Create a file system with a journal, in a file of `size` bytes."""
     with path.open("wb") as file:
         file.truncate(size)
     subprocess.run([*tool("mke2fs"), "-q", "-F", "-t", "ext4", str(path)], check=True)

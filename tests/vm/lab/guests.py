@@ -1,4 +1,4 @@
-"""The kinds of machines that tests ask for, each booted once and then resumed frozen."""
+"""The kinds of machines that tests use, each booted once, frozen, and resumed from then on."""
 
 import subprocess
 import time
@@ -21,7 +21,7 @@ BENCH_LATER = "virtio_blk,lm75,tmp102,sht3x,bmp280-i2c,ina2xx-adc"  # by `load`,
 BENCH = [*BENCH_LOADED.split(","), *BENCH_LATER.split(",")]
 PINS = ["virtio_net"]
 SYSTEM = "virtio_net,virtio_blk,crc32c_generic,ext4,autofs4,i2c-dev,vhci-hcd,i2c-tiny-usb,i6300esb"
-BOARD_REVISION = "c03115"  # of a Pi 4B, as its firmware tells: gpiozero asks for it
+BOARD_REVISION = "c03115"  # of a Pi 4B, as its firmware reports it: gpiozero reads it
 PI_BUSES = "bcm2835_wdt,i2c-bcm2835,i2c-dev,phy-generic,dwc2,usbnet,cdc_ether"
 PI = f"{PI_BUSES},bcm2835,mmc_block,crc32c_generic,ext4,autofs4"
 PI_TREE = "broadcom/bcm2837-rpi-3-b.dtb"
@@ -31,7 +31,7 @@ WARM_UP = "python3 -c 'import msgspec, paho.mqtt.client, sqlite_utils, gpiozero'
 
 
 def bench() -> Plan:
-    """Return the PC with a USB port for emulated adapters, and a disk that each test brings."""
+    """Return the PC with a USB port for emulated adapters; each test provides its disk."""
     debian = kernel("amd64")
     return Plan(
         "bench",
@@ -86,7 +86,7 @@ def raspberry_pi(sd_card: Path) -> Plan:
     """Return a Raspberry Pi 3B with Debian's kernel: BCM2835's I2C, a TMP105 at 0x48 on it.
 
     One emulation thread: the parked cores spin and would starve the others. ttyAMA0 belongs to
-    Bluetooth, so the console is ttyS1, as on the board. What is written to the card is forgotten.
+    Bluetooth, so the console is ttyS1, as on the board. Writes to the card are discarded.
     """
     debian = kernel("arm64")
     append = f"console=ttyS1,115200 quiet rdinit=/init disk=/dev/mmcblk0 modules={PI}"
@@ -108,13 +108,13 @@ def raspberry_pi(sd_card: Path) -> Plan:
 
 
 def bare_debian() -> Path:
-    """Return the disk of a bare Debian Bookworm, as it was when its machine was frozen."""
+    """Return the disk of a bare Debian Bookworm, in its state when its machine was frozen."""
     image = disk("bookworm", "amd64", "ttyS0", DEBIAN_MEGABYTES)
     return once(CACHE / f"{image.stem}.qcow2", lambda fresh: overlay(fresh, image, "raw"))
 
 
 def disposable(folder: Path) -> tuple[str, ...]:
-    """Return the arguments for a disk that begins as the bare Debian's and is thrown away."""
+    """Return the arguments for a temporary disk that starts as the bare Debian's."""
     path = folder / "disposable.qcow2"
     overlay(path, bare_debian(), "qcow2")
     return on_disk(path)
@@ -126,13 +126,13 @@ def on_disk(path: Path) -> tuple[str, ...]:
 
 
 def overlay(path: Path, below: Path, kind: str) -> None:
-    """Make a disk that keeps only what differs from the one below."""
+    """Create a disk that stores only the differences from the one below."""
     create = [*tool("qemu-img"), "create", "-q", "-f", "qcow2", "-b", str(below), "-F", kind]
     subprocess.run([*create, str(path)], check=True)
 
 
 def no_disk() -> tuple[str, ...]:
-    """Return the arguments for a disk in whose place nothing is."""
+    """Return the arguments for an empty placeholder disk."""
     return ("-drive", f"if=none,id=disk,driver=null-co,size={DISK_SIZE}")
 
 
@@ -150,7 +150,7 @@ def _freeze(fresh: Path, plan: Plan, disk: Iterable[str]) -> None:
 
 
 def resume(plan: Plan, folder: Path, *more: str) -> Guest:
-    """Return a machine that goes on where it was frozen, with the right time."""
+    """Return a machine that continues from its frozen state, with the right time."""
     state = frozen(plan, *more)
     guest = Guest(plan, folder, *more, "-incoming", f"file:{state}").thaw()
     guest.run(f"date -s @{time.time():.0f}")
@@ -158,7 +158,7 @@ def resume(plan: Plan, folder: Path, *more: str) -> Guest:
 
 
 def resume_debian(folder: Path) -> Guest:
-    """Return the bare Debian, running, with a disk of its own."""
+    """Return the bare Debian, running, with its own disk."""
     frozen(system(), *on_disk(bare_debian()))
     return resume(system(), folder, *disposable(folder))
 

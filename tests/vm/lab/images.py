@@ -1,4 +1,4 @@
-"""What the small guests are made of: Debian's Python and busybox, kernel modules, our wheel."""
+"""What the small guests consist of: Debian's Python and busybox, kernel modules, our wheel."""
 
 import shutil
 import tarfile
@@ -34,7 +34,7 @@ def initrd(arch: str, kernel: Kernel, modules: Iterable[str]) -> Path:
 
 
 def boot_loader(kernel: Kernel, modules: Iterable[str]) -> Path:
-    """Return the file system that only finds the disk, and goes on from there."""
+    """Return the initial file system that only finds the disk, and boots from it."""
     modules = tuple(modules)
     name = fingerprint(["boot", kernel.version, *modules, GUEST / "init", GUEST / "load"])
     busybox = _python("arm64" if "arm64" in kernel.version else "amd64") / "bin/busybox"

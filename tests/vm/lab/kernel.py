@@ -1,4 +1,4 @@
-"""Debian's kernels: image, modules with what they need, and device trees."""
+"""Debian's kernels: image, modules with their dependencies, and device trees."""
 
 import functools
 import lzma
@@ -16,23 +16,23 @@ SUITE = "trixie"  # Raspberry Pi OS ships the same series, 6.12, for Bookworm an
 class Kernel(NamedTuple):
     """An unpacked kernel package."""
 
-    home: Path
+    folder: Path
     version: str
 
     @property
     def image(self) -> Path:
-        """What QEMU starts."""
-        return self.home / "boot" / f"vmlinuz-{self.version}"
+        """The image that QEMU boots."""
+        return self.folder / "boot" / f"vmlinuz-{self.version}"
 
     @property
     def modules(self) -> Path:
         """The folder of its modules."""
-        return self.home / "usr/lib/modules" / self.version
+        return self.folder / "usr/lib/modules" / self.version
 
     @property
     def device_trees(self) -> Path:
         """The folder of its device trees."""
-        return self.home / f"usr/lib/linux-image-{self.version}"
+        return self.folder / f"usr/lib/linux-image-{self.version}"
 
 
 @functools.cache
@@ -42,15 +42,15 @@ def kernel(arch: str) -> Kernel:
     package = archive.latest(f"linux-image-{arch}")
     found = Kernel(archive.unpack(package, [package]), package.removeprefix("linux-image-"))
     if not (found.modules / "modules.dep").exists():
-        (found.home / "lib").exists() or (found.home / "lib").symlink_to("usr/lib")
-        subprocess.run([*tool("depmod"), "-b", str(found.home), found.version], check=True)
+        (found.folder / "lib").exists() or (found.folder / "lib").symlink_to("usr/lib")
+        subprocess.run([*tool("depmod"), "-b", str(found.folder), found.version], check=True)
     return found
 
 
 def load_order(kernel: Kernel, wanted: Iterable[str]) -> list[Path]:
-    """Return the modules' files such that each comes after those it needs.
+    """Return the modules' files, each after those it depends on.
 
-    Raises KeyError for a module that this kernel neither has nor has built in.
+    Raise KeyError for a module that this kernel neither has nor has built in.
     """
     needs = {}
     for line in (kernel.modules / "modules.dep").read_text().splitlines():

@@ -1,4 +1,4 @@
-"""Simulated buses plugged into a guest, and our drivers that measure there."""
+"""Simulated buses plugged into a guest, and our drivers measuring in it."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from simulators.usbip import Server
 
 
 class Measured(NamedTuple):
-    """What came of one measurement of one device."""
+    """The result of one measurement of one device."""
 
     values: dict[str, float]
     quality: str
@@ -34,7 +34,7 @@ def plugged(guest: Guest, *devices: UsbDevice) -> Iterator[Server]:
 
 
 def attach(guest: Guest, server: Server) -> None:
-    """Plug in what a server offers."""
+    """Plug in all devices that a server offers."""
     ids = " ".join(export.bus_id for export in server.exports)
     guest.run(f"python3 /opt/agent/attach.py {HOST} {server.address[1]} {ids}")
 
@@ -45,23 +45,23 @@ def write(guest: Guest, path: str, text: str) -> None:
 
 
 class Meter:
-    """A process in a guest that measures what a configuration names, as often as asked to."""
+    """A process in a guest that measures the devices of a configuration, at each call."""
 
     _numbers = count()
 
     def __init__(self, guest: Guest, user: str = "") -> None:
-        """`user` is the number of the user that it runs as, in place of root."""
+        """`user` is the number of the user it runs as, instead of root."""
         self._guest = guest
-        self._home = f"/tmp/meter{next(self._numbers)}"
-        ask, told = f"{self._home}/ask", f"{self._home}/told"
-        guest.run(f"mkdir {self._home} && mkfifo {ask} {told}")
+        self._folder = f"/tmp/meter{next(self._numbers)}"
+        ask, answers = f"{self._folder}/ask", f"{self._folder}/answers"
+        guest.run(f"mkdir {self._folder} && mkfifo {ask} {answers}")
         script = f"python3 /opt/agent/measure.py {user}"
-        guest.run(f"{script} 0<>{ask} 1<>{told} 2>{self._home}/trouble &")
+        guest.run(f"{script} 0<>{ask} 1<>{answers} 2>{self._folder}/errors &")
 
     def measure(self, devices: str) -> dict[str, Measured]:
-        """Return what became of each device of a configuration, by its name."""
-        config = f"{self._home}/config.toml"
+        """Return the result of each device of a configuration, by name."""
+        config = f"{self._folder}/config.toml"
         write(self._guest, config, f'node = "guest"\n{devices}')
-        ask = f"echo {config} > {self._home}/ask; head -n 1 {self._home}/told"
-        said = self._guest.run(f"{ask}; cat {self._home}/trouble")
-        return {name: Measured(**found) for name, found in json.loads(said).items()}
+        ask = f"echo {config} > {self._folder}/ask; head -n 1 {self._folder}/answers"
+        output = self._guest.run(f"{ask}; cat {self._folder}/errors")
+        return {name: Measured(**found) for name, found in json.loads(output).items()}

@@ -1,7 +1,7 @@
-"""What piwheels, the package index of Raspberry Pi OS, has and others have not.
+"""What only piwheels has, the package index of Raspberry Pi OS: msgspec for 32-bit ARM.
 
-That is one wheel: msgspec for 32-bit ARM. It is compiled here, as it was compiled there, because
-the laboratory fetches from Debian and the usual index alone.
+The wheel is compiled here, as it was there, because the laboratory fetches only from Debian and
+from PyPI.
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""One emulated machine: its console, its monitor, its power switch."""
+"""One emulated machine: its console, its monitor, its power."""
 
 import ctypes
 import json
@@ -20,12 +20,12 @@ from lab.waiting import eventually
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-class Failed(Exception):
-    """A command in the guest ended with another code than 0; the text is what it said."""
+class CommandFailed(Exception):
+    """A command in the guest failed; the text names it and quotes its output."""
 
 
 class Plan(NamedTuple):
-    """What QEMU is started with; `serial` is the console as QEMU's `-serial` options."""
+    """The arguments of QEMU; `serial` is the console as QEMU's `-serial` options."""
 
     name: str
     architecture: str
@@ -34,10 +34,10 @@ class Plan(NamedTuple):
 
 
 class Guest:
-    """A running machine; leaving its `with` block pulls the plug."""
+    """A running machine; leaving its `with` block cuts the power."""
 
     def __init__(self, plan: Plan, folder: Path, *more: str) -> None:
-        """`folder` takes its monitor's socket; `more` is added to the plan's arguments."""
+        """`folder` is for the monitor's socket; `more` is added to the plan's arguments."""
         self._monitor_path = folder / f"{plan.name}.qmp"
         self._monitor: Any = None
         self._unread = b""
@@ -84,14 +84,14 @@ class Guest:
                 return found
 
     def run(self, command: str, seconds: float = 60) -> str:
-        """Run a command in the console's shell; return what it said, or raise `Failed`."""
+        """Run a command in the console's shell; return its output, or raise `CommandFailed`."""
         code, text = self.try_(command, seconds)
         if code:
-            raise Failed(f"{command}\nended with {code}:\n{text}")
+            raise CommandFailed(f"{command}\nended with {code}:\n{text}")
         return text
 
     def try_(self, command: str, seconds: float = 60) -> tuple[int, str]:
-        """Run a command in the console's shell; return its code and what it said."""
+        """Run a command in the console's shell; return its exit code and its output."""
         self._marks += 1
         mark = f"@@{self._marks}@"
         self.send(f'{{ {command}\n}} </dev/null 2>&1; echo "{mark}$?"')
@@ -101,9 +101,9 @@ class Guest:
         return code, "\n".join(said).rstrip("\n")
 
     def converse(self, command: str, replies: Mapping[str, str], seconds: float = 60) -> str:
-        """Run a command that asks, on one line; return what is on the screen in the end.
+        """Run an interactive one-line command; return everything on the screen.
 
-        `replies` maps the end of a question to what is typed.
+        `replies` maps the end of a prompt to the answer.
         """
         self._marks += 1
         mark, screen = f"@@{self._marks}@", ""
@@ -119,7 +119,7 @@ class Guest:
         self.lines += text.split("\n")
         self._log.write(f"$ {command}\n{text}\n")
         if end[1] != "0":
-            raise Failed(f"{command}\nended with {end[1]}:\n{text}")
+            raise CommandFailed(f"{command}\nended with {end[1]}:\n{text}")
         return text.rstrip("\n")
 
     def send(self, line: str) -> None:
@@ -129,7 +129,7 @@ class Guest:
         self._process.stdin.flush()
 
     def qmp(self, command: str, **arguments: Any) -> Any:
-        """Ask QEMU's monitor; raise RuntimeError where it refuses."""
+        """Send a command to QEMU's monitor; raise RuntimeError if it fails."""
         if self._monitor is None:
             with eventually(lambda: _connected(self._monitor_path)) as connection:
                 self._monitor = connection.makefile("rw")
@@ -145,7 +145,7 @@ class Guest:
                 return answer["return"]
 
     def freeze(self, path: Path) -> None:
-        """Write the whole state into a file, and end."""
+        """Write the whole state to a file, and end."""
         self.qmp("stop")
         self.qmp("migrate", uri=f"file:{path}")
         status = eventually(self._migrated, 60)
@@ -154,7 +154,7 @@ class Guest:
             raise RuntimeError(f"{path.name}: not frozen")
 
     def thaw(self) -> Self:
-        """Go on from a frozen state: the guest was started with `-incoming file:…`."""
+        """Continue from a frozen state: the guest was started with `-incoming file:…`."""
         eventually(lambda: self.qmp("query-status")["status"] != "inmigrate", 180)
         self.qmp("cont")
         return self
@@ -184,12 +184,12 @@ class Guest:
 
 
 def _end_with_its_parent() -> None:
-    """Ask the kernel to end the emulator where the tests were killed: prctl(2)."""
+    """Have the kernel end the emulator if the tests are killed: prctl(2)."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _connected(path: Path) -> socket.socket | None:
-    """Return a connection to a socket, or None while nobody listens there."""
+    """Return a connection to a socket, or None while nothing listens on it."""
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.connect(str(path))

@@ -43,7 +43,7 @@ class Pins:
         self._ask(f"set_irq_in {self._chip} unnamed-gpio-in {pin} {level}")
 
     def level(self, pin: int) -> int:
-        """Return the level of a pin, as the chip has it."""
+        """Return the level of a pin, as the chip reports it."""
         return self._register(ALL_PINS) >> pin & 1
 
     def is_output(self, pin: int) -> bool:

@@ -1,6 +1,6 @@
-"""What guests fetch: Debian's archive (passed on, and kept), wheels, and the tests' own files.
+"""What guests download: Debian's archive (a caching proxy), wheels, and the tests' own files.
 
-Served on loopback, which QEMU's user network shows its guests as 10.0.2.2.
+Served on loopback, which guests on QEMU's user network see as 10.0.2.2.
 """
 
 import shutil
@@ -47,7 +47,7 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         part, _, rest = self.path.lstrip("/").partition("/")
-        path = _kept(rest) if part == "debian" else self._files / rest
+        path = _cached(rest) if part == "debian" else self._files / rest
         if path.is_dir():
             self._send_text("".join(f'<a href="{each.name}">.</a>' for each in path.iterdir()))
         elif path.is_file():
@@ -56,7 +56,7 @@ class _Answer(BaseHTTPRequestHandler):
             self.send_error(404)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def _send_text(self, text: str) -> None:
         self._head(len(text))
@@ -74,12 +74,12 @@ class _Answer(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-def _kept(name: str) -> Path:
-    """Return a file of Debian's archive; only the files that change are asked for again."""
+def _cached(name: str) -> Path:
+    """Return a file of Debian's archive; only files that change are fetched again."""
     path = CACHE / "debian" / name
     if not path.exists() or path.name in MUTABLE:
         path.parent.mkdir(parents=True, exist_ok=True)
         fetch = ["/usr/lib/apt/apt-helper", "download-file", f"{mirror()}/{name}", f"{path}.new"]
         if subprocess.run(fetch, capture_output=True, check=False).returncode == 0:
             path.with_name(f"{path.name}.new").rename(path)
-    return path  # what is kept will do, where nothing newer comes; else the guest hears 404
+    return path  # without a newer one the cached file will do; without both the guest gets 404

@@ -1,4 +1,4 @@
-"""What the tests saw, for people: docs/kernel-tests.md, and the transcript in docs/install.md."""
+"""Writes the results of the tests: docs/kernel-tests.md, and the transcript in docs/install.md."""
 
 import json
 import re
@@ -17,21 +17,21 @@ PAGE = ROOT / "docs/kernel-tests.md"
 INSTALL = ROOT / "docs/install.md"
 BETWEEN = re.compile(r"(<!-- transcript -->\n).*(<!-- end of transcript -->)", re.DOTALL)
 WIDTH = 110
-SHORTENED = 13  # lines of a command's output; apt and pip say much
+SHORTENED = 13  # lines of a command's output; apt and pip print many more
 TITLES = {
     "test_i2c": "I2C: simulated chips behind a real kernel adapter (USB/IP, i2c-tiny-usb)",
     "test_w1": "1-Wire: simulated thermometers behind a DS2490 (USB/IP) and the kernel's w1_therm",
     "test_gpio": "GPIO: lines driven from outside, real interrupts (QEMU virt, PL061)",
     "test_pi": "Raspberry Pi 3B, emulated: the documented commands, readings, outages",
     "test_service": "Debian with systemd: the documented commands, and the life of the service",
-    "test_power_cut": "Power cuts: a disk that forgets, and one that lies",
-    "test_arm": "Installation on aarch64 and armv7l by user-mode emulation",
+    "test_power_cut": "Power cuts: a disk with a volatile cache, and one that lies about flushes",
+    "test_arm": "Installation on aarch64 and armv7l, under user-mode emulation",
 }
 HEAD = """# Tests on real kernels
 
-Written by `make test-vm`; see [its parts](../tests/vm). Nothing here ran on a Raspberry Pi: the
-machines are emulated by QEMU without acceleration, so times say what the tests cost, and not how
-fast a Pi is.
+Written by `make test-vm` from the results of [its tests](../tests/vm). Nothing here ran on a real
+Raspberry Pi: QEMU emulates the machines without acceleration, so the times say how long the tests
+take, not how fast a Pi is.
 
 """
 
@@ -42,8 +42,8 @@ def report() -> None:
     transcript = facts.get("test_service", {}).pop("transcript", None)
     if transcript:
         text = INSTALL.read_text(encoding="utf-8")
-        said = f"```text\n{chr(10).join(_typed(transcript))}\n```\n"
-        INSTALL.write_text(BETWEEN.sub(lambda m: m[1] + said + m[2], text), encoding="utf-8")
+        transcribed = f"```text\n{chr(10).join(_shortened(transcript))}\n```\n"
+        INSTALL.write_text(BETWEEN.sub(lambda m: m[1] + transcribed + m[2], text), encoding="utf-8")
     PAGE.write_text("\n".join(_page(facts)) + "\n", encoding="utf-8")
 
 
@@ -73,7 +73,7 @@ def _table(facts: dict[str, Any]) -> Iterator[str]:
 
 
 def _runs() -> dict[str, dict[str, Any]]:
-    """Return the newest run from an empty cache and from a filled one, this one among them."""
+    """Return the newest run from an empty cache and from a filled one, including this run."""
     known: dict[str, dict[str, Any]] = json.loads(RUNS.read_text()) if RUNS.exists() else {}
     state = json.loads(STATE.read_text())
     name = "from an empty cache" if state["cold"] else "from a filled cache"
@@ -94,7 +94,7 @@ def _shown(value: Any) -> str:
     return ", ".join(map(_shown, value)) if isinstance(value, list) else str(value)
 
 
-def _typed(transcript: list[dict[str, str]]) -> Iterator[str]:
+def _shortened(transcript: list[dict[str, str]]) -> Iterator[str]:
     for step in transcript:
         yield f"$ {step['command']}"
         lines = [line.split("\r")[-1].rstrip() for line in step["output"].split("\n")]
@@ -104,6 +104,6 @@ def _typed(transcript: list[dict[str, str]]) -> Iterator[str]:
 
 
 def clean(folder: Path) -> None:
-    """Forget the facts of earlier tests."""
+    """Delete the facts of earlier tests."""
     for path in folder.glob("test_*.json"):
         path.unlink()

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from lab.cache import CACHE, fingerprint, once
 from lab.debian import KEYRING, mirror
-from lab.foreign import emulated
-from lab.tools import home, tool
+from lab.emulation import emulated
+from lab.tools import prefix, tool
 
-# What Raspberry Pi OS Lite and every Debian server have, and no more: "a bare Debian"
+# Only what Raspberry Pi OS Lite and every Debian server have: "a bare Debian"
 BARE = (
     *("ca-certificates", "dbus", "iproute2", "kmod", "libpam-systemd", "login", "procps"),
     *("python3", "sudo", "systemd", "systemd-sysv", "systemd-timesyncd", "udev"),
@@ -29,7 +29,7 @@ TTYPath=/dev/{tty}
 [Install]
 WantedBy=multi-user.target
 """
-# Nobody logs in, and a network that the kernel's command line has set up needs no more
+# No login, and the kernel's command line has set up the network
 MASKED = ("getty@tty1", "systemd-binfmt", "systemd-networkd-wait-online", "systemd-timesyncd")
 
 
@@ -45,8 +45,8 @@ def _install(fresh: Path, suite: str, arch: str) -> None:
     options += [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in LEFT_OUT]
     options += ['--aptopt=Acquire::Languages "none"', f"--include={','.join(BARE)}"]
     source = f"deb [signed-by={KEYRING}] {mirror()} {suite} main"
-    mmdebstrap = ["nice", "perl", str(home() / "bin/mmdebstrap"), "--quiet", *options]
-    subprocess.run(emulated(home() / "bin", [*mmdebstrap, suite, str(fresh), source]), check=True)
+    mmdebstrap = ["nice", "perl", str(prefix() / "bin/mmdebstrap"), "--quiet", *options]
+    subprocess.run(emulated(prefix() / "bin", [*mmdebstrap, suite, str(fresh), source]), check=True)
 
 
 def disk(suite: str, arch: str, tty: str, megabytes: int) -> Path:
@@ -69,7 +69,7 @@ def write_disk(fresh: Path, source: Path, tty: str, megabytes: int) -> None:
 
 
 def add_console(tree: Path, tty: str) -> None:
-    """Let a system show the laboratory's shell on a serial line."""
+    """Give a system the laboratory's shell on a serial line."""
     units = tree / "etc/systemd/system"
     wants = units / "multi-user.target.wants"
     wants.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Waiting for what happens elsewhere, in processes whose clock nobody here can move."""
+"""Waits for other processes, whose clock the tests cannot move."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def eventually(condition: Callable[[], T], seconds: float = 60.0) -> T:
-    """Return the condition's first true result; fail when none comes in time."""
+    """Return the condition's first true result; fail if there is none in time."""
     deadline, pause = time.monotonic() + seconds, threading.Event()
     while time.monotonic() < deadline:
         if result := condition():

@@ -33,9 +33,9 @@ def _install(fresh: Path, arch: str, wanted: list[str]) -> None:
 
 
 def index(arch: str, python: tuple[int, int]) -> Path:
-    """Return a folder with wheels of all that the agent needs: what a package index offers.
+    """Return a folder with the wheels of all dependencies, as a package index offers them.
 
-    What has no wheel there is left out; see `lab.piwheels`.
+    Packages without a wheel on PyPI are missing; see `lab.piwheels`.
     """
     wanted = project()["dependencies"]
     if arch == "armhf":
@@ -69,7 +69,7 @@ def _pip(*words: str) -> None:
 
 
 def compile_all(folder: Path) -> None:
-    """Compile for the guests where this machine's Python is theirs: imports there are slow."""
+    """Compile for the guests, whose imports are slow, if this machine has the same Python."""
     if sys.version_info[:2] == PYTHON:
         options = ["-q", "--invalidation-mode", "unchecked-hash"]
         subprocess.run([sys.executable, "-m", "compileall", *options, str(folder)], check=False)

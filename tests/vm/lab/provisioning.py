@@ -1,4 +1,4 @@
-"""What a machine finds where it is installed: Debian's archive, a package index, a broker."""
+"""What a machine is installed from: wheels, settings of apt and pip, documented commands."""
 
 import re
 import shutil
@@ -8,14 +8,14 @@ from pathlib import Path
 from lab import piwheels
 from lab.wheels import ROOT, index, wheel
 
-SUBSCRIBE = "mosquitto_sub -h broker.local -t 'edge/#' -v"  # as docs/install.md has it
+SUBSCRIBE = "mosquitto_sub -h broker.local -t 'edge/#' -v"  # as in docs/install.md
 LATER = "99.0"
-ANYWHERE = 5  # so many of the documented commands need no hardware and no systemd
+PORTABLE = 5  # the first 5 documented commands need neither hardware nor systemd
 SUITES = {"bookworm": (3, 11), "trixie": (3, 13)}
 
 
-def stock(files: Path, suite: str, arch: str) -> str:
-    """Put wheels for a machine into a registry's folder; return their folder's name."""
+def provide_wheels(files: Path, suite: str, arch: str) -> str:
+    """Copy the wheels for a machine into a registry's folder; return the name of their folder."""
     name = f"wheels-{suite}-{arch}"
     shutil.copytree(index(arch, SUITES[suite]), files / name)
     if arch == "armhf":
@@ -25,7 +25,7 @@ def stock(files: Path, suite: str, arch: str) -> str:
 
 
 def add_newer(folder: Path) -> None:
-    """Put a wheel of version 99 beside the one in a folder: the same code, of a later day."""
+    """Add a wheel of version 99 to a folder: the same code with a later version."""
     [old] = folder.glob("edge_agent-*.whl")
     version = old.name.split("-")[1]
     with (
@@ -40,7 +40,7 @@ def add_newer(folder: Path) -> None:
 
 
 def settings(url: str, suite: str, wheels: str) -> dict[str, str]:
-    """Return the files, by their paths, that lead a machine's apt and pip to a registry."""
+    """Return the files, by path, that point a machine's apt and pip to a registry."""
     host = re.sub(r"^http://|:\d+$", "", url)
     return {
         "/etc/apt/sources.list": f"deb {url}/debian {suite} main",
@@ -53,7 +53,7 @@ def settings(url: str, suite: str, wheels: str) -> dict[str, str]:
 
 
 def documented(heading: str) -> list[str]:
-    """Return the commands that docs/install.md tells under a heading."""
+    """Return the commands under a heading of docs/install.md."""
     text = (ROOT / "docs/install.md").read_text()
     section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
     block = section.split("```sh\n")[1].split("```")[0]

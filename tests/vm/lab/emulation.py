@@ -1,4 +1,4 @@
-"""Programs of other processors, run by QEMU's user emulation in a namespace of their own.
+"""Programs for other processors, run by QEMU's user-mode emulation in their own namespace.
 
 Since Linux 6.7 the formats of programs (binfmt_misc) belong to a user namespace: nothing is
 registered on this machine. Magic numbers: the ELF header's class, byte order, type and machine.
@@ -14,11 +14,11 @@ MAGIC = (
 )
 MASK = "\\xff" * 7 + "\\x00" + "\\xff" * 8 + "\\xfe" + "\\xff" * 3
 FORMATS = {"qemu-aarch64": ("\\x02", "\\xb7"), "qemu-arm": ("\\x01", "\\x28")}
-EVERYONE = "0 0 4294967295"  # every user of this machine is the same one inside
+EVERYONE = "0 0 4294967295"  # each user id is the same inside and outside
 
 
 def emulated(programs: Path, command: Sequence[str]) -> list[str]:
-    """Return the words that run a command where aarch64 and armv7l programs run, too.
+    """Return the command that runs another one with support for aarch64 and armv7l programs.
 
     `programs` is the folder of QEMU's user emulators, which are static.
     """
@@ -40,7 +40,7 @@ def main(programs: str, command: Sequence[str]) -> int:
 
 
 def _map_users(pid: int) -> None:
-    """Map everyone, for the process and its child: whichever of them is in the namespace."""
+    """Map all users for the process and its child: one of the two is in the namespace."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
     while not children.read_text().split():
         pass
@@ -49,7 +49,7 @@ def _map_users(pid: int) -> None:
             try:
                 Path(f"/proc/{one}/{kind}").write_text(EVERYONE)
             except PermissionError:
-                continue  # the map is that of the other
+                continue  # the other one is in the namespace
 
 
 def inside(programs: str, command: Sequence[str]) -> int:
