@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -I
-"""The command `edge-agent` of the Debian package: its own packages take precedence over the system's."""
+"""The command `edge-agent` of the Debian package: its own packages come first."""
 
 import sys
 
