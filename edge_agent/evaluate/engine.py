@@ -100,9 +100,10 @@ class Engine:
             while not self._stopping:
                 self.take(self.wait())
         finally:
-            self._record_events(self._evaluator.aggregates(None))
             now = self._clock.now()
-            self._report(NOTHING, self._evaluator.secure(now), now)
+            switched = self._evaluator.secure(now)  # before anything that may fail
+            self._record_events(self._evaluator.aggregates(None))
+            self._report(NOTHING, switched, now)
 
     def begin(self, now: Moment) -> None:
         """Go on from the restored states: what is still known sets outputs, the rest is safe."""

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.clock import SystemClock
+from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine import Engine
 from edge_agent.evaluate.expressions.expression import Expression
 from edge_agent.evaluate.outputs.output_set import GuardedOutput
@@ -300,6 +301,20 @@ def test_outputs_are_safe_even_if_the_engine_fails(thread, relay):
     runner.join(60)
     assert (relay.applied, relay.closed) == ([0.0, 1.0, 0.0], True)
     assert [type(error) for error in failures] == [KeyError]
+
+
+def test_outputs_are_safe_even_if_the_last_aggregates_fail(stepped, monkeypatch):
+    def fail_at_the_end(_, now):
+        if now is None:
+            raise KeyError
+        return []
+
+    engine = stepped([])
+    monkeypatch.setattr(CurrentValues, "aggregates", fail_at_the_end)
+    engine.inbox.put(None)
+    with pytest.raises(KeyError):
+        engine.engine.run()
+    assert engine.relays["fan"].closed
 
 
 samples = st.lists(

@@ -10,7 +10,7 @@ from edge_agent.evaluate.commands.command import KINDS, parse
 from edge_agent.evaluate.expressions.expression import Known
 from edge_agent.evaluate.expressions.parser import parse as parse_expression
 from edge_agent.evaluate.rules.rule import Rule
-from edge_agent.events import Finished, Request
+from edge_agent.events import Finished, Reading, Request
 
 ALL = tuple(KINDS)
 FAN = {"fan": 1.0}
@@ -141,6 +141,17 @@ def test_a_reading_is_answered_with_the_next_one_of_its_device(stepped):
     engine.measure(t=21)
     answer = json.loads(engine.answers[-1].payload)
     assert (answer["state"], answer["result"]["values"]) == ("done", {"t": 21})
+
+
+def test_an_executor_for_another_configuration_answers_the_pending_commands(parts, moment):
+    keys = []
+    old = parts({}, [], allowed=ALL, delegate=lambda _, key: keys.append(key)).executor
+    old.take(Request("read", b'{"device": "air"}', "answers"), moment(0))
+    new = old.renewed((), parts({}, []).rule_set, {}, lambda *_: None)
+    new.take(Request("read", b'{"device": "air"}', "answers"), moment(1))
+    (outcome,) = new.measured(Reading("air", moment(2), {"t": 21}))
+    assert json.loads(outcome.answers[0].payload)["result"]["values"] == {"t": 21}
+    assert new.finish(Finished(keys[0], {}), moment(3)) is None
 
 
 def test_a_command_without_an_answer_has_failed_after_a_minute(stepped):
