@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 class Problems:
-    """Collects the lines of one file, so that one check shows everything there is to mend."""
+    """Collects the lines of one file, so that one check shows everything that needs fixing."""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -16,7 +16,7 @@ class Problems:
         self.add(f"{key} = {shown(value)}: {what}")
 
     def missing(self, key: str, wanted: str) -> None:
-        """Note that a key is not there."""
+        """Note that a required key is missing."""
         self.add(f"{key}: missing; wanted: {wanted}")
 
     def add(self, line: str) -> None:
@@ -25,7 +25,7 @@ class Problems:
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
-    """Say that a name is not known, with its nearest neighbour or all there are."""
+    """Return that a name is not known, with the nearest one or all that are."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, 1)
     if near:

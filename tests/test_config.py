@@ -106,7 +106,7 @@ def test_durations_have_units(text, seconds):
 
 
 @pytest.mark.parametrize("text", ["-1s", "soon", "10 parsecs", "", True, "1s2"])
-def test_anything_else_is_no_duration(text):
+def test_anything_else_is_refused_as_a_duration(text):
     with pytest.raises(ValueError, match="expected a duration"):
         Duration.parse(text)
 
@@ -140,7 +140,7 @@ def test_any_key_can_be_overridden(tmp_path, override, found):
     assert found(load(write(tmp_path, DEVICES), [override]))
 
 
-def test_an_override_of_nothing_says_how_it_is_written(tmp_path):
+def test_an_override_of_a_missing_key_shows_how_to_write_one(tmp_path):
     assert "write it as --set" in problems(tmp_path, DEVICES, ["device.none.every=5s"])[0]
 
 
@@ -148,10 +148,40 @@ def test_keys_that_are_not_the_agents_are_kept_for_the_driver(tmp_path):
     assert load(write(tmp_path, DEVICES)).device[0].options == {"standby": 5}
 
 
-def test_a_section_of_the_wrong_shape_is_told_how_to_write_it(tmp_path):
+def test_a_table_of_the_wrong_shape_shows_how_to_write_it(tmp_path):
     found = problems(tmp_path, 'mqtt = 5\ndevice = "air"')
     assert "write [mqtt]" in found[0]
     assert "write [[device]]" in found[1]
+
+
+@pytest.mark.parametrize(
+    ("channel", "remedy"),
+    [
+        ("channel = 5", "expected tables: write [device.channel.<name>]"),
+        ("channel.temperature = 5", "expected a table: write [device.channel.temperature]"),
+    ],
+)
+def test_a_table_below_a_list_is_written_without_the_name_of_its_entry(tmp_path, channel, remedy):
+    (line,) = problems(tmp_path, f'[[device]]\nname = "air"\ndriver = "sht4x"\n{channel}')
+    assert f"device.air.{channel}: {remedy}" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('mqtt.keep_alive = "4s"', 'mqtt.keep_alive = "4s": out of range; wanted: '),
+        ('mqtt.keep_alive = "11m"', 'mqtt.keep_alive = "11m": out of range; wanted: '),
+        ('log.max_size = "999kB"', 'log.max_size = "999kB": out of range; wanted: '),
+    ],
+)
+def test_a_value_out_of_its_range_is_refused(tmp_path, text, problem):
+    (line,) = problems(tmp_path, text)
+    assert problem in line
+
+
+@pytest.mark.parametrize("text", ['mqtt.keep_alive = "5s"', 'mqtt.keep_alive = "10m"'])
+def test_the_ends_of_a_range_are_in_it(tmp_path, text):
+    assert load(write(tmp_path, text))
 
 
 def test_the_example_is_read_as_written():

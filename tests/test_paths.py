@@ -15,7 +15,7 @@ def service(tmp_path, monkeypatch):
     return config, state
 
 
-def test_who_looks_into_the_log_of_the_service_s_configuration_sees_the_service_s(service):
+def test_the_log_of_the_services_configuration_is_the_services(service):
     config, state = service
     assert paths.log_to_read("", "shed", config, simulated=False) == state / "shed.db"
 
@@ -33,7 +33,7 @@ def test_a_log_that_the_configuration_names_is_the_one(service):
     assert found == Path("/data/log.db")
 
 
-def test_without_a_service_the_log_is_the_user_s(service):
+def test_without_a_service_the_log_is_the_users(service):
     config, state = service
     state.rmdir()
     expected = paths.log_path("", "shed", simulated=False)

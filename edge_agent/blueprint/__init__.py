@@ -1,6 +1,6 @@
 """From the configuration to a blueprint: everything checked, nothing opened yet.
 
-`check` draws one and shows the problems; `run` and `simulate` build the agent from the same one.
+`check` resolves one and reports the problems; `run` and `simulate` build the agent from it.
 """
 
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from edge_agent.acquire.catalog import Catalog
 from edge_agent.blueprint.broker import resolve_broker
+from edge_agent.blueprint.collisions import note_collisions
 from edge_agent.blueprint.devices import (
     DeviceResolver,
     ResolvedDevice,
     ResolvedOutput,
-    note_collisions,
 )
 from edge_agent.blueprint.interlocks import note_interlocks
 from edge_agent.blueprint.limits import note_limits
@@ -28,7 +28,7 @@ from edge_agent.problems import Problems
 
 
 class Blueprint(NamedTuple):
-    """An agent as configured, checked as far as this can be done without hardware."""
+    """An agent as configured, checked as far as possible without hardware."""
 
     config: Config
     devices: tuple[ResolvedDevice, ...]
@@ -48,9 +48,9 @@ def resolve(path: Path, overrides: Iterable[str] = ()) -> Blueprint:
     problems = Problems(str(path))
     config = read(path, overrides, problems)
     note_limits(config, problems)
-    draft = DeviceResolver(Catalog("edge_agent.drivers"), problems)
-    devices = draft.devices(config.device)
-    outputs = draft.outputs(config.output)
+    resolver = DeviceResolver(Catalog("edge_agent.drivers"), problems)
+    devices = resolver.devices(config.device)
+    outputs = resolver.outputs(config.output)
     note_interlocks(config, problems)
     note_collisions(config, (*devices, *outputs), problems)
     rules = resolve_rules(config, devices, problems)

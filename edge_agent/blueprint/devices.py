@@ -1,7 +1,6 @@
 """Devices and outputs: which driver, where it is connected, with which options and channels."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,13 +12,11 @@ from drivers.base.driver import (
     Totalling,
     is_output,
     is_sensor,
-    shares_chip,
 )
 from edge_agent.acquire.catalog import Catalog, convert_options
 from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
-from edge_agent.blueprint.places import SPOTS, further_pins, resolve_place
+from edge_agent.blueprint.places import resolve_place
 from edge_agent.blueprint.plans import device_plan, output_guard
-from edge_agent.config.config import Config
 from edge_agent.config.device import DeviceSettings
 from edge_agent.config.output import OutputSettings
 from edge_agent.errors import ConfigError
@@ -29,7 +26,7 @@ from edge_agent.problems import Problems, unknown
 
 
 class ResolvedDevice(NamedTuple):
-    """A sensor as configured; `channels` are those that its options leave."""
+    """A sensor as configured; `channels` are those that its options select."""
 
     settings: DeviceSettings
     driver: type[Driver]
@@ -48,7 +45,7 @@ class ResolvedDevice(NamedTuple):
         return device_plan(self.settings, self.channels)
 
     def build(self, hardware: Hardware) -> Driver:
-        """Return the driver, connected; raise a `DriverError` where its bus is not there."""
+        """Return the driver, connected; raise DriverError if its bus is missing."""
         return self.driver(port(hardware, self.place, self.name), **self.options)
 
 
@@ -71,7 +68,7 @@ class ResolvedOutput(NamedTuple):
         return output_guard(self.settings)
 
     def build(self, hardware: Hardware) -> Output:
-        """Return the driver, connected but not switched yet; one of an expander knows its pin."""
+        """Return the driver, connected but not switched; an expander's also gets its pin."""
         pin = (self.place.pin,) if self.place.kind == "i2c" else ()
         connected = port(hardware, self.place, self.name)
         return self.driver(connected, *pin, **self.options)
@@ -97,7 +94,7 @@ class Unconnected(RealHardware):
 
 
 class DeviceResolver:
-    """Draws device after device, and notes every problem on the way."""
+    """Finds driver, place and options of each table, and notes every problem."""
 
     def __init__(self, catalog: Catalog[DriverClass], problems: Problems) -> None:
         self._catalog = catalog
@@ -124,7 +121,7 @@ class DeviceResolver:
         return self._constructed(ResolvedDevice(settings, driver, place, options, ()), where)
 
     def _constructed(self, device: ResolvedDevice, where: str) -> ResolvedDevice | None:
-        """Ask an unconnected driver for its channels: options may choose among them."""
+        """Take the channels from an unconnected driver: options may select among them."""
         try:
             channels = device.build(Unconnected()).channels
         except ValueError as error:
@@ -138,7 +135,7 @@ class DeviceResolver:
         return device._replace(channels=channels)
 
     def _note_converted(self, settings: DeviceSettings, where: str) -> None:
-        """Note a total that would be converted: after a restart it could not go on."""
+        """Note conversions of a total: it could not continue after a restart."""
         for name, channel in settings.channel.items():
             if (channel.scale, channel.offset, channel.polynomial) != (1.0, 0.0, ()):
                 what = "a counter's channels are not converted; use `per_pulse`"
@@ -153,7 +150,7 @@ class DeviceResolver:
         return place and self._assembled(ResolvedOutput(settings, driver, place, options), where)
 
     def _assembled(self, output: ResolvedOutput, where: str) -> ResolvedOutput | None:
-        """Build an unconnected driver: what its options cannot be together shows here."""
+        """Build an unconnected driver, to find options that exclude each other."""
         try:
             output.build(Unconnected())
         except ValueError as error:
@@ -192,58 +189,3 @@ class DeviceResolver:
         for line in lines:
             self._problems.add(where + line)
         return None if lines else options
-
-
-def note_collisions(
-    config: Config, resolved: Iterable[ResolvedDevice | ResolvedOutput], problems: Problems
-) -> None:
-    """Note names that are used twice, and places where two are connected."""
-    for kind, entries in (("device", config.device), ("output", config.output)):
-        _note_twice(kind, (entry.name for entry in entries), problems)
-    _note_twice("rule", (rule.name for rule in config.rule), problems)
-    taken: dict[Place, str] = {}
-    for one in resolved:
-        for place in _places(one):
-            name = taken.setdefault(place, one.name)
-            if name != one.name:
-                what = f"{name!r} is connected there already; choose another"
-                problems.note(_key(one), str(place), what)
-    _note_strangers(resolved, problems)
-
-
-def _places(one: ResolvedDevice | ResolvedOutput) -> Iterator[Place]:
-    yield one.place
-    for pin in further_pins(one.driver, one.options):
-        yield one.place._replace(pin=pin)
-
-
-def _note_strangers(
-    resolved: Iterable[ResolvedDevice | ResolvedOutput], problems: Problems
-) -> None:
-    """Note an address at which two chips are configured; one expander may have many pins."""
-    chips: dict[Place, ResolvedDevice | ResolvedOutput] = {}
-    for one in resolved:
-        if one.place.kind != "i2c":
-            continue
-        first = chips.setdefault(one.place._replace(pin=-1), one)
-        if first.place != one.place and not _of_one_chip(first.driver, one.driver):
-            what = f"{first.name!r} uses this chip for something else; choose another"
-            problems.note(_key(one), str(one.place), what)
-
-
-def _of_one_chip(first: DriverClass, second: DriverClass) -> bool:
-    """Return whether two drivers can share a chip: never the inputs and outputs of a PCF8574."""
-    if first is second:
-        return True
-    return first.__module__ == second.__module__ and shares_chip(first) and shares_chip(second)
-
-
-def _key(one: ResolvedDevice | ResolvedOutput) -> str:
-    table = "device" if isinstance(one, ResolvedDevice) else "output"
-    return f"{table}.{one.name}.{(*SPOTS[one.place.kind], 'name')[0]}"
-
-
-def _note_twice(kind: str, names: Iterator[str], problems: Problems) -> None:
-    for name, count in Counter(names).items():
-        if count > 1:
-            problems.note(f"{kind}.{name}.name", name, f"used {count} times; choose another name")

@@ -1,4 +1,4 @@
-"""What the agent says about itself: the retained `info` topic."""
+"""What the agent publishes about itself: the retained `info` topic."""
 
 from importlib.metadata import version
 from typing import Any

@@ -1,4 +1,4 @@
-"""Interlocks: outputs that exclude each other must exist, and must not both be safe when on."""
+"""Interlocks: outputs that exclude each other must exist, and cannot both be safe when on."""
 
 from itertools import combinations
 
@@ -8,7 +8,7 @@ from edge_agent.problems import Problems, unknown
 
 
 def note_interlocks(config: Config, problems: Problems) -> None:
-    """Note what an interlock cannot be."""
+    """Note interlocks that cannot be kept."""
     names = [output.name for output in config.output]
     for output in config.output:
         key = f"output.{output.name}.interlock"
@@ -19,7 +19,7 @@ def note_interlocks(config: Config, problems: Problems) -> None:
                 problems.note(key, other, unknown(other, names))
     for one, another in combinations(config.output, 2):
         if _exclude(one, another) and switch(one.safe) and switch(another.safe):
-            what = f"both it and {another.name!r}, which it excludes, are safe when on"
+            what = f"{another.name!r}, which it excludes, is also safe when on"
             problems.note(f"output.{one.name}.safe", one.safe, what)
 
 

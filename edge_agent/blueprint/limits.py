@@ -1,4 +1,4 @@
-"""Values that are well-formed but make no sense: too short, too small, contradicting."""
+"""Values that each are well-formed, but out of a range or contradicting another one."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from edge_agent.problems import Problems
 
 
 class Limit(NamedTuple):
-    """A key's value, and the range that it must lie in, in numbers and in words."""
+    """A key's value and its range, in numbers and in words."""
 
     key: str
     value: float
@@ -20,7 +20,7 @@ class Limit(NamedTuple):
 
 
 def note_limits(config: Config, problems: Problems) -> None:
-    """Note every value out of its range, and settings that contradict each other."""
+    """Note values out of range, and settings that contradict each other."""
     for limit in _limits(config):
         if not limit.low <= limit.value <= limit.high:
             problems.add(f"{limit.key} = {limit.value:.12g}: out of range; wanted: {limit.words}")
@@ -31,19 +31,12 @@ def note_limits(config: Config, problems: Problems) -> None:
 
 def _limits(config: Config) -> Iterator[Limit]:
     infinite = float("inf")
-    yield Limit("mqtt.keep_alive", config.mqtt.keep_alive, 5, 600, "5s to 10m")
-    yield Limit("log.max_size", config.log.max_size, 1_000_000, infinite, "at least 1MB")
-    yield Limit("log.commit_interval", config.log.commit_interval, 0, 3600, "0 to 1h")
     for window in config.aggregates.windows:
-        words = "whole parts of a day from 1m to 1d, such as 1m, 15m, 1h"
+        words = "1m to 1d, dividing a day evenly, such as 1m, 15m, 1h"
         longest = 86400 if window and 86400 % window == 0 else 0
         yield Limit("aggregates.windows", window, 60, longest, words)
     for rule in config.rule:
         yield Limit(f"rule.{rule.name}.repeat", rule.repeat or 60, 60, infinite, 'at least "1m"')
-    for device in config.device:
-        key = f"device.{device.name}."
-        yield Limit(key + "every", device.every, 0.05, 86400, '"50ms" to "1d"')
-        yield Limit(key + "heartbeat", device.heartbeat, 1, infinite, 'at least "1s"')
     for output in config.output:
         yield Limit(f"output.{output.name}.safe", switch(output.safe), 0, 1, '"on", "off", 0 to 1')
     for rule in config.rule:

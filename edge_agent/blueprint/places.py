@@ -28,7 +28,7 @@ Settings: TypeAlias = DeviceSettings | OutputSettings
 def resolve_place(
     driver: DriverClass, settings: Settings, where: str, problems: Problems
 ) -> Place | None:
-    """Return where a device is connected; note what is missing, wrong or of another bus."""
+    """Return where a device is connected; note keys that are missing, wrong or of another bus."""
     taken = (
         (*SPOTS[driver.bus], "pin") if isinstance(settings, OutputSettings) else SPOTS[driver.bus]
     )
@@ -37,11 +37,11 @@ def resolve_place(
         if value not in {None, ""} and key not in taken:
             what = f"a device on {driver.bus} has no {key}; remove this line"
             problems.note(where + key, value, what)
-    return DRAW[driver.bus](driver, settings, where, problems)
+    return RESOLVERS[driver.bus](driver, settings, where, problems)
 
 
 def further_pins(driver: DriverClass, options: dict[str, Any]) -> Iterable[int]:
-    """Return the pins that a device has besides its first: an echo, a second phase."""
+    """Return the pins of a device besides its first, such as an echo or a second phase."""
     return (options[name] for name in more_pins_of(driver) if name in options)
 
 
@@ -51,8 +51,8 @@ def _i2c(driver: DriverClass, settings: Settings, where: str, problems: Problems
     if address not in known:
         possible = ", ".join(f"0x{one:02x}" for one in known)
         problems.add(
-            f"{where}address = 0x{address:02x}: {settings.driver} has none such;"
-            f" possible: {possible}"
+            f"{where}address = 0x{address:02x}: not an address of {settings.driver};"
+            f" choose from {possible}"
         )
         return None
     pin = settings.pin if isinstance(settings, OutputSettings) else -1
@@ -94,7 +94,7 @@ def _linux(_: DriverClass, settings: Settings, where: str, problems: Problems) -
     return Place("linux", id=settings.name)
 
 
-DRAW: dict[BusKind, Callable[[DriverClass, Settings, str, Problems], Place | None]] = {
+RESOLVERS: dict[BusKind, Callable[[DriverClass, Settings, str, Problems], Place | None]] = {
     "i2c": _i2c,
     "spi": _spi,
     "serial": _serial,

@@ -25,10 +25,10 @@ def resolve_rules(
     known = dict(pair for device in resolved for pair in _known(device))
     known |= {output.name: OUTPUT for output in config.output}
     broken = {one.name for one in config.device} - {one.name for one in resolved}
-    draft = RuleResolver(known, broken, problems)
+    resolver = RuleResolver(known, broken, problems)
     for rule in config.rule:
         _note_outputs(rule, [output.name for output in config.output], problems)
-    rules = (draft.rule(rule) for rule in config.rule)
+    rules = (resolver.rule(rule) for rule in config.rule)
     return tuple(rule for rule in rules if rule is not None)
 
 
@@ -56,7 +56,7 @@ def _note_outputs(rule: RuleSettings, outputs: list[str], problems: Problems) ->
 
 
 class RuleResolver:
-    """Draws rule after rule from what is `known`; `broken` devices have told their problems."""
+    """Parses each rule against what is `known`; problems of `broken` devices are noted already."""
 
     def __init__(self, known: Mapping[str, Known], broken: set[str], problems: Problems) -> None:
         self._known = known
@@ -73,7 +73,7 @@ class RuleResolver:
         if when is None or (settings.clear and clear is None):
             return None
         for name in settings.set.keys() & (when.inputs | (clear.inputs if clear else set())):
-            self._problems.note(f"{key}set.{name}", settings.set[name], "the rule looks at it")
+            self._problems.note(f"{key}set.{name}", settings.set[name], "this rule depends on it")
         return Rule(
             settings.name,
             when,
@@ -89,13 +89,14 @@ class RuleResolver:
         )
 
     def _thresholds(self, settings: RuleSettings, key: str) -> dict[str, Known]:
-        """Return the rule's own numbers; note one outside of its own bounds."""
+        """Return the rule's thresholds; note those outside their own bounds."""
         for name, one in settings.threshold.items():
             if not one.low <= one.value <= one.high:
                 where = f"{key}threshold.{name}.value"
                 self._problems.note(where, one.value, f"not within {one.low:g} to {one.high:g}")
             if name in self._known or not name.isidentifier():
-                self._problems.add(f"{key}threshold.{name}: choose a name that nothing else has")
+                what = "the name is taken or not a word; choose another"
+                self._problems.add(f"{key}threshold.{name}: {what}")
         return {
             name: Known("numeric", one.low, one.high, key=f"{settings.name}:{name}")
             for name, one in settings.threshold.items()
@@ -114,6 +115,6 @@ class RuleResolver:
             return parse(text, known)
         except ConfigError as error:
             for line in error.problems:
-                if not any(f"{name}." in line for name in self._broken):  # its device says why
+                if not any(f"{name}." in line for name in self._broken):  # reported with its device
                     self._problems.note(key, text, line)
             return None

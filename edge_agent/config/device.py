@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, field
 
-from edge_agent.config.settings import Name, Settings
+from edge_agent.config.settings import Name, Settings, within
 from edge_agent.units import Duration
 
 
@@ -46,7 +46,10 @@ class DeviceSettings(Settings, frozen=True, kw_only=True):
     name: Name
     driver: Annotated[str, Meta(description="a name from `edge-agent drivers`")]
     every: Annotated[
-        Duration, Meta(description='time between two measurements: at least "50ms"')
+        Duration,
+        Meta(
+            description='time between two measurements: "50ms" to "1d"', extra=within(0.05, 86400)
+        ),
     ] = Duration(10)
     bus: Annotated[
         Annotated[int, Meta(ge=0)] | None,
@@ -70,7 +73,11 @@ class DeviceSettings(Settings, frozen=True, kw_only=True):
         str, Meta(description='1-Wire id such as "28-0316a4c8ffee"; see `edge-agent scan`')
     ] = ""
     heartbeat: Annotated[
-        Duration, Meta(description="log an unchanged reading at least this often")
+        Duration,
+        Meta(
+            description='longest time between logged readings, changed or not; at least "1s"',
+            extra=within(1),
+        ),
     ] = Duration(300)
     channel: dict[str, ChannelSettings] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from edge_agent.config.settings import Settings
+from edge_agent.config.settings import Settings, within
 from edge_agent.units import Duration, Size
 
 
@@ -19,11 +19,15 @@ class LogSettings(Settings, frozen=True, kw_only=True):
         ),
     ] = ""
     commit_interval: Annotated[
-        Duration, Meta(description="shortest time between commits, 0 to 1h; alerts never wait")
+        Duration,
+        Meta(
+            description="shortest time between commits, 0 to 1h; alerts never wait",
+            extra=within(0, 3600),
+        ),
     ] = Duration(1)
     keep: Annotated[Duration, Meta(description="how long delivered events are kept")] = Duration(
         7 * 86400
     )
-    max_size: Annotated[Size, Meta(description="largest size of the database: at least 1MB")] = (
-        Size(256_000_000)
-    )
+    max_size: Annotated[
+        Size, Meta(description="largest size of the database: at least 1MB", extra=within(1e6))
+    ] = Size(256_000_000)

@@ -9,6 +9,7 @@ from edge_agent.config.settings import (
     SECRET_FILE,
     SECRET_VARIABLE,
     Settings,
+    within,
 )
 from edge_agent.units import Duration
 
@@ -49,7 +50,11 @@ class MqttSettings(Settings, frozen=True, kw_only=True):
         str, Meta(description="PEM file of this client's private key", extra=SECRET_FILE)
     ] = ""
     keep_alive: Annotated[
-        Duration, Meta(description="longest time without traffic before a ping: 5s to 10m")
+        Duration,
+        Meta(
+            description="longest time without traffic before a ping: 5s to 10m",
+            extra=within(5, 600),
+        ),
     ] = Duration(30)
     max_batch: Annotated[
         int,

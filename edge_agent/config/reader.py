@@ -5,13 +5,22 @@ All problems are collected, so that one `check` shows everything that needs fixi
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec.structs import FieldInfo, fields
 
 from edge_agent.config.config import Config
-from edge_agent.config.settings import OPTIONS, Form, Settings, description, keys, nested
+from edge_agent.config.settings import (
+    OPTIONS,
+    UNBOUNDED,
+    Form,
+    Settings,
+    description,
+    keys,
+    mark,
+    nested,
+)
 from edge_agent.config.source import apply_override, parse
 from edge_agent.errors import ConfigError
 from edge_agent.problems import Problems, unknown
@@ -37,83 +46,109 @@ def read(path: Path, overrides: Iterable[str], problems: Problems) -> Config:
     return TableReader(problems).table(Config, tables) or Config()
 
 
+class Place(NamedTuple):
+    """A table's place: `key` as messages name it, `heading` as TOML writes it."""
+
+    key: str = ""  # device.air.channel.temperature
+    heading: str = ""  # device.channel.temperature
+
+    def below(self, key: str) -> "Place":
+        """Return the place of a key of this table."""
+        return Place(f"{self.key}.{key}".lstrip("."), f"{self.heading}.{key}".lstrip("."))
+
+    def entry(self, name: object) -> "Place":
+        """Return the place of an entry of this list of tables."""
+        return self._replace(key=f"{self.key}.{name}")
+
+
+TOP = Place()
+
+
 class TableReader:
     """Turns TOML tables into settings, key by key, and notes every problem on the way."""
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
 
-    def table(self, kind: type[T], table: dict[str, Any], where: str = "") -> T | None:
-        """Return the settings; a key with a problem keeps its default, or None if it has none.
+    def table(self, kind: type[T], table: dict[str, Any], place: Place = TOP) -> T | None:
+        """Return the settings; a key with a problem has its default.
 
-        `where` is the prefix of the table's keys in messages, such as `device.air.`.
+        None if a required key is missing or has a problem.
         """
         values = {
-            **self._tables(kind, table, where),
-            **self._options(kind, table, where),
-            **self._values(kind, table, where),
+            **self._tables(kind, table, place),
+            **self._options(kind, table, place),
+            **self._values(kind, table, place),
         }
         required = (field.name for field in fields(kind) if field.required)
         return kind(**values) if all(name in values for name in required) else None
 
-    def _tables(self, kind: type[Settings], table: dict[str, Any], where: str) -> dict[str, Any]:
+    def _tables(self, kind: type[Settings], table: dict[str, Any], place: Place) -> dict[str, Any]:
         readers = {Form.TABLE: self._one, Form.LIST: self._list, Form.NAMED: self._named}
         found = {
-            field.name: readers[form](inner, table[field.encode_name], where + field.encode_name)
+            field.name: readers[form](inner, table[key], place.below(key))
             for field, form, inner in nested(kind)
-            if field.encode_name in table
+            if (key := field.encode_name) in table
         }
         return {name: one for name, one in found.items() if one is not None}
 
-    def _one(self, kind: type[T], table: object, name: str) -> T | None:
+    def _one(self, kind: type[T], table: object, place: Place) -> T | None:
         if isinstance(table, dict):
-            return self.table(kind, table, f"{name}.")
-        self._problems.note(name, table, f"expected a table: write [{name}]")
+            return self.table(kind, table, place)
+        self._problems.note(place.key, table, f"expected a table: write [{place.heading}]")
         return None
 
-    def _list(self, kind: type[T], entries: object, name: str) -> tuple[T, ...]:
+    def _list(self, kind: type[T], entries: object, place: Place) -> tuple[T, ...]:
         if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-            self._problems.note(name, entries, f"expected a list of tables: write [[{name}]]")
+            what = f"expected a list of tables: write [[{place.heading}]]"
+            self._problems.note(place.key, entries, what)
             return ()
         found = [
-            self.table(kind, entry, f"{name}.{entry.get('name', number)}.")
+            self.table(kind, entry, place.entry(entry.get("name", number)))
             for number, entry in enumerate(entries, 1)
         ]
         return tuple(one for one in found if one is not None)
 
-    def _named(self, kind: type[T], tables: object, name: str) -> dict[str, T]:
+    def _named(self, kind: type[T], tables: object, place: Place) -> dict[str, T]:
         if not isinstance(tables, dict):
-            self._problems.note(name, tables, f"expected tables: write [{name}.<name>]")
+            what = f"expected tables: write [{place.heading}.<name>]"
+            self._problems.note(place.key, tables, what)
             return {}
-        found = {key: self._one(kind, one, f"{name}.{key}") for key, one in tables.items()}
-        return {key: one for key, one in found.items() if one is not None}
+        found = {name: self._one(kind, one, place.below(name)) for name, one in tables.items()}
+        return {name: one for name, one in found.items() if one is not None}
 
-    def _options(self, kind: type[Settings], table: dict[str, Any], where: str) -> dict[str, Any]:
-        """Take the keys that are none of ours: the driver's own, where the table has options."""
+    def _options(self, kind: type[Settings], table: dict[str, Any], place: Place) -> dict[str, Any]:
+        """Return the driver's own keys if the table has options; note other unknown keys."""
         known = {field.encode_name for field in fields(kind)} - {OPTIONS}
         others = {key: value for key, value in table.items() if key not in known}
         if OPTIONS in kind.__struct_fields__:
             return {OPTIONS: others}
         for key, value in others.items():
-            self._problems.note(where + key, value, unknown(key, known))
+            self._problems.note(place.below(key).key, value, unknown(key, known))
         return {}
 
-    def _values(self, kind: type[Settings], table: dict[str, Any], where: str) -> dict[str, Any]:
+    def _values(self, kind: type[Settings], table: dict[str, Any], place: Place) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for field in keys(kind):
-            key = field.encode_name
-            if key in table:
-                values |= self._converted(field, table[key], where + key)
+            name = place.below(field.encode_name).key
+            if field.encode_name in table:
+                values |= self._converted(field, table[field.encode_name], name)
             elif field.required:
-                self._problems.missing(where + key, description(field))
+                self._problems.missing(name, description(field))
         return values
 
-    def _converted(self, field: FieldInfo, value: object, key: str) -> dict[str, Any]:
+    def _converted(self, field: FieldInfo, given: object, name: str) -> dict[str, Any]:
+        """Return the field's value; nothing if there is a problem with it."""
+        low, high = mark(field).get("range", UNBOUNDED)
         try:
-            return {field.name: msgspec.convert(value, field.type, dec_hook=decode)}
+            value = msgspec.convert(given, field.type, dec_hook=decode)
         except msgspec.ValidationError as error:
-            self._problems.note(key, value, f"{reason(error)}; wanted: {description(field)}")
+            self._problems.note(name, given, f"{reason(error)}; wanted: {description(field)}")
             return {}
+        if (low, high) != UNBOUNDED and not low <= value <= high:
+            self._problems.note(name, given, f"out of range; wanted: {description(field)}")
+            return {}
+        return {field.name: value}
 
 
 def reason(error: msgspec.ValidationError) -> str:

@@ -1,9 +1,10 @@
 """What all tables of the configuration have in common.
 
-Each table is a Struct whose annotations say it all: key, type, range, default, description. The
-reader, the pages in docs/ and the doctor's redaction are derived from them.
+Each table is a Struct whose annotations declare keys, types, ranges, defaults and descriptions. The
+reader, the pages in docs/ and the doctor's redaction follow from them.
 """
 
+import math
 from collections.abc import Iterator
 from enum import Enum
 from typing import Annotated, Any, NamedTuple, TypeAlias, get_args, get_origin
@@ -19,6 +20,7 @@ SECRET = {"secret": True}
 FILE = {"names": "file"}
 SECRET_FILE = {"names": "file", "secret": True}
 SECRET_VARIABLE = {"names": "variable", "secret": True}
+UNBOUNDED = (-math.inf, math.inf)
 
 Name: TypeAlias = Annotated[
     str, Meta(pattern="^[A-Za-z0-9_-]+$", max_length=64, description="letters, digits, _ and -")
@@ -89,8 +91,13 @@ def description(field: FieldInfo) -> str:
     return texts[-1] if texts else str(getattr(get_args(field.type), "__name__", field.type))
 
 
+def within(low: float, high: float = math.inf) -> dict[str, Any]:
+    """Return the mark of a key with a range; msgspec has none for durations and sizes."""
+    return {"range": (low, high)}
+
+
 def mark(field: FieldInfo) -> dict[str, Any]:
-    """Return what a key may hold: `secret` and `names`, as far as its table says so."""
+    """Return what a key may hold: `secret`, `names` and `range`, as far as its table says so."""
     return {name: value for meta in _metas(field) for name, value in (meta.extra or {}).items()}
 
 

@@ -28,7 +28,7 @@ def apply_override(tables: dict[str, Any], override: str) -> Iterator[str]:
     *path, last = key.strip().split(".")
     place = _descend(tables, path)
     if not equals or place is None:
-        yield f'--set {override}: no such place; write it as --set mqtt.url="mqtt://host"'
+        yield f'--set {override}: no such key; write it as --set mqtt.url="mqtt://host"'
         return
     place[last] = _value(text)
 

@@ -7,14 +7,14 @@ from edge_agent.errors import ConfigError
 
 @pytest.fixture
 def resolved(tmp_path):
-    """A function: draw a configuration's text; return the places, or the problems."""
+    """A function: resolve a configuration's text; return the places, or the problems."""
 
-    def draw_text(text):
+    def resolve_text(text):
         path = tmp_path / "config.toml"
         path.write_text(text)
         return {one.name: one.place for one in resolve(path).placed}
 
-    return draw_text
+    return resolve_text
 
 
 def device(name, driver, rest="", table="device"):
@@ -54,7 +54,7 @@ def test_two_chips_at_one_address_are_refused(resolved, first, second, why):
         resolved(first + second)
 
 
-def test_a_pin_that_an_expander_has_not_is_refused_before_anything_runs(resolved):
+def test_a_pin_that_an_expander_does_not_have_is_refused_before_anything_runs(resolved):
     with pytest.raises(ConfigError, match=r"output.fan.pin is 8: wanted 0 to 7"):
         resolved(output("fan", "pcf8574_output", "pin = 8"))
 
@@ -99,7 +99,7 @@ def test_a_key_of_another_bus_is_refused(resolved, rest, why):
         resolved(device("cpu", "thermal", rest))
 
 
-def test_a_pin_that_is_missing_is_asked_for(resolved):
+def test_a_missing_pin_is_a_problem(resolved):
     with pytest.raises(ConfigError, match=r"device.door.pin: missing; wanted: the GPIO number"):
         resolved(device("door", "contact"))
 

@@ -65,11 +65,11 @@ EXPECTED = [
     ('mqtt.url = "http://broker"', "write mqtt:// or mqtts://"),
     ('mqtt.usrname = "me"', "did you mean 'username'?"),
     ('mqtt.password_file = "/nonexistent/password"', "give a readable text file"),
-    ("log.max_size = 10000", "at least 1MB"),
+    ('log.max_size = "10kB"', "at least 1MB"),
     ('device.air.driver = "sht4"', "did you mean 'sht4x'?"),
-    ("device.outside.address = 0x10", "possible: 0x44, 0x45, 0x46"),
+    ("device.outside.address = 0x10", "not an address of sht4x; choose from 0x44, 0x45, 0x46"),
     ('device.outside.precison = "high"', "did you mean 'precision'?"),
-    ("device.attic.every = 0.001", '"50ms"'),
+    ('device.attic.every = "1ms"', '"50ms"'),
     ("device.attic.channel.temprature", "did you mean 'temperature'?"),
     ('device.cellar.address = "i2c-1:0x44"', "'attic' is connected there already"),
     ('device.water.id = "water"', '"28-0316a4c8ffee"'),
@@ -107,7 +107,7 @@ def test_problems_go_to_standard_error_and_the_exit_code_is_2(edge_agent, config
     assert done.err.splitlines()[-1] == "2 problems"
 
 
-def test_a_sound_configuration_says_what_it_holds(edge_agent, config):
+def test_a_valid_configuration_is_summed_up(edge_agent, config):
     done = edge_agent("check", config())
     assert (done.code, done.err) == (0, "")
     assert done.out.endswith("shed.toml: 3 devices, 1 outputs, 1 rules: no problems\n")
@@ -123,7 +123,7 @@ def test_a_missing_file_says_where_to_start(edge_agent):
     assert "no such file; start from examples/greenhouse.toml" in done.err
 
 
-def test_two_devices_on_one_pin_are_told(edge_agent, config):
+def test_two_devices_on_one_pin_are_reported(edge_agent, config):
     twice = '[[device]]\nname = "{}"\ndriver = "contact"\npin = 17\n'
     done = edge_agent("check", config(twice.format("a") + twice.format("b")))
     assert "device.b.pin = \"gpio:17\": 'a' is connected there already" in done.err
@@ -142,12 +142,12 @@ def test_names_must_differ(edge_agent, config):
         ("polynomial = [1, 2]\nscale = 2", "replaces scale and offset"),
     ],
 )
-def test_contradicting_channel_settings_are_told(edge_agent, config, text, words):
+def test_contradicting_channel_settings_are_reported(edge_agent, config, text, words):
     device = '[[device]]\nname = "a"\ndriver = "sht4x"\n[device.channel.temperature]\n'
     assert words in edge_agent("check", config(device + text)).err
 
 
-def test_a_broken_device_is_told_once_and_not_again_by_its_rules(edge_agent, config):
+def test_a_broken_device_is_reported_once_and_not_again_by_its_rules(edge_agent, config):
     device = '[[device]]\nname = "a"\ndriver = "sht"\n'
     rule = '[[rule]]\nname = "r"\nwhen = "a.temperature > 1"\n'
     done = edge_agent("check", config(device + rule))
