@@ -10,6 +10,7 @@ from edge_agent.errors import AgentError, ConfigError
 
 COMMANDS = {
     "check": "Report every problem of a configuration at once.",
+    "control": "Change inputs and faults of a running simulation.",
     "doctor": "Find what stops the agent from working, and how to fix it.",
     "drivers": "List the drivers with their buses, channels and options.",
     "init": "Write a configuration for the sensors of this machine.",

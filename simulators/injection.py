@@ -58,17 +58,18 @@ class Faults:
         """Return the list of faults of a device that the kernel shows as files."""
         return self._list(device, lambda fault: TimedFault(fault.kind, **fault.arguments))
 
-    def inject(self, fault: PlannedFault) -> None:
-        """Begin a fault by hand; it replaces an earlier one of its kind on the same target."""
+    def inject(self, fault: PlannedFault) -> InjectedFault:
+        """Add a fault by hand; it replaces an earlier one of its kind on the same target."""
         new = self._made(fault, by_hand=True)
         faults = self._lists[new.target]
         for number, old in enumerate(self._injected):
             if old.by_hand and (old.target, old.planned.kind) == (new.target, fault.kind):
                 faults[faults.index(old.fault)] = new.fault
                 self._injected[number] = new
-                return
+                return new
         faults.append(new.fault)
         self._injected.append(new)
+        return new
 
     def repair(self, target: Target) -> list[InjectedFault]:
         """End the faults that a target has now, and return them."""

@@ -7,7 +7,7 @@ from threading import Thread
 from typing import Any, TypeAlias, TypeVar
 
 STEP_SECONDS = 0.05
-CALL_SECONDS = 5.0
+CALL_SECONDS = 30.0
 
 T = TypeVar("T")
 Job: TypeAlias = tuple[Callable[[], Any], "Future[Any]"]

@@ -1,12 +1,17 @@
 """`edge-agent simulate`: the same configuration on simulated hardware."""
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edge_agent.blueprint import Blueprint, resolve
 from edge_agent.commands.options import config_argument, set_option
+
+if TYPE_CHECKING:
+    from simulators.hardware import SimulatedHardware
 
 
 @click.command()
@@ -15,35 +20,53 @@ from edge_agent.commands.options import config_argument, set_option
 @click.option(
     "--scenario",
     type=click.Path(path_type=Path),
-    help="Signals and faults; default: CONFIG's name with .scenario.toml, where there is one.",
+    help="Signals and faults; default: CONFIG's name with .scenario.toml, if that file exists.",
 )
 @click.option(
     "--no-broker",
     is_flag=True,
-    help="Use the broker that CONFIG names instead of one embedded on 127.0.0.1.",
+    help="Use the broker that CONFIG names instead of a built-in one on 127.0.0.1.",
 )
 def simulate(
     config: Path, overrides: tuple[str, ...], scenario: Path | None, no_broker: bool
 ) -> int:
-    """Run CONFIG with simulated chips, a broker built in, and values that move."""
-    from edge_agent.commands.simulation import attach, embedded_broker, simulated_hardware  # noqa: PLC0415
+    """Run CONFIG with simulated chips, a built-in broker, and values that move.
+
+    Type `set air.temperature 31` to change an input while it runs, `fault air unplug` to make a
+    device fail, `help` for more; `edge-agent control` does the same from another terminal.
+    """
+    from edge_agent.commands.live_control import live_control  # noqa: PLC0415
+    from edge_agent.commands.simulation import embedded_broker, executor, simulated_hardware  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415
+    from edge_agent.terminal.control_socket import control_path  # noqa: PLC0415
     from edge_agent.terminal.screen import open_screen  # noqa: PLC0415
 
     blueprint = resolve(config, overrides)
     hardware = simulated_hardware(blueprint, config, scenario)
-    with closing(hardware), embedded_broker(blueprint, wanted=not no_broker) as blueprint:
-        port = blueprint.broker.addresses[0].port
-        headline = (
-            f"simulating {config}; in another terminal: mosquitto_sub -p {port} -t 'edge/#' -v"
-        )
-        screen = open_screen(blueprint, headline, lines=True)
+    with closing(hardware), embedded_broker(blueprint, wanted=not no_broker) as used:
+        screen = open_screen(used, _headline(config, used), lines=True)
         hardware.thread.start()
-        used = blueprint
+        broker = used if not no_broker else None
+        reread = partial(_reread, config, overrides, hardware, broker)
+        socket = control_path(used.config.log.path, used.config.node)
+        with live_control(executor(hardware), screen, socket):
+            return supervise(used, hardware, screen, reread=reread, simulated=True)
 
-        def reread() -> Blueprint:
-            new = resolve(config, overrides)
-            attach(hardware, new)
-            return new._replace(broker=used.broker) if not no_broker else new
 
-        return supervise(blueprint, hardware, screen, reread=reread, simulated=True)
+def _headline(config: Path, blueprint: Blueprint) -> str:
+    port = blueprint.broker.addresses[0].port
+    return f"simulating {config}; in another terminal: mosquitto_sub -p {port} -t 'edge/#' -v"
+
+
+def _reread(
+    config: Path,
+    overrides: tuple[str, ...],
+    hardware: "SimulatedHardware",
+    embedded: Blueprint | None,
+) -> Blueprint:
+    """Read the configuration again; what is new in it is connected, the broker stays."""
+    from edge_agent.commands.simulation import attach  # noqa: PLC0415
+
+    new = resolve(config, overrides)
+    hardware.thread.call(partial(attach, hardware, new))
+    return new._replace(broker=embedded.broker) if embedded else new

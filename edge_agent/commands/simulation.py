@@ -1,7 +1,8 @@
 """Simulated hardware and the embedded broker, made from a blueprint."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from edge_agent.acquire.catalog import Catalog
@@ -9,6 +10,7 @@ from edge_agent.blueprint import Blueprint
 from edge_agent.deliver.mqtt.address import Address
 from edge_agent.errors import ConfigError
 from simulators.clock import RealClock
+from simulators.execution import InstructionExecutor
 from simulators.hardware import SimulatedHardware
 from simulators.scenario import Scenario, ScenarioError, load
 
@@ -19,7 +21,7 @@ MQTT_3_1_1 = 4  # all that the embedded broker speaks
 def simulated_hardware(
     blueprint: Blueprint, config: Path, scenario: Path | None = None
 ) -> SimulatedHardware:
-    """Return a machine with every device and output of the blueprint; raise ConfigError."""
+    """Return hardware with every device and output of the blueprint; raise ConfigError."""
     catalog = Catalog("edge_agent.simulators")
     models = {one.name: catalog.load(one.settings.driver) for one in blueprint.placed}
     hardware = SimulatedHardware(RealClock(), _scenario(config, scenario, models))
@@ -28,7 +30,7 @@ def simulated_hardware(
 
 
 def attach(hardware: SimulatedHardware, blueprint: Blueprint) -> None:
-    """Connect the devices and outputs that are not there yet."""
+    """Connect the devices and outputs that are not connected yet; raise ConfigError."""
     catalog = Catalog("edge_agent.simulators")
     for one in blueprint.placed:
         place = one.place
@@ -44,9 +46,15 @@ def attach(hardware: SimulatedHardware, blueprint: Blueprint) -> None:
                 id=place.id,
                 options=one.options,
             )
-        except ValueError as error:  # a reload has put another chip where one sits
+        except ValueError as error:  # after a reload, another chip has the address
             what = f"{one.name}: {error}; restart the simulation"
             raise ConfigError((what,)) from None
+
+
+def executor(hardware: SimulatedHardware) -> Callable[[str], str]:
+    """Return a function that carries out a line of the live control, in the hardware's thread."""
+    instructions = InstructionExecutor(hardware)
+    return lambda line: hardware.thread.call(partial(instructions.execute, line))
 
 
 def _scenario(config: Path, given: Path | None, models: dict[str, type]) -> Scenario:
@@ -63,7 +71,7 @@ def _scenario(config: Path, given: Path | None, models: dict[str, type]) -> Scen
 def embedded_broker(blueprint: Blueprint, *, wanted: bool) -> Iterator[Blueprint]:
     """Run a broker on loopback at the configured port; yield a blueprint that uses it.
 
-    Simulated events never reach the configured broker unless it is asked for.
+    Simulated events reach the configured broker only on request.
     """
     if not wanted:
         yield blueprint

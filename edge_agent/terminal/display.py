@@ -3,66 +3,88 @@
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import click
 
 from drivers.base.channel import Channel
 from edge_agent.events import Alert, Reading, Switched
 
-DisplayNews: TypeAlias = Reading | Alert | Switched
+
+class Prompt(NamedTuple):
+    """What has been typed of a line so far."""
+
+    text: str
+
+
+class Answer(NamedTuple):
+    """The answer to a line that was typed."""
+
+    text: str
+
+
+DisplayNews: TypeAlias = Reading | Alert | Switched | Prompt | Answer
 Channels: TypeAlias = Mapping[str, Mapping[str, Channel]]
 LOG_FORMAT = "%(levelname)s: %(message)s"
 
 
 class Display(Protocol):
-    """Somewhere to show what is new; belongs to the screen's thread."""
+    """A place to show what is new; it belongs to the screen's thread."""
+
+    redraws: ClassVar[bool]  # whether it owns the terminal's last lines
 
     def start(self) -> None:
-        """Take the terminal."""
+        """Prepare the terminal."""
         ...
 
     def take(self, news: DisplayNews) -> None:
-        """Take one reading, alert or setting of an output."""
+        """Take one reading, alert or setting of an output, a prompt or an answer."""
         ...
 
     def refresh(self) -> None:
-        """Draw, where drawing is not done at once."""
+        """Draw, if `take` does not."""
         ...
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
         ...
 
 
 class Lines:
     """One line for each reading and alert: for pipes and journals."""
 
+    redraws: ClassVar[bool] = False
+
     def __init__(self, channels: Channels) -> None:
         self._channels = channels
 
     def start(self) -> None:
-        """Do nothing: lines need no place."""
+        """Do nothing: lines need no preparation."""
 
     def take(self, news: DisplayNews) -> None:
-        """Print a line."""
+        """Print a line, or an answer; a prompt is the terminal's own."""
+        if isinstance(news, Answer):
+            click.echo(news.text)
+        elif not isinstance(news, Prompt):
+            click.echo(self._line(news))
+
+    def _line(self, news: Reading | Alert | Switched) -> str:
         time = datetime.fromtimestamp(news.moment.time / 1e6).astimezone().strftime("%H:%M:%S")
         if isinstance(news, Alert):
-            click.echo(f"{time}  {'rule ' + news.rule:<20} {told(news)}")
-        elif isinstance(news, Switched):
-            click.echo(f"{time}  {'output ' + news.output:<20} {setting(news)}")
-        else:
-            click.echo(f"{time}  {news.device:<20} {shown(news, self._channels[news.device])}")
+            return f"{time}  {'rule ' + news.rule:<20} {told(news)}"
+        if isinstance(news, Switched):
+            return f"{time}  {'output ' + news.output:<20} {setting(news)}"
+        return f"{time}  {news.device:<20} {shown(news, self._channels[news.device])}"
 
     def refresh(self) -> None:
-        """Do nothing: every line is out."""
+        """Do nothing: every line is printed already."""
 
     def close(self) -> None:
         """Do nothing."""
 
 
 class Nothing(Lines):
-    """Shows nothing: what a service writes is its log."""
+    """Shows nothing: a service writes only its log."""
 
     def take(self, news: DisplayNews) -> None:
         """Do nothing."""

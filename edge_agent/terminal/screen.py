@@ -1,4 +1,4 @@
-"""What a running agent shows in the terminal: a live table, or lines where nobody can see one."""
+"""What a running agent shows in the terminal: a live table, or lines if it cannot show one."""
 
 import sys
 import threading
@@ -14,20 +14,21 @@ REFRESH_SECONDS = 0.25
 
 
 class Screen:
-    """A thread of its own that shows what `put` gets, so that a slow terminal delays nobody."""
+    """A thread that shows what `put` receives, so that a slow terminal delays no other thread."""
 
     def __init__(self, display: Display) -> None:
         self._display = display
         self._inbox: SimpleQueue[DisplayNews | None] = SimpleQueue()
         self.put = self._inbox.put
+        self.redraws = display.redraws
         self._thread = threading.Thread(target=self._run, name="display", daemon=True)
 
     def start(self) -> None:
-        """Begin to show."""
+        """Start showing."""
         self._thread.start()
 
     def close(self) -> None:
-        """Show the rest and end."""
+        """Show what is left, and end the thread."""
         self._inbox.put(None)
         self._thread.join(2)
 

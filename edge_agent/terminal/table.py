@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import ClassVar
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -11,19 +12,24 @@ from rich.text import Text
 
 from edge_agent.events import Alert, Reading, Switched
 from edge_agent.terminal.display import (
+    Answer,
     Channels,
     DisplayNews,
+    Prompt,
     log_to_stderr,
     quantity,
     setting,
     told,
 )
 
+HINT = "type help, or for example: set air.temperature 31"
 STYLES = {"firing": "bold red", "pending": "yellow", "resolved": "green"}
 
 
 class LiveTable:
-    """Draws itself anew four times a second, below the log's lines."""
+    """Redraws itself four times a second, below the log's lines."""
+
+    redraws: ClassVar[bool] = True
 
     def __init__(self, channels: Channels, headline: str) -> None:
         self._channels = channels
@@ -31,6 +37,7 @@ class LiveTable:
         self._readings: dict[str, tuple[Reading, float]] = {}
         self._alerts: dict[str, Alert] = {}
         self._outputs: dict[str, Switched] = {}
+        self._typed: str | None = None
         console = Console()
         log_to_stderr(
             RichHandler(logging.INFO, console, show_path=False, log_time_format="%H:%M:%S")
@@ -38,15 +45,20 @@ class LiveTable:
         self._live = Live(console=console, auto_refresh=False)
 
     def start(self) -> None:
-        """Take the terminal's last lines."""
+        """Claim the terminal's last lines."""
         self._live.start()
 
     def take(self, news: DisplayNews) -> None:
-        """Keep the latest of each."""
+        """Keep the latest of each; show what concerns typing at once."""
         if isinstance(news, Alert):
             self._alerts[news.rule] = news
         elif isinstance(news, Switched):
             self._outputs[news.output] = news
+        elif isinstance(news, Prompt):
+            self._typed = news.text
+            self.refresh()
+        elif isinstance(news, Answer):
+            self._live.console.print(news.text, markup=False, highlight=False)
         else:
             self._readings[news.device] = (news, time.monotonic())
 
@@ -55,7 +67,7 @@ class LiveTable:
         self._live.update(self._draw(), refresh=True)
 
     def close(self) -> None:
-        """Leave the last table standing."""
+        """Draw the last table, and leave it there."""
         self.refresh()
         self._live.stop()
 
@@ -70,7 +82,15 @@ class LiveTable:
             Text(f"{a.rule}: {told(a)}", STYLES.get(a.state, "")) for a in self._alerts.values()
         ]
         outputs = [Text(f"{o.output}: {setting(o)}") for o in self._outputs.values()]
-        return Group(Text(self._headline, "bold"), Text(), grid, Text(), *outputs, *alerts)
+        return Group(*self._heading(), Text(), grid, Text(), *outputs, *alerts)
+
+    def _heading(self) -> list[Text]:
+        """Return the lines above the table: what does not fit the terminal is cut below."""
+        heading = [Text(self._headline, "bold")]
+        if self._typed is not None:
+            typed = Text(f"{self._typed}▏") if self._typed else Text(HINT, "dim")
+            heading.append(Text("> ").append_text(typed))
+        return heading
 
     def _add_device(self, grid: Grid, device: str) -> None:
         reading, at = self._readings.get(device, (None, 0.0))
