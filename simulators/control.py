@@ -87,6 +87,8 @@ Devices: TypeAlias = Mapping[str, type[Model]]
 def parse(line: str, devices: Devices, buses: Collection[int]) -> Instruction:
     """Return what a line asks for; raise ControlError."""
     verb, *words = line.split() or [""]
+    if not "".join([verb, *words]).isprintable():
+        raise ControlError("a line holds printable characters only")
     parser = VERBS.get(verb)
     if parser is None:
         raise ControlError(f"{verb!r}: {unknown(verb, VERBS)}")
@@ -118,10 +120,11 @@ def _fault(words: Sequence[str], devices: Devices, buses: Collection[int]) -> Be
     target, kinds = _target(words[0], devices, buses)
     if not kinds:
         raise ControlError(f"{words[0]}: no faults are known for a {devices[words[0]].__name__}")
-    kind = words[1] if len(words) > 1 else ""
+    if len(words) == 1:
+        raise ControlError(f"{words[0]}: fault: write one of {', '.join(sorted(kinds))}")
+    kind = words[1]
     if kind not in kinds:
-        known = f"known: {', '.join(sorted(kinds))}" if not kind else unknown(kind, kinds)
-        raise ControlError(f"{words[0]}: fault {kind!r}: {known}")
+        raise ControlError(f"{words[0]}: fault {kind!r}: {unknown(kind, kinds)}")
     arguments = _arguments(kind, kinds[kind], words[2:])
     place: dict[str, Any] = {"device" if isinstance(target, str) else "bus": target}
     return BeginFault(PlannedFault(kind, arguments, **place))
