@@ -105,7 +105,6 @@ def shed(tmp_path):
     return path
 
 
-@pytest.mark.slow
 def test_the_readme_is_right_a_typed_temperature_switches_the_greenhouses_fan(root, simulation):
     greenhouse = simulation(root / "examples/greenhouse.toml", "air")
     greenhouse.type("set air.temperature 31")
@@ -114,7 +113,6 @@ def test_the_readme_is_right_a_typed_temperature_switches_the_greenhouses_fan(ro
     assert greenhouse.stop() == 0
 
 
-@pytest.mark.slow
 def test_another_program_sets_an_input_and_releases_it(shed, simulation):
     running = simulation(shed, "air")
     code, said = running.send("set air.temperature 70")
@@ -124,7 +122,6 @@ def test_another_program_sets_an_input_and_releases_it(shed, simulation):
     running.wait_for("alert/warm", "state", "resolved")
 
 
-@pytest.mark.slow
 def test_a_fault_shows_as_the_quality_until_it_is_repaired(shed, simulation):
     running = simulation(shed, "air")
     assert running.send("fault air unplug") == (0, "air: unplug until: repair air\n")
@@ -133,14 +130,12 @@ def test_a_fault_shows_as_the_quality_until_it_is_repaired(shed, simulation):
     eventually(lambda: "temperature" in running.latest("state/air"))
 
 
-@pytest.mark.slow
 def test_a_mistake_is_answered_with_a_remedy_and_exit_code_1(shed, simulation):
     running = simulation(shed, "air")
     code, said = running.send("set air.temperature 500")
     assert (code, said) == (1, "error: air.temperature: '500': wanted: a number from -40 to 125\n")
 
 
-@pytest.mark.slow
 def test_the_end_of_standard_input_stops_nothing(shed, simulation):
     running = simulation(shed, "air")
     running.process.stdin.close()
@@ -183,7 +178,6 @@ class Screen:
         return text in STYLE.sub("", self._shown.decode(errors="replace"))
 
 
-@pytest.mark.slow
 def test_a_line_typed_on_a_live_table_shows_at_its_prompt_with_the_answer_above(
     shed, simulation, terminal
 ):
