@@ -63,7 +63,7 @@ def write_bundle(case: Case, results: Sequence[ThemeResult], file: Path) -> None
 
 
 def _hand_over(file: Path, environment: Mapping[str, str]) -> None:
-    """Give the archive to the user who called sudo: they are going to send it."""
+    """Give the archive to the user who called sudo: it is for them to send."""
     uid, gid = environment.get("SUDO_UID", ""), environment.get("SUDO_GID", "")
     if uid.isdecimal() and gid.isdecimal():
         os.chown(file, int(uid), int(gid))

@@ -26,7 +26,7 @@ Check: TypeAlias = Callable[[Case], Iterator[Finding]]
 class Theme(NamedTuple):
     """Checks that belong together.
 
-    `advice` says for the page in one phrase what to do about each id that the checks report; `skip`
+    `advice` has a phrase on what to do for each id that the checks report, for the page. `skip`
     returns why the checks do not apply to a machine, or an empty text.
     """
 

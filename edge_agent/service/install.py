@@ -52,8 +52,8 @@ def install(site: Site) -> Iterator[str]:
     site = site._replace(online=runs_systemd(site.machine))
     for step in STEPS:
         try:
-            for words in step.act(site):
-                yield f"{step.name:<14} {words}"
+            for text in step.act(site):
+                yield f"{step.name:<14} {text}"
         except (CommandFailed, OSError) as error:
             raise AgentError(f"{step.name}: {error}", step.remedy) from error
 

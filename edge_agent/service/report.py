@@ -21,23 +21,23 @@ class Report(NamedTuple):
     """
 
     running: bool
-    words: str
+    state: str
     since: int | None
     restarts: int
     memory: int | None
-    says: str
+    status: str
     log: dict[str, Any] | None
     last_error: str
 
     def lines(self) -> Iterator[str]:
         """Yield the report as text for people, a topic per line."""
-        yield f"service      {self.words}"
+        yield f"service      {self.state}"
         if self.restarts:
             yield f"restarts     {self.restarts} since the last start by hand or at boot"
         if self.memory is not None:
             yield f"memory       {self.memory / 1e6:.1f} MB"
-        if self.says:
-            yield f"says         {self.says}"
+        if self.status:
+            yield f"status       {self.status}"
         yield from _account(self.log)
         if self.last_error:
             yield f"last error   {self.last_error}"
@@ -54,7 +54,7 @@ def report(machine: Machine, log: dict[str, Any] | None) -> Report:
         state.since if state.active == "active" else None,
         state.restarts,
         _memory(machine, state),
-        state.says,
+        state.status_text,
         log,
         _last_error(machine, state),
     )

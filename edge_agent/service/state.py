@@ -25,8 +25,8 @@ PROPERTIES = (
 class ServiceState(NamedTuple):
     """The unit's state, in systemd's terms; `load` is empty if systemd does not run.
 
-    `status` is the exit code of the last main process, or the signal's number if `killed`; `since`
-    is in seconds since 1970, `memory` in bytes; None if systemd does not know.
+    `exit_status` is the exit code of the last main process, or the signal's number if `killed`;
+    `since` is in seconds since 1970, `memory` in bytes; None if systemd does not know.
     """
 
     load: str = ""
@@ -36,11 +36,11 @@ class ServiceState(NamedTuple):
     result: str = "success"
     pid: int = 0
     killed: bool = False
-    status: int = 0
+    exit_status: int = 0
     since: int | None = None
     restarts: int = 0
     memory: int | None = None
-    says: str = ""
+    status_text: str = ""
 
     @property
     def restarting(self) -> bool:
@@ -66,11 +66,11 @@ def parse_state(properties: dict[str, str]) -> ServiceState:
         result=properties.get("Result", "success"),
         pid=_number(properties.get("ExecMainPID")) or 0,
         killed=properties.get("ExecMainCode") in KILLED,
-        status=_number(properties.get("ExecMainStatus")) or 0,
+        exit_status=_number(properties.get("ExecMainStatus")) or 0,
         since=_number(properties.get("ActiveEnterTimestamp", "").removeprefix("@")),
         restarts=_number(properties.get("NRestarts")) or 0,
         memory=_bytes(properties.get("MemoryCurrent")),
-        says=properties.get("StatusText", ""),
+        status_text=properties.get("StatusText", ""),
     )
 
 

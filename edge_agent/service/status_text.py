@@ -54,8 +54,8 @@ def reason(state: ServiceState) -> str:
     if state.result in RESULTS:
         return RESULTS[state.result]
     if state.killed:
-        return f"{signal_name(state.status)} ended it"
-    return CODES.get(state.status, f"it ended with exit code {state.status}")
+        return f"{signal_name(state.exit_status)} ended it"
+    return CODES.get(state.exit_status, f"it ended with exit code {state.exit_status}")
 
 
 def signal_name(number: int) -> str:

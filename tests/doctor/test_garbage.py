@@ -95,16 +95,16 @@ def test_slightly_damaged_files_do_not_end_it(pi, examined, name, data):
 
 @QUIET
 @given(st.integers(0, 127), st.text(max_size=200))
-def test_commands_that_print_anything_do_not_end_it(pi, examined, code, said):
-    pi.run = lambda _words: CommandResult(code, said)
+def test_commands_that_print_anything_do_not_end_it(pi, examined, code, output):
+    pi.run = lambda _words: CommandResult(code, output)
     assert len(examined()) == len(THEMES)
 
 
 @QUIET
 @given(st.lists(st.text("LoadStateNRrs=-\n0123edAcivmk ", max_size=60), max_size=8))
 def test_units_that_contain_anything_do_not_end_it(pi, examined, lines):
-    said = "\n".join(["LoadState=loaded", *lines])
-    pi.run = lambda _words: CommandResult(0, said)
+    output = "\n".join(["LoadState=loaded", *lines])
+    pi.run = lambda _words: CommandResult(0, output)
     assert len(examined()) == len(THEMES)
 
 

@@ -108,13 +108,13 @@ def test_dates_are_those_that_openssl_reads(tmp_path, kind, days):
     subprocess.run(words, check=True, capture_output=True)
     found = validity(pem.read_text())
     assert found.ends - found.begins == days * 86400
-    told = subprocess.run(
+    done = subprocess.run(
         ["openssl", "x509", "-in", str(pem), "-noout", "-checkend", "43200"],
         check=True,
         capture_output=True,
         text=True,
     )
-    assert re.search("will not expire", told.stdout)
+    assert re.search("will not expire", done.stdout)
 
 
 @pytest.mark.parametrize(

@@ -62,13 +62,13 @@ class Debian:
     def try_(self, *command, **options):
         """Run a command in it; return its exit code and its output."""
         process = self.start(*command, **options)
-        said = process.communicate(timeout=600)[0]
-        return process.returncode, said
+        output = process.communicate(timeout=600)[0]
+        return process.returncode, output
 
     def run(self, *command, **options):
-        code, said = self.try_(*command, **options)
-        assert code == 0, f"{' '.join(command)}: {code}\n{said}"
-        return said
+        code, output = self.try_(*command, **options)
+        assert code == 0, f"{' '.join(command)}: {code}\n{output}"
+        return output
 
     def put(self, deb):
         """Copy a package into it; return the path for apt."""
@@ -194,9 +194,9 @@ def bookworm(fresh, deb, figure):
     debian = fresh("bookworm")
     debian.run(*APT, "install", "python3")  # Raspberry Pi OS has it; Trixie's test goes without
     began = time.monotonic()
-    code, said = debian.install(deb)
+    code, output = debian.install(deb)
     figure("bookworm: apt-get install", f"{time.monotonic() - began:.1f} s")
-    assert code == 0, said
+    assert code == 0, output
     return debian
 
 

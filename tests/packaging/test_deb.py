@@ -38,13 +38,13 @@ def record(debian, url, received, wait_for):
     with debian.service("--set", f"mqtt.url={url}") as agent:
         wait_for(lambda: any("/event/reading/" in topic for topic, *_ in received), 60)
         agent.terminate()
-        said = agent.communicate(timeout=30)[0]
-    assert agent.returncode == 0, said
+        output = agent.communicate(timeout=30)[0]
+    assert agent.returncode == 0, output
 
 
 def test_the_package_has_the_version_of_pyproject(root, bookworm):
-    asked = bookworm.run("dpkg-query", "-W", "-f", "${Version}", "edge-agent")
-    assert asked == version(root)
+    installed = bookworm.run("dpkg-query", "-W", "-f", "${Version}", "edge-agent")
+    assert installed == version(root)
     assert bookworm.run("edge-agent", "--version").split()[-1] == version(root)
 
 
@@ -74,9 +74,9 @@ def test_the_user_is_in_the_groups_of_the_hardware_and_the_service_is_enabled(bo
 
 
 def test_the_service_belongs_to_apt_and_no_second_one_is_installed(bookworm):
-    code, said = bookworm.try_("edge-agent", "service", "install")
+    code, output = bookworm.try_("edge-agent", "service", "install")
     assert code == 1
-    assert "the Debian package edge-agent has installed the service" in said
+    assert "the Debian package edge-agent has installed the service" in output
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,13 @@ def test_devices_are_given_to_groups_that_exist(changeable, deb):
     changeable.path("/run/udev").mkdir(exist_ok=True)
     changeable.path("/run/udev/control").touch()  # as if udev were running
     udevadm = changeable.path("/usr/bin/udevadm")
-    udevadm.write_text('#!/bin/sh\necho "$1 $(getent group gpio)" >> /root/asked\n')
+    udevadm.write_text('#!/bin/sh\necho "$1 $(getent group gpio)" >> /root/calls\n')
     udevadm.chmod(0o755)
-    code, said = changeable.install(deb)
-    assert code == 0, said
-    asked = changeable.path("/root/asked").read_text().splitlines()
-    assert [line.split()[0] for line in asked] == ["control", "trigger"]
-    assert all("gpio:" in line for line in asked)
+    code, output = changeable.install(deb)
+    assert code == 0, output
+    calls = changeable.path("/root/calls").read_text().splitlines()
+    assert [line.split()[0] for line in calls] == ["control", "trigger"]
+    assert all("gpio:" in line for line in calls)
 
 
 def test_at_start_everything_is_compiled_and_readiness_is_reported(changeable, broker, figure):
@@ -159,8 +159,8 @@ def test_an_upgrade_keeps_a_configuration_edited_by_hand_and_the_log(
     name, count = events(changeable.log())
     config = changeable.path("/etc/edge-agent/config.toml")
     config.write_text(edited := config.read_text() + "# by hand\n")
-    code, said = changeable.install(newer)
-    assert code == 0, said
+    code, output = changeable.install(newer)
+    assert code == 0, output
     assert changeable.run("edge-agent", "--version").split()[-1] == "99"
     assert config.read_text() == edited
     assert changeable.owner("/etc/edge-agent/config.toml") == "640 root:edge-agent"
@@ -176,13 +176,13 @@ def test_after_a_downgrade_the_agent_says_why_it_stops_and_the_log_is_untouched(
     received = subscriber(broker.port)
     record(changeable, broker.url, received, wait_for)
     before = changeable.log().read_bytes()
-    code, said = changeable.install(deb, "--allow-downgrades")
-    assert code == 0, said
+    code, output = changeable.install(deb, "--allow-downgrades")
+    assert code == 0, output
     with changeable.service("--set", f"mqtt.url={broker.url}") as agent:
-        said = agent.communicate(timeout=60)[0]
+        output = agent.communicate(timeout=60)[0]
     assert agent.returncode == 4
-    assert "was written by a newer edge-agent" in said
-    assert "install that version again" in said
+    assert "was written by a newer edge-agent" in output
+    assert "install that version again" in output
     assert changeable.log().read_bytes() == before
     assert changeable.install(newer)[0] == 0
     count = events(changeable.log())[1]
@@ -216,19 +216,19 @@ def test_an_agent_that_apt_did_not_install_is_not_mixed_with_the_package(fresh, 
     debian = fresh("bookworm")
     debian.path("/opt/edge-agent").mkdir(parents=True)
     debian.path("/opt/edge-agent/pyvenv.cfg").touch()
-    code, said = debian.install(deb)
+    code, output = debian.install(deb)
     assert code != 0
-    assert "edge-agent service uninstall" in said
+    assert "edge-agent service uninstall" in output
     assert not debian.path("/opt/edge-agent/lib").exists()
     shutil.rmtree(debian.path("/opt/edge-agent"))
-    code, said = debian.install(deb)
-    assert code == 0, said
+    code, output = debian.install(deb)
+    assert code == 0, output
 
 
 def test_trixie_runs_the_same_package_with_its_own_python(fresh, deb, root, figure):
     debian = fresh("trixie")
-    code, said = debian.install(deb)
-    assert code == 0, said
+    code, output = debian.install(deb)
+    assert code == 0, output
     assert debian.run("python3", "--version").startswith("Python 3.13")
     began = time.monotonic()
     assert debian.run("edge-agent", "--version").split()[-1] == version(root)

@@ -66,7 +66,9 @@ def test_each_end_has_its_reason(properties, text):
 
 @pytest.mark.parametrize("sub", ["auto-restart", "auto-restart-queued"])
 def test_a_restart_is_reported_with_its_number_and_reason(sub):
-    state = LOADED._replace(active="activating", sub=sub, result="exit-code", status=3, restarts=2)
+    state = LOADED._replace(
+        active="activating", sub=sub, result="exit-code", exit_status=3, restarts=2
+    )
     assert headline(state).startswith("restarting for the 3rd time, because hardware")
 
 
@@ -96,7 +98,7 @@ def test_a_running_service_is_reported_with_memory_status_and_account(site, syst
     assert list(found.lines())[1:] == [
         "restarts     2 since the last start by hand or at boot",
         "memory       34.1 MB",
-        "says         threads not responding: i2c-1",
+        "status       threads not responding: i2c-1",
         "recorded     1,500 events",
         "delivered    1,400 to mqtt, 20 waiting",
         "dropped      80 retention",
@@ -142,6 +144,6 @@ def test_an_unreadable_log_is_reported(machine):
 
 def test_without_systemd_the_unit_file_shows_whether_it_is_installed(site, system, machine):
     system.offline = True
-    assert report(machine, None).words.startswith("not installed")
+    assert report(machine, None).state.startswith("not installed")
     list(install(site))
-    assert report(machine, None).words == "installed, but systemd does not run here"
+    assert report(machine, None).state == "installed, but systemd does not run here"

@@ -28,13 +28,13 @@ def registry(files):
 def unpack(registry):
     """A function: copy the agent and the tests' scripts into a small guest's /opt/agent."""
 
-    def bring(guest):
+    def copy(guest):
         guest.run(
             f"mkdir -p /opt/agent && wget -q -O - {registry.url}/files/payload.tar"
             " | tar x -C /opt/agent"
         )
 
-    return bring
+    return copy
 
 
 @pytest.fixture

@@ -40,8 +40,8 @@ def test_the_agent_installs_without_a_compiler_and_reads(machine, fact):
         chroot.run("command -v gcc cc")
     chroot.tree.joinpath("tmp/alone.toml").write_text(ALONE)
     chroot.run("edge-agent check /tmp/alone.toml")
-    said = chroot.run("timeout -s TERM 20 edge-agent run /tmp/alone.toml || [ $? = 124 ]")
-    assert "running: 1 devices" in said
+    output = chroot.run("timeout -s TERM 20 edge-agent run /tmp/alone.toml || [ $? = 124 ]")
+    assert "running: 1 devices" in output
     events = chroot.run("edge-agent log -c /tmp/alone.toml tail -n 50 --json").splitlines()
     values = [json.loads(line)["data"].get("values", {}) for line in events]
     assert [each for each in values if each.get("available", each.get("used", 0)) > 0]

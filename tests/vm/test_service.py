@@ -49,8 +49,8 @@ def wait_until(machine, condition, seconds=60):
 
 def last_offset(machine):
     """Return the last offset of the log, read in the machine as the service's user."""
-    said = machine.run("sudo edge-agent log stats")
-    return int(re.search(r"recorded +([\d,]+)", said)[1].replace(",", ""))
+    output = machine.run("sudo edge-agent log stats")
+    return int(re.search(r"recorded +([\d,]+)", output)[1].replace(",", ""))
 
 
 def subscribed(harness):
@@ -72,8 +72,8 @@ def test_the_documented_commands_lead_from_a_bare_debian_to_published_readings(
 ):
     began, transcript = time.monotonic(), []
     for command in provisioning.documented("Install the agent"):
-        said = machine.converse(command, REPLIES, 300)
-        transcript.append({"command": command, "output": said})
+        output = machine.converse(command, REPLIES, 300)
+        transcript.append({"command": command, "output": output})
     transcript.append({"command": provisioning.SUBSCRIBE, "output": subscribed(harness)})
     eventually(lambda: harness.values("temperature"), 60)
     truth = harness.chip.truth()
@@ -96,8 +96,8 @@ def test_it_runs_as_its_own_user_without_privileges(machine, fact):
 
 
 def test_its_exposure_is_at_most_two(machine, fact):
-    said = machine.run(f"systemd-analyze security {UNIT} --no-pager")
-    exposure = float(re.search(r"exposure level for \S+: ([\d.]+)", said)[1])
+    output = machine.run(f"systemd-analyze security {UNIT} --no-pager")
+    exposure = float(re.search(r"exposure level for \S+: ([\d.]+)", output)[1])
     fact("exposure (systemd-analyze security)", exposure)
     assert exposure <= 2.0
 
@@ -126,8 +126,8 @@ def test_the_watchdog_ends_a_hung_agent_and_it_restarts(machine):
     machine.run(f"kill -STOP {show(machine, 'MainPID')['MainPID']}")
     wait_until(machine, f'[ "$(systemctl show -P NRestarts {UNIT})" = 1 ]')
     wait_until(machine, f"systemctl is-active {UNIT}")
-    said = machine.run(f"journalctl -u {UNIT} --no-pager -o cat | tail -40")
-    assert "Watchdog timeout" in said
+    output = machine.run(f"journalctl -u {UNIT} --no-pager -o cat | tail -40")
+    assert "Watchdog timeout" in output
     machine.run(f"rm {dropin} && systemctl daemon-reload && systemctl restart {UNIT}")
 
 
@@ -153,8 +153,8 @@ def test_a_reload_with_errors_changes_nothing_and_says_why(machine, harness):
     machine.run(f"systemctl reload {UNIT}")
 
     def refused():
-        told = [e["data"] for e in harness.events().values() if "problems" in e["data"]]
-        return told[-1]["problems"] if told else None
+        failed = [e["data"] for e in harness.events().values() if "problems" in e["data"]]
+        return failed[-1]["problems"] if failed else None
 
     assert "nonsense" in eventually(refused)[0]
     assert show(machine, "ActiveState")["ActiveState"] == "active"
@@ -164,8 +164,8 @@ def test_a_start_with_errors_is_not_repeated_and_status_says_so(machine):
     machine.run(f"systemctl restart {UNIT} || true")
     wait_until(machine, f"systemctl is-failed {UNIT}")
     assert show(machine, "ExecMainStatus", "NRestarts") == {"ExecMainStatus": "2", "NRestarts": "0"}
-    code, said = machine.try_("edge-agent service status")
-    assert (code, "the configuration has errors" in said) == (1, True)
+    code, output = machine.try_("edge-agent service status")
+    assert (code, "the configuration has errors" in output) == (1, True)
     machine.run(f"cp /tmp/good.toml {CONFIG} && systemctl restart {UNIT}")
     assert machine.run("edge-agent service status").startswith("service      running")
 
@@ -173,8 +173,8 @@ def test_a_start_with_errors_is_not_repeated_and_status_says_so(machine):
 def test_an_upgrade_keeps_configuration_and_log(machine, harness):
     config, offset = machine.run(f"cat {CONFIG}"), last_offset(machine)
     provisioning.add_newer(harness.wheels)
-    said = machine.run("sudo /opt/edge-agent/bin/pip install --upgrade edge-agent", 120)
-    assert "Successfully installed edge-agent-99" in said
+    output = machine.run("sudo /opt/edge-agent/bin/pip install --upgrade edge-agent", 120)
+    assert "Successfully installed edge-agent-99" in output
     machine.run("sudo edge-agent service install")
     assert machine.run(f"cat {CONFIG}") == config
     eventually(lambda: max(harness.events()) > offset, 60)
@@ -183,9 +183,9 @@ def test_an_upgrade_keeps_configuration_and_log(machine, harness):
 
 def test_doctor_finds_what_is_broken_and_its_remedy_repairs_it(machine):
     machine.run("gpasswd -d edge-agent i2c")
-    code, said = machine.try_("sudo edge-agent doctor")
+    code, output = machine.try_("sudo edge-agent doctor")
     assert code == 1
-    remedy = re.search(r"`(sudo usermod -aG i2c edge-agent)[^`]*`", said)[1]
+    remedy = re.search(r"`(sudo usermod -aG i2c edge-agent)[^`]*`", output)[1]
     machine.run(remedy)
     assert "usermod" not in machine.try_("sudo edge-agent doctor")[1]
 

@@ -1,1 +1,1 @@
-"""How the doctor reads a machine: they find facts, judge nothing, and import no check."""
+"""How the doctor examines a machine: instruments find facts, and leave judging to the checks."""

@@ -57,8 +57,8 @@ def check_mount(case: Case) -> Iterator[Finding]:
     point, kind, options = found
     if "ro" in options:
         remedy = (
-            f"`sudo mount -o remount,rw {point}`; if that fails or does not last, `sudo dmesg` says"
-            " why, and the card may be failing"
+            f"`sudo mount -o remount,rw {point}`; if that fails or does not last, `sudo dmesg`"
+            " shows why, and the card may be failing"
         )
         yield problem("disk-read-only", point, "the file system is mounted read-only", remedy)
     if kind in MEMORY:

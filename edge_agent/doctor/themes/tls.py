@@ -44,7 +44,7 @@ def context_of(case: Case) -> ssl.SSLContext:
     paths = [str(case.credentials.path_of(name) or name) if name else "" for name in named]
     for path in filter(None, paths):
         if Path(path).exists():
-            Path(path).open("rb").close()  # tells a missing permission from a broken file
+            Path(path).open("rb").close()  # distinguishes a missing permission from a broken file
     return tls_context(*paths)
 
 

@@ -97,8 +97,8 @@ class Guest:
         self.send(f'{{ {command}\n}} </dev/null 2>&1; echo "{mark}$?"')
         begin = len(self.lines)
         code = int(self.expect(f"{mark}(\\d+)$", seconds)[1])
-        said = [*self.lines[begin:-1], self.lines[-1].split(mark)[0]]
-        return code, "\n".join(said).rstrip("\n")
+        output = [*self.lines[begin:-1], self.lines[-1].split(mark)[0]]
+        return code, "\n".join(output).rstrip("\n")
 
     def converse(self, command: str, replies: Mapping[str, str], seconds: float = 60) -> str:
         """Run an interactive one-line command; return everything on the screen.
