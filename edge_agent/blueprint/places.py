@@ -22,11 +22,11 @@ SPOTS: dict[BusKind, tuple[str, ...]] = {
 ALL = tuple(sorted({spot for spots in SPOTS.values() for spot in spots}))
 W1_ID = re.compile(r"[0-9a-f]{2}-[0-9a-f]{12}")
 
-Settings: TypeAlias = DeviceSettings | OutputSettings
+PlacedSettings: TypeAlias = DeviceSettings | OutputSettings
 
 
 def resolve_place(
-    driver: DriverClass, settings: Settings, where: str, problems: Problems
+    driver: DriverClass, settings: PlacedSettings, where: str, problems: Problems
 ) -> Place | None:
     """Return where a device is connected; note keys that are missing, wrong or of another bus."""
     taken = (
@@ -45,7 +45,9 @@ def further_pins(driver: DriverClass, options: dict[str, Any]) -> Iterable[int]:
     return (options[name] for name in more_pins_of(driver) if name in options)
 
 
-def _i2c(driver: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:
+def _i2c(
+    driver: DriverClass, settings: PlacedSettings, where: str, problems: Problems
+) -> Place | None:
     known = addresses_of(driver)
     address = known[0] if settings.address is None else settings.address
     if address not in known:
@@ -59,19 +61,21 @@ def _i2c(driver: DriverClass, settings: Settings, where: str, problems: Problems
     return Place("i2c", 1 if settings.bus is None else settings.bus, address, pin)
 
 
-def _spi(_: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:
+def _spi(_: DriverClass, settings: PlacedSettings, where: str, problems: Problems) -> Place | None:
     del where, problems
     select = settings.select if isinstance(settings, DeviceSettings) else None
     return Place("spi", settings.bus or 0, select or 0)
 
 
-def _serial(_: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:
+def _serial(
+    _: DriverClass, settings: PlacedSettings, where: str, problems: Problems
+) -> Place | None:
     del where, problems
     path = settings.path if isinstance(settings, DeviceSettings) else ""
     return Place("serial", id=path or HEADER)
 
 
-def _w1(_: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:
+def _w1(_: DriverClass, settings: PlacedSettings, where: str, problems: Problems) -> Place | None:
     given = settings.id if isinstance(settings, DeviceSettings) else ""
     if W1_ID.fullmatch(given):
         return Place("w1", id=given)
@@ -82,19 +86,21 @@ def _w1(_: DriverClass, settings: Settings, where: str, problems: Problems) -> P
     return None
 
 
-def _gpio(_: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:
+def _gpio(_: DriverClass, settings: PlacedSettings, where: str, problems: Problems) -> Place | None:
     if settings.pin is None:
         problems.missing(f"{where}pin", "the GPIO number (BCM)")
         return None
     return Place("gpio", pin=settings.pin)
 
 
-def _linux(_: DriverClass, settings: Settings, where: str, problems: Problems) -> Place | None:
+def _linux(
+    _: DriverClass, settings: PlacedSettings, where: str, problems: Problems
+) -> Place | None:
     del where, problems
     return Place("linux", id=settings.name)
 
 
-RESOLVERS: dict[BusKind, Callable[[DriverClass, Settings, str, Problems], Place | None]] = {
+RESOLVERS: dict[BusKind, Callable[[DriverClass, PlacedSettings, str, Problems], Place | None]] = {
     "i2c": _i2c,
     "spi": _spi,
     "serial": _serial,

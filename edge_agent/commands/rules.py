@@ -1,4 +1,4 @@
-"""`edge-agent rules`: try rules before they are used."""
+"""`edge-agent rules`: test rules before you rely on them."""
 
 import sys
 import time
@@ -30,7 +30,7 @@ _decode = msgspec.json.Decoder(Logged).decode
 
 @click.group()
 def rules() -> None:
-    """Try rules before they are used."""
+    """Test rules before you rely on them."""
 
 
 @rules.command()
@@ -61,8 +61,8 @@ class AlertRow(NamedTuple):
 
 @rules.command()
 @config_argument
-@click.option("--since", default="7d", show_default=True, help="How far back, as 12h or 7d.")
-@click.option("--simulated", is_flag=True, help="The log of `simulate`.")
+@click.option("--since", default="7d", show_default=True, help="How far back, such as 12h or 7d.")
+@click.option("--simulated", is_flag=True, help="Use the event log of `simulate`.")
 @set_option
 def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]) -> None:
     """Show which alerts the rules of CONFIG would have raised from the stored readings."""
@@ -93,7 +93,7 @@ def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[AlertR
         if event.kind == "alert":
             logged += _row(event)
         last = max(last, event.time)
-        if event.kind == "reading" and event.time == last:  # after a clock was set back, none twice
+        if event.kind == "reading" and event.time == last:  # none twice after a clock was set back
             moment = Moment(last, last, event.boot is None)
             replay = replay or _replay(blueprint, moment)
             replay.feed(Reading(event.source, moment, _decode(event.data).values))

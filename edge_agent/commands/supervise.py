@@ -45,7 +45,7 @@ def supervise(
 
 def _stop_on_signals(agent: Agent) -> None:
     def stop(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)  # whoever asks twice means it
+        signal.signal(number, signal.SIG_DFL)  # a second signal ends the process at once
         agent.control.put(STOP)
 
     def reload(_number: int, _frame: FrameType | None) -> None:

@@ -46,22 +46,22 @@ def read(path: Path, overrides: Iterable[str], problems: Problems) -> Config:
     return TableReader(problems).table(Config, tables) or Config()
 
 
-class Place(NamedTuple):
+class Where(NamedTuple):
     """A table's place: `key` as messages name it, `heading` as TOML writes it."""
 
     key: str = ""  # device.air.channel.temperature
     heading: str = ""  # device.channel.temperature
 
-    def below(self, key: str) -> "Place":
+    def below(self, key: str) -> "Where":
         """Return the place of a key of this table."""
-        return Place(f"{self.key}.{key}".lstrip("."), f"{self.heading}.{key}".lstrip("."))
+        return Where(f"{self.key}.{key}".lstrip("."), f"{self.heading}.{key}".lstrip("."))
 
-    def entry(self, name: object) -> "Place":
+    def entry(self, name: object) -> "Where":
         """Return the place of an entry of this list of tables."""
         return self._replace(key=f"{self.key}.{name}")
 
 
-TOP = Place()
+TOP = Where()
 
 
 class TableReader:
@@ -70,67 +70,67 @@ class TableReader:
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
 
-    def table(self, kind: type[T], table: dict[str, Any], place: Place = TOP) -> T | None:
+    def table(self, kind: type[T], table: dict[str, Any], where: Where = TOP) -> T | None:
         """Return the settings; a key with a problem has its default.
 
         None if a required key is missing or has a problem.
         """
         values = {
-            **self._tables(kind, table, place),
-            **self._options(kind, table, place),
-            **self._values(kind, table, place),
+            **self._tables(kind, table, where),
+            **self._options(kind, table, where),
+            **self._values(kind, table, where),
         }
         required = (field.name for field in fields(kind) if field.required)
         return kind(**values) if all(name in values for name in required) else None
 
-    def _tables(self, kind: type[Settings], table: dict[str, Any], place: Place) -> dict[str, Any]:
+    def _tables(self, kind: type[Settings], table: dict[str, Any], where: Where) -> dict[str, Any]:
         readers = {Form.TABLE: self._one, Form.LIST: self._list, Form.NAMED: self._named}
         found = {
-            field.name: readers[form](inner, table[key], place.below(key))
+            field.name: readers[form](inner, table[key], where.below(key))
             for field, form, inner in nested(kind)
             if (key := field.encode_name) in table
         }
         return {name: one for name, one in found.items() if one is not None}
 
-    def _one(self, kind: type[T], table: object, place: Place) -> T | None:
+    def _one(self, kind: type[T], table: object, where: Where) -> T | None:
         if isinstance(table, dict):
-            return self.table(kind, table, place)
-        self._problems.note(place.key, table, f"expected a table: write [{place.heading}]")
+            return self.table(kind, table, where)
+        self._problems.note(where.key, table, f"expected a table: write [{where.heading}]")
         return None
 
-    def _list(self, kind: type[T], entries: object, place: Place) -> tuple[T, ...]:
+    def _list(self, kind: type[T], entries: object, where: Where) -> tuple[T, ...]:
         if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-            what = f"expected a list of tables: write [[{place.heading}]]"
-            self._problems.note(place.key, entries, what)
+            what = f"expected a list of tables: write [[{where.heading}]]"
+            self._problems.note(where.key, entries, what)
             return ()
         found = [
-            self.table(kind, entry, place.entry(entry.get("name", number)))
+            self.table(kind, entry, where.entry(entry.get("name", number)))
             for number, entry in enumerate(entries, 1)
         ]
         return tuple(one for one in found if one is not None)
 
-    def _named(self, kind: type[T], tables: object, place: Place) -> dict[str, T]:
+    def _named(self, kind: type[T], tables: object, where: Where) -> dict[str, T]:
         if not isinstance(tables, dict):
-            what = f"expected tables: write [{place.heading}.<name>]"
-            self._problems.note(place.key, tables, what)
+            what = f"expected tables: write [{where.heading}.<name>]"
+            self._problems.note(where.key, tables, what)
             return {}
-        found = {name: self._one(kind, one, place.below(name)) for name, one in tables.items()}
+        found = {name: self._one(kind, one, where.below(name)) for name, one in tables.items()}
         return {name: one for name, one in found.items() if one is not None}
 
-    def _options(self, kind: type[Settings], table: dict[str, Any], place: Place) -> dict[str, Any]:
+    def _options(self, kind: type[Settings], table: dict[str, Any], where: Where) -> dict[str, Any]:
         """Return the driver's own keys if the table has options; note other unknown keys."""
         known = {field.encode_name for field in fields(kind)} - {OPTIONS}
         others = {key: value for key, value in table.items() if key not in known}
         if OPTIONS in kind.__struct_fields__:
             return {OPTIONS: others}
         for key, value in others.items():
-            self._problems.note(place.below(key).key, value, unknown(key, known))
+            self._problems.note(where.below(key).key, value, unknown(key, known))
         return {}
 
-    def _values(self, kind: type[Settings], table: dict[str, Any], place: Place) -> dict[str, Any]:
+    def _values(self, kind: type[Settings], table: dict[str, Any], where: Where) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for field in keys(kind):
-            name = place.below(field.encode_name).key
+            name = where.below(field.encode_name).key
             if field.encode_name in table:
                 values |= self._converted(field, table[field.encode_name], name)
             elif field.required:

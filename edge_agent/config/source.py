@@ -9,7 +9,7 @@ from edge_agent.errors import ConfigError
 
 
 def parse(path: Path) -> dict[str, Any]:
-    """Return the file's tables; raise ConfigError where it cannot be read as TOML."""
+    """Return the file's tables; raise ConfigError if it cannot be read as TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
