@@ -14,7 +14,7 @@ from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.events import Event, Reading, Switched
 
-Report: TypeAlias = Callable[[RuleChanges, list[Switched], Moment], None]
+ReportChanges: TypeAlias = Callable[[RuleChanges, list[Switched], Moment], None]
 
 
 class EvaluatedReading(NamedTuple):
@@ -34,7 +34,7 @@ class Evaluator:
     """
 
     def __init__(
-        self, current: CurrentValues, rule_set: RuleSet, outputs: OutputSet, report: Report
+        self, current: CurrentValues, rule_set: RuleSet, outputs: OutputSet, report: ReportChanges
     ) -> None:
         self.current = current
         self.rule_set = rule_set

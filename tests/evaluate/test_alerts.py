@@ -76,6 +76,18 @@ def test_a_flapping_rule_is_calm_again_by_time_alone(rule, life):
     assert life(flapping, [(due / 1e6, 20)], state)[0] == [(due / 1e6, "resolved")]
 
 
+def test_a_saved_flapping_rule_whose_storm_is_higher_now_is_calm_at_once(rule, moment):
+    state = RuleState(flapping=True, firings=(1, 2, 3), reported_at=3)
+    raised = rule(storm=20)
+    assert next_due(raised, state) == 3
+    assert step(raised, state, Context({"air.t": 20}, moment(1))).alert.state == "resolved"
+
+
+def test_a_disabled_rule_is_never_due(rule):
+    state = RuleState(flapping=True, firings=(1, 2, 3), enabled=False)
+    assert next_due(rule(storm=2), state) is None
+
+
 def test_the_outputs_follow_a_flapping_rule(rule, life):
     flapping = rule(storm=1, settings={"fan": 1.0})
     for value, acts in ((31, True), (20, False)):

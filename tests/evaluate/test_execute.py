@@ -1,6 +1,7 @@
 import json
 from contextlib import suppress
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -131,6 +132,16 @@ def test_a_disabled_rule_is_resolved_and_fires_again_when_enabled(stepped, hot):
     asked(engine, "enable", rule="hot")
     assert [state for _, _, state in engine.alerts] == ["firing", "resolved", "firing"]
     assert engine.relays["fan"].applied == [0.0, 1.0, 0.0, 1.0]
+
+
+def test_a_flapping_rule_that_is_disabled_is_resolved_once(stepped, hot):
+    engine = stepped([msgspec.structs.replace(hot, storm=2)], allowed=ALL)
+    for value in (31, 20) * 3:
+        engine.measure(t=value)
+    asked(engine, "disable", rule="hot")
+    engine.wait(1200)
+    states = [state for _, _, state in engine.alerts]
+    assert states == ["firing", "resolved"] * 2 + ["flapping", "resolved"]
 
 
 def test_a_reading_is_answered_with_the_next_one_of_its_device(stepped):

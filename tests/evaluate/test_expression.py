@@ -148,7 +148,7 @@ def test_what_is_not_allowed_is_named_with_its_remedy(text, problem):
 
 @pytest.mark.parametrize(
     "text",
-    ["dor.active == true", "boiler-2.temperature > 3", "1 < x.a in (1, 2)"],
+    ["dor.active == true", "boiler-2.temperature > 3", "1 < x.a in (1, 2)", "mean(x.a, y) > 1"],
 )
 def test_no_mistake_is_reported_twice(text):
     assert len(problems(text)) == 1

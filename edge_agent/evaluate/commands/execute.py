@@ -203,11 +203,11 @@ class CommandExecutor:
         return self._rule_set.change(self._rule(command.rule), now, enabled=True)
 
     def _disable(self, command: commands.Disable, now: Moment) -> RuleChanges:
-        """Disable a rule; one that is firing is resolved."""
+        """Disable a rule; one that is firing or flapping is resolved."""
         rule = self._rule(command.rule)
-        firing = self._rule_set.states[rule.name].state == "firing"
-        alert: AlertState | None = "resolved" if firing else None
-        return self._rule_set.change(rule, now, alert, enabled=False, state="inactive")
+        alert: AlertState | None = "resolved" if self._rule_set.states[rule.name].open else None
+        off = {"enabled": False, "state": "inactive", "flapping": False}
+        return self._rule_set.change(rule, now, alert, **off)
 
     def _threshold(self, command: commands.SetThreshold, now: Moment) -> RuleChanges:
         rule = self._rule(command.rule)

@@ -103,6 +103,8 @@ def _windowed(line: Line, call: Call, channel: str) -> Term:
 
 def _seconds(line: Line, node: ast.expr, length: Term, known: Known) -> float | None:
     """Return the length of a window; note one that the channel's interval does not allow."""
+    if length is NOTHING:  # its problem is noted already
+        return None
     if not length.range.is_point or length.unit not in {"", "s"}:
         line.note(node, "is not a length of time; write one such as 10m")
         return None

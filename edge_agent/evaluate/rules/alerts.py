@@ -40,10 +40,12 @@ def step_unknown(rule: Rule, before: RuleState, context: Context) -> AlertStep:
 
 def next_due(rule: Rule, state: RuleState) -> int | None:
     """Return the uptime in µs at which time alone changes something; None if never."""
+    if not state.enabled:
+        return None
     ends = due(rule, state)
     times = [] if ends is None else [ends]
     if state.flapping:
-        times.append(state.firings[-_calm(rule) - 1] + STORM_SECONDS * 1_000_000)
+        times.append(_calm_at(rule, state))
     elif _repeats(rule, state):
         times.append(_next_repeat(rule, state))
     return min(times, default=None)
@@ -73,7 +75,7 @@ def orphaned(
     dropped an alert by now. `rules` are the names of the rules in the configuration.
     """
     open_alerts = {name for name, one in last.items() if one.state in OPEN}
-    open_states = {name for name, one in states.items() if one.state == "firing" or one.flapping}
+    open_states = {name for name, one in states.items() if one.open}
     names = sorted(name for name in open_alerts | open_states if name not in rules)
     return [_orphan(name, last.get(name), states.get(name, RuleState()), now) for name in names]
 
@@ -132,6 +134,13 @@ def _while_flapping(rule: Rule, state: RuleState, context: Context) -> AlertStep
 def _report(rule: Rule, state: RuleState, alert_state: AlertState, context: Context) -> AlertStep:
     after = msgspec.structs.replace(state, reported_at=context.moment.uptime)
     return AlertStep(after, make_alert(rule, after, alert_state, context))
+
+
+def _calm_at(rule: Rule, state: RuleState) -> int:
+    """Return the uptime in µs at which a flapping rule has calmed down."""
+    if len(state.firings) <= _calm(rule):  # `storm` is higher than when the state was saved
+        return state.reported_at
+    return state.firings[-_calm(rule) - 1] + STORM_SECONDS * 1_000_000
 
 
 def _calm(rule: Rule) -> int:

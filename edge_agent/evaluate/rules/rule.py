@@ -87,6 +87,11 @@ class RuleState(msgspec.Struct, frozen=True, omit_defaults=True, rename={"report
         """Whether the rule sets its outputs."""
         return self.state == "firing" and self.known
 
+    @property
+    def open(self) -> bool:
+        """Whether its last alert has yet to be resolved."""
+        return self.state == "firing" or self.flapping
+
     def shifted(self, by: int) -> "RuleState":
         """Return the state on another boot's uptime."""
         if self == RuleState():
