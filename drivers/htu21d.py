@@ -13,11 +13,11 @@ from drivers.base.errors import (
     BadChecksum,
     LostConfiguration,
     NoAcknowledge,
-    NotReady,
     WrongChip,
 )
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import refuse_dead
+from drivers.base.sensirion import result_due
 
 RESET = b"\xfe"
 WRITE_USER, READ_USER = 0xE6, b"\xe7"
@@ -116,14 +116,8 @@ def measured(port: I2CPort, measurement: Measurement) -> Steps[int]:
     """Measure; return the code, its status bits cleared."""
     port.write(measurement.command)
     yield measurement.seconds
-    try:
+    with result_due(port.where):
         frame = port.read(3)
-    except NoAcknowledge as error:  # it did acknowledge the command
-        raise NotReady(
-            port.where,
-            "no result after the datasheet's longest time",
-            "check its supply; does another program use it?",
-        ) from error
     code = checked_code(frame, port.where)
     if code & STATUS != measurement.status:
         raise BadChecksum(port.where, f"the result of another measurement: {frame.hex(' ')}")

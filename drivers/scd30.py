@@ -8,10 +8,10 @@ import math
 import struct
 from typing import ClassVar
 
-from drivers.base import checksum
+from drivers.base import sensirion
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
+from drivers.base.errors import BadChecksum, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
 
 # Commands, §1.4
@@ -26,7 +26,7 @@ NO_PRESSURE = 0  # no compensation for the ambient pressure
 SECONDS = 2  # between two measurements: the shortest
 ANSWER = 0.004
 POLL = 0.1
-READS = 50  # attempts: each takes a tenth of a millisecond on the wire
+ATTEMPTS = 50  # each takes a tenth of a millisecond on the wire
 
 
 class SCD30:
@@ -46,16 +46,9 @@ class SCD30:
 
     def identify(self) -> Identity | None:
         """Read the firmware's version: any chip that answers with a right checksum is one."""
-        self._port.write(FIRMWARE)
-        for _ in range(READS):
-            try:
-                (version,) = self._port.read_words(1)
-            except NoAcknowledge:
-                continue  # not ready yet
-            except BadChecksum:
-                return None
-            return Identity("SCD30", certain=True) if version not in {0x0000, 0xFFFF} else None
-        return None
+        words = sensirion.recognised(self._port, FIRMWARE, 1, ATTEMPTS)
+        known = words is not None and words[0] not in {0x0000, 0xFFFF}
+        return Identity("SCD30", certain=True) if known else None
 
     def setup(self) -> Steps[None]:
         """Let it measure every two seconds, and forget what was measured before.
@@ -70,13 +63,13 @@ class SCD30:
         if (yield from self._is_ready()):
             yield from self._asked(RESULT, 6)
         if not (yield from self._becomes_ready()):
-            yield from self._tell(START, NO_PRESSURE)
+            yield from self._set(START, NO_PRESSURE)
 
     def _set_interval(self) -> Steps[None]:
         (interval,) = yield from self._asked(INTERVAL, 1)
         if interval == SECONDS:
             return
-        yield from self._tell(INTERVAL, SECONDS)
+        yield from self._set(INTERVAL, SECONDS)
         (interval,) = yield from self._asked(INTERVAL, 1)
         if interval != SECONDS:
             raise WrongChip(self._port.where, f"told {SECONDS} s, it measures every {interval} s")
@@ -110,15 +103,10 @@ class SCD30:
         return ready == 1
 
     def _asked(self, command: bytes, count: int) -> Steps[tuple[int, ...]]:
-        self._port.write(command)
-        yield ANSWER
-        return self._port.read_words(count)
+        return sensirion.asked(self._port, command, count, ANSWER)
 
-    def _tell(self, command: bytes, *words: int) -> Steps[None]:
-        arguments = b"".join(
-            word.to_bytes(2) + bytes([checksum.sensirion(word.to_bytes(2))]) for word in words
-        )
-        self._port.write(command + arguments)
+    def _set(self, command: bytes, word: int) -> Steps[None]:
+        self._port.write(command + sensirion.with_checksums(word))
         yield ANSWER
 
 

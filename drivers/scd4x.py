@@ -11,6 +11,7 @@ from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
 from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
+from drivers.base.sensirion import asked, humidity, recognised, temperature
 
 # Commands, §3.5 to 3.11
 WAKE_UP, STOP, SERIAL_NUMBER, START, READY, RESULT = (
@@ -26,7 +27,6 @@ STOP_SECONDS = 0.5
 ANSWER = 0.001
 NEW = 0x07FF  # of the ready word: any of the low eleven bits
 PERIOD, POLL = 5.0, 0.25
-PATIENCE = 20  # attempts: each takes a tenth of a millisecond on the wire
 
 
 class SCD4x:
@@ -46,16 +46,7 @@ class SCD4x:
 
     def identify(self) -> Identity | None:
         """Ask whether there is something new: the only question it answers while it measures."""
-        self._port.write(READY)
-        for _ in range(PATIENCE):
-            try:
-                self._port.read_words(1)
-            except NoAcknowledge:
-                continue  # not ready yet
-            except BadChecksum:
-                return None
-            return Identity("SCD4x", certain=True)
-        return None
+        return Identity("SCD4x", certain=True) if recognised(self._port, READY, 1) else None
 
     def setup(self) -> Steps[None]:
         """Stop what is going on, make sure of the chip by its serial number, and start anew."""
@@ -96,16 +87,4 @@ class SCD4x:
         return checked(self.channels, values, self._port.where)
 
     def _asked(self, command: bytes, count: int) -> Steps[tuple[int, ...]]:
-        self._port.write(command)
-        yield ANSWER
-        return self._port.read_words(count)
-
-
-def temperature(ticks: int) -> float:
-    """Return °C (§3.6.2: 6667 → 25 °C)."""
-    return -45 + 175 * ticks / 65535
-
-
-def humidity(ticks: int) -> float:
-    """Return % (§3.6.2: 5EB9 → 37 %)."""
-    return 100 * ticks / 65535
+        return asked(self._port, command, count, ANSWER)

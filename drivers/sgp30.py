@@ -6,10 +6,10 @@ too after a brown-out. Clean air reads alike: only then the algorithm is asked f
 
 from typing import ClassVar
 
+from drivers.base import sensirion
 from drivers.base.channel import Channel
-from drivers.base.checksum import sensirion
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import BadChecksum, LostConfiguration, NoAcknowledge, NotReady, WrongChip
+from drivers.base.errors import LostConfiguration, WrongChip
 from drivers.base.i2c import I2CPort
 
 # Commands (tables 10 and 11), and the longest that each takes
@@ -21,7 +21,7 @@ SET_BASELINE = b"\x20\x1e"
 SECONDS = 0.010
 MEASURE_SECONDS = 0.012
 
-PATIENCE = 100  # attempts: each takes a tenth of a millisecond on the wire
+ATTEMPTS = 100  # each takes a tenth of a millisecond on the wire
 WARM_UP = 15  # measurements, one a second
 PERIOD = 1.0
 FIXED = (400, 0)
@@ -48,16 +48,8 @@ class SGP30:
 
     def identify(self) -> Identity | None:
         """Read the feature set: product type 0."""
-        self._port.write(FEATURE_SET)
-        for _ in range(PATIENCE):
-            try:
-                (word,) = self._port.read_words(1)
-            except NoAcknowledge:
-                continue  # not ready yet
-            except BadChecksum:
-                return None
-            return Identity("SGP30", certain=True) if is_sgp30(word) else None
-        return None
+        words = sensirion.recognised(self._port, FEATURE_SET, 1, ATTEMPTS)
+        return Identity("SGP30", certain=True) if words and is_sgp30(words[0]) else None
 
     def setup(self) -> Steps[None]:
         """Start the algorithm and warm it up, unless it runs; what it learnt is kept.
@@ -100,23 +92,12 @@ class SGP30:
         self._port.write(START)
         yield SECONDS
         if any(baseline):
-            eco2, tvoc = (word.to_bytes(2, "big") for word in baseline)  # set in turned order
-            words = b"".join(word + bytes([sensirion(word)]) for word in (tvoc, eco2))
-            self._port.write(SET_BASELINE + words)
+            eco2, tvoc = baseline
+            self._port.write(SET_BASELINE + sensirion.with_checksums(tvoc, eco2))  # turned round
             yield SECONDS
 
     def _asked(self, command: bytes, seconds: float, count: int = 2) -> Steps[tuple[int, ...]]:
-        """Return the words that answer a command."""
-        self._port.write(command)
-        yield seconds
-        try:
-            return self._port.read_words(count)
-        except NoAcknowledge as error:  # it did acknowledge the command
-            raise NotReady(
-                self._port.where,
-                "no answer after the datasheet's longest time",
-                "check its supply; does another program use it?",
-            ) from error
+        return sensirion.measured(self._port, command, count, seconds)
 
 
 def is_sgp30(feature_set: int) -> bool:

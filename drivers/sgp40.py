@@ -2,16 +2,16 @@
 
 from typing import ClassVar
 
+from drivers.base import sensirion
 from drivers.base.channel import Channel
-from drivers.base.checksum import sensirion
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
+from drivers.base.errors import WrongChip
 from drivers.base.i2c import I2CPort
 
 FEATURE_SET = b"\x20\x2f"
 MEASURE = b"\x26\x0f"
 BUSY_SECONDS = 0.030  # the longest that a measurement takes (table 8)
-PATIENCE = 100  # attempts: each takes a tenth of a millisecond on the wire
+ATTEMPTS = 100  # each takes a tenth of a millisecond on the wire
 WARM_UP = 60  # seconds after switch-on until it detects reliably (table 1)
 
 
@@ -35,16 +35,8 @@ class SGP40:
 
     def identify(self) -> Identity | None:
         """Read the feature set."""
-        self._port.write(FEATURE_SET)
-        for _ in range(PATIENCE):
-            try:
-                (word,) = self._port.read_words(1)
-            except NoAcknowledge:
-                continue  # not ready yet
-            except BadChecksum:
-                return None
-            return Identity("SGP40", certain=True) if is_sgp40(word) else None
-        return None
+        words = sensirion.recognised(self._port, FEATURE_SET, 1, ATTEMPTS)
+        return Identity("SGP40", certain=True) if words and is_sgp40(words[0]) else None
 
     def setup(self) -> Steps[None]:
         """Switch the hotplate on and let it warm up; a setup broken off goes on where it was."""
@@ -64,17 +56,8 @@ class SGP40:
         return checked(self.channels, {"voc_raw": ticks}, self._port.where)
 
     def _asked(self, command: bytes) -> Steps[int]:
-        """Return the word that answers a command."""
-        self._port.write(command)
-        yield BUSY_SECONDS
-        try:
-            return self._port.read_words(1)[0]
-        except NoAcknowledge as error:  # it did acknowledge the command
-            raise NotReady(
-                self._port.where,
-                "no answer after the datasheet's longest time",
-                "check its supply; does another program use it?",
-            ) from error
+        (word,) = yield from sensirion.measured(self._port, command, 1, BUSY_SECONDS)
+        return word
 
 
 def is_sgp40(feature_set: int) -> bool:
@@ -85,11 +68,10 @@ def is_sgp40(feature_set: int) -> bool:
 def compensation(humidity: float, temperature: float) -> bytes:
     """Return both as words with checksum (table 9: 50 % 8000 A2, 25 °C 6666 93); never clipped."""
     spans = (("humidity", humidity, 0, 100), ("temperature", temperature, -45, 130))
-    words = b""
+    words = []
     for name, value, low, high in spans:
         if not low <= value <= high:
             raise ValueError(f"{name} is {value:g}: wanted {low} to {high}")
         share = (value - low) / (high - low)
-        word = int(share * 65535 + 0.5).to_bytes(2, "big")
-        words += word + bytes([sensirion(word)])
-    return words
+        words.append(int(share * 65535 + 0.5))
+    return sensirion.with_checksums(*words)

@@ -12,7 +12,6 @@ from typing import Protocol, TypeVar
 
 from smbus2 import SMBus, i2c_msg
 
-from drivers.base import checksum
 from drivers.base.checksum import READS
 from drivers.base.errors import (
     BadChecksum,
@@ -73,15 +72,6 @@ class I2CPort:
         with self._translated():
             self._bus.i2c_rdwr(i2c_msg.write(self.address, data), message)
         return bytes(message)
-
-    def read_words(self, count: int) -> tuple[int, ...]:
-        """Read `count` 16-bit words, each followed by Sensirion's CRC-8, which is checked."""
-        frame = self.read(3 * count)
-        triples = [frame[n : n + 3] for n in range(0, len(frame), 3)]
-        for triple in triples:
-            if checksum.sensirion(triple[:2]) != triple[2]:
-                raise BadChecksum(self.where, f"checksum wrong in {frame.hex(' ')}")
-        return tuple(int.from_bytes(triple[:2], "big") for triple in triples)
 
     def read_steady(self, count: int, command: bytes = b"") -> bytes:
         """Read what stands still, after `command` if there is one.

@@ -6,7 +6,6 @@ from smbus2 import i2c_msg
 
 from drivers.base import i2c
 from drivers.base.errors import (
-    BadChecksum,
     BusMissing,
     BusStuck,
     DriverError,
@@ -84,9 +83,8 @@ def port(bus, chip):
         (lambda port: port.write(b"\x01\x02"), [b"\x01\x02"], None),
         (lambda port: port.read(2), [2], b"\xbe\xef"),
         (lambda port: port.write_read(b"\x01", 3), [b"\x01", 3], b"\xbe\xef\x92"),
-        (lambda port: port.read_words(2), [6], (0xBEEF, 0)),
     ],
-    ids=["write", "read", "write_read", "read_words"],
+    ids=["write", "read", "write_read"],
 )
 def test_an_operation_is_one_transaction(bus, chip, port, call, messages, result):
     assert call(port) == result
@@ -108,11 +106,10 @@ OPERATIONS = [
     lambda port: port.write(b"\x01"),
     lambda port: port.read(1),
     lambda port: port.write_read(b"\x01", 1),
-    lambda port: port.read_words(1),
 ]
 
 
-@pytest.mark.parametrize("call", OPERATIONS, ids=["write", "read", "write_read", "read_words"])
+@pytest.mark.parametrize("call", OPERATIONS, ids=["write", "read", "write_read"])
 @pytest.mark.parametrize("number, kind", KINDS, ids=lambda k: errno.errorcode.get(k, ""))
 def test_an_error_number_becomes_its_error(call, number, kind):
     port = I2CPort(FailingBus(OSError(number, os.strerror(number))), ADDRESS, "sht4x@i2c-1")
@@ -139,21 +136,6 @@ def test_a_mistake_in_the_program_stays_what_it_is():
 def test_nobody_at_the_address_is_no_acknowledge(bus):
     with pytest.raises(NoAcknowledge, match="i2c:0x45: no answer"):
         I2CPort(bus, 0x45).write(b"")
-
-
-@pytest.mark.parametrize("bit", range(8 * len(GOOD)))
-def test_words_with_an_inverted_bit_are_refused(chip, port, bit):
-    chip.frame = (int.from_bytes(GOOD) ^ 1 << bit).to_bytes(len(GOOD))
-    with pytest.raises(BadChecksum) as caught:
-        port.read_words(2)
-    assert chip.frame.hex(" ") in caught.value.what
-
-
-@pytest.mark.parametrize("byte", [b"\x00", b"\xff"])
-def test_dead_frames_are_no_words(chip, port, byte):
-    chip.frame = byte * 6
-    with pytest.raises(BadChecksum):
-        port.read_words(2)
 
 
 def opening_fails(monkeypatch, error):

@@ -3,6 +3,7 @@ import pytest
 
 from drivers.base.driver import Identity, run
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.sensirion import read_words
 from drivers.sgp30 import SGP30
 from edge_agent.testing import I2CContract
 from simulators import sgp30, sht4x
@@ -166,7 +167,7 @@ def test_the_model_says_400_and_0_until_its_algorithm_has_run_for_15_seconds(ben
     def measured():
         port.write(b"\x20\x08")
         bench.sleep(0.012)
-        return port.read_words(2)
+        return read_words(port, 2)
 
     assert measured() == (400, 0)
     port.write(b"\x20\x03")

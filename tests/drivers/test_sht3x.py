@@ -3,7 +3,8 @@ import pytest
 
 from drivers.base.driver import Identity
 from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, OutOfRange, WrongChip
-from drivers.sht3x import SHT3x, humidity, temperature
+from drivers.base.sensirion import humidity, read_words, temperature
+from drivers.sht3x import SHT3x
 from edge_agent.testing import I2CContract
 from simulators import ads1115, sht3x
 from simulators.faults import CorruptBits
@@ -26,17 +27,6 @@ def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
 @pytest.fixture
 def bench(bench_of):
     return bench_of(SHT3x, sht3x.SHT3x)
-
-
-# 67A2 and 487F are what a logic analyser saw of a real SHT31
-@pytest.mark.parametrize("ticks, celsius", [(0, -45), (0x6666, 25), (0x67A2, 25.84), (0xFFFF, 130)])
-def test_ticks_are_a_temperature(ticks, celsius):
-    assert temperature(ticks) == pytest.approx(celsius, abs=0.01)
-
-
-@pytest.mark.parametrize("ticks, percent", [(0, 0), (0x8000, 50), (0x487F, 28.3), (0xFFFF, 100)])
-def test_ticks_are_a_humidity(ticks, percent):
-    assert humidity(ticks) == pytest.approx(percent, abs=0.03)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +101,7 @@ def test_the_model_says_after_power_on_that_there_was_a_reset(bench):
 )
 def test_the_model_has_the_alert_limits_of_power_on(bench, command, celsius, percent):
     bench.device._port.write(command.to_bytes(2))
-    [limit] = bench.device._port.read_words(1)
+    [limit] = read_words(bench.device._port, 1)
     assert temperature((limit & 0x1FF) << 7) == pytest.approx(celsius, abs=175 / 512)
     assert humidity(limit & 0xFE00) == pytest.approx(percent, abs=100 / 128)
 

@@ -3,7 +3,7 @@ import pytest
 
 from drivers.base.driver import Identity
 from drivers.base.errors import BadChecksum, NotReady, OutOfRange, WrongChip
-from drivers.sht4x import SHT4x, humidity, temperature
+from drivers.sht4x import SHT4x, humidity
 from edge_agent.testing import I2CContract
 from simulators import ads1115, sht4x
 from simulators.faults import CorruptBits, NoAnswer
@@ -26,11 +26,6 @@ def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
 @pytest.fixture
 def bench(bench_of):
     return bench_of(SHT4x, sht4x.SHT4x)
-
-
-@pytest.mark.parametrize("ticks, celsius", [(0, -45), (0x6666, 25), (0xFFFF, 130)])
-def test_ticks_are_a_temperature(ticks, celsius):
-    assert temperature(ticks) == pytest.approx(celsius)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,113 @@
+"""What Sensirion's sensors share: commands in, words of 16 bits out, each with its checksum."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import ClassVar, Literal, NamedTuple
+
+from drivers.base import checksum
+from drivers.base.driver import BusKind, Steps
+from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady
+from drivers.base.i2c import I2CPort
+
+ATTEMPTS = 20  # each takes a tenth of a millisecond on the wire
+
+
+def read_words(port: I2CPort, count: int) -> tuple[int, ...]:
+    """Return the words that the chip has ready; raise `BadChecksum`."""
+    frame = port.read(3 * count)
+    triples = [frame[n : n + 3] for n in range(0, len(frame), 3)]
+    for triple in triples:
+        if checksum.sensirion(triple[:2]) != triple[2]:
+            raise BadChecksum(port.where, f"checksum wrong in {frame.hex(' ')}")
+    return tuple(int.from_bytes(triple[:2]) for triple in triples)
+
+
+def with_checksums(*words: int) -> bytes:
+    """Return words as the arguments of a command."""
+    pairs = (word.to_bytes(2) for word in words)
+    return b"".join(pair + bytes([checksum.sensirion(pair)]) for pair in pairs)
+
+
+def asked(port: I2CPort, command: bytes, count: int, seconds: float) -> Steps[tuple[int, ...]]:
+    """Return the words that answer a command after so many seconds."""
+    port.write(command)
+    yield seconds
+    return read_words(port, count)
+
+
+def measured(port: I2CPort, command: bytes, count: int, seconds: float) -> Steps[tuple[int, ...]]:
+    """Return the words that a measurement gives; raise `NotReady` if it takes longer."""
+    port.write(command)
+    yield seconds
+    with result_due(port.where):
+        return read_words(port, count)
+
+
+@contextmanager
+def result_due(where: str) -> Iterator[None]:
+    """Raise `NotReady` for a chip that acknowledged its command but not the read of the result."""
+    try:
+        yield
+    except NoAcknowledge as error:
+        raise NotReady(
+            where,
+            "no result after the datasheet's longest time",
+            "check its supply; does another program use it?",
+        ) from error
+
+
+def asked_at_once(
+    port: I2CPort, command: bytes, count: int, attempts: int = ATTEMPTS
+) -> tuple[int, ...]:
+    """Return the words that answer a command soon; raise `NotReady` if none come."""
+    port.write(command)
+    for _ in range(attempts):
+        try:
+            return read_words(port, count)
+        except NoAcknowledge:
+            continue  # not ready yet
+    raise NotReady(port.where, f"no answer to the command {command.hex()}")
+
+
+def recognised(
+    port: I2CPort, command: bytes, count: int, attempts: int = ATTEMPTS
+) -> tuple[int, ...] | None:
+    """Return the words that answer a command, or None if no chip of Sensirion's answers."""
+    try:
+        return asked_at_once(port, command, count, attempts)
+    except (BadChecksum, NotReady):
+        return None
+
+
+class Precision(NamedTuple):
+    """A measurement's command, and the longest that it takes, in seconds."""
+
+    command: bytes
+    seconds: float
+
+
+class ClimateSensor:
+    """What SHT3x and SHT4x share: one shot of temperature and humidity, in three precisions."""
+
+    bus: ClassVar[BusKind] = "i2c"
+    precisions: ClassVar[Mapping[str, Precision]]
+
+    def __init__(
+        self, port: I2CPort, *, precision: Literal["high", "medium", "low"] = "high"
+    ) -> None:
+        self._port = port
+        self._precision = self.precisions[precision]
+
+    def _ticks(self) -> Steps[tuple[int, ...]]:
+        """Return both results of one measurement."""
+        return measured(self._port, self._precision.command, 2, self._precision.seconds)
+
+
+def temperature(ticks: int) -> float:
+    """Return °C: SHT3x §4.13, SHT4x §4.6, SCD4x §3.6.2 (6667 → 25 °C)."""
+    return -45 + 175 * ticks / 65535
+
+
+def humidity(ticks: int) -> float:
+    """Return %: SHT3x §4.13, SCD4x §3.6.2 (5EB9 → 37 %)."""
+    return 100 * ticks / 65535
