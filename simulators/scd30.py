@@ -4,18 +4,19 @@ import struct
 from collections.abc import Mapping
 from typing import ClassVar
 
+from simulators.base.sensirion import WordModel, checked_word
 from simulators.clock import SimulatedClock
-from simulators.model import I2CModel, Nack, Range
-from simulators.sht4x import crc
+from simulators.model import Nack, Range
 
 START, STOP, INTERVAL, READY, RESULT, FIRMWARE = 0x0010, 0x0104, 0x4600, 0x0202, 0x0300, 0xD100
 VERSION = 0x0342
 ANSWER = 0.003  # between a command and the read of its answer
 
 
-class SCD30(I2CModel):
+class SCD30(WordModel):
     """Holds its newest measurement; keeps its interval, and whether it measures, without power."""
 
+    interruptible: ClassVar[bool] = True
     addresses: ClassVar[tuple[int, ...]] = (0x61,)
     inputs: ClassVar[Mapping[str, Range]] = {
         "carbon_dioxide": Range(0, 40_000, 1),
@@ -38,39 +39,25 @@ class SCD30(I2CModel):
         self._result = (0.0, 0.0, 0.0)
         self._ready = False
         self._began = self.clock.monotonic()
-        self._words: list[int] = []
-        self._answer_at = 0.0
+        super().power_on()
 
     def write(self, data: bytes) -> None:
-        """Take a command, and its argument with a right checksum."""
+        """Take a command; what was measured until now is there to be read."""
         self._measure()
-        if len(data) not in {0, 2, 5}:
-            raise Nack
-        if len(data) == 5 and crc(int.from_bytes(data[2:4])) != data[4]:
-            raise Nack
-        if data:
-            argument = int.from_bytes(data[2:4]) if len(data) == 5 else None
-            self._command(int.from_bytes(data[:2]), argument)
-            self._answer_at = self.clock.monotonic() + ANSWER
+        super().write(data)
 
-    def read(self, count: int) -> bytes:
-        """Give the answer of the last command, not before it is there."""
-        if not self._words or self.clock.monotonic() < self._answer_at:
-            raise Nack
-        frame = b"".join(word.to_bytes(2) + bytes([crc(word)]) for word in self._words)
-        self._words = []
-        return frame[:count].ljust(count, b"\xff")
-
-    def _command(self, code: int, argument: int | None) -> None:
-        self._words = []
+    def _command(self, code: int, arguments: bytes) -> None:
+        argument = checked_word(arguments) if arguments else None
+        self._words = ()
+        self._busy_for(ANSWER)
         if code == FIRMWARE:
-            self._words = [VERSION]
+            self._words = (VERSION,)
         elif code == READY:
-            self._words = [int(self._ready)]
+            self._words = (int(self._ready),)
         elif code == RESULT:
-            self._words, self._ready = list(_words(self._result)), False
+            self._words, self._ready = _words(self._result), False
         elif code == INTERVAL and argument is None:
-            self._words = [self._interval]
+            self._words = (self._interval,)
         elif code == INTERVAL and argument is not None:
             self._interval = argument if 2 <= argument <= 1800 else self._interval
         elif code == START and argument is not None:

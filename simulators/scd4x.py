@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.model import I2CModel, Nack, Range
-from simulators.sht4x import crc
+from simulators.base.sensirion import WordModel, ticks
+from simulators.model import Nack, Range
 
 START, STOP, READY, RESULT, SERIAL = 0x21B1, 0x3F86, 0xE4B8, 0xEC05, 0x3682
 WAKE_UP, VARIANT, REINIT = 0x36F6, 0x202F, 0x3646
@@ -15,7 +15,7 @@ START_UP = 0.03
 WHILE_MEASURING = (STOP, READY, RESULT)
 
 
-class SCD4x(I2CModel):
+class SCD4x(WordModel):
     """While it measures it acknowledges few commands; its buffer is empty once it was read."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x62,)
@@ -35,35 +35,26 @@ class SCD4x(I2CModel):
         self._measuring = False
         self._began = 0.0
         self._result: tuple[int, ...] = ()
-        self._words: tuple[int, ...] = ()
-        self._busy_until = self.clock.monotonic() + START_UP
+        super().power_on()
+        self._busy_for(START_UP)
 
     def write(self, data: bytes) -> None:
-        """Take a command; while it is busy, nothing is acknowledged."""
+        """Take a command; what was measured until now is in the buffer."""
         self._measure()
-        if self.clock.monotonic() < self._busy_until or len(data) not in {0, 2}:
-            raise Nack
-        if data:
-            self._command(int.from_bytes(data))
+        super().write(data)
 
-    def read(self, count: int) -> bytes:
-        """Give the words of the last command once, not before they are there."""
-        if self.clock.monotonic() < self._busy_until or not self._words:
+    def _command(self, code: int, arguments: bytes) -> None:
+        if arguments:
             raise Nack
-        words, self._words = self._words, ()
-        frame = b"".join(word.to_bytes(2) + bytes([crc(word)]) for word in words)
-        return frame[:count].ljust(count, b"\xff")
-
-    def _command(self, code: int) -> None:
         self._words = ()
         if code == WAKE_UP or (self._measuring and code not in WHILE_MEASURING):
             raise Nack
-        self._busy_until = self.clock.monotonic() + ANSWER
+        self._busy_for(ANSWER)
         if code == START:
             self._measuring, self._began = True, self.clock.monotonic()
         elif code == STOP:
             self._measuring, self._result = False, ()
-            self._busy_until = self.clock.monotonic() + STOP_SECONDS
+            self._busy_for(STOP_SECONDS)
         elif code == READY:
             self._words = (0x8006 if self._result else 0x8000,)
         elif code == RESULT:
@@ -83,11 +74,7 @@ class SCD4x(I2CModel):
         if self._measuring and now >= self._began + PERIOD * self.slowness:
             self._result = (
                 min(max(round(self.values["carbon_dioxide"]), 0), 0xFFFF),
-                _ticks((self.values["temperature"] + 45) / 175),
-                _ticks(self.values["humidity"] / 100),
+                ticks((self.values["temperature"] + 45) / 175),
+                ticks(self.values["humidity"] / 100),
             )
             self._began = now
-
-
-def _ticks(share: float) -> int:
-    return min(max(round(share * 65535), 0), 65535)

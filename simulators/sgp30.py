@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.model import I2CModel, Nack, Range
+from simulators.base.sensirion import WordModel, checked_word
+from simulators.model import Nack, Range
 
 INITIALISE, MEASURE, GET_BASELINE, SET_BASELINE = 0x2003, 0x2008, 0x2015, 0x201E
 FEATURE_SET, SERIAL = 0x202F, 0x3682
@@ -16,7 +17,7 @@ BASELINE = (0x8973, 0x8AAE)
 LIMIT = 60000
 
 
-class SGP30(I2CModel):
+class SGP30(WordModel):
     """Says 400 ppm and 0 ppb until its algorithm has run for 15 s."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x58,)
@@ -31,23 +32,7 @@ class SGP30(I2CModel):
         """Forget the algorithm and its baseline."""
         self._began: float | None = None
         self._baseline = (0, 0)
-        self._answer: tuple[int, ...] = ()
-        self._ready_at = self.clock.monotonic()
-
-    def write(self, data: bytes) -> None:
-        """Take a command; while one is under way, nothing is acknowledged."""
-        if self.clock.monotonic() < self._ready_at:
-            raise Nack
-        if data:
-            self._command(int.from_bytes(data[:2], "big"), data[2:])
-
-    def read(self, count: int) -> bytes:
-        """Give the words of the last command once."""
-        if self.clock.monotonic() < self._ready_at or not self._answer:
-            raise Nack
-        words, self._answer = self._answer, ()
-        frame = b"".join(with_crc(word) for word in words)
-        return frame[:count].ljust(count, b"\xff")
+        super().power_on()
 
     def _command(self, code: int, arguments: bytes) -> None:
         if code in DURATIONS:
@@ -56,14 +41,14 @@ class SGP30(I2CModel):
             seconds = ANSWER_SECONDS
         else:
             raise Nack
-        self._answer = self._answered(code, arguments)
-        self._ready_at = self.clock.monotonic() + seconds
+        self._words = self._answered(code, arguments)
+        self._busy_for(seconds)
 
     def _answered(self, code: int, arguments: bytes) -> tuple[int, ...]:
         if code == INITIALISE:
             self._began, self._baseline = self.clock.monotonic(), (0, 0)
         elif code == SET_BASELINE:
-            self._baseline = (_word(arguments[3:]), _word(arguments[:3]))
+            self._baseline = (checked_word(arguments[3:6]), checked_word(arguments[:3]))
         elif code == MEASURE:
             return self._measured()
         elif code == GET_BASELINE:
@@ -81,21 +66,3 @@ class SGP30(I2CModel):
         self._baseline = BASELINE if self._baseline == (0, 0) else self._baseline
         eco2, tvoc = (min(max(round(self.values[name]), 0), LIMIT) for name in self.inputs)
         return (max(eco2, 400), tvoc)
-
-
-def with_crc(word: int) -> bytes:
-    """Append the CRC-8 with polynomial x8 + x5 + x4 + 1, initially 0xFF, bit by bit."""
-    register = 0xFF
-    for n in range(15, -1, -1):
-        out = register >> 7 ^ (word >> n & 1)
-        register = register << 1 & 0xFF
-        if out:
-            register ^= 0x31
-    return word.to_bytes(2, "big") + bytes([register])
-
-
-def _word(data: bytes) -> int:
-    word = int.from_bytes(data[:2], "big")
-    if data[:3] != with_crc(word):
-        raise Nack
-    return word

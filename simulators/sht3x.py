@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.model import I2CModel, Nack, Range
-from simulators.sht4x import crc
+from simulators.base.sensirion import WordModel, ticks
+from simulators.model import Nack, Range
 
 SINGLE = {0x2400: 0.0125, 0x240B: 0.0045, 0x2416: 0.0025}  # typical, table 4
 PERIODIC = {0x2032: 2.0, 0x2130: 1.0, 0x2236: 0.5, 0x2334: 0.25, 0x2737: 0.1}  # high repeatability
@@ -16,7 +16,7 @@ RESET_SECONDS = 0.0005
 POWER_ON = 0x8010  # an alert is pending, and there was a reset (table 18)
 
 
-class SHT3x(I2CModel):
+class SHT3x(WordModel):
     """Does not acknowledge a read before its conversion is over, nor one without a command."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x44, 0x45)
@@ -29,33 +29,17 @@ class SHT3x(I2CModel):
     def power_on(self) -> None:
         """Forget the command under way, and say in the status that there was a reset."""
         self._status = POWER_ON
-        self._words: tuple[int, ...] = ()
-        self._ready_at = self.clock.monotonic()
+        super().power_on()
         self._period = 0.0
 
-    def write(self, data: bytes) -> None:
-        """Take a command; while a conversion runs, nothing is acknowledged."""
-        if self.clock.monotonic() < self._ready_at:
+    def _command(self, code: int, arguments: bytes) -> None:
+        if arguments:
             raise Nack
-        if len(data) not in {0, 2}:
-            raise Nack
-        if data:
-            self._command(int.from_bytes(data))
-
-    def read(self, count: int) -> bytes:
-        """Give the words of the last command once."""
-        if self.clock.monotonic() < self._ready_at or not self._words:
-            raise Nack
-        words, self._words = self._words, ()
-        frame = b"".join(word.to_bytes(2) + bytes([crc(word)]) for word in words)
-        return frame[:count].ljust(count, b"\xff")
-
-    def _command(self, code: int) -> None:
         if code == RESET:
             self.power_on()
             self._ready_at += RESET_SECONDS
         elif code in SINGLE and not self._period:
-            self._ready_at = self.clock.monotonic() + SINGLE[code] * self.slowness
+            self._busy_for(SINGLE[code] * self.slowness)
             self._words = self._measured()
         elif code in PERIODIC:
             self._period = PERIODIC[code]
@@ -80,15 +64,11 @@ class SHT3x(I2CModel):
 
     def _measured(self) -> tuple[int, ...]:
         return (
-            _ticks((self.values["temperature"] + 45) / 175),
-            _ticks(self.values["humidity"] / 100),
+            ticks((self.values["temperature"] + 45) / 175),
+            ticks(self.values["humidity"] / 100),
         )
 
 
 def _limit(celsius: float, percent: float) -> int:
     """Return a limit as the chip holds it: 7 bits of the humidity, then 9 of the temperature."""
     return round(percent / 100 * 128) << 9 | round((celsius + 45) / 175 * 512)
-
-
-def _ticks(share: float) -> int:
-    return min(max(round(share * 65535), 0), 65535)

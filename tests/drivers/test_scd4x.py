@@ -40,7 +40,7 @@ def bench(bench_of):
     return bench_of(SCD4x, scd4x.SCD4x, settle=5.1)
 
 
-# The same example: 500 ppm
+# The datasheet's example (§3.6.2): 500 ppm, 25 °C, 37 %
 def test_the_models_frame_is_the_datasheets(bench):
     for channel, value in (("carbon_dioxide", 500), ("temperature", 25.0017), ("humidity", 37.001)):
         bench.model.set(channel, value)

@@ -13,6 +13,7 @@ from drivers.base.sensirion import (
     temperature,
     with_checksums,
 )
+from simulators.base.sensirion import with_crc
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
 from simulators.model import I2CModel, Nack
@@ -102,6 +103,22 @@ def test_a_chip_without_checksums_or_without_an_answer_is_not_recognised(chip, p
     assert recognised(port, ASK, 2) is None
     chip.refusals, chip.frame = 0, bytes(6)
     assert recognised(port, ASK, 2) is None
+
+
+# SHT4x §4.4, SGP30 table 12, SGP40 table 9, SCD4x §3.6.2
+@pytest.mark.parametrize(
+    "word, crc",
+    [
+        (0xBEEF, 0x92),
+        (0x0000, 0x81),
+        (0x8000, 0xA2),
+        (0x6666, 0x93),
+        (0xFFFF, 0xAC),
+        (0x01F4, 0x33),
+    ],
+)
+def test_drivers_and_models_have_the_datasheets_checksum(word, crc):
+    assert with_checksums(word)[2] == with_crc(word)[2] == crc
 
 
 # SCD4x §3.6.2; a logic analyser saw the others of a real SHT31

@@ -63,11 +63,6 @@ def test_the_chip_is_told_of_its_surroundings(bench_of):
     assert bench.model.compensation == pytest.approx((70, -10), abs=0.002)
 
 
-@pytest.mark.parametrize("word, crc", [(0xBEEF, 0x92), (0x0000, 0x81), (0xFFFF, 0xAC)])
-def test_the_model_has_the_checksum_of_the_datasheet(word, crc):
-    assert sgp40.with_crc(word)[2] == crc
-
-
 def test_the_chip_is_certain_by_its_feature_set(bench):
     assert bench.device.identify() == Identity("SGP40", certain=True)
 

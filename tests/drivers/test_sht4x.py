@@ -35,14 +35,6 @@ def test_ticks_are_a_humidity_that_is_cropped_at_both_ends(ticks, percent):
     assert humidity(ticks) == pytest.approx(percent, abs=0.002)
 
 
-# The first is the datasheet's (§4.4)
-@pytest.mark.parametrize(
-    "word, crc", [(0xBEEF, 0x92), (0x0000, 0x81), (0x8000, 0xA2), (0x6666, 0x93), (0x01F4, 0x33)]
-)
-def test_the_model_has_the_checksum_of_the_datasheet(word, crc):
-    assert sht4x.crc(word) == crc
-
-
 @pytest.mark.parametrize(
     "precision, command, seconds",
     [("high", b"\xfd", 0.0083), ("medium", b"\xf6", 0.0045), ("low", b"\xe0", 0.0016)],

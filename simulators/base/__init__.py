@@ -1,0 +1,1 @@
+"""What models of one family share; a model's own file holds what its datasheet says alone."""
