@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 pytest.register_assert_rewrite(
-    "edge_agent.testing.claims", "edge_agent.testing.i2c", "edge_agent.testing.sensor"
+    "edge_agent.testing.claims",
+    "edge_agent.testing.families",
+    "edge_agent.testing.i2c",
+    "edge_agent.testing.sensor",
 )
 
 

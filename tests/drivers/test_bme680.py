@@ -12,6 +12,7 @@ from drivers.bme680 import (
     unpack_trim,
 )
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import NoticesBrownOuts
 from simulators import bme280, bme680
 from simulators.model import Range
 
@@ -27,9 +28,10 @@ class BME688(bme680.BME680):
         self.power_on()
 
 
-class TestContract(I2CContract):
+class TestContract(NoticesBrownOuts, I2CContract):
     driver = BME680
     model = bme680.BME680
+    brown_out = (LostConfiguration, NotReady)
 
 
 @pytest.mark.parametrize("chip", [bme680.BME680, BME688])
@@ -111,15 +113,6 @@ def test_a_gas_measurement_that_is_not_valid_gives_no_value(bench, monkeypatch):
     monkeypatch.setattr(bench.model, "_gas", lambda: b"\x80\x16")
     with pytest.raises(NotReady, match="not valid"):
         bench.read()
-
-
-def test_a_brown_out_during_a_measurement_is_told(bench):
-    bench.setup()
-    steps = bench.device.measure()
-    bench.sleep(next(steps))
-    bench.model.power_on()
-    with pytest.raises((LostConfiguration, NotReady)):
-        next(steps)
 
 
 @pytest.mark.parametrize("channel, value", [("temperature", 90), ("atmospheric_pressure", 250)])

@@ -2,13 +2,14 @@ import adafruit_ds3231
 import pytest
 
 from drivers.base.driver import Identity
-from drivers.base.errors import DeadFrame, NotReady, OutOfRange, WrongChip
+from drivers.base.errors import DeadFrame, NotReady, WrongChip
 from drivers.ds3231 import DS3231, could_be_time, temperature
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import RefusesTemperatures
 from simulators import ds3231, lm75, mpu6050, pcf8574
 
 
-class TestContract(I2CContract):
+class TestContract(RefusesTemperatures, I2CContract):
     driver = DS3231
     model = ds3231.DS3231
 
@@ -88,13 +89,6 @@ def test_a_conversion_that_does_not_end_is_not_ready(bench):
     bench.model.slowness = 5
     with pytest.raises(NotReady, match="longest time"):
         bench.measure()
-
-
-@pytest.mark.parametrize("celsius", [-41, 86])
-def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
-    bench.model.set("temperature", celsius)
-    with pytest.raises(OutOfRange, match="-40 to 85 °C"):
-        bench.read()
 
 
 def test_the_model_has_the_datasheets_power_on_values_and_a_time_that_runs(bench):

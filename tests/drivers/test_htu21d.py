@@ -6,16 +6,15 @@ from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
     LostConfiguration,
-    NotReady,
-    OutOfRange,
     WrongChip,
 )
 from drivers.htu21d import HTU21D, crc, humidity, temperature
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import FramesWithChecksums, LateResults, RefusesTemperatures
 from simulators import faults, htu21d, si7021
 
 
-class TestContract(I2CContract):
+class TestContract(LateResults, FramesWithChecksums, RefusesTemperatures, I2CContract):
     driver = HTU21D
     model = htu21d.HTU21D
 
@@ -127,12 +126,6 @@ def test_the_longest_time_of_the_family_is_waited_for(bench):
     assert bench.waits == [0.085, 0.029]
 
 
-def test_a_result_that_does_not_come_is_told_from_a_chip_that_is_not_there(bench):
-    bench.model.slowness = 3
-    with pytest.raises(NotReady, match="longest time"):
-        bench.measure()
-
-
 def test_zeros_pass_the_checksum_and_are_refused(bench):
     bench.strike(faults.ConstantFrame, ones=False)
     with pytest.raises(DeadFrame, match="answers 00 only"):
@@ -149,19 +142,6 @@ def test_the_result_of_another_measurement_is_refused(bench, monkeypatch):
 def test_the_status_is_no_part_of_the_value(bench):
     code = round((45 + 6) / 125 * 2**12) * 16
     assert bench.measure()["humidity"] == pytest.approx(humidity(code), abs=1e-9)
-
-
-def test_a_damaged_frame_names_itself(bench):
-    bench.strike(faults.CorruptBits)
-    with pytest.raises(BadChecksum, match=r"checksum wrong in ([0-9a-f]{2} ?){3}"):
-        bench.measure()
-
-
-@pytest.mark.parametrize("celsius", [-41, 126])
-def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
-    bench.model.set("temperature", celsius)
-    with pytest.raises(OutOfRange, match="-40 to 125 °C"):
-        bench.measure()
 
 
 def test_the_model_acknowledges_nothing_while_it_converts_and_gives_a_result_once(bench):

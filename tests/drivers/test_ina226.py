@@ -5,12 +5,14 @@ from drivers.base.driver import Identity
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.ina226 import INA226, current
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import LateResults, NoticesBrownOuts
 from simulators import ina226
 
 
-class TestContract(I2CContract):
+class TestContract(LateResults, NoticesBrownOuts, I2CContract):
     driver = INA226
     model = ina226.INA226
+    brown_out = (LostConfiguration, NotReady)
 
 
 def test_adafruits_driver_of_its_sister_reads_what_we_read_and_what_is(agree):
@@ -67,19 +69,6 @@ def test_the_chip_is_certain_by_its_ids(bench):
     assert bench.device.identify() is None
     with pytest.raises(WrongChip, match="its ids are 5449, 2270"):
         bench.setup()
-
-
-def test_a_brown_out_during_a_conversion_is_told_from_a_slow_one(bench):
-    bench.setup()
-    steps = bench.device.measure()
-    bench.sleep(next(steps))
-    bench.model.power_on()
-    with pytest.raises((LostConfiguration, NotReady)):
-        next(steps)
-    bench.setup()
-    bench.model.slowness = 3
-    with pytest.raises(NotReady, match="longest time"):
-        bench.measure()
 
 
 @pytest.mark.parametrize("amperes", [-1, 1])

@@ -2,15 +2,16 @@ import adafruit_pct2075
 import pytest
 
 from drivers.base.driver import Identity
-from drivers.base.errors import LostConfiguration, OutOfRange, WrongChip
+from drivers.base.errors import WrongChip
 from drivers.lm75 import LM75, temperature
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import NoticesBrownOuts, RefusesTemperatures
 from simulators import lm75, tmp117
 
 NO_FLAG = "an LM75 has no ready flag: a result that comes too late looks like the one before"
 
 
-class TestContract(I2CContract):
+class TestContract(NoticesBrownOuts, RefusesTemperatures, I2CContract):
     driver = LM75
     model = lm75.LM75
     blind = {
@@ -93,25 +94,9 @@ def test_a_chip_that_does_not_keep_its_configuration_is_another(bench):
         bench.setup()
 
 
-def test_a_brown_out_during_a_conversion_never_shows_0_degrees(bench):
-    bench.setup()
-    steps = bench.device.measure()
-    bench.sleep(next(steps))
-    bench.model.power_on()
-    with pytest.raises(LostConfiguration, match="configured 10, holds 00"):
-        next(steps)
-
-
 def test_the_chip_sleeps_between_two_measurements(bench):
     bench.read()
     assert bench.device._port.write_read(b"\x01", 1) == b"\x11"
-
-
-@pytest.mark.parametrize("celsius", [-56, 126])
-def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
-    bench.model.set("temperature", celsius)
-    with pytest.raises(OutOfRange, match="-55 to 125 °C"):
-        bench.read()
 
 
 def test_the_model_says_0_degrees_until_its_first_conversion_is_over(bench):

@@ -8,6 +8,7 @@ from drivers.base.errors import BadChecksum, DriverError, LostConfiguration, Wro
 from drivers.base.i2c import I2CPort
 from drivers.mcp23017 import MCP23017, NAMES, MCP23017Output
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import ChoosesInputs
 from simulators import mcp23017
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
@@ -16,7 +17,7 @@ from simulators.faults import BrownOut, NoAnswer
 AT_ONCE = "a pin is read as it is: nothing is converted"
 
 
-class TestContract(I2CContract):
+class TestContract(ChoosesInputs, I2CContract):
     driver = MCP23017
     model = mcp23017.MCP23017
     blind = {
@@ -69,12 +70,6 @@ def chip(bus):
 def output(bus, chip):
     """A function: an output on a pin of the chip."""
     return lambda pin, **options: MCP23017Output(I2CPort(bus, 0x20, "fan"), pin, **options)
-
-
-def test_only_the_named_pins_are_channels(bench_of):
-    bench = bench_of(MCP23017, mcp23017.MCP23017, inputs=("b7", "a0"))
-    bench.model.set("b7", 1)
-    assert bench.read() == {"b7": 1.0, "a0": 0.0}
 
 
 def test_a_brown_out_that_took_the_pull_ups_is_noticed(bench):

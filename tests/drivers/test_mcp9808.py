@@ -2,15 +2,16 @@ import adafruit_mcp9808
 import pytest
 
 from drivers.base.driver import Identity
-from drivers.base.errors import LostConfiguration, OutOfRange, WrongChip
+from drivers.base.errors import LostConfiguration, WrongChip
 from drivers.mcp9808 import MCP9808, temperature
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import NoticesBrownOuts, RefusesTemperatures
 from simulators import mcp9808
 
 NO_FLAG = "an MCP9808 has no ready flag: a result that comes too late looks like the one before"
 
 
-class TestContract(I2CContract):
+class TestContract(NoticesBrownOuts, RefusesTemperatures, I2CContract):
     driver = MCP9808
     model = mcp9808.MCP9808
     blind = {
@@ -49,15 +50,6 @@ def test_the_chip_is_certain_by_its_ids(bench):
         bench.setup()
 
 
-def test_a_brown_out_during_a_conversion_never_shows_0_degrees(bench):
-    bench.setup()
-    steps = bench.device.measure()
-    bench.sleep(next(steps))
-    bench.model.power_on()
-    with pytest.raises(LostConfiguration, match="configured 0200, holds 0000"):
-        next(steps)
-
-
 def test_a_resolution_that_noise_has_changed_is_noticed(bench):
     bench.setup()
     bench.device._port.write(b"\x08\x00")
@@ -68,13 +60,6 @@ def test_a_resolution_that_noise_has_changed_is_noticed(bench):
 def test_the_chip_sleeps_between_two_measurements(bench):
     bench.read()
     assert bench.device._port.write_read(b"\x01", 2) == b"\x03\x00"
-
-
-@pytest.mark.parametrize("celsius", [-41, 126])
-def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
-    bench.model.set("temperature", celsius)
-    with pytest.raises(OutOfRange, match="-40 to 125 °C"):
-        bench.read()
 
 
 def test_the_model_says_0_degrees_until_its_first_conversion_is_over(bench):

@@ -5,6 +5,7 @@ from drivers.base.errors import BadChecksum
 from drivers.base.i2c import I2CPort
 from drivers.pcf8574 import PCF8574, PCF8574Output
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import ChoosesInputs
 from simulators import pcf8574
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
@@ -13,7 +14,7 @@ AT_ONCE = "a pin is read as it is: nothing is converted"
 BARE = "a PCF8574 has no register, no id and no checksum: eight levels are all that it says"
 
 
-class TestContract(I2CContract):
+class TestContract(ChoosesInputs, I2CContract):
     driver = PCF8574
     model = pcf8574.PCF8574
     blind = {
@@ -61,12 +62,6 @@ def chip(bus):
 def output(bus, chip):
     """A function: an output on a pin of the chip."""
     return lambda pin, **options: PCF8574Output(I2CPort(bus, 0x38, "fan"), pin, **options)
-
-
-def test_only_the_named_pins_are_channels(bench_of):
-    bench = bench_of(PCF8574, pcf8574.PCF8574, inputs=("p7", "p0"))
-    bench.model.set("p7", 1)
-    assert bench.read() == {"p7": 1.0, "p0": 0.0}
 
 
 def test_setup_releases_pins_that_somebody_has_latched_low(bench_of):

@@ -4,14 +4,14 @@ import adafruit_scd30
 import pytest
 
 from drivers.base.driver import Identity
-from drivers.base.errors import BadChecksum, NotReady, OutOfRange, WrongChip
+from drivers.base.errors import NotReady, WrongChip
 from drivers.scd30 import SCD30, floats
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import FramesWithChecksums, RefusesTemperatures
 from simulators import ads1115, scd30
-from simulators.faults import CorruptBits
 
 
-class TestContract(I2CContract):
+class TestContract(FramesWithChecksums, RefusesTemperatures, I2CContract):
     driver = SCD30
     model = scd30.SCD30
     settle = 2.1
@@ -83,20 +83,6 @@ def test_the_zeros_before_the_first_measurement_are_refused(bench):
     bench.model._ready = True
     with pytest.raises(NotReady, match="before its first"):
         bench.measure()
-
-
-def test_a_damaged_frame_names_itself(bench):
-    bench.setup()
-    bench.strike(CorruptBits)
-    with pytest.raises(BadChecksum, match="checksum wrong"):
-        bench.measure()
-
-
-@pytest.mark.parametrize("celsius", [-41, 71])
-def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
-    bench.model.set("temperature", celsius)
-    with pytest.raises(OutOfRange, match="-40 to 70 °C"):
-        bench.read()
 
 
 def test_the_model_answers_no_earlier_than_after_3_ms(bench):

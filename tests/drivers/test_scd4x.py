@@ -2,14 +2,14 @@ import adafruit_scd4x
 import pytest
 
 from drivers.base.driver import Identity
-from drivers.base.errors import BadChecksum, NotReady, OutOfRange, WrongChip
+from drivers.base.errors import NotReady, WrongChip
 from drivers.scd4x import SCD4x
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import FramesWithChecksums, RefusesTemperatures
 from simulators import ads1115, scd4x
-from simulators.faults import CorruptBits
 
 
-class TestContract(I2CContract):
+class TestContract(FramesWithChecksums, RefusesTemperatures, I2CContract):
     driver = SCD4x
     model = scd4x.SCD4x
     settle = 5.1
@@ -85,20 +85,6 @@ def test_no_concentration_is_no_measurement(bench):
     bench.model.set("carbon_dioxide", 0)
     with pytest.raises(NotReady, match="0 ppm"):
         bench.measure()
-
-
-def test_a_damaged_frame_names_itself(bench):
-    bench.setup()
-    bench.strike(CorruptBits)
-    with pytest.raises(BadChecksum, match="checksum wrong"):
-        bench.measure()
-
-
-@pytest.mark.parametrize("celsius", [-11, 61])
-def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
-    bench.model.set("temperature", celsius)
-    with pytest.raises(OutOfRange, match="-10 to 60 °C"):
-        bench.read()
 
 
 def test_the_model_takes_few_commands_while_it_measures(bench):

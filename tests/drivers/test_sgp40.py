@@ -2,13 +2,14 @@ import adafruit_sgp40
 import pytest
 
 from drivers.base.driver import Identity
-from drivers.base.errors import BadChecksum, NotReady, WrongChip
+from drivers.base.errors import NotReady, WrongChip
 from drivers.sgp40 import SGP40, compensation, is_sgp40
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import FramesWithChecksums
 from simulators import faults, sgp40
 
 
-class TestContract(I2CContract):
+class TestContract(FramesWithChecksums, I2CContract):
     driver = SGP40
     model = sgp40.SGP40
     patience = 61.0
@@ -120,12 +121,6 @@ def test_the_longest_time_of_the_datasheet_is_waited_for(bench):
 def test_an_answer_that_does_not_come_is_told_from_a_chip_that_is_not_there(bench):
     bench.model.slowness = 2
     with pytest.raises(NotReady, match="longest time"):
-        bench.measure()
-
-
-def test_a_damaged_frame_names_itself(bench):
-    bench.strike(faults.CorruptBits)
-    with pytest.raises(BadChecksum, match=r"checksum wrong in ([0-9a-f]{2} ?){3}"):
         bench.measure()
 
 

@@ -2,17 +2,25 @@ import adafruit_sht31d
 import pytest
 
 from drivers.base.driver import Identity
-from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.errors import LostConfiguration, NotReady, WrongChip
 from drivers.base.sensirion import humidity, read_words, temperature
 from drivers.sht3x import SHT3x
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import (
+    FramesWithChecksums,
+    LateResults,
+    NoticesBrownOuts,
+    RefusesTemperatures,
+)
 from simulators import ads1115, sht3x
-from simulators.faults import CorruptBits
 
 
-class TestContract(I2CContract):
+class TestContract(
+    LateResults, NoticesBrownOuts, FramesWithChecksums, RefusesTemperatures, I2CContract
+):
     driver = SHT3x
     model = sht3x.SHT3x
+    brown_out = (NotReady,)
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
@@ -66,27 +74,6 @@ def test_a_heater_is_never_mistaken_for_the_air(bench):
     bench.device._port.write(b"\x30\x6d")
     with pytest.raises(NotReady, match="heater is on"):
         bench.measure()
-
-
-def test_a_result_that_does_not_come_is_told_from_a_chip_that_is_not_there(bench):
-    bench.setup()
-    bench.model.slowness = 2
-    with pytest.raises(NotReady, match="longest time"):
-        bench.measure()
-
-
-def test_a_damaged_frame_names_itself(bench):
-    bench.setup()
-    bench.strike(CorruptBits)
-    with pytest.raises(BadChecksum, match=r"checksum wrong in ([0-9a-f]{2} ?){6}"):
-        bench.measure()
-
-
-@pytest.mark.parametrize("celsius", [-42, 127])
-def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
-    bench.model.set("temperature", celsius)
-    with pytest.raises(OutOfRange, match="-40 to 125 °C"):
-        bench.read()
 
 
 def test_the_model_says_after_power_on_that_there_was_a_reset(bench):

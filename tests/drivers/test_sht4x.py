@@ -2,16 +2,25 @@ import adafruit_sht4x
 import pytest
 
 from drivers.base.driver import Identity
-from drivers.base.errors import BadChecksum, NotReady, OutOfRange, WrongChip
+from drivers.base.errors import NotReady, WrongChip
 from drivers.sht4x import SHT4x, humidity
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import (
+    FramesWithChecksums,
+    LateResults,
+    NoticesBrownOuts,
+    RefusesTemperatures,
+)
 from simulators import ads1115, sht4x
-from simulators.faults import CorruptBits, NoAnswer
+from simulators.faults import NoAnswer
 
 
-class TestContract(I2CContract):
+class TestContract(
+    LateResults, NoticesBrownOuts, FramesWithChecksums, RefusesTemperatures, I2CContract
+):
     driver = SHT4x
     model = sht4x.SHT4x
+    brown_out = (NotReady,)
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
@@ -74,27 +83,6 @@ def test_a_heater_that_burns_is_never_mistaken_for_the_air(bench):
     bench.device._port.write(b"\x39")  # 200 mW for one second
     with pytest.raises(ConnectionError):
         bench.measure()
-
-
-def test_a_result_that_does_not_come_is_told_from_a_chip_that_is_not_there(bench):
-    bench.setup()
-    bench.model.slowness = 2
-    with pytest.raises(NotReady, match="longest time"):
-        bench.measure()
-
-
-def test_a_damaged_frame_names_itself(bench):
-    bench.setup()
-    bench.strike(CorruptBits)
-    with pytest.raises(BadChecksum, match=r"checksum wrong in ([0-9a-f]{2} ?){6}"):
-        bench.measure()
-
-
-@pytest.mark.parametrize("celsius", [-42, 127])
-def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
-    bench.model.set("temperature", celsius)
-    with pytest.raises(OutOfRange, match="-40 to 125 °C"):
-        bench.read()
 
 
 def test_the_model_acknowledges_no_read_without_a_command_and_no_second_one(bench):

@@ -2,15 +2,17 @@ import pytest
 import qwiic_tmp102
 
 from drivers.base.driver import Identity
-from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.errors import WrongChip
 from drivers.tmp102 import TMP102, temperature
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import LateResults, NoticesBrownOuts, RefusesTemperatures
 from simulators import ads1115, tmp102
 
 
-class TestContract(I2CContract):
+class TestContract(LateResults, NoticesBrownOuts, RefusesTemperatures, I2CContract):
     driver = TMP102
     model = tmp102.TMP102
+    late = "does not end"
 
 
 class Qwiic:
@@ -76,26 +78,6 @@ def test_a_chip_that_does_not_keep_its_configuration_is_another(bench):
     bench.replace(ads1115.ADS1115(bench.clock))
     with pytest.raises(WrongChip, match=r"no TMP102: its registers hold .*, not e180 and 4c00"):
         bench.setup()
-
-
-def test_a_brown_out_during_a_conversion_is_told_from_a_slow_one(bench):
-    bench.setup()
-    steps = bench.device.measure()
-    bench.sleep(next(steps))
-    bench.model.power_on()
-    with pytest.raises(LostConfiguration):
-        next(steps)
-    bench.setup()
-    bench.model.slowness = 3
-    with pytest.raises(NotReady, match="does not end"):
-        bench.measure()
-
-
-@pytest.mark.parametrize("celsius", [-41, 126, 140])
-def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
-    bench.model.set("temperature", celsius)
-    with pytest.raises(OutOfRange, match="-40 to 125 °C"):
-        bench.read()
 
 
 @pytest.mark.parametrize("celsius", [79, 81])

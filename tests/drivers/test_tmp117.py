@@ -2,13 +2,14 @@ import adafruit_tmp117
 import pytest
 
 from drivers.base.driver import Identity
-from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.errors import WrongChip
 from drivers.tmp117 import TMP117, temperature
 from edge_agent.testing import I2CContract
+from edge_agent.testing.families import LateResults, NoticesBrownOuts, RefusesTemperatures
 from simulators import tmp117
 
 
-class TestContract(I2CContract):
+class TestContract(LateResults, NoticesBrownOuts, RefusesTemperatures, I2CContract):
     driver = TMP117
     model = tmp117.TMP117
 
@@ -57,26 +58,6 @@ def test_another_id_is_another_chip(bench):
     assert bench.device.identify() is None
     with pytest.raises(WrongChip, match="its id is 0116"):
         bench.setup()
-
-
-def test_a_brown_out_during_a_conversion_is_told_from_a_slow_one(bench):
-    bench.setup()
-    steps = bench.device.measure()
-    bench.sleep(next(steps))
-    bench.model.power_on()
-    with pytest.raises(LostConfiguration):
-        next(steps)
-    bench.setup()
-    bench.model.slowness = 3
-    with pytest.raises(NotReady, match="longest time"):
-        bench.measure()
-
-
-@pytest.mark.parametrize("celsius", [-56, 151, 300])
-def test_a_temperature_beyond_the_datasheet_is_refused(bench, celsius):
-    bench.model.set("temperature", celsius)
-    with pytest.raises(OutOfRange, match="-55 to 150 °C"):
-        bench.read()
 
 
 def test_nothing_is_written_but_the_configuration(bench):
