@@ -2,65 +2,80 @@
 PYTHON ?= python3
 CONFIG ?= examples/greenhouse.toml
 BIN := .venv/bin
+# One worker a core; the tests of a file stay together, with the fixtures they share.
+PARALLEL := -n auto --dist loadfile
+# What `make test-fast` leaves out: real brokers, real processes, many random inputs.
+SLOW := deliver doctor drivers end_to_end simulators/test_day.py survey
 
 # $(call need,command,Debian package): install it as root, or say what to type.
 need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
 
-.PHONY: demo test test-vm lint format docs bench deb test-deb clean
+.PHONY: help demo test test-fast test-nightly test-vm test-deb lint format docs bench deb clean
+.DEFAULT_GOAL := help
 
-demo: .venv/demo
+help:  ## list the targets
+	@sed -nE 's/^([a-z-]+):.*  ## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+demo: .venv/demo  ## run a simulated greenhouse with a broker built in (ARGS=--no-broker: use yours)
 	$(BIN)/edge-agent simulate $(CONFIG) $(ARGS)
 
-test: .venv/dev
+test: lint  ## everything a merge must pass: lint, and all tests but the nightly ones
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	@$(call need,mosquitto_sub,mosquitto-clients)
 	@$(call need,openssl,openssl)
 	@$(call need,systemd-analyze,systemd)
+	$(BIN)/python -m pytest $(PARALLEL)
+
+test-fast: .venv/dev  ## the tests of a minute; leaves out $(SLOW)
+	$(BIN)/python -m pytest $(PARALLEL) $(SLOW:%=--ignore=tests/%)
+
+test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many kills
+	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	$(BIN)/python -m pytest $(PARALLEL) -m nightly
+
+lint: .venv/dev  ## check format, style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
 
-lint: .venv/dev
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-
-format: .venv/dev
+format: .venv/dev  ## format the code, and fix what ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: .venv/dev
+docs: .venv/dev  ## write the generated pages of docs/
 	$(BIN)/python docs/reference.py
 
-bench: .venv/dev
+bench: .venv/dev  ## measure speed, memory and SD-card wear
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	@$(call need,strace,strace)
 	$(BIN)/python -m benchmarks
 
-# Real kernels in QEMU; from an empty cache it fetches some 400 MB of Debian packages.
-test-vm: .venv/dev
+# From an empty cache it fetches some 400 MB of Debian packages.
+test-vm: .venv/dev  ## test on real kernels in QEMU, and write docs/kernel-tests.md (root, amd64)
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	@$(call need,mosquitto_sub,mosquitto-clients)
 	@$(call need,perl,perl)
 	cd tests/vm && $(CURDIR)/$(BIN)/python -m lab build
-	$(BIN)/python -m pytest tests/vm -n 2 --dist loadfile -o faulthandler_timeout=600
+	$(BIN)/python -m pytest tests/vm -n 2 --dist loadfile
 	cd tests/vm && $(CURDIR)/$(BIN)/python -m lab report
 
-deb:
+deb:  ## build the Debian package (ARCH=arm64: for another architecture)
 	@$(call need,dh,debhelper)
 	@$(call need,/usr/bin/pip3,python3-pip)
 	@sh debian/build $(ARCH)
 
-test-deb: .venv/dev
+test-deb: .venv/dev  ## build, install, upgrade and remove the Debian package in a chroot (root)
 	@$(call need,dh,debhelper)
 	@$(call need,/usr/bin/pip3,python3-pip)
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	@$(call need,mmdebstrap,mmdebstrap)
 	@$(call need,lintian,lintian)
 	nice $(BIN)/python -m pytest tests/packaging
+
+clean:  ## remove everything that was built here
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call need,no-ensurepip,python3-venv)
@@ -73,6 +88,3 @@ test-deb: .venv/dev
 .venv/dev: .venv/bin/pip pyproject.toml
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@ .venv/demo
-
-clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
