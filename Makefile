@@ -16,7 +16,7 @@ need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@sed -nE 's/^([a-z-]+):.*  ## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-12s  %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/demo  ## run a simulated greenhouse with a broker built in (ARGS=--no-broker: use yours)
 	$(BIN)/edge-agent simulate $(CONFIG) $(ARGS)
@@ -28,7 +28,7 @@ test: lint  ## everything a merge must pass: lint, and all tests but the nightly
 	@$(call need,systemd-analyze,systemd)
 	$(BIN)/python -m pytest $(PARALLEL)
 
-test-fast: .venv/dev  ## the tests of a minute; leaves out $(SLOW)
+test-fast: .venv/dev  ## a minute of tests: no drivers, delivery, doctor, survey or end to end
 	$(BIN)/python -m pytest $(PARALLEL) $(SLOW:%=--ignore=tests/%)
 
 test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many kills
