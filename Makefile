@@ -5,7 +5,8 @@ BIN := .venv/bin
 # One worker a core; the tests of a file stay together, with the fixtures they share.
 PARALLEL := -n auto --dist loadfile
 # What `make test-fast` leaves out: real brokers, real processes, many random inputs.
-SLOW := deliver doctor drivers end_to_end simulators/test_day.py survey
+SLOW := assembly deliver doctor drivers end_to_end evaluate/test_fuzz.py simulators/test_day.py \
+	simulators/test_scenario.py survey test_plugin.py
 
 # $(call need,command,Debian package): install it as root, or say what to type.
 need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
@@ -28,7 +29,7 @@ test: lint  ## everything a merge must pass: lint, and all tests but the nightly
 	@$(call need,systemd-analyze,systemd)
 	$(BIN)/python -m pytest $(PARALLEL)
 
-test-fast: .venv/dev  ## a minute of tests: no drivers, delivery, doctor, survey or end to end
+test-fast: .venv/dev  ## a minute of tests: no drivers, delivery, doctor, survey, restarts or end to end
 	$(BIN)/python -m pytest $(PARALLEL) $(SLOW:%=--ignore=tests/%)
 
 test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many kills
