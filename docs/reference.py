@@ -7,6 +7,7 @@ made here. `tests/test_docs.py` fails if a part is out of date.
 import inspect
 import json
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -162,12 +163,46 @@ def _advice(theme: str, advice: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield from ((f"`{id_}`", text) for id_, text in advice.items())
 
 
+def architecture() -> dict[str, str]:
+    """Return the import table, and the list of pure modules."""
+    layers = tomllib.loads((HERE / "layers.toml").read_text(encoding="utf-8"))
+    head = ("module", "may import", "but never", "what it is")
+    nouns = ", ".join(f"`{short(name)}`" for name in layers["nouns"])
+    listed = table(head, map(_layer, layers["layer"]))
+    return {"layers": f"The nouns are {nouns}.\n\n{listed}", "pure": _pure(layers["pure"])}
+
+
+def _layer(layer: Mapping[str, Any]) -> tuple[str, ...]:
+    words = {"nouns": "the nouns", "*": "everything"}
+    may = [words.get(name, f"`{short(name)}`") for name in layer["may"]]
+    never = [f"`{short(name)}`" for name in layer.get("never", [])]
+    return (
+        f"`{short(layer['name'])}`",
+        ", ".join(may) or "standard library only",
+        ", ".join(never),
+        layer["what"],
+    )
+
+
+def _pure(pure: Mapping[str, list[str]]) -> str:
+    listed, but = (
+        ", ".join(f"`{short(name)}`" for name in pure[key]) for key in ("modules", "not")
+    )
+    return f"{listed}; but not {but}."
+
+
+def short(module: str) -> str:
+    """Return a module's name as it stands below the agent's package."""
+    return module.removeprefix("edge_agent.")
+
+
 PAGES: dict[str, Callable[[], dict[str, str]]] = {
     "configuration.md": configuration,
     "sensors.md": sensors,
     "simulator.md": simulator,
     "commands.md": commands,
     "doctor.md": doctor,
+    "architecture.md": architecture,
 }
 
 if __name__ == "__main__":
