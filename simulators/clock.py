@@ -1,23 +1,23 @@
-"""Time for simulated hardware: real, or moved by hand so that a day passes in a second."""
+"""Time for simulated hardware: real, or moved by a test so that a day takes a second."""
 
 import time
 from typing import Protocol
 
 
 class SimulatedClock(Protocol):
-    """What chips live by."""
+    """The clock of simulated chips."""
 
     def monotonic(self) -> float:
         """Return seconds that never go back."""
         ...
 
     def advance(self, seconds: float) -> None:
-        """Let the bus be busy for `seconds`: a virtual clock moves, a real one need not."""
+        """Account for `seconds` on the wire: a virtual clock moves, a real one does not."""
         ...
 
 
 class RealClock:
-    """The machine's clock: wire time passes by itself."""
+    """The machine's clock: time on the wire passes by itself."""
 
     def monotonic(self) -> float:
         """Return seconds that never go back."""
@@ -28,17 +28,17 @@ class RealClock:
 
 
 class VirtualClock:
-    """A clock that stands until somebody moves it."""
+    """A clock that stands still until it is moved."""
 
     def __init__(self) -> None:
         self._now = 0.0
 
     def monotonic(self) -> float:
-        """Return the seconds it was moved so far."""
+        """Return the seconds that it has been moved so far."""
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Move the clock."""
         self._now += seconds
 
     sleep = advance

@@ -121,7 +121,7 @@ def search(wire: Wire, command: int, first: bytes) -> Iterator[bytes]:
 def _descend(wire: Wire, last: int, fork: int) -> tuple[int | None, int]:
     """Go as far as to `fork` where the last one went, there turn to 1, and from there on to 0.
 
-    Return the ROM, or None where nobody answers, and where the next one must turn: -1 at the end.
+    Return the ROM, or None if no chip answers, and where the next search turns: -1 at the end.
     """
     rom, next_fork = 0, -1
     for n in range(ROM_BITS):

@@ -1,6 +1,6 @@
-"""What goes wrong between chip and host, from `at` on and for so many seconds of the bus's clock.
+"""Faults between chip and host, active from `at` on for `lasts` seconds of the bus's clock.
 
-Each fault concerns one address, or every one; `struck` counts how often it did anything.
+A fault affects one address, or all of them; `struck` counts how often it had an effect.
 """
 
 import errno
@@ -15,7 +15,7 @@ from simulators.model import Nack, Powered
 
 @dataclass(eq=False)
 class BusFault:
-    """A fault that is active while `at <= now < at + lasts`; by itself it does nothing."""
+    """A fault that is active while `at <= now < at + lasts`; the base class has no effect."""
 
     clock: SimulatedClock
     _: KW_ONLY
@@ -26,7 +26,7 @@ class BusFault:
     _ended: set[Powered] = field(default_factory=set, init=False)
 
     def before(self, address: int, model: Powered) -> None:
-        """Let a message reach the chip, or not."""
+        """Act before a message reaches the chip; raise if it does not."""
         if self._active(address):
             self._strike(model)
         elif self._over(address) and model not in self._ended:
@@ -49,10 +49,10 @@ class BusFault:
         """Act before a message, while active."""
 
     def _end(self, model: Powered) -> None:
-        """Act once on each chip, before the first message after the fault."""
+        """Act once on each chip, before its first message after the fault."""
 
     def _spoil(self, frame: bytes) -> bytes:
-        """Return what becomes of a frame, while active."""
+        """Return the frame as the fault changes it, while active."""
         return frame
 
 
@@ -65,14 +65,14 @@ class NoAnswer(BusFault):
 
 
 class Unplug(NoAnswer):
-    """The chip is pulled off the bus; it comes back with power-on values."""
+    """The chip is disconnected; it comes back with power-on values."""
 
     def _end(self, model: Powered) -> None:
         model.power_on()
 
 
 class StuckBus(BusFault):
-    """Somebody holds SDA low: every transfer runs into the adapter's time-out."""
+    """SDA is held low: every transfer ends with the adapter's time-out."""
 
     def _strike(self, model: Powered) -> None:  # noqa: ARG002
         self.struck += 1
@@ -81,7 +81,7 @@ class StuckBus(BusFault):
 
 @dataclass(eq=False, kw_only=True)
 class BrownOut(BusFault):
-    """The supply dips for a moment: the chip falls back to its power-on values and goes on."""
+    """The supply fails for a moment: the chip returns to its power-on values and keeps working."""
 
     lasts: float = field(default=0.0, init=False)
 
@@ -92,7 +92,7 @@ class BrownOut(BusFault):
 
 @dataclass(eq=False, kw_only=True)
 class SlowConversion(BusFault):
-    """Conversions take `factor` times as long as they should."""
+    """Conversions take `factor` times as long as usual."""
 
     factor: float = 1000.0
 
@@ -106,7 +106,7 @@ class SlowConversion(BusFault):
 
 @dataclass(eq=False, kw_only=True)
 class ConstantFrame(BusFault):
-    """The line is silent or held while the chip should speak: zeros only, or ones only."""
+    """Nothing drives the line, or it is held: the frame is ones only, or zeros only."""
 
     ones: bool = True
 
@@ -117,7 +117,7 @@ class ConstantFrame(BusFault):
 
 @dataclass(eq=False, kw_only=True)
 class CorruptBits(BusFault):
-    """One bit of a frame arrives inverted, in `share` of all frames; which one the seed decides."""
+    """One bit of a frame arrives inverted, in `share` of all frames; `seed` selects the bits."""
 
     share: float = 1.0
     seed: int = 0

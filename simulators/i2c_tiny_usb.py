@@ -69,6 +69,6 @@ class I2cTinyUsb(UsbDevice):
             self._bus.i2c_rdwr(*messages)
         except OSError as error:
             if error.errno == errno.ETIMEDOUT:
-                raise NoResponse from None  # somebody holds SDA: the kernel gives up after 2 s
+                raise NoResponse from None  # SDA is held low: the kernel gives up after 2 s
             return NAK
         return ACK

@@ -1,4 +1,4 @@
-"""The kernel's files, simulated: each device adds its own, and each says what it says now."""
+"""The kernel's files, simulated: each device adds its own."""
 
 import errno
 import os
@@ -14,18 +14,18 @@ ERRORS = {"failing": errno.EIO, "gone": errno.ENOENT, "not_ready": errno.EAGAIN}
 
 
 class LinuxModel(Model):
-    """Something that the kernel measures; `number` tells it from others of its kind."""
+    """Something that the kernel measures; `number` distinguishes it from others of its kind."""
 
     def __init__(self, clock: SimulatedClock, number: int = 0) -> None:
         super().__init__(clock)
         self.number = number
 
     def files(self) -> Mapping[str, Callable[[], str]]:
-        """Return what each file says, by absolute path."""
+        """Return a function for the text of each file, by absolute path."""
         raise NotImplementedError
 
     def spaces(self) -> Mapping[str, tuple[int, int]]:
-        """Return size and free bytes of the file systems that it brings, by path."""
+        """Return size and free bytes of the device's file systems, by path."""
         return {}
 
 
@@ -45,7 +45,7 @@ class SimulatedKernel:
         self._attached: list[Attached] = []
 
     def attach(self, model: LinuxModel, faults: Sequence[TimedFault] = ()) -> None:
-        """Let a device's files be there."""
+        """Add the files of a device; what `faults` gains later counts too."""
         self._attached.append(Attached(model, faults))
 
     def __len__(self) -> int:
@@ -61,7 +61,7 @@ class SimulatedKernel:
         raise _os_error(errno.ENOENT, path)
 
     def names(self, path: str) -> list[str]:
-        """Return what is in a directory, sorted; raise OSError where there is none."""
+        """Return what is in a directory, sorted; raise OSError if it does not exist."""
         found = {
             below.parts[0]
             for model, _ in self._attached
@@ -73,7 +73,7 @@ class SimulatedKernel:
         return sorted(found)
 
     def space(self, path: str) -> tuple[int, int]:
-        """Return size and free bytes of a file system; raise OSError where there is none."""
+        """Return size and free bytes of a file system; raise OSError if it does not exist."""
         for model, faults in self._attached:
             if path in model.spaces():
                 self._fail(faults, path)

@@ -1,6 +1,6 @@
-"""What every simulated chip is: bytes written, bytes read, power, and time that passes.
+"""The base of every simulated chip: bytes written, bytes read, power and time.
 
-A model takes physical values in (`model.set("temperature", 21.5)`) and answers as the silicon
+A model takes physical values (`model.set("temperature", 21.5)`) and answers as the real chip
 does: power-on values, conversion time, NACK while busy, checksums, saturation.
 """
 
@@ -15,7 +15,7 @@ class Nack(Exception):
 
 
 class Range(NamedTuple):
-    """What a channel of the chip can take, and its smallest step, in the channel's unit."""
+    """The lowest and highest value of an input, and its smallest step, in the channel's unit."""
 
     low: float
     high: float
@@ -23,7 +23,7 @@ class Range(NamedTuple):
 
 
 class Model:
-    """A device with physical inputs; subclasses name them, with range, step and a quiet value."""
+    """A device with physical inputs; subclasses list them with a range and a quiet value."""
 
     inputs: ClassVar[Mapping[str, Range]]
     quiet: ClassVar[Mapping[str, float]]
@@ -39,12 +39,12 @@ class Model:
         self.values[channel] = value
 
     def truth(self) -> dict[str, float]:
-        """Return what is right to measure now: the inputs, and what follows from them."""
+        """Return the correct values of this moment: the inputs and what follows from them."""
         return dict(self.values)
 
 
 class Powered(Model):
-    """A chip with a supply: it has power-on values, and takes its time."""
+    """A chip with a supply: it has power-on values, and its conversions take time."""
 
     def __init__(self, clock: SimulatedClock) -> None:
         super().__init__(clock)
@@ -52,12 +52,12 @@ class Powered(Model):
         self.power_on()
 
     def power_on(self) -> None:
-        """Fall back to power-on values: what a brown-out does."""
+        """Return to the power-on values, as after a brown-out."""
         raise NotImplementedError
 
 
 class I2CModel(Powered):
-    """A chip on an I2C bus: `power_on` state, `write` and `read` as transactions see them."""
+    """A chip on an I2C bus; `write` and `read` are the messages of a transaction."""
 
     addresses: ClassVar[tuple[int, ...]]
     chip_id: ClassVar[int | None] = None  # what its identification register holds, if it has one
@@ -68,5 +68,5 @@ class I2CModel(Powered):
         raise NotImplementedError
 
     def read(self, count: int) -> bytes:
-        """Give the bytes of one read message; raise `Nack` as the chip would."""
+        """Return the bytes of one read message; raise `Nack` as the chip would."""
         raise NotImplementedError

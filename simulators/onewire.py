@@ -21,7 +21,7 @@ class Text(Protocol):
     """A file that can be read."""
 
     def read_text(self) -> str:
-        """Return the text; raise FileNotFoundError where there is none."""
+        """Return the text; raise FileNotFoundError if there is none."""
         ...
 
 
@@ -43,7 +43,7 @@ class Thermometer:
         self._power_up()
 
     def reset(self) -> bool:
-        """Wait for a ROM command; tell whether it is there."""
+        """Wait for a ROM command; return whether the chip is present."""
         there = bool(self._arrived())
         if there:
             self._hear(1, self._rom_command)
@@ -171,13 +171,13 @@ class Thermometer:
 
 
 class Wire:
-    """All that hang on one data line: whoever pulls it down is heard by all."""
+    """The chips on one data line: if any pulls it low, all see it low."""
 
     def __init__(self, chips: Sequence[Thermometer]) -> None:
         self._chips = chips
 
     def reset(self) -> bool:
-        """Let all begin anew; tell whether anybody is present."""
+        """Reset all chips; return whether one is present."""
         present = [chip.reset() for chip in self._chips]
         return any(present)
 

@@ -35,14 +35,14 @@ class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
     def drive(self, level: bool | None, at: float | None = None) -> None:
         """Drive the pin from outside; None lets go, and a pin without a pull keeps its level.
 
-        The edge carries the time of the simulation, or `at`: a kernel tells of edges late.
+        The edge carries the time of the simulation, or `at`: a kernel reports edges late.
         """
         self._outside, self._at = level, at
         self._follow_outside()
         self._at = None
 
     def watch(self, watcher: Callable[[], None]) -> None:
-        """Tell a circuit outside whenever the pin's level or function may have changed."""
+        """Call `watcher` whenever the pin's level or function may have changed."""
         self._watcher = watcher
 
     def output_with_state(self, state: bool) -> None:

@@ -1,11 +1,11 @@
-"""Scenarios: the signals and faults that simulated hardware lives through, read from TOML.
+"""Scenarios: the signals and faults of simulated hardware over time, read from TOML.
 
 seed = 7
 [signal."air.temperature"]        # a device of the configuration and its channel
 kind = "daily"                    # of SIGNALS; the other keys are its arguments
 mean = 20
 swing = 6
-noise = 0.5                       # optional: a random walk on top; [[…]] is the sum of all
+noise = 0.5                       # optional: a random walk on top; several [[…]] are added up
 [[fault]]
 kind = "unplug"                   # of FAULTS
 device = "air"                    # or bus = 1
@@ -40,7 +40,7 @@ SIGNALS: dict[str, Callable[..., Signal]] = {
 
 
 class ScenarioError(ValueError):
-    """The scenario cannot be used; `problems` holds one line for each reason."""
+    """The scenario cannot be used; `problems` has a line for each reason."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         self.problems = problems
@@ -59,7 +59,7 @@ class PlannedFault:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Signals by `device.channel`, and faults; what has no signal gets a default_signal one."""
+    """Signals by `device.channel`, and faults; an input without a signal gets a default one."""
 
     seed: int = 0
     signals: Mapping[str, Signal] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Scenario:
     def surroundings(
         self, device: str, model: type[Model], now: Callable[[], float]
     ) -> Surroundings:
-        """Return what surrounds a device, `now` being the seconds since the scenario began."""
+        """Return the inputs of a device; `now` returns the seconds since the scenario began."""
         return Surroundings({each: self._signal(device, each, model) for each in model.inputs}, now)
 
     def _signal(self, device: str, channel: str, model: type[Model]) -> Signal:
@@ -102,7 +102,7 @@ def _parse(path: Path) -> dict[str, Any]:
 
 
 class _Reader(Tables):
-    """Turns one file's tables into a scenario, and notes every problem on the way."""
+    """Turns the tables of a file into a scenario, and notes every problem it meets."""
 
     def __init__(self, file: Path, devices: Mapping[str, type[Model]]) -> None:
         super().__init__(file)
@@ -110,7 +110,7 @@ class _Reader(Tables):
         self._seed = 0
 
     def scenario(self, tables: Mapping[str, Any]) -> Scenario:
-        """Return the scenario, without what has problems."""
+        """Return the scenario, without the entries that have problems."""
         self.check_names(tables, ("seed", "signal", "fault"), "")
         self._seed = self.convert(int, tables.get("seed", 0), "seed") or 0
         return Scenario(
@@ -144,7 +144,7 @@ class _Reader(Tables):
         return False
 
     def _parts(self, name: str, given: object) -> Iterator[Signal | None]:
-        """Yield what a signal is the sum of; a single table is a sum of one."""
+        """Yield the parts of a signal: it is their sum, also of a single table."""
         where = f"signal.{name}"
         for number, table in enumerate(given if isinstance(given, list) else [given]):
             if not isinstance(table, dict):
@@ -196,7 +196,7 @@ class _Reader(Tables):
         return None if arguments is None else PlannedFault(kind, arguments, **place)
 
     def _kinds(self, place: Mapping[str, Any], where: str) -> Mapping[str, Callable[..., object]]:
-        """Return the faults that can happen at a place, none after noting why."""
+        """Return the faults that a place can have; note why if there are none."""
         if "bus" in place:
             return FAULTS if self.convert(int, place["bus"], f"{where}.bus") is not None else {}
         device = str(place["device"])

@@ -1,18 +1,18 @@
-"""A simulated serial line with pyserial's surface."""
+"""A simulated serial line with pyserial's interface."""
 
 from simulators.bus import TransferFault
 from simulators.model import Nack, Powered
 
 
 class SerialModel(Powered):
-    """A device at the end of a line: it talks by itself, or when asked."""
+    """A device on a serial line: it sends on its own, or when asked."""
 
     def receive(self, data: bytes) -> None:
         """Take bytes from the host."""
         raise NotImplementedError
 
     def send(self) -> bytes:
-        """Return what the device has said since it was last asked; a UART drops the oldest."""
+        """Return what the device has sent since the last call; a UART drops the oldest bytes."""
         raise NotImplementedError
 
 
@@ -26,7 +26,7 @@ class SimulatedLine:
 
     @property
     def in_waiting(self) -> int:
-        """How many bytes have arrived."""
+        """The number of bytes that have arrived."""
         frame = self._model.send()
         try:
             for fault in self._faults:
@@ -34,7 +34,7 @@ class SimulatedLine:
             for fault in self._faults:
                 frame = fault.after(0, frame)
         except Nack:
-            frame = b""  # nobody speaks
+            frame = b""  # no device sends
         self._arrived += frame
         return len(self._arrived)
 
@@ -44,7 +44,7 @@ class SimulatedLine:
         return taken
 
     def write(self, data: bytes) -> int:
-        """Send bytes; a device that is not there takes none."""
+        """Send bytes; a disconnected device gets none."""
         try:
             for fault in self._faults:
                 fault.before(0, self._model)

@@ -1,9 +1,8 @@
-"""What the world does while nobody looks: physical values over scenario time.
+"""Signals: physical values over scenario time.
 
-A signal is a pure function of the seconds since the scenario began, so that any thread may ask
-for any moment, as often as it likes, and always gets the same value. `simulators.scenario` builds
-signals from TOML, whose keys are the fields of these classes; `at`, `every`, `lasts` and `period`
-are seconds.
+A signal is a pure function of the seconds since the scenario began: any thread can ask for the
+value of any moment, and always gets the same one. `simulators.scenario` builds signals from TOML,
+whose keys are the fields of these classes; `at`, `every`, `lasts` and `period` are seconds.
 """
 
 import csv
@@ -35,14 +34,14 @@ class Constant:
 
     level: float
 
-    def value(self, t: float) -> float:  # noqa: ARG002 - a signal, if a dull one
+    def value(self, t: float) -> float:  # noqa: ARG002 - the same at all times
         """Return the level."""
         return self.level
 
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """From `start` to `end` in a straight line that begins `at` and `lasts` so long."""
+    """A straight line from `start` to `end`: begins at `at`, takes `lasts` seconds."""
 
     start: float
     end: float
@@ -53,14 +52,14 @@ class Ramp:
         _positive(lasts=self.lasts)
 
     def value(self, t: float) -> float:
-        """Return the value; both ends are held."""
+        """Return the value: `start` before the line, `end` after it."""
         done = min(max((t - self.at) / self.lasts, 0.0), 1.0)
         return self.start + (self.end - self.start) * done
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`before`, and from the moment `at` on `after`."""
+    """`before` until `at`, `after` from then on."""
 
     before: float
     after: float
@@ -73,7 +72,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Sine:
-    """`swing` above and below `mean`, passing the mean upwards `at`, again after each `period`."""
+    """A sine of `swing` around `mean`; it rises through the mean at `at`."""
 
     mean: float
     swing: float
@@ -89,13 +88,13 @@ class Sine:
 
 
 def daily(mean: float, swing: float, at: float = 6 * 3600.0) -> Sine:
-    """Return the sine of a day: it passes its mean upwards `at`, and is highest 6 h later."""
+    """Return a sine of one day, which rises through its mean at `at` and peaks 6 h later."""
     return Sine(mean, swing, DAY, at)
 
 
 @dataclass(frozen=True, slots=True)
 class Pulses:
-    """`high` for the time it `lasts`, first `at`, then `every` so often; otherwise `low`."""
+    """`high` for `lasts` seconds, first at `at`, then once in `every`; `low` otherwise."""
 
     every: float
     lasts: float
@@ -114,10 +113,10 @@ class Pulses:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A random walk that never leaves `mean` by more than `swing`, and returns within a `period`.
+    """A random walk within `swing` of `mean`; `period` sets its slowest movement.
 
-    Made of noise on ever finer grids, each with half the swing of the coarser one: a walk's
-    spectrum (1/f²), but every moment is a function of the seed alone and needs no history.
+    It is the sum of noise on ever finer grids, each with half the swing of the coarser one. That
+    has the spectrum of a walk (1/f²), but each value depends on the seed and the time alone.
     """
 
     mean: float
@@ -138,14 +137,14 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What was recorded: `times` in growing order; a straight line between them, or `hold`."""
+    """Recorded values at increasing `times`; interpolated in between, or held with `hold`."""
 
     times: tuple[float, ...]
     values: tuple[float, ...]
     hold: bool = False
 
     def value(self, t: float) -> float:
-        """Return the value; before the first and after the last moment, theirs."""
+        """Return the value; the first one before the recording, the last one after it."""
         after = bisect_right(self.times, t)
         before = max(after - 1, 0)
         if self.hold or after in {0, len(self.times)}:
@@ -157,7 +156,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Several signals at once: the day, and the clouds that pass."""
+    """Several signals added up, such as a day and its clouds."""
 
     parts: tuple[Signal, ...]
 
@@ -167,7 +166,7 @@ class Sum:
 
 
 def replay(file: Path, hold: bool = False) -> Recording:
-    """Read rows of `time,value` (a header may come first); raise ValueError with the line."""
+    """Read rows of `time,value`, after an optional header; raise ValueError with the line."""
     with file.open(encoding="utf-8", newline="") as rows:
         points = list(_points(file.name, rows))
     if not points:
@@ -184,7 +183,7 @@ def _points(name: str, rows: Iterable[str]) -> Iterator[tuple[float, float]]:
         where = f"{name}: line {number}"
         time, value = _numbers(row, where)
         if time <= last:
-            raise ValueError(f"{where}: time {time:g} does not come after {last:g}; sort the rows")
+            raise ValueError(f"{where}: time {time:g} is not after {last:g}; sort the rows by time")
         last = time
         yield time, value
 
@@ -199,7 +198,7 @@ def _numbers(row: list[str], where: str) -> tuple[float, float]:
     return time, value
 
 
-@lru_cache(maxsize=1024)  # neighbouring moments share their points; some 30 signals fit well
+@lru_cache(maxsize=1024)  # neighbouring moments share their points; enough for about 30 signals
 def _grid_point(seed: int, point: int) -> float:
     """Return a point of the walk's finest grid, from -1 to 1."""
     total = sum((1 << octave) * _octave(seed, octave, point) for octave in range(OCTAVES + 1))
@@ -207,7 +206,7 @@ def _grid_point(seed: int, point: int) -> float:
 
 
 def _octave(seed: int, octave: int, point: int) -> float:
-    """Return the noise whose own points lie 2**octave grid steps apart."""
+    """Return the noise whose own points are 2**octave grid steps apart."""
     left, beyond = divmod(point, 1 << octave)
     here = _noise(seed, octave, left)
     return here + (_noise(seed, octave, left + 1) - here) * beyond / (1 << octave)

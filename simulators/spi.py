@@ -1,4 +1,4 @@
-"""A simulated SPI chip select with spidev's surface."""
+"""A simulated SPI chip select with spidev's interface."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ class SPIModel(Powered):
     modes: ClassVar[tuple[int, ...]] = (0,)  # clock polarity and phase that it understands
 
     def transfer(self, data: bytes) -> bytes:
-        """Take the bytes of one transfer; return what the chip drives on MISO meanwhile."""
+        """Take the bytes of one transfer; return what the chip drives on MISO."""
         raise NotImplementedError
 
 
@@ -30,7 +30,7 @@ class SimulatedSPI:
         try:
             for fault in self._faults:
                 fault.before(0, self._model)
-        except Nack:  # nobody drives MISO: it is pulled up
+        except Nack:  # nothing drives MISO: it is pulled up
             return [0xFF] * len(values)
         frame = self._exchange(bytes(values))
         for fault in self._faults:

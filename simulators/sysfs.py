@@ -1,6 +1,6 @@
 """The kernel's 1-Wire directory, simulated: files that convert when they are read.
 
-A directory here has what a driver uses of `pathlib.Path`, and raises what the kernel lets it raise.
+A directory here has what a driver uses of `pathlib.Path`, and raises the same errors.
 """
 
 import errno
@@ -18,19 +18,19 @@ class W1Model(Protocol):
     id: str
 
     def files(self) -> tuple[str, ...]:
-        """Name the attributes; none once the kernel has noticed that the device is gone."""
+        """Return the attributes; none once the kernel has noticed that the device is gone."""
         ...
 
     def read(self, name: str) -> str:
-        """Return what one of them says now."""
+        """Return the text of an attribute now."""
         ...
 
     def convert(self) -> None:
-        """Convert, for whoever reads it next."""
+        """Convert; the next read returns the result."""
         ...
 
     def converted(self) -> bool:
-        """Tell whether a value waits to be read."""
+        """Return whether a value waits to be read."""
         ...
 
 
@@ -45,7 +45,7 @@ class SimulatedFile:
         return str(self._path)
 
     def read_text(self, encoding: str | None = None, errors: str | None = None) -> str:  # noqa: ARG002
-        """Return the text; raise FileNotFoundError where there is no device."""
+        """Return the text; raise FileNotFoundError if there is no device."""
         if self._model is None or self._path.name not in self._model.files():
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._path))
         return self._model.read(self._path.name)
@@ -61,7 +61,7 @@ class SimulatedBulk:
         return str(W1_DEVICES / "w1_bus_master1/therm_bulk_read")
 
     def read_text(self, encoding: str | None = None, errors: str | None = None) -> str:  # noqa: ARG002
-        """Return 1 where a value waits, 0 where none does."""
+        """Return 1 if a value waits, otherwise 0."""
         return f"{int(any(model.converted() for model in self._models.values()))}\n"
 
     def write_text(self, data: str, encoding: str | None = None) -> int:  # noqa: ARG002
@@ -105,11 +105,11 @@ class SimulatedW1:
         return True
 
     def pending(self) -> bool:
-        """Tell that nothing older waits."""
+        """Return that no earlier conversion waits."""
         return False
 
     def directory(self, id: str) -> SimulatedDirectory:  # noqa: A002 - the kernel's word
-        """Return the directory of a device; reading it fails where there is no such device."""
+        """Return the directory of a device; reading it fails if there is no such device."""
         return SimulatedDirectory(W1_DEVICES / id, self._models.get(id))
 
     def ids(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""Tables of a scenario file, read into the arguments of what they describe.
+"""Turns tables of a scenario file into the arguments of a constructor.
 
-A constructor's signature says which keys there are; every problem is noted, none is raised.
+The constructor's signature defines the keys; every problem is noted, none is raised.
 """
 
 import difflib
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-DURATIONS = {"at", "every", "lasts", "period"}  # wherever these keys stand, they hold seconds
+DURATIONS = {"at", "every", "lasts", "period"}  # these keys hold seconds in every table
 WANTED: dict[object, str] = {
     bool: "true or false",
     float: "a number",
@@ -23,7 +23,7 @@ WANTED: dict[object, str] = {
 
 
 class Tables:
-    """Reads the tables of one file; `problems` grows by a line with each mistake."""
+    """Reads the tables of one file; `problems` gets a line for each mistake."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -32,7 +32,7 @@ class Tables:
     def build(
         self, make: Callable[..., T], table: Mapping[str, Any], where: str, beside: Collection[str]
     ) -> T | None:
-        """Return what `make` makes of the table, or None after noting why it cannot."""
+        """Return `make` called with the table, or None after noting why that is not possible."""
         arguments = self.arguments(make, table, where, beside=beside)
         if arguments is None:
             return None
@@ -55,7 +55,7 @@ class Tables:
     ) -> dict[str, Any] | None:
         """Return the arguments for `make`, or None after noting why there are none.
 
-        The table may have keys `beside` them; `hidden` parameters are none of its business.
+        The table may have the keys `beside` as well; `hidden` parameters are not keys.
         """
         known = {k: p for k, p in signature(make).parameters.items() if k not in hidden}
         before = len(self.problems)
@@ -69,7 +69,7 @@ class Tables:
         return arguments if len(self.problems) == before else None
 
     def check_names(self, table: Mapping[str, Any], known: Collection[str], where: str) -> None:
-        """Note the keys that are not known."""
+        """Note the keys that are unknown."""
         for key in sorted(table.keys() - set(known)):
             self.note(f"{where}.{key}".lstrip("."), unknown(key, known), table[key])
 
@@ -91,13 +91,13 @@ class Tables:
             return self.note(where, f"wanted: {wanted(key, kind)}", value)
 
     def note(self, where: str, what: str, value: object = None) -> None:
-        """Keep a problem: the key, its value where it has one, and what is wrong."""
+        """Add a problem: the key, its value if it has one, and what is wrong."""
         key = where if value is None else f"{where} = {shown(value)}"
         self.problems.append(f"{self._file}: {key}: {what}")
 
 
 def unknown(name: str, known: Collection[str]) -> str:
-    """Say that a name is not known, with its nearest neighbour or all there are."""
+    """Return that a name is unknown, with the most similar name or all known names."""
     near = difflib.get_close_matches(name, known, 1)
     if near:
         return f"unknown; did you mean {near[0]!r}?"
@@ -115,12 +115,12 @@ def seconds(value: object) -> float:
 def text(value: object) -> str:
     """Return the value if it is text; raise ValueError."""
     if not isinstance(value, str):
-        raise ValueError(value)  # noqa: TRY004 - all conversions fail alike
+        raise ValueError(value)  # noqa: TRY004 - every conversion raises the same
     return value
 
 
 def exactly(kind: object, value: object) -> object:
-    """Return the value if it is of this kind, a whole number as a float; raise ValueError."""
+    """Return the value if it has this type, a whole number as a float; raise ValueError."""
     number = float(value) if kind is float and type(value) in {int, float} else value  # type: ignore[arg-type]
     if type(number) is not kind or (isinstance(number, float) and not math.isfinite(number)):
         raise ValueError(value)
@@ -128,13 +128,13 @@ def exactly(kind: object, value: object) -> object:
 
 
 def wanted(key: str, kind: object) -> str:
-    """Say what a key takes."""
+    """Return what a key takes."""
     if key in DURATIONS:
         return 'a duration such as "500ms", "10s", "5m", "2h"'
     return WANTED.get(kind, "text")
 
 
 def shown(value: object) -> str:
-    """Return a value nearly as TOML writes it, cut to a line."""
+    """Return a value in roughly TOML's notation, cut to 60 characters."""
     line = f'"{value}"' if isinstance(value, str) else str(value)
     return line if len(line) <= 60 else line[:57] + "…"

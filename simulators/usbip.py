@@ -35,7 +35,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Garbage(Exception):
-    """What arrives is no USB/IP."""
+    """The received bytes are not USB/IP."""
 
 
 class UsbRequest(NamedTuple):
@@ -55,7 +55,7 @@ class UsbRequest(NamedTuple):
 
 
 class Export:
-    """A device as it is offered, to one owner at a time."""
+    """A device on offer; it has one owner at a time."""
 
     def __init__(self, number: int, device: UsbDevice) -> None:
         self.device = device
@@ -65,7 +65,7 @@ class Export:
         self._offered.put(device)
 
     def take(self) -> UsbDevice | None:
-        """Return the device to its new owner; None while somebody else has it."""
+        """Return the device to its new owner, or None if it has one already."""
         try:
             return self._offered.get_nowait()
         except Empty:
@@ -76,7 +76,7 @@ class Export:
         self._offered.put(device)
 
     def description(self) -> bytes:
-        """Return what lists and imports say of it."""
+        """Return the description for lists and imports."""
         device, path = self.device, f"/sys/devices/simulated/{self.bus_id}"
         return DESCRIPTION.pack(
             *(path.encode(), self.bus_id.encode(), 1, self._number, FULL_SPEED),

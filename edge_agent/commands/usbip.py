@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 OFFERED = {"i2c", "w1"}
 ADDRESS = "127.0.0.1:3240"
-PATIENCE = 5.0  # seconds for the kernel to recognise an adapter
-PAUSE = 0.1
+RECOGNITION_SECONDS = 5.0  # seconds for the kernel to recognise an adapter
+POLL_SECONDS = 0.1
 HIGHEST_PORT = 0xFFFF
 W1_DEVICES = "/sys/bus/w1/devices"
 NO_CONTROLLER = "this kernel has no virtual USB controller"
@@ -68,7 +68,7 @@ def usbip(config: Path, scenario: Path | None, listen: str, attach: bool) -> Non
             click.echo(f"not offered: {one.name}, which is neither on I2C nor on 1-Wire")
     log_to_stderr()
     stop = _stopped_by_signals()
-    with _serving(devices, address) as server, _plugged(server, wanted=attach):
+    with _serving(devices, address) as server, _attached(server, wanted=attach):
         stop.get()
 
 
@@ -118,7 +118,7 @@ def _serving(devices: "list[UsbDevice]", address: tuple[str, int]) -> "Iterator[
 
 
 @contextmanager
-def _plugged(server: "Server", *, wanted: bool) -> Iterator[None]:
+def _attached(server: "Server", *, wanted: bool) -> Iterator[None]:
     from simulators.vhci import Vhci  # noqa: PLC0415
 
     ports: list[int] = []
@@ -161,11 +161,11 @@ def _where(controller: "Vhci", port: int, device: "UsbDevice") -> str:
 
     if isinstance(device, DS2490):
         return f"{W1_DEVICES}, after a search of some seconds"
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + RECOGNITION_SECONDS
     while (number := controller.i2c(port)) is None:
         if time.monotonic() > deadline:
             return "the kernel made no bus from it; `sudo modprobe i2c-tiny-usb`"
-        time.sleep(PAUSE)
+        time.sleep(POLL_SECONDS)
     path = Path(f"/dev/i2c-{number}")
     return str(path) if path.exists() else f"i2c-{number}; for {path}: `sudo modprobe i2c-dev`"
 

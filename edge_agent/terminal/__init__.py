@@ -1,1 +1,1 @@
-"""What a person at a terminal sees while the agent runs."""
+"""What a terminal shows, and what can be typed, while the agent runs."""

@@ -1,4 +1,4 @@
-"""How readings and alerts look: for people, line by line, and for scripts."""
+"""How readings, alerts and outputs are shown: to people, line by line, and to scripts."""
 
 import logging
 from collections.abc import Mapping
@@ -71,10 +71,10 @@ class Lines:
     def _line(self, news: Reading | Alert | Switched) -> str:
         time = datetime.fromtimestamp(news.moment.time / 1e6).astimezone().strftime("%H:%M:%S")
         if isinstance(news, Alert):
-            return f"{time}  {'rule ' + news.rule:<20} {told(news)}"
+            return f"{time}  {'rule ' + news.rule:<20} {alert_text(news)}"
         if isinstance(news, Switched):
-            return f"{time}  {'output ' + news.output:<20} {setting(news)}"
-        return f"{time}  {news.device:<20} {shown(news, self._channels[news.device])}"
+            return f"{time}  {'output ' + news.output:<20} {output_text(news)}"
+        return f"{time}  {news.device:<20} {reading_text(news, self._channels[news.device])}"
 
     def refresh(self) -> None:
         """Do nothing: every line is printed already."""
@@ -91,14 +91,14 @@ class Nothing(Lines):
 
 
 def log_to_stderr(handler: logging.Handler | None = None) -> None:
-    """Send the program's log to standard error, where systemd adds the time, or to `handler`."""
+    """Send the program's log to standard error, to which systemd adds the time, or to `handler`."""
     form = "%(message)s" if handler else LOG_FORMAT
     logging.basicConfig(
         level=logging.INFO, format=form, handlers=[handler or logging.StreamHandler()]
     )
 
 
-def shown(reading: Reading, channels: Mapping[str, Channel]) -> str:
+def reading_text(reading: Reading, channels: Mapping[str, Channel]) -> str:
     """Return a reading's values with units, or why there are none."""
     if not reading.values:
         return f"{reading.quality}: {reading.detail}" if reading.detail else reading.quality
@@ -106,20 +106,20 @@ def shown(reading: Reading, channels: Mapping[str, Channel]) -> str:
     return ", ".join([*parts, *(f"{name} {why}" for name, why in reading.refused.items())])
 
 
-def told(alert: Alert) -> str:
-    """Return how a rule stands, with its message."""
+def alert_text(alert: Alert) -> str:
+    """Return the state of a rule, with its message."""
     return f"{alert.state} ({alert.severity})" + (f": {alert.message}" if alert.message else "")
 
 
-def setting(switched: Switched) -> str:
-    """Return what an output is set to, and by whom."""
+def output_text(switched: Switched) -> str:
+    """Return the value of an output, and what set it."""
     words = {0.0: "off", 1.0: "on"}
     by = f"{words.get(switched.value, f'{switched.value:g}')} by {switched.by}"
     return f"{by}: {switched.error}" if switched.error else by
 
 
 def quantity(value: float, channel: Channel) -> str:
-    """Return a value with as many decimals as it is worth, and its unit."""
+    """Return a value with the decimals of its channel, and its unit."""
     if channel.quantity == "binary":
         return "on" if value else "off"
     return f"{value:.{channel.decimals}f} {channel.unit}"

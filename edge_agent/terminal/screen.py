@@ -39,7 +39,7 @@ class Screen:
         self._display.close()
 
     def _take_until(self, deadline: float) -> bool:
-        """Take news until the deadline; return whether to go on."""
+        """Take news until the deadline; return whether to continue."""
         while (left := deadline - time.monotonic()) > 0:
             try:
                 news = self._inbox.get(timeout=left)
@@ -52,7 +52,7 @@ class Screen:
 
 
 def open_screen(blueprint: Blueprint, headline: str, *, lines: bool) -> Screen:
-    """Return a live table on a terminal that can show one, else `lines` or nothing."""
+    """Return a live table if the terminal can show one, otherwise `lines` or nothing."""
     channels = {
         device.name: {channel.name: channel for channel in device.channels}
         for device in blueprint.devices

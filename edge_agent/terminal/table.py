@@ -16,10 +16,10 @@ from edge_agent.terminal.display import (
     Channels,
     DisplayNews,
     Prompt,
+    alert_text,
     log_to_stderr,
+    output_text,
     quantity,
-    setting,
-    told,
 )
 
 HINT = "type help, or for example: set air.temperature 31"
@@ -79,9 +79,10 @@ class LiveTable:
         for device in self._channels:
             self._add_device(grid, device)
         alerts = [
-            Text(f"{a.rule}: {told(a)}", STYLES.get(a.state, "")) for a in self._alerts.values()
+            Text(f"{a.rule}: {alert_text(a)}", STYLES.get(a.state, ""))
+            for a in self._alerts.values()
         ]
-        outputs = [Text(f"{o.output}: {setting(o)}") for o in self._outputs.values()]
+        outputs = [Text(f"{o.output}: {output_text(o)}") for o in self._outputs.values()]
         return Group(*self._heading(), Text(), grid, Text(), *outputs, *alerts)
 
     def _heading(self) -> list[Text]:

@@ -114,7 +114,7 @@ def test_a_recording_is_replayed(tmp_path, text):
         ("0,1\n5,warm\n", "^air.csv: line 2: '5,warm'; wanted"),
         ("0,1\n5\n", "line 2: '5'; wanted"),
         ("0,1\n5,nan\n", "line 2: '5,nan'; wanted"),
-        ("time,value\n5,1\n5,2\n", "line 3: time 5 does not come after 5"),
+        ("time,value\n5,1\n5,2\n", "line 3: time 5 is not after 5"),
     ],
 )
 def test_a_damaged_recording_is_refused_with_its_line(tmp_path, text, words):

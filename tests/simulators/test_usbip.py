@@ -452,7 +452,7 @@ def gone(line):
     ],
     ids=["no command", "a megabyte", "isochronous", "all ones"],
 )
-def test_a_plugged_device_whose_kernel_sends_garbage_is_unplugged(server, wait_for, head):
+def test_a_attached_device_whose_kernel_sends_garbage_is_unplugged(server, wait_for, head):
     with Plug(server, "1-1") as plug:
         plug.line.sendall(struct.pack(">10I8x", *head))
         assert gone(plug.line)
@@ -531,20 +531,20 @@ def controller(tmp_path, hub):
     return vhci.Vhci(tmp_path)
 
 
-def test_a_device_is_plugged_into_the_first_free_port(server, controller, hub):
+def test_a_device_is_attached_into_the_first_free_port(server, controller, hub):
     assert controller.attach(server.address, "1-2") == 1
     port, line, device, speed = map(int, (hub / "attach").read_text().split())
     assert (port, device, speed) == (1, 1 << 16 | 2, 2)
     assert line > 2
 
 
-def test_where_every_port_is_taken_nothing_is_plugged_in(server, controller, hub):
+def test_where_every_port_is_taken_nothing_is_attached_in(server, controller, hub):
     (hub / "status").write_text(STATUS.replace("0001 004", "0001 006"))
     with pytest.raises(vhci.NoPort):
         controller.attach(server.address, "1-1")
 
 
-def test_what_somebody_else_has_is_not_plugged_in(server, controller, hub):
+def test_what_somebody_else_has_is_not_attached_in(server, controller, hub):
     with Plug(server, "1-1"), pytest.raises(vhci.ImportRefused, match="1-1: status 2"):
         controller.attach(server.address, "1-1")
     assert not (hub / "attach").exists()
@@ -650,24 +650,24 @@ def test_what_keeps_a_device_out_of_the_kernel_has_a_remedy(server, monkeypatch,
         raise error
 
     monkeypatch.setattr(vhci.Vhci, "attach", fail)
-    with pytest.raises(HardwareError, match=remedy), command._plugged(server, wanted=True):
+    with pytest.raises(HardwareError, match=remedy), command._attached(server, wanted=True):
         pass
 
 
 @pytest.fixture
 def kernel(monkeypatch, tmp_path, hub):
     monkeypatch.setattr(vhci, "Vhci", partial(vhci.Vhci, tmp_path))
-    monkeypatch.setattr(command, "PATIENCE", 0)
+    monkeypatch.setattr(command, "RECOGNITION_SECONDS", 0)
     (hub / "status").write_text(STATUS.replace("0000 006", "0000 004"))
     return tmp_path / "bus/usb/devices/1-1/1-1:1.0"
 
 
-def test_plugged_devices_are_named_by_what_they_became_and_pulled_at_the_end(
+def test_attached_devices_are_named_by_what_they_became_and_pulled_at_the_end(
     server, kernel, hub, capsys
 ):
     """The status stands still here: both go to the first port, which is called 1-1."""
     (kernel / "i2c-97").mkdir(parents=True)
-    with command._plugged(server, wanted=True):
+    with command._attached(server, wanted=True):
         said = capsys.readouterr().out.splitlines()
         assert not (hub / "detach").exists()
     assert said[0] == "1-1  first: i2c-97; for /dev/i2c-97: `sudo modprobe i2c-dev`"
@@ -680,10 +680,10 @@ def test_what_somebody_has_pulled_already_is_no_error(server, kernel, monkeypatc
         raise OSError(errno.EINVAL, "not connected")
 
     monkeypatch.setattr(vhci.Vhci.func, "detach", fail)
-    with command._plugged(server, wanted=True):
+    with command._attached(server, wanted=True):
         pass
 
 
 def test_a_kernel_that_makes_no_bus_of_it_lacks_a_module(server, kernel, hub, capsys):
-    with command._plugged(server, wanted=True):
+    with command._attached(server, wanted=True):
         assert "`sudo modprobe i2c-tiny-usb`" in capsys.readouterr().out
