@@ -6,7 +6,6 @@ from pathlib import Path
 CONFIG_FILE = "/etc/edge-agent/config.toml"
 STATE = "/var/lib/edge-agent"
 CREDENTIALS = "/etc/credstore"
-SERVICE_CONFIG, SERVICE_STATE = Path(CONFIG_FILE), Path(STATE)
 
 
 def log_path(path: str, node: str, *, simulated: bool) -> Path:
@@ -25,8 +24,8 @@ def log_path(path: str, node: str, *, simulated: bool) -> Path:
 
 def log_to_read(path: str, node: str, file: Path, *, simulated: bool) -> Path:
     """Return the database to look into: the service's, if `file` is its configuration."""
-    if file == SERVICE_CONFIG and SERVICE_STATE.is_dir() and not (simulated or path):
-        return SERVICE_STATE / f"{node}.db"
+    if file == Path(CONFIG_FILE) and Path(STATE).is_dir() and not (simulated or path):
+        return Path(STATE) / f"{node}.db"
     return log_path(path, node, simulated=simulated)
 
 

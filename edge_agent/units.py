@@ -1,10 +1,11 @@
-"""Durations and sizes, as people write them."""
+"""Durations, sizes and output levels, as people write them."""
 
 import re
 from typing import Any
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
+LEVELS = {"off": 0.0, "on": 1.0}
 
 
 class Duration(float):
@@ -30,6 +31,11 @@ def _with_unit(value: object, units: dict[str, Any], expected: str) -> float:
     if isinstance(value, bool) or not match or (match[2] and match[2] not in units):
         raise ValueError(f"expected {expected}")
     return float(match[1]) * float(units.get(match[2], 1))
+
+
+def level(value: bool | float | str) -> float:
+    """Return an output's value as a number: "off" is 0, "on" is 1."""
+    return LEVELS[value] if isinstance(value, str) else float(value)
 
 
 def decode(kind: type, value: object) -> Any:  # noqa: ANN401

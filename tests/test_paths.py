@@ -10,8 +10,8 @@ def service(tmp_path, monkeypatch):
     """The service's configuration and state directory, below tmp_path."""
     config, state = tmp_path / "config.toml", tmp_path / "state"
     state.mkdir()
-    monkeypatch.setattr(paths, "SERVICE_CONFIG", config)
-    monkeypatch.setattr(paths, "SERVICE_STATE", state)
+    monkeypatch.setattr(paths, "CONFIG_FILE", str(config))
+    monkeypatch.setattr(paths, "STATE", str(state))
     return config, state
 
 

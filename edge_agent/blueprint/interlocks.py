@@ -3,8 +3,9 @@
 from itertools import combinations
 
 from edge_agent.config.config import Config
-from edge_agent.config.output import OutputSettings, switch
+from edge_agent.config.output import OutputSettings
 from edge_agent.problems import Problems, unknown
+from edge_agent.units import level
 
 
 def note_interlocks(config: Config, problems: Problems) -> None:
@@ -18,7 +19,7 @@ def note_interlocks(config: Config, problems: Problems) -> None:
             elif other not in names:
                 problems.note(key, other, unknown(other, names))
     for one, another in combinations(config.output, 2):
-        if _exclude(one, another) and switch(one.safe) and switch(another.safe):
+        if _exclude(one, another) and level(one.safe) and level(another.safe):
             what = f"{another.name!r}, which it excludes, is also safe when on"
             problems.note(f"output.{one.name}.safe", one.safe, what)
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from edge_agent.config.config import Config
 from edge_agent.config.device import ChannelSettings
-from edge_agent.config.output import switch
 from edge_agent.problems import Problems
+from edge_agent.units import level
 
 
 class Limit(NamedTuple):
@@ -38,11 +38,11 @@ def _limits(config: Config) -> Iterator[Limit]:
     for rule in config.rule:
         yield Limit(f"rule.{rule.name}.repeat", rule.repeat or 60, 60, infinite, 'at least "1m"')
     for output in config.output:
-        yield Limit(f"output.{output.name}.safe", switch(output.safe), 0, 1, '"on", "off", 0 to 1')
+        yield Limit(f"output.{output.name}.safe", level(output.safe), 0, 1, '"on", "off", 0 to 1')
     for rule in config.rule:
         for output_name, value in rule.set.items():
             key = f"rule.{rule.name}.set.{output_name}"
-            yield Limit(key, switch(value), 0, 1, '"on", "off", or a number from 0 to 1')
+            yield Limit(key, level(value), 0, 1, '"on", "off", or a number from 0 to 1')
 
 
 def _note_contradictions(key: str, channel: ChannelSettings, problems: Problems) -> None:

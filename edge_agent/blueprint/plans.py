@@ -5,12 +5,13 @@ from collections.abc import Iterable
 
 from drivers.base.channel import Channel
 from edge_agent.config.device import ChannelSettings, DeviceSettings
-from edge_agent.config.output import OutputSettings, switch
+from edge_agent.config.output import OutputSettings
 from edge_agent.evaluate.outputs.arbitration import Guard
 from edge_agent.evaluate.refine.calibration import Calibration
 from edge_agent.evaluate.refine.dead_band import DeadBand
 from edge_agent.evaluate.refine.plausibility import Limits
 from edge_agent.evaluate.refine.refine import ChannelPlan, DevicePlan
+from edge_agent.units import level
 
 CURRENT = 3.0  # intervals for which a value counts as current
 GRACE = 10.0  # seconds on top: retries and a slow conversion
@@ -42,7 +43,7 @@ def _channel_plan(channel: Channel, settings: ChannelSettings) -> ChannelPlan:
 def output_guard(settings: OutputSettings) -> Guard:
     """Return the limits that an output must keep to."""
     return Guard(
-        switch(settings.safe),
+        level(settings.safe),
         settings.min_on,
         settings.min_off,
         settings.max_on,

@@ -5,7 +5,6 @@ from typing import Literal
 
 from edge_agent.blueprint.devices import ResolvedDevice
 from edge_agent.config.config import Config
-from edge_agent.config.output import switch
 from edge_agent.config.rule import RuleSettings
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.expressions.expression import Expression, Known
@@ -13,6 +12,7 @@ from edge_agent.evaluate.expressions.parser import parse
 from edge_agent.evaluate.rules.alert_text import AlertText, parse_alert_text
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.problems import Problems, unknown
+from edge_agent.units import level
 
 OUTPUT = Known("binary", 0.0, 1.0)
 
@@ -80,7 +80,7 @@ class RuleResolver:
             clear,
             hold=settings.hold,
             severity=settings.severity,
-            settings={output: switch(value) for output, value in settings.set.items()},
+            settings={output: level(value) for output, value in settings.set.items()},
             keep=settings.keep,
             repeat=settings.repeat,
             storm=settings.storm,

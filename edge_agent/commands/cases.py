@@ -10,11 +10,11 @@ from msgspec import Meta
 
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Moment
-from edge_agent.config.output import Switch, switch
+from edge_agent.config.output import Switch
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.replay import Replay
 from edge_agent.events import Reading
-from edge_agent.units import Duration, decode
+from edge_agent.units import Duration, decode, level
 
 REPORTED = {"firing", "resolved", "flapping"}
 
@@ -98,7 +98,7 @@ def run(case: RuleCase, blueprint: Blueprint) -> list[str]:
         if one.moment.uptime
     ]
     wanted = [Occurrence(one.at, f"{one.rule} {one.state}") for one in case.alerts]
-    set_to = [Occurrence(one.at, f"{one.output} {switch(one.value):g}") for one in case.outputs]
+    set_to = [Occurrence(one.at, f"{one.output} {level(one.value):g}") for one in case.outputs]
     problems = differences("alert", wanted, alerts)
     return problems + (differences("output", set_to, switched) if case.outputs else [])
 

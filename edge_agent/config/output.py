@@ -50,8 +50,3 @@ class OutputSettings(Settings, frozen=True, kw_only=True):
         Meta(description="outputs that must never be on at the same time as this one"),
     ] = ()
     options: dict[str, Any] = field(default_factory=dict)
-
-
-def switch(value: bool | float | str) -> float:
-    """Return an output's setting as a number: off is 0, on is 1."""
-    return {"on": 1.0, "off": 0.0}[value] if isinstance(value, str) else float(value)

@@ -33,7 +33,7 @@ def test_a_port_in_use_names_the_two_ways_out(edge_agent, config, tmp_path, take
     assert "--no-broker, or choose another port with --set mqtt.url=mqtt://127.0.0.1:" in line
 
 
-def test_a_log_from_a_newer_version_is_left_as_it_is(edge_agent, config, tmp_path):
+def test_a_log_from_a_newer_version_is_not_changed(edge_agent, config, tmp_path):
     path = tmp_path / "newer.db"
     EventLog.open(path, boot=ManualClock().boot).close()
     database = sqlite3.connect(path)

@@ -44,7 +44,7 @@ def test_a_missing_bus_is_one_clear_line_with_the_remedy(edge_agent, config, com
     assert not (tmp_path / "never.db").exists()
 
 
-def test_scan_shows_who_claims_what(edge_agent, config):
+def test_scan_shows_which_driver_claims_each_chip(edge_agent, config):
     done = edge_agent("scan", "--simulate", config())
     assert done.code == 0
     assert 'i2c-1  0x44  SHT4x (driver = "sht4x", identified)' in done.out
@@ -84,7 +84,7 @@ def test_drivers_speaks_json(edge_agent):
     assert facts["channels"]["temperature"] == {"unit": "°C", "low": -40, "high": 125}
 
 
-def test_a_machine_without_buses_is_told_how_to_enable_them(edge_agent, monkeypatch):
+def test_a_machine_without_buses_gets_the_command_that_enables_them(edge_agent, monkeypatch):
     monkeypatch.setattr(RealHardware, "buses", lambda _self: ())
     monkeypatch.setattr(RealHardware, "ids", lambda _self: ())
     assert "enable them with `sudo raspi-config`" in edge_agent("scan").out

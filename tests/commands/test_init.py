@@ -21,7 +21,7 @@ def drivers(path):
     return [device["driver"] for device in tomllib.loads(path.read_text()).get("device", [])]
 
 
-def test_what_it_writes_passes_check_and_reads_what_is_there(edge_agent, tmp_path):
+def test_what_it_writes_passes_check_and_reads_the_chips_found(edge_agent, tmp_path):
     path = tmp_path / "new/agent.toml"
     done = edge_agent("init", path, "--yes", *SIMULATED)
     assert (done.code, edge_agent("check", path).code) == (0, 0)
@@ -55,7 +55,9 @@ def answers(monkeypatch):
     return give
 
 
-def test_it_asks_which_a_chip_is_that_does_not_say_so(edge_agent, tmp_path, ambiguous, answers):
+def test_it_asks_about_a_chip_that_does_not_identify_itself(
+    edge_agent, tmp_path, ambiguous, answers
+):
     answers("attic", "mqtt://b", "lm75")
     path = tmp_path / "agent.toml"
     assert edge_agent("init", path, "--simulate", ambiguous).code == 0
@@ -74,7 +76,7 @@ def test_yes_asks_nothing(edge_agent, tmp_path, monkeypatch):
     assert edge_agent("init", tmp_path / "agent.toml", "--yes", *SIMULATED).code == 0
 
 
-def test_a_file_that_is_there_is_kept_unless_forced(edge_agent, config):
+def test_an_existing_file_is_kept_unless_forced(edge_agent, config):
     path = config("mine")
     done = edge_agent("init", path, "--yes", *SIMULATED)
     assert (done.code, path.read_text()) == (2, "mine")
@@ -88,14 +90,14 @@ def test_standard_output_has_the_configuration_alone(edge_agent):
     assert tomllib.loads(done.out)["device"]
 
 
-def test_a_name_that_cannot_be_is_refused_and_nothing_is_left(edge_agent, tmp_path):
+def test_an_invalid_name_is_refused_and_nothing_is_written(edge_agent, tmp_path):
     done = edge_agent("init", tmp_path / "a.toml", "--yes", "--node", "green house", *SIMULATED)
     assert done.code == 2
     assert "green house" in done.err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_directory_that_may_not_be_written_says_sudo(edge_agent, tmp_path, monkeypatch):
+def test_a_protected_directory_is_reported_with_the_remedy(edge_agent, tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied", str(tmp_path))
 

@@ -111,14 +111,14 @@ def test_export_writes_one_csv_row_for_each_value(edge_agent, log):
     assert rows[3]["quality"] == "broken"
 
 
-def test_a_log_that_is_not_there_yet_is_one_clear_line(edge_agent, config, tmp_path):
+def test_a_missing_log_is_one_clear_line(edge_agent, config, tmp_path):
     done = edge_agent("log", "-c", config(""), "--set", f"log.path={tmp_path}/no.db", "stats")
     assert (done.code, done.out) == (4, "")
     assert done.err == f"{tmp_path}/no.db: there is no event log yet: start the agent first\n"
 
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be one" * 100, None])
-def test_a_file_that_is_no_event_log_is_refused(edge_agent, config, tmp_path, content):
+def test_a_file_that_is_not_an_event_log_is_refused(edge_agent, config, tmp_path, content):
     path = tmp_path / "other.db"
     if content is None:
         sqlite3.connect(path).execute("CREATE TABLE mine (a)").connection.close()
@@ -130,7 +130,7 @@ def test_a_file_that_is_no_event_log_is_refused(edge_agent, config, tmp_path, co
 
 
 @pytest.mark.parametrize("name", ["directory", "n" * 300])
-def test_a_log_that_cannot_be_opened_says_who_can(edge_agent, config, tmp_path, name):
+def test_a_log_that_cannot_be_opened_names_the_user_who_can(edge_agent, config, tmp_path, name):
     (tmp_path / "directory").mkdir()
     done = edge_agent("log", "-c", config(""), "--set", f"log.path={tmp_path / name}", "stats")
     assert done.code == 4

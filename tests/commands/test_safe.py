@@ -59,7 +59,7 @@ class Watched:
             self.seen.append(self.levels())
 
 
-def test_what_a_killed_agent_left_is_put_into_the_safe_state(edge_agent, config, simulated):
+def test_outputs_that_a_killed_agent_left_on_are_switched_to_safe(edge_agent, config, simulated):
     path = config(EXPANDER)
     watched = Watched(path, simulated(path))
     assert watched.levels() == (True, False)
@@ -83,7 +83,7 @@ def test_a_pin_is_driven_to_its_safe_level_at_once(edge_agent, config, simulated
     assert fan.clicks == 2  # on, and with the end of the program the pin is given back
 
 
-def test_an_output_that_cannot_be_reached_is_told_and_the_others_go_on(
+def test_an_output_that_cannot_be_reached_is_reported_and_the_others_are_switched(
     edge_agent, config, simulated
 ):
     path = config(RELAY + EXPANDER)
@@ -100,7 +100,7 @@ def refuse(_state):
     raise OSError("out of order")
 
 
-def test_a_bus_that_is_not_there_is_told_and_the_others_go_on(config, simulated):
+def test_a_missing_bus_is_reported_and_the_others_are_switched(config, simulated):
     path = config(RELAY + EXPANDER)
     hardware = simulated(path)
     outputs = resolve(path).outputs
@@ -117,9 +117,7 @@ def test_a_bus_that_is_not_there_is_told_and_the_others_go_on(config, simulated)
     assert hardware._models["fan"].clicks == 0
 
 
-def test_errors_elsewhere_in_the_configuration_do_not_keep_outputs_from_safety(
-    edge_agent, config, simulated
-):
+def test_errors_elsewhere_in_the_configuration_do_not_matter(edge_agent, config, simulated):
     hardware = simulated(config(EXPANDER, "good.toml"))
     watched = Watched(config(EXPANDER, "good.toml"), hardware)
     broken = '[mqtt]\nusrname = "me"\npassword_file = "/nonexistent"\n'
@@ -129,7 +127,7 @@ def test_errors_elsewhere_in_the_configuration_do_not_keep_outputs_from_safety(
     assert (False, True) in watched.seen
 
 
-def test_an_output_with_errors_is_told_as_not_safe(edge_agent, config, simulated):
+def test_an_output_with_errors_is_reported_as_not_safe(edge_agent, config, simulated):
     simulated(config(RELAY, "good.toml"))
     done = edge_agent("safe", config(RELAY + '[[output]]\nname = "lamp"\npin = "seven"\n'))
     assert done.code == 3
@@ -137,13 +135,13 @@ def test_an_output_with_errors_is_told_as_not_safe(edge_agent, config, simulated
     assert "output fan: safe (0)" in done.out
 
 
-def test_a_file_that_is_no_toml_is_told_with_exit_code_2(edge_agent, config, simulated):
+def test_a_file_that_is_not_toml_ends_with_exit_code_2(edge_agent, config, simulated):
     done = edge_agent("safe", config("[[output"))
     assert done.code == 2
     assert "not TOML" in done.err
 
 
-def test_after_an_agent_that_ended_well_nothing_is_touched_or_imported(tmp_path):
+def test_after_a_clean_stop_nothing_is_touched_or_imported(tmp_path):
     code = "import sys; sys.argv[1:] = ['safe', '/nonexistent']\nimport atexit\n"
     code += "atexit.register(lambda: print(*sys.modules))\n"
     code += "from edge_agent.cli import main; main()"
@@ -159,9 +157,7 @@ def test_after_an_agent_that_ended_well_nothing_is_touched_or_imported(tmp_path)
     assert imported & {"msgspec", "drivers", "tomllib", "gpiozero"} == set()
 
 
-def test_after_an_agent_that_was_killed_it_does_its_work(
-    edge_agent, config, simulated, monkeypatch
-):
+def test_after_a_kill_the_outputs_are_switched(edge_agent, config, simulated, monkeypatch):
     path = config(RELAY)
     simulated(path)
     monkeypatch.setenv("SERVICE_RESULT", "watchdog")

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from edge_agent.errors import CommandError
+from edge_agent.units import level
 
 LARGEST = 10_000  # bytes
 Id: TypeAlias = Annotated[str, Meta(max_length=64)]
@@ -45,9 +46,7 @@ class Set(Command, frozen=True, kw_only=True, rename={"seconds": "for"}):
     @property
     def number(self) -> float | None:
         """Return the value as a number; None for "auto"."""
-        if isinstance(self.value, str):
-            return {"on": 1.0, "off": 0.0}.get(self.value)
-        return float(self.value)
+        return None if self.value == "auto" else level(self.value)
 
 
 class Acknowledge(Command, frozen=True, kw_only=True):
