@@ -152,7 +152,7 @@ def test_a_restart_at_any_step_gives_the_same_alerts_and_settings(
 
 
 def once(reported):
-    """Leave out what a restart says again of an output: where it stands already."""
+    """Leave out an output's value that a restart reports again."""
     last, kept = {}, []
     for uptime, name, value, by in reported:
         if last.get(name) != (value, by) or name != "fan":

@@ -30,12 +30,12 @@ def each_second(*values):
     return list(enumerate(values))
 
 
-def test_an_alert_goes_on_for_a_while_after_its_end(rule, life):
+def test_an_alert_keeps_firing_for_a_while_after_its_condition_clears(rule, life):
     samples = each_second(31, 20, 31, 20, 20, 20, 20)
     assert life(rule(keep=2), samples)[0] == [(0, "firing"), (5, "resolved")]
 
 
-def test_what_is_unknown_meanwhile_ends_nothing(rule, life):
+def test_an_unknown_condition_meanwhile_resolves_nothing(rule, life):
     samples = each_second(31, 20, None, 20, 20, 20)
     assert life(rule(keep=2), samples)[0] == [(0, "firing"), (5, "resolved")]
 

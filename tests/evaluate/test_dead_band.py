@@ -61,5 +61,5 @@ def test_a_failure_passes_once_and_at_the_heartbeat_and_so_does_its_end(logged):
         ({"t": 20, "h": 40}, "good", "", {"p": "step"}),
     ],
 )
-def test_what_else_changed_passes(logged, change):
+def test_a_change_of_quality_or_channels_passes(logged, change):
     assert logged(DeadBand({"t": 1, "h": 1}), ({"t": 20, "h": 40},), change) == [0, 1]

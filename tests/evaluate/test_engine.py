@@ -158,7 +158,7 @@ def test_a_failed_output_is_tried_again_though_nothing_is_measured(stepped, rule
     assert engine.relays["fan"].applied == [0.0, 1.0]
 
 
-def test_a_reading_costs_only_the_rules_that_look_at_its_device(stepped, rule):
+def test_a_reading_costs_only_the_rules_that_depend_on_its_device(stepped, rule):
     asked = []
 
     def asking(name, channel):
@@ -235,7 +235,7 @@ def test_after_a_restart_a_rule_goes_on_and_acts_as_soon_as_it_is_known(stepped,
     assert engine.alerts == [(0, "hot", "resolved")]
 
 
-def test_after_a_restart_a_pending_rule_says_at_once_that_it_is_no_more(stepped, rule, moment):
+def test_after_a_restart_a_pending_rule_is_reported_inactive_at_once(stepped, rule, moment):
     engine = stepped([rule(hold=5)], states={"hot": restored("pending", moment(0))})
     assert engine.alerts == [(0, "hot", "inactive")]
 

@@ -211,7 +211,7 @@ def test_any_payload_is_a_command_or_a_command_error(name, payload):
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(ALL), PAYLOADS), max_size=8))
-def test_whatever_is_sent_the_engine_goes_on(stepped, commands):
+def test_no_command_stops_the_engine(stepped, commands):
     when = parse_expression("air.t > warm", KNOWN)
     engine = stepped([Rule("hot", when, settings=FAN, thresholds={"warm": 30.0})], allowed=ALL)
     for name, payload in commands:

@@ -106,7 +106,7 @@ def test_one_output_that_fails_does_not_keep_another_from_switching(moment, make
     assert sound.applied == [0.0]
 
 
-def test_securing_makes_every_output_safe_and_lets_go_of_it(outputs, relay, moment, rule):
+def test_securing_makes_every_output_safe_and_closes_it(outputs, relay, moment, rule):
     outputs.follow([rule(settings={"fan": 1.0})], moment(0))
     assert reported(outputs.secure(moment(1))) == [("fan", 0, "safe", "")]
     assert (relay.applied, relay.closed) == ([1.0, 0.0], True)

@@ -70,12 +70,12 @@ def test_a_glitch_among_values_that_agree_starts_the_count_again():
     assert reasons_for(Limits(max_step=0.1), values)[-2:] == [STEP, ""]
 
 
-def test_a_value_out_of_range_is_no_level():
+def test_a_value_out_of_range_does_not_change_the_level():
     level = check(SLOW, Sample(20, 0), None)[1]
     limits = Limits(0, 60, 1.0)
     assert check(limits, Sample(85, SECOND), level) == (OUT_OF_RANGE, level)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), max_size=20), st.floats(-1e6, 1e6))
-def test_no_past_locks_a_channel_for_good(past, value):
+def test_no_history_locks_a_channel_for_good(past, value):
     assert reasons_for(SLOW, [*past, *[value] * AGREEING])[-1] == ""

@@ -105,7 +105,7 @@ def test_no_other_rule_is_due(rule, state):
     assert due(rule(hold=2.5), RuleState(state)) is None
 
 
-def test_a_hold_does_not_heed_the_wall_clock(rule, life):
+def test_a_hold_does_not_depend_on_the_wall_clock(rule, life):
     hot, state, alerts = rule(hold=2), RuleState(), []
     for uptime, wall in [(0, 0), (1, 10**15), (2, -(10**15))]:
         moment = Moment(wall, uptime * 1_000_000, True)
@@ -131,7 +131,7 @@ def test_a_hold_starts_again_after_a_restart(rule, life, moment):
     assert alerts == [(9, "pending"), (11, "firing")]
 
 
-def test_a_rule_that_was_pending_before_a_restart_says_that_it_is_no_more(rule, life, moment):
+def test_a_rule_that_was_pending_before_a_restart_is_reported_inactive(rule, life, moment):
     state = restored("pending", moment(5))
     assert due(rule(hold=2), state) is None
     assert life(rule(hold=2), [(5, MISSING)], state) == [(5, "inactive")]
@@ -202,7 +202,7 @@ def test_a_restart_at_any_step_gives_the_same_alerts_as_none(
 
 
 @given(lives, clears, st.integers(1, 6), st.data())
-def test_to_a_hold_a_restart_is_a_moment_without_data(
+def test_a_restart_counts_for_a_hold_as_a_moment_without_data(
     rule, life, moment, samples, clear, hold, data
 ):
     hot, cut = rule(clear=clear, hold=hold), data.draw(st.integers(0, len(samples)))

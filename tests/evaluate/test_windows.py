@@ -22,7 +22,7 @@ def each_second(*values):
     return list(enumerate(values))
 
 
-def test_a_window_is_unknown_until_it_has_been_looked_through_once():
+def test_a_window_is_unknown_until_it_is_full():
     window = filled(each_second(*range(10)))
     assert window.mean(9 * S) is None
     window.add(10 * S, 10)
@@ -65,7 +65,7 @@ SAMPLES = st.lists(st.tuples(st.floats(0.01, 6), st.floats(-1e6, 1e6)), min_size
 
 
 @given(SAMPLES, st.floats(0, 6))
-def test_a_window_says_what_its_samples_say_or_nothing(steps, later):
+def test_a_window_returns_what_its_samples_give_or_none(steps, later):
     now, samples = 0, []
     window = Window(LENGTH, HOLE)
     for pause, value in steps:
