@@ -33,7 +33,7 @@ def run(command: Sequence[str]) -> CommandResult:
     except FileNotFoundError:
         return CommandResult(NOT_FOUND, f"{command[0]}: not found")
     except subprocess.TimeoutExpired:
-        return CommandResult(1, f"{command[0]}: no answer in {COMMAND_SECONDS} s")
+        return CommandResult(1, f"{command[0]}: no answer within {COMMAND_SECONDS} s")
     return CommandResult(done.returncode, done.stdout.decode(errors="replace").strip())
 
 

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     help="Also write an archive, without secrets, to send to others.",
 )
 def doctor(config: Path, as_json: bool, bundle: Path | None) -> int:
-    """Check this machine, CONFIG and the service for the usual problems; change nothing.
+    """Find the usual problems of this machine, of CONFIG and of the service.
 
-    The exit code is 1 if there is a problem; warnings alone leave it 0. With sudo it sees more.
+    It changes nothing, and with sudo it sees more. The exit code is 1 if there is a problem;
+    warnings alone leave it 0.
     """
     from edge_agent.acquire.hardware import RealHardware  # noqa: PLC0415
     from edge_agent.clock import SystemClock  # noqa: PLC0415

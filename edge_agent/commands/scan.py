@@ -81,7 +81,7 @@ def _text(found: Found) -> str:
         return f"{place}unknown chip: no driver uses this address"
     claims = [
         f'{claim.chip} (driver = "{claim.driver}", '
-        + ("identified)" if claim.certain else "possible: the chip does not identify itself)")
+        + ("identified)" if claim.certain else "possible)")
         for claim in found.claims
     ]
     return place + " or ".join(claims)

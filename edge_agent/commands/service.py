@@ -26,7 +26,7 @@ def service() -> None:
 def install() -> None:
     """Install and start the service, or update it.
 
-    The exit code is 2 if the configuration has errors: then the service is installed, not started.
+    The exit code is 2 if the configuration has errors: then it is installed, but not started.
     """
     from edge_agent.service.install import Site, install  # noqa: PLC0415
 
@@ -51,7 +51,10 @@ def uninstall(purge: bool) -> None:
 @service.command()
 @json_option
 def status(as_json: bool) -> int:
-    """Show the state of the service; the exit code is 0 if it runs, else 1."""
+    """Show the state of the service.
+
+    The exit code is 0 if it runs, else 1.
+    """
     from edge_agent.service.report import report  # noqa: PLC0415
 
     machine = Machine()

@@ -26,7 +26,7 @@ def check_clock(case: Case) -> Iterator[Finding]:
             " `NTP=your.server` under [Time] in /etc/systemd/timesyncd.conf, then"
             " `sudo systemctl restart systemd-timesyncd`"
         )
-        yield warning("clock-not-set", "clock", what, remedy)
+        yield warning("clock-not-set", "system clock", what, remedy)
 
 
 def _no_service(*, trusted: bool) -> Finding:
@@ -37,7 +37,7 @@ def _no_service(*, trusted: bool) -> Finding:
         "`sudo timedatectl set-ntp true`; if it says that NTP is not supported, first"
         " `sudo apt install systemd-timesyncd`"
     )
-    return problem("clock-no-ntp", "clock", what, remedy)
+    return problem("clock-no-ntp", "system clock", what, remedy)
 
 
 THEME = Theme("clock", (check_clock,), ADVICE)
