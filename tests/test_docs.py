@@ -80,6 +80,29 @@ def test_a_link_leads_somewhere(text):
     assert [link for link in local if not (text.parent / link).exists()] == []
 
 
+MADE_OF_THE_CODE = ["CONTRIBUTING.md", "docs/architecture.md"]
+
+
+@pytest.mark.parametrize("page", MADE_OF_THE_CODE)
+def test_a_file_that_a_page_names_exists(page):
+    named = re.findall(r"`((?:edge_agent|drivers|simulators|tests|docs)/[\w./-]*)`", text_of(page))
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", MADE_OF_THE_CODE)
+def test_a_class_or_constant_that_a_page_names_exists(page):
+    named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)*|[A-Z_]{4,})[`.]", text_of(page)))
+    folders = ("edge_agent", "drivers", "simulators", "tests")
+    code = "\n".join(path.read_text() for name in folders for path in (ROOT / name).rglob("*.py"))
+    assert named
+    assert named <= set(re.findall(r"^(?:class )?([A-Z]\w+)\b", code, re.MULTILINE))
+
+
+def text_of(page):
+    return (ROOT / page).read_text()
+
+
 def blocks(language, texts=TEXTS):
     for text in texts:
         yield from re.findall(rf"```{language}\n(.*?)```", text.read_text(), re.DOTALL)

@@ -8,8 +8,8 @@ A package that brings a driver and a model of its chip says in its own tests::
         driver = MyChip
         model = MyChipModel
 
-and pytest, which finds this plug-in by itself, makes some 40 claims about the pair; what is
-connected otherwise has a `SensorContract`. Imported by pytest only.
+and pytest, which finds this plug-in by itself, makes every claim of the contract about the pair;
+what is connected otherwise has a `SensorContract`. Imported by pytest only.
 """
 
 from edge_agent.testing.bench import Bench, FlippedBit
