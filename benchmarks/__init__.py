@@ -1,1 +1,1 @@
-"""What the agent costs, as ratios to the raw limit of the same machine in the same run."""
+"""The cost of the agent, compared with the limits of the same machine in the same run."""

@@ -1,4 +1,4 @@
-"""`make bench`: every figure in one run; a table on the screen, JSON in benchmarks/results.json."""
+"""`make bench`: every figure in one run, as a table and as JSON in benchmarks/results.json."""
 
 import json
 import platform
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import paho.mqtt.client as paho
 
-from benchmarks import decide, raw
+from benchmarks import evaluate, raw
 from benchmarks.broker import mosquitto
 from benchmarks.measure import cpu_seconds, rss, written
 from edge_agent.store.reader import LogReader
@@ -25,7 +25,7 @@ SETTLE, IDLE, FLUSHES = 10, 60, 30  # seconds
 
 
 class Row(NamedTuple):
-    """One line of the table: a figure, and the bar that it must keep."""
+    """One line of the table: a figure, and the target that it must meet."""
 
     name: str
     value: float
@@ -35,18 +35,18 @@ class Row(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Tell whether the figure keeps its bar."""
+        """Return whether the figure meets its target."""
         low = self.at_least is None or self.value >= self.at_least
         return low and (self.at_most is None or self.value <= self.at_most)
 
     def __str__(self) -> str:
-        bar = ""
+        target = ""
         if self.at_least is not None:
-            bar = f"≥ {self.at_least:,g}"
+            target = f"≥ {self.at_least:,g}"
         elif self.at_most is not None:
-            bar = f"≤ {self.at_most:,g}"
-        verdict = "" if not bar else "holds" if self.holds else "MISSED"
-        return f"{self.name:<52} {self.value:>12,.2f} {self.unit:<9} {bar:>12}  {verdict}"
+            target = f"≤ {self.at_most:,g}"
+        verdict = "" if not target else "holds" if self.holds else "MISSED"
+        return f"{self.name:<52} {self.value:>12,.2f} {self.unit:<9} {target:>12}  {verdict}"
 
 
 def pipeline(port: int, what: str, count: int, max_batch: int) -> dict[str, Any]:
@@ -62,13 +62,13 @@ def pipeline(port: int, what: str, count: int, max_batch: int) -> dict[str, Any]
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Yield a directory on the disk that holds this checkout: /tmp may be memory."""
+    """Yield a directory on the disk of this checkout: /tmp may be in memory."""
     with tempfile.TemporaryDirectory(dir=Path(__file__).parent.parent, prefix=".bench-") as name:
         yield Path(name)
 
 
 def throughput(port: int) -> Iterator[Row]:
-    """Measure events per second, beside paho alone and SQLite alone."""
+    """Measure events per second, compared with paho alone and SQLite alone."""
     alone = raw.publish(port, SINGLE)
     with scratch() as directory:
         inserted = raw.insert(directory, 200_000, 1000)
@@ -129,7 +129,7 @@ def idle(port: int) -> Iterator[Row]:
 
 
 def count_flushes(pid: int) -> int:
-    """Count fsync and fdatasync of a process for a while, by strace."""
+    """Count the calls of fsync and fdatasync of a process for half a minute, with strace."""
     command = ["strace", "-f", "-e", "trace=fsync,fdatasync", "-p", str(pid)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
         time.sleep(FLUSHES)
@@ -175,25 +175,25 @@ def first_event(port: int) -> float:
     return arrived[0] - begin
 
 
-def deciding(_port: int) -> Iterator[Row]:
-    """Measure what a reading costs, how fast a relay follows it, and how fast a replay runs."""
-    yield Row("raw: a function call in a loop", decide.call_loop(), "µs")
-    cost = decide.evaluation(100)
+def evaluation(_port: int) -> Iterator[Row]:
+    """Measure the cost of a reading, the delay of a relay, and the speed of a replay."""
+    yield Row("raw: a function call in a loop", evaluate.call_loop(), "µs")
+    cost = evaluate.reading_cost(100)
     yield Row("a reading, 100 rules over 50 channels", cost, "µs", None, 20)
-    few, many = decide.untouched(0), decide.untouched(2000)
-    yield Row("  2000 rules more that it does not touch", many / few, "times", None, 1.25)
+    few, many = evaluate.cost_beside(0), evaluate.cost_beside(2000)
+    yield Row("  with 2000 rules of other devices", many / few, "times", None, 1.25)
     with scratch() as directory:
-        rate = decide.replay_rate(directory, 1_000_000)
+        rate = evaluate.replay_rate(directory, 1_000_000)
         yield Row("replay of 1,000,000 stored readings", rate, "per s", 100_000)
     with scratch() as directory:
-        for name, value in decide.relay(directory):
-            bar = 5 if name.endswith("p99") else None
+        for name, value in evaluate.relay(directory):
+            target = 5 if name.endswith("p99") else None
             unit = "" if name.endswith("switched") else "ms"
-            yield Row(f"reading to relay: {name}", value, unit, None, bar)
+            yield Row(f"reading to relay: {name}", value, unit, None, target)
 
 
 def main() -> int:
-    """Measure everything; return 1 where a bar is missed."""
+    """Measure everything; return 1 if a target is missed."""
     if shutil.which("strace") is None:
         raise SystemExit("strace is missing: sudo apt install strace")
     rows: list[Row] = []
@@ -201,7 +201,7 @@ def main() -> int:
         throughput,
         latency,
         start,
-        deciding,
+        evaluation,
         idle,
     ]
     with mosquitto() as port:

@@ -18,7 +18,7 @@ log_dest none
 
 @contextmanager
 def mosquitto() -> Iterator[int]:
-    """Yield the port of a broker that keeps nothing and logs nothing."""
+    """Yield the port of a broker that stores nothing and logs nothing."""
     binary = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin")
     if binary is None:
         raise SystemExit("mosquitto is missing: sudo apt install mosquitto")

@@ -1,4 +1,4 @@
-"""The events that everything is measured with: readings of a BME280."""
+"""The events of all measurements: readings of a BME280."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def events(count: int) -> list[Event]:
 
 
 def rows(count: int) -> Iterator[tuple[int, None, None, str, str, str]]:
-    """Yield the rows that the log writes of them."""
+    """Yield the rows that the log writes for them."""
     for event in events(count):
         data = msgspec.json.encode(event.data).decode()
         yield event.moment.time, None, None, event.kind, event.source, data

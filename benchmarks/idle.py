@@ -38,7 +38,7 @@ PLACES = [("sht4x", n // 3 + 1, 0x44 + n % 3) for n in range(8)] + [
 
 
 class Chips:
-    """Hardware with I2C buses only: what a Pi with ten chips has."""
+    """Hardware with I2C buses only, as of a Pi with ten chips."""
 
     def __init__(self) -> None:
         clock = RealClock()
@@ -51,7 +51,7 @@ class Chips:
         return self._buses[number]
 
     def claimed(self, number: int, address: int) -> str:  # noqa: ARG002
-        """Return nothing: no kernel driver is there."""
+        """Return nothing: no kernel driver has claimed an address."""
         return ""
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Cost:
-    """What passes from now on."""
+    """The cost from now on."""
 
     def __init__(self) -> None:
         self._wall = time.perf_counter()

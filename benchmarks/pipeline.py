@@ -1,4 +1,4 @@
-"""The agent's way from a logged event to its PUBACK, at full speed, in a process of its own.
+"""The path from a logged event to its PUBACK, at full speed, in a process of its own.
 
 python -m benchmarks.pipeline PORT DIRECTORY through|drain|latency COUNT MAX_BATCH
 """
@@ -30,7 +30,7 @@ from edge_agent.store.recorder import Recorder
 from edge_agent.store.retention import Retention
 
 GROUP = 1000
-AHEAD = 20_000  # events that may be under way: a sensor cannot be ahead of itself either
+AHEAD = 20_000  # events that may be under way at once
 SWITCH_INTERVAL = 0.0005
 
 
@@ -80,7 +80,7 @@ class Pipeline:
             threading.Thread(target=part.run, daemon=True).start()
 
     def wait_for(self, offset: int) -> float:
-        """Return the moment at which the broker owned everything up to `offset`."""
+        """Return when the broker had acknowledged everything up to `offset`."""
         while True:
             owned, at = self.owned.get()
             if owned >= offset:
@@ -92,7 +92,7 @@ class Pipeline:
 
 
 def through(pipeline: Pipeline, count: int) -> dict[str, Any]:
-    """Record and deliver `count` events, offered as fast as they are taken."""
+    """Record and deliver `count` events, as fast as they are accepted."""
     chunk = events(GROUP)
     pipeline.start()
     pipeline.records.put(chunk[0])
@@ -112,7 +112,7 @@ def through(pipeline: Pipeline, count: int) -> dict[str, Any]:
 
 
 def drain(pipeline: Pipeline, count: int) -> dict[str, Any]:
-    """Deliver a backlog that is in the log already; watch the memory."""
+    """Deliver a backlog that is already in the log; measure the memory."""
     pipeline.start()
     pipeline.wait_for(2000)
     before = rss(os.getpid())
@@ -134,7 +134,7 @@ def fill(pipeline: Pipeline, count: int) -> None:
 
 
 def latency(pipeline: Pipeline, count: int) -> dict[str, Any]:
-    """Record one event after another, each by itself; time each until its PUBACK."""
+    """Record single events, and time each until its PUBACK."""
     pipeline.start()
     pipeline.records.put(reading(0).event())
     pipeline.wait_for(1)
@@ -143,26 +143,26 @@ def latency(pipeline: Pipeline, count: int) -> dict[str, Any]:
         start = time.perf_counter()
         pipeline.records.put(reading(n).event())
         times.append(pipeline.wait_for(n) - start)
-        threading.Event().wait(0.01)  # sensors pause, too
+        threading.Event().wait(0.01)  # as sensors pause
     times.sort()
     return {"p50_ms": times[count // 2] * 1e3, "p99_ms": times[count * 99 // 100] * 1e3}
 
 
 def main() -> None:
-    """Run one of the three and print its result as JSON."""
+    """Run one of the three measurements and print its result as JSON."""
     port, directory, what, count, max_batch = sys.argv[1:]
     interval = 0.0 if what == "latency" else 0.05
     pipeline = Pipeline(int(port), Path(directory), max_batch=int(max_batch), interval=interval)
     if what == "drain":
         fill(pipeline, int(count))
-        pipeline = _again(pipeline, int(port), Path(directory), int(max_batch))
+        pipeline = _reopened(pipeline, int(port), Path(directory), int(max_batch))
     result = {"through": through, "drain": drain, "latency": latency}[what](pipeline, int(count))
     print(json.dumps(result), flush=True)
-    os._exit(0)  # the threads are daemons in the middle of nothing
+    os._exit(0)  # daemon threads are still running
 
 
-def _again(pipeline: Pipeline, port: int, directory: Path, max_batch: int) -> Pipeline:
-    """Open the filled log anew: what filling took of memory must not count."""
+def _reopened(pipeline: Pipeline, port: int, directory: Path, max_batch: int) -> Pipeline:
+    """Open the filled log again: the memory that filling took must not count."""
     pipeline.recorder._log.close()  # noqa: SLF001
     return Pipeline(port, directory, max_batch=max_batch, interval=0.05)
 

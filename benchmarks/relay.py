@@ -1,7 +1,7 @@
-"""A relay that follows a sensor, in a process of its own: how long after each reading it switched.
+"""A relay that follows a sensor, in a process of its own: its delay after each reading.
 
 python -m benchmarks.relay DIRECTORY   prints JSON when there is a file named stop in it.
-Nobody listens at the broker's port.
+No broker listens at its port.
 """
 
 import json
@@ -49,14 +49,14 @@ high = 30
 
 
 class Watch:
-    """Notes when each switching came, in seconds since 1970, and how long after its reading."""
+    """Records when the relay switched, in seconds since 1970, and the ms since the reading."""
 
     def __init__(self) -> None:
         self._clock = SystemClock()
         self.samples: list[tuple[float, float]] = []
 
     def __call__(self, news: Shown) -> None:
-        """Take what the engine shows: a setting right after it was made."""
+        """Take what the engine shows, right after it has switched an output."""
         if isinstance(news, Switched):
             ms = (self._clock.now().uptime - news.moment.uptime) / 1000
             self.samples.append((time.time(), ms))

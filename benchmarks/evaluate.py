@@ -1,4 +1,4 @@
-"""Deciding on the spot: what a reading costs, how fast a relay follows, how fast a replay runs."""
+"""Evaluation: the cost of a reading, the delay of a relay, and the speed of a replay."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ from edge_agent.store.reader import LogReader
 
 CHANNELS, READINGS = 50, 50_000
 BLOCKED = 10  # seconds
-SYNC = 250  # the one that is held back
+SYNC = 250  # the number of the fdatasync that is delayed
 REPLAY = """
 node = "replay"
 [[device]]
@@ -48,8 +48,8 @@ when = "mean(air.temperature, 5m) > 28"
 """
 
 
-def evaluation(rules: int, devices: int = CHANNELS) -> float:
-    """Return the µs that a reading costs the engine; each touches the rules of one device."""
+def reading_cost(rules: int, devices: int = CHANNELS) -> float:
+    """Return the µs that a reading costs the engine; it concerns the rules of one device."""
     known = {f"d{n}.t": Known() for n in range(CHANNELS)}
     engine = _engine(
         [
@@ -67,8 +67,8 @@ def evaluation(rules: int, devices: int = CHANNELS) -> float:
     return (time.perf_counter() - begin) / READINGS * 1e6
 
 
-def untouched(rules: int) -> float:
-    """Return the µs of a reading that touches two rules, with so many of other devices beside."""
+def cost_beside(rules: int) -> float:
+    """Return the µs of a reading that concerns two rules, beside `rules` of other devices."""
     known = {f"d{n}.t": Known() for n in range(CHANNELS)}
     watching = [Rule(f"own{n}", parse("d0.t > 30", known)) for n in range(2)]
     engine = _engine(
@@ -116,7 +116,7 @@ def _engine(rules: list[Rule]) -> Engine:
 
 
 def replay_rate(directory: Path, readings: int) -> float:
-    """Return how many stored readings a second are replayed."""
+    """Return the number of stored readings that are replayed in a second."""
     config = directory / "replay.toml"
     config.write_text(REPLAY)
     log = EventLog.open(directory / "replay.db", boot="bench")
@@ -140,10 +140,9 @@ def _stored(n: int) -> Event:
 
 
 def relay(directory: Path) -> Iterator[tuple[str, float]]:
-    """Yield p50 and p99 in ms from reading to relay: free, and with the disk blocked.
+    """Yield p50 and p99 in ms from reading to relay: with the disk free, and with it blocked.
 
-    strace holds one fdatasync of the recorder back for ten seconds; the broker's port is closed
-    all the time.
+    strace delays one fdatasync of the recorder by ten seconds; the broker's port is always closed.
     """
     trace = directory / "strace.txt"
     hold = f"inject=fdatasync:delay_enter={BLOCKED * 1_000_000}:when={SYNC}"
