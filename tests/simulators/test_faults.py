@@ -75,7 +75,7 @@ def outcomes(bus, clock, seconds):
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_a_fault_spares_other_addresses(clock, chips, suffering, kind):
+def test_a_fault_affects_no_other_address(clock, chips, suffering, kind):
     fault = kind(clock, address=0x44)
     bus = suffering(fault)
     assert outcome(bus, 0x45) == FRAME
@@ -83,7 +83,7 @@ def test_a_fault_spares_other_addresses(clock, chips, suffering, kind):
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_a_fault_without_an_address_concerns_every_chip(clock, suffering, kind):
+def test_a_fault_without_an_address_affects_every_chip(clock, suffering, kind):
     fault = kind(clock)
     bus = suffering(fault)
     outcome(bus, 0x44)
@@ -125,7 +125,7 @@ def test_a_chip_that_does_not_answer_keeps_its_power(clock, chips, suffering):
 
 
 @pytest.mark.parametrize("looks", [[0, 1, 2, 6, 7], [6, 7]], ids=["noticed", "unnoticed"])
-def test_an_unplugged_chip_comes_back_with_power_on_values_even_if_nobody_looked(
+def test_an_unplugged_chip_comes_back_with_power_on_values_even_if_it_was_not_read_meanwhile(
     clock, chips, suffering, looks
 ):
     outcomes(suffering(Unplug(clock, lasts=5)), clock, looks)
@@ -150,7 +150,7 @@ def test_a_slow_conversion_is_over_when_the_fault_is(clock, chips, suffering):
     assert slowness == [1, 7, 7, 1]
 
 
-def test_a_slow_spell_does_not_end_the_one_after_it(clock, chips, suffering):
+def test_a_slow_conversion_does_not_end_the_next_one(clock, chips, suffering):
     spells = [SlowConversion(clock, at=at, lasts=1, factor=at) for at in (2, 4)]
     bus = suffering(*reversed(spells))
     outcomes(bus, clock, [2, 3.5, 4, 4.5])
@@ -162,7 +162,7 @@ def test_a_dead_frame_is_all_ones_or_all_zeros(clock, suffering, ones, byte):
     assert outcome(suffering(ConstantFrame(clock, ones=ones))) == byte * 16
 
 
-def test_corruption_turns_exactly_one_bit_and_any_bit_sooner_or_later(clock, suffering):
+def test_corruption_inverts_exactly_one_bit_and_every_bit_eventually(clock, suffering):
     fault = CorruptBits(clock, seed=3)
     bus = suffering(fault)
     truth = int.from_bytes(FRAME, "big")
@@ -180,7 +180,7 @@ def test_corruption_is_the_same_for_the_same_seed_and_another_for_another(clock,
     assert run(1) == run(1) != run(2)
 
 
-def test_corruption_strikes_its_share_of_the_frames(clock, suffering):
+def test_corruption_affects_its_share_of_the_frames(clock, suffering):
     fault = CorruptBits(clock, share=0.25)
     bus = suffering(fault)
     spoiled = [outcome(bus) != FRAME for _ in range(2000)]
@@ -197,7 +197,7 @@ def test_the_plain_fault_does_nothing(clock, suffering):
     assert fault.struck == 0
 
 
-def test_a_fault_begins_and_ends_sharp(clock, suffering):
+def test_a_fault_begins_and_ends_at_its_exact_time(clock, suffering):
     bus = suffering(NoAnswer(clock, at=1, lasts=1))
     seconds = [1 - 1e-6, 1, 2 - 1e-6, 2]
     found = []
@@ -225,7 +225,7 @@ def test_the_message_after_a_brown_out_reaches_the_chip(clock, chips, suffering)
 
 
 @pytest.mark.parametrize("kind", [CorruptBits, ConstantFrame])
-def test_a_spoiled_line_spares_what_is_written(clock, chips, suffering, kind):
+def test_a_corrupted_line_does_not_change_what_is_written(clock, chips, suffering, kind):
     fault = kind(clock)
     suffering(fault).write_byte(0x44, 7)
     assert chips[0x44].written == [b"\x07"]

@@ -17,7 +17,7 @@ WHILE = {"at": 45, "lasts": 10}
 
 
 class Door(Contact):
-    """A contact that tells when it is moved."""
+    """A contact that reports when it is moved."""
 
     def __init__(self, clock, pin):
         self.moves = SimpleQueue()
@@ -86,7 +86,7 @@ def test_a_contact_moves_when_its_signal_does_and_only_then(machine, clock):
     assert [door.moves.get(), door.moves.get(), door.moves.empty()] == [1, 0, True]
 
 
-def test_a_model_takes_from_the_drivers_options_what_is_soldered(machine):
+def test_a_model_takes_the_options_of_its_driver_that_describe_the_wiring(machine):
     hardware = machine()
     options = {"active_low": False, "debounce": 0.1}
     hardware.attach("door", Contact, pin=17, options=options)
@@ -120,7 +120,7 @@ def answers(hardware, address):
     return True
 
 
-def test_a_chips_fault_begins_and_ends_with_the_scenarios_time_and_spares_the_others(
+def test_a_chips_fault_begins_and_ends_in_scenario_time_and_affects_no_other_chip(
     machine, clock, thermometer
 ):
     hardware = machine([PlannedFault("no_answer", WHILE, device="air")])
@@ -133,7 +133,7 @@ def test_a_chips_fault_begins_and_ends_with_the_scenarios_time_and_spares_the_ot
     assert found == [(True, True), (False, True), (False, True), (True, True)]
 
 
-def test_a_fault_of_a_bus_meets_all_its_chips(machine, clock, thermometer):
+def test_a_fault_of_a_bus_affects_all_its_chips(machine, clock, thermometer):
     hardware = machine([PlannedFault("stuck_bus", WHILE, bus=1)])
     hardware.attach("air", thermometer, bus=1, address=0x76)
     hardware.attach("attic", thermometer, bus=1, address=0x77)
@@ -167,7 +167,7 @@ def test_every_1_wire_fault_shows_and_ends(machine, clock, kind):
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-def test_every_fault_can_be_staged(machine, thermometer, kind):
+def test_every_kind_of_fault_can_be_injected(machine, thermometer, kind):
     hardware = machine([PlannedFault(kind, {"at": 45}, device="air")])
     hardware.attach("air", thermometer)
     assert [fault.kind for fault, _ in hardware.struck()] == [kind]

@@ -54,7 +54,7 @@ def test_a_circuit_outside_is_stronger_than_a_pull_resistor(pins, driven, pull_u
 
 
 @pytest.mark.parametrize("pull_up", [True, False])
-def test_a_pin_that_nobody_drives_follows_its_pull_resistor(pins, pull_up):
+def test_a_pin_that_is_not_driven_follows_its_pull_resistor(pins, pull_up):
     device = DigitalInputDevice(17, pull_up=pull_up, pin_factory=pins)
     device.pin.drive(not pull_up)
     device.pin.drive(None)

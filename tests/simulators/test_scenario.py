@@ -109,7 +109,7 @@ fault.7: wanted: a device = "…" or a bus = 1, and not both
 """
 
 
-def test_every_problem_is_told_at_once_with_file_key_value_and_remedy(tmp_path, devices):
+def test_every_problem_is_reported_at_once_with_file_key_value_and_remedy(tmp_path, devices):
     expected = EXPECTED.format(folder=tmp_path, kinds=", ".join(SIGNALS)).splitlines()
     found = problems(tmp_path, devices, MISTAKES)
     assert list(found) == [f"{tmp_path}/day.toml: {line}" for line in expected]
@@ -125,7 +125,7 @@ def test_every_problem_is_told_at_once_with_file_key_value_and_remedy(tmp_path, 
         ("[fault]\nkind = 'unplug'", "write [[fault]]"),
     ],
 )
-def test_a_file_of_the_wrong_shape_is_told_how_to_write_it(tmp_path, devices, text, words):
+def test_a_file_of_the_wrong_shape_is_answered_with_how_to_write_it(tmp_path, devices, text, words):
     (problem,) = problems(tmp_path, devices, text)
     assert words in problem
 
@@ -199,7 +199,7 @@ def test_a_scenario_is_the_same_for_the_same_seed_and_another_for_another(tmp_pa
 @pytest.mark.parametrize("name", MODELS)
 @settings(max_examples=20)
 @given(seed=st.integers(0, 1000))
-def test_every_channel_is_lively_and_stays_in_its_range_without_a_scenario(name, seed):
+def test_without_a_scenario_every_channel_moves_and_stays_in_its_range(name, seed):
     model = MODELS[name].load()
     now = iter(MOMENTS * len(model.inputs))
     surroundings = Scenario(seed).surroundings("device", model, lambda: next(now))
@@ -211,7 +211,7 @@ def test_every_channel_is_lively_and_stays_in_its_range_without_a_scenario(name,
 
 
 @pytest.mark.parametrize("quiet", [0, 5, 500, 998, 1000])
-def test_a_lively_signal_stays_in_its_range_wherever_it_is_quiet(quiet):
+def test_a_default_signal_stays_in_its_range_for_any_quiet_value(quiet):
     signal = default_signal(Range(0, 1000, 0.1), quiet, seed=1)
     values = [signal.value(t) for t in MOMENTS]
     assert 0 <= min(values) < max(values) <= 1000

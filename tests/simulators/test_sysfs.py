@@ -34,7 +34,7 @@ def test_a_device_says_its_name_and_its_frame_as_the_kernel_writes_them(bus, chi
     )
 
 
-def test_a_file_is_read_anew_every_time(bus, chip):
+def test_a_file_is_read_again_every_time(bus, chip):
     file = bus.directory(ID) / "w1_slave"
     before = file.read_text()
     chip.set("temperature", -10.125)

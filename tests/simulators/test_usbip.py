@@ -421,7 +421,7 @@ def plugs(fuzzed):
         lambda data: data[2:4] not in {b"\x80\x05", b"\x80\x03"}
     )
 )
-def test_who_does_not_speak_usbip_is_sent_away_and_nobody_else(fuzzed, data):
+def test_a_client_that_does_not_speak_usbip_is_disconnected_and_no_other(fuzzed, data):
     with connected(fuzzed) as line:
         line.sendall(data)
         assert gone(line)
@@ -452,7 +452,7 @@ def gone(line):
     ],
     ids=["no command", "a megabyte", "isochronous", "all ones"],
 )
-def test_a_attached_device_whose_kernel_sends_garbage_is_unplugged(server, wait_for, head):
+def test_an_attached_device_whose_kernel_sends_garbage_is_detached(server, wait_for, head):
     with Plug(server, "1-1") as plug:
         plug.line.sendall(struct.pack(">10I8x", *head))
         assert gone(plug.line)
@@ -531,20 +531,20 @@ def controller(tmp_path, hub):
     return vhci.Vhci(tmp_path)
 
 
-def test_a_device_is_attached_into_the_first_free_port(server, controller, hub):
+def test_a_device_is_attached_to_the_first_free_port(server, controller, hub):
     assert controller.attach(server.address, "1-2") == 1
     port, line, device, speed = map(int, (hub / "attach").read_text().split())
     assert (port, device, speed) == (1, 1 << 16 | 2, 2)
     assert line > 2
 
 
-def test_where_every_port_is_taken_nothing_is_attached_in(server, controller, hub):
+def test_nothing_is_attached_if_every_port_is_taken(server, controller, hub):
     (hub / "status").write_text(STATUS.replace("0001 004", "0001 006"))
     with pytest.raises(vhci.NoPort):
         controller.attach(server.address, "1-1")
 
 
-def test_what_somebody_else_has_is_not_attached_in(server, controller, hub):
+def test_a_device_that_another_client_has_is_not_attached(server, controller, hub):
     with Plug(server, "1-1"), pytest.raises(vhci.ImportRefused, match="1-1: status 2"):
         controller.attach(server.address, "1-1")
     assert not (hub / "attach").exists()
@@ -662,7 +662,7 @@ def kernel(monkeypatch, tmp_path, hub):
     return tmp_path / "bus/usb/devices/1-1/1-1:1.0"
 
 
-def test_attached_devices_are_named_by_what_they_became_and_pulled_at_the_end(
+def test_attached_devices_are_listed_with_their_bus_and_detached_at_the_end(
     server, kernel, hub, capsys
 ):
     """The status stands still here: both go to the first port, which is called 1-1."""
@@ -675,7 +675,7 @@ def test_attached_devices_are_named_by_what_they_became_and_pulled_at_the_end(
     assert (hub / "detach").read_text() == "0"
 
 
-def test_what_somebody_has_pulled_already_is_no_error(server, kernel, monkeypatch):
+def test_a_device_that_is_already_detached_is_no_error(server, kernel, monkeypatch):
     def fail(*_):
         raise OSError(errno.EINVAL, "not connected")
 
@@ -684,6 +684,6 @@ def test_what_somebody_has_pulled_already_is_no_error(server, kernel, monkeypatc
         pass
 
 
-def test_a_kernel_that_makes_no_bus_of_it_lacks_a_module(server, kernel, hub, capsys):
+def test_a_kernel_that_makes_no_bus_lacks_a_module(server, kernel, hub, capsys):
     with command._attached(server, wanted=True):
         assert "`sudo modprobe i2c-tiny-usb`" in capsys.readouterr().out
