@@ -1,5 +1,6 @@
 """What the engine judges by: the world, the rulebook and the outputs, as they were left."""
 
+from collections import defaultdict
 from collections.abc import Callable, Container, Mapping
 from functools import partial
 from typing import Any
@@ -41,7 +42,7 @@ def assemble_evaluation(
     states = load_states(memories, "rule/", RuleState, now, clock.boot)
     rule_set = RuleSet(
         blueprint.rules,
-        states_after(alerts, now) | states,
+        states_after(alerts, now) | limited(states, bounds(blueprint.config)),
         current,
         partial(save_state, boot=clock.boot),
     )
@@ -59,6 +60,16 @@ def assemble_evaluation(
     )
     removed = removed_rules(rule_set.rules, alerts, states, now, clock.boot)
     return EvaluationParts(current, rule_set, outputs, executor, removed)
+
+
+def limited(
+    states: Mapping[str, RuleState], bounds: Mapping[tuple[str, str], tuple[float, float]]
+) -> dict[str, RuleState]:
+    """Return the states without thresholds that the configuration no longer allows."""
+    of_rule: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
+    for (rule, threshold), limits in bounds.items():
+        of_rule[rule][threshold] = limits
+    return {name: state.within(of_rule[name]) for name, state in states.items()}
 
 
 def removed_rules(

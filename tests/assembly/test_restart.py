@@ -201,6 +201,19 @@ def test_what_was_commanded_survives_a_restart(asked):
     assert [one.silenced for one in asked.shown if isinstance(one, Alert)][-1] is True
 
 
+@pytest.mark.parametrize("low, kept", [(20, {"warm": 24}), (26, {})])
+def test_a_commanded_threshold_survives_a_restart_only_within_its_bounds(
+    asked, tmp_path, low, kept
+):
+    asked.ask("threshold", rule="hot", threshold="warm", value=24)
+    config = (tmp_path / "asked.toml").read_text().replace("low = 20", f"low = {low}")
+    restarted(asked, config, tmp_path)
+    assert asked.rule().thresholds == kept
+    for _ in range(4):
+        asked.live(1, 25)
+    assert asked.rule().state == ("firing" if kept else "inactive")
+
+
 def restarted(life, config, tmp_path):
     """Start again with another configuration; return its first alerts as (rule, state)."""
     path = tmp_path / "changed.toml"

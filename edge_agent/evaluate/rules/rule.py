@@ -92,6 +92,15 @@ class RuleState(msgspec.Struct, frozen=True, omit_defaults=True, rename={"report
         """Whether its last alert has yet to be resolved."""
         return self.state == "firing" or self.flapping
 
+    def within(self, bounds: Mapping[str, tuple[float, float]]) -> "RuleState":
+        """Return the state with only those thresholds that are within their bounds, by name."""
+        kept = {
+            name: value
+            for name, value in self.thresholds.items()
+            if name in bounds and bounds[name][0] <= value <= bounds[name][1]
+        }
+        return _with(self, thresholds=kept)
+
     def shifted(self, by: int) -> "RuleState":
         """Return the state on another boot's uptime."""
         if self == RuleState():
