@@ -179,6 +179,30 @@ def test_a_value_out_of_its_range_is_refused(tmp_path, text, problem):
     assert problem in line
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[mqtt]\nmax_batch = 0", "expected a whole number >= 1; wanted: "),
+        ("[mqtt]\nmax_batch = 'x'", "expected a whole number, got text; wanted: "),
+        ("[mqtt]\nurl = 3", "expected text or a list, got a whole number; wanted: "),
+        ("[mqtt]\npublish = 'some'", "invalid value 'some'; wanted: "),
+        ("[[device]]\nname = 'a'\ndriver = 'd'\nbus = 'x'", "expected a whole number, got text"),
+        ("node = 'a b'", "expected text; wanted: letters"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_reported_in_plain_words(tmp_path, text, words):
+    (line,) = problems(tmp_path, text)
+    assert f": {words}" in line
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("key", ["offset = {}", "low = {}", "polynomial = [1.0, {}]"])
+def test_a_number_is_finite(tmp_path, key, number):
+    device = '[[device]]\nname = "air"\ndriver = "sht4x"\n[device.channel.temperature]\n'
+    (line,) = problems(tmp_path, device + key.format(number))
+    assert "out of range" in line
+
+
 @pytest.mark.parametrize("text", ['mqtt.keep_alive = "5s"', 'mqtt.keep_alive = "10m"'])
 def test_the_ends_of_a_range_are_in_it(tmp_path, text):
     assert load(write(tmp_path, text))

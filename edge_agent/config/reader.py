@@ -3,7 +3,9 @@
 All problems are collected, so that one `check` shows everything that needs fixing.
 """
 
-from collections.abc import Iterable
+import math
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -27,6 +29,14 @@ from edge_agent.problems import Problems, unknown
 from edge_agent.units import decode
 
 T = TypeVar("T", bound=Settings)
+TYPES = {  # msgspec's names, as users know them
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
 
 
 def load(path: Path, overrides: Iterable[str] = ()) -> Config:
@@ -139,19 +149,41 @@ class TableReader:
 
     def _converted(self, field: FieldInfo, given: object, name: str) -> dict[str, Any]:
         """Return the field's value; nothing if there is a problem with it."""
-        low, high = mark(field).get("range", UNBOUNDED)
         try:
             value = msgspec.convert(given, field.type, dec_hook=decode)
+            what = "" if _in_range(field, value) else "out of range"
         except msgspec.ValidationError as error:
-            self._problems.note(name, given, f"{reason(error)}; wanted: {description(field)}")
-            return {}
-        if (low, high) != UNBOUNDED and not low <= value <= high:
-            self._problems.note(name, given, f"out of range; wanted: {description(field)}")
+            what = reason(error)
+        if what:
+            self._problems.note(name, given, f"{what}; wanted: {description(field)}")
             return {}
         return {field.name: value}
 
 
+def _in_range(field: FieldInfo, value: Any) -> bool:  # noqa: ANN401
+    """Return whether a value is finite and in the range that its table declares."""
+    low, high = mark(field).get("range", UNBOUNDED)
+    inside = low <= value <= high if (low, high) != UNBOUNDED else True
+    return inside and all(map(math.isfinite, _floats(value)))
+
+
+def _floats(value: Any) -> Iterator[float]:  # noqa: ANN401
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, tuple):
+        for one in value:
+            yield from _floats(one)
+    elif isinstance(value, float):
+        yield value
+
+
 def reason(error: msgspec.ValidationError) -> str:
-    """Return msgspec's complaint without its path and patterns, which users need not read."""
-    text = str(error).split(" - at")[0].split(" matching regex")[0].replace("`", "")
+    """Return msgspec's complaint in plain words, without its path and patterns."""
+    text = str(error).split(" - at")[0].split(" matching regex")[0]
+    text = re.sub("`([^`]*)`", _plain_types, text).replace("Invalid enum value", "invalid value")
     return text[:1].lower() + text[1:]
+
+
+def _plain_types(found: re.Match[str]) -> str:
+    names = (TYPES.get(name, name) for name in found[1].split(" | ") if name != "null")
+    return " or ".join(names)
