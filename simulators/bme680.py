@@ -7,9 +7,10 @@ import struct
 from collections.abc import Mapping
 from typing import ClassVar
 
+from simulators.base.bosch import RESET, RESET_WORD, RegisterModel
 from simulators.bmp280 import SAMPLES, bisect, search
 from simulators.clock import SimulatedClock
-from simulators.model import I2CModel, Range
+from simulators.model import Range
 
 RES_HEAT, GAS_WAIT, CTRL_GAS_0, CTRL_GAS_1 = 0x5A, 0x64, 0x70, 0x71
 CTRL_HUM, CTRL_MEAS = 0x72, 0x74
@@ -27,7 +28,7 @@ FIRST = {5: -10, 7: -8, 10: -2, 11: -5, 13: -10}
 SECOND = {4: 1, 5: 7, 7: -8, 8: -1}
 
 
-class BME680(I2CModel):
+class BME680(RegisterModel):
     """Measures when told to, then heats, and measures the gas's resistance."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
@@ -60,21 +61,8 @@ class BME680(I2CModel):
         self._began = 0.0
         self._result: bytes | None = None
 
-    def write(self, data: bytes) -> None:
-        """Take pairs of register and value; a register alone sets where to read."""
-        self._pass_time()
-        if data:
-            self._pointer = data[0]
-        for register, value in zip(data[0::2], data[1::2], strict=False):
-            self._set(register, value)
-
-    def read(self, count: int) -> bytes:
-        """Give registers from the pointer on, as they stand at the message's begin."""
-        self._pass_time()
-        return bytes(self._registers[(self._pointer + n) % 256] for n in range(count))
-
     def _set(self, register: int, value: int) -> None:
-        if register == 0xE0 and value == 0xB6:
+        if (register, value) == (RESET, RESET_WORD):
             self.power_on()
         elif register in WRITABLE:
             self._registers[register] = value

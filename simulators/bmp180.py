@@ -7,20 +7,21 @@ import struct
 from collections.abc import Mapping
 from typing import ClassVar
 
+from simulators.base.bosch import RESET, RESET_WORD, RegisterModel
 from simulators.bmp280 import bisect
 from simulators.clock import SimulatedClock
-from simulators.model import I2CModel, Range
+from simulators.model import Range
 
 STARTUP_SECONDS = 0.009  # less than the 10 ms of table 1
 # Figure 4: the trim of the worked example, AC1..AC6, B1, B2, MB, MC and MD
 TRIM = (408, -72, -14383, 32741, 32757, 23153, 6190, 4, -32768, -8711, 2868)
-ID, RESET, CONTROL, OUT = 0xD0, 0xE0, 0xF4, 0xF6
+ID, CONTROL, OUT = 0xD0, 0xF4, 0xF6
 SCO = 0x20
 TEMPERATURE, PRESSURE = 0x0E, 0x14  # bits 4 to 0 of the control register, without sco
 MILLISECONDS = (3, 5, 9, 17)  # by oss, typically (table 1)
 
 
-class BMP180(I2CModel):
+class BMP180(RegisterModel):
     """Converts when told to, shows `sco` and the last result meanwhile."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x77,)
@@ -50,15 +51,14 @@ class BMP180(I2CModel):
         self._pass_time()
         if data:
             self._pointer = data[0]
-        if data[:2] == bytes([RESET, 0xB6]):
-            self.power_on()
-        elif len(data) > 1 and data[0] == CONTROL and self._awake():
-            self._command(data[1])
+        if len(data) > 1:
+            self._set(data[0], data[1])
 
-    def read(self, count: int) -> bytes:
-        """Give registers from the pointer on."""
-        self._pass_time()
-        return bytes(self._registers[(self._pointer + n) % 256] for n in range(count))
+    def _set(self, register: int, value: int) -> None:
+        if (register, value) == (RESET, RESET_WORD):
+            self.power_on()
+        elif register == CONTROL and self._awake():
+            self._command(value)
 
     def _awake(self) -> bool:
         return self.clock.monotonic() >= self._awake_at

@@ -9,8 +9,9 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from simulators.base.bosch import RESET, RESET_WORD, RegisterModel
 from simulators.clock import SimulatedClock
-from simulators.model import I2CModel, Range
+from simulators.model import Range
 
 STARTUP_SECONDS = 0.0018  # less than the 2 ms of table 2
 STATUS, CTRL_MEAS, CONFIG, DATA = 0xF3, 0xF4, 0xF5, 0xF7
@@ -21,7 +22,7 @@ SAMPLES = (0, 1, 2, 4, 8, 16, 16, 16)  # table 4, by the setting of three bits
 TRIM = (27504, 26435, -1000, 36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 6000)
 
 
-class BMP280(I2CModel):
+class BMP280(RegisterModel):
     """Measures when told to, or again and again; shows its last codes while it does."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
@@ -52,20 +53,6 @@ class BMP280(I2CModel):
         self._begins_at = math.inf
         self._result: bytes | None = None
 
-    def write(self, data: bytes) -> None:
-        """Take pairs of register and value; a register alone sets where to read."""
-        self._pass_time()
-        if data:
-            self._pointer = data[0]
-        for register, value in zip(data[0::2], data[1::2], strict=False):
-            self._set(register, value)
-
-    def read(self, count: int) -> bytes:
-        """Give registers from the pointer on, as they stand at the message's begin."""
-        self._pass_time()
-        places = [(self._pointer + n) % 256 for n in range(count)]
-        return bytes(self._registers[place] for place in places)
-
     def _pass_time(self) -> None:
         now = self.clock.monotonic()
         if self._starting and now >= self._awake_at:
@@ -77,7 +64,7 @@ class BMP280(I2CModel):
         self._registers[STATUS] = (self._result is not None) << 3 | self._starting
 
     def _set(self, register: int, value: int) -> None:
-        if register == 0xE0 and value == 0xB6:
+        if (register, value) == (RESET, RESET_WORD):
             self.power_on()
             self._pass_time()
         elif register in self.writable:

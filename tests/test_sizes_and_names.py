@@ -80,3 +80,14 @@ def test_every_chip_has_one_driver_one_model_and_one_test_of_one_name():
 def entry_points(group):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     return project["entry-points"][group]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((*ROOT.glob("drivers/base/*.py"), *ROOT.glob("simulators/base/*.py")))
+)
+def test_what_chips_share_knows_no_chip(path):
+    package = path.parts[-3]
+    chips = {each.split(":")[0] for each in entry_points(f"edge_agent.{package}").values()}
+    nodes = ast.walk(ast.parse(path.read_text()))
+    imported = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert imported & chips == set()

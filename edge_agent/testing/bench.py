@@ -6,11 +6,12 @@ from typing import Any, NamedTuple, TypeVar
 from smbus2 import i2c_msg
 
 from drivers.base.channel import Channel
-from drivers.base.driver import Driver, run
+from drivers.base.driver import Driver
 from drivers.base.errors import DriverError
 from drivers.base.i2c import I2CPort
+from edge_agent.testing.driver_bench import DriverBench
 from simulators.bus import SimulatedBus
-from simulators.clock import SimulatedClock, VirtualClock
+from simulators.clock import SimulatedClock
 from simulators.faults import BusFault
 from simulators.model import I2CModel, Range
 
@@ -89,7 +90,7 @@ class RecordedWire(I2CModel):
         return (int.from_bytes(data) ^ 1 << place).to_bytes(len(data))
 
 
-class Bench:
+class Bench(DriverBench):
     """A driver and a model, and what is true of them; `settle` as in `I2CContract`."""
 
     def __init__(
@@ -100,34 +101,14 @@ class Bench:
         settle: float = 0.0,
         **options: Any,  # noqa: ANN401 - the driver's
     ) -> None:
-        self.clock = VirtualClock()
+        super().__init__()
         self.bus = RecordingBus(self.clock)
         self.model: Any = model(self.clock)
         self.address = self.model.addresses[0]
         self.wire = RecordedWire(self.model)
         self.bus.attach(self.address, self.model)
-        self.device: Any = driver(I2CPort(self.bus, self.address, "bench"), **options)
-        self.waits: list[float] = []
+        self.device = driver(I2CPort(self.bus, self.address, "bench"), **options)
         self._settle = settle
-
-    def setup(self) -> None:
-        """Run the driver's `setup`."""
-        run(self.device.setup(), self.sleep)
-
-    def measure(self) -> dict[str, float]:
-        """Run the driver's `measure`."""
-        values: dict[str, float] = run(self.device.measure(), self.sleep)
-        return values
-
-    def read(self) -> dict[str, float]:
-        """Set up and measure."""
-        self.setup()
-        return self.measure()
-
-    def sleep(self, seconds: float) -> None:
-        """Move the clock, and note that the driver waited."""
-        self.waits.append(seconds)
-        self.clock.sleep(seconds)
 
     def expose(self, share: float = 0.37) -> "Bench":
         """Let the surroundings be at this share of every range, and the chip notice."""

@@ -1,37 +1,8 @@
 """What is claimed of every sensor, whatever it is connected to."""
 
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar
 
-
-class AnyBench(Protocol):
-    """A sensor and its model, as far as these claims need them."""
-
-    device: Any
-    waits: list[float]
-
-    def setup(self) -> None:
-        """Set the sensor up."""
-        ...
-
-    def measure(self) -> dict[str, float]:
-        """Measure once."""
-        ...
-
-    def read(self) -> dict[str, float]:
-        """Set up and measure."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        ...
-
-    def expose(self, share: float = ...) -> object:
-        """Let the surroundings be at this share of every range."""
-        ...
-
-    def wrong(self, values: dict[str, float]) -> dict[str, tuple[float, float]]:
-        """Return value and truth of the channels that are off by more than one step."""
-        ...
+from edge_agent.testing.driver_bench import DriverBench
 
 
 class Claims:
@@ -39,17 +10,17 @@ class Claims:
 
     patience: ClassVar[float] = 5.0
 
-    def test_a_measurement_is_of_its_own_moment(self, bench: AnyBench) -> None:
+    def test_a_measurement_is_of_its_own_moment(self, bench: DriverBench) -> None:
         bench.setup()
         for share in (0.2, 0.8, 0.5):
             bench.expose(share)
             assert not bench.wrong(bench.measure())
 
-    def test_setting_up_twice_is_harmless(self, bench: AnyBench) -> None:
+    def test_setting_up_twice_is_harmless(self, bench: DriverBench) -> None:
         bench.setup()
         assert not bench.wrong(bench.read())
 
-    def test_a_measurement_broken_off_is_forgotten_by_setup(self, bench: AnyBench) -> None:
+    def test_a_measurement_broken_off_is_forgotten_by_setup(self, bench: DriverBench) -> None:
         bench.setup()
         steps = bench.device.measure()
         bench.sleep(next(steps, 0.0))
@@ -57,7 +28,7 @@ class Claims:
         bench.expose(0.6)
         assert not bench.wrong(bench.read())
 
-    def test_waits_are_short(self, bench: AnyBench) -> None:
+    def test_waits_are_short(self, bench: DriverBench) -> None:
         bench.read()
         assert min(bench.waits, default=0) >= 0
         assert sum(bench.waits) < self.patience

@@ -7,9 +7,16 @@ from typing import Any, ClassVar
 
 import pytest
 
-from drivers.base.errors import BadChecksum, DriverError, LostConfiguration, NotReady, OutOfRange
+from drivers.base.errors import (
+    BadChecksum,
+    DeadFrame,
+    DriverError,
+    LostConfiguration,
+    NotReady,
+    OutOfRange,
+)
 from edge_agent.testing.bench import Bench
-from simulators.faults import CorruptBits
+from simulators.faults import ConstantFrame, CorruptBits
 
 
 class FramesWithChecksums:
@@ -60,6 +67,35 @@ class RefusesTemperatures:
             bench.settled()
             with pytest.raises(OutOfRange, match=f"{channel.low:g} to {channel.high:g} °C"):
                 bench.measure()
+
+
+class SamplesByItself:
+    """A motion sensor: it shows each sample until the next, and says whether it has been read."""
+
+    def test_a_sample_from_before_the_measurement_is_not_taken(self, bench: Bench) -> None:
+        bench.read()
+        bench.sleep(1)
+        bench.model.slowness = 3
+        with pytest.raises(NotReady, match="no new sample in its time"):
+            bench.measure()
+
+    @pytest.mark.parametrize(
+        ("ones", "words"), [(True, "answers ff only"), (False, "answers 00 only")]
+    )
+    def test_a_silent_line_is_called_so(self, bench: Bench, ones: bool, words: str) -> None:
+        bench.setup()
+        bench.strike(ConstantFrame, ones=ones)
+        for step in (bench.setup, bench.measure):
+            with pytest.raises(DeadFrame, match=words):
+                step()
+
+    def test_weightlessness_is_no_silent_line(self, bench: Bench) -> None:
+        bench.setup()
+        axes = [each.name for each in bench.device.channels if each.quantity == "acceleration"]
+        for axis in axes:
+            bench.model.set(axis, 0)
+        values = bench.measure()
+        assert [values[axis] for axis in axes] == [0.0, 0.0, 0.0]
 
 
 class ChoosesInputs:

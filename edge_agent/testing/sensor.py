@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 
 import pytest
 
-from drivers.base.driver import Driver, run
+from drivers.base.driver import Driver
 from drivers.base.errors import DriverError
 from edge_agent.acquire.hardware import Place, port
 from edge_agent.testing.bench import absent_or, at, off
 from edge_agent.testing.claims import Claims
-from simulators.clock import VirtualClock
+from edge_agent.testing.driver_bench import DriverBench
 from simulators.fault_kinds import faults_of
 from simulators.hardware import SimulatedHardware
 from simulators.model import Model
@@ -21,12 +21,12 @@ POINTS = 201
 SPELL_SECONDS = 600.0
 
 
-class SensorBench:
+class SensorBench(DriverBench):
     """A driver and a model on simulated hardware, with a clock that moves as they wait."""
 
     def __init__(self, contract: "SensorContract", faults: Sequence[PlannedFault] = ()) -> None:
         kind = type(contract)
-        self.clock = VirtualClock()
+        super().__init__()
         self.hardware = SimulatedHardware(self.clock, Scenario(faults=tuple(faults)))
         place = Place(kind.driver.bus, **{"bus": 0, **contract.place})
         self.model = self.hardware.attach(
@@ -35,28 +35,8 @@ class SensorBench:
             **{key: value for key, value in contract.place.items() if key != "bus"},
             options=contract.options,
         )
-        self.device: Driver = kind.driver(port(self.hardware, place, NAME), **contract.options)
-        self.waits: list[float] = []
+        self.device = kind.driver(port(self.hardware, place, NAME), **contract.options)
         self._settle = contract.settle
-
-    def sleep(self, seconds: float) -> None:
-        """Move the clock, and note that the driver waited."""
-        self.waits.append(seconds)
-        self.clock.sleep(seconds)
-
-    def setup(self) -> None:
-        """Run the driver's `setup`."""
-        run(self.device.setup(), self.sleep)
-
-    def measure(self) -> dict[str, float]:
-        """Run the driver's `measure`."""
-        values: dict[str, float] = run(self.device.measure(), self.sleep)
-        return values
-
-    def read(self) -> dict[str, float]:
-        """Set up and measure."""
-        self.setup()
-        return self.measure()
 
     def set(self, channel: str, value: float) -> None:
         """Expose the device to a value, and let it notice."""

@@ -1,4 +1,5 @@
 import random
+from queue import SimpleQueue
 
 import pytest
 from smbus2 import i2c_msg
@@ -6,6 +7,7 @@ from smbus2 import i2c_msg
 from drivers.base import driver
 from drivers.base.i2c import I2CPort
 from drivers.base.spi import SPIPort
+from edge_agent.acquire.bus_worker import BusWorker, DueDevice
 from edge_agent.testing import Bench, FlippedBit
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
@@ -136,6 +138,47 @@ def agree_on_spi():
             assert_near(mine, truth, model)
 
     return agree
+
+
+@pytest.fixture
+def clock():
+    """A clock that moves when it is told to."""
+    return VirtualClock()
+
+
+@pytest.fixture
+def bus(clock):
+    """An empty I2C bus."""
+    return SimulatedBus(clock)
+
+
+@pytest.fixture
+def reported():
+    """A function: what the worker of a device that is due once an hour reports meanwhile.
+
+    `act` is called after a second, and the worker has another one to notice.
+    """
+
+    def reported(name, driver, clock, act):
+        inbox, readings = SimpleQueue(), []
+        device = DueDevice(name, driver, every=3600)
+        worker = BusWorker("gpio", [device], inbox, emit=readings.append, clock=clock)
+        run_for(worker, inbox, clock, 1)
+        act()
+        run_for(worker, inbox, clock, 1)
+        return readings
+
+    return reported
+
+
+def run_for(worker, inbox, clock, seconds):
+    end = clock.monotonic() + seconds
+    while clock.monotonic() < end:
+        wait = worker.step()
+        while not inbox.empty():
+            worker.take(0)
+            wait = 0
+        clock.advance(min(wait, 0.01))
 
 
 @pytest.fixture

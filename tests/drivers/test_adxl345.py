@@ -4,20 +4,19 @@ import pytest
 from drivers.adxl345 import ADXL345, acceleration
 from drivers.base.driver import Identity
 from drivers.base.errors import (
-    DeadFrame,
     LostConfiguration,
-    NotReady,
     OutOfRange,
     WrongChip,
 )
 from edge_agent.testing import I2CContract
-from simulators import adxl345, faults
+from edge_agent.testing.families import SamplesByItself
+from simulators import adxl345
 
 G = 9.80665
 AXES = ("acceleration_x", "acceleration_y", "acceleration_z")
 
 
-class TestContract(I2CContract):
+class TestContract(SamplesByItself, I2CContract):
     driver = ADXL345
     model = adxl345.ADXL345
 
@@ -124,14 +123,6 @@ def test_a_brown_out_is_noticed_by_the_configuration(bench):
         bench.measure()
 
 
-def test_a_sample_from_before_the_measurement_is_not_taken(bench):
-    bench.measure()
-    bench.sleep(1)
-    bench.model.slowness = 3
-    with pytest.raises(NotReady, match="no new sample in its time"):
-        bench.measure()
-
-
 def test_the_slowest_chip_by_the_datasheet_is_waited_for(bench):
     bench.model.slowness = 1.2
     bench.waits.clear()
@@ -150,19 +141,6 @@ def test_a_new_sample_that_comes_between_two_reads_is_no_harm(bench, early):
     with pytest.raises(StopIteration) as end:
         next(steps)
     assert end.value.value["acceleration_x"] in {0, G}
-
-
-@pytest.mark.parametrize("ones, words", [(True, "answers ff only"), (False, "answers 00 only")])
-def test_a_silent_line_is_called_so(bench, ones, words):
-    bench.strike(faults.ConstantFrame, ones=ones)
-    for step in (bench.setup, bench.measure):
-        with pytest.raises(DeadFrame, match=words):
-            step()
-
-
-def test_weightlessness_is_no_dead_frame(bench):
-    expose(bench, 0, 0, 0)
-    assert bench.measure() == dict.fromkeys(AXES, 0.0)
 
 
 def test_the_model_has_the_datasheets_power_on_values(bench):

@@ -99,16 +99,6 @@ WHERE = "bme280@i2c-1:0x77"
 
 
 @pytest.fixture
-def clock():
-    return VirtualClock()
-
-
-@pytest.fixture
-def bus(clock):
-    return SimulatedBus(clock)
-
-
-@pytest.fixture
 def model(bus, clock):
     model = simulated.BME280(clock)
     bus.attach(0x77, model)

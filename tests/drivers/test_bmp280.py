@@ -52,16 +52,6 @@ EXAMPLE = Trim(27504, 26435, -1000, 36477, -10685, 3024, 2855, 140, -7, 15500, -
 
 
 @pytest.fixture
-def clock():
-    return VirtualClock()
-
-
-@pytest.fixture
-def bus(clock):
-    return SimulatedBus(clock)
-
-
-@pytest.fixture
 def model(bus, clock):
     model = simulated.BMP280(clock)
     bus.attach(0x76, model)

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-from queue import SimpleQueue
 
 import pytest
 
@@ -8,7 +7,6 @@ from drivers.base.driver import Listening, run
 from drivers.base.errors import NotReady
 from drivers.base.pins import PinPort
 from drivers.contact import BACKLOG, PATIENCE, Contact
-from edge_agent.acquire.bus_worker import BusWorker, DueDevice
 from edge_agent.clock import ManualClock
 from simulators.contact import Contact as Model
 from simulators.pins import SimulatedPins
@@ -242,24 +240,9 @@ def test_a_debounce_time_out_of_reach_is_refused(debounce):
         Contact(None, debounce=debounce)
 
 
-def test_a_bus_worker_that_sleeps_for_an_hour_reports_a_short_press_at_once():
+def test_a_bus_worker_that_sleeps_for_an_hour_reports_a_short_press_at_once(reported):
     bench = Bench()
-    inbox, readings = SimpleQueue(), []
-    device = DueDevice("door", bench.contact, every=3600)
-    worker = BusWorker("gpio", [device], inbox, emit=readings.append, clock=bench.clock)
-
-    def pass_time(seconds):
-        end = bench.clock.monotonic() + seconds
-        while bench.clock.monotonic() < end:
-            wait = worker.step()
-            while not inbox.empty():
-                worker.take(0)
-                wait = 0
-            bench.clock.advance(min(wait, 0.01))
-
-    pass_time(1)
-    bench.press(0.06)
-    pass_time(1)
+    readings = reported("door", bench.contact, bench.clock, lambda: bench.press(0.06))
     assert [reading.values["active"] for reading in readings] == [0, 1, 0]
     assert readings[-1].moment.uptime < 1_300_000
 

@@ -21,16 +21,10 @@ from drivers.base.w1 import W1Port
 from drivers.ds18b20 import DS18B20, counted, scratchpad, temperature
 from edge_agent.testing import SensorContract
 from simulators import ds18b20 as simulated
-from simulators.clock import VirtualClock
 from simulators.sysfs import SimulatedW1
 
 ID = "28-0316a4c8ffee"
 REST = bytes.fromhex("4b 46 7f ff 0c 10")
-
-
-@pytest.fixture
-def clock():
-    return VirtualClock()
 
 
 @pytest.fixture

@@ -2,17 +2,18 @@ import adafruit_lis3dh
 import pytest
 
 from drivers.base.driver import Identity
-from drivers.base.errors import DeadFrame, LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.errors import LostConfiguration, OutOfRange, WrongChip
 from drivers.lis3dh import LIS3DH, acceleration, settings
 from edge_agent.testing import I2CContract
-from simulators import faults, lis3dh
+from edge_agent.testing.families import SamplesByItself
+from simulators import lis3dh
 
 G = 9.80665
 AXES = ("acceleration_x", "acceleration_y", "acceleration_z")
 MG = {"2g": 1, "4g": 2, "8g": 4, "16g": 12}
 
 
-class TestContract(I2CContract):
+class TestContract(SamplesByItself, I2CContract):
     driver = LIS3DH
     model = lis3dh.LIS3DH
 
@@ -155,33 +156,12 @@ def test_a_brown_out_is_noticed_by_the_configuration(bench):
         bench.measure()
 
 
-def test_a_sample_from_before_the_measurement_is_not_taken(bench):
-    bench.measure()
-    bench.sleep(1)
-    bench.model.slowness = 3
-    with pytest.raises(NotReady, match="no new sample in its time"):
-        bench.measure()
-
-
 def test_the_slowest_chip_is_waited_for_when_it_turns_on_and_afterwards(bench):
     bench.model.power_on()
     bench.model.slowness = 1.2
     bench.waits.clear()
     assert bench.read() == exposed()
     assert bench.waits == pytest.approx([0.35, 0.05])
-
-
-@pytest.mark.parametrize("ones, words", [(True, "answers ff only"), (False, "answers 00 only")])
-def test_a_silent_line_is_called_so(bench, ones, words):
-    bench.strike(faults.ConstantFrame, ones=ones)
-    for step in (bench.setup, bench.measure):
-        with pytest.raises(DeadFrame, match=words):
-            step()
-
-
-def test_weightlessness_is_no_dead_frame(bench):
-    expose(bench, 0, 0, 0)
-    assert bench.measure() == dict.fromkeys(AXES, 0.0)
 
 
 def test_the_model_has_the_datasheets_power_on_values(bench):

@@ -10,8 +10,6 @@ from drivers.mcp23017 import MCP23017, NAMES, MCP23017Output
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import ChoosesInputs
 from simulators import mcp23017
-from simulators.bus import SimulatedBus
-from simulators.clock import VirtualClock
 from simulators.faults import BrownOut, NoAnswer
 
 AT_ONCE = "a pin is read as it is: nothing is converted"
@@ -55,13 +53,8 @@ def bench(bench_of):
 
 
 @pytest.fixture
-def bus():
-    return SimulatedBus(VirtualClock())
-
-
-@pytest.fixture
-def chip(bus):
-    model = mcp23017.MCP23017(VirtualClock())
+def chip(bus, clock):
+    model = mcp23017.MCP23017(clock)
     bus.attach(0x20, model)
     return model
 

@@ -13,7 +13,6 @@ from drivers.base.serial import SerialPort
 from drivers.mhz19 import MHZ19, concentration
 from edge_agent.testing import SensorContract
 from simulators import mhz19
-from simulators.clock import VirtualClock
 from simulators.serial import SimulatedLine
 
 EXAMPLE = bytes.fromhex("ff 86 02 20 00 00 00 00 58")
@@ -28,11 +27,6 @@ class TestContract(SensorContract):
 
 class TestContractOfTheWideRange(TestContract):
     options = {"range": 10000}
-
-
-@pytest.fixture
-def clock():
-    return VirtualClock()
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ import adafruit_mpu6050
 import pytest
 
 from drivers.base.driver import Identity
-from drivers.base.errors import DeadFrame, LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.mpu6050 import MPU6050, temperature
 from edge_agent.testing import I2CContract
-from simulators import faults, mpu6050
+from edge_agent.testing.families import SamplesByItself
+from simulators import mpu6050
 
 G = 9.80665
 MOVED = ("acceleration_x", "acceleration_y", "acceleration_z")
@@ -23,7 +24,7 @@ SURROUNDINGS = {
 }
 
 
-class TestContract(I2CContract):
+class TestContract(SamplesByItself, I2CContract):
     driver = MPU6050
     model = mpu6050.MPU6050
 
@@ -181,27 +182,11 @@ def test_a_brown_out_is_noticed_by_the_configuration(bench):
         bench.measure()
 
 
-def test_a_sample_from_before_the_measurement_is_not_taken(bench):
-    bench.measure()
-    bench.sleep(1)
-    bench.model.slowness = 3
-    with pytest.raises(NotReady, match="no new sample in its time"):
-        bench.measure()
-
-
 def test_the_slowest_chip_is_waited_for_when_it_starts_and_afterwards(bench):
     bench.model.slowness = 1.2
     bench.waits.clear()
     assert bench.read() == near_the_surroundings(bench)
     assert bench.waits == pytest.approx([0.1, 0.1, 0.05])
-
-
-@pytest.mark.parametrize("ones, words", [(True, "answers ff only"), (False, "answers 00 only")])
-def test_a_silent_line_is_called_so(bench, ones, words):
-    bench.strike(faults.ConstantFrame, ones=ones)
-    for step in (bench.setup, bench.measure):
-        with pytest.raises(DeadFrame, match=words):
-            step()
 
 
 def test_the_model_has_the_datasheets_power_on_values(bench):

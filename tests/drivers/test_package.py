@@ -19,13 +19,7 @@ from drivers.relay import Relay
 from drivers.sht4x import SHT4x
 from simulators import max31855, sht4x
 from simulators.bus import SimulatedBus
-from simulators.clock import VirtualClock
 from simulators.spi import SimulatedSPI
-
-
-@pytest.fixture
-def clock():
-    return VirtualClock()
 
 
 def test_every_offered_name_is_there_and_no_other():

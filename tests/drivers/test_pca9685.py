@@ -5,19 +5,12 @@ from drivers.base.errors import BadChecksum, DriverError, LostConfiguration
 from drivers.base.i2c import I2CPort
 from drivers.pca9685 import PCA9685, PCA9685Servo, duty, prescale, share
 from simulators import pca9685
-from simulators.bus import SimulatedBus
-from simulators.clock import VirtualClock
 from simulators.faults import NoAnswer
 
 
 @pytest.fixture
-def bus():
-    return SimulatedBus(VirtualClock())
-
-
-@pytest.fixture
-def chip(bus):
-    model = pca9685.PCA9685(VirtualClock())
+def chip(bus, clock):
+    model = pca9685.PCA9685(clock)
     bus.attach(0x40, model)
     return model
 

@@ -7,8 +7,6 @@ from drivers.pcf8574 import PCF8574, PCF8574Output
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import ChoosesInputs
 from simulators import pcf8574
-from simulators.bus import SimulatedBus
-from simulators.clock import VirtualClock
 
 AT_ONCE = "a pin is read as it is: nothing is converted"
 BARE = "a PCF8574 has no register, no id and no checksum: eight levels are all that it says"
@@ -47,13 +45,8 @@ def test_adafruits_driver_reads_what_we_read_and_what_is(agree):
 
 
 @pytest.fixture
-def bus():
-    return SimulatedBus(VirtualClock())
-
-
-@pytest.fixture
-def chip(bus):
-    model = pcf8574.PCF8574Output(VirtualClock())
+def chip(bus, clock):
+    model = pcf8574.PCF8574Output(clock)
     bus.attach(0x38, model)
     return model
 

@@ -6,7 +6,6 @@ from drivers.base.serial import SerialPort
 from drivers.pms5003 import PMS5003, particles
 from edge_agent.testing import SensorContract
 from simulators import pms5003
-from simulators.clock import VirtualClock
 from simulators.serial import SimulatedLine
 
 AIR = {"pm1": 12, "pm25": 34, "pm10": 56}
@@ -17,11 +16,6 @@ class TestContract(SensorContract):
     model = pms5003.PMS5003
     place = {"id": "/dev/ttyAMA0"}
     patience = PMS5003.deadline
-
-
-@pytest.fixture
-def clock():
-    return VirtualClock()
 
 
 @pytest.fixture

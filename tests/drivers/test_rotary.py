@@ -1,5 +1,4 @@
 import random
-from queue import SimpleQueue
 
 import pytest
 
@@ -7,7 +6,6 @@ from drivers.base.driver import Listening, run
 from drivers.base.errors import NotPermitted, NotReady
 from drivers.base.pins import PinPort
 from drivers.rotary import BACKLOG, Dial, Rotary
-from edge_agent.acquire.bus_worker import BusWorker, DueDevice
 from edge_agent.clock import ManualClock
 from simulators.hardware import SimulatedHardware
 from simulators.rotary import Rotary as Model
@@ -210,24 +208,9 @@ def test_a_flood_of_edges_takes_no_more_memory_and_gives_no_value(bench):
     assert bench.measure() == 3
 
 
-def test_a_bus_worker_that_sleeps_for_an_hour_reports_a_turn_at_once():
+def test_a_bus_worker_that_sleeps_for_an_hour_reports_a_turn_at_once(reported):
     bench = Bench()
-    inbox, readings = SimpleQueue(), []
-    device = DueDevice("knob", bench.rotary, every=3600)
-    worker = BusWorker("gpio", [device], inbox, emit=readings.append, clock=bench.clock)
-
-    def pass_time(seconds):
-        end = bench.clock.monotonic() + seconds
-        while bench.clock.monotonic() < end:
-            wait = worker.step()
-            while not inbox.empty():
-                worker.take(0)
-                wait = 0
-            bench.clock.advance(min(wait, 0.01))
-
-    pass_time(1)
-    bench.turn(-2)
-    pass_time(1)
+    readings = reported("knob", bench.rotary, bench.clock, lambda: bench.turn(-2))
     assert [reading.values["position"] for reading in readings] == [0, -2]
 
 

@@ -1,0 +1,90 @@
+"""What the INA219 and the INA226 share as their datasheets describe them: registers, one ADC."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from simulators.clock import SimulatedClock
+from simulators.model import I2CModel
+
+CONFIGURATION, SHUNT, BUS, POWER, CURRENT, CALIBRATION = range(6)
+RESET = 0x8000
+
+
+class PowerMonitor(I2CModel):
+    """A load behind a shunt; power follows from its voltage and current."""
+
+    addresses: ClassVar[tuple[int, ...]] = tuple(range(0x40, 0x50))
+    quiet: ClassVar[Mapping[str, float]] = {"voltage": 12.0, "current": 0.25}
+    initial: ClassVar[int]  # the configuration at power-on
+    writable: ClassVar[Mapping[int, int]]  # the bits that each other register keeps
+
+    def __init__(self, clock: SimulatedClock, *, shunt: float = 0.1) -> None:
+        self._shunt = shunt
+        super().__init__(clock)
+
+    def truth(self) -> dict[str, float]:
+        """Return voltage, current, and the power that follows."""
+        return {**self.values, "power": self.values["voltage"] * self.values["current"]}
+
+    def power_on(self) -> None:
+        """Convert continuously; the results are 0 until then."""
+        self._registers = dict.fromkeys(range(8), 0)
+        self._pointer = 0
+        self._ready = False
+        self._configure(self.initial)
+
+    def write(self, data: bytes) -> None:
+        """Move the pointer, and write a register if two bytes follow."""
+        self._finish()
+        if data:
+            self._pointer = data[0]
+        if len(data) != 3:
+            return
+        value = int.from_bytes(data[1:])
+        if self._pointer == CONFIGURATION and value & RESET:
+            self.power_on()
+        elif self._pointer == CONFIGURATION:
+            self._configure(value)
+        elif self._pointer in self.writable:
+            self._registers[self._pointer] = value & self.writable[self._pointer]
+
+    def _configure(self, value: int) -> None:
+        self._registers[CONFIGURATION] = self._kept(value)
+        self._ready = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._due = self.clock.monotonic() + self._seconds() * self.slowness
+        self._converting = bool(self._registers[CONFIGURATION] & 3)
+        self._sampled = self._codes()
+
+    def _finish(self) -> None:
+        """Show what is ready; a continuous mode begins again."""
+        if not self._converting or self.clock.monotonic() < self._due:
+            return
+        self._registers[SHUNT], self._registers[BUS] = self._sampled
+        self._calculate()
+        self._ready, self._converting = True, False
+        if self._registers[CONFIGURATION] & 4:
+            self._begin()
+
+    def _kept(self, value: int) -> int:
+        """Return a configuration as the chip keeps it."""
+        raise NotImplementedError
+
+    def _seconds(self) -> float:
+        """Return the time of a conversion as configured."""
+        raise NotImplementedError
+
+    def _codes(self) -> tuple[int, int]:
+        """Return the results for shunt and bus."""
+        raise NotImplementedError
+
+    def _calculate(self) -> None:
+        """Compute the results that follow from those of shunt and bus."""
+        raise NotImplementedError
+
+
+def signed(word: int) -> int:
+    """Return the value of a two's complement."""
+    return word - 0x10000 if word & 0x8000 else word
