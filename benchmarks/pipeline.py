@@ -39,7 +39,7 @@ class Pipeline:
 
     def __init__(self, port: int, directory: Path, *, max_batch: int, interval: float) -> None:
         sys.setswitchinterval(SWITCH_INTERVAL)
-        clock = SystemClock()
+        self._clock = clock = SystemClock()
         path = directory / "bench.db"
         log = EventLog.open(path, boot=clock.boot)
         self.records: SimpleQueue[Any] = SimpleQueue()
@@ -60,19 +60,23 @@ class Pipeline:
             changed=lambda up: news.put("retry") if up else None,
             backoff=Backoff(lambda: 0.0),
         )
-        self.forwarder = Forwarder(
-            MqttEvents(
-                "edge/bench", Envelope("bench", log.id), self.connection.post, max_batch=max_batch
-            ),
+        sink = MqttEvents(
+            "edge/bench", Envelope("bench", log.id), self.connection.post, max_batch=max_batch
+        )
+        self.forwarder = self._forwarder(sink, news, path)
+        news.put(log.last_offset())
+
+    def _forwarder(self, sink: MqttEvents, news: "SimpleQueue[Any]", path: Path) -> Forwarder:
+        return Forwarder(
+            sink,
             news,
             open_reader=partial(LogReader, path),
             cursor=0,
             commit=self._commit,
             damaged=lambda *_: None,
-            clock=clock,
+            clock=self._clock,
             backoff=Backoff(lambda: 0.0),
         )
-        news.put(log.last_offset())
 
     def start(self) -> None:
         """Start the three threads."""

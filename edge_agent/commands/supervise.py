@@ -14,7 +14,8 @@ from edge_agent.blueprint import Blueprint
 from edge_agent.clock import SystemClock
 from edge_agent.observe.systemd import Notifier
 from edge_agent.paths import log_path
-from edge_agent.terminal.screen import Screen
+from edge_agent.terminal.display import Reread
+from edge_agent.terminal.screen import Screen, channels_of
 
 
 def supervise(
@@ -26,12 +27,18 @@ def supervise(
     simulated: bool,
 ) -> int:
     """Build the agent, run it in this thread, and return its exit code."""
+
+    def reread_and_show() -> Blueprint:
+        new = reread()
+        screen.put(Reread(channels_of(new)))
+        return new
+
     agent = Agent(
         blueprint,
         hardware,
         log_path(blueprint.config.log.path, blueprint.config.node, simulated=simulated),
         clock=SystemClock(),
-        reread=reread,
+        reread=reread_and_show,
         notify=Notifier(),
         watch=screen.put,
     )

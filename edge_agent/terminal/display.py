@@ -10,6 +10,9 @@ import click
 from drivers.base.channel import Channel
 from edge_agent.events import Alert, Reading, Switched
 
+Channels: TypeAlias = Mapping[str, Mapping[str, Channel]]
+LOG_FORMAT = "%(levelname)s: %(message)s"
+
 
 class Prompt(NamedTuple):
     """What has been typed of a line so far."""
@@ -23,9 +26,13 @@ class Answer(NamedTuple):
     text: str
 
 
-DisplayNews: TypeAlias = Reading | Alert | Switched | Prompt | Answer
-Channels: TypeAlias = Mapping[str, Mapping[str, Channel]]
-LOG_FORMAT = "%(levelname)s: %(message)s"
+class Reread(NamedTuple):
+    """The channels of a configuration that was read again; a refused one keeps the old devices."""
+
+    channels: Channels
+
+
+DisplayNews: TypeAlias = Reading | Alert | Switched | Prompt | Answer | Reread
 
 
 class Display(Protocol):
@@ -38,7 +45,7 @@ class Display(Protocol):
         ...
 
     def take(self, news: DisplayNews) -> None:
-        """Take one reading, alert or setting of an output, a prompt or an answer."""
+        """Take what is new, such as a reading, an alert or an answer."""
         ...
 
     def refresh(self) -> None:
@@ -65,6 +72,8 @@ class Lines:
         """Print a line, or an answer; a prompt is the terminal's own."""
         if isinstance(news, Answer):
             click.echo(news.text)
+        elif isinstance(news, Reread):
+            self._channels = {**self._channels, **news.channels}
         elif not isinstance(news, Prompt):
             click.echo(self._line(news))
 
@@ -74,7 +83,8 @@ class Lines:
             return f"{time}  {'rule ' + news.rule:<20} {alert_text(news)}"
         if isinstance(news, Switched):
             return f"{time}  {'output ' + news.output:<20} {output_text(news)}"
-        return f"{time}  {news.device:<20} {reading_text(news, self._channels[news.device])}"
+        channels = self._channels.get(news.device, {})
+        return f"{time}  {news.device:<20} {reading_text(news, channels)}"
 
     def refresh(self) -> None:
         """Do nothing: every line is printed already."""
@@ -102,7 +112,10 @@ def reading_text(reading: Reading, channels: Mapping[str, Channel]) -> str:
     """Return a reading's values with units, or why there are none."""
     if not reading.values:
         return f"{reading.quality}: {reading.detail}" if reading.detail else reading.quality
-    parts = [f"{name} {quantity(value, channels[name])}" for name, value in reading.values.items()]
+    parts = [
+        f"{name} {quantity(value, channels[name]) if name in channels else value}"
+        for name, value in reading.values.items()
+    ]
     return ", ".join([*parts, *(f"{name} {why}" for name, why in reading.refused.items())])
 
 

@@ -8,7 +8,14 @@ from queue import Empty, SimpleQueue
 import click
 
 from edge_agent.blueprint import Blueprint
-from edge_agent.terminal.display import Display, DisplayNews, Lines, Nothing, log_to_stderr
+from edge_agent.terminal.display import (
+    Channels,
+    Display,
+    DisplayNews,
+    Lines,
+    Nothing,
+    log_to_stderr,
+)
 
 REFRESH_SECONDS = 0.25
 
@@ -51,12 +58,17 @@ class Screen:
         return True
 
 
-def open_screen(blueprint: Blueprint, headline: str, *, lines: bool) -> Screen:
-    """Return a live table if the terminal can show one, otherwise `lines` or nothing."""
-    channels = {
+def channels_of(blueprint: Blueprint) -> Channels:
+    """Return the channels of each device, by name."""
+    return {
         device.name: {channel.name: channel for channel in device.channels}
         for device in blueprint.devices
     }
+
+
+def open_screen(blueprint: Blueprint, headline: str, *, lines: bool) -> Screen:
+    """Return a live table if the terminal can show one, otherwise `lines` or nothing."""
+    channels = channels_of(blueprint)
     if sys.stdout.isatty():
         try:
             from edge_agent.terminal.table import LiveTable  # noqa: PLC0415 - rich is in [broker]

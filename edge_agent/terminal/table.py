@@ -16,6 +16,7 @@ from edge_agent.terminal.display import (
     Channels,
     DisplayNews,
     Prompt,
+    Reread,
     alert_text,
     log_to_stderr,
     output_text,
@@ -59,6 +60,8 @@ class LiveTable:
             self.refresh()
         elif isinstance(news, Answer):
             self._live.console.print(news.text, markup=False, highlight=False)
+        elif isinstance(news, Reread):
+            self._channels = {**self._channels, **news.channels}
         else:
             self._readings[news.device] = (news, time.monotonic())
 

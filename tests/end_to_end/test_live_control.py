@@ -199,3 +199,27 @@ def test_a_line_typed_on_a_live_table_shows_at_its_prompt_with_the_answer_above(
 
 def echoes(terminal):
     return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+
+WATER = """
+[[device]]
+name = "water"
+driver = "ds18b20"
+id = "28-0316a4c8ffee"
+every = "200ms"
+"""
+
+
+def test_a_device_that_a_reload_adds_is_shown_and_can_be_controlled(shed, simulation, tmp_path):
+    with (tmp_path / "output.txt").open("wb") as output:
+        running = simulation(shed, "air", stdout=output)
+    with shed.open("a") as config:
+        config.write(WATER)
+    running.process.send_signal(signal.SIGHUP)
+    eventually(lambda: running.latest("state/water"))
+    assert running.send("set water.temperature 42")[0] == 0
+    eventually(lambda: "water                temperature 42.00 °C" in shown(tmp_path))
+
+
+def shown(directory):
+    return (directory / "output.txt").read_text()
