@@ -1,6 +1,7 @@
 """What is wrong with a configuration: one line each, naming file, key, value and remedy."""
 
 import difflib
+import json
 from collections.abc import Iterable
 
 
@@ -23,6 +24,11 @@ class Problems:
         """Note a line that begins with its key."""
         self.lines.append(f"{self._file}: {line}")
 
+    def entries(self, table: str) -> set[str]:
+        """Return the names of the entries of a list of tables that have problems."""
+        heads = (line.removeprefix(f"{self._file}: ").split(".") for line in self.lines)
+        return {parts[1] for parts in heads if parts[0] == table and len(parts) > 2}
+
 
 def unknown(name: str, known: Iterable[str]) -> str:
     """Return that a name is not known, with the nearest one or all that are."""
@@ -35,5 +41,5 @@ def unknown(name: str, known: Iterable[str]) -> str:
 
 def shown(value: object) -> str:
     """Return a value as TOML would write it, cut to a line."""
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "…"

@@ -23,11 +23,12 @@ def resolve_rules(
     """Return the rules that have no problems, in the configuration's order."""
     resolved = tuple(devices)
     known = dict(pair for device in resolved for pair in _known(device))
-    known |= {output.name: OUTPUT for output in config.output}
-    broken = {one.name for one in config.device} - {one.name for one in resolved}
+    outputs = {output.name for output in config.output} | problems.entries("output")
+    known |= dict.fromkeys(outputs, OUTPUT)
+    broken = problems.entries("device") - {one.name for one in resolved}
     resolver = RuleResolver(known, broken, problems)
     for rule in config.rule:
-        _note_outputs(rule, [output.name for output in config.output], problems)
+        _note_outputs(rule, outputs, problems)
     rules = (resolver.rule(rule) for rule in config.rule)
     return tuple(rule for rule in rules if rule is not None)
 
@@ -50,8 +51,8 @@ def _known(device: ResolvedDevice) -> Iterable[tuple[str, Known]]:
         )
 
 
-def _note_outputs(rule: RuleSettings, outputs: list[str], problems: Problems) -> None:
-    for name in rule.set.keys() - set(outputs):
+def _note_outputs(rule: RuleSettings, outputs: set[str], problems: Problems) -> None:
+    for name in rule.set.keys() - outputs:
         problems.note(f"rule.{rule.name}.set.{name}", rule.set[name], unknown(name, outputs))
 
 

@@ -18,7 +18,7 @@ class OutputSettings(Settings, frozen=True, kw_only=True):
     name: Name
     driver: Annotated[str, Meta(description="a name from `edge-agent drivers`")] = "relay"
     pin: Annotated[
-        int, Meta(ge=0, le=63, description="GPIO number (BCM), or the pin of an expander chip")
+        int, Meta(ge=0, le=63, description="GPIO number (BCM) or pin of an expander chip, 0 to 63")
     ]
     bus: Annotated[
         Annotated[int, Meta(ge=0)] | None,

@@ -147,8 +147,36 @@ def test_contradicting_channel_settings_are_reported(edge_agent, config, text, w
     assert words in edge_agent("check", config(device + text)).err
 
 
-def test_a_broken_device_is_reported_once_and_not_again_by_its_rules(edge_agent, config):
-    device = '[[device]]\nname = "a"\ndriver = "sht"\n'
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '[[device]]\nname = "a"\ndriver = "sht"\n',
+        '[[device]]\nname = "a"\ndriver = 3\n',
+        '[[device]]\nname = "a"\n',
+    ],
+)
+def test_a_broken_device_is_reported_once_and_not_again_by_its_rules(edge_agent, config, entry):
     rule = '[[rule]]\nname = "r"\nwhen = "a.temperature > 1"\n'
-    done = edge_agent("check", config(device + rule))
+    done = edge_agent("check", config(entry + rule))
     assert done.err.count("shed.toml:") == 1
+
+
+@pytest.mark.parametrize("keys", ["pin = 70", "", 'pin = 5\ndriver = "rely"'])
+def test_a_broken_output_is_reported_once_and_not_again_by_its_rules(edge_agent, config, keys):
+    output = f'[[output]]\nname = "fan"\n{keys}\n'
+    device = '[[device]]\nname = "a"\ndriver = "sht4x"\n'
+    rule = '[[rule]]\nname = "r"\nwhen = "a.temperature > 1"\nset = { fan = "on" }\n'
+    done = edge_agent("check", config(output + device + rule))
+    assert done.err.count("shed.toml:") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[commands]\nallow = ['fly']", 'commands.allow = ["fly"]'),
+        ("[mqtt]\nmax_batch = true", "mqtt.max_batch = true"),
+        ('node = "a\\nb"', r'node = "a\nb"'),
+    ],
+)
+def test_a_value_is_shown_as_toml_writes_it(edge_agent, config, text, shown):
+    assert f": {shown}: " in edge_agent("check", config(text)).err
