@@ -1,0 +1,17 @@
+import logging
+
+from edge_agent.commands.live_control import live_control
+from edge_agent.terminal.display import Nothing
+from edge_agent.terminal.screen import Screen
+
+
+def test_a_simulation_whose_socket_cannot_be_made_goes_on_with_a_warning(
+    tmp_path, caplog, monkeypatch
+):
+    monkeypatch.setattr("edge_agent.commands.live_control.STDIN", -1)
+    path = tmp_path / ("x" * 120)
+    with caplog.at_level(logging.WARNING), live_control(str.upper, Screen(Nothing({})), path):
+        pass
+    (warning,) = caplog.messages
+    assert warning.startswith(f"no control socket {path}: ")
+    assert "--set log.path" in warning
