@@ -1,6 +1,6 @@
 """Texas Instruments ADS1115 analog-to-digital converter (datasheet SBAS444E).
 
-The chip has no identification and no checksum, but its configuration can be read back: it tells
+The chip has no identification and no checksum, but its configuration can be read back: it shows
 that a conversion began, that it ended, and that no brown-out came between, since ours always
 differs from the power-on value.
 """
@@ -77,12 +77,12 @@ class ADS1115:
         self.channels = tuple(Channel(name, "V", low, high, step, "voltage") for name in inputs)
 
     def identify(self) -> Identity | None:
-        """Assume the chip where two registers that few people use have its power-on values."""
+        """Assume the chip if two registers that few people use have its power-on values."""
         thresholds = (self._registers.read(LO_THRESH), self._registers.read(HI_THRESH))
         return Identity(self.chip, certain=False) if thresholds == POWER_ON_THRESHOLDS else None
 
     def setup(self) -> Steps[None]:
-        """End a continuous mode; raise `WrongChip` where the chip does not keep what it is told.
+        """End a continuous mode; raise `WrongChip` if the chip does not keep what is written.
 
         The two relatives have the same registers, but another sense of time.
         """
@@ -91,7 +91,7 @@ class ADS1115:
         yield SLOWEST
         held = self._configuration()
         if held != setting:
-            what = f"no {self.chip}: told {setting:04x}, its register 1 is {held:04x}"
+            what = f"no {self.chip}: wrote {setting:04x}, its register 1 is {held:04x}"
             raise WrongChip(self._port.where, what)
         self._registers.write(CONFIG, setting & ~SLOW)
         yield TELLING
@@ -105,7 +105,7 @@ class ADS1115:
             )
 
     def measure(self) -> Steps[dict[str, float]]:
-        """Measure the inputs one after the other; raise `OutOfRange` where one is clipped."""
+        """Measure the inputs one after the other; raise `OutOfRange` if one is clipped."""
         values: dict[str, float] = {}
         for name, setting in self._settings.items():
             code = yield from self._convert(setting)
@@ -120,7 +120,7 @@ class ADS1115:
 
     def _convert(self, setting: int) -> Steps[int]:
         """Return the signed code of one input, read once before the last check and once after."""
-        if not self._configuration() & START:  # it would go on, with the input it began with
+        if not self._configuration() & START:  # it would continue with the input it began with
             raise NotReady(self._port.where, "busy", "does another program use this chip?")
         self._registers.write(CONFIG, setting)
         self._expect(setting & ~START, "no conversion began", "check the wiring, or lower `rate`")
@@ -131,7 +131,7 @@ class ADS1115:
         return signed(code)
 
     def _expect(self, wanted: int, what: str, hint: str = "") -> None:
-        """Raise `NotReady` where only the state differs, `LostConfiguration` where more does."""
+        """Raise `NotReady` if only the state differs, `LostConfiguration` if more does."""
         held = self._configuration()
         if held == wanted ^ START:
             raise NotReady(self._port.where, what, hint)

@@ -57,7 +57,7 @@ class ADXL345:
         return Identity("ADXL345", certain=True) if found == CHIP_ID else None
 
     def setup(self) -> Steps[None]:
-        """Let it sample, without offsets and FIFO; raise `WrongChip` where another answers."""
+        """Let it sample, without offsets and FIFO; raise `WrongChip` if another answers."""
         expect(self._port, DEVID, CHIP_ID, "ADXL345")
         self._write(POWER_CTL, 0)  # standby: settings are changed there
         self._write(OFFSETS, *NO_OFFSETS)

@@ -28,7 +28,7 @@ class AHT10:
         self._port = port
 
     def identify(self) -> Identity | None:
-        """Assume the chip where the status is one that it can have."""
+        """Assume the chip if the status is one that it can have."""
         return aht20.identity(self._port, "AHT10")
 
     def setup(self) -> Steps[None]:

@@ -43,11 +43,11 @@ class AHT20:
         self._port = port
 
     def identify(self) -> Identity | None:
-        """Assume the chip where the status is one that it can have."""
+        """Assume the chip if the status is one that it can have."""
         return identity(self._port, "AHT20")
 
     def setup(self) -> Steps[None]:
-        """Reset the chip, and initialise it where it is not calibrated."""
+        """Reset the chip, and initialise it if it is not calibrated."""
         yield from start(self._port, INITIALISE, "AHT20")
 
     def measure(self) -> Steps[dict[str, float]]:
@@ -59,7 +59,7 @@ class AHT20:
 
 
 def identity(port: I2CPort, chip: str) -> Identity | None:
-    """Assume `chip` where its status is neither 00 nor FF: it has no identification."""
+    """Assume `chip` if its status is neither 00 nor FF: it has no identification."""
     return Identity(chip, certain=False) if port.read(1)[0] not in {0x00, 0xFF} else None
 
 
@@ -79,7 +79,7 @@ def start(port: I2CPort, initialise: bytes, chip: str) -> Steps[None]:
 
 
 def measured(port: I2CPort, count: int) -> Steps[bytes]:
-    """Measure and return `count` bytes; raise `NotReady` where none began or none ended."""
+    """Measure and return `count` bytes; raise `NotReady` if none began or none ended."""
     port.write(MEASURE)
     if not port.read(1)[0] & BUSY:  # what it would show is an old result
         raise NotReady(port.where, "no measurement began", "check cable length and pull-ups")

@@ -2,7 +2,7 @@
 
 The chip has no identification, no checksum, no ready flag and nothing to read but its last result,
 which is 0 after power-on. Each result is therefore read several times, and counts as one only if it
-differs from what stood there before. Two things cannot be told: whether a chip in complete darkness
+differs from what stood there before. It cannot be detected whether a chip in complete darkness
 still converts, and whether a command reached it as it was sent.
 """
 
@@ -66,7 +66,7 @@ class BH1750:
         self.channels = (Channel("illuminance", "lx", 0, high, step),)
 
     def identify(self) -> Identity | None:
-        """Assume the chip where anything answers: it has no identification."""
+        """Assume the chip if anything answers: it has no identification."""
         self._port.read(2)
         return Identity("BH1750", certain=False)
 
@@ -88,7 +88,7 @@ class BH1750:
         return checked(self.channels, values, self._port.where)
 
     def _fresh(self) -> Steps[int]:
-        """Return a new result; where it looks like an old one, put another in between.
+        """Return a new result; if it looks like an old one, put another in between.
 
         Zero is darkness, or a brown-out while the chip converted.
         """
@@ -112,7 +112,7 @@ class BH1750:
         old = code == between != 0
         emptied = code == 0 and between > self._step
         fallen = 0 < first >= 2 * code  # its time forgotten, or its result
-        risen = first == between == 0 != code  # where 0 stood before, it may have forgotten too
+        risen = first == between == 0 != code  # if 0 stood before, it may have forgotten too
         return old or emptied or fallen or risen
 
     def _other_time(self, code: int) -> int:

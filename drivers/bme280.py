@@ -106,7 +106,7 @@ def humidity(trim: HumidityTrim, code: int, fine: float) -> float:
 
 
 def cropped(percent: float, where: str) -> float:
-    """Return 0..100 (§8.1 crops); raise `OutOfRange` where that would hide a broken element."""
+    """Return 0..100 (§8.1 crops); raise `OutOfRange` if that would hide a broken element."""
     if not -OVERSHOOT <= percent <= 100 + OVERSHOOT:
         raise OutOfRange(where, f"humidity is {percent:g}, the chip measures 0 to 100 %")
     return min(max(percent, 0.0), 100.0)

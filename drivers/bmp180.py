@@ -1,7 +1,7 @@
 """Bosch BMP180 pressure and temperature sensor (datasheet BST-BMP180-DS000 revision 2.5).
 
 The chip has no checksum and no configuration: each conversion is one command, which stands in
-`ctrl_meas` until the next one and tells there that it ended, and that no brown-out came between.
+`ctrl_meas` until the next one and shows there that it ended, and that no brown-out came between.
 """
 
 import struct
@@ -102,7 +102,7 @@ class BMP180:
             raise NotReady(self._port.where, "still converting after the datasheet's longest time")
         if frame[0] != command & ~CONVERTING:
             raise LostConfiguration(
-                self._port.where, f"told {command:02x}, its control register is {frame[0]:02x}"
+                self._port.where, f"its control register is {frame[0]:02x} instead of {command:02x}"
             )
         return frame[2:]
 

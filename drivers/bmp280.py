@@ -107,7 +107,7 @@ def reset(port: I2CPort) -> Steps[None]:
 
 
 def unpack_trim(block: bytes, where: str) -> Trim:
-    """Unpack registers 0x88..0x9F; raise `DeadFrame` where the pressure's divisor is missing."""
+    """Unpack registers 0x88..0x9F; raise `DeadFrame` if the pressure's divisor is missing."""
     trim = Trim(*struct.unpack("<HhhHhhhhhhhh", block))
     if trim.p1 == 0:
         raise DeadFrame(where, "the chip has no calibration (dig_P1 is 0)", "replace it")
@@ -115,7 +115,7 @@ def unpack_trim(block: bytes, where: str) -> Trim:
 
 
 def refuse_unfinished(frame: bytes, written: int, where: str) -> None:
-    """Raise `NotReady` or `LostConfiguration` where registers 0xF3.. tell so."""
+    """Raise `NotReady` or `LostConfiguration` if registers 0xF3.. say so."""
     status, measuring, config = frame[:3]
     if status & MEASURING:
         raise NotReady(
@@ -154,7 +154,7 @@ def fine_temperature(trim: Trim, code: int) -> float:
 
 
 def pressure(trim: Trim, code: int, fine: float) -> float:
-    """Return Pa (§8.1); 0 where the trim has no answer, as there."""
+    """Return Pa (§8.1); 0 if the trim has no answer, as there."""
     var1 = fine / 2 - 64000
     var2 = var1 * var1 * trim.p6 / 32768 + var1 * trim.p5 * 2
     var2 = var2 / 4 + trim.p4 * 65536

@@ -2,7 +2,7 @@
 
 Edges come with the kernel's timestamps; a level counts once it has held for the debounce time.
 Every such level is reported by a measurement of its own, in order: a short press is not lost
-because nobody looked in time.
+because it was not read in time.
 """
 
 import math
@@ -115,13 +115,13 @@ class Debounce:
         self.settled: deque[bool] = deque(maxlen=BACKLOG)  # not taken yet, each unlike the last
         self._hold = hold
         self._level: bool | None = None
-        self._since = math.inf  # the edge before this level, where none was lost
+        self._since = math.inf  # the edge before this level, if none was lost
         self._newest: bool | None = None
         self._taken = False
 
     @property
     def behind(self) -> bool:
-        """Whether there is more to tell, or soon will be."""
+        """Whether there are more levels to report, or soon will be."""
         return bool(self.settled) or self._level != self._newest
 
     def edge(self, at: float, level: bool) -> None:
@@ -140,7 +140,7 @@ class Debounce:
         self._since = math.inf
 
     def take(self) -> bool:
-        """Return the next settled level; the last one again where there is no other."""
+        """Return the next settled level; the last one again if there is no other."""
         if self.settled:
             self._taken = self.settled.popleft()
         return self._taken

@@ -1,7 +1,7 @@
 """Maxim DS18B20 thermometer on 1-Wire and its relatives, read through the kernel's w1_therm.
 
 Datasheets: DS18B20 19-7487 rev 6, DS18S20 19-5474, DS1822, DS1825, DS28EA00. The kernel's
-`temperature` attribute hides the nine bytes that tell a power-on value from a real 85 °C;
+`temperature` attribute hides the nine bytes that distinguish a power-on value from a real 85 °C;
 `w1_slave` shows them. All thermometers of a bus convert at once, which blocks for up to 750 ms.
 """
 
@@ -42,7 +42,7 @@ class Thermometer(Attributes, Protocol):
     """The attributes of one device; `frame` returns `w1_slave` after a conversion of now."""
 
     def frame(self) -> str:
-        """Return the nine bytes and a verdict; raise a `DriverError` where there are none."""
+        """Return the nine bytes and a verdict; raise a `DriverError` if there are none."""
         ...
 
 
@@ -50,7 +50,7 @@ class DS18B20:
     """Maxim DS18B20, DS18S20, DS1820, DS1822, DS1825, DS28EA00 thermometers (19-7487 rev 6).
 
     The port is its directory in /sys/bus/w1/devices; the id's first two digits say which it is.
-    Only a DS18B20 tells a real 85 °C from the power-on value: the others do not report it.
+    Only a DS18B20 distinguishes a real 85 °C from the power-on value: the others do not report it.
     """
 
     bus: ClassVar[BusKind] = "w1"
@@ -105,7 +105,7 @@ def scratchpad(text: str, where: str) -> bytes:
 
 
 def check_converted(frame: bytes, family: str, where: str) -> None:
-    """Raise `LostConfiguration` where the value is what the chip shows without a conversion."""
+    """Raise `LostConfiguration` if the value is what the chip shows without a conversion."""
     raw = int.from_bytes(frame[:2], "little")
     if family == "3b" and frame[4] & THERMOCOUPLE:
         raise WrongChip(where, "a thermocouple converter (MAX31850), no DS1825")

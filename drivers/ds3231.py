@@ -33,21 +33,21 @@ class DS3231:
         self._port = port
 
     def identify(self) -> Identity | None:
-        """Assume the chip where its time can be one, and bits that are always 0 are so."""
+        """Assume the chip if its time can be one, and bits that are always 0 are so."""
         time = self._port.write_read(b"\x00", len(ZEROS))
         _, status, _, _, low = self._registers()
         plausible = could_be_time(time) and not status & STATUS_ZEROS and not low & LOW_ZEROS
         return Identity("DS3231", certain=False) if plausible else None
 
     def setup(self) -> Steps[None]:
-        """Change nothing; raise `WrongChip` where the clock does not run as one."""
+        """Change nothing; raise `WrongChip` if the clock does not run as one."""
         if self.identify() is None:
             raise WrongChip(self._port.where, "no DS3231: its registers hold no time of day")
         yield from self._until(BUSY, 1)
         control = self._control()
         self._port.write(bytes([CONTROL, control]))
         if self._control() != control:
-            raise WrongChip(self._port.where, "no DS3231: it does not keep what it is told")
+            raise WrongChip(self._port.where, "no DS3231: it does not keep what is written")
 
     def measure(self) -> Steps[dict[str, float]]:
         """Force a conversion, and read what it gave twice."""

@@ -1,6 +1,6 @@
 """TE HTU21D humidity and temperature sensor (datasheet HPC199_6), and Sensirion's SHT2x alike.
 
-Its checksum begins with 0, so a line held low passes it: the status bits in each result tell what
+Its checksum begins with 0, so a line held low passes it: the status bits in each result show what
 was measured, and zeros are refused. What the Si7021 shares with it stands here as functions.
 """
 
@@ -57,7 +57,7 @@ class HTU21D:
         self._port = port
 
     def identify(self) -> Identity | None:
-        """Assume the chip where its user register is plausible and Silicon Labs made none."""
+        """Assume the chip if its user register is plausible and Silicon Labs made none."""
         if not plausible(self._port):
             return None
         try:
@@ -67,7 +67,7 @@ class HTU21D:
         return None if part in SILICON_LABS else Identity("HTU21D", certain=False)
 
     def setup(self) -> Steps[None]:
-        """Reset the chip; raise `WrongChip` where it is a Si7021 or none of its kind."""
+        """Reset the chip; raise `WrongChip` if it is a Si7021 or none of its kind."""
         if self.identify() is None:
             raise WrongChip(self._port.where, "no HTU21D", "a Si7021 has a driver of its own")
         yield from reset(self._port)
@@ -81,7 +81,7 @@ class HTU21D:
 
 
 def plausible(port: I2CPort) -> bool:
-    """Tell whether the user register is one that the family can have.
+    """Return whether the user register is one that the family can have.
 
     Asked first: other chips at 0x40 would take the electronic id's command for a setting.
     """
@@ -96,7 +96,7 @@ def electronic_id(port: I2CPort) -> int:
 
 
 def reset(port: I2CPort) -> Steps[None]:
-    """Reset the chip and end what a reset does not: raise `LostConfiguration` if it goes on."""
+    """Reset the chip and end what a reset does not: raise `LostConfiguration` if it continues."""
     port.write(RESET)
     yield RESET_SECONDS
     user = _user_register(port)

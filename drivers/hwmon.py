@@ -72,7 +72,7 @@ class Hwmon:
     channels: tuple[Channel, ...] = tuple(channel(name) for name in get_args(Name))
 
     def __init__(self, port: LinuxPort, *, device: str, measure: tuple[Name, ...]) -> None:
-        """`device`: what its file `name` says, or its directory where two have one name."""
+        """`device`: what its file `name` says, or its directory if two have one name."""
         if not measure:
             raise ValueError("measure: empty; name at least one channel")
         self._port = port

@@ -77,7 +77,7 @@ class IIO:
     channels: tuple[Channel, ...] = tuple(each.channel for each in ATTRIBUTES.values())
 
     def __init__(self, port: LinuxPort, *, device: str, measure: tuple[Name, ...]) -> None:
-        """`device`: what its file `name` says, or its directory where two have one name."""
+        """`device`: what its file `name` says, or its directory if two have one name."""
         if not measure:
             raise ValueError("measure: empty; name at least one channel")
         self._port = port

@@ -57,12 +57,12 @@ class INA219:
         )
 
     def identify(self) -> Identity | None:
-        """Assume the chip where its configuration is as at power-on, or ours."""
+        """Assume the chip if its configuration is as at power-on, or ours."""
         held = self._registers.read(CONFIGURATION)
         return Identity("INA219", certain=False) if held in {POWER_ON, self._setting} else None
 
     def setup(self) -> Steps[None]:
-        """Reset the chip; raise `WrongChip` where it does not come back as the datasheet says."""
+        """Reset the chip; raise `WrongChip` if it does not come back as the datasheet says."""
         self._registers.write(CONFIGURATION, RESET)
         yield 0.001
         held = self._registers.read_steady(CONFIGURATION)

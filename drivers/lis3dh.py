@@ -20,7 +20,7 @@ CTRL_REG1 = 0x20
 STATUS_REG = 0x27
 FIFO_CTRL_REG = 0x2E
 ACT_THS = 0x3E
-INCREMENT = 0x80  # of the register's number: go on to the next (§6.1)
+INCREMENT = 0x80  # of the register's number: continue with the next (§6.1)
 
 CHIP_ID = 0x33
 ZYXDA = 0x08  # of the status: new data on all axes

@@ -1,7 +1,7 @@
 """LM75 thermometer and its many relatives (TI SNIS153D, NXP LM75B rev 6.1, TI TMP75 SBOS288L).
 
 The chip has neither identification, checksum nor ready flag: it sleeps between two measurements, so
-that the first result after it woke is a new one; the marked configuration tells that no brown-out
+that the first result after it woke is a new one; the marked configuration shows that no brown-out
 came between.
 """
 
@@ -18,9 +18,9 @@ TEMPERATURE, CONFIGURATION, HYSTERESIS, OVERTEMPERATURE = range(4)
 USUAL_LIMITS = {(each, 0x5000) for each in (0x4B00, 0x4C00, 0x4C70)}  # 75, 80 °C; ours
 RESERVED = 0xE0
 SHUTDOWN = 0x01
-MARK = 0x10  # four faults before the alarm pin, which nobody needs to have connected
+MARK = 0x10  # four faults before the alarm pin, which is usually not connected
 LIMIT, TOO_FINE = 0x4C00, 0x007F  # 76 °C, and bits that a limit has not, or not all (table 12)
-# How a limit is kept tells the kind: TMP75, TMP105 and alike keep 12 bits, and begin with 9 in the
+# How a limit is kept shows the kind: TMP75, TMP105 and alike keep 12 bits, and begin with 9 in the
 # results; these bits of the configuration give them all 12 (SBOS288L tables 8 and 9).
 TWELVE_BITS = 0x60
 RESULTS = {LIMIT: 0x00, LIMIT | 0x0070: TWELVE_BITS}
@@ -43,7 +43,7 @@ class LM75:
         self.channels = (Channel("temperature", "°C", -55, 125, 2.0 ** (8 - bits)),)
 
     def identify(self) -> Identity | None:
-        """Assume the chip where the limits are as usual, and the configuration is possible."""
+        """Assume the chip if the limits are as usual, and the configuration is possible."""
         limits = (self._registers.read(HYSTERESIS), self._registers.read(OVERTEMPERATURE))
         held = self._configuration()
         possible = not held & RESERVED or held & ~SHUTDOWN == MARK | TWELVE_BITS
@@ -51,7 +51,7 @@ class LM75:
         return Identity("LM75", certain=False) if usual else None
 
     def setup(self) -> Steps[None]:
-        """Let the chip sleep; raise `WrongChip` where it does not keep what it is told."""
+        """Let the chip sleep; raise `WrongChip` if it does not keep what is written."""
         self._registers.write(HYSTERESIS, LIMIT | TOO_FINE)
         limit = self._registers.read(HYSTERESIS)
         self._awake = MARK | RESULTS.get(limit, 0)

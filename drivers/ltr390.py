@@ -92,7 +92,7 @@ class LTR390:
         yield from ()
 
     def measure(self) -> Steps[dict[str, float]]:
-        """Measure one after the other; raise `OutOfRange` where one is saturated."""
+        """Measure one after the other; raise `OutOfRange` if one is saturated."""
         values: dict[str, float] = {}
         for name, mode in MODES.items():
             count = yield from self._convert(mode)
@@ -109,7 +109,7 @@ class LTR390:
         self._write(MAIN_CTRL, STANDBY)
         self._write(GAIN, mode.gain)
         self._expect(STANDBY, mode.gain)
-        self._status()  # one of these clears the flag of data that nobody read
+        self._status()  # one of these clears the flag of data that was not read
         self._read(mode.data, 3)
         self._write(MAIN_CTRL, mode.control)
         yield WAKE_UP + CONVERSION
@@ -140,7 +140,7 @@ class LTR390:
         return int.from_bytes(self._port.read_steady(3, bytes([mode.data])), "little")
 
     def _expect(self, control: int, gain: int) -> None:
-        """Raise `LostConfiguration` unless this is the state, `DeadFrame` where the id is gone."""
+        """Raise `LostConfiguration` unless this is the state, `DeadFrame` if the id is gone."""
         wanted = bytes([control, FINEST, gain, CHIP_ID])
         held = self._read(MAIN_CTRL, 1) + self._read(MEAS_RATE, 3)
         if held[-1] != CHIP_ID:

@@ -1,7 +1,7 @@
 """Maxim MAX17048 fuel gauge of a lithium cell (datasheet 19-6171 rev 7).
 
 It samples by itself, four times a second. The chip has no checksum: registers are read until
-reads agree, and a register that differs from its power-on value tells that there was no brown-out.
+reads agree, and a register that differs from its power-on value shows that there was no brown-out.
 """
 
 from typing import ClassVar
@@ -67,7 +67,7 @@ class MAX17048:
 
     def _make_sure(self) -> None:
         if self._stable(STATUS) & RESET_HAPPENED or self._stable(HIBERNATE) != NEVER:
-            raise LostConfiguration(self._port.where, "it was reset, and estimates anew")
+            raise LostConfiguration(self._port.where, "it was reset, and its estimate starts again")
 
     def _stable(self, register: int) -> int:
         """Read until several reads in a row agree: a new sample may come between."""

@@ -1,6 +1,6 @@
 """Maxim MAX31865 converter for platinum thermometers (datasheet 19-6478, revision 3).
 
-The chip has no identification, no checksum, and no register that tells a new result from an old
+The chip has no identification, no checksum, and no register that shows a new result from an old
 one. But every result is compared with a threshold, and the outcome is kept: a threshold of 0,
 armed with each conversion, is a witness that it has ended.
 """
@@ -84,7 +84,7 @@ class MAX31865:
         self._write(self._setting | CLEAR, UNARMED)
         held = self._registers()
         if held[0] != self._setting or held[3:7] != UNARMED:
-            what = f"no MAX31865: told {self._setting:02x}, its registers are {held.hex(' ')}"
+            what = f"no MAX31865: wrote {self._setting:02x}, its registers are {held.hex(' ')}"
             raise WrongChip(self._port.where, what, "check the wiring, and `select`")
         yield from ()
 
@@ -104,7 +104,7 @@ class MAX31865:
         return checked(self.channels, {"temperature": self._celsius(code)}, self._port.where)
 
     def _result(self, setting: int) -> int:
-        """Return the new code, read more than once, unless the threshold tells of none."""
+        """Return the new code, read more than once, unless the threshold shows none."""
         frame, *others = (self._registers() for _ in range(READS))
         if others != [frame, frame]:
             what = "reads of one result differ"

@@ -80,7 +80,7 @@ class MCP23017:
         return registers
 
     def _checked(self, registers: bytes) -> int:
-        """Return the levels of our pins; raise where the chip is not what `setup` made it."""
+        """Return the levels of our pins; raise if the chip is not what `setup` made it."""
         if registers[IOCON] or registers[IOCON + 1] or _word(registers, IPOL):
             raise WrongChip(self._port.where, "no MCP23017, or one that others have configured")
         if _word(registers, GPPU) != self._pulled:
@@ -118,7 +118,7 @@ class MCP23017Output:
         self._change(IODIR, high=False)
 
     def state(self) -> float:
-        """Return 1 for on, 0 for off, read from the pin; raise where it is no output any more."""
+        """Return 1 for on, 0 for off, read from the pin; raise if it is no output any more."""
         registers = self._port.write_read(bytes([IODIR]), COUNT)
         if registers[IODIR + self._bank] & self._bit:
             raise LostConfiguration(self._port.where, "the pin is not driven any more")
@@ -126,7 +126,7 @@ class MCP23017Output:
         return float(level != self._active_low)
 
     def close(self) -> None:
-        """Let go of the pin: it floats, and the board's resistor decides."""
+        """Release the pin: it floats, and the board's resistor decides."""
         self._change(IODIR, high=True)
 
     def _change(self, register: int, *, high: bool) -> None:

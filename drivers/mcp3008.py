@@ -1,7 +1,8 @@
 """Microchip MCP3008 analog-to-digital converter (datasheet DS21295D).
 
-The chip has no register to tell it by and no checksum. But clocked on after a result it sends the
-same result again, least significant bit first, and then zeros (§5.0): one transfer checks itself.
+The chip has neither an identification register nor a checksum. But clocked on after a result it
+sends the same result again, least significant bit first, and then zeros (§5.0): one transfer
+checks itself.
 """
 
 from typing import ClassVar, Literal
@@ -91,7 +92,7 @@ class MCP3008:
         """Return why a frame holds no result."""
         driven = int.from_bytes(frame) & DRIVEN
         if not driven:
-            hint = "check wiring and power; an input at 0 V cannot be told from a dead line"
+            hint = "check wiring and power; an input at 0 V looks like a dead line"
             return DeadFrame(self._port.where, f"{name} reads zeros only", hint)
         if driven == DRIVEN:
             return DeadFrame(self._port.where, f"{name} reads ones only")
@@ -100,7 +101,7 @@ class MCP3008:
 
 
 def code(frame: bytes) -> int | None:
-    """Return the result of a frame, None where its two copies or its fixed bits say otherwise.
+    """Return the result of a frame, None if its two copies or its fixed bits say otherwise.
 
     Figure 5-2: a null bit, B9 to B0, B1 to B9, zeros. B0 alone comes once: damaged, it is one step.
     """

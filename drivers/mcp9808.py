@@ -1,7 +1,7 @@
 """Microchip MCP9808 thermometer (datasheet DS25095A).
 
 The chip has neither checksum nor ready flag: it sleeps between two measurements, so that the first
-result after it woke is a new one; the marked configuration tells that no brown-out came between.
+result after it woke is a new one; the marked configuration shows that no brown-out came between.
 """
 
 from typing import ClassVar

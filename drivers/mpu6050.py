@@ -84,7 +84,7 @@ class MPU6050:
         return Identity("MPU6050", certain=True) if found == CHIP_ID else None
 
     def setup(self) -> Steps[None]:
-        """Reset the chip and let it sample; raise `WrongChip` where another answers."""
+        """Reset the chip and let it sample; raise `WrongChip` if another answers."""
         expect(self._port, WHO_AM_I, CHIP_ID, "MPU6050")
         self._write(PWR_MGMT_1, DEVICE_RESET)
         yield RESET_SECONDS
@@ -98,7 +98,7 @@ class MPU6050:
         self._samples(steady(self._frame, self._port.where))
 
     def measure(self) -> Steps[dict[str, float]]:
-        """Wait for the next sample and return it; raise `OutOfRange` where one is clipped."""
+        """Wait for the next sample and return it; raise `OutOfRange` if one is clipped."""
         self._expect_settings()
         frame = yield from fresh(self._frame, PATIENCE, self._port.where)
         samples = self._samples(frame)
@@ -121,7 +121,7 @@ class MPU6050:
         return word * channel.resolution
 
     def _expect_settings(self) -> None:
-        """Raise `LostConfiguration` where a brown-out, or another program, changed them."""
+        """Raise `LostConfiguration` if a brown-out, or another program, changed them."""
         held = self._port.write_read(bytes([SMPLRT_DIV]), 4)
         held += self._port.write_read(bytes([PWR_MGMT_1]), 2)
         refuse_dead(held, self._port.where)

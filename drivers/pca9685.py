@@ -33,7 +33,7 @@ class PCA9685:
         self._started = False
 
     def identify(self) -> Identity | None:
-        """Look at the four sub-addresses: nobody else has just these, but they are no id."""
+        """Look at the four sub-addresses: no other chip has just these, but they are no id."""
         found = bytes(self._port.write_read(bytes([n]), 1)[0] for n in range(2, 6))
         likely = found == SUB_ADDRESSES
         return Identity("PCA9685", certain=False) if likely else None
@@ -45,7 +45,7 @@ class PCA9685:
         self._awake()
 
     def state(self) -> float:
-        """Return what `apply` took, read back; raise where a brown-out put the chip to sleep."""
+        """Return what `apply` took, read back; raise if a brown-out put the chip to sleep."""
         self._awake()
         return self._value(share(self._read(self._register, 4)))
 

@@ -37,7 +37,7 @@ class PCF8574:
         self.channels = tuple(Channel(name, "", 0, 1, 1, "binary") for name in inputs)
 
     def identify(self) -> Identity | None:
-        """Anything may answer so: the chip has no register to tell it by."""
+        """Anything may answer so: the chip has no identification register."""
         self._port.read(1)
         return Identity("PCF8574", certain=False)
 
@@ -74,7 +74,7 @@ class PCF8574Output:
         self._active_low = active_low
 
     def identify(self) -> Identity | None:
-        """Anything may answer so: the chip has no register to tell it by."""
+        """Anything may answer so: the chip has no identification register."""
         self._port.read(1)
         return Identity("PCF8574", certain=False)
 

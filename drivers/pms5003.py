@@ -2,7 +2,7 @@
 
 A driver has no clock, and the fan needs 30 s after a wake-up: `setup` waits them itself and asks
 for the `deadline` that this takes. It cannot know how long a sensor that is awake has been so.
-Afterwards the sensor is in passive mode: one that talks unasked has started anew.
+Afterwards the sensor is in passive mode: one that talks unasked has restarted.
 """
 
 from typing import ClassVar
@@ -47,7 +47,7 @@ class PMS5003:
     def setup(self) -> Steps[None]:
         """Wake the sensor up, let it speak only when asked, then let its fan blow for 30 s.
 
-        One that starts anew meanwhile, pulled out and put back, gives itself away: it speaks.
+        One that restarts meanwhile, pulled out and put back, gives itself away: it speaks.
         """
         self._port.write(WAKE_UP)
         yield COMMAND_SECONDS
@@ -60,7 +60,7 @@ class PMS5003:
         self._refuse_talker()
 
     def measure(self) -> Steps[dict[str, float]]:
-        """Make sure that nobody speaks unasked, then ask for one frame."""
+        """Make sure that nothing arrives unasked, then ask for one frame."""
         yield SILENCE
         self._refuse_talker()
         self._port.write(REQUEST)  # one that starts now does not speak for a second
@@ -70,7 +70,7 @@ class PMS5003:
     def _refuse_talker(self) -> None:
         if self._port.read():
             raise LostConfiguration(
-                self._port.where, "it speaks unasked: it has started anew, and must warm up"
+                self._port.where, "it speaks unasked: it has restarted, and must warm up"
             )
 
 

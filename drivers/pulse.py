@@ -24,7 +24,7 @@ FEW = 5  # disturbances between two measurements that are no cause for alarm
 
 
 class Meaning(NamedTuple):
-    """What pulses tell: a total, a rate, or both; `second` is the rate's worth of 1 per second."""
+    """What pulses mean: a total, a rate, or both; `second` is the rate's worth of 1 per second."""
 
     total: tuple[str, str] | None  # channel and unit
     rate: tuple[str, str, str] | None  # channel, unit and quantity
@@ -73,7 +73,7 @@ class PulseCounter:
         pull: Literal["up", "down", "none"] = "up",
         debounce: float = 0.005,
     ) -> None:
-        """`debounce`: seconds for which a level must hold; 0 where nothing bounces.
+        """`debounce`: seconds for which a level must hold; 0 if nothing bounces.
 
         A pulse is low, as a switch to ground makes it, but with `pull = "down"` high.
         """
@@ -107,7 +107,7 @@ class PulseCounter:
         yield from ()
 
     def measure(self) -> Steps[dict[str, float]]:
-        """Return total and mean rate; raise `NotReady` where too many pulses are too short."""
+        """Return total and mean rate; raise `NotReady` if too many pulses are too short."""
         yield max(0.0, SHORTEST - (self._port.now() - self._since))
         since, before = self._since, self._counted
         self._begin_window()
@@ -164,7 +164,7 @@ class PulseFilter:
         return Counts(self._pulses, self._short, chatter)
 
     def forget(self) -> None:
-        """Take in that edges may be lost: the next one ends a level that nobody timed."""
+        """Take in that edges may be lost: the next one ends a level of unknown length."""
         self._settled = None
 
     def edge(self, at: float, level: bool) -> None:

@@ -35,5 +35,5 @@ class PWM:
         return self._port.duty()
 
     def close(self) -> None:
-        """Give the pin back: it floats, and the board's resistor decides."""
+        """Release the pin: it floats, and the board's resistor decides."""
         self._port.close()

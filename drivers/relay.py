@@ -26,5 +26,5 @@ class Relay:
         return float(self._port.level() != self._active_low)
 
     def close(self) -> None:
-        """Give the pin back: it floats, and the board's resistor decides."""
+        """Release the pin: it floats, and the board's resistor decides."""
         self._port.close()

@@ -86,7 +86,7 @@ class Rotary:
             self._dial.align(self._state())
             raise NotReady(
                 self._ports[0].where,
-                "more edges than anybody can turn",
+                "more edges than a hand can turn",
                 "a floating pin? check wiring and `pull`",
             )
         edges = [self._edges.popleft() for _ in range(len(self._edges))]
@@ -134,7 +134,7 @@ class Dial:
         self.turn((closed, b) if pin == 0 else (a, closed))
 
     def turn(self, state: State) -> None:
-        """Take in a new state; where both contacts changed at once, nobody knows which way."""
+        """Take in a new state; if both contacts changed at once, the direction is unknown."""
         change = (PHASES[state] - PHASES[self._state]) % 4
         if change == 2:
             self.align(state)

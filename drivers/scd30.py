@@ -1,6 +1,6 @@
 """Sensirion SCD30 CO2, humidity and temperature sensor (interface description version 1.0).
 
-It measures by itself, and goes on after a power loss. Between a command and its answer there must
+It measures by itself, and continues after a power loss. Between a command and its answer there must
 be 3 ms; a write and read in one transaction would stretch the clock for longer than a Pi waits.
 """
 
@@ -53,7 +53,7 @@ class SCD30:
     def setup(self) -> Steps[None]:
         """Let it measure every two seconds, and forget what was measured before.
 
-        It keeps both without power, in a memory that wears: they are written only where they must.
+        It keeps both without power, in a memory that wears: they are written only if they must.
         """
         try:
             yield from self._asked(FIRMWARE, 1)
@@ -72,10 +72,10 @@ class SCD30:
         yield from self._set(INTERVAL, SECONDS)
         (interval,) = yield from self._asked(INTERVAL, 1)
         if interval != SECONDS:
-            raise WrongChip(self._port.where, f"told {SECONDS} s, it measures every {interval} s")
+            raise WrongChip(self._port.where, f"set to {SECONDS} s, it measures every {interval} s")
 
     def measure(self) -> Steps[dict[str, float]]:
-        """Return the newest measurement that nobody has read yet; wait for one."""
+        """Return the newest measurement that has not been read yet; wait for one."""
         if not (yield from self._becomes_ready()):
             raise NotReady(
                 self._port.where,
@@ -111,7 +111,7 @@ class SCD30:
 
 
 def floats(words: tuple[int, ...]) -> tuple[float, ...]:
-    """Return the numbers of IEEE 754 in pairs of words; NaN where one is none.
+    """Return the numbers of IEEE 754 in pairs of words; NaN if one is none.
 
     §1.4.5: 43DB 8C2E → 439.09 ppm, 41D9 E7FF → 27.2 °C, 4243 3A1B → 48.8 %.
     """

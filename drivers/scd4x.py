@@ -1,7 +1,7 @@
 """Sensirion SCD40/SCD41/SCD43 CO2, humidity and temperature sensor (datasheet version 1.6).
 
-It measures by itself every five seconds. While it does, it takes few commands: an agent that starts
-anew stops it first.
+It measures by itself every five seconds. While it does, it takes few commands: an agent that
+restarts stops it first.
 """
 
 from contextlib import suppress
@@ -49,7 +49,7 @@ class SCD4x:
         return Identity("SCD4x", certain=True) if recognised(self._port, READY, 1) else None
 
     def setup(self) -> Steps[None]:
-        """Stop what is going on, make sure of the chip by its serial number, and start anew."""
+        """Stop what is going on, make sure of the chip by its serial number, and start it again."""
         with suppress(NoAcknowledge):  # of this one it never does (§3.11.3)
             self._port.write(WAKE_UP)
         yield WAKE_UP_SECONDS
@@ -63,7 +63,7 @@ class SCD4x:
         yield ANSWER
 
     def measure(self) -> Steps[dict[str, float]]:
-        """Return the newest measurement that nobody has read yet; wait for one."""
+        """Return the newest measurement that has not been read yet; wait for one."""
         for _ in range(round(1.2 * PERIOD / POLL)):
             (ready,) = yield from self._asked(READY, 1)
             if ready & NEW:

@@ -31,7 +31,7 @@ class SGP30:
     """Sensirion SGP30 gas sensor: equivalent CO2 and total VOC (datasheet version 1.0).
 
     Measure it every second (`every = "1s"`): its algorithm counts the measurements, and learns
-    wrong where they come more rarely. It needs 15 s to start, and hours to know clean air.
+    wrong if they come more rarely. It needs 15 s to start, and hours to know clean air.
     """
 
     bus: ClassVar[BusKind] = "i2c"
@@ -54,7 +54,7 @@ class SGP30:
     def setup(self) -> Steps[None]:
         """Start the algorithm and warm it up, unless it runs; what it learnt is kept.
 
-        A setup broken off goes on where it was, as long as the warm-up is.
+        A setup that is broken off continues where it was: the warm-up is long.
         """
         yield MEASURE_SECONDS  # of a measurement that was broken off
         (word,) = yield from self._asked(FEATURE_SET, SECONDS, 1)
@@ -73,7 +73,7 @@ class SGP30:
             self._warmed += 1
 
     def measure(self) -> Steps[dict[str, float]]:
-        """Measure both; raise `LostConfiguration` where the algorithm may not run."""
+        """Measure both; raise `LostConfiguration` if the algorithm may not run."""
         eco2, tvoc = yield from self._asked(MEASURE, MEASURE_SECONDS)
         if not (yield from self._runs((eco2, tvoc))):
             raise LostConfiguration(
@@ -83,7 +83,7 @@ class SGP30:
         return checked(self.channels, values, self._port.where)
 
     def _runs(self, measured: tuple[int, ...]) -> Steps[bool]:
-        """Tell whether the algorithm runs: it measured something, or it has a baseline."""
+        """Return whether the algorithm runs: it measured something, or it has a baseline."""
         return measured != FIXED or any((yield from self._asked(GET_BASELINE, SECONDS)))
 
     def _start(self) -> Steps[None]:
@@ -101,5 +101,5 @@ class SGP30:
 
 
 def is_sgp30(feature_set: int) -> bool:
-    """Tell a product type 0 and a version from 0x20 on (§6.3.4)."""
+    """Return whether it is product type 0 and a version from 0x20 on (§6.3.4)."""
     return feature_set >> 12 == 0 and feature_set & 0xE0 == 0x20

@@ -39,7 +39,7 @@ class SGP40:
         return Identity("SGP40", certain=True) if words and is_sgp40(words[0]) else None
 
     def setup(self) -> Steps[None]:
-        """Switch the hotplate on and let it warm up; a setup broken off goes on where it was."""
+        """Switch the hotplate on and let it warm up; continue a setup that was broken off."""
         yield BUSY_SECONDS  # of a measurement that was broken off
         if not is_sgp40((yield from self._asked(FEATURE_SET))):
             raise WrongChip(self._port.where, "no SGP40: it has another feature set")
@@ -61,7 +61,7 @@ class SGP40:
 
 
 def is_sgp40(feature_set: int) -> bool:
-    """Tell the SGP40 from the SGP41 at the same address (0x0040): the low 9 bits are 0x020."""
+    """Return whether it is an SGP40, not an SGP41 (0x0040): the low 9 bits are 0x020."""
     return feature_set & 0x1FF == 0x020
 
 

@@ -37,7 +37,7 @@ class Si7021:
         return Identity(part, certain=True) if part else None
 
     def setup(self) -> Steps[None]:
-        """Reset the chip; raise `WrongChip` where its electronic id is another."""
+        """Reset the chip; raise `WrongChip` if its electronic id is another."""
         if self.identify() is None:
             raise WrongChip(
                 self._port.where, "no Si7021: it has another electronic id", "try `htu21d`"

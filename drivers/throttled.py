@@ -53,7 +53,7 @@ def flags(text: str, where: str) -> dict[str, float]:
         word = int(text, 16)
     except ValueError as error:
         raise TransferFailed(
-            where, f"says {text[:40]!r}, which is no number", "is the firmware up to date?"
+            where, f"says {text[:40]!r}, which is not a number", "is the firmware up to date?"
         ) from error
     now = {name: float(word >> bit & 1) for name, bit in BITS.items()}
     return now | {f"{name}_ever": float(word >> bit + EVER & 1) for name, bit in BITS.items()}

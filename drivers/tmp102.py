@@ -1,6 +1,6 @@
 """Texas Instruments TMP102 thermometer (datasheet SBOS397H): it sleeps between two conversions.
 
-The chip has no identification and no checksum; but its configuration can be read back, tells
+The chip has no identification and no checksum; but its configuration can be read back, shows
 whether the conversion is over, and differs from the power-on value.
 """
 
@@ -34,13 +34,13 @@ class TMP102:
         self._registers = WordRegisters(port)
 
     def identify(self) -> Identity | None:
-        """Assume the chip where the limits are as usual, and two bits that are always 1."""
+        """Assume the chip if the limits are as usual, and two bits that are always 1."""
         limits = (self._registers.read(LOW), self._registers.read(HIGH))
         likely = limits in USUAL_LIMITS and self._registers.read(CONFIGURATION) & TWELVE_BITS
         return Identity("TMP102", certain=False) if likely == TWELVE_BITS else None
 
     def setup(self) -> Steps[None]:
-        """Let the chip sleep; raise `WrongChip` where it does not keep what it is told."""
+        """Let the chip sleep; raise `WrongChip` if it does not keep what is written."""
         self._registers.write(CONFIGURATION, SLEEPING)
         self._registers.write(LOW, LIMIT | TOO_FINE)
         yield SECONDS
@@ -52,7 +52,7 @@ class TMP102:
 
     def measure(self) -> Steps[dict[str, float]]:
         """Convert once; the result is read before the last look at the configuration, and after."""
-        self._expect(ONE_SHOT | SLEEPING)  # else a conversion under way would go on
+        self._expect(ONE_SHOT | SLEEPING)  # else a conversion under way would continue
         self._registers.write(CONFIGURATION, ONE_SHOT | SLEEPING)
         self._expect(SLEEPING)
         yield SECONDS
@@ -62,7 +62,7 @@ class TMP102:
         return checked(self.channels, {"temperature": temperature(raw)}, self._port.where)
 
     def _expect(self, wanted: int) -> None:
-        """Raise `NotReady` where only the conversion's state differs."""
+        """Raise `NotReady` if only the conversion's state differs."""
         held = self._registers.read(CONFIGURATION)
         if held & ~ALERT == wanted ^ ONE_SHOT:
             raise NotReady(self._port.where, "the conversion did not begin, or does not end")

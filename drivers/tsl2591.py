@@ -1,8 +1,9 @@
 """ams TSL2591 ambient light sensor (datasheet v2-04, 2018).
 
 Two photodiodes, one of which sees infrared only: what both see is not light for the eye. The chip
-has no checksum, but a flag that tells a result from none since it was started; every measurement
-starts it anew, reads the result several times, with the chip's id, and its settings back.
+has no checksum, but a flag that says whether there is a result since it was started. Every
+measurement restarts it, reads the result several times, beside the chip's id, and reads its
+settings back.
 """
 
 from typing import ClassVar, Literal, NamedTuple
@@ -57,7 +58,7 @@ class TSL2591:
     def __init__(
         self, port: I2CPort, *, gain: Gain = "auto", integration_time: IntegrationTime = 100
     ) -> None:
-        """`gain`: "auto" is medium, and low where that is too much; `integration_time`: ms."""
+        """`gain`: "auto" is medium, and low if that is too much; `integration_time`: ms."""
         self._port = port
         self._gains = ("medium", "low") if gain == "auto" else (gain,)
         self._time = integration_time
@@ -82,7 +83,7 @@ class TSL2591:
         yield from ()
 
     def measure(self) -> Steps[dict[str, float]]:
-        """Measure, with less gain where the first is too much; raise `OutOfRange` after all."""
+        """Measure, with less gain if the first is too much; raise `OutOfRange` after all."""
         self._expect(ENABLE, RUNNING)
         for gain in self._gains:
             counts = yield from self._convert(gain)
@@ -97,7 +98,7 @@ class TSL2591:
         )
 
     def _convert(self, gain: str) -> Steps[Counts]:
-        """Start the chip anew and return its first result."""
+        """Restart the chip and return its first result."""
         self._start(gain)
         yield self._seconds
         frame = self._frame()

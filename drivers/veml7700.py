@@ -2,7 +2,7 @@
 
 The chip has no checksum and no ready flag. But its two thresholds can be set so that any result
 lies beyond one of them, and then the flag that says so is a ready flag. Every measurement starts
-the chip anew, and reads back that it is configured still.
+the chip again, and reads back that it is still configured.
 """
 
 from bisect import bisect_left
@@ -28,7 +28,7 @@ INTEGRATION_TIMES = {25: 12, 50: 8, 100: 0, 200: 1, 400: 2, 800: 3}
 # Beyond one of these lies every result: 0xFFFF above, all others below
 THRESHOLDS = {HIGH_THRESHOLD: 0xFFFE, LOW_THRESHOLD: 0xFFFF, POWER_SAVING: 0}
 CROSSED = 0xC000
-CHIP_ID = 0x81  # the low byte; the high byte tells the address
+CHIP_ID = 0x81  # the low byte; the high byte gives the address
 NO_ID = {0x0000, 0xFFFF}  # older datasheets do not have the register
 
 WAKE_UP = 0.0025  # seconds, "ALS_SD"
@@ -63,7 +63,7 @@ class VEML7700:
         self.channels = (Channel("illuminance", "lx", 0, high, step),)
 
     def identify(self) -> Identity | None:
-        """Read the device id; assume the chip where there is none, as on older ones."""
+        """Read the device id; assume the chip if there is none, as on older ones."""
         word = self._registers.read(DEVICE_ID)
         if word & 0xFF == CHIP_ID:
             return Identity("VEML7700", certain=True)
@@ -80,7 +80,7 @@ class VEML7700:
             if held != word:
                 raise WrongChip(
                     self._port.where,
-                    f"no VEML7700: told {word:04x}, its register {register} is {held:04x}",
+                    f"no VEML7700: wrote {word:04x}, its register {register} is {held:04x}",
                 )
         self._registers.write(CONF, self._running)
         yield WAKE_UP
@@ -102,7 +102,7 @@ class VEML7700:
         return checked(self.channels, values, self._port.where)
 
     def _restart(self) -> None:
-        """End the integration under way, clear the flags by reading them, and begin anew."""
+        """End the integration under way, clear the flags by reading them, and begin again."""
         self._expect(self._running)
         self._registers.write(CONF, self._running | SHUT_DOWN)
         self._expect(self._running | SHUT_DOWN)

@@ -33,7 +33,7 @@ class ADS1115(I2CModel):
         self._result: int | None = None
 
     def write(self, data: bytes) -> None:
-        """Move the pointer, and write a register where two bytes follow."""
+        """Move the pointer, and write a register if two bytes follow."""
         self._finish()
         if data:
             self._pointer = data[0] & 3

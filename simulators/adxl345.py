@@ -36,7 +36,7 @@ class Sampler(I2CModel):
         raise NotImplementedError
 
     def period(self) -> float | None:
-        """Return seconds from sample to sample, None where it takes none."""
+        """Return seconds from sample to sample, None if it takes none."""
         raise NotImplementedError
 
     def sample(self) -> None:

@@ -29,7 +29,7 @@ SECOND = {4: 1, 5: 7, 7: -8, 8: -1}
 
 
 class BME680(RegisterModel):
-    """Measures when told to, then heats, and measures the gas's resistance."""
+    """Measures on command, then heats, and measures the gas's resistance."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
     inputs: ClassVar[Mapping[str, Range]] = {

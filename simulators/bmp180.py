@@ -22,7 +22,7 @@ MILLISECONDS = (3, 5, 9, 17)  # by oss, typically (table 1)
 
 
 class BMP180(RegisterModel):
-    """Converts when told to, shows `sco` and the last result meanwhile."""
+    """Converts on command, shows `sco` and the last result meanwhile."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x77,)
     inputs: ClassVar[Mapping[str, Range]] = {
@@ -72,7 +72,7 @@ class BMP180(RegisterModel):
             self._result = None
 
     def _command(self, value: int) -> None:
-        """Convert where `sco` is set; a new command ends the conversion before."""
+        """Convert if `sco` is set; a new command ends the conversion before."""
         self._registers[CONTROL] = value
         self._result = None
         oss, what = value >> 6, value & 0x1F

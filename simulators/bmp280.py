@@ -23,7 +23,7 @@ TRIM = (27504, 26435, -1000, 36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 
 
 
 class BMP280(RegisterModel):
-    """Measures when told to, or again and again; shows its last codes while it does."""
+    """Measures on command, or continuously; shows its last codes while it does."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
     inputs: ClassVar[Mapping[str, Range]] = {
@@ -93,7 +93,7 @@ class BMP280(RegisterModel):
         """Be where the cycle of normal mode has come to (§3.6.3)."""
         cycle = self._seconds() + self._standby()
         late = now - self._begins_at
-        if late >= cycle:  # nobody has looked for long
+        if late >= cycle:  # it was not read for long
             self._show(DATA, self._codes())
         self._begin(now - late % cycle)
         self._finish(now)

@@ -48,7 +48,7 @@ class DS18B20(Model):
         return ("name", "w1_slave")
 
     def read(self, name: str) -> str:
-        """Return an attribute; `w1_slave` is empty where nothing came back from the wire."""
+        """Return an attribute; `w1_slave` is empty if nothing came back from the wire."""
         if name == "name":
             return f"{self.id}\n"
         frame, self._waiting = self._waiting or self.scratchpad(), None

@@ -70,7 +70,7 @@ class LIS3DH(Sampler):
                 self._registers[place : place + 2] = word
 
     def write(self, data: bytes) -> None:
-        """Take a register's number, whose highest bit says whether to go on to the next."""
+        """Take a register's number, whose highest bit says whether to continue with the next."""
         if data:
             self._increment = bool(data[0] & 0x80)
         super().write(data[:1] and bytes([data[0] & 0x7F]) + data[1:])

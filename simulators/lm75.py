@@ -31,7 +31,7 @@ class LM75(I2CModel):
         self._begin()
 
     def write(self, data: bytes) -> None:
-        """Move the pointer, and write a register where bytes follow."""
+        """Move the pointer, and write a register if bytes follow."""
         self._finish()
         if data:
             self._pointer = data[0] & 3
@@ -59,7 +59,7 @@ class LM75(I2CModel):
         self._sampled = self.values["temperature"]
 
     def _finish(self) -> None:
-        """Show what is ready; where nobody looked for long, it has converted again since."""
+        """Show what is ready; if it was not read for long, it has converted again since."""
         late = self.clock.monotonic() - self._due
         if self._configuration & SHUTDOWN or late < 0:
             return

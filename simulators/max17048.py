@@ -37,7 +37,7 @@ class MAX17048(I2CModel):
         self._due = self.clock.monotonic() + FIRST * self.slowness
 
     def write(self, data: bytes) -> None:
-        """Move the pointer, and write a register where two bytes follow."""
+        """Move the pointer, and write a register if two bytes follow."""
         self._look()
         if data:
             self._pointer = data[0]

@@ -18,7 +18,7 @@ TOP = 32767
 
 
 class MAX31865(SPIModel):
-    """Compares a platinum element with a resistor, when told to or on and on."""
+    """Compares a platinum element with a resistor, on command or continuously."""
 
     modes: ClassVar[tuple[int, ...]] = (1, 3)
     inputs: ClassVar[Mapping[str, Range]] = {"temperature": Range(-200, 850, 0.042)}
@@ -47,11 +47,11 @@ class MAX31865(SPIModel):
         begin, count = data[0] & 0x7F, len(data) - 1
         if not data[0] & 0x80:
             return b"\x00" + bytes(self._register(begin + n & 0x7F) for n in range(count))
-        told = {begin + n & 0x7F: byte for n, byte in enumerate(data[1:])}
+        written = {begin + n & 0x7F: byte for n, byte in enumerate(data[1:])}
         for place in WRITABLE:
-            self._registers[place] = told.get(place, self._registers[place])
-        if CONFIG in told:
-            self._configure(told[CONFIG])
+            self._registers[place] = written.get(place, self._registers[place])
+        if CONFIG in written:
+            self._configure(written[CONFIG])
         return bytes(len(data))
 
     def _register(self, place: int) -> int:
@@ -60,15 +60,15 @@ class MAX31865(SPIModel):
         fault = place == RESULT + 1 and self._registers[STATUS] != 0
         return self._registers[place] | fault
 
-    def _configure(self, told: int) -> None:
+    def _configure(self, written: int) -> None:
         """Begin what is asked for as the chip is deselected; 1-shot and clear read 0."""
-        self._registers[CONFIG] = told & ~(ONE_SHOT | CLEAR)
+        self._registers[CONFIG] = written & ~(ONE_SHOT | CLEAR)
         now = self.clock.monotonic()
-        if told & CLEAR and not told & (ONE_SHOT | CYCLE):
+        if written & CLEAR and not written & (ONE_SHOT | CYCLE):
             self._registers[STATUS] = 0
-        if told & CYCLE == DETECT:
+        if written & CYCLE == DETECT:
             self._detected_at = now + DETECTION * self.slowness
-        if told & (ONE_SHOT | AUTO):
+        if written & (ONE_SHOT | AUTO):
             self._begin(now)
 
     def _begin(self, now: float) -> None:

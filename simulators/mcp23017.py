@@ -47,7 +47,7 @@ class MCP23017(I2CModel):
         return bytes(frame)
 
     def level(self, pin: int) -> bool | None:
-        """Return what the chip drives on a pin (0 to 15), or None where it is an input."""
+        """Return what the chip drives on a pin (0 to 15), or None if it is an input."""
         registers, bit = self._ports[pin // 8], pin % 8
         return None if registers[IODIR] >> bit & 1 else bool(registers[OLAT] >> bit & 1)
 

@@ -37,7 +37,7 @@ class MCP3008(SPIModel):
         sent = f"{int.from_bytes(data):0{size}b}"
         start = sent.find("1")
         if start < 0 or start + 6 >= size:
-            return bytes(len(data))  # nobody drives the line, which floats low
+            return bytes(len(data))  # nothing drives the line, which floats low
         code = f"{self._code(sent[start + 1] == '1', int(sent[start + 2 : start + 5], 2)):010b}"
         answer = "0" * (start + 6) + "0" + code + code[8::-1]
         return int(answer[:size].ljust(size, "0"), 2).to_bytes(len(data))

@@ -15,7 +15,7 @@ READ = bytes.fromhex("ff 01 86 00 00 00 00 00 79")
 
 
 class MHZ19(SerialModel):
-    """Any command but the one that reads is noted in `told`: nobody should send one."""
+    """Any command but the one that reads is kept in `commands`: none should be sent."""
 
     inputs: ClassVar[Mapping[str, Range]] = {"carbon_dioxide": Range(LEAST + 1, 4999, 1)}
     quiet: ClassVar[Mapping[str, float]] = {"carbon_dioxide": 650.0}
@@ -28,14 +28,14 @@ class MHZ19(SerialModel):
         """Begin to warm up."""
         self._began = self.clock.monotonic()
         self._due: list[float] = []
-        self.told: list[bytes] = []
+        self.commands: list[bytes] = []
 
     def receive(self, data: bytes) -> None:
         """Take a command."""
         if data == READ:
             self._due.append(self.clock.monotonic() + ANSWER_SECONDS * self.slowness)
         else:
-            self.told.append(data)
+            self.commands.append(data)
 
     def send(self) -> bytes:
         """Return the answers that are due."""

@@ -16,7 +16,7 @@ PWR_MGMT_1, WHO_AM_I = 0x6B, 0x75
 READ_ONLY = {0x39, INT_STATUS, *range(ACCEL_XOUT_H, 0x61), WHO_AM_I, *range(0x76, 0x100)}
 RESET, SLEEP = 0x80, 0x40
 DATA_RDY = 0x01
-RESET_SECONDS = 0.05  # less than the 100 ms that one is told to wait
+RESET_SECONDS = 0.05  # less than the 100 ms that the datasheet asks for
 STARTUP_SECONDS = 0.03  # of the gyroscope
 
 
@@ -55,7 +55,7 @@ class MPU6050(Sampler):
         return {PWR_MGMT_1: SLEEP, WHO_AM_I: self.chip_id}
 
     def period(self) -> float | None:
-        """Return the sample period: 1 kHz divided, or 8 kHz where there is no filter."""
+        """Return the sample period: 1 kHz divided, or 8 kHz if there is no filter."""
         if self._registers[PWR_MGMT_1] & SLEEP:
             return None
         hertz = 8000 if self._registers[CONFIG] & 7 in (0, 7) else 1000

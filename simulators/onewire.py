@@ -29,7 +29,7 @@ class Thermometer:
     """A DS18B20 or one of its relatives, with external power.
 
     Its conversions give what `w1_slave` says at their begin: the nine bytes as they arrive from the
-    simulated chip, its faults included; nothing where it is unplugged. `id` is the kernel's, such
+    simulated chip, its faults included; nothing if it is unplugged. `id` is the kernel's, such
     as "28-0316a4c8ffee".
     """
 
@@ -93,7 +93,7 @@ class Thermometer:
             self._hear(1, self._function)
 
     def _search(self) -> None:
-        """For each bit: say it, say its complement, and go on if the master wants this one."""
+        """For each bit: say it, say its complement, and continue if the master wants this one."""
         steps = [
             (reply, wanted)
             for bit in _bits(self.rom)
@@ -162,7 +162,7 @@ class Thermometer:
         return with_registers(self._latest(), self._registers)
 
     def _arrived(self) -> bytes:
-        """Return what the simulated chip has on the wire now; nothing where it is silent."""
+        """Return what the simulated chip has on the wire now; nothing if it is silent."""
         try:
             text = self._w1_slave.read_text()
         except FileNotFoundError:
@@ -182,7 +182,7 @@ class Wire:
         return any(present)
 
     def slot(self, bit: int) -> int:
-        """Write a bit; return the wire's level, which is what is read where `bit` is 1."""
+        """Write a bit; return the wire's level, which is what is read if `bit` is 1."""
         return bit & min([chip.slot(bit) for chip in self._chips], default=1)
 
     def byte(self, value: int) -> int:

@@ -13,7 +13,7 @@ CYCLES = (4.0, 1.0, 0.25, 0.125)  # by the bits CR1 and CR0
 
 
 class TMP102(I2CModel):
-    """Converts four times a second from power-on on; asleep, once when told."""
+    """Converts four times a second from power-on on; asleep, once on command."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x48, 0x49, 0x4A, 0x4B)
     inputs: ClassVar[Mapping[str, Range]] = {"temperature": Range(-40, 125, 0.0625)}
@@ -27,7 +27,7 @@ class TMP102(I2CModel):
         self._begin()
 
     def write(self, data: bytes) -> None:
-        """Move the pointer, and write a register where bytes follow: one is its upper half."""
+        """Move the pointer, and write a register if bytes follow: one is its upper half."""
         self._finish()
         if data:
             self._pointer = data[0] & 3
@@ -67,13 +67,13 @@ class TMP102(I2CModel):
         self._sampled = self.values["temperature"]
 
     def _finish(self) -> None:
-        """Show what is ready; awake, go on with the next cycle."""
+        """Show what is ready; awake, continue with the next cycle."""
         now = self.clock.monotonic()
         if not self._converting or now < self._due:
             return
         seconds = CYCLES[self._registers[CONFIGURATION] >> 6 & 3] * self.slowness
         awake = not self._registers[CONFIGURATION] & SHUTDOWN
-        again = awake and now - self._due >= seconds  # nobody has looked for long
+        again = awake and now - self._due >= seconds  # it was not read for long
         self._registers[TEMPERATURE] = self._code(again=again)
         self._converting = awake
         self._due, self._sampled = now + seconds, self.values["temperature"]

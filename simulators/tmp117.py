@@ -16,7 +16,7 @@ CONTINUOUS, SHUTDOWN, CONTINUOUS_TOO, ONE_SHOT = range(4)
 
 
 class TMP117(I2CModel):
-    """Converts by itself every second from power-on on, or once when told."""
+    """Converts by itself every second from power-on on, or once on command."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x48, 0x49, 0x4A, 0x4B)
     inputs: ClassVar[Mapping[str, Range]] = {"temperature": Range(-55, 150, 1 / 128)}
@@ -31,7 +31,7 @@ class TMP117(I2CModel):
         self._begin()
 
     def write(self, data: bytes) -> None:
-        """Move the pointer, and write a register where two bytes follow."""
+        """Move the pointer, and write a register if two bytes follow."""
         self._finish()
         if data:
             self._pointer = data[0] & 0x0F
@@ -68,7 +68,7 @@ class TMP117(I2CModel):
         self._sampled = self.values["temperature"]
 
     def _finish(self) -> None:
-        """Show what is ready; a continuous mode has sampled anew since."""
+        """Show what is ready; a continuous mode has sampled again since."""
         now = self.clock.monotonic()
         if self._mode() == SHUTDOWN or now < self._due:
             return
@@ -80,7 +80,7 @@ class TMP117(I2CModel):
             self._registers[CONFIGURATION] = self._registers[CONFIGURATION] & ~0x0C00 | 0x0400
 
     def _go_on(self, now: float) -> None:
-        """Begin the next cycle; where nobody looked for long, there were others since."""
+        """Begin the next cycle; if it was not read for long, there were others since."""
         average = AVERAGES[self._registers[CONFIGURATION] >> 5 & 3]
         cycle = CYCLES[self._registers[CONFIGURATION] >> 7 & 7]
         seconds = max(cycle, CONVERSION * average) * self.slowness

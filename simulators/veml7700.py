@@ -21,7 +21,7 @@ TRUE_OF_SHOWN = (6.0135e-13, -9.3924e-9, 8.1488e-5, 1.0023)
 
 
 class VEML7700(I2CModel):
-    """Measures on and on while it is not shut down; a flag stays until somebody reads it."""
+    """Measures continuously while it is not shut down; a flag stays until it is read."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x10,)
     inputs: ClassVar[Mapping[str, Range]] = {"illuminance": Range(0, BRIGHTEST, 12.0)}
@@ -37,7 +37,7 @@ class VEML7700(I2CModel):
         self._result: int | None = None
 
     def write(self, data: bytes) -> None:
-        """Move the pointer, and write a word where one follows."""
+        """Move the pointer, and write a word if one follows."""
         self._finish()
         if data:
             self._pointer = data[0]

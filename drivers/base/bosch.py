@@ -47,7 +47,7 @@ def read_steady(port: I2CPort, register: int, count: int) -> bytes:
 
 
 def renewed(last: bytes, measured: Callable[[], Steps[bytes]]) -> Steps[bytes]:
-    """Measure, and once more where the registers hold the `last` frame still.
+    """Measure, and once more if the registers hold the `last` frame still.
 
     That is calm air, or a command damaged on its way: then nothing was measured.
     """

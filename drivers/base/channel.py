@@ -1,6 +1,6 @@
 """Channels and their quantities: the one table of names and units.
 
-Quantities are Home Assistant `device_class` names, each with one unit; where it has none (angle,
+Quantities are Home Assistant `device_class` names, each with one unit; if it has none (angle,
 resistance, …), the field's own word.
 """
 

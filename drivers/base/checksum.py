@@ -1,6 +1,6 @@
 """The checksums that sensors use, bit by bit as their datasheets draw them."""
 
-# Where a chip has none: on a bad cable, two reads are hit in the same bit before long
+# If a chip has none: on a bad cable, two reads are hit in the same bit before long
 READS = 3
 
 

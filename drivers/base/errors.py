@@ -1,7 +1,7 @@
 """What can go wrong between a chip and its value.
 
 DriverError                     who, where, what, and a hint at the remedy
-├── NoAcknowledge               (ConnectionError)    nobody answers at the address
+├── NoAcknowledge               (ConnectionError)    nothing answers at the address
 ├── TransferFailed              (ConnectionError)    the transfer broke off: arbitration, EIO
 ├── BusStuck                    (TimeoutError)       the bus itself does not move
 ├── BusMissing                  (FileNotFoundError)  the kernel offers no such bus, pin or file
@@ -36,7 +36,7 @@ class DriverError(Exception):
 
 
 class NoAcknowledge(DriverError, ConnectionError):
-    """Nobody acknowledged the address (or a byte)."""
+    """Nothing acknowledged the address (or a byte)."""
 
     quality = "no_acknowledge"
     hint = "check wiring, power and address; `edge-agent scan` lists what answers"

@@ -47,7 +47,7 @@ class I2CBus(Protocol):
 
 
 class I2CPort:
-    """A bus bound to one address; `name` tells users in errors which device this is."""
+    """A bus bound to one address; `name` identifies the device in errors."""
 
     def __init__(self, bus: I2CBus, address: int, name: str = "i2c") -> None:
         self._bus = bus
@@ -98,7 +98,7 @@ class I2CPort:
 
 
 def settled(read: Callable[[], Value], where: str, hint: str = "") -> Value:
-    """Return what READS reads in a row agree on, where the chip may renew it in between.
+    """Return what READS reads in a row agree on: the chip may renew it in between.
 
     Raise `BadChecksum`, with the hint, if twice as many do not get that far.
     """
@@ -134,7 +134,7 @@ def open_bus(number: int) -> SMBus:
 class PluggableBus:
     """/dev/i2c-N, whose adapter may be pulled and plugged in again.
 
-    It is let go of meanwhile: before nobody holds it open the kernel takes no adapter back.
+    It is closed meanwhile: the kernel takes no adapter back while its file is open.
     """
 
     def __init__(self, number: int, devices: Path = Path("/dev")) -> None:
@@ -155,7 +155,7 @@ class PluggableBus:
             raise
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the bus."""
         bus, self._bus = self._bus, None
         if bus is not None:
             bus.close()

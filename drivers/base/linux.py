@@ -67,7 +67,7 @@ class LinuxPort:
             return self._kernel.read(path).strip()
 
     def names(self, path: str) -> list[str]:
-        """Return what is in a directory, sorted; nothing where there is none."""
+        """Return what is in a directory, sorted; nothing if there is none."""
         try:
             with self._translated(path):
                 return self._kernel.names(path)
@@ -120,7 +120,7 @@ def number(text: str, where: str) -> float:
         return float(text)
     except ValueError as error:
         raise TransferFailed(
-            where, f"says {text[:40]!r}, which is no number", "tell the driver's author"
+            where, f"says {text[:40]!r}, which is not a number", "report it to the driver's author"
         ) from error
 
 

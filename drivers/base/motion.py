@@ -55,6 +55,6 @@ def steady(read: Callable[[], Frame], where: str) -> Frame:
 
 
 def refuse_old(frame: Frame, ready: int, where: str) -> None:
-    """Raise `NotReady` where the sample has been read before."""
+    """Raise `NotReady` if the sample has been read before."""
     if not frame.status & ready:
         raise NotReady(where, "no new sample in its time", "does another program use this chip?")

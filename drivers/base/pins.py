@@ -29,7 +29,7 @@ INSTALL = (
 
 
 class PinPort:
-    """One pin of a gpiozero pin factory; `name` tells users in errors which device this is.
+    """One pin of a gpiozero pin factory; `name` identifies the device in errors.
 
     Levels are electrical: True is high.
     """
@@ -93,14 +93,14 @@ class PinPort:
             return float(self._device.pin.state)
 
     def close(self) -> None:
-        """Give the pin back."""
+        """Release the pin."""
         device, self._device = self._device, None
         if device is not None:
             with self._translated():
                 device.close()
 
     def _claim(self, device: Any, **options: Any) -> Any:  # noqa: ANN401
-        self._factory.pin(self._number)  # where this fails, `device` would keep its reservation
+        self._factory.pin(self._number)  # if this fails, `device` would keep its reservation
         return device(self._number, pin_factory=self._factory, **options)
 
     @contextmanager

@@ -34,12 +34,12 @@ class SerialLine(Protocol):
         ...
 
     def close(self) -> None:
-        """Give the device file back."""
+        """Close the device file."""
         ...
 
 
 class SerialPort:
-    """One device at the other end of a line; `where` tells users in errors which."""
+    """One device at the other end of a line; `where` identifies it in errors."""
 
     def __init__(self, line: SerialLine, where: str = "serial") -> None:
         self._line = line

@@ -21,12 +21,12 @@ class SPIBus(Protocol):
         ...
 
     def close(self) -> None:
-        """Give the device file back."""
+        """Close the device file."""
         ...
 
 
 class SPIPort:
-    """One chip; `where` tells users in errors which device this is."""
+    """One chip; `where` identifies it in errors."""
 
     def __init__(self, bus: SPIBus, where: str = "spi") -> None:
         self._bus = bus

@@ -16,7 +16,7 @@ class Attributes(Protocol):
     where: str
 
     def read(self, name: str) -> str:
-        """Return the file's text; raise a `DriverError` where it cannot be read."""
+        """Return the file's text; raise a `DriverError` if it cannot be read."""
         ...
 
 
@@ -55,7 +55,7 @@ class SysfsPort:
 
 
 def w1_ids(devices: Path = W1_DEVICES) -> tuple[str, ...]:
-    """List the thermometers that the kernel has found; raise `BusMissing` where 1-Wire is off."""
+    """List the thermometers that the kernel has found; raise `BusMissing` if 1-Wire is off."""
     if not devices.is_dir():
         raise BusMissing(str(devices), "this machine has no 1-Wire bus", ABSENT)
     found = (path.name for family in W1_THERMOMETERS for path in devices.glob(f"{family}-*"))

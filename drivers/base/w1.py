@@ -29,11 +29,11 @@ class Master(Protocol):
     """One 1-Wire bus."""
 
     def convert(self, device: str) -> bool:
-        """Make sure that a fresh value waits for this device; tell whether one does."""
+        """Make sure that a fresh value waits for this device; return whether one does."""
         ...
 
     def pending(self) -> bool:
-        """Tell whether any device has a value that nobody has taken."""
+        """Return whether any device has a value that has not been read."""
         ...
 
 
@@ -48,9 +48,9 @@ class W1Master:
         self._taken: set[str] = set()
 
     def convert(self, device: str) -> bool:
-        """Make sure that a fresh value waits for this device; tell whether one does.
+        """Make sure that a fresh value waits for this device; return whether one does.
 
-        Raise `TransferFailed` where a conversion was begun and broke down: an old value may wait.
+        Raise `TransferFailed` if a conversion was begun and broke down: an old value may wait.
         """
         if self._monotonic() - self._at > FRESH or device in self._taken:
             self._at = float("-inf")
@@ -61,7 +61,7 @@ class W1Master:
         return True
 
     def pending(self) -> bool:
-        """Tell whether any device has a value that nobody has taken."""
+        """Return whether any device has a value that has not been read."""
         try:
             return self._bulk.read_text(encoding="ascii").strip() != "0"
         except OSError:
@@ -90,7 +90,7 @@ class W1Port(SysfsPort):
     def frame(self) -> str:
         """Return the text of `w1_slave` after a conversion of this moment."""
         if not self._master.convert(self.where) and self._master.pending():
-            self.read("w1_slave")  # what another program let it convert, nobody knows when
+            self.read("w1_slave")  # what it converted for another program, at an unknown time
         return self.read("w1_slave")
 
 

@@ -1,7 +1,7 @@
 """The bus worker: one thread per bus, interleaving the measurements of its devices.
 
 A measurement is a generator; each wait it yields is time for the other devices. A device that
-fails is retried, set up again, and then tried with growing pauses: `schedule` says when.
+fails is retried, set up again, and then retried with increasing delays: `schedule` says when.
 """
 
 import logging
@@ -20,7 +20,7 @@ from edge_agent.clock import Clock
 from edge_agent.events import Reading
 
 IDLE = 5.0  # a sign of life at least this often
-DEADLINE = 5.0  # seconds for setup and measurement, where the driver does not ask for more
+DEADLINE = 5.0  # seconds for setup and measurement, if the driver does not ask for more
 
 BusItem: TypeAlias = tuple[Literal["wake"], str] | None
 
@@ -71,7 +71,7 @@ class BusWorker:
         self._stopping = False
 
     def run(self) -> None:
-        """Measure until told to stop; what is under way then is broken off."""
+        """Measure until the stop item arrives; what is under way then is broken off."""
         while not self._stopping:
             self._progress()
             self.take(self.step())
@@ -107,7 +107,7 @@ class BusWorker:
 
 
 class Cycle:
-    """What one device is doing: due, set up where needed, measured, due again."""
+    """What one device is doing: due, set up if needed, measured, due again."""
 
     def __init__(
         self,
@@ -175,14 +175,12 @@ class Cycle:
     def _succeed(self, values: dict[str, float]) -> None:
         self._emit(Reading(self.device.name, self._clock.now(), values))
         if after_failure(self._failures).given_up:
-            _logger.warning(
-                "%s: measured again after %d failures", self.device.name, self._failures
-            )
+            _logger.warning("%s: recovered after %d failures", self.device.name, self._failures)
         self._attempt, self._failures = None, 0
         self.due = self._clock.monotonic() if self._woken else self._next_slot()
 
     def _next_slot(self) -> float:
-        """Return the slot ahead, where a wake or a retry came in before it, or the one after."""
+        """Return the slot ahead, if a wake or a retry came in before it, or the one after."""
         now = self._clock.monotonic()
         if self._slot <= now:
             wall = self._clock.now().time
@@ -205,13 +203,13 @@ class Cycle:
         self._emit(Reading(self.device.name, self._clock.now(), {}, quality, detail))
         if not after_failure(self._failures - 1).given_up:
             bug = None if isinstance(error, DriverError) else error
-            _logger.warning("%s; tried again, with growing pauses", detail, exc_info=bug)
+            _logger.warning("%s; retrying with increasing delays", detail, exc_info=bug)
 
     def _explain(self, error: Exception) -> str:
         if isinstance(error, DriverError):
             return str(error)
         driver = type(self.device.driver).__qualname__
-        return f"{self.device.name}: a bug in driver {driver}, tell its author: {error!r}"
+        return f"{self.device.name}: driver {driver} has a bug, please report it: {error!r}"
 
 
 def finite(where: str, values: dict[str, float]) -> dict[str, float]:

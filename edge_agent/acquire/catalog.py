@@ -61,7 +61,7 @@ class Catalog(Generic[Class]):
         return tuple(sorted({entry.name for entry in self._entries}))
 
     def load(self, name: str) -> Class:
-        """Import and return the class; raise ConfigError where there is none, or not one."""
+        """Import and return the class; raise ConfigError if there is none, or not one."""
         entry = self._entry(name)
         try:
             loaded: Class = entry.load()
@@ -69,7 +69,7 @@ class Catalog(Generic[Class]):
             raise _problem(
                 name,
                 f"package {_package(entry)} cannot be imported: {error!r};"
-                " reinstall it, or tell its author",
+                " reinstall it, or report this to its author",
             ) from error
         return loaded
 

@@ -29,7 +29,7 @@ class Place(NamedTuple):
     """Where a device is connected: a kind of bus, and what it takes to find the device there.
 
     `address` is the chip select on SPI; `id` the path of a serial line, or the device's own name
-    where nothing else tells it from others.
+    if nothing else distinguishes it from others.
     """
 
     kind: BusKind
@@ -57,15 +57,15 @@ class Hardware(Protocol):
     """What a machine, or a simulated one, has to offer."""
 
     def i2c(self, number: int) -> I2CBus:
-        """Return the bus; raise a `DriverError` where it cannot be opened."""
+        """Return the bus; raise a `DriverError` if it cannot be opened."""
         ...
 
     def spi(self, bus: int, select: int) -> SPIBus:
-        """Return a chip select; raise a `DriverError` where it cannot be opened."""
+        """Return a chip select; raise a `DriverError` if it cannot be opened."""
         ...
 
     def serial(self, path: str) -> SerialLine:
-        """Return a serial line; raise a `DriverError` where it cannot be opened."""
+        """Return a serial line; raise a `DriverError` if it cannot be opened."""
         ...
 
     def kernel(self) -> Kernel:
@@ -152,7 +152,7 @@ class RealHardware:
     def pins(self) -> Any:  # noqa: ANN401
         """Return the pins of the header."""
         if self._pins is None:
-            from drivers.base.pins import open_pins  # noqa: PLC0415 - gpiozero, 3 MB, only where used
+            from drivers.base.pins import open_pins  # noqa: PLC0415 - gpiozero, 3 MB, only if used
 
             self._pins = open_pins()
         return self._pins
@@ -197,7 +197,7 @@ class RealHardware:
 
 
 def port(hardware: Hardware, place: Place, device: str) -> Any:  # noqa: ANN401
-    """Return the port that leads to a device; raise a `DriverError` where nothing does."""
+    """Return the port that leads to a device; raise a `DriverError` if nothing does."""
     name = f"{device}@{place.line}"
     if place.kind == "w1":
         return W1Port(hardware.w1(place.id), hardware.w1_master(place.id))

@@ -15,7 +15,7 @@ READ_PROBED = {*range(0x30, 0x38), *range(0x50, 0x60)}
 
 
 class Claim(NamedTuple):
-    """A driver that could speak to a chip; `certain` where the chip has identified itself."""
+    """A driver that could speak to a chip; `certain` if the chip has identified itself."""
 
     driver: str
     chip: str

@@ -1,4 +1,4 @@
-"""When a device is due: whole intervals of the wall clock, quick retries, growing pauses.
+"""When a device is due: whole intervals of the wall clock, quick retries, increasing delays.
 
 Pure functions. Due times are monotonic, so a wall clock that jumps neither stalls nor rushes
 anything: it only moves where the next interval begins.
@@ -15,7 +15,7 @@ LONGEST_BACKOFF = 60.0  # a sensor plugged in is seen within a minute, however r
 class Retry(NamedTuple):
     """What follows a failed attempt: a `pause` in seconds, then perhaps `setup` first.
 
-    `given_up` tells that this due time has no value: the failure is the reading.
+    `given_up` means that this due time has no value: the failure is the reading.
     """
 
     pause: float

@@ -29,7 +29,7 @@ class BusMessage(NamedTuple):
 
 
 class RecordingBus(SimulatedBus):
-    """A simulated bus that notes every message, those that nobody answers too."""
+    """A simulated bus that records every message, also those without an answer."""
 
     def __init__(self, clock: SimulatedClock) -> None:
         super().__init__(clock)
@@ -130,7 +130,7 @@ class Bench(DriverBench):
         return off(self.device.channels, values, self.model.truth())
 
     def right_or_absent(self) -> bool:
-        """Set up and measure; tell whether that gave no wrong value."""
+        """Set up and measure; return whether that gave no wrong value."""
         values = absent_or(self.read)
         return values is None or not self.wrong(values)
 
@@ -190,7 +190,7 @@ def at(span: Range, share: float) -> float:
 
 
 def absent_or(call: Callable[[], T]) -> T | None:
-    """Return what a call returns, or None where it raises a driver's error."""
+    """Return what a call returns, or None if it raises a driver's error."""
     try:
         return call()
     except DriverError:

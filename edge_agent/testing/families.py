@@ -1,6 +1,6 @@
 """Claims that hold for some chips and not for others; a contract names those that are its chip's.
 
-Beyond those of `I2CContract`, most say which error is raised, and what it tells the user.
+Beyond those of `I2CContract`, most say which error is raised, and its text.
 """
 
 from typing import Any, ClassVar

@@ -28,7 +28,7 @@ class I2CContract(Claims):
 
     `options` are the driver's; `settle`: seconds until a change of the surroundings reaches a chip
     that samples by itself; `patience`: seconds that setup and measurement may wait in all; `blind`:
-    what this chip's protocol cannot tell, by the test's name with its parameters: each must fail
+    what this chip's protocol cannot detect, by the test's name with its parameters: each must fail
     (with `[*]` for its parameters: some may).
     """
 
@@ -112,7 +112,7 @@ class I2CContract(Claims):
             values.keys() <= stranger.truth().keys() and not bench.wrong(values)
         )
 
-    def test_a_message_that_nobody_takes_gives_no_wrong_value(self) -> None:
+    def test_a_message_without_an_acknowledge_gives_no_wrong_value(self) -> None:
         for bench, moment in self.struck():
             fault = bench.strike(NoAnswer, at=moment, lasts=INSTANT)
             assert bench.right_or_absent()

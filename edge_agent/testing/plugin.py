@@ -17,7 +17,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     contract: Any = metafunc.cls
     if "neighbour" not in metafunc.fixturenames or not hasattr(contract, "model"):
         return
-    from edge_agent.testing.pairs import i2c_sensors  # noqa: PLC0415 - only where it is needed
+    from edge_agent.testing.pairs import i2c_sensors  # noqa: PLC0415 - only if it is needed
 
     others = [pair for pair in i2c_sensors() if pair.model is not contract.model]
     metafunc.parametrize("neighbour", others, ids=lambda pair: pair.name)

@@ -61,7 +61,7 @@ class SensorContract(Claims):
     `place`: what of `bus`, `address` (an SPI chip select), `pin` and `id` (a 1-Wire id, the path of
     a serial line) connects it; `options` are the driver's; `settle`: seconds until a change reaches
     a device that samples by itself; `patience`: seconds that setup and measurement may wait in all;
-    `blind`: what this device's protocol cannot tell, by test: each must fail.
+    `blind`: what this device's protocol cannot detect, by test: each must fail.
     """
 
     driver: type[Driver]
@@ -137,6 +137,6 @@ class SensorContract(Claims):
 
 
 def spell(kind: str, at: float) -> PlannedFault:
-    """Return a fault of the device, for ten minutes where it has a duration."""
+    """Return a fault of the device, for ten minutes if it has a duration."""
     lasts = {} if kind == "brown_out" else {"lasts": SPELL_SECONDS}
     return PlannedFault(kind, {"at": at, **lasts}, device=NAME)

@@ -10,7 +10,7 @@ PATIENCE = 60.0  # s: a deadline that a slow machine keeps, and far less than an
 
 
 class Line:
-    """A driver of a pin: holds the value it was given, and tells when it moves."""
+    """A driver of a pin: holds the value it was given, and reports when it moves."""
 
     bus = "gpio"
     channels = ()

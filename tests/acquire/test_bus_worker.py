@@ -51,7 +51,7 @@ def test_a_sick_chip_costs_the_others_no_more_than_its_own_transaction(bench, ch
     assert max(late) <= 0.2 + 1e-6
 
 
-def test_a_chip_that_asks_for_ever_shorter_waits_starves_nobody(bench, chip):
+def test_a_chip_that_asks_for_ever_shorter_waits_starves_no_other(bench, chip):
     bench.connect(hasty=(chip(conversion=0.0), 0.05), well=(chip(), 1))
 
     def spin():
@@ -98,7 +98,7 @@ def test_a_failure_that_lasts_is_one_reading_each_time_and_pauses_grow_to_a_minu
     assert bench.readings[-1].detail == str(chip.error)
 
 
-def test_after_a_success_the_pauses_start_anew_and_the_slots_are_whole_again(bench, chip):
+def test_after_a_success_the_pauses_start_again_and_the_slots_are_whole_again(bench, chip):
     chip = chip(conversion=0.0)
     chip.unplug()
     bench.connect(air=(chip, 10)).run(100)
@@ -177,7 +177,7 @@ def test_a_driver_that_breaks_the_protocol_is_named_and_the_bus_goes_on(bench, c
     bad.measure = measure
     bench.connect(bad=(bad, 10), well=(well, 1)).run(3.5)
     assert set(bench.qualities("bad")) == {"driver_error"}
-    assert "bug in driver Chip" in next(r.detail for r in bench.readings if r.device == "bad")
+    assert "driver Chip has a bug" in next(r.detail for r in bench.readings if r.device == "bad")
     assert bench.qualities("well") == ["good"] * 4
 
 
@@ -255,7 +255,7 @@ def test_a_failure_is_logged_once_and_so_is_its_end(bench, chip, caplog):
     bench.run(60)
     failed, measured = (record.message for record in caplog.records)
     assert failed.startswith("chip: no answer (check wiring")
-    assert measured == "air: measured again after 10 failures"
+    assert measured == "air: recovered after 10 failures"
 
 
 def test_a_day_passes_in_seconds_and_misses_no_slot(bench, chip):

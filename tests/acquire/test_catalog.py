@@ -70,7 +70,7 @@ def test_only_the_module_of_the_asked_driver_is_imported(plugins):
     assert "chip_one" not in sys.modules
 
 
-def test_an_unknown_driver_is_told_its_nearest_name_and_all_there_are(plugins):
+def test_the_error_of_an_unknown_driver_names_the_nearest_and_all_there_are(plugins):
     catalog = plugins(bme280="", sht4x="")
     assert problem(catalog, "bme281") == (
         "driver = \"bme281\": unknown driver; did you mean 'bme280'? known: bme280, sht4x"
@@ -116,7 +116,7 @@ def test_options_are_read_from_the_constructor():
     assert options(Plain) == ()
 
 
-def test_options_are_found_where_annotations_are_text(plugins):
+def test_options_are_found_if_annotations_are_text(plugins):
     source = """
 from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
@@ -163,18 +163,18 @@ def test_a_right_value_is_converted_to_what_the_constructor_takes(key, value, co
         ("label", 5, "label = 5: wanted: text"),
     ],
 )
-def test_a_wrong_value_is_told_what_is_wanted(key, value, line):
+def test_the_error_of_a_wrong_value_says_what_is_wanted(key, value, line):
     assert convert_options(Thermometer, {key: value}) == ({}, [line])
 
 
-def test_an_unknown_option_is_told_its_nearest_name_and_all_there_are():
+def test_the_error_of_an_unknown_option_names_the_nearest_and_all_there_are():
     _, (line,) = convert_options(Counter, {"edge": "rising", "egde": 1})
     assert line == "egde = 1: unknown; did you mean 'edge'? options of Counter: edge"
     _, (line,) = convert_options(Plain, {"adress": 0x44}, keys=("address", "every"))
     assert line == "adress = 68: unknown; did you mean 'address'? options of Plain: none"
 
 
-def test_every_problem_is_told_at_once():
+def test_every_problem_is_reported_at_once():
     _, problems = convert_options(Counter, {"adge": 1, "foo": 2})
     assert [line.split()[0] for line in problems] == ["edge:", "adge", "foo"]
     assert problems[0] == 'edge: missing; wanted: one of "rising", "falling"'

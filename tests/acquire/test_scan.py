@@ -71,7 +71,7 @@ def test_a_chip_that_identifies_itself_leaves_no_room_for_guesses():
     assert found.claims == (Claim("sure", "BME280", certain=True),)
 
 
-def test_all_guesses_are_listed_where_nobody_is_certain():
+def test_all_guesses_are_listed_if_no_driver_is_certain():
     drivers = {"one": chip(GUESS, 0x23), "two": chip(GUESS, 0x23, 0x5C), "far": chip(GUESS, 0x5C)}
     (found,) = look(Bus(0x23), drivers)
     assert [claim.driver for claim in found.claims] == ["one", "two"]
@@ -102,7 +102,7 @@ def test_an_output_that_cannot_identify_its_chip_is_not_asked():
     assert [claim.driver for claim in found.claims] == ["inputs"]
 
 
-def test_what_the_kernel_drives_is_told_and_not_touched():
+def test_what_the_kernel_drives_is_reported_and_not_touched():
     bus = Bus(0x76)
     assert look(bus, claimed={0x76: "bmp280"}) == [
         Found(1, 0x76, kernel="bmp280", instead='driver = "iio", device = "bmp280"')
@@ -110,7 +110,7 @@ def test_what_the_kernel_drives_is_told_and_not_touched():
     assert 0x76 not in {address for address, _ in bus.written + bus.read}
 
 
-def test_eeproms_are_read_from_and_nothing_but_an_empty_write_reaches_anybody():
+def test_eeproms_are_read_from_and_nothing_but_an_empty_write_reaches_the_others():
     bus = Bus()
     look(bus)
     assert {address for address, _ in bus.read} == {*range(0x30, 0x38), *range(0x50, 0x60)}

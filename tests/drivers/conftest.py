@@ -96,7 +96,7 @@ def assert_near(values, expected, model):
 
 @pytest.fixture
 def agree():
-    """A function: somebody else's driver, ours, and what is: all three must agree.
+    """A function: another author's driver, ours, and the truth: all three must agree.
 
     `theirs(busio, clock)` makes their driver and returns the function that measures with it.
     """
@@ -142,7 +142,7 @@ def agree_on_spi():
 
 @pytest.fixture
 def clock():
-    """A clock that moves when it is told to."""
+    """A clock that moves only when it is advanced."""
     return VirtualClock()
 
 

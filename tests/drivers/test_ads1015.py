@@ -52,7 +52,7 @@ def test_the_chip_is_assumed(bench):
         (ADS1115, ads1015.ADS1015, "too fast for an ADS1115 .*ads1015"),
     ],
 )
-def test_the_relative_is_told_by_its_haste(bench_of, driver, model, remedy):
+def test_the_relative_is_recognised_by_its_speed(bench_of, driver, model, remedy):
     with pytest.raises(DriverError, match=remedy):
         bench_of(driver, model).setup()
 

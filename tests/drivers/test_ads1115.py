@@ -143,7 +143,7 @@ def test_the_chip_is_assumed_while_its_thresholds_are_untouched(bench):
 def test_a_chip_that_does_not_keep_its_configuration_is_another(bench, monkeypatch):
     monkeypatch.setattr(bench.model, "_store", lambda value: None)
     bench.model.power_on()
-    with pytest.raises(WrongChip, match="told c387, its register 1 is 8583"):
+    with pytest.raises(WrongChip, match="wrote c387, its register 1 is 8583"):
         bench.setup()
 
 
@@ -212,7 +212,7 @@ def test_the_models_pointer_stays_where_it_was(bench):
     assert [bench.device._port.read(2).hex() for _ in range(2)] == ["7fff", "7fff"]
 
 
-def test_nobody_can_write_the_models_result(bench):
+def test_no_write_changes_the_models_result(bench):
     before = register(bench, 0)
     bench.device._port.write(b"\x00\x12\x34")
     assert register(bench, 0) == before
@@ -229,7 +229,7 @@ def test_the_model_converts_on_and_on_in_its_continuous_mode(bench):
     assert int(register(bench, 1), 16) & 0x8000 == 0
 
 
-def test_the_model_finishes_what_it_began_whatever_it_is_told_meanwhile(bench):
+def test_the_model_finishes_what_it_began_whatever_is_written_meanwhile(bench):
     bench.device._port.write(b"\x01\xf3\x83")  # a3
     bench.device._port.write(b"\x01\xc3\x83")  # a0
     bench.sleep(0.01)

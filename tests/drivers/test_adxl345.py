@@ -157,7 +157,7 @@ def test_the_model_takes_no_sample_in_standby(bench):
     assert register(bench, 0x32, 6) == "00" * 6
 
 
-def test_the_model_tells_a_new_sample_until_it_is_read_and_one_that_was_lost(bench):
+def test_the_model_announces_a_new_sample_until_it_is_read_and_one_that_was_lost(bench):
     seen = []
     for seconds in (0.041, 0, 0.041, 0.041):
         bench.sleep(seconds)

@@ -60,7 +60,7 @@ def test_a_measurement_that_did_not_begin_is_not_an_old_result(bench):
         bench.measure()
 
 
-def test_a_brown_out_while_it_measures_is_told_by_the_lost_calibration(bench):
+def test_a_brown_out_while_it_measures_shows_as_lost_calibration(bench):
     steps = bench.device.measure()
     bench.sleep(next(steps) / 4)
     bench.model.power_on()

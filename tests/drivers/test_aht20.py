@@ -113,7 +113,7 @@ def test_a_chip_that_is_a_little_slow_is_waited_for(bench, slowness, polls):
 
 
 @pytest.mark.parametrize("codes", [bytes(5), bytes.fromhex("8000080000")])
-def test_a_brown_out_while_it_measures_is_told(bench, codes):
+def test_a_brown_out_while_it_measures_is_noticed(bench, codes):
     steps = bench.device.measure()
     next(steps)
     bench.model.power_on()
@@ -138,7 +138,7 @@ def test_a_damaged_frame_names_itself(bench, bench_of, flipped_bit):
         bench.measure()
 
 
-def test_a_line_that_is_held_is_told_from_a_busy_chip(bench):
+def test_a_line_that_is_held_differs_from_a_busy_chip(bench):
     bench.strike(faults.ConstantFrame, ones=True)
     with pytest.raises(DeadFrame, match="answers ff only"):
         bench.measure()

@@ -197,7 +197,7 @@ def test_a_brown_out_before_any_message_gives_no_wrong_value(bench_of, mode, tim
             assert lux(bench) == pytest.approx(light, abs=bench.device.channels[0].resolution)
 
 
-def test_a_brown_out_that_makes_it_forget_its_time_is_told_so(bench_of):
+def test_a_brown_out_that_makes_it_forget_its_time_is_reported(bench_of):
     bench = bench_of(BH1750, bh1750.BH1750, measurement_time=254)
     bench.setup()
     lux(bench, 300)
@@ -229,7 +229,7 @@ def test_two_reads_of_a_result_that_differ_are_refused(bench, bench_of, flipped_
         lux(bench, 300)
 
 
-# What the chip cannot tell: nothing but 0 can come of it
+# What the chip cannot detect: nothing but 0 can come of it
 @pytest.mark.parametrize(
     "fault, arguments",
     [(SlowConversion, {}), (ConstantFrame, {"ones": False})],

@@ -131,7 +131,7 @@ def test_a_trim_that_is_not_there_yet_is_refused(bench, monkeypatch):
         bench.setup()
 
 
-def test_a_damaged_frame_is_told_by_the_second_read(bench):
+def test_a_damaged_frame_is_noticed_by_the_second_read(bench):
     bench.setup()
     bench.strike(CorruptBits)
     with pytest.raises(BadChecksum, match="reads of one result differ"):
@@ -145,7 +145,7 @@ def test_a_conversion_that_does_not_end_has_no_value(bench):
         bench.measure()
 
 
-def test_a_chip_that_works_for_somebody_else_is_left_alone(bench):
+def test_a_chip_that_another_program_uses_is_left_alone(bench):
     bench.setup()
     bench.device._port.write(b"\xf4\xf4")
     with pytest.raises(NotReady, match=r"busy \(does another program use this chip\?\)"):
@@ -161,7 +161,9 @@ def test_a_brown_out_during_a_conversion_is_noticed(bench, conversion):
     bench.sleep(next(steps) / 2)
     bench.model.power_on()
     bench.sleep(0.05)
-    with pytest.raises(LostConfiguration, match=r"told (2e|34), its control register is 00 .*dip"):
+    with pytest.raises(
+        LostConfiguration, match=r"its control register is 00 instead of (2e|34) .*dip"
+    ):
         next(steps)
 
 

@@ -314,7 +314,7 @@ def test_the_models_writing_of_the_formula_gives_the_same_pressure(trim, code, f
 
 
 def test_a_divisor_of_zero_is_no_pressure():
-    # 1 + p2 · var1 / 2³⁴ is 0 where var1 is 2²⁰
+    # 1 + p2 · var1 / 2³⁴ is 0 if var1 is 2²⁰
     trim = Trim(0, 0, 0, 1, -0x4000, 0, 0, 0, 0, 0, 0, 0)
     assert pressure(trim, 415148, 2 * (64000 + 2**20)) == 0
 

@@ -34,6 +34,6 @@ def test_a_passive_buzzer_swings_at_its_tone(pins):
 
 
 @pytest.mark.parametrize("tone", [-1, 99, 10_001])
-def test_a_tone_that_nobody_hears_is_refused(pins, tone):
+def test_a_tone_beyond_hearing_is_refused(pins, tone):
     with pytest.raises(ValueError, match="wanted 100 to 10000 Hz"):
         Buzzer(PinPort(pins, 13), tone=tone)

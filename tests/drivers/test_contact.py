@@ -43,7 +43,7 @@ class Bench:
         self.clock.advance(seconds)
         self.model.set("active", 0)
 
-    def told(self):
+    def reported(self):
         """Measure as long as there are news."""
         values = []
         while self.news:
@@ -86,45 +86,45 @@ def test_a_bouncing_change_is_news_once_and_one_value(bench):
     bench.model.bounces = 12
     bench.model.set("active", 1)
     assert len(bench.news) == 1
-    assert bench.told() == [1]
+    assert bench.reported() == [1]
 
 
 def test_a_press_shorter_than_the_debounce_time_is_a_disturbance(bench):
     bench.press(HOLD * 0.9)
-    assert set(bench.told()) == {0}
+    assert set(bench.reported()) == {0}
 
 
 @pytest.mark.parametrize("late", [0, 0.01, 0.2, 30])
-def test_a_press_that_is_over_before_anybody_looks_is_told_all_the_same(bench, late):
+def test_a_press_that_is_over_before_it_is_measured_is_reported_all_the_same(bench, late):
     bench.press(HOLD * 1.1)
     bench.clock.advance(late)
-    assert bench.told() == [1, 0]
+    assert bench.reported() == [1, 0]
 
 
-def test_a_press_that_is_over_is_told_without_a_wait(bench):
+def test_a_press_that_is_over_is_reported_without_a_wait(bench):
     bench.press(HOLD * 1.1)
     steps = bench.contact.measure()
-    with pytest.raises(StopIteration) as told:
+    with pytest.raises(StopIteration) as end:
         next(steps)
-    assert told.value.value == {"active": 1}
+    assert end.value.value == {"active": 1}
 
 
-def test_every_press_is_told_in_order(bench):
+def test_every_press_is_reported_in_order(bench):
     for _ in range(5):
         bench.press(0.1)
         bench.clock.advance(0.1)
-    assert bench.told() == [1, 0] * 5
+    assert bench.reported() == [1, 0] * 5
 
 
-def test_a_press_during_a_measurement_is_told(bench):
+def test_a_press_during_a_measurement_is_reported(bench):
     steps = bench.contact.measure()
     bench.clock.advance(next(steps))
     bench.press(0.06)
     assert run(steps, bench.clock.advance) == {"active": 1}
-    assert bench.told() == [0]
+    assert bench.reported() == [0]
 
 
-def test_a_level_is_not_told_before_it_has_held(bench):
+def test_a_level_is_not_reported_before_it_has_held(bench):
     bench.model.set("active", 1)
     changed = bench.clock.monotonic()
     assert bench.measure() == 1
@@ -169,7 +169,7 @@ def test_a_lost_edge_does_not_turn_a_disturbance_into_a_press(bench):
     bench.pin._change_state(False)  # no callback
     bench.clock.advance(HOLD / 2)
     bench.pin.drive(True)
-    assert set(bench.told()) == {0}
+    assert set(bench.reported()) == {0}
 
 
 def test_a_flood_of_edges_takes_no_more_memory_and_gives_the_present_level(bench):
@@ -180,7 +180,7 @@ def test_a_flood_of_edges_takes_no_more_memory_and_gives_the_present_level(bench
         bench.clock.advance(0.0001)
     assert len(bench.contact._edges) == BACKLOG
     assert len(bench.news) == 1
-    assert set(bench.told()) == {0}
+    assert set(bench.reported()) == {0}
 
 
 def test_setting_up_again_changes_nothing(bench):
@@ -189,7 +189,7 @@ def test_setting_up_again_changes_nothing(bench):
     run(bench.contact.setup())
     assert bench.measure() == 1
     bench.model.set("active", 0)
-    assert bench.told()[-1] == 0
+    assert bench.reported()[-1] == 0
 
 
 def test_edges_lost_in_a_flood_do_not_turn_a_disturbance_into_a_press(bench):
@@ -203,7 +203,7 @@ def test_edges_lost_in_a_flood_do_not_turn_a_disturbance_into_a_press(bench):
         bench.pin.drive(not bench.pin.state)
         bench.clock.advance(0.0001)
     assert run(steps, bench.clock.advance) == {"active": 0}
-    assert set(bench.told()) <= {0}
+    assert set(bench.reported()) <= {0}
 
 
 def test_edges_lost_while_setting_up_do_not_turn_a_disturbance_into_a_press(bench):
@@ -216,10 +216,10 @@ def test_edges_lost_while_setting_up_do_not_turn_a_disturbance_into_a_press(benc
     bench.clock.advance(0.001)
     bench.pin.drive(True)
     assert bench.measure() == 0
-    assert set(bench.told()) <= {0}
+    assert set(bench.reported()) <= {0}
 
 
-def test_a_contact_that_never_rests_longer_than_it_must_is_told_change_by_change(bench):
+def test_a_contact_that_never_rests_longer_than_it_must_is_reported_change_by_change(bench):
     period = HOLD * 1.02
     changes = [bench.clock.monotonic() + period * n for n in range(1, 200)]
 

@@ -139,7 +139,7 @@ def test_every_flipped_bit_is_noticed():
             scratchpad(f"{frame.hex(' ')} : crc=25 YES\n", "here")
 
 
-def test_a_no_of_the_kernel_counts_even_where_the_checksum_is_right():
+def test_a_no_of_the_kernel_counts_even_if_the_checksum_is_right():
     with pytest.raises(BadChecksum):
         scratchpad("91 01 4b 46 7f ff 0f 10 25 : crc=25 NO\n", "here")
 
@@ -225,7 +225,7 @@ def test_a_relative_that_shows_its_power_on_value_has_no_value(relative):
         measure(thermometer_of(relative))
 
 
-def test_a_relative_at_85_degrees_has_no_value_because_nothing_tells_it_from_power_on(relative):
+def test_a_relative_at_85_degrees_has_no_value_because_it_looks_like_power_on(relative):
     relative.set("temperature", 85)
     with pytest.raises(LostConfiguration):
         measure(thermometer_of(relative))

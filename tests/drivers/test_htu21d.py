@@ -99,7 +99,7 @@ def test_setup_restores_the_resolution_and_ends_the_heater(bench, user):
     assert bench.model._user & 0x85 == 0
 
 
-def test_a_heater_that_does_not_end_is_told(bench, monkeypatch):
+def test_a_heater_that_does_not_end_is_reported(bench, monkeypatch):
     bench.model._user = 0x06
     command = bench.model._command
     monkeypatch.setattr(
@@ -156,7 +156,7 @@ def test_the_model_acknowledges_nothing_while_it_converts_and_gives_a_result_onc
         port.read(3)
 
 
-def test_the_model_measures_coarsely_where_it_is_told_to_and_warms_itself(bench):
+def test_the_model_measures_coarsely_if_configured_so_and_warms_itself(bench):
     bench.device._port.write(b"\xe6\x85")
     bench.model.set("temperature", 30)
     celsius = bench.measure()["temperature"]

@@ -133,7 +133,7 @@ def test_a_mistake_in_the_program_stays_what_it_is():
         I2CPort(FailingBus(TypeError("no bus")), ADDRESS).read(1)
 
 
-def test_nobody_at_the_address_is_no_acknowledge(bus):
+def test_an_empty_address_is_no_acknowledge(bus):
     with pytest.raises(NoAcknowledge, match="i2c:0x45: no answer"):
         I2CPort(bus, 0x45).write(b"")
 

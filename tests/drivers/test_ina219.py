@@ -84,7 +84,7 @@ def test_a_brown_out_during_a_conversion_is_noticed(bench):
     steps = bench.device.measure()
     bench.sleep(next(steps))
     bench.model.power_on()
-    bench.sleep(0.01)  # it converts anew, and fast
+    bench.sleep(0.01)  # it converts again, and fast
     with pytest.raises(LostConfiguration, match="399f"):
         next(steps)
 

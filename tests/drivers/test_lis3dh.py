@@ -106,7 +106,7 @@ def test_a_full_scale_is_measured_to_both_its_ends_and_not_beyond(board, full_sc
             bench.measure()
 
 
-def test_the_class_tells_the_widest_range_and_the_coarsest_step_of_any_instance(board):
+def test_the_class_has_the_widest_range_and_the_coarsest_step_of_any_instance(board):
     for full_scale in MG:
         own_channels = board(full_scale=full_scale).device.channels
         for own, each in zip(own_channels, LIS3DH.channels, strict=True):
@@ -172,7 +172,7 @@ def test_the_model_has_the_datasheets_power_on_values(bench):
     assert register(bench, 0xB0, 16) == "00" * 16
 
 
-def test_the_model_goes_on_to_the_next_register_only_where_it_is_told_to(bench):
+def test_the_model_continues_with_the_next_register_only_on_request(bench):
     assert register(bench, 0x20, 4) == "37" * 4
     assert register(bench, 0xA0, 4) == "37000088"
     port(bench).write(b"\x32\x01\x02")
@@ -187,7 +187,7 @@ def test_the_model_takes_no_sample_while_it_is_powered_down(bench):
     assert register(bench, 0xA7, 7) == "00" * 7
 
 
-def test_the_model_tells_a_new_sample_until_it_is_read_and_one_that_was_lost(bench):
+def test_the_model_announces_a_new_sample_until_it_is_read_and_one_that_was_lost(bench):
     register(bench, 0xA8, 6)
     seen = []
     for seconds, axes in ((0.041, 2), (0, 6), (0.041, 6), (0.041, 0), (0.041, 0)):
@@ -220,7 +220,7 @@ def test_the_models_words_follow_mode_and_full_scale(bench, first, fourth, word)
     assert int.from_bytes(bytes.fromhex(register(bench, 0xA8, 2)), "little") == word << 4
 
 
-def test_the_model_turns_the_bytes_round_where_it_is_told_to(bench):
+def test_the_model_swaps_the_bytes_if_configured_so(bench):
     port(bench).write(b"\x23\xc8")
     bench.sleep(1)
     assert register(bench, 0xAC, 2) == "3e80"

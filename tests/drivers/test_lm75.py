@@ -26,7 +26,7 @@ class TestTMP75Contract(I2CContract):
     blind = TestContract.blind
 
 
-def test_a_tmp75_or_tmp105_is_told_to_give_all_its_bits(bench_of):
+def test_a_tmp75_or_tmp105_is_configured_to_give_all_its_bits(bench_of):
     bench = bench_of(LM75, lm75.TMP75)
     bench.model.set("temperature", 21.375)
     assert bench.device._port.write_read(b"\x00", 2) == b"\x00\x00"

@@ -145,7 +145,7 @@ def test_a_slow_oscillator_is_waited_for_but_not_for_ever(bench):
         bench.measure()
 
 
-def test_data_that_nobody_read_are_not_taken_for_new_ones(bench):
+def test_unread_data_are_not_taken_for_new_ones(bench):
     bench.measure()
     bench.sleep(1)  # the last mode went on
     bench.model.slowness = 1000
@@ -184,7 +184,7 @@ def test_a_power_failure_is_noticed(bench, seconds):
         bench.measure()
 
 
-def test_a_power_failure_shows_in_the_status_even_where_the_settings_are_as_wanted(bench):
+def test_a_power_failure_shows_in_the_status_even_if_the_settings_are_as_wanted(bench):
     bench.model._registers[7] |= 0x20
     with pytest.raises(LostConfiguration, match="power failed"):
         bench.measure()
@@ -258,6 +258,6 @@ def test_the_model_forgets_everything_at_a_reset(bench):
     assert register(bench, 4, 2) == b"\x22\x01"
 
 
-def test_nobody_can_write_the_models_id_and_data(bench):
+def test_no_write_changes_the_models_id_and_data(bench):
     bench.device._port.write(bytes([6, *[0x77] * 12]))
     assert register(bench, 6, 12) == b"\xb2" + bytes(11)

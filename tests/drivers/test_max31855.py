@@ -10,7 +10,7 @@ from simulators import max31855
 from simulators.clock import VirtualClock
 from simulators.spi import SimulatedSPI
 
-NO_FLAG = "nothing that it sends tells a new conversion from an old one"
+NO_FLAG = "nothing that it sends distinguishes a new conversion from an old one"
 
 
 class TestContract(SensorContract):

@@ -231,8 +231,8 @@ def test_any_bit_flipped_in_one_of_two_reads_of_a_result_is_noticed(board, which
 
 def test_a_chip_that_does_not_keep_its_configuration_is_another(board, monkeypatch):
     monkeypatch.setattr(max31865, "WRITABLE", ())
-    monkeypatch.setattr(board.chip, "_configure", lambda told: None)
-    with pytest.raises(WrongChip, match="no MAX31865: told 01, its registers are 00 00 00 ff ff"):
+    monkeypatch.setattr(board.chip, "_configure", lambda written: None)
+    with pytest.raises(WrongChip, match="no MAX31865: wrote 01, its registers are 00 00 00 ff ff"):
         board.measured()
 
 
@@ -258,7 +258,7 @@ def test_the_model_says_ff_beyond_its_registers(board):
     assert board.chip.transfer(bytes([7, 0, 0, 0])).hex() == "0000ffff"
 
 
-def test_nobody_can_write_the_models_result_and_status(board):
+def test_no_write_changes_the_models_result_and_status(board):
     board.xfer2([0x81, 0x12, 0x34])
     board.xfer2([0x87, 0x12])
     assert board.registers() == "000000ffff000000"

@@ -73,7 +73,7 @@ def test_a_frame_is_its_code():
     assert code(FRAME) == 0x155
 
 
-def test_what_the_line_carries_before_the_null_bit_is_nobodys():
+def test_what_the_line_carries_before_the_null_bit_is_ignored():
     assert code(bytes.fromhex("fff9555500")) == 0x155
 
 

@@ -78,7 +78,7 @@ def test_a_sensor_that_was_silent_has_no_value_until_it_has_warmed_up_again(mode
 
 def test_no_command_but_the_reading_one_is_ever_sent(model, clock):
     read(wired(model), clock.sleep)
-    assert model.told == []
+    assert model.commands == []
 
 
 @pytest.mark.parametrize("sold, ppm", [(2000, 2500), (5000, 7000), (10000, 12000), (5000, 300)])

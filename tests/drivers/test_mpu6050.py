@@ -132,7 +132,7 @@ def test_a_temperature_beyond_the_datasheets_is_refused(bench, celsius):
         bench.measure()
 
 
-def test_the_class_tells_the_widest_range_and_the_coarsest_step_of_any_instance(board):
+def test_the_class_has_the_widest_range_and_the_coarsest_step_of_any_instance(board):
     for acceleration, rotation in (("2g", 250), ("4g", 500), ("8g", 1000), ("16g", 2000)):
         bench = board(acceleration_full_scale=acceleration, gyroscope_full_scale=rotation)
         for own, each in zip(bench.device.channels, MPU6050.channels, strict=True):
@@ -203,7 +203,7 @@ def test_the_model_takes_no_sample_while_it_sleeps(bench):
     assert register(bench, 0x3A, 15) == "00" * 15
 
 
-def test_the_model_tells_a_new_sample_once_and_only_where_the_interrupt_is_enabled(bench):
+def test_the_model_announces_a_new_sample_once_and_only_if_the_interrupt_is_enabled(bench):
     bench.sleep(0.041)
     assert [register(bench, 0x3A) for _ in range(2)] == ["01", "00"]
     port(bench).write(b"\x38\x00")

@@ -70,7 +70,7 @@ def test_a_chip_that_runs_at_another_frequency_is_set_once(chip, output):
     assert restarted.state() == pytest.approx(0.25)
 
 
-def test_two_frequencies_on_one_chip_are_told(output):
+def test_two_frequencies_on_one_chip_are_reported(output):
     lamp, motor = output(0, frequency=200), output(1, frequency=1000)
     lamp.apply(1)
     motor.apply(1)
@@ -78,7 +78,7 @@ def test_two_frequencies_on_one_chip_are_told(output):
         lamp.apply(0.5)
 
 
-def test_a_brown_out_is_told_and_mended_by_the_next_switching(chip, output):
+def test_a_brown_out_is_reported_and_repaired_by_the_next_switching(chip, output):
     lamp = output(0, frequency=1000)
     lamp.apply(0.5)
     chip.power_on()

@@ -57,7 +57,7 @@ def output(bus, chip):
     return lambda pin, **options: PCF8574Output(I2CPort(bus, 0x38, "fan"), pin, **options)
 
 
-def test_setup_releases_pins_that_somebody_has_latched_low(bench_of):
+def test_setup_releases_pins_that_were_latched_low(bench_of):
     bench = bench_of(PCF8574, pcf8574.PCF8574)
     bench.model.latch = 0
     assert set(bench.read().values()) == {0.0}

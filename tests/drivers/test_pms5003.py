@@ -81,7 +81,7 @@ def test_the_model_ignores_a_command_whose_sum_is_wrong(model, clock):
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 1.9, 2.4, 10, 60])
-def test_a_brown_out_is_told_by_its_talking(dust, model, clock, seconds):
+def test_a_brown_out_shows_as_unasked_frames(dust, model, clock, seconds):
     run(dust.setup(), clock.sleep)
     clock.sleep(60)
     model.power_on()
@@ -99,7 +99,7 @@ def test_a_sensor_asleep_gives_no_value(dust, model, clock):
         run(dust.measure(), clock.sleep)
 
 
-def test_more_dust_than_it_can_tell_has_no_value(dust, model, clock):
+def test_more_dust_than_it_can_measure_has_no_value(dust, model, clock):
     model.set("pm10", 1002)
     run(dust.setup(), clock.sleep)
     with pytest.raises(OutOfRange, match="pm10 is 1002"):

@@ -136,7 +136,7 @@ def test_a_disturbance_is_no_pulse():
     assert bench.measure()["count"] == 3
 
 
-def test_where_nothing_bounces_every_pulse_counts():
+def test_if_nothing_bounces_every_pulse_counts():
     bench = still(**TURNS, debounce=0)
     bench.pulses(*[0.00001] * 20)
     assert bench.measure()["count"] == 20

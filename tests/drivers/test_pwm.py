@@ -29,7 +29,7 @@ def bench():
 
 
 @pytest.mark.parametrize("value", [0, 0.001, 0.29, 0.5, 0.999, 1])
-def test_a_lamp_is_as_bright_as_it_is_told_and_says_so(bench, value):
+def test_a_lamp_is_as_bright_as_it_is_set_and_says_so(bench, value):
     bench.dimmer.apply(value)
     assert bench.lamp.brightness == value
     assert bench.dimmer.state() == value

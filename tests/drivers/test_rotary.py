@@ -98,7 +98,7 @@ def test_where_a_knob_stands_at_the_start_is_position_0(start):
     assert bench.setup().measure() == 0
 
 
-def test_edges_that_are_told_in_the_wrong_order_are_sorted_by_their_time(bench):
+def test_edges_that_arrive_in_the_wrong_order_are_sorted_by_their_time(bench):
     chance = random.Random(1)
     edges = []
     bench.rotary._edges = edges_in = bench.rotary._edges
@@ -110,7 +110,7 @@ def test_edges_that_are_told_in_the_wrong_order_are_sorted_by_their_time(bench):
     assert bench.measure() == 10
 
 
-def test_what_nobody_can_tell_the_direction_of_is_not_counted():
+def test_a_turn_of_unknown_direction_is_not_counted():
     dial = Dial(4)
     dial.turn((True, True))
     dial.turn((False, False))
@@ -132,7 +132,7 @@ def test_after_a_lost_edge_the_position_changes_at_detents_again(lost):
     assert dial.position == first + 1
 
 
-def test_an_edge_told_twice_counts_once():
+def test_an_edge_reported_twice_counts_once():
     dial = Dial(1)
     dial.edge(0, True)
     dial.edge(0, True)
@@ -202,7 +202,7 @@ def test_a_flood_of_edges_takes_no_more_memory_and_gives_no_value(bench):
         bench.a.drive(False)
         bench.a.drive(True)
     assert len(bench.rotary._edges) == BACKLOG
-    with pytest.raises(NotReady, match=r"knob@gpio:5: more edges than anybody .*floating pin"):
+    with pytest.raises(NotReady, match=r"knob@gpio:5: more edges than a hand .*floating pin"):
         bench.measure()
     bench.turn(1)
     assert bench.measure() == 3

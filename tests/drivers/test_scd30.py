@@ -65,7 +65,7 @@ def test_what_was_measured_before_the_setup_is_forgotten(bench):
     assert bench.read()["carbon_dioxide"] == pytest.approx(2000, abs=1)
 
 
-def test_memory_that_wears_is_written_only_where_it_must_be(bench):
+def test_memory_that_wears_is_written_only_if_it_must_be(bench):
     bench.read()
     begin = len(bench.bus.messages)
     bench.read()
@@ -73,7 +73,7 @@ def test_memory_that_wears_is_written_only_where_it_must_be(bench):
     assert max(len(data) for data in written) == 2
 
 
-def test_an_interval_that_somebody_else_has_set_is_set_back(bench):
+def test_an_interval_that_another_program_has_set_is_set_back(bench):
     bench.model._interval = 60
     assert not bench.settled().wrong(bench.read())
 

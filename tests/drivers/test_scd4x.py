@@ -65,7 +65,7 @@ def test_a_chip_without_a_serial_number_is_another(bench):
         bench.setup()
 
 
-def test_a_restarted_agent_finds_the_chip_measuring_and_starts_anew(bench):
+def test_a_restarted_agent_finds_the_chip_measuring_and_starts_it_again(bench):
     bench.read()
     bench.model.set("carbon_dioxide", 2000)
     assert bench.read()["carbon_dioxide"] == 2000

@@ -89,7 +89,7 @@ def test_the_fixed_values_of_the_warm_up_never_come_out(bench):
         bench.measure()
 
 
-def test_a_setup_broken_off_goes_on_where_it_was(bench):
+def test_a_setup_broken_off_continues_where_it_was(bench):
     for _ in range(4):
         broken_off(bench, 5.0)
     assert written(bench).count(b"\x20\x03") == 1
@@ -110,14 +110,14 @@ def test_a_new_start_keeps_what_the_algorithm_has_learnt(warm):
     assert b"\x20\x1e" + with_crc(0x5678) + with_crc(0x1234) in written(warm)
 
 
-def test_clean_air_is_told_from_an_algorithm_that_does_not_run(warm):
+def test_clean_air_differs_from_an_algorithm_that_does_not_run(warm):
     warm.measure()
     warm.model.set("eco2", 400)
     warm.model.set("tvoc", 0)
     assert warm.measure() == {"eco2": 400, "tvoc": 0}
 
 
-def test_a_brown_out_is_told_and_the_next_setup_warms_it_up_again(warm):
+def test_a_brown_out_is_reported_and_the_next_setup_warms_it_up_again(warm):
     warm.measure()
     warm.model.power_on()
     with pytest.raises(LostConfiguration):
@@ -126,7 +126,7 @@ def test_a_brown_out_is_told_and_the_next_setup_warms_it_up_again(warm):
     assert written(warm).count(b"\x20\x03") == 1
 
 
-def test_a_brown_out_while_it_warms_up_is_told(bench):
+def test_a_brown_out_while_it_warms_up_is_reported(bench):
     steps = bench.device.setup()
     for _ in range(8):
         bench.sleep(next(steps))
@@ -143,7 +143,7 @@ def test_the_longest_time_of_the_datasheet_is_waited_for(warm):
     assert warm.waits == [0.012]
 
 
-def test_an_answer_that_does_not_come_is_told_from_a_chip_that_is_not_there(warm):
+def test_a_missing_answer_is_not_taken_for_a_chip_that_is_not_there(warm):
     warm.model.slowness = 2
     with pytest.raises(NotReady, match="longest time"):
         warm.measure()

@@ -58,7 +58,7 @@ def test_surroundings_that_no_word_can_say_are_refused(bench_of, options, wanted
         bench_of(SGP40, sgp40.SGP40, **options)
 
 
-def test_the_chip_is_told_of_its_surroundings(bench_of):
+def test_the_chip_gets_its_surroundings(bench_of):
     bench = bench_of(SGP40, sgp40.SGP40, humidity=70.0, temperature=-10.0)
     bench.read()
     assert bench.model.compensation == pytest.approx((70, -10), abs=0.002)
@@ -89,7 +89,7 @@ def test_no_value_comes_before_the_hotplate_has_been_on_for_a_minute(bench):
     assert bench.clock.monotonic() - bench.model.heated_since >= 60
 
 
-def test_a_setup_broken_off_goes_on_where_it_was(bench_of):
+def test_a_setup_broken_off_continues_where_it_was(bench_of):
     bench = bench_of(SGP40, sgp40.SGP40)
     steps = bench.device.setup()
     while bench.clock.monotonic() < 40:
@@ -118,7 +118,7 @@ def test_the_longest_time_of_the_datasheet_is_waited_for(bench):
     assert bench.waits == [0.030]
 
 
-def test_an_answer_that_does_not_come_is_told_from_a_chip_that_is_not_there(bench):
+def test_a_missing_answer_is_not_taken_for_a_chip_that_is_not_there(bench):
     bench.model.slowness = 2
     with pytest.raises(NotReady, match="longest time"):
         bench.measure()

@@ -29,7 +29,7 @@ def test_each_bit_is_a_channel(text, raised):
 
 @pytest.mark.parametrize("text", ["", "throttled=0x0"])
 def test_anything_but_a_number_is_refused(text):
-    with pytest.raises(TransferFailed, match="which is no number"):
+    with pytest.raises(TransferFailed, match="which is not a number"):
         flags(text, "pi")
 
 
@@ -44,6 +44,6 @@ def test_the_file_is_found_on_a_pi_4_and_on_a_pi_5(tmp_path, directory):
     assert values["under_voltage"] == 1
 
 
-def test_another_machine_is_told_what_to_use_instead(tmp_path):
+def test_another_machine_is_pointed_to_what_it_can_use(tmp_path):
     with pytest.raises(BusMissing, match=r"only Raspberry Pi OS has it; .*rpi_volt"):
         read(Throttled(LinuxPort(RealKernel(tmp_path))), lambda _: None)

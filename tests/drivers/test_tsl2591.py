@@ -220,7 +220,7 @@ def test_the_model_needs_power_and_enable_to_measure(bench):
         assert read(bench, 0x13)[0] == valid
 
 
-def test_the_models_result_is_valid_no_more_once_it_starts_anew(bench):
+def test_the_models_result_is_valid_no_more_once_it_starts_again(bench):
     port = bench.device._port
     port.write(b"\xa0\x03")
     bench.sleep(0.11)
@@ -253,7 +253,7 @@ def test_the_model_takes_no_other_transaction_for_a_write(bench, command):
     assert read(bench, 0) == b"\x00"
 
 
-def test_nobody_can_write_the_models_id_and_result(bench):
+def test_no_write_changes_the_models_id_and_result(bench):
     for register in (0x12, 0x13, 0x14):
         bench.device._port.write(bytes([0xA0 | register, 0x77]))
     assert read(bench, 0x12, 3) == b"\x50\x00\x00"

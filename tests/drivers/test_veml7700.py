@@ -160,7 +160,7 @@ def test_another_id_is_another_chip(bench):
 
 def test_a_chip_that_does_not_keep_its_configuration_is_another(bench, monkeypatch):
     monkeypatch.setattr(bench.model, "_store", lambda word: None)
-    with pytest.raises(WrongChip, match="told 1003, its register 0 is 0001"):
+    with pytest.raises(WrongChip, match="wrote 1003, its register 0 is 0001"):
         bench.setup()
 
 
@@ -218,7 +218,7 @@ def test_the_model_measures_on_and_on_once_it_runs(bench):
         assert register(bench, 4) == pytest.approx(count, abs=2)
 
 
-def test_the_models_flags_tell_which_threshold_was_crossed_until_they_are_read(bench):
+def test_the_models_flags_show_which_threshold_was_crossed_until_they_are_read(bench):
     port = bench.device._port
     port.write(b"\x01\x00\x10")
     port.write(b"\x02\x00\x04")
@@ -234,6 +234,6 @@ def test_the_models_flags_tell_which_threshold_was_crossed_until_they_are_read(b
         assert register(bench, 6) == 0
 
 
-def test_nobody_can_write_the_models_result(bench):
+def test_no_write_changes_the_models_result(bench):
     bench.device._port.write(b"\x04\x12\x34")
     assert register(bench, 4) == 0

@@ -16,7 +16,7 @@ IDS = ("28-0316a4c8ffee", "28-0000055f1020", "10-000802b5a1f3")
 
 
 class Bus:
-    """Three thermometers of one bus, and how often they were told to convert all at once."""
+    """Three thermometers of one bus, and how often they were triggered to convert all at once."""
 
     def __init__(self, clock):
         self.w1, self.clock, self.triggers, self.refusal = SimulatedW1(), clock, 0, None
@@ -75,7 +75,7 @@ def test_a_value_that_waited_too_long_is_never_taken(bus):
         OSError(errno.EROFS, "no"),
     ],
 )
-def test_where_no_bulk_conversion_is_possible_each_converts_by_itself(bus, refusal):
+def test_if_no_bulk_conversion_is_possible_each_converts_by_itself(bus, refusal):
     bus.refusal = refusal
     for celsius in (21, 22):
         bus.expose(celsius)
