@@ -25,7 +25,7 @@ from simulators.sysfs import SimulatedDirectory, SimulatedW1
 from simulators.w1_faults import FaultyDevice, W1Chip
 
 
-class Connection(NamedTuple):
+class Wiring(NamedTuple):
     """Where a device is connected, in the configuration's words."""
 
     bus: int | None
@@ -70,14 +70,14 @@ class SimulatedHardware:
         the path of a serial line. Of the driver's `options` the model takes those that describe the
         wiring, such as `active_low`. Raises ValueError if the place is taken.
         """
-        make = partial(model, self._clock, **_wiring(model, options or {}))
+        make = partial(model, self._clock, **_wiring_options(model, options or {}))
         self._surroundings[device] = self._scenario.surroundings(device, model, self.now)
-        chip = self._connect(device, model, make, Connection(bus, address, pin, id))
+        chip = self._connect(device, model, make, Wiring(bus, address, pin, id))
         self._models[device] = chip
         return chip
 
     def _connect(
-        self, device: str, model: type[Model], make: Callable[..., Any], to: Connection
+        self, device: str, model: type[Model], make: Callable[..., Any], to: Wiring
     ) -> Model:
         if issubclass(model, I2CModel):
             address = model.addresses[0] if to.address is None else to.address
@@ -218,7 +218,7 @@ class SimulatedHardware:
         self._pins.close()
 
 
-def _wiring(model: type[Model], options: Mapping[str, Any]) -> dict[str, Any]:
+def _wiring_options(model: type[Model], options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the driver's options that the model has too."""
     parameters = signature(model).parameters
     return {key: value for key, value in options.items() if key in parameters}

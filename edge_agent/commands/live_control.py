@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge_agent.terminal.control import ControlThread
 from edge_agent.terminal.control_socket import ControlSocket
-from edge_agent.terminal.display import Answer, Prompt
+from edge_agent.terminal.display import ControlAnswer, Prompt
 from edge_agent.terminal.keyboard import Keyboard
 from edge_agent.terminal.line_sources import LineSource, StandardInput, in_foreground
 from edge_agent.terminal.screen import Screen
@@ -33,7 +33,7 @@ def live_control(execute: Callable[[str], str], screen: Screen, path: Path) -> I
 
 def _terminal(screen: Screen) -> LineSource:
     def show(text: str) -> None:
-        screen.put(Answer(text))
+        screen.put(ControlAnswer(text))
 
     if screen.redraws and os.isatty(STDIN) and in_foreground(STDIN):
         return Keyboard(STDIN, lambda text: screen.put(Prompt(text)), show)

@@ -20,7 +20,7 @@ class Prompt(NamedTuple):
     text: str
 
 
-class Answer(NamedTuple):
+class ControlAnswer(NamedTuple):
     """The answer to a line that was typed."""
 
     text: str
@@ -32,7 +32,7 @@ class Reread(NamedTuple):
     channels: Channels
 
 
-DisplayNews: TypeAlias = Reading | Alert | Switched | Prompt | Answer | Reread
+DisplayNews: TypeAlias = Reading | Alert | Switched | Prompt | ControlAnswer | Reread
 
 
 class Display(Protocol):
@@ -70,7 +70,7 @@ class Lines:
 
     def take(self, news: DisplayNews) -> None:
         """Print a line, or an answer; a prompt is the terminal's own."""
-        if isinstance(news, Answer):
+        if isinstance(news, ControlAnswer):
             click.echo(news.text)
         elif isinstance(news, Reread):
             self._channels = {**self._channels, **news.channels}

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from edge_agent.events import Alert, Reading, Switched
 from edge_agent.terminal.display import (
-    Answer,
     Channels,
+    ControlAnswer,
     DisplayNews,
     Prompt,
     Reread,
@@ -58,7 +58,7 @@ class LiveTable:
         elif isinstance(news, Prompt):
             self._typed = news.text
             self.refresh()
-        elif isinstance(news, Answer):
+        elif isinstance(news, ControlAnswer):
             self._live.console.print(news.text, markup=False, highlight=False)
         elif isinstance(news, Reread):
             self._channels = {**self._channels, **news.channels}
