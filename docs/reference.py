@@ -48,7 +48,7 @@ def key_table(kind: type[Settings]) -> str:
 
 
 def _key(field: FieldInfo) -> tuple[str, str, str]:
-    text = description(field).replace("|", "\\|")
+    text = description(field).replace("|", "\\|").replace("<", "\\<")
     return f"`{field.encode_name}`", _default(field), text
 
 
@@ -67,7 +67,7 @@ def _default(field: FieldInfo) -> str:
     return f"`{json.dumps(value)}`"
 
 
-def _with_unit(value: float, units: dict[str, float]) -> str:
+def _with_unit(value: float, units: Mapping[str, float]) -> str:
     """Write a value in the largest unit that divides it; zero in the unit of factor 1."""
     fitting = [(size, name) for name, size in units.items() if size <= max(value, 1)]
     size, unit = max(one for one in fitting if value % one[0] == 0)

@@ -103,6 +103,20 @@ def text_of(page):
     return (ROOT / page).read_text()
 
 
+def anchors(page):
+    """The anchors of a page's headings, as GitHub makes them."""
+    prose = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.name)
+def test_a_link_leads_to_a_heading_that_there_is(text):
+    links = re.findall(r"\]\(([^)#:]*?\.md|)#([^)]+)\)", text.read_text())
+    pages = {name: text.parent / name if name else text for name, _ in links}
+    assert [link for link in links if link[1] not in anchors(pages[link[0]])] == []
+
+
 def blocks(language, texts=TEXTS):
     for text in texts:
         yield from re.findall(rf"```{language}\n(.*?)```", text.read_text(), re.DOTALL)

@@ -1,5 +1,9 @@
 """The whole configuration: a field for each table."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from edge_agent.config.aggregates import AggregateSettings
 from edge_agent.config.commands import CommandSettings
 from edge_agent.config.device import DeviceSettings
@@ -14,7 +18,9 @@ from edge_agent.config.settings import Name, Settings
 class Config(Settings, frozen=True, kw_only=True):
     """The whole configuration; `node` names this agent in every topic."""
 
-    node: Name = "edge"
+    node: Annotated[
+        Name, Meta(description="name of this machine in every topic: letters, digits, _ and -")
+    ] = "edge"
     mqtt: MqttSettings = MqttSettings()
     log: LogSettings = LogSettings()
     aggregates: AggregateSettings = AggregateSettings()
