@@ -29,6 +29,7 @@ def no_thread_left():
 
 @pytest.fixture
 def mosquitto(tmp_path):
+    """A function: make a broker, not yet started; `extra` are lines of its configuration."""
     brokers = []
 
     def make(extra=""):
@@ -42,22 +43,25 @@ def mosquitto(tmp_path):
 
 @pytest.fixture
 def broker(mosquitto):
+    """A running broker that takes everybody."""
     return mosquitto().start()
 
 
 @pytest.fixture
 def wait_for():
+    """A function: wait until a condition is true; a minute without it fails the test."""
     return eventually
 
 
 @pytest.fixture
 def port():
+    """A port of the loopback on which nothing listens."""
     return free_port()
 
 
 @pytest.fixture
 def subscriber():
-    """A function: subscribe to a broker and return the growing list of (topic, payload, retain)."""
+    """A function: subscribe to a broker; return the growing list of (topic, payload, retain)."""
     subscribers = []
 
     def subscribe(port, topic="#", client_id=""):
@@ -71,4 +75,5 @@ def subscriber():
 
 @pytest.fixture(scope="session")
 def root():
+    """The repository."""
     return Path(__file__).parent.parent

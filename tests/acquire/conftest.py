@@ -57,7 +57,7 @@ class Button(Chip):
         self.wake = wake
 
 
-class Bench:
+class SteppedBus:
     """A bus worker without its thread, on a clock that is moved by hand."""
 
     def __init__(self, clock):
@@ -95,12 +95,14 @@ def clock():
 
 
 @pytest.fixture
-def bench(clock):
-    return Bench(clock)
+def bus(clock):
+    """A bus without devices; `bus.connect` takes them."""
+    return SteppedBus(clock)
 
 
 @pytest.fixture
 def chip(clock):
+    """A function: make a chip on the test's clock."""
     return lambda **given: Chip(clock, **given)
 
 

@@ -4,132 +4,132 @@ from drivers.base.errors import BadChecksum, BusMissing, NoAcknowledge, OutOfRan
 from edge_agent.acquire.bus_worker import DueDevice
 
 
-def test_a_device_is_measured_at_once_and_then_at_whole_intervals_of_the_wall_clock(bench, chip):
+def test_a_device_is_measured_at_once_and_then_at_whole_intervals_of_the_wall_clock(bus, chip):
     chip = chip(conversion=0.0)
-    bench.clock.advance(3.2)
-    bench.connect(air=(chip, 10)).run(35)
+    bus.clock.advance(3.2)
+    bus.connect(air=(chip, 10)).run(35)
     assert chip.starts == pytest.approx([3.2, 10, 20, 30])
 
 
-def test_a_reading_carries_the_moment_at_which_the_measurement_returned(bench, chip):
-    bench.connect(air=(chip(conversion=0.5), 10)).run(1)
-    (reading,) = bench.readings
+def test_a_reading_carries_the_moment_at_which_the_measurement_returned(bus, chip):
+    bus.connect(air=(chip(conversion=0.5), 10)).run(1)
+    (reading,) = bus.readings
     assert reading.moment.uptime == 500_000
     assert (reading.device, reading.values) == ("air", {"temperature": 21.5})
     assert reading.quality == "good"
 
 
-def test_slow_chips_convert_side_by_side(bench, chip):
-    bench.connect(a=(chip(conversion=0.7), 10), b=(chip(conversion=0.5), 10)).run(1)
-    assert bench.moments("b") == pytest.approx([0.5])
-    assert bench.moments("a") == pytest.approx([0.7])
+def test_slow_chips_convert_side_by_side(bus, chip):
+    bus.connect(a=(chip(conversion=0.7), 10), b=(chip(conversion=0.5), 10)).run(1)
+    assert bus.moments("b") == pytest.approx([0.5])
+    assert bus.moments("a") == pytest.approx([0.7])
 
 
-def test_a_measurement_longer_than_its_interval_skips_slots(bench, chip):
+def test_a_measurement_longer_than_its_interval_skips_slots(bus, chip):
     chip = chip(conversion=2.5)
-    bench.connect(slow=(chip, 1)).run(9)
+    bus.connect(slow=(chip, 1)).run(9)
     assert chip.starts == pytest.approx([0, 3, 6])
 
 
 @pytest.mark.parametrize("jump", [-86400 * 365, -3600, -10, -0.5, 0.5, 10, 3600, 86400 * 365.25])
-def test_a_jump_of_the_wall_clock_neither_stalls_nor_rushes(bench, chip, jump):
+def test_a_jump_of_the_wall_clock_neither_stalls_nor_rushes(bus, chip, jump):
     chip = chip(conversion=0.0)
-    bench.connect(air=(chip, 10)).run(25)
-    bench.clock.step(jump)
-    bench.run(40)
+    bus.connect(air=(chip, 10)).run(25)
+    bus.clock.step(jump)
+    bus.run(40)
     gaps = [b - a for a, b in zip(chip.starts, chip.starts[1:], strict=False)]
     assert all(4.9 < gap < 15.1 for gap in gaps)
-    assert bench.readings[-1].moment.time / 1e6 % 10 == pytest.approx(0, abs=1e-3)
+    assert bus.readings[-1].moment.time / 1e6 % 10 == pytest.approx(0, abs=1e-3)
 
 
-def test_a_sick_chip_costs_the_others_no_more_than_its_own_transaction(bench, chip):
+def test_a_sick_chip_costs_the_others_no_more_than_its_own_transaction(bus, chip):
     sick, well = chip(transaction=0.2), chip(conversion=0.0)
     sick.unplug()
-    bench.connect(sick=(sick, 1), well=(well, 1)).run(120)
-    assert len(bench.moments("well")) == pytest.approx(120, abs=1)
-    late = [moment % 1 for moment in bench.moments("well")]
+    bus.connect(sick=(sick, 1), well=(well, 1)).run(120)
+    assert len(bus.moments("well")) == pytest.approx(120, abs=1)
+    late = [moment % 1 for moment in bus.moments("well")]
     assert max(late) <= 0.2 + 1e-6
 
 
-def test_a_chip_that_asks_for_ever_shorter_waits_starves_no_other(bench, chip):
-    bench.connect(hasty=(chip(conversion=0.0), 0.05), well=(chip(), 1))
+def test_a_chip_that_asks_for_ever_shorter_waits_starves_no_other(bus, chip):
+    bus.connect(hasty=(chip(conversion=0.0), 0.05), well=(chip(), 1))
 
     def spin():
         while True:
             yield 0
 
-    bench.worker._cycles[0].device.driver.measure = spin
+    bus.worker._cycles[0].device.driver.measure = spin
     for _ in range(20):
-        bench.worker.step()
-        bench.clock.advance(0.001)
-    assert bench.qualities("well") == ["good"]
+        bus.worker.step()
+        bus.clock.advance(0.001)
+    assert bus.qualities("well") == ["good"]
 
 
-def test_one_disturbance_on_the_wire_is_retried_unseen(bench, chip):
+def test_one_disturbance_on_the_wire_is_retried_unseen(bus, chip):
     chip = chip(conversion=0.0)
-    bench.connect(air=(chip, 10)).run(5)
+    bus.connect(air=(chip, 10)).run(5)
     chip.error = BadChecksum("chip", "checksum wrong")
-    bench.run(5.015)  # the slot at 10 and its first retry fail
+    bus.run(5.015)  # the slot at 10 and its first retry fail
     chip.error = None
-    bench.run(1)
+    bus.run(1)
     assert chip.starts == pytest.approx([0, 10, 10.01, 10.02])
     assert len(chip.setups) == 1
-    assert bench.qualities() == ["good", "good"]
+    assert bus.qualities() == ["good", "good"]
 
 
-def test_a_chip_that_lost_its_configuration_is_set_up_within_the_same_due_time(bench, chip):
+def test_a_chip_that_lost_its_configuration_is_set_up_within_the_same_due_time(bus, chip):
     chip = chip(conversion=0.0)
-    bench.connect(air=(chip, 10)).run(5)
+    bus.connect(air=(chip, 10)).run(5)
     chip.configured = False
-    bench.run(10)
-    assert bench.qualities() == ["good", "good"]
+    bus.run(10)
+    assert bus.qualities() == ["good", "good"]
     assert chip.setups == pytest.approx([0, 10.03])
 
 
-def test_a_failure_that_lasts_is_one_reading_each_time_and_pauses_grow_to_a_minute(bench, chip):
+def test_a_failure_that_lasts_is_one_reading_each_time_and_pauses_grow_to_a_minute(bus, chip):
     chip = chip(conversion=0.0)
-    bench.connect(air=(chip, 10)).run(5)
+    bus.connect(air=(chip, 10)).run(5)
     chip.error = NoAcknowledge("chip@i2c-1:0x44", "no answer")
-    bench.run(300)
-    pauses = [b - a for a, b in zip(bench.moments()[1:], bench.moments()[2:], strict=False)]
+    bus.run(300)
+    pauses = [b - a for a, b in zip(bus.moments()[1:], bus.moments()[2:], strict=False)]
     assert pauses == pytest.approx([1, 2, 4, 8, 16, 32, 60, 60, 60])
-    assert set(bench.qualities()[1:]) == {"no_acknowledge"}
-    assert bench.readings[-1].values == {}
-    assert bench.readings[-1].detail == str(chip.error)
+    assert set(bus.qualities()[1:]) == {"no_acknowledge"}
+    assert bus.readings[-1].values == {}
+    assert bus.readings[-1].detail == str(chip.error)
 
 
-def test_after_a_success_the_pauses_start_again_and_the_slots_are_whole_again(bench, chip):
+def test_after_a_success_the_pauses_start_again_and_the_slots_are_whole_again(bus, chip):
     chip = chip(conversion=0.0)
     chip.unplug()
-    bench.connect(air=(chip, 10)).run(100)
+    bus.connect(air=(chip, 10)).run(100)
     chip.plugged = True
-    bench.run(60)
-    assert bench.qualities()[-4:] == ["good"] * 4
-    assert bench.moments()[-3:] == pytest.approx([130, 140, 150])
+    bus.run(60)
+    assert bus.qualities()[-4:] == ["good"] * 4
+    assert bus.moments()[-3:] == pytest.approx([130, 140, 150])
     chip.unplug()
-    bench.run(2)
-    assert bench.moments()[-2:] == pytest.approx([160.03, 161.03])
+    bus.run(2)
+    assert bus.moments()[-2:] == pytest.approx([160.03, 161.03])
 
 
-def test_a_chip_plugged_in_later_is_set_up_and_measured_within_a_minute(bench, chip):
+def test_a_chip_plugged_in_later_is_set_up_and_measured_within_a_minute(bus, chip):
     chip = chip()
     chip.unplug()
-    bench.connect(air=(chip, 3600)).run(1000)
-    assert set(bench.qualities()) == {"no_acknowledge"}
+    bus.connect(air=(chip, 3600)).run(1000)
+    assert set(bus.qualities()) == {"no_acknowledge"}
     assert chip.starts == []
     chip.plugged = True
-    bench.run(60)
-    assert bench.qualities()[-1] == "good"
+    bus.run(60)
+    assert bus.qualities()[-1] == "good"
 
 
-def test_a_chip_pulled_and_put_back_comes_back_set_up(bench, chip):
+def test_a_chip_pulled_and_put_back_comes_back_set_up(bus, chip):
     chip = chip()
-    bench.connect(air=(chip, 1)).run(3.5)
+    bus.connect(air=(chip, 1)).run(3.5)
     chip.unplug()
-    bench.run(10)
+    bus.run(10)
     chip.plugged = True
-    bench.run(20)
-    assert bench.qualities()[-1] == "good"
+    bus.run(20)
+    assert bus.qualities()[-1] == "good"
     assert chip.configured
 
 
@@ -142,21 +142,21 @@ def test_a_chip_pulled_and_put_back_comes_back_set_up(bench, chip):
         (StopIteration(21.5), "driver_error"),
     ],
 )
-def test_each_error_becomes_the_quality_of_a_reading_without_values(bench, chip, error, quality):
+def test_each_error_becomes_the_quality_of_a_reading_without_values(bus, chip, error, quality):
     chip, other = chip(), chip()
     chip.error = error
-    bench.connect(air=(chip, 10), other=(other, 10)).run(0.5)
-    assert bench.qualities("air") == [quality]
-    assert bench.readings[-1].values == {}
-    assert bench.qualities("other") == ["good"]
+    bus.connect(air=(chip, 10), other=(other, 10)).run(0.5)
+    assert bus.qualities("air") == [quality]
+    assert bus.readings[-1].values == {}
+    assert bus.qualities("other") == ["good"]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-def test_a_value_that_is_no_number_never_passes(bench, chip, value):
+def test_a_value_that_is_no_number_never_passes(bus, chip, value):
     chip = chip()
     chip.values = {"humidity": 40.0, "temperature": value}
-    bench.connect(air=(chip, 10)).run(0.5)
-    (reading,) = bench.readings
+    bus.connect(air=(chip, 10)).run(0.5)
+    (reading,) = bus.readings
     assert (reading.quality, reading.values) == ("out_of_range", {})
     assert f"temperature is {value}" in reading.detail
 
@@ -172,32 +172,32 @@ def test_a_value_that_is_no_number_never_passes(bench, chip, value):
         lambda: 1 / 0,
     ],
 )
-def test_a_driver_that_breaks_the_protocol_is_named_and_the_bus_goes_on(bench, chip, measure):
+def test_a_driver_that_breaks_the_protocol_is_named_and_the_bus_goes_on(bus, chip, measure):
     bad, well = chip(), chip()
     bad.measure = measure
-    bench.connect(bad=(bad, 10), well=(well, 1)).run(3.5)
-    assert set(bench.qualities("bad")) == {"driver_error"}
-    assert "driver Chip has a bug" in next(r.detail for r in bench.readings if r.device == "bad")
-    assert bench.qualities("well") == ["good"] * 4
+    bus.connect(bad=(bad, 10), well=(well, 1)).run(3.5)
+    assert set(bus.qualities("bad")) == {"driver_error"}
+    assert "driver Chip has a bug" in next(r.detail for r in bus.readings if r.device == "bad")
+    assert bus.qualities("well") == ["good"] * 4
 
 
 @pytest.mark.parametrize("seconds, quality", [(4.9, "good"), (5.1, "not_ready")])
-def test_an_attempt_has_five_seconds(bench, chip, seconds, quality):
+def test_an_attempt_has_five_seconds(bus, chip, seconds, quality):
     device = DueDevice.of("air", chip(conversion=seconds), 60)
-    bench.connect(air=(device.driver, device.every, device.deadline)).run(40)
-    assert bench.qualities()[0] == quality
+    bus.connect(air=(device.driver, device.every, device.deadline)).run(40)
+    assert bus.qualities()[0] == quality
 
 
-def test_a_chip_that_warms_up_for_long_has_the_time_that_it_asks_for(bench, chip):
+def test_a_chip_that_warms_up_for_long_has_the_time_that_it_asks_for(bus, chip):
     slow = chip(conversion=60)
     slow.deadline = 65.0
     device = DueDevice.of("air", slow, 60)
-    bench.connect(air=(device.driver, device.every, device.deadline)).run(61)
-    assert bench.qualities() == ["good"]
+    bus.connect(air=(device.driver, device.every, device.deadline)).run(61)
+    assert bus.qualities() == ["good"]
 
 
 @pytest.mark.parametrize("wait", [0.001, 0.3, 1e9, float("inf")])
-def test_a_measurement_past_its_deadline_is_closed_and_not_ready(bench, chip, wait):
+def test_a_measurement_past_its_deadline_is_closed_and_not_ready(bus, chip, wait):
     chip = chip()
     closed = []
 
@@ -206,61 +206,61 @@ def test_a_measurement_past_its_deadline_is_closed_and_not_ready(bench, chip, wa
             while True:
                 yield wait
         finally:
-            closed.append(bench.clock.monotonic())
+            closed.append(bus.clock.monotonic())
 
     chip.measure = measure
-    bench.connect(air=(chip, 60, 0.5)).run(2.5)
-    assert set(bench.qualities()) == {"not_ready"}
-    assert "not done within 0.5 s" in bench.readings[0].detail
+    bus.connect(air=(chip, 60, 0.5)).run(2.5)
+    assert set(bus.qualities()) == {"not_ready"}
+    assert "not done within 0.5 s" in bus.readings[0].detail
     assert len(closed) >= 4
-    assert bench.moments()[0] <= 4 * 0.5 + 3 * 0.01
+    assert bus.moments()[0] <= 4 * 0.5 + 3 * 0.01
 
 
-def test_a_chip_served_late_because_of_another_is_not_punished_for_it(bench, chip):
+def test_a_chip_served_late_because_of_another_is_not_punished_for_it(bus, chip):
     blocking = chip(transaction=3.0)
-    bench.connect(air=(chip(conversion=0.5), 60, 1.0), blocking=(blocking, 60)).run(10)
-    assert bench.qualities("air") == ["good"]
+    bus.connect(air=(chip(conversion=0.5), 60, 1.0), blocking=(blocking, 60)).run(10)
+    assert bus.qualities("air") == ["good"]
 
 
-def test_news_make_a_device_due_now_and_leave_its_slots_where_they_are(bench, button):
-    bench.connect(door=(button, 30)).run(12)
+def test_news_make_a_device_due_now_and_leave_its_slots_where_they_are(bus, button):
+    bus.connect(door=(button, 30)).run(12)
     button.wake()
-    bench.run(30)
-    assert bench.moments() == pytest.approx([0, 12, 40])
+    bus.run(30)
+    assert bus.moments() == pytest.approx([0, 12, 40])
 
 
-def test_news_during_a_measurement_are_measured_after_it(bench, button):
+def test_news_during_a_measurement_are_measured_after_it(bus, button):
     button.conversion = 0.5
-    bench.connect(door=(button, 30)).run(0.2)
+    bus.connect(door=(button, 30)).run(0.2)
     button.wake()
-    bench.run(5)
+    bus.run(5)
     assert button.starts == pytest.approx([0, 0.5])
 
 
-def test_news_end_a_pause_after_failures(bench, button):
-    bench.connect(door=(button, 30)).run(1)
+def test_news_end_a_pause_after_failures(bus, button):
+    bus.connect(door=(button, 30)).run(1)
     button.error = NoAcknowledge("pin", "no answer")
-    bench.run(100)
+    bus.run(100)
     button.error = None
     button.wake()
-    bench.run(0.1)
-    assert bench.qualities()[-1] == "good"
+    bus.run(0.1)
+    assert bus.qualities()[-1] == "good"
 
 
-def test_a_failure_is_logged_once_and_so_is_its_end(bench, chip, caplog):
+def test_a_failure_is_logged_once_and_so_is_its_end(bus, chip, caplog):
     chip = chip()
     chip.unplug()
-    bench.connect(air=(chip, 1)).run(100)
+    bus.connect(air=(chip, 1)).run(100)
     chip.plugged = True
-    bench.run(60)
+    bus.run(60)
     failed, measured = (record.message for record in caplog.records)
     assert failed.startswith("chip: no answer (check wiring")
     assert measured == "air: recovered after 10 failures"
 
 
-def test_a_day_passes_in_seconds_and_misses_no_slot(bench, chip):
+def test_a_day_passes_in_seconds_and_misses_no_slot(bus, chip):
     devices = {f"air{n}": (chip(), 60) for n in range(5)}
-    bench.connect(**devices).run(86400)
+    bus.connect(**devices).run(86400)
     for name in devices:
-        assert len(bench.moments(name)) == 1440 + 1
-    assert set(bench.qualities()) == {"good"}
+        assert len(bus.moments(name)) == 1440 + 1
+    assert set(bus.qualities()) == {"good"}

@@ -55,7 +55,9 @@ class Log:
         pass
 
 
-class Bench:
+class Delivery:
+    """A forwarder between a log and a destination, on a clock that is moved by hand."""
+
     def __init__(self, cursor=0):
         self.clock = ManualClock()
         self.sink, self.log = Destination(), Log()
@@ -85,62 +87,63 @@ class Bench:
 
 
 @pytest.fixture
-def bench():
-    return Bench()
+def delivery():
+    """A delivery whose log is empty and whose destination takes everything."""
+    return Delivery()
 
 
-def test_what_was_announced_is_delivered_and_the_cursor_committed(bench):
-    bench.announce(5)
-    assert bench.sink.taken == [1, 2, 3, 4, 5]
-    assert bench.moves == [("far", 5, {})]
+def test_what_was_announced_is_delivered_and_the_cursor_committed(delivery):
+    delivery.announce(5)
+    assert delivery.sink.taken == [1, 2, 3, 4, 5]
+    assert delivery.moves == [("far", 5, {})]
 
 
 def test_it_goes_on_behind_the_committed_cursor():
-    bench = Bench(cursor=3).announce(5)
-    assert bench.sink.taken == [4, 5]
+    delivery = Delivery(cursor=3).announce(5)
+    assert delivery.sink.taken == [4, 5]
 
 
-def test_nothing_is_delivered_before_it_is_announced(bench):
-    bench.log.offsets = {1, 2}  # committed by somebody, but not told
-    assert bench.step().sink.attempts == 0
+def test_nothing_is_delivered_before_it_is_announced(delivery):
+    delivery.log.offsets = {1, 2}  # committed by somebody, but not told
+    assert delivery.step().sink.attempts == 0
 
 
-def test_a_partial_delivery_goes_on_where_it_ended(bench):
-    bench.sink.most = 2
-    bench.announce(5).step().step()
-    assert bench.sink.taken == [1, 2, 3, 4, 5]
-    assert [move.offset for move in bench.moves] == [2, 4, 5]
+def test_a_partial_delivery_goes_on_where_it_ended(delivery):
+    delivery.sink.most = 2
+    delivery.announce(5).step().step()
+    assert delivery.sink.taken == [1, 2, 3, 4, 5]
+    assert [move.offset for move in delivery.moves] == [2, 4, 5]
 
 
-def test_an_unavailable_sink_keeps_the_cursor_and_is_tried_after_the_pause(bench):
-    bench.sink.up = False
-    bench.announce(1).step()
-    assert (bench.sink.attempts, bench.moves) == (1, [])
-    bench.sink.up = True
-    bench.clock.advance(0.49)
-    assert bench.step().sink.attempts == 1
-    bench.clock.advance(0.02)
-    assert bench.step().sink.taken == [1]
+def test_an_unavailable_sink_keeps_the_cursor_and_is_tried_after_the_pause(delivery):
+    delivery.sink.up = False
+    delivery.announce(1).step()
+    assert (delivery.sink.attempts, delivery.moves) == (1, [])
+    delivery.sink.up = True
+    delivery.clock.advance(0.49)
+    assert delivery.step().sink.attempts == 1
+    delivery.clock.advance(0.02)
+    assert delivery.step().sink.taken == [1]
 
 
-def test_a_retry_message_ends_the_pause(bench):
-    bench.sink.up = False
-    bench.announce(1)
-    bench.sink.up = True
-    bench.inbox.put("retry")
-    assert bench.step().sink.taken == [1]
+def test_a_retry_message_ends_the_pause(delivery):
+    delivery.sink.up = False
+    delivery.announce(1)
+    delivery.sink.up = True
+    delivery.inbox.put("retry")
+    assert delivery.step().sink.taken == [1]
 
 
-def test_an_outage_is_logged_once_however_many_attempts_it_takes(bench, caplog):
+def test_an_outage_is_logged_once_however_many_attempts_it_takes(delivery, caplog):
     caplog.set_level(logging.INFO)
-    bench.sink.up = False
-    bench.announce(1)
+    delivery.sink.up = False
+    delivery.announce(1)
     for _ in range(50):
-        bench.clock.advance(60)
-        bench.step()
-    bench.sink.up = True
-    bench.clock.advance(60)
-    bench.step()
+        delivery.clock.advance(60)
+        delivery.step()
+    delivery.sink.up = True
+    delivery.clock.advance(60)
+    delivery.step()
     texts = [record.getMessage() for record in caplog.records]
     assert texts == [
         "far is unavailable: nobody is there; events wait in the log",
@@ -148,72 +151,72 @@ def test_an_outage_is_logged_once_however_many_attempts_it_takes(bench, caplog):
     ]
 
 
-def test_refused_events_are_stepped_over_and_reported_with_the_move(bench):
-    bench.sink.unwanted = {2}
-    bench.announce(3)
-    assert bench.sink.taken == [1, 3]
-    assert bench.moves == [("far", 3, {2: "too ugly"})]
+def test_refused_events_are_stepped_over_and_reported_with_the_move(delivery):
+    delivery.sink.unwanted = {2}
+    delivery.announce(3)
+    assert delivery.sink.taken == [1, 3]
+    assert delivery.moves == [("far", 3, {2: "too ugly"})]
 
 
-def test_a_gap_in_the_offsets_is_no_obstacle(bench):
-    bench.log.offsets = {1, 7}
-    bench.inbox.put(7)
-    assert bench.step().sink.taken == [1, 7]
+def test_a_gap_in_the_offsets_is_no_obstacle(delivery):
+    delivery.log.offsets = {1, 7}
+    delivery.inbox.put(7)
+    assert delivery.step().sink.taken == [1, 7]
 
 
-def test_events_trimmed_after_their_announcement_do_not_spin(bench):
-    bench.inbox.put(9)
-    bench.step()
-    assert bench.forwarder._wait() > 0
+def test_events_trimmed_after_their_announcement_do_not_spin(delivery):
+    delivery.inbox.put(9)
+    delivery.step()
+    assert delivery.forwarder._wait() > 0
 
 
-def test_a_damaged_log_is_reported_with_its_inode_and_read_again_later(bench):
-    bench.log.broken = True
-    bench.announce(1)
-    assert bench.damage == [("malformed", 42)]
-    bench.log.broken = False
-    bench.clock.advance(1)
-    assert bench.step().sink.taken == [1]
+def test_a_damaged_log_is_reported_with_its_inode_and_read_again_later(delivery):
+    delivery.log.broken = True
+    delivery.announce(1)
+    assert delivery.damage == [("malformed", 42)]
+    delivery.log.broken = False
+    delivery.clock.advance(1)
+    assert delivery.step().sink.taken == [1]
 
 
-def test_its_thread_ends_when_told_even_with_events_waiting(bench):
-    bench.sink.up = False
-    thread = threading.Thread(target=bench.forwarder.run)
+def test_its_thread_ends_when_told_even_with_events_waiting(delivery):
+    delivery.sink.up = False
+    thread = threading.Thread(target=delivery.forwarder.run)
     thread.start()
-    bench.log.offsets = {1}
-    bench.inbox.put(1)
-    bench.inbox.put(None)
+    delivery.log.offsets = {1}
+    delivery.inbox.put(1)
+    delivery.inbox.put(None)
     thread.join(60)
     assert not thread.is_alive()
 
 
-def test_what_was_announced_before_the_stop_is_still_delivered(bench):
-    bench.log.offsets = set(range(1, 5001))
-    bench.inbox.put(5000)
-    bench.inbox.put(None)
-    bench.forwarder.run()
-    assert bench.sink.taken == list(range(1, 5001))
+def test_what_was_announced_before_the_stop_is_still_delivered(delivery):
+    delivery.log.offsets = set(range(1, 5001))
+    delivery.inbox.put(5000)
+    delivery.inbox.put(None)
+    delivery.forwarder.run()
+    assert delivery.sink.taken == list(range(1, 5001))
 
 
-def test_a_stop_does_not_wait_for_a_backlog_without_end(bench):
-    bench.log.offsets = set(range(1, 5001))
-    deliver = bench.sink.deliver
+def test_a_stop_does_not_wait_for_a_backlog_without_end(delivery):
+    delivery.log.offsets = set(range(1, 5001))
+    deliver = delivery.sink.deliver
 
     def slowly(batch):
-        bench.clock.advance(0.6)
+        delivery.clock.advance(0.6)
         return deliver(batch)
 
-    bench.sink.deliver = slowly
-    bench.inbox.put(5000)
-    bench.inbox.put(None)
-    bench.forwarder.run()
-    assert len(bench.sink.taken) == 2 * CHUNK
+    delivery.sink.deliver = slowly
+    delivery.inbox.put(5000)
+    delivery.inbox.put(None)
+    delivery.forwarder.run()
+    assert len(delivery.sink.taken) == 2 * CHUNK
 
 
 def test_it_shows_progress_at_every_step_whether_the_sink_takes_events_or_not():
-    bench = Bench()
-    bench.announce(1)
-    bench.sink.up = False
-    bench.announce(2)
-    bench.step()
-    assert bench.progress.qsize() == 3
+    delivery = Delivery()
+    delivery.announce(1)
+    delivery.sink.up = False
+    delivery.announce(2)
+    delivery.step()
+    assert delivery.progress.qsize() == 3

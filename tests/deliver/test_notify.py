@@ -329,8 +329,8 @@ class Log:
         pass
 
 
-class Bench:
-    """A Notify behind a forwarder without its thread, on a clock that is moved by hand."""
+class Delivery:
+    """A notification sink behind a forwarder, on a clock that is moved by hand."""
 
     def __init__(self, url, events):
         self.clock = ManualClock()
@@ -354,28 +354,28 @@ class Bench:
 
 
 def test_an_alert_waits_while_the_service_fails_and_arrives_once_when_it_is_back(web):
-    bench = Bench(web.url, [reading(1), alert(2), reading(3)])
+    delivery = Delivery(web.url, [reading(1), alert(2), reading(3)])
     web.status = 500
-    bench.step()
+    delivery.step()
     for _ in range(5):
-        bench.clock.advance(60)
-        bench.step()
-    assert (web.attempts, web.taken, bench.offsets) == (6, [], [1])
+        delivery.clock.advance(60)
+        delivery.step()
+    assert (web.attempts, web.taken, delivery.offsets) == (6, [], [1])
     web.status = 200
-    bench.step()
-    assert (web.attempts, bench.offsets) == (6, [1])  # not before its time
-    bench.clock.advance(60)
-    bench.step()
-    bench.step()
+    delivery.step()
+    assert (web.attempts, delivery.offsets) == (6, [1])  # not before its time
+    delivery.clock.advance(60)
+    delivery.step()
+    delivery.step()
     assert [each["title"] for each in web.taken] == [title()]
     assert web.taken[0]["message"] == "air.temperature = 31.2\n2026-11-23 18:05:12 UTC"
-    assert bench.offsets == [1, 2, 3]
+    assert delivery.offsets == [1, 2, 3]
 
 
 def test_readings_alone_make_no_request(web):
-    bench = Bench(web.url, [reading(n) for n in range(1, 100)])
-    bench.step()
-    assert (web.attempts, bench.offsets) == (0, [99])
+    delivery = Delivery(web.url, [reading(n) for n in range(1, 100)])
+    delivery.step()
+    assert (web.attempts, delivery.offsets) == (0, [99])
 
 
 @pytest.mark.parametrize(

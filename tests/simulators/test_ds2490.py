@@ -82,7 +82,7 @@ class Kernel:
                 return [data[n : n + 8] for n in range(0, len(data), 8)]
 
 
-class Bench:
+class UsbWire:
     """Thermometers of a simulated machine behind an adapter, and a kernel."""
 
     def __init__(self, *ids, faults=()):
@@ -109,131 +109,132 @@ class Bench:
 
 
 @pytest.fixture
-def bench():
-    return Bench(WARM, COLD, HOT)
+def usb_wire():
+    """Three thermometers, the same in every test."""
+    return UsbWire(WARM, COLD, HOT)
 
 
 def test_a_search_finds_every_chip_once_with_a_right_checksum():
-    bench = Bench(*ALL)
-    found = bench.kernel.search()
-    assert sorted(found) == sorted(bench.roms.values())
+    usb_wire = UsbWire(*ALL)
+    found = usb_wire.kernel.search()
+    assert sorted(found) == sorted(usb_wire.roms.values())
     assert [crc(rom) for rom in found] == [0] * 4
 
 
 def test_a_search_on_an_empty_wire_finds_nothing():
-    assert Bench().kernel.search() == []
+    assert UsbWire().kernel.search() == []
 
 
-def test_a_pulled_chip_is_not_found(bench):
-    bench.models[COLD].unplug()
-    assert sorted(bench.kernel.search()) == sorted([bench.roms[WARM], bench.roms[HOT]])
+def test_a_pulled_chip_is_not_found(usb_wire):
+    usb_wire.models[COLD].unplug()
+    assert sorted(usb_wire.kernel.search()) == sorted([usb_wire.roms[WARM], usb_wire.roms[HOT]])
 
 
-def test_a_search_of_a_kind_that_nobody_knows_finds_nothing(bench):
-    bench.adapter.outgoing(OUT, bytes(8))
-    bench.kernel.command(SEARCH, 0x01 | 64 << 8)
-    assert bench.kernel.waiting() == 0
+def test_a_search_of_a_kind_that_nobody_knows_finds_nothing(usb_wire):
+    usb_wire.adapter.outgoing(OUT, bytes(8))
+    usb_wire.kernel.command(SEARCH, 0x01 | 64 << 8)
+    assert usb_wire.kernel.waiting() == 0
 
 
 def test_a_search_goes_on_where_the_last_one_reached_its_limit():
-    bench = Bench(*ALL)
-    everybody = bench.kernel.search()
-    first = bench.kernel.search(limit=2)
+    usb_wire = UsbWire(*ALL)
+    everybody = usb_wire.kernel.search()
+    first = usb_wire.kernel.search(limit=2)
     assert first == everybody[:3]  # two, and that there are more
-    assert bench.kernel.search(first[1], limit=64) == everybody[1:]
+    assert usb_wire.kernel.search(first[1], limit=64) == everybody[1:]
 
 
 def test_a_search_that_ends_at_its_limit_says_so():
-    bench = Bench(*ALL)
-    assert bench.kernel.search(limit=4) == bench.kernel.search(limit=64)
+    usb_wire = UsbWire(*ALL)
+    assert usb_wire.kernel.search(limit=4) == usb_wire.kernel.search(limit=64)
 
 
 def test_forty_chips_are_found_although_the_buffer_holds_sixteen():
     ids = [f"28-0000000000{n:02x}" for n in range(40)]
-    bench = Bench(*ids)
-    assert sorted(bench.kernel.search(limit=255)) == sorted(bench.roms.values())
+    usb_wire = UsbWire(*ids)
+    assert sorted(usb_wire.kernel.search(limit=255)) == sorted(usb_wire.roms.values())
 
 
 @pytest.mark.parametrize("celsius", [-55, -10.125, -0.5, 0, 0.0625, 21.5, 85, 125])
-def test_each_chip_is_read_as_the_kernel_does(bench, celsius):
-    bench.models[WARM].set("temperature", celsius)
-    bench.models[COLD].set("temperature", -7.125)
-    assert (bench.celsius(WARM), bench.celsius(COLD)) == (celsius, -7.125)
+def test_each_chip_is_read_as_the_kernel_does(usb_wire, celsius):
+    usb_wire.models[WARM].set("temperature", celsius)
+    usb_wire.models[COLD].set("temperature", -7.125)
+    assert (usb_wire.celsius(WARM), usb_wire.celsius(COLD)) == (celsius, -7.125)
 
 
-def test_all_convert_at_once(bench):
+def test_all_convert_at_once(usb_wire):
     for device, celsius in ((WARM, 20), (COLD, -20), (HOT, 90)):
-        bench.models[device].set("temperature", celsius)
-    bench.kernel.reset()
-    bench.kernel.write_byte(SKIP_ROM)
-    bench.kernel.write_byte(CONVERT)
-    bench.clock.advance(0.75)
-    frames = [bench.kernel.scratchpad(bench.roms[device])[:2] for device in (WARM, COLD, HOT)]
+        usb_wire.models[device].set("temperature", celsius)
+    usb_wire.kernel.reset()
+    usb_wire.kernel.write_byte(SKIP_ROM)
+    usb_wire.kernel.write_byte(CONVERT)
+    usb_wire.clock.advance(0.75)
+    frames = [usb_wire.kernel.scratchpad(usb_wire.roms[device])[:2] for device in (WARM, COLD, HOT)]
     assert frames == [b"\x40\x01", b"\xc0\xfe", b"\xa0\x05"]
 
 
-def test_a_bit_is_the_power_supply(bench):
-    bench.kernel.select(bench.roms[WARM])
-    bench.kernel.write_byte(0xB4)
-    assert bench.kernel.touch_bit(1) == 1
-    assert bench.kernel.touch_bit(0) == 0
+def test_a_bit_is_the_power_supply(usb_wire):
+    usb_wire.kernel.select(usb_wire.roms[WARM])
+    usb_wire.kernel.write_byte(0xB4)
+    assert usb_wire.kernel.touch_bit(1) == 1
+    assert usb_wire.kernel.touch_bit(0) == 0
 
 
 def test_a_fault_of_the_scenario_breaks_the_checksum_while_it_lasts():
     noise = PlannedFault("noise", {"at": 10, "lasts": 10}, device=WARM)
-    bench = Bench(WARM, COLD, faults=(noise,))
-    bench.hardware.expose(WARM, "temperature", 20)
-    bench.clock.advance(10)
-    assert crc(bench.convert(WARM)) != 0
-    assert crc(bench.convert(COLD)) == 0
-    bench.clock.advance(10)
-    assert bench.celsius(WARM) == 20
+    usb_wire = UsbWire(WARM, COLD, faults=(noise,))
+    usb_wire.hardware.expose(WARM, "temperature", 20)
+    usb_wire.clock.advance(10)
+    assert crc(usb_wire.convert(WARM)) != 0
+    assert crc(usb_wire.convert(COLD)) == 0
+    usb_wire.clock.advance(10)
+    assert usb_wire.celsius(WARM) == 20
 
 
 def test_a_chip_pulled_by_the_scenario_reads_as_ones_and_comes_back():
     unplug = PlannedFault("unplug", {"at": 10, "lasts": 10}, device=WARM)
-    bench = Bench(WARM, COLD, faults=(unplug,))
-    bench.hardware.expose(WARM, "temperature", 20)
-    bench.clock.advance(10)
-    assert bench.convert(WARM) == b"\xff" * 9
-    assert bench.kernel.search() == [bench.roms[COLD]]
-    bench.clock.advance(10)
-    assert bench.celsius(WARM) == 20
+    usb_wire = UsbWire(WARM, COLD, faults=(unplug,))
+    usb_wire.hardware.expose(WARM, "temperature", 20)
+    usb_wire.clock.advance(10)
+    assert usb_wire.convert(WARM) == b"\xff" * 9
+    assert usb_wire.kernel.search() == [usb_wire.roms[COLD]]
+    usb_wire.clock.advance(10)
+    assert usb_wire.celsius(WARM) == 20
 
 
-def test_data_that_nobody_waits_for_goes_with_a_reset_of_the_adapter(bench):
-    bench.kernel.command(0x52, 0xFF)
-    bench.adapter.outgoing(OUT, b"123")
-    assert bench.kernel.status()[12:14] == b"\x03\x01"
-    bench.kernel.request(CONTROL, 0)
-    assert bench.kernel.status()[12:14] == b"\x00\x00"
+def test_data_that_nobody_waits_for_goes_with_a_reset_of_the_adapter(usb_wire):
+    usb_wire.kernel.command(0x52, 0xFF)
+    usb_wire.adapter.outgoing(OUT, b"123")
+    assert usb_wire.kernel.status()[12:14] == b"\x03\x01"
+    usb_wire.kernel.request(CONTROL, 0)
+    assert usb_wire.kernel.status()[12:14] == b"\x00\x00"
 
 
 @pytest.mark.parametrize("flush, left", [(8, b"\x03\x00"), (9, b"\x00\x01")])
-def test_each_direction_is_flushed_by_itself(bench, flush, left):
-    bench.kernel.command(0x52, 0xFF)
-    bench.adapter.outgoing(OUT, b"123")
-    bench.kernel.request(CONTROL, flush)
-    assert bench.kernel.status()[12:14] == left
+def test_each_direction_is_flushed_by_itself(usb_wire, flush, left):
+    usb_wire.kernel.command(0x52, 0xFF)
+    usb_wire.adapter.outgoing(OUT, b"123")
+    usb_wire.kernel.request(CONTROL, flush)
+    assert usb_wire.kernel.status()[12:14] == left
 
 
-def test_the_status_names_the_last_command(bench):
-    bench.kernel.reset()
-    assert bench.kernel.status()[9:11] == b"\x43\x00"
+def test_the_status_names_the_last_command(usb_wire):
+    usb_wire.kernel.reset()
+    assert usb_wire.kernel.status()[9:11] == b"\x43\x00"
 
 
-def test_where_nothing_waits_nothing_is_answered(bench):
+def test_where_nothing_waits_nothing_is_answered(usb_wire):
     with pytest.raises(NoResponse):
-        bench.adapter.incoming(IN, 1)
+        usb_wire.adapter.incoming(IN, 1)
 
 
 @pytest.mark.parametrize("request_, value", [(3, 0), (COMMUNICATION, 0x64)])
-def test_what_it_does_not_know_it_refuses(bench, request_, value):
+def test_what_it_does_not_know_it_refuses(usb_wire, request_, value):
     with pytest.raises(Stall):
-        bench.kernel.request(request_, value)
+        usb_wire.kernel.request(request_, value)
 
 
 @pytest.mark.parametrize("call", [lambda it: it.incoming(OUT, 1), lambda it: it.outgoing(IN, b"")])
-def test_endpoints_have_one_direction(bench, call):
+def test_endpoints_have_one_direction(usb_wire, call):
     with pytest.raises(Stall):
-        call(bench.adapter)
+        call(usb_wire.adapter)
