@@ -182,6 +182,25 @@ def run_for(worker, inbox, clock, seconds):
 
 
 @pytest.fixture
+def damaged():
+    """A function: a model's `read`, with a bit of every second frame of `count` bytes flipped."""
+
+    def damaged(read, *, count):
+        frames = []
+
+        def spoiled(wanted):
+            frame = bytearray(read(wanted))
+            if wanted == count:
+                frames.append(frame)
+                frame[-1] ^= (len(frames) % 2) << 3
+            return bytes(frame)
+
+        return spoiled
+
+    return damaged
+
+
+@pytest.fixture
 def busio_of():
     return Busio
 

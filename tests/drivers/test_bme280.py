@@ -230,27 +230,13 @@ def test_a_humidity_trim_of_one_byte_only_is_refused(weather, model, clock, trim
 
 
 @pytest.mark.parametrize("count", [7, 26])
-def test_a_trim_that_was_damaged_on_its_way_is_refused(weather, model, clock, count):
+def test_a_trim_that_was_damaged_on_its_way_is_refused(weather, model, clock, count, damaged):
     model.read = damaged(model.read, count=count)
     with pytest.raises(BadChecksum, match="reads of one result differ"):
         run(weather.setup(), clock.sleep)
 
 
-def damaged(read, *, count):
-    """Flip a bit of every second frame of `count` bytes."""
-    frames = []
-
-    def spoiled(wanted):
-        frame = bytearray(read(wanted))
-        if wanted == count:
-            frames.append(frame)
-            frame[-1] ^= (len(frames) % 2) << 3
-        return bytes(frame)
-
-    return spoiled
-
-
-def test_a_frame_that_was_damaged_on_its_way_has_no_value(ready, model, clock):
+def test_a_frame_that_was_damaged_on_its_way_has_no_value(ready, model, clock, damaged):
     model.read = damaged(model.read, count=13)
     with pytest.raises(BadChecksum, match="reads of one result differ"):
         measure(ready, clock)

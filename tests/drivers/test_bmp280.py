@@ -158,27 +158,13 @@ def test_a_trim_that_divides_by_zero_is_refused(barometer, model, clock):
         run(barometer.setup(), clock.sleep)
 
 
-def test_a_trim_that_was_damaged_on_its_way_is_refused(barometer, model, clock):
+def test_a_trim_that_was_damaged_on_its_way_is_refused(barometer, model, clock, damaged):
     model.read = damaged(model.read, count=24)
     with pytest.raises(BadChecksum, match="reads of one result differ"):
         run(barometer.setup(), clock.sleep)
 
 
-def damaged(read, *, count):
-    """Flip a bit of every second frame of `count` bytes."""
-    frames = []
-
-    def spoiled(wanted):
-        frame = bytearray(read(wanted))
-        if wanted == count:
-            frames.append(frame)
-            frame[-1] ^= (len(frames) % 2) << 3
-        return bytes(frame)
-
-    return spoiled
-
-
-def test_a_frame_that_was_damaged_on_its_way_has_no_value(ready, model, clock):
+def test_a_frame_that_was_damaged_on_its_way_has_no_value(ready, model, clock, damaged):
     model.read = damaged(model.read, count=10)
     with pytest.raises(BadChecksum, match="reads of one result differ"):
         measure(ready, clock)
