@@ -17,16 +17,14 @@ from benchmarks.events import events, reading
 from benchmarks.measure import Cost, rss
 from edge_agent.clock import SystemClock
 from edge_agent.deliver.backoff import Backoff
-from edge_agent.deliver.envelope import Envelope
-from edge_agent.deliver.forwarder import Forwarder
-from edge_agent.deliver.mqtt.address import Address, Broker
-from edge_agent.deliver.mqtt.connection import Connection
-from edge_agent.deliver.mqtt.events import MqttEvents
-from edge_agent.deliver.mqtt.state import LiveState
-from edge_agent.events import CursorMove
+from edge_agent.deliver.forwarder import Forwarder, LogAccess
+from edge_agent.deliver.mqtt.options import MqttOptions
+from edge_agent.deliver.mqtt.sink import build
+from edge_agent.deliver.sink import About, SinkPlan, Site
+from edge_agent.events import CursorMove, Subscription
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
-from edge_agent.store.recorder import Recorder
+from edge_agent.store.recorder import Recorder, Subscriptions
 from edge_agent.store.retention import Retention
 
 GROUP = 1000
@@ -52,35 +50,38 @@ class Pipeline:
             reopen=partial(EventLog.open, path, boot=clock.boot),
             clock=clock,
             commit_interval=interval,
-            retention=Retention(("mqtt",), 7 * 86400, 2**40),
+            retention=Retention(7 * 86400, 2**40),
         )
-        self.connection = Connection(
-            Broker((Address("127.0.0.1", port, tls=False),), "bench"),
-            LiveState("edge/bench", b"{}", retained=False),
-            changed=lambda up: news.put("retry") if up else None,
+        self.records.put(Subscriptions((Subscription("mqtt"),)))
+        plan = SinkPlan(
+            "mqtt",
+            (f"mqtt://127.0.0.1:{port}",),
+            MqttOptions(client_id="bench", retained=False),
+            max_batch=max_batch,
+        )
+        site = Site(
+            "bench",
+            log.id,
+            About(b"{}"),
+            alive=lambda _thread: None,
+            died=lambda _thread: None,
+            retry=lambda: news.put("retry"),
+            stopping=lambda: False,
+            requested=lambda _request: None,
+        )
+        self.forwarder = Forwarder(
+            build(plan, site),
+            plan.kinds,
+            news,
+            log=LogAccess(partial(LogReader, path), self._commit, lambda *_: None),
+            clock=clock,
             backoff=Backoff(lambda: 0.0),
         )
-        sink = MqttEvents(
-            "edge/bench", Envelope("bench", log.id), self.connection.post, max_batch=max_batch
-        )
-        self.forwarder = self._forwarder(sink, news, path)
         news.put(log.last_offset())
 
-    def _forwarder(self, sink: MqttEvents, news: "SimpleQueue[Any]", path: Path) -> Forwarder:
-        return Forwarder(
-            sink,
-            news,
-            open_reader=partial(LogReader, path),
-            cursor=0,
-            commit=self._commit,
-            damaged=lambda *_: None,
-            clock=self._clock,
-            backoff=Backoff(lambda: 0.0),
-        )
-
     def start(self) -> None:
-        """Start the three threads."""
-        for part in (self.connection, self.forwarder, self.recorder):
+        """Start the threads; the sink starts that of its connection."""
+        for part in (self.forwarder, self.recorder):
             threading.Thread(target=part.run, daemon=True).start()
 
     def wait_for(self, offset: int) -> float:

@@ -9,6 +9,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from edge_agent.acquire.catalog import Catalog, options
 from edge_agent.cli import EPILOG, cli
 from edge_agent.commands.drivers import ranges
 from edge_agent.config.config import Config
-from edge_agent.config.settings import Settings, description, keys, tables
+from edge_agent.config.settings import description, keys, tables
+from edge_agent.deliver.catalog import GROUP, load_sink_type
 from edge_agent.doctor.diagnosis import ADVICE, THEMES
 from edge_agent.units import BYTES, SECONDS, Duration, Size
 from simulators import descriptions
@@ -42,9 +44,17 @@ def configuration() -> dict[str, str]:
     return {heading.strip("[]") or "node": key_table(kind) for heading, kind in tables(Config)}
 
 
-def key_table(kind: type[Settings]) -> str:
-    """Return the keys of a table of the configuration, with defaults and descriptions."""
-    return table(("key", "default", "what"), map(_key, keys(kind)))
+def sinks() -> dict[str, str]:
+    """Return the keys of every kind of sink, by its shortest scheme."""
+    schemes = sorted({entry.name for entry in entry_points(group=GROUP)}, key=len, reverse=True)
+    names = {id(kind): scheme for scheme in schemes for kind in [load_sink_type(scheme)]}
+    return {scheme: key_table(load_sink_type(scheme).options) for scheme in names.values()}
+
+
+def key_table(kind: type[Any]) -> str:
+    """Return the keys of a table of the configuration, its own first, with what they mean."""
+    own = sorted(keys(kind), key=lambda field: field.name not in vars(kind)["__annotations__"])
+    return table(("key", "default", "what"), map(_key, own))
 
 
 def _key(field: FieldInfo) -> tuple[str, str, str]:
@@ -199,6 +209,7 @@ def short(module: str) -> str:
 PAGES: dict[str, Callable[[], dict[str, str]]] = {
     "configuration.md": configuration,
     "sensors.md": sensors,
+    "sinks.md": sinks,
     "simulator.md": simulator,
     "commands.md": commands,
     "doctor.md": doctor,

@@ -11,6 +11,8 @@ import msgspec
 from edge_agent.clock import Moment
 
 Kind: TypeAlias = Literal["reading", "aggregate", "alert", "output", "command", "gap", "lifecycle"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Start: TypeAlias = Literal["now", "beginning"]
 Severity: TypeAlias = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the least first
 AlertState: TypeAlias = Literal["inactive", "pending", "firing", "resolved", "flapping"]
@@ -144,10 +146,18 @@ def lifecycle(moment: Moment, what: str, **details: Any) -> Event:  # noqa: ANN4
     return Event("lifecycle", "agent", moment, {"what": what, **details})
 
 
-class CursorMove(NamedTuple):
-    """What a forwarder tells the recorder: `sink` now owns all up to and including `offset`.
+class Subscription(NamedTuple):
+    """Which kinds of event a sink wants, and where a new one starts in the log."""
 
-    `refused` holds those on the way there that the destination does not want, with the reason.
+    sink: str
+    kinds: frozenset[str] = frozenset(KINDS)
+    start: Start = "beginning"
+
+
+class CursorMove(NamedTuple):
+    """A forwarder's report to the recorder: `sink` owns all events up to and including `offset`.
+
+    `refused` holds the events on the way there that the destination refused, with its reasons.
     """
 
     sink: str

@@ -1,4 +1,4 @@
-"""The buses: drivers connected, and a thread for each line that has devices."""
+"""The buses: drivers connected, and a thread for each bus that has devices."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,14 +11,14 @@ from drivers.base.driver import Driver, Totalling
 from drivers.base.errors import DriverError
 from edge_agent.acquire.bus_worker import BusWorker, DueDevice
 from edge_agent.acquire.hardware import Hardware
-from edge_agent.blueprint.devices import ResolvedDevice
+from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput
 from edge_agent.clock import Clock
 from edge_agent.errors import HardwareError
 from edge_agent.events import Reading
 from edge_agent.threads import Worker
 
 FIXED = "what changes on a pin, a serial line or SPI needs a restart"
-REBUILT = {"i2c", "w1", "linux"}  # what nobody has to give back before another one takes it
+REBUILT = {"i2c", "w1", "linux"}  # a driver need not be given back before another one takes over
 
 
 class Connected(NamedTuple):
@@ -34,6 +34,23 @@ class BusThread(NamedTuple):
     devices: tuple[Connected, ...]
     inbox: "SimpleQueue[Any]"
     worker: Worker
+
+
+class BusChange(NamedTuple):
+    """What a reload brings: the buses that stop, and the threads that take their place.
+
+    `fresh` are the devices whose drivers are new.
+    """
+
+    stopped: tuple[str, ...]
+    threads: dict[str, BusThread]
+    fresh: tuple[Connected, ...]
+
+    def totals(self) -> Iterator[tuple[str, Totalling]]:
+        """Yield the new counters, whose totals go on where the log left them."""
+        for one in self.fresh:
+            if isinstance(one.driver, Totalling):
+                yield one.resolved.name, one.driver
 
 
 class Buses:
@@ -53,48 +70,26 @@ class Buses:
         self._alive = alive
         self._died = died
         self._clock = clock
-        self._lines: dict[str, BusThread] = {}
-
-    @property
-    def names(self) -> list[str]:
-        """Return the lines' names."""
-        return list(self._lines)
-
-    def connect(self, devices: Iterable[ResolvedDevice]) -> None:
-        """Build every line; raise HardwareError where something is not there."""
-        for name, resolved in by_line(devices).items():
-            self._lines[name] = self._build(name, [self._connected(one, {}) for one in resolved])
-
-    def totals(self) -> Iterator[tuple[str, Totalling]]:
-        """Yield the counters, which go on where the log left them."""
-        for line in self._lines.values():
-            for one in line.devices:
-                if isinstance(one.driver, Totalling):
-                    yield one.resolved.name, one.driver
-
-    def start(self) -> None:
-        """Let all lines measure."""
-        for line in self._lines.values():
-            line.worker.start()
+        self._threads: dict[str, BusThread] = {}
 
     def stop(self, deadline: float) -> None:
-        """End all lines' threads."""
-        for line in self._lines.values():
-            line.worker.tell()
-        for line in self._lines.values():
-            line.worker.join(deadline)
+        """End the threads of all buses."""
+        for thread in self._threads.values():
+            thread.worker.tell()
+        for thread in self._threads.values():
+            thread.worker.join(deadline)
 
     def wake(self, device: str) -> bool:
         """Measure a device now; return whether there is one."""
-        for line in self._lines.values():
-            if any(one.resolved.name == device for one in line.devices):
-                line.inbox.put(("wake", device))
+        for thread in self._threads.values():
+            if any(one.resolved.name == device for one in thread.devices):
+                thread.inbox.put(("wake", device))
                 return True
         return False
 
     def obstacles(self, devices: Iterable[ResolvedDevice]) -> list[str]:
-        """Return why devices cannot take the place of those that run; nothing where they can."""
-        before = self._connected_now()
+        """Return why devices cannot take the place of those that run; empty if they can."""
+        before = self._connected()
         return [
             f"device.{new.name}: {FIXED}"
             for new in devices
@@ -103,33 +98,38 @@ class Buses:
             and not same_driver(before[new.name].resolved, new)
         ]
 
-    def renew(self, devices: Iterable[ResolvedDevice], deadline: float) -> list[str]:
-        """Let lines whose devices have changed begin anew; return their names."""
-        wanted = by_line(devices)
-        drivers = self._connected_now()
+    def prepare(self, devices: Iterable[ResolvedDevice]) -> BusChange:
+        """Connect what is new, and touch nothing that runs; raise HardwareError if that fails."""
+        wanted, before = by_bus(devices), self._connected()
         changed = [
             name
-            for name in {**self._lines, **wanted}
+            for name in {**self._threads, **wanted}
             if [one.resolved for one in self._devices(name)] != wanted.get(name, [])
         ]
-        for name in changed:
-            line = self._lines.pop(name, None)
-            if line is not None:
-                line.worker.finish(deadline)
-        for name in changed:
-            if name in wanted:
-                connected = [self._connected(one, drivers) for one in wanted[name]]
-                self._lines[name] = self._build(name, connected)
-                self._lines[name].worker.start()
-        return changed
+        threads = {
+            name: self._build(name, [self._connect(one, before) for one in wanted[name]])
+            for name in changed
+            if name in wanted
+        }
+        connected = (one for thread in threads.values() for one in thread.devices)
+        fresh = tuple(one for one in connected if _is_fresh(one, before))
+        return BusChange(tuple(name for name in changed if name in self._threads), threads, fresh)
 
-    def _connected_now(self) -> dict[str, Connected]:
-        return {one.resolved.name: one for line in self._lines.values() for one in line.devices}
+    def commit(self, change: BusChange, deadline: float) -> None:
+        """Let the prepared threads take over."""
+        for name in change.stopped:
+            self._threads.pop(name).worker.finish(deadline)
+        self._threads |= change.threads
+        for thread in change.threads.values():
+            thread.worker.start()
+
+    def _connected(self) -> dict[str, Connected]:
+        return {one.resolved.name: one for each in self._threads.values() for one in each.devices}
 
     def _devices(self, name: str) -> tuple[Connected, ...]:
-        return self._lines[name].devices if name in self._lines else ()
+        return self._threads[name].devices if name in self._threads else ()
 
-    def _connected(self, resolved: ResolvedDevice, before: Mapping[str, Connected]) -> Connected:
+    def _connect(self, resolved: ResolvedDevice, before: Mapping[str, Connected]) -> Connected:
         old = before.get(resolved.name)
         if old is not None and same_driver(old.resolved, resolved):
             return Connected(resolved, old.driver)
@@ -153,16 +153,23 @@ class Buses:
         return BusThread(tuple(devices), inbox, worker)
 
 
-def by_line(devices: Iterable[ResolvedDevice]) -> dict[str, list[ResolvedDevice]]:
-    """Return the devices of each line."""
-    lines: dict[str, list[ResolvedDevice]] = defaultdict(list)
+def _is_fresh(one: Connected, before: Mapping[str, Connected]) -> bool:
+    old = before.get(one.resolved.name)
+    return old is None or old.driver is not one.driver
+
+
+def by_bus(devices: Iterable[ResolvedDevice]) -> dict[str, list[ResolvedDevice]]:
+    """Return the devices of each bus."""
+    buses: dict[str, list[ResolvedDevice]] = defaultdict(list)
     for resolved in devices:
-        lines[resolved.place.line].append(resolved)
-    return dict(lines)
+        buses[resolved.place.line].append(resolved)
+    return dict(buses)
 
 
-def same_driver(one: ResolvedDevice, other: ResolvedDevice) -> bool:
-    """Tell whether a driver may go on: its chip, place and options are the same."""
+def same_driver(
+    one: ResolvedDevice | ResolvedOutput, other: ResolvedDevice | ResolvedOutput
+) -> bool:
+    """Return whether a driver may go on: its chip, place and options are the same."""
     return (one.driver, one.place, one.options) == (other.driver, other.place, other.options)
 
 

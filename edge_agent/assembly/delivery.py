@@ -1,41 +1,32 @@
-"""Everything behind the log: the connection, and a forwarder for each sink."""
+"""Everything behind the log: a sink, and a forwarder on its own thread, for each destination."""
 
 import random
-import time
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple, TypeAlias
 
-import msgspec
-
-from edge_agent.blueprint import Blueprint
-from edge_agent.blueprint.info import agent_info
+from edge_agent.blueprint.sinks import Plan, ResolvedSink
 from edge_agent.clock import Clock
 from edge_agent.deliver.backoff import Backoff
-from edge_agent.deliver.envelope import Envelope
-from edge_agent.deliver.forwarder import Forwarder, ForwarderNews
-from edge_agent.deliver.mqtt.commands import CommandTopics
-from edge_agent.deliver.mqtt.connection import About, Connection
-from edge_agent.deliver.mqtt.events import MqttEvents
-from edge_agent.deliver.mqtt.state import LiveState
-from edge_agent.deliver.sink import Sink
-from edge_agent.events import CursorMove, Request
+from edge_agent.deliver.forwarder import Forwarder, ForwarderNews, LogAccess
+from edge_agent.deliver.sink import About, LiveSink, Post, Sink, Site
+from edge_agent.events import CursorMove, Request, Subscription
 from edge_agent.store.reader import LogReader
-from edge_agent.store.recorder import Damaged
+from edge_agent.store.recorder import Damaged, Subscriptions
 from edge_agent.threads import Worker
 
-DRAIN_SECONDS = 2.0  # for the last events to reach the broker
-PATIENCE = 300.0  # seconds: name servers and services take their time, and the rest goes on
-FORWARDER = "forwarder"  # the thread of the MQTT sink
-
-ToRecorder: TypeAlias = Callable[[CursorMove | Damaged], None]
+ToRecorder: TypeAlias = Callable[[CursorMove | Damaged | Subscriptions], None]
 
 
-class Ties(NamedTuple):
-    """What delivery has to do with the rest of the agent."""
+class Surroundings(NamedTuple):
+    """What delivery shares with the rest of the agent."""
 
+    node: str
+    log_id: str
+    log_path: Path
     record: ToRecorder
     requested: Callable[[Request], None]
     died: Callable[[str], None]
@@ -43,109 +34,133 @@ class Ties(NamedTuple):
     clock: Clock
 
 
+class RunningSink(NamedTuple):
+    """A sink with its forwarder."""
+
+    plan: Plan
+    sink: Sink
+    inbox: "SimpleQueue[ForwarderNews]"
+    worker: Worker
+
+
+class SinkChange(NamedTuple):
+    """What a reload brings: all sinks from now on, those that are new and those that stop."""
+
+    sinks: dict[str, RunningSink]
+    fresh: tuple[RunningSink, ...]
+    stopped: tuple[RunningSink, ...]
+
+
 class Delivery:
-    """Owns the threads behind the log; `log_path` is where each forwarder reads."""
+    """Owns the sinks and the forwarders' threads."""
 
-    def __init__(
-        self, blueprint: Blueprint, log_id: str, reader: LogReader, log_path: Path, ties: Ties
-    ) -> None:
-        self._blueprint = blueprint
-        self._log_path = log_path
-        self._ties = ties
-        self._inboxes: list[SimpleQueue[ForwarderNews]] = []
-        self._log_id = log_id
-        self.connection = self._build_connection()
-        self._talk = self._worker(
-            "connection", self.connection.run, partial(self.connection.post, None)
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._around = surroundings
+        self._sinks: dict[str, RunningSink] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the sinks, which are those of the forwarders' threads."""
+        return list(self._sinks)
+
+    @property
+    def posts(self) -> tuple[Callable[[Post], None], ...]:
+        """Return what takes live state, in any thread."""
+        return tuple(
+            one.sink.post
+            for one in self._sinks.values()
+            if one.plan.live and isinstance(one.sink, LiveSink)
         )
-        sinks = list(self._sinks())
-        self.names = tuple(sink.name for sink in sinks)
-        self._forwarders = [self._build_forwarder(sink, reader) for sink in sinks]
 
     @property
-    def workers(self) -> list[Worker]:
-        """Return the threads in the order of the flow."""
-        return [*self._forwarders, self._talk]
+    def offsets(self) -> tuple[Callable[[int], None], ...]:
+        """Return what takes the log's last offset, in any thread."""
+        return tuple(one.inbox.put for one in self._sinks.values())
 
-    @property
-    def patience(self) -> dict[str, float]:
-        """Return how many seconds each thread may be silent."""
-        return dict.fromkeys((worker.name for worker in self.workers), PATIENCE)
+    def prepare(self, sinks: Iterable[ResolvedSink], about: About) -> SinkChange:
+        """Build what is new or differs, and touch nothing that runs; raise AgentError."""
+        wanted = {one.plan.name: one for one in sinks}
+        kept = {
+            name: one
+            for name, one in self._sinks.items()
+            if name in wanted and wanted[name].plan == one.plan
+        }
+        fresh = {name: self._build(one, about) for name, one in wanted.items() if name not in kept}
+        stopped = tuple(one for name, one in self._sinks.items() if name not in kept)
+        return SinkChange(
+            {name: {**kept, **fresh}[name] for name in wanted}, tuple(fresh.values()), stopped
+        )
 
-    def announce(self, offset: int) -> None:
-        """Tell every forwarder how far the log goes."""
-        for inbox in self._inboxes:
-            inbox.put(offset)
+    def commit(self, change: SinkChange, deadline: float) -> None:
+        """Stop what is to stop; register all sinks that there are now with their accounts."""
+        _stop(change.stopped, deadline)
+        self._sinks = change.sinks
+        self._around.record(
+            Subscriptions(
+                tuple(
+                    Subscription(name, one.plan.kinds, one.plan.start)
+                    for name, one in self._sinks.items()
+                )
+            )
+        )
 
-    def show_info(self, blueprint: Blueprint) -> None:
-        """Say who we are from now on."""
-        self.connection.post(About(msgspec.json.encode(agent_info(blueprint, self._log_id))))
+    def start(self, sinks: Iterable[RunningSink], last: int) -> None:
+        """Let sinks deliver what lies before `last`, the log's last offset, and what follows."""
+        for one in sinks:
+            one.inbox.put(last)
+            one.worker.start()
 
     def stop(self, deadline: float) -> None:
         """Deliver for a moment what is left, and end."""
-        for worker in self._forwarders:
-            worker.tell()
-        drained = min(time.monotonic() + DRAIN_SECONDS, deadline)
-        for worker in self._forwarders:
-            worker.join(drained)
-        ended = self._talk.finish(deadline)
-        if ended and all(worker.join(deadline) for worker in self._forwarders):
-            self.connection.close()
+        _stop(self._sinks.values(), deadline)
 
-    def _sinks(self) -> Iterator[Sink]:
-        """Yield MQTT first, then who is notified."""
-        config = self._blueprint.config
-        yield MqttEvents(
-            f"edge/{config.node}",
-            Envelope(config.node, self._log_id),
-            self.connection.post,
-            max_batch=config.mqtt.max_batch,
-            publish=config.mqtt.publish,
-            progress=partial(self._ties.alive, FORWARDER),
-        )
-        for notify in self._blueprint.notify:
-            yield notify.open(config.node)
-
-    def _build_forwarder(self, sink: Sink, reader: LogReader) -> Worker:
-        name = FORWARDER if sink.name == MqttEvents.name else sink.name
+    def _build(self, resolved: ResolvedSink, about: About) -> RunningSink:
+        plan, around = resolved.plan, self._around
         inbox: SimpleQueue[ForwarderNews] = SimpleQueue()
-        last = reader.last_offset()
-        cursors = reader.cursors()
-        cursor = cursors.get(sink.name, 0 if sink.name == MqttEvents.name else last)
-        if sink.name not in cursors:  # who is new is not told of old times
-            self._ties.record(CursorMove(sink.name, cursor, {}))
+        stopping = threading.Event()
+
+        def alive(thread: str) -> None:
+            if not stopping.is_set():  # a thread that ends is not waited for
+                around.alive(thread)
+
+        site = Site(
+            around.node,
+            around.log_id,
+            about,
+            alive=alive,
+            died=around.died,
+            retry=partial(inbox.put, "retry"),
+            stopping=stopping.is_set,
+            requested=around.requested,
+        )
+        sink = resolved.type.build(plan, site)
         forwarder = Forwarder(
             sink,
+            plan.kinds,
             inbox,
-            open_reader=partial(LogReader, self._log_path),
-            cursor=cursor,
-            commit=self._ties.record,
-            damaged=lambda error, inode: self._ties.record(Damaged(error, inode)),
-            clock=self._ties.clock,
+            log=self._log_access(),
+            clock=around.clock,
             backoff=Backoff(random.random),
-            progress=partial(self._ties.alive, name),
-        )
-        inbox.put(last)
-        self._inboxes.append(inbox)
-        return self._worker(name, forwarder.run, partial(inbox.put, None))
-
-    def _build_connection(self) -> Connection:
-        config = self._blueprint.config
-        about = msgspec.json.encode(agent_info(self._blueprint, self._log_id))
-        prefix = f"edge/{config.node}"
-        return Connection(
-            self._blueprint.broker,
-            LiveState(prefix, about, retained=config.mqtt.retained, publish=config.mqtt.publish),
-            changed=self._connected,
-            backoff=Backoff(random.random),
-            commands=CommandTopics(prefix) if config.commands.allow else None,
-            requested=self._ties.requested,
-            progress=partial(self._ties.alive, "connection"),
+            progress=partial(alive, plan.name),
         )
 
-    def _connected(self, up: bool) -> None:
-        if up:
-            self._inboxes[0].put("retry")
+        def stop() -> None:
+            stopping.set()
+            inbox.put(None)
 
-    def _worker(self, name: str, run: Callable[[], None], stop: Callable[[], None]) -> Worker:
-        return Worker(name, run, stop, self._ties.died)
+        return RunningSink(plan, sink, inbox, Worker(plan.name, forwarder.run, stop, around.died))
+
+    def _log_access(self) -> LogAccess:
+        return LogAccess(
+            partial(LogReader, self._around.log_path),
+            self._around.record,
+            lambda error, inode: self._around.record(Damaged(error, inode)),
+        )
+
+
+def _stop(sinks: Iterable[RunningSink], deadline: float) -> None:
+    stopped = list(sinks)
+    for one in stopped:
+        one.worker.tell()
+    for one in stopped:
+        one.worker.join(deadline)

@@ -37,7 +37,7 @@ def assemble_evaluation(
     windows = blueprint.config.aggregates.windows
     current = CurrentValues(plans, spans(blueprint.rules), began=now.uptime, aggregates=windows)
     restore_values(current, read_history(reader, clock.boot, now, horizon(blueprint)))
-    memories = reader.memories()
+    memories = reader.saved_states()
     alerts = {name: alert_of(event) for name, event in reader.latest_alerts().items()}
     states = load_states(memories, "rule/", RuleState, now, clock.boot)
     rule_set = RuleSet(

@@ -1,62 +1,134 @@
-"""A renewal: another configuration takes the place of the one that runs.
+"""Reload: another configuration takes the place of the one that runs.
 
-What did not change goes on: values and windows, rules with their states, outputs as they are set.
+All that can fail is prepared first, and nothing that runs is touched until all of it is there. What
+did not change goes on: values and windows, rules with their states, outputs as they are set.
 """
 
-from collections.abc import Callable
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
 from functools import partial
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
 
+from edge_agent.assembly.buses import BusChange, same_driver
+from edge_agent.assembly.delivery import SinkChange
 from edge_agent.assembly.evaluation import bounds
+from edge_agent.assembly.flow import Flow
 from edge_agent.blueprint import Blueprint
-from edge_agent.blueprint.devices import ResolvedOutput
 from edge_agent.clock import Clock
+from edge_agent.errors import AgentError
 from edge_agent.evaluate.commands.execute import Delegate
 from edge_agent.evaluate.current_values import CurrentValues
-from edge_agent.evaluate.engine import EvaluationParts
+from edge_agent.evaluate.engine import EvaluationParts, NewParts
 from edge_agent.evaluate.outputs.output_set import GuardedOutput, Switchable
 from edge_agent.evaluate.rules.rule import spans
 from edge_agent.evaluate.rules.rule_set import RuleSet
 from edge_agent.evaluate.saved_state import save_state
+from edge_agent.store.reader import LogReader
 
 RESTART = "cannot change while the agent runs; `sudo systemctl restart edge-agent`"
+ENGINE_SECONDS = 10.0  # it may be switching an output on a slow bus
+STOP_SECONDS = 4.5
+
+_logger = logging.getLogger(__name__)
 
 
-def obstacles(old: Blueprint, new: Blueprint) -> list[str]:
+class Prepared(NamedTuple):
+    """All that another blueprint needs and that could fail."""
+
+    blueprint: Blueprint
+    outputs: Mapping[str, Switchable]  # drivers that are new
+    buses: BusChange
+    sinks: SinkChange
+    last: int  # the log's last offset
+
+
+def reload(flow: Flow, reread: Callable[[], Blueprint]) -> list[str]:
+    """Take the configuration as it is now; return why it cannot be used, else nothing."""
+    try:
+        new = reread()
+        problems = obstacles(flow, new)
+        if problems:
+            return problems
+        prepared = prepare(flow, new)
+    except AgentError as error:
+        return str(error).splitlines()
+    refused = renew_engine(flow, prepared)
+    if refused:
+        return [refused]
+    commit(flow, prepared)
+    return []
+
+
+def obstacles(flow: Flow, new: Blueprint) -> list[str]:
     """Return what in a new configuration needs a restart."""
+    old = flow.blueprint.config
     changed = {
-        "node": old.config.node != new.config.node,
-        "log": old.config.log != new.config.log,
-        "aggregates": old.config.aggregates != new.config.aggregates,
+        "node": old.node != new.config.node,
+        "log": old.log != new.config.log,
+        "aggregates": old.aggregates != new.config.aggregates,
     }
-    return [f"{name}: {RESTART}" for name, differs in changed.items() if differs]
+    fixed = [f"{name}: {RESTART}" for name, differs in changed.items() if differs]
+    return fixed + flow.buses.obstacles(new.devices)
 
 
-def same_delivery(old: Blueprint, new: Blueprint) -> bool:
-    """Tell whether the connection and the sinks may go on."""
-    return (old.config.mqtt, old.broker, old.notify, bool(old.config.commands.allow)) == (
-        new.config.mqtt,
-        new.broker,
-        new.notify,
-        bool(new.config.commands.allow),
-    )
+def prepare(flow: Flow, new: Blueprint) -> Prepared:
+    """Open all that can fail; raise AgentError, and leave what runs as it is."""
+    before = {one.name: one for one in flow.blueprint.outputs}
+    outputs = {
+        one.name: flow.connect(one)
+        for one in new.outputs
+        if one.name not in before or not same_driver(before[one.name], one)
+    }
+    buses = flow.buses.prepare(new.devices)
+    sinks = flow.delivery.prepare(new.sinks, flow.about(new))
+    reader = LogReader(flow.log_path)
+    try:
+        for name, counter in buses.totals():
+            counter.resume(reader.latest_values(name))
+        return Prepared(new, outputs, buses, sinks, reader.last_offset())
+    finally:
+        reader.close()
+
+
+def renew_engine(flow: Flow, prepared: Prepared) -> str:
+    """Let the engine take over its part, between two readings; return what went wrong."""
+    renewal = Renewal(flow.blueprint, prepared, clock=flow.clock, delegate=flow.delegate)
+    answer: SimpleQueue[str] = SimpleQueue()
+    cancelled = threading.Event()
+    flow.readings.put(NewParts(renewal.parts, renewal.kept, answer.put, cancelled.is_set))
+    try:
+        return answer.get(timeout=ENGINE_SECONDS)
+    except Empty:  # it may have died; if it comes back, it goes on with what it has
+        cancelled.set()
+        return f"the engine did not answer within {ENGINE_SECONDS:.0f} s"
+
+
+def commit(flow: Flow, prepared: Prepared) -> None:
+    """Let buses and sinks follow; nothing here can fail."""
+    flow.buses.commit(prepared.buses, time.monotonic() + STOP_SECONDS)
+    flow.delivery.commit(prepared.sinks, time.monotonic() + STOP_SECONDS)
+    flow.show(flow.about(prepared.blueprint))
+    flow.follow(prepared.blueprint)
+    flow.delivery.start(prepared.sinks.fresh, prepared.last)
+    sinks = [one.plan.name for one in (*prepared.sinks.stopped, *prepared.sinks.fresh)]
+    buses = [*prepared.buses.stopped, *prepared.buses.threads]
+    restarted = dict.fromkeys([*buses, *sinks])
+    _logger.info("reloaded%s", f"; restarted {', '.join(restarted)}" if restarted else "")
 
 
 class Renewal:
-    """Makes the judges of a `new` blueprint from those of the `old` one, in the engine's thread."""
+    """Makes the engine's new parts from those that it has, in the engine's thread."""
 
     def __init__(
-        self,
-        old: Blueprint,
-        new: Blueprint,
-        *,
-        clock: Clock,
-        connect: Callable[[ResolvedOutput], Switchable],
-        delegate: Delegate,
+        self, old: Blueprint, prepared: Prepared, *, clock: Clock, delegate: Delegate
     ) -> None:
         self._old = old
-        self._new = new
+        self._new = prepared.blueprint
+        self._connected = prepared.outputs
         self._clock = clock
-        self._connect = connect
         self._delegate = delegate
 
     @property
@@ -67,7 +139,7 @@ class Renewal:
         return frozenset(same)
 
     def parts(self, before: EvaluationParts) -> EvaluationParts:
-        """Return the new judges; outputs that are no more are safe then, and given back."""
+        """Return the new parts; outputs that are no more are safe then, and given back."""
         plans = {one.name: one.plan for one in self._new.devices}
         current = CurrentValues(
             plans,
@@ -80,25 +152,16 @@ class Renewal:
         rule_set = RuleSet(
             self._new.rules, states, current, partial(save_state, boot=self._clock.boot)
         )
-        self._renew_outputs(before)
         executor = before.executor.renewed(
             self._new.config.commands.allow, rule_set, bounds(self._new.config), self._delegate
         )
+        self._renew_outputs(before)
         return EvaluationParts(current, rule_set, before.outputs, executor)
 
     def _renew_outputs(self, before: EvaluationParts) -> None:
-        old = {one.name: one for one in self._old.outputs}
-        same = {
-            one.name
-            for one in self._new.outputs
-            if one.name in old and _same_driver(old[one.name], one)
-        }
-        before.outputs.release(old.keys() - same)
+        """Exchange the outputs, last: a part that failed before has touched none of them."""
+        wanted = {one.name for one in self._new.outputs} - self._connected.keys()
+        before.outputs.release({one.name for one in self._old.outputs} - wanted)
         for one in self._new.outputs:
-            name = one.name
-            driver = before.outputs.driver(name) if name in same else self._connect(one)
-            before.outputs.take(GuardedOutput(name, driver, one.guard))
-
-
-def _same_driver(one: ResolvedOutput, other: ResolvedOutput) -> bool:
-    return (one.driver, one.place, one.options) == (other.driver, other.place, other.options)
+            driver = self._connected.get(one.name) or before.outputs.driver(one.name)
+            before.outputs.take(GuardedOutput(one.name, driver, one.guard))

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge_agent.acquire.catalog import Catalog
-from edge_agent.blueprint.broker import resolve_broker
 from edge_agent.blueprint.collisions import note_collisions
 from edge_agent.blueprint.devices import (
     DeviceResolver,
@@ -17,11 +16,10 @@ from edge_agent.blueprint.devices import (
 )
 from edge_agent.blueprint.interlocks import note_interlocks
 from edge_agent.blueprint.limits import note_limits
-from edge_agent.blueprint.notify import ResolvedNotify, resolve_notify
 from edge_agent.blueprint.rules import resolve_rules
+from edge_agent.blueprint.sinks import ResolvedSink, resolve_sinks
 from edge_agent.config.config import Config
 from edge_agent.config.reader import read
-from edge_agent.deliver.mqtt.address import Broker
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.problems import Problems
@@ -34,8 +32,7 @@ class Blueprint(NamedTuple):
     devices: tuple[ResolvedDevice, ...]
     outputs: tuple[ResolvedOutput, ...]
     rules: tuple[Rule, ...]
-    broker: Broker
-    notify: tuple[ResolvedNotify, ...] = ()
+    sinks: tuple[ResolvedSink, ...]
 
     @property
     def placed(self) -> tuple[ResolvedDevice | ResolvedOutput, ...]:
@@ -54,8 +51,7 @@ def resolve(path: Path, overrides: Iterable[str] = ()) -> Blueprint:
     note_interlocks(config, problems)
     note_collisions(config, (*devices, *outputs), problems)
     rules = resolve_rules(config, devices, problems)
-    broker = resolve_broker(config, problems)
-    notify = resolve_notify(config, problems)
-    if problems.lines or broker is None:
+    sinks = resolve_sinks(config, problems)
+    if problems.lines:
         raise ConfigError(tuple(problems.lines))
-    return Blueprint(config, devices, outputs, rules, broker, notify)
+    return Blueprint(config, devices, outputs, rules, sinks)

@@ -14,6 +14,7 @@ def agent_info(blueprint: Blueprint, log_id: str) -> dict[str, Any]:
         "log": log_id,
         "devices": {device.name: _device(device) for device in blueprint.devices},
         "publish": blueprint.config.mqtt.publish,
+        "sinks": {one.plan.name: sorted(one.plan.kinds) for one in blueprint.sinks},
         "commands": list(blueprint.config.commands.allow),
         "outputs": {one.name: str(one.place) for one in blueprint.outputs},
         "rules": {

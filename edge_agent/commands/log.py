@@ -12,6 +12,7 @@ from typing import IO, TypeAlias
 
 import click
 
+from edge_agent.commands.accounts import as_lines
 from edge_agent.commands.export import FORMATS, as_dict, as_line
 from edge_agent.commands.options import config_option, json_option, set_option
 from edge_agent.config.reader import load
@@ -86,21 +87,18 @@ def tail(opened: Opened, count: int, follow: bool, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def stats(opened: Opened, as_json: bool) -> None:
-    """Print how many events were recorded, delivered, dropped, or are waiting."""
+    """Print what was recorded, and for each sink what became of it."""
     with opened() as reader:
-        account, name = reader.stats(), reader.id
+        found, name = reader.stats(), reader.id
     if as_json:
-        click.echo(json.dumps({"log": name, **account._asdict()}))
+        click.echo(json.dumps({"log": name, **found.as_dict()}))
         return
     click.echo(f"log        {name}")
-    click.echo(f"recorded   {account.recorded:>12,}")
-    for sink, waiting in account.waiting.items():
-        dropped = sum(account.dropped.values())
-        click.echo(f"delivered  {account.recorded - waiting - dropped:>12,}  to {sink}")
-        click.echo(f"waiting    {waiting:>12,}  for {sink}")
-    for reason, count in account.dropped.items():
-        click.echo(f"dropped    {count:>12,}  {reason}")
-    click.echo(f"stored     {account.rows:>12,}  events in {account.bytes / 1e6:.1f} MB")
+    click.echo(f"recorded   {found.recorded:>12,}")
+    for account in found.sinks.values():
+        for line in as_lines(account):
+            click.echo(line)
+    click.echo(f"stored     {found.rows:>12,}  events in {found.bytes / 1e6:.1f} MB")
 
 
 @log.command()

@@ -92,10 +92,10 @@ def _account(machine: Machine) -> dict[str, Any] | None:
 
     from edge_agent.config.reader import load  # noqa: PLC0415
     from edge_agent.paths import CONFIG_FILE, STATE  # noqa: PLC0415
-    from edge_agent.store.reader import account  # noqa: PLC0415
+    from edge_agent.store.reader import read_stats  # noqa: PLC0415
 
     try:
         config = load(machine.path(CONFIG_FILE))
-        return account(machine.path(config.log.path or f"{STATE}/{config.node}.db"))
+        return read_stats(machine.path(config.log.path or f"{STATE}/{config.node}.db"))
     except (AgentError, sqlite3.Error, OSError):
         return None

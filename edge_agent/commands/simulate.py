@@ -46,15 +46,16 @@ def simulate(
     with closing(hardware), embedded_broker(blueprint, wanted=not no_broker) as used:
         screen = open_screen(used, _headline(config, used), lines=True)
         hardware.thread.start()
-        broker = used if not no_broker else None
-        reread = partial(_reread, config, overrides, hardware, broker)
+        reread = partial(_reread, config, overrides, hardware, embedded=not no_broker)
         socket = control_path(used.config.log.path, used.config.node)
         with live_control(executor(hardware), screen, socket):
             return supervise(used, hardware, screen, reread=reread, simulated=True)
 
 
 def _headline(config: Path, blueprint: Blueprint) -> str:
-    port = blueprint.broker.addresses[0].port
+    from edge_agent.commands.simulation import broker_port  # noqa: PLC0415
+
+    port = broker_port(blueprint)
     return f"simulating {config}; in another terminal: mosquitto_sub -p {port} -t 'edge/#' -v"
 
 
@@ -62,11 +63,12 @@ def _reread(
     config: Path,
     overrides: tuple[str, ...],
     hardware: "SimulatedHardware",
-    embedded: Blueprint | None,
+    *,
+    embedded: bool,
 ) -> Blueprint:
     """Read the configuration again; what is new in it is connected, the broker stays."""
-    from edge_agent.commands.simulation import attach  # noqa: PLC0415
+    from edge_agent.commands.simulation import attach, on_embedded_broker  # noqa: PLC0415
 
     new = resolve(config, overrides)
     hardware.thread.call(partial(attach, hardware, new))
-    return new._replace(broker=embedded.broker) if embedded else new
+    return on_embedded_broker(new) if embedded else new

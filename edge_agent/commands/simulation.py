@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from edge_agent.acquire.catalog import Catalog
 from edge_agent.blueprint import Blueprint
-from edge_agent.deliver.mqtt.address import Address
+from edge_agent.deliver.mqtt.address import parse_url
 from edge_agent.errors import ConfigError
 from simulators.clock import RealClock
 from simulators.execution import InstructionExecutor
@@ -78,14 +80,25 @@ def embedded_broker(blueprint: Blueprint, *, wanted: bool) -> Iterator[Blueprint
         return
     from edge_agent.deliver.mqtt.broker import EmbeddedBroker  # noqa: PLC0415
 
-    address = Address(LOOPBACK, blueprint.broker.addresses[0].port, tls=False)
-    broker = EmbeddedBroker(*address[:2])
+    broker = EmbeddedBroker(LOOPBACK, broker_port(blueprint))
     broker.start()
     try:
-        yield blueprint._replace(
-            broker=blueprint.broker._replace(
-                addresses=(address,), tls=None, username="", versions=(MQTT_3_1_1,)
-            )
-        )
+        yield on_embedded_broker(blueprint)
     finally:
         broker.stop()
+
+
+def broker_port(blueprint: Blueprint) -> int:
+    """Return the port of the broker that `[mqtt]` names."""
+    return parse_url(blueprint.sinks[0].plan.url[0]).port
+
+
+def on_embedded_broker(blueprint: Blueprint) -> Blueprint:
+    """Return a blueprint that delivers to the embedded broker, and to no `[[sink]]`."""
+    home, *others = blueprint.sinks
+    options = msgspec.structs.replace(home.plan.options, username="", versions=(MQTT_3_1_1,))
+    url = f"mqtt://{LOOPBACK}:{broker_port(blueprint)}"
+    plan = home.plan._replace(url=(url,), options=options)
+    further = {sink.name for sink in blueprint.config.sink}
+    kept = (one for one in others if one.plan.name not in further)
+    return blueprint._replace(sinks=(home._replace(plan=plan), *kept))

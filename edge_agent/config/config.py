@@ -13,6 +13,7 @@ from edge_agent.config.notify import NotifySettings
 from edge_agent.config.output import OutputSettings
 from edge_agent.config.rule import RuleSettings
 from edge_agent.config.settings import Name, Settings
+from edge_agent.config.sink import SinkSettings
 
 
 class Config(Settings, frozen=True, kw_only=True):
@@ -25,6 +26,7 @@ class Config(Settings, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
     aggregates: AggregateSettings = AggregateSettings()
     commands: CommandSettings = CommandSettings()
+    sink: tuple[SinkSettings, ...] = ()
     notify: tuple[NotifySettings, ...] = ()
     device: tuple[DeviceSettings, ...] = ()
     output: tuple[OutputSettings, ...] = ()

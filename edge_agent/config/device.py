@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, field
 
-from edge_agent.config.settings import Name, Settings, within
+from edge_agent.config.settings import Name, Settings
+from edge_agent.keys import within
 from edge_agent.units import Duration
 
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from edge_agent.config.settings import Settings, within
+from edge_agent.config.settings import Settings
+from edge_agent.keys import within
 from edge_agent.units import Duration, Size
 
 

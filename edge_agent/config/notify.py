@@ -4,11 +4,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from edge_agent.config.settings import SECRET, SECRET_FILE, Name, Settings, choices
-from edge_agent.events import Severity
+from edge_agent.config.settings import Name, Settings
+from edge_agent.deliver.notify.options import NotifyOptions
+from edge_agent.keys import SECRET
 
 
-class NotifySettings(Settings, frozen=True, kw_only=True):
+class NotifySettings(Settings, NotifyOptions, frozen=True, kw_only=True):
     """`[[notify]]`: a service that sends alerts to people, through Apprise (extra `[notify]`)."""
 
     name: Name
@@ -19,13 +20,3 @@ class NotifySettings(Settings, frozen=True, kw_only=True):
             extra=SECRET,
         ),
     ] = ""
-    url_file: Annotated[
-        str,
-        Meta(
-            description="file that holds the URL instead, if the URL is a secret",
-            extra=SECRET_FILE,
-        ),
-    ] = ""
-    severity: Annotated[
-        Severity, Meta(description=f"lowest severity that is sent: {choices(Severity)}")
-    ] = "warning"

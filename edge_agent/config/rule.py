@@ -5,8 +5,9 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from edge_agent.config.output import Switch
-from edge_agent.config.settings import Name, Settings, choices
+from edge_agent.config.settings import Name, Settings
 from edge_agent.events import Severity
+from edge_agent.keys import choices
 from edge_agent.units import Duration
 
 

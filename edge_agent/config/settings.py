@@ -14,12 +14,6 @@ from msgspec import Meta
 from msgspec.structs import FieldInfo, fields
 
 OPTIONS = "options"  # the field that takes the driver's own keys
-# What a key may hold, as `Meta(extra=...)`: the doctor never shows a secret, and a name only if it
-# looks like one.
-SECRET = {"secret": True}
-FILE = {"names": "file"}
-SECRET_FILE = {"names": "file", "secret": True}
-SECRET_VARIABLE = {"names": "variable", "secret": True}
 UNBOUNDED = (-math.inf, math.inf)
 
 Name: TypeAlias = Annotated[
@@ -91,20 +85,9 @@ def description(field: FieldInfo) -> str:
     return texts[-1] if texts else str(getattr(get_args(field.type), "__name__", field.type))
 
 
-def within(low: float, high: float = math.inf) -> dict[str, Any]:
-    """Return the mark of a key with a range; msgspec has none for durations and sizes."""
-    return {"range": (low, high)}
-
-
 def mark(field: FieldInfo) -> dict[str, Any]:
     """Return what a key may hold: `secret`, `names` and `range`, as far as its table says so."""
     return {name: value for meta in _metas(field) for name, value in (meta.extra or {}).items()}
-
-
-def choices(literal: Any) -> str:  # noqa: ANN401
-    """Return the values of a Literal in words: `"info", "warning" or "critical"`."""
-    *most, last = (f'"{value}"' for value in get_args(literal))
-    return f"{', '.join(most)} or {last}"
 
 
 def _metas(field: FieldInfo) -> list[Meta]:

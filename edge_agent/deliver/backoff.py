@@ -20,5 +20,5 @@ class Backoff:
         return step * (0.5 + 0.5 * self._random())
 
     def reset(self) -> None:
-        """Begin anew, after a success."""
+        """Start again with short pauses, after a success."""
         self.failures = 0

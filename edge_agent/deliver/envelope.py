@@ -1,4 +1,4 @@
-"""Logged events as CloudEvents 1.0 in structured JSON: pure.
+"""Logged events as CloudEvents 1.0: whole as JSON, or attributes and data apart.
 
 The id is `<log id>:<offset>`, the same at every delivery: a subscriber can drop duplicates and see
 gaps. `sequence` orders as text. An event whose time is not to be trusted yet says so.
@@ -6,6 +6,7 @@ gaps. `sequence` orders as text. An event whose time is not to be trusted yet sa
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -48,6 +49,14 @@ class Envelope:
     def encode_batch(self, events: Iterable[LoggedEvent]) -> bytes:
         """Return several events as a JSON array, in order."""
         return self._encoder.encode([self._wrap(event) for event in events])
+
+    def attributes(self, event: LoggedEvent) -> dict[str, str]:
+        """Return the attributes as texts: the binary mode of HTTP, AMQP and Kafka.
+
+        The data goes beside them: `event.data`, of the type that `datacontenttype` names.
+        """
+        wrapped: dict[str, Any] = msgspec.to_builtins(self._wrap(event))
+        return {name: str(value) for name, value in wrapped.items() if name != "data"}
 
     def _wrap(self, event: LoggedEvent) -> CloudEvent:
         offset, time, boot, uptime, kind, source, data = event

@@ -6,9 +6,9 @@ never deletes anything; after a restart it goes on where the committed cursor st
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from queue import Empty, SimpleQueue
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from edge_agent.clock import Clock
 from edge_agent.deliver.backoff import Backoff
@@ -17,6 +17,7 @@ from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import CursorMove, LoggedEvent
 
 CHUNK = 1000  # events read at once: a batch costs some memory, a short one costs speed
+SCAN = 50_000  # offsets looked through at once for the kinds that a sink wants
 IDLE = 5.0
 DRAIN_SECONDS = 1.0
 
@@ -29,8 +30,14 @@ class EventReader(Protocol):
 
     inode: int
 
-    def read_after(self, offset: int, limit: int) -> list[LoggedEvent]:
-        """Return up to `limit` events behind `offset`, oldest first."""
+    def cursor(self, sink: str) -> int | None:
+        """Return a sink's committed offset; None for a sink that is not registered yet."""
+        ...
+
+    def read_kinds(
+        self, kinds: Collection[str], after: int, upto: int, limit: int
+    ) -> list[LoggedEvent]:
+        """Return up to `limit` events of some kinds behind `after` and up to `upto`."""
         ...
 
     def close(self) -> None:
@@ -38,8 +45,16 @@ class EventReader(Protocol):
         ...
 
 
+class LogAccess(NamedTuple):
+    """What a forwarder does with the log: it reads, and reports to the recorder."""
+
+    open_reader: Callable[[], EventReader]
+    commit: Callable[[CursorMove], None]
+    damaged: Callable[[str, int], None]
+
+
 class Forwarder:
-    """Delivers to `sink` what lies behind `cursor`, until None comes through `inbox`.
+    """Delivers events of `kinds` to `sink`, behind its committed cursor, until None comes.
 
     The inbox takes the log's last offset after each commit, and "retry" when the sink is back.
     """
@@ -47,27 +62,25 @@ class Forwarder:
     def __init__(
         self,
         sink: Sink,
+        kinds: Collection[str],
         inbox: "SimpleQueue[ForwarderNews]",
         *,
-        open_reader: Callable[[], EventReader],
-        cursor: int,
-        commit: Callable[[CursorMove], None],
-        damaged: Callable[[str, int], None],
+        log: LogAccess,
         clock: Clock,
         backoff: Backoff,
         progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._sink = sink
+        self._kinds = kinds
         self._inbox = inbox
-        self._open_reader = open_reader
+        self._log = log
         self._reader: EventReader | None = None
-        self._cursor = cursor
-        self._last = cursor
-        self._commit = commit
-        self._damaged = damaged
+        self._cursor: int | None = None
+        self._last = 0
         self._clock = clock
         self._backoff = backoff
         self._progress = progress
+        self._open = False
         self._retry_at = 0.0
         self._stopping = False
 
@@ -79,6 +92,7 @@ class Forwarder:
         while self._wait() <= 0 and self._clock.monotonic() < deadline:
             self._forward()
         self._close()
+        self._sink.close()
 
     def step(self, wait: float) -> None:
         """Take the news that arrive within `wait` seconds, then deliver what may be delivered."""
@@ -99,28 +113,48 @@ class Forwarder:
             self._retry_at = 0.0
         else:
             self._last = max(self._last, news)
+            if self._cursor is None:  # a commit: the recorder may have registered the sink
+                self._retry_at = 0.0
 
     def _wait(self) -> float:
-        if self._last <= self._cursor:
+        if self._open and self._cursor is not None and self._last <= self._cursor:
             return IDLE
         return min(max(self._retry_at - self._clock.monotonic(), 0.0), IDLE)
 
     def _forward(self) -> None:
         try:
-            self._reader = self._reader or self._open_reader()
-            self._deliver(self._reader.read_after(self._cursor, CHUNK))
+            self._begin()
+            self._deliver_next()
         except SinkUnavailable as error:
             self._postpone(f"{self._sink.name} is unavailable: {error}")
         except sqlite3.Error as error:
             if self._reader is not None:
-                self._damaged(str(error), self._reader.inode)
+                self._log.damaged(str(error), self._reader.inode)
             self._close()
             self._postpone(f"the event log cannot be read: {error}")
 
-    def _deliver(self, batch: list[LoggedEvent]) -> None:
-        if not batch:  # what the recorder announced was trimmed since, and told in a gap event
-            self._cursor = self._last
+    def _begin(self) -> None:
+        """Open what is not open yet, and go on where the log says."""
+        if not self._open:
+            self._sink.open()
+            self._open = True
+        if self._reader is None:
+            self._reader = self._log.open_reader()
+        if self._cursor is None:
+            self._cursor = self._reader.cursor(self._sink.name)
+
+    def _deliver_next(self) -> None:
+        if self._reader is None or self._cursor is None:  # the recorder has yet to register it
+            self._retry_at = self._clock.monotonic() + IDLE
             return
+        upto = min(self._last, self._cursor + SCAN)
+        batch = self._reader.read_kinds(self._kinds, self._cursor, upto, CHUNK)
+        if batch:
+            self._deliver(batch)
+        elif upto > self._cursor:  # nothing that the sink wants, or it was trimmed meanwhile
+            self._move(upto, {})
+
+    def _deliver(self, batch: list[LoggedEvent]) -> None:
         refused: dict[int, str] = {}
         try:
             count = self._sink.deliver(batch)
@@ -128,12 +162,15 @@ class Forwarder:
             count, refused = error.settled, error.refused
             _logger.warning("%s: %s", self._sink.name, error)
         if count == 0:
-            raise SinkUnavailable("took nothing")
-        self._cursor = batch[count - 1].offset
-        self._commit(CursorMove(self._sink.name, self._cursor, refused))
+            raise SinkUnavailable("accepted no events")
+        self._move(batch[count - 1].offset, refused)
         if self._backoff.failures:
-            _logger.info("%s takes events again", self._sink.name)
+            _logger.info("%s is accepting events again", self._sink.name)
         self._backoff.reset()
+
+    def _move(self, offset: int, refused: dict[int, str]) -> None:
+        self._cursor = offset
+        self._log.commit(CursorMove(self._sink.name, offset, refused))
 
     def _postpone(self, reason: str) -> None:
         if self._backoff.failures == 0:

@@ -1,20 +1,122 @@
-"""What a destination is: somewhere that takes over events, a batch at a time."""
+"""What a destination is: a place that takes over events, a batch at a time."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from edge_agent.events import LoggedEvent
+import msgspec
+
+from edge_agent.events import (
+    KINDS,
+    Alert,
+    Answer,
+    LoggedEvent,
+    Reading,
+    Request,
+    Start,
+    Switched,
+)
 
 
 class Sink(Protocol):
-    """A destination; the contract suite in `tests/deliver` runs over every one."""
+    """A destination; `edge_agent.testing.sink` is the contract of every one.
+
+    Its forwarder's thread alone calls it: `open` first, `close` last.
+    """
 
     name: str
+
+    def open(self) -> None:
+        """Get ready to deliver; raise `SinkUnavailable` to be opened again later."""
+        ...
 
     def deliver(self, batch: Sequence[LoggedEvent]) -> int:
         """Hand a batch over, in order; return how many leading events the destination now owns.
 
-        Raise `SinkUnavailable` where it took none and the events should be kept and tried again,
-        `EventRejected` where it settled some but refused others for good.
+        Raise `SinkUnavailable` if it took none and the events should be kept and tried again,
+        `EventRejected` if it settled some but refused others for good.
         """
         ...
+
+    def close(self) -> None:
+        """Give everything back; a second time does nothing."""
+        ...
+
+
+@runtime_checkable
+class LiveSink(Protocol):
+    """A sink that also shows what is true now, and carries answers."""
+
+    def post(self, post: "Post", /) -> None:
+        """Take it over, from any thread, without waiting."""
+        ...
+
+
+class SinkOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys of one scheme's sinks, besides those that all sinks have."""
+
+
+Options = TypeVar("Options", bound=SinkOptions)
+
+
+class SinkPlan(NamedTuple, Generic[Options]):
+    """A sink as configured: values only, so that two readings of one file are equal.
+
+    `live` says that it also shows what is true now; `commands`, that it takes commands.
+    """
+
+    name: str
+    url: tuple[str, ...]  # tried in order
+    options: Options
+    kinds: frozenset[str] = frozenset(KINDS)
+    start: Start = "now"
+    max_batch: int = 1  # events in one message
+    live: bool = False
+    commands: bool = False
+
+
+class About(NamedTuple):
+    """What the agent says of itself, as JSON, and which topics it does not have any more."""
+
+    info: bytes
+    gone: frozenset[str] = frozenset()
+
+
+Post: TypeAlias = Reading | Alert | Switched | Answer | About
+
+
+class Site(NamedTuple):
+    """What a sink needs of the agent that it delivers for; every function is safe in any thread.
+
+    `alive` takes the name of a thread that makes progress, `died` that of one that failed. `retry`
+    ends the forwarder's pause. `stopping` turns true when the agent stops: `deliver` then ends
+    within two seconds.
+    """
+
+    node: str
+    log_id: str
+    about: About
+    alive: Callable[[str], None]
+    died: Callable[[str], None]
+    retry: Callable[[], None]
+    stopping: Callable[[], bool]
+    requested: Callable[[Request], None]
+
+
+class SinkProblem(NamedTuple):
+    """What is wrong with one key of a sink's configuration."""
+
+    key: str
+    value: object
+    what: str
+
+
+class SinkType(NamedTuple, Generic[Options]):
+    """What an entry point of `edge_agent.sinks` names, by the scheme of its URLs.
+
+    `check` finds problems of a plan without a connection; `build` raises AgentError if a package
+    is missing, and opens nothing.
+    """
+
+    options: type[Options]
+    check: Callable[[SinkPlan[Options]], Iterable[SinkProblem]]
+    build: Callable[[SinkPlan[Options], Site], Sink]

@@ -117,9 +117,9 @@ def _bare(line: str) -> str:
 
 
 def _stats(case: Case) -> str:
-    from edge_agent.store.reader import account  # noqa: PLC0415 - sqlite-utils, 2 MB
+    from edge_agent.store.reader import read_stats  # noqa: PLC0415 - sqlite-utils, 2 MB
 
-    return json.dumps(account(case.log()), indent=1)
+    return json.dumps(read_stats(case.log()), indent=1)
 
 
 def _devices(case: Case) -> str:

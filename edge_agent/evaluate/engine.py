@@ -52,14 +52,16 @@ class EvaluationParts(NamedTuple):
 
 
 class NewParts(NamedTuple):
-    """Another configuration: `judges` makes its judges, `kept` rules are the same.
+    """Another configuration: `parts` makes its parts from those in force; `kept` rules are equal.
 
-    `done` hears an error, or nothing: then the new one is in force.
+    `done` takes an error, or nothing: then the new parts are in force. `cancelled` says that they
+    are not wanted any more.
     """
 
     parts: Callable[[EvaluationParts], EvaluationParts]
     kept: frozenset[str]
     done: Callable[[str], None]
+    cancelled: Callable[[], bool]
 
 
 class Engine:
@@ -153,25 +155,31 @@ class Engine:
             self._carry_out(outcome, now)
 
     def renew(self, renewed: NewParts) -> None:
-        """Judge by another configuration from now on; what is left of a rule is resolved."""
+        """Evaluate by another configuration from now on; alerts of removed rules are resolved."""
+        if renewed.cancelled():
+            return
         now = self._clock.now()
         old = self._evaluator
         before = EvaluationParts(old.current, old.rule_set, old.outputs, self._executor)
-        for name in before.rule_set.rules.keys() - renewed.kept:
-            rule = before.rule_set.rules[name]
-            if before.rule_set.states[name].state == "firing":
-                changes = before.rule_set.change(rule, now, "resolved", state="inactive")
-                self._report(changes, [], now)
         try:
             after = renewed.parts(before)
-        except Exception as error:  # noqa: BLE001 - hardware that is not there: the old one goes on
+        except Exception as error:  # noqa: BLE001 - a bug: the old parts go on
             renewed.done(str(error) or repr(error))
             return
+        self._resolve(before.rule_set, renewed.kept, now)
         self._executor = after.executor
         self._evaluator = Evaluator(after.current, after.rule_set, after.outputs, self._report)
         self._evaluator.begin(now)
         self._evaluator.evaluate_all(now)
         renewed.done("")
+
+    def _resolve(self, rule_set: RuleSet, kept: frozenset[str], now: Moment) -> None:
+        """Resolve the alerts of rules that are not kept."""
+        for name in rule_set.rules.keys() - kept:
+            state = rule_set.states[name]
+            if state.state == "firing" or state.flapping:
+                rule = rule_set.rules[name]
+                self._report(rule_set.change(rule, now, "resolved", state="inactive"), [], now)
 
     def _carry_out(self, outcome: CommandOutcome, now: Moment) -> None:
         """Let a command take effect, then answer it and record what is to be kept."""

@@ -1,46 +1,46 @@
-"""Feeds the watchdog only while every thread responds."""
+"""The watchdog is fed only while every thread that matters makes progress."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from queue import Empty, SimpleQueue
+
+PATIENCE = 30.0  # seconds a thread between chip and disk may be silent
+PATIENCE_BEHIND = 300.0  # seconds for a thread behind the log: name servers take their time
 
 
 class Health:
-    """Collects the threads' heartbeats and feeds systemd's watchdog.
+    """Collects the threads' signs of life and passes them on to systemd's watchdog.
 
-    `threads` maps each thread to the seconds it may be silent; all report every 5 s, but a thread
-    that waits for a name server or another service may take longer.
+    Those between chip and disk are named to `watch`; one behind the log is watched from its first
+    sign of life on, and may be silent for longer: it waits for others, and the rest goes on.
     """
 
-    def __init__(
-        self,
-        threads: Mapping[str, float],
-        *,
-        monotonic: Callable[[], float],
-        notify: Callable[[str], None],
-    ) -> None:
+    def __init__(self, *, monotonic: Callable[[], float], notify: Callable[[str], None]) -> None:
         self.inbox: SimpleQueue[str] = SimpleQueue()
         self._monotonic = monotonic
         self._notify = notify
-        self._timeouts: Mapping[str, float] = {}
+        self._essential: frozenset[str] = frozenset()
         self._seen: dict[str, float] = {}
-        self.watch(threads)
 
-    def watch(self, threads: Mapping[str, float]) -> None:
-        """Watch these threads from now on: those of a new configuration."""
+    def watch(self, essential: Iterable[str]) -> None:
+        """Wait for these from now on, and for others that give a sign of life."""
         now = self._monotonic()
-        self._timeouts = threads
-        self._seen = {name: self._seen.get(name, now) for name in threads}
+        self._reports()  # those of threads that have ended are not waited for
+        self._essential = frozenset(essential)
+        self._seen = {name: self._seen.get(name, now) for name in self._essential}
 
     def check(self) -> list[str]:
-        """Feed the watchdog if all threads respond; return the names of those that do not."""
+        """Feed the watchdog if all threads moved lately; return the names of those that did not."""
         now = self._monotonic()
         self._seen |= dict.fromkeys(self._reports(), now)
-        silent = [name for name, seen in self._seen.items() if now - seen > self._timeouts[name]]
+        silent = [name for name, seen in self._seen.items() if now - seen > self._patience(name)]
         if silent:
-            self._notify(f"STATUS=threads not responding: {', '.join(silent)}")
+            self._notify(f"STATUS=no progress: {', '.join(silent)}")
         else:
             self._notify("WATCHDOG=1")
         return silent
+
+    def _patience(self, name: str) -> float:
+        return PATIENCE if name in self._essential else PATIENCE_BEHIND
 
     def _reports(self) -> set[str]:
         names = set()
@@ -48,4 +48,4 @@ class Health:
             while True:
                 names.add(self.inbox.get_nowait())
         except Empty:
-            return names & self._seen.keys()
+            return names

@@ -64,13 +64,14 @@ def _account(log: dict[str, Any] | None) -> Iterator[str]:
     if log is None:
         yield "log          not readable; try with `sudo`"
         return
-    dropped = sum(log["dropped"].values())
     yield f"recorded     {log['recorded']:,} events"
-    for sink, waiting in log["waiting"].items():
-        delivered = log["recorded"] - waiting - dropped
-        yield f"delivered    {delivered:,} to {sink}, {waiting:,} waiting"
-    for reason, count in log["dropped"].items():
-        yield f"dropped      {count:,} {reason}"
+    for name, sink in log["sinks"].items():
+        if sink["configured"]:
+            yield f"delivered    {sink['delivered']:,} to {name}, {sink['waiting']:,} waiting"
+        for reason, count in sink["refused"].items():
+            yield f"refused      {count:,} by {name}: {reason}"
+        for reason, count in sink["dropped"].items():
+            yield f"dropped      {count:,} for {name}: {reason}"
 
 
 def _memory(machine: Machine, state: ServiceState) -> int | None:

@@ -20,6 +20,7 @@ from sqlite_utils import Database
 from edge_agent.clock import Moment
 from edge_agent.errors import LogError
 from edge_agent.events import Event
+from edge_agent.store.account import Account
 from edge_agent.store.migrations import migrate
 from edge_agent.store.soundness import verify
 
@@ -27,15 +28,8 @@ INSERT = """
 INSERT INTO event (time, boot, uptime, kind, source, data)
 SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)
 """
-MOVE = """
-INSERT INTO cursor VALUES (?, ?)
-ON CONFLICT DO UPDATE SET "offset" = max("offset", excluded."offset")
-"""
-REMEMBER = """
-INSERT INTO memory VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data
-"""
-DROP = """
-INSERT INTO dropped VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count
+SAVE = """
+INSERT INTO saved_state VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data
 """
 REPAIR = """
 UPDATE event SET time = uptime + ?, boot = NULL, uptime = NULL
@@ -66,6 +60,7 @@ class EventLog:
         self._boot = boot
         self._boot_number: int | None = None
         self.id = log_id(connection)
+        self.account = Account(self.execute)
         self.last_offset()  # damage to what every commit needs shows here
 
     @classmethod
@@ -105,17 +100,9 @@ class EventLog:
         self._connection.execute(INSERT, (_encoder.encode(rows).decode(),))
         return self.last_offset()
 
-    def move_cursor(self, sink: str, offset: int) -> None:
-        """Note that a sink owns everything up to `offset`; a cursor never goes back."""
-        self._connection.execute(MOVE, (sink, offset))
-
-    def remember(self, name: str, data: str) -> None:
+    def save_state(self, name: str, data: str) -> None:
         """Keep JSON under a name, in place of what was there."""
-        self._connection.execute(REMEMBER, (name, data))
-
-    def count_dropped(self, reason: str, count: int) -> None:
-        """Enter events that no sink will get into the account."""
-        self._connection.execute(DROP, (reason, count))
+        self._connection.execute(SAVE, (name, data))
 
     def repair_times(self, now: Moment) -> int:
         """Give this boot's untrusted events their true time; return how many."""
@@ -131,7 +118,7 @@ class EventLog:
         return [row[0] for row in self._connection.execute(NOT_GAPS, (wanted,))]
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run a statement of retention or salvage."""
+        """Run a statement of the account, of retention or of salvage."""
         return self._connection.execute(sql, parameters).fetchall()
 
     def close(self) -> None:

@@ -23,6 +23,27 @@ CREATE TABLE log (id TEXT NOT NULL);
 """
 
 
+ACCOUNT = """
+CREATE TABLE account (
+    sink TEXT PRIMARY KEY,
+    kinds TEXT NOT NULL,          -- JSON: the kinds of event that the sink wants
+    start INTEGER NOT NULL,       -- its account begins behind this offset
+    "offset" INTEGER NOT NULL,    -- its cursor
+    delivered INTEGER NOT NULL,   -- events that the destination owns
+    configured BOOLEAN NOT NULL   -- false while the configuration does not name the sink
+) WITHOUT ROWID
+"""
+LOSS = """
+CREATE TABLE loss (
+    sink TEXT NOT NULL,
+    fate TEXT NOT NULL,           -- 'refused' by the destination, or 'dropped' by the agent
+    reason TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (sink, fate, reason)
+) WITHOUT ROWID
+"""
+
+
 def m001_event_log(db: Database) -> None:
     """Create the event log, with a random id of its own."""
     for statement in SCHEMA.split(";\n"):
@@ -36,7 +57,23 @@ def m002_memory(db: Database) -> None:
     db.execute("CREATE TABLE memory (name TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID")
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001_event_log, m002_memory)
+def m003_accounts(db: Database) -> None:
+    """Keep an account for each sink; those of an older log begin at their cursors."""
+    db.execute(ACCOUNT)
+    db.execute(LOSS)
+    db.execute("""
+        INSERT INTO account SELECT sink, '[]', "offset", "offset", 0, FALSE FROM cursor
+    """)
+    db.execute("DROP TABLE cursor")
+    db.execute("DROP TABLE dropped")
+    db.execute("ALTER TABLE memory RENAME TO saved_state")
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (
+    m001_event_log,
+    m002_memory,
+    m003_accounts,
+)
 
 
 def migrate(db: Database, where: str) -> None:

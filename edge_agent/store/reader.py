@@ -1,7 +1,7 @@
 """The reading side of the event log: a connection of its own, always a committed state."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,11 +9,19 @@ import msgspec
 
 from edge_agent.errors import LogError
 from edge_agent.events import LoggedEvent
+from edge_agent.store.account import SinkAccount, read_accounts
 from edge_agent.store.event_log import LAST, log_id
 
 READ_AFTER = """
 SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
 FROM (SELECT * FROM event WHERE "offset" > ? ORDER BY "offset" LIMIT ?)
+"""
+READ_KINDS = """
+SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
+FROM (
+    SELECT * FROM event WHERE "offset" > ? AND "offset" <= ?
+    AND kind IN (SELECT value FROM json_each(?)) ORDER BY "offset" LIMIT ?
+)
 """
 READ_BEFORE = """
 SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
@@ -35,13 +43,17 @@ _decoder = msgspec.json.Decoder(list[LoggedEvent])
 
 
 class Stats(NamedTuple):
-    """The account: recorded = delivered + waiting + dropped, for every sink."""
+    """The accounts of all sinks, and what the log takes on the disk."""
 
-    recorded: int
-    waiting: dict[str, int]
-    dropped: dict[str, int]
+    recorded: int  # events that ever had an offset, or offsets that were skipped
+    sinks: dict[str, SinkAccount]
     rows: int
     bytes: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as the command line and the answers show it."""
+        sinks = {name: account.as_dict() for name, account in self.sinks.items()}
+        return {**self._asdict(), "sinks": sinks}
 
 
 class LogReader:
@@ -66,6 +78,13 @@ class LogReader:
     def read_after(self, offset: int, limit: int) -> list[LoggedEvent]:
         """Return up to `limit` events behind `offset`, oldest first."""
         return self._events(READ_AFTER, (offset, limit))
+
+    def read_kinds(
+        self, kinds: Collection[str], after: int, upto: int, limit: int
+    ) -> list[LoggedEvent]:
+        """Return up to `limit` events of some kinds behind `after` and up to `upto`."""
+        wanted = msgspec.json.encode(sorted(kinds)).decode()
+        return self._events(READ_KINDS, (after, upto, wanted, limit))
 
     def events_after(self, offset: int) -> Iterator[LoggedEvent]:
         """Yield all events behind an offset, a chunk in memory at a time."""
@@ -97,48 +116,47 @@ class LogReader:
         row = self._connection.execute(LATEST_VALUES, (device,)).fetchone()
         return msgspec.json.decode(row[0], type=dict[str, float]) if row else {}
 
-    def memories(self) -> dict[str, bytes]:
-        """Return everything that is to be known again after a restart, as JSON by its name."""
-        rows = self._connection.execute("SELECT name, data FROM memory")
+    def saved_states(self) -> dict[str, bytes]:
+        """Return the states that survive a restart, as JSON by name."""
+        rows = self._connection.execute("SELECT name, data FROM saved_state")
         return {name: data.encode() for name, data in rows}
 
-    def cursor(self, sink: str) -> int:
-        """Return a sink's committed offset; 0 for one that never took anything."""
-        return self.cursors().get(sink, 0)
-
-    def cursors(self) -> dict[str, int]:
-        """Return the committed offset of every sink."""
-        return dict(self._connection.execute('SELECT sink, "offset" FROM cursor').fetchall())
+    def cursor(self, sink: str) -> int | None:
+        """Return a sink's committed offset; None for a sink that is not registered yet."""
+        query = 'SELECT "offset" FROM account WHERE sink = ?'
+        row = self._connection.execute(query, (sink,)).fetchone()
+        return row[0] if row else None
 
     def last_offset(self) -> int:
         """Return the highest offset ever given."""
         return int(self._connection.execute(LAST).fetchone()[0])
 
+    def accounts(self) -> dict[str, SinkAccount]:
+        """Return the account of each sink that ever was, by name."""
+        return read_accounts(self._execute)
+
     def stats(self) -> Stats:
-        """Return the account, and what the log takes on the disk."""
-        count = 'SELECT count(*) FROM event WHERE "offset" > ?'
-        waiting = {
-            sink: self._connection.execute(count, (offset,)).fetchone()[0]
-            for sink, offset in self.cursors().items()
-        }
-        dropped = dict(self._connection.execute("SELECT reason, count FROM dropped").fetchall())
-        rows = self._connection.execute(count, (0,)).fetchone()[0]
+        """Return the accounts, and what the log takes on the disk."""
+        rows = self._execute("SELECT count(*) FROM event", ())[0][0]
         size = sum(f.stat().st_size for f in self._path.parent.glob(self._path.name + "*"))
-        return Stats(self.last_offset(), waiting, dropped, rows, size)
+        return Stats(self.last_offset(), self.accounts(), rows, size)
 
     def close(self) -> None:
         """Give the connection back."""
         self._connection.close()
+
+    def _execute(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, parameters).fetchall()
 
     def _events(self, sql: str, parameters: Sequence[Any]) -> list[LoggedEvent]:
         (text,) = self._connection.execute(sql, parameters).fetchone()
         return _decoder.decode(text)
 
 
-def account(path: Path) -> dict[str, Any]:
-    """Return the account of a log, as `Stats` has it."""
+def read_stats(path: Path) -> dict[str, Any]:
+    """Return the stats of a log as plain values."""
     reader = LogReader(path)
     try:
-        return reader.stats()._asdict()
+        return reader.stats().as_dict()
     finally:
         reader.close()

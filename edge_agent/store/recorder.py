@@ -6,21 +6,20 @@ disk has them, and keeps events in memory, counted, while the disk does not take
 
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
 
 from edge_agent.clock import Clock, Moment
-from edge_agent.events import CursorMove, Event, Record, SavedState, gap, lifecycle
+from edge_agent.events import CursorMove, Event, Record, Subscription, gap, lifecycle
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.group import GROUP, Group
 from edge_agent.store.retention import Retention, ranges
 from edge_agent.store.salvage import is_damage
 
-GATHER = 0.003  # seconds: one tick of all sensors is one commit
 IDLE = 5.0  # a sign of life at least this often
-CURSOR_INTERVAL = 1.0  # cursor moves alone are not worth a commit of their own sooner
-GROUP = 10_000  # events in one transaction
 HELD = 50_000  # events in memory while the disk is full: about 50 MB
 RETRY = 2.0
 TRIM_SECONDS, TRIM_EVENTS = 60.0, 20_000
@@ -35,53 +34,13 @@ class Damaged(NamedTuple):
     inode: int
 
 
-RecorderItem: TypeAlias = Event | Sequence[Record] | CursorMove | Damaged | None
+class Subscriptions(NamedTuple):
+    """The sinks that there are from now on."""
+
+    sinks: tuple[Subscription, ...]
 
 
-class Group:
-    """What waits for the next commit: pure bookkeeping, no disk."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self.moves: dict[str, int] = {}
-        self.refused: list[CursorMove] = []
-        self.memories: dict[str, bytes] = {}
-        self._urgent = False
-        self._since = float("inf")
-
-    def add(self, records: Sequence[Record], now: float) -> None:
-        """Take what must commit together; the last memory of each name counts."""
-        events = [one for one in records if isinstance(one, Event)]
-        self.memories |= dict(one for one in records if isinstance(one, SavedState))
-        self.events.extend(events)
-        self._urgent = self._urgent or any(event.urgent for event in events)
-        self._since = min(self._since, now)
-
-    def move(self, move: CursorMove) -> None:
-        """Take a cursor's move; the last one of each sink counts."""
-        self.moves[move.sink] = max(move.offset, self.moves.get(move.sink, 0))
-        if move.refused:
-            self.refused.append(move)
-
-    def due(self, last_commit: float, interval: float) -> float:
-        """Return the monotonic time at which to commit; infinity where there is nothing."""
-        if self._urgent or len(self.events) >= GROUP:
-            return self._since
-        if self.events or self.memories:
-            return max(self._since + GATHER, last_commit + interval)
-        if self.moves:
-            return last_commit + max(interval, CURSOR_INTERVAL)
-        return float("inf")
-
-    def hold(self, limit: int) -> int:
-        """Drop events beyond `limit`, oldest readings first, alerts last; return how many."""
-        excess = len(self.events) - limit
-        if excess <= 0:
-            return 0
-        by_worth = sorted(range(len(self.events)), key=lambda n: (self.events[n].urgent, n))
-        gone = set(by_worth[:excess])
-        self.events = [event for n, event in enumerate(self.events) if n not in gone]
-        return excess
+RecorderItem: TypeAlias = Event | Sequence[Record] | CursorMove | Subscriptions | Damaged | None
 
 
 class Recorder:
@@ -114,7 +73,7 @@ class Recorder:
         self._last_commit = float("-inf")
         self._retry_at = float("-inf")
         self._failures = 0
-        self._lost = 0
+        self._lost: Counter[str] = Counter()  # by kind
         self._clock_settled = False
         self._trim_at = 0.0
         self._since_trim = 0
@@ -160,8 +119,7 @@ class Recorder:
             return
         self._last_commit = self._clock.monotonic()
         self._since_trim += len(group.events)
-        if self._failures:
-            self._recovered()
+        self._failures, self._lost = 0, Counter()
         if offset is not None:
             self._announce(offset)
 
@@ -175,6 +133,8 @@ class Recorder:
             self._stopping = True
         elif isinstance(item, CursorMove):
             self._group.move(item)
+        elif isinstance(item, Subscriptions):
+            self._group.subscribe(item.sinks, self._clock.monotonic())
         elif isinstance(item, Damaged):
             if item.inode == self._log.inode:  # else it is replaced already
                 self._replace(item.error)
@@ -186,22 +146,23 @@ class Recorder:
         now = self._clock.now()
         events = [settled(event, now) for event in group.events]
         with self._log.transaction():
-            events += self._settle_clock(now)
-            for name, data in group.memories.items():
-                self._log.remember(name, data.decode())
-            for sink, offset in group.moves.items():
-                self._log.move_cursor(sink, offset)
-            for move in group.refused:
-                self._log.count_dropped(f"rejected by {move.sink}", len(move.refused))
-                events += account_for(move, self._log.without_gaps(move.refused), now)
-            return self._log.append(events) if events else None
+            events += [*self._settle_clock(now), *self._recover(now)]
+            for name, data in group.states.items():
+                self._log.save_state(name, data.decode())
+            for move in group.moves.values():
+                events += account_for(move, self._log.account.move(move), self._log, now)
+            if group.subscriptions is not None:
+                self._log.account.register(group.subscriptions, self._log.last_offset())
+            written = bool(events) or group.subscriptions is not None
+            offset = self._log.append(events) if events else self._log.last_offset()
+        self._clock_settled = now.trusted
+        return offset if written else None
 
     def _settle_clock(self, now: Moment) -> list[Event]:
         """Repair this boot's times once, as soon as the wall clock can be trusted."""
         if self._clock_settled or not now.trusted:
             return []
         repaired = self._log.repair_times(now)
-        self._clock_settled = True
         return [lifecycle(now, "clock_set", repaired=repaired)] if repaired else []
 
     def _failed(self, error: sqlite3.Error) -> None:
@@ -214,17 +175,16 @@ class Recorder:
         if self._failures == 1:
             _logger.error("the event log cannot be written: %s; events are kept in memory", error)
 
-    def _recovered(self) -> None:
-        now = self._clock.now()
-        _logger.warning("the event log is written again, after %d attempts", self._failures)
-        notes = [lifecycle(now, "log_recovered", attempts=self._failures, dropped=self._lost)]
-        if self._lost:
-            notes.append(gap(now, "disk_full", [], self._lost))
-        lost, self._failures, self._lost = self._lost, 0, 0
-        with self._log.transaction():
-            if lost:
-                self._log.count_dropped("disk_full", lost)
-            self._log.append(notes)
+    def _recover(self, now: Moment) -> list[Event]:
+        """Return the report that the log is written again; account for what was lost meanwhile."""
+        if not self._failures:
+            return []
+        dropped = self._lost.total()
+        what = "writing to the event log again after %d failed attempts"
+        _logger.warning(what, self._failures)
+        self._log.account.drop_unrecorded(self._lost, "disk_full")
+        notes = [lifecycle(now, "log_recovered", attempts=self._failures, dropped=dropped)]
+        return [*notes, gap(now, "disk_full", [], dropped)] if dropped else notes
 
     def _replace(self, error: str) -> None:
         _logger.error("the event log is damaged (%s): salvaging what can be read", error)
@@ -254,8 +214,9 @@ def settled(event: Event, now: Moment) -> Event:
     return Event(event.kind, event.source, moment, event.data, event.urgent)
 
 
-def account_for(move: CursorMove, offsets: list[int], now: Moment) -> list[Event]:
+def account_for(move: CursorMove, refused: list[int], log: EventLog, now: Moment) -> list[Event]:
     """Return the gap event for what a sink refused; a refused gap makes no further gap."""
+    offsets = log.without_gaps(refused) if refused else []
     if not offsets:
         return []
     reason = f"rejected by {move.sink}: {move.refused[offsets[0]]}"

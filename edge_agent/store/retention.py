@@ -13,7 +13,7 @@ from edge_agent.events import gap
 from edge_agent.store.event_log import EventLog
 
 SLICE = 5000  # rows in one transaction: some ms on an SD card
-SACRIFICE = (("reading",), ("output", "lifecycle"), ("alert",))
+SACRIFICE = (("reading",), ("aggregate",), ("output", "command", "lifecycle"), ("alert",))
 HEADROOM = 0.9  # trimming ends this far below the limit, so that it need not start again at once
 
 USED = """
@@ -26,29 +26,23 @@ SELECT max("offset") FROM
 """
 OLDEST = 'SELECT max("offset") FROM (SELECT "offset" FROM event WHERE "offset" <= ? LIMIT ?)'
 WAITING = """
-SELECT "offset" FROM event WHERE "offset" > ? AND kind IN ({}) ORDER BY "offset" LIMIT ?
+SELECT "offset", kind FROM event WHERE "offset" > ? AND kind IN ({}) ORDER BY "offset" LIMIT ?
 """
 
 
 class Retention(NamedTuple):
-    """`keep` seconds of delivered history, at most `max_size` bytes; `sinks` decide what waits."""
+    """`keep` seconds of delivered history, at most `max_size` bytes; accounts say what waits."""
 
-    sinks: tuple[str, ...]
     keep: float
     max_size: int
 
     def trim(self, log: EventLog, now: Moment) -> bool:
         """Take one slice away where one is due; return whether there may be more."""
-        owned = self._owned(log)
+        owned = log.account.owned(log.last_offset())
         if now.trusted and self._expire(log, owned, now):
             return True
         used = log.execute(USED)[0][0]
         return used > self.max_size * HEADROOM and self._make_room(log, owned, used, now)
-
-    def _owned(self, log: EventLog) -> int:
-        """Return the offset up to which every sink owns the events."""
-        cursors = dict(log.execute('SELECT sink, "offset" FROM cursor'))
-        return min((cursors.get(sink, 0) for sink in self.sinks), default=log.last_offset())
 
     def _expire(self, log: EventLog, owned: int, now: Moment) -> bool:
         limit = now.time - round(self.keep * 1e6)
@@ -65,20 +59,22 @@ class Retention(NamedTuple):
         if offset is None:
             return False
         with log.transaction():
+            log.account.drop_history(offset)
             log.execute('DELETE FROM event WHERE "offset" <= ?', (offset,))
         return True
 
     def _sacrifice(self, log: EventLog, owned: int, kinds: Sequence[str], now: Moment) -> bool:
         marks = ", ".join("?" * len(kinds))
         rows = log.execute(WAITING.format(marks), (owned, *kinds, SLICE))
-        offsets = [row[0] for row in rows]
-        if not offsets:
+        if not rows:
             return False
+        offsets = [offset for offset, _ in rows]
         with log.transaction():
+            awaited = log.account.drop([(offset, kind) for offset, kind in rows], "max_size")
             for first, last in ranges(offsets):
                 log.execute('DELETE FROM event WHERE "offset" BETWEEN ? AND ?', (first, last))
-            log.count_dropped("max_size", len(offsets))
-            log.append([gap(now, "max_size", ranges(offsets), len(offsets))])
+            if awaited:
+                log.append([gap(now, "max_size", ranges(offsets), awaited)])
         return True
 
 

@@ -14,23 +14,31 @@ from edge_agent.clock import Clock
 from edge_agent.events import gap, lifecycle
 from edge_agent.store.event_log import LAST, EventLog
 from edge_agent.store.retention import ranges
-from edge_agent.store.soundness import SOUND, SOUND_MEMORY, SQLITE_CORRUPT
+from edge_agent.store.soundness import SOUND, SOUND_STATE, SQLITE_CORRUPT
 
 HOLE = 1_000_000  # at least; a disk that goes back in time must not see the same offsets twice
 STRIDE = 512
+ANY_KIND = ""  # of an event that cannot be read
 SQLITE_NOTADB = 26
 ROWS = f"""
 SELECT "offset", time, boot, uptime, kind, source, data FROM event
 WHERE "offset" BETWEEN ? AND ? AND {SOUND} ORDER BY "offset"
 """  # noqa: S608
+ACCOUNTS = """
+SELECT sink, kinds, start, "offset", delivered, configured FROM account
+WHERE typeof(sink) = 'text' AND json_valid(kinds) AND typeof(start) = 'integer'
+AND typeof("offset") = 'integer' AND typeof(delivered) = 'integer'
+"""
 CURSORS = """
-SELECT sink, "offset" FROM cursor WHERE typeof(sink) = 'text' AND typeof("offset") = 'integer'
-"""
+SELECT sink, '[]', "offset", "offset", 0, FALSE FROM cursor
+WHERE typeof(sink) = 'text' AND typeof("offset") = 'integer'
+"""  # of a log from before there were accounts
 BOOTS = "SELECT number, id FROM boot WHERE typeof(id) = 'text'"
-DROPPED = """
-SELECT reason, count FROM dropped WHERE typeof(reason) = 'text' AND typeof(count) = 'integer'
+LOSSES = """
+SELECT sink, fate, reason, count FROM loss
+WHERE typeof(reason) = 'text' AND typeof(count) = 'integer'
 """
-MEMORIES = f"SELECT name, data FROM memory WHERE {SOUND_MEMORY}"  # noqa: S608
+STATES = f"SELECT name, data FROM saved_state WHERE {SOUND_STATE}"  # noqa: S608
 ROW = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -38,11 +46,16 @@ class Remains(NamedTuple):
     """What could be read of a damaged log."""
 
     id: str | None
-    cursors: dict[str, int]
+    accounts: list[tuple[Any, ...]]
+    losses: list[tuple[Any, ...]]
     boots: list[tuple[int, str]]
-    dropped: dict[str, int]
-    memories: dict[str, str]
+    states: list[tuple[str, str]]
     last: int
+
+    @property
+    def cursors(self) -> list[int]:
+        """Return how far each sink owns the events."""
+        return [account[3] for account in self.accounts]
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -89,13 +102,13 @@ def restore(log: EventLog, old: sqlite3.Connection, clock: Clock, aside: str) ->
     """Copy what is readable, jump the offsets, and account for what is missing."""
     remains = inspect(old)
     found = list(copy_rows(log, old, remains.last))
-    last = max([remains.last, *found, *remains.cursors.values()])
-    owned = min(remains.cursors.values(), default=0)
+    last = max([remains.last, *found, *remains.cursors])
+    owned = min(remains.cursors, default=0)
     missing = sorted(set(range(max(owned, min(found, default=1) - 1) + 1, last + 1)) - set(found))
     hole = HOLE + random.randrange(HOLE)  # noqa: S311 - no secret
     copy_facts(log, remains, last + hole)
     lost = [*ranges(missing), (last + 1, last + hole)]
-    log.count_dropped("damaged", len(missing) + hole)
+    log.account.drop([(offset, ANY_KIND) for offset in missing], "damaged")
     now = clock.now()
     log.append(
         [
@@ -111,10 +124,10 @@ def inspect(old: sqlite3.Connection) -> Remains:
         next(
             (row[0] for row in _readable(old, "SELECT id FROM log WHERE typeof(id) = 'text'")), None
         ),
-        dict(_readable(old, CURSORS)),
+        _readable(old, ACCOUNTS) or _readable(old, CURSORS),
+        _readable(old, LOSSES),
         _readable(old, BOOTS),
-        dict(_readable(old, DROPPED)),
-        dict(_readable(old, MEMORIES)),
+        _readable(old, STATES),
         max((row[0] for row in _readable(old, LAST)), default=0),
     )
 
@@ -146,18 +159,18 @@ def _stride(old: sqlite3.Connection, start: int) -> list[Any]:
 
 
 def copy_facts(log: EventLog, remains: Remains, last: int) -> None:
-    """Carry identity, cursors and account over; let offsets go on behind `last`."""
+    """Carry identity, accounts and saved states over; let offsets go on behind `last`."""
     if remains.id:
         log.execute("UPDATE log SET id = ?", (remains.id,))
         log.id = remains.id
-    for sink, offset in remains.cursors.items():
-        log.move_cursor(sink, offset)
+    for account in remains.accounts:
+        log.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?)", account)
+    for loss in remains.losses:
+        log.execute("INSERT OR IGNORE INTO loss VALUES (?, ?, ?, ?)", loss)
     for number, boot in remains.boots:
         log.execute("INSERT OR IGNORE INTO boot VALUES (?, ?)", (number, boot))
-    for reason, count in remains.dropped.items():
-        log.count_dropped(reason, count)
-    for name, data in remains.memories.items():
-        log.remember(name, data)
+    for name, data in remains.states:
+        log.save_state(name, data)
     log.execute(
         "INSERT INTO sqlite_sequence SELECT 'event', 0 WHERE NOT EXISTS"
         " (SELECT 1 FROM sqlite_sequence WHERE name = 'event')"

@@ -12,14 +12,16 @@ typeof(time) = 'integer' AND typeof(boot) IN ('integer', 'null')
 AND typeof(uptime) IN ('integer', 'null') AND typeof(kind) = 'text' AND typeof(source) = 'text'
 AND typeof(data) = 'text' AND json_valid(data)
 """
-SOUND_MEMORY = "typeof(name) = 'text' AND typeof(data) = 'text' AND json_valid(data)"
+SOUND_STATE = "typeof(name) = 'text' AND typeof(data) = 'text' AND json_valid(data)"
 CHECKS = {
     "the log has no id": "SELECT NOT EXISTS (SELECT 1 FROM log WHERE typeof(id) = 'text')",
     "an event cannot be read": f"SELECT EXISTS (SELECT 1 FROM event WHERE NOT ({SOUND}))",  # noqa: S608
-    "a memory cannot be read": f"SELECT EXISTS (SELECT 1 FROM memory WHERE NOT ({SOUND_MEMORY}))",  # noqa: S608
+    "a saved state cannot be read": (
+        f"SELECT EXISTS (SELECT 1 FROM saved_state WHERE NOT ({SOUND_STATE}))"  # noqa: S608
+    ),
     "the log ends before a cursor or an event": """
 SELECT max(coalesce((SELECT max("offset") FROM event), 0),
-           coalesce((SELECT max("offset") FROM cursor), 0))
+           coalesce((SELECT max("offset") FROM account), 0))
     > (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event')
 """,
 }

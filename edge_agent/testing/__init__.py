@@ -1,4 +1,4 @@
-"""The contract of drivers and models, as tests for yours and ours: a pytest plug-in.
+"""The contracts of drivers, models and sinks, as tests for yours and ours: a pytest plug-in.
 
 A package that brings a driver and a model of its chip says in its own tests::
 
@@ -9,11 +9,21 @@ A package that brings a driver and a model of its chip says in its own tests::
         model = MyChipModel
 
 and pytest, which finds this plug-in by itself, makes every claim of the contract about the pair;
-what is connected otherwise has a `SensorContract`. Imported by pytest only.
+what is connected otherwise has a `SensorContract`. A package that brings a sink provides a
+`Destination`, and has a `SinkContract`. Imported by pytest only.
 """
 
 from edge_agent.testing.bench import Bench, FlippedBit
 from edge_agent.testing.i2c import I2CContract
 from edge_agent.testing.sensor import SensorContract
+from edge_agent.testing.sink import Destination, Got, SinkContract
 
-__all__ = ["Bench", "FlippedBit", "I2CContract", "SensorContract"]
+__all__ = [
+    "Bench",
+    "Destination",
+    "FlippedBit",
+    "Got",
+    "I2CContract",
+    "SensorContract",
+    "SinkContract",
+]

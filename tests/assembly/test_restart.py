@@ -89,7 +89,7 @@ class Life:
             events = [one for one in records if isinstance(one, Event)]
             for one in records:
                 if isinstance(one, SavedState):
-                    self.log.remember(one.name, one.data.decode())
+                    self.log.save_state(one.name, one.data.decode())
             if events:
                 self.log.append(events)
         self.events += events

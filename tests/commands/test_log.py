@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from edge_agent.clock import ManualClock
-from edge_agent.events import CursorMove, Event, Reading
+from edge_agent.events import CursorMove, Event, Reading, Subscription
 from edge_agent.store.event_log import EventLog
 
 
@@ -17,13 +17,13 @@ def log(tmp_path):
     log = EventLog.open(path, boot=clock.boot)
     values = [{"temperature": 21.5, "humidity": 40.0}, {"temperature": 21.6}, {}]
     with log.transaction():
+        log.account.register([Subscription("mqtt"), Subscription("phone", frozenset({"alert"}))], 0)
         for n, one in enumerate(values):
             quality = "good" if one else "broken"
             log.append([Reading("air", clock.now(), one, quality, "" if n < 2 else "x").event()])
             clock.advance(1)
         log.append([Event("lifecycle", "agent", clock.now(), {"what": "stopping"})])
-        log.move_cursor(*CursorMove("mqtt", 3, {})[:2])
-        log.count_dropped("max_size", 1)
+        log.account.move(CursorMove("mqtt", 3, {2: "too ugly"}))
     log.close()
     config = tmp_path / "shed.toml"
     config.write_text("")
@@ -84,14 +84,15 @@ def test_tail_speaks_json_for_scripts(edge_agent, log):
 
 def test_stats_show_an_account_that_adds_up(edge_agent, log):
     stats = json.loads(edge_agent(*log, "stats", "--json").out)
-    assert (stats["recorded"], stats["waiting"], stats["dropped"]) == (
-        4,
-        {"mqtt": 1},
-        {"max_size": 1},
+    mqtt, phone = stats["sinks"]["mqtt"], stats["sinks"]["phone"]
+    assert (
+        mqtt["recorded"] == 4 == mqtt["delivered"] + mqtt["waiting"] + mqtt["refused"]["too ugly"]
     )
+    assert (phone["recorded"], phone["waiting"]) == (0, 0)
     text = edge_agent(*log, "stats").out
     assert "recorded              4" in text
     assert "delivered             2  to mqtt" in text
+    assert "refused               1  by mqtt: too ugly" in text
 
 
 def test_export_writes_every_event_as_json_lines(edge_agent, log):

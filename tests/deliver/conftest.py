@@ -1,18 +1,21 @@
 import contextlib
+import json
 import queue
 import random
 import socket
 import struct
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from edge_agent.deliver.backoff import Backoff
-from edge_agent.deliver.envelope import Envelope
 from edge_agent.deliver.mqtt.address import Broker, parse_url
 from edge_agent.deliver.mqtt.connection import Connection
-from edge_agent.deliver.mqtt.events import MqttEvents
+from edge_agent.deliver.mqtt.options import MqttOptions
+from edge_agent.deliver.mqtt.sink import MqttSink
 from edge_agent.deliver.mqtt.state import LiveState
+from edge_agent.deliver.sink import About, SinkPlan, Site
 from edge_agent.events import LoggedEvent
 
 SECONDS = 60  # a deadline that a slow machine keeps, too
@@ -25,6 +28,9 @@ def logged(offset, data='{"n":1}', kind="reading"):
 @pytest.fixture
 def events():
     return lambda count, first=1, **more: [logged(first + n, **more) for n in range(count)]
+
+
+ABOUT = About(b'{"version":"1"}')
 
 
 class ScriptedBroker:
@@ -141,23 +147,34 @@ def scripted():
 
 
 class Client:
-    """A connection on its thread with an event sink on top, as the agent builds them."""
+    """An MQTT sink on a connection; `ups` says when that comes and goes, `alive` who moves."""
 
-    def __init__(self, *urls, max_batch=1, retained=True, versions=(5, 4), **more):
-        self.ups = queue.SimpleQueue()
+    def __init__(self, *urls, max_batch=1, retained=True, about=ABOUT, **more):
+        self.ups, self.alive = queue.SimpleQueue(), queue.SimpleQueue()
+        self.stopping = threading.Event()
         broker_keys = {k: more.pop(k) for k in list(more) if k in Broker._fields}
-        self.state = LiveState("edge/n", b'{"version":"1"}', retained=retained)
         self.connection = Connection(
-            Broker(tuple(map(parse_url, urls)), "edge-n", versions=versions, **broker_keys),
-            self.state,
+            Broker(tuple(map(parse_url, urls)), "edge-n", **broker_keys),
+            LiveState("edge/n", about, retained=retained),
             changed=self.ups.put,
             backoff=Backoff(random.Random(1).random),
             **more,
         )
-        envelope = Envelope("n", "log")
-        self.sink = MqttEvents("edge/n", envelope, self.connection.post, max_batch=max_batch)
-        self.thread = threading.Thread(target=self.connection.run)
-        self.thread.start()
+        plan = SinkPlan("mqtt", urls, MqttOptions(), max_batch=max_batch, live=True)
+        self.sink = MqttSink(plan, self.site(), self.connection)
+        self.sink.open()
+
+    def site(self):
+        return Site(
+            "n",
+            "log",
+            ABOUT,
+            alive=self.alive.put,
+            died=pytest.fail,
+            retry=lambda: None,
+            stopping=self.stopping.is_set,
+            requested=lambda request: None,
+        )
 
     def up(self):
         assert self.ups.get(timeout=SECONDS) is True
@@ -166,6 +183,10 @@ class Client:
     def down(self):
         assert self.ups.get(timeout=SECONDS) is False
         return self
+
+    @property
+    def thread(self):
+        return self.sink._worker._thread
 
     def stop(self):
         self.connection.post(None)
@@ -184,4 +205,48 @@ def client():
     yield make
     for each in clients:
         each.stop()
-        each.connection.close()
+
+
+class WebServer:
+    """Takes JSON notifications on the loopback, with the answer that it is told to give."""
+
+    def __init__(self):
+        self.status = 200
+        self.attempts = 0
+        self.taken = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+        self.url = f"json://user:hunter2@127.0.0.1:{self._server.server_port}/"
+
+    def _handler(self):
+        server = self
+
+        class Post(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                server.attempts += 1
+                if server.status == 200:
+                    server.taken.append(body)
+                self.send_response(server.status)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        return Post
+
+    def close(self):
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def web(monkeypatch):
+    pytest.importorskip("apprise")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    server = WebServer()
+    yield server
+    server.close()

@@ -4,7 +4,7 @@ from stat import S_IXOTH
 
 import pytest
 
-from edge_agent.deliver.mqtt.address import Address, parse_url, tls_context
+from edge_agent.deliver.mqtt.address import Address, TlsFiles, parse_url, tls_context
 from edge_agent.errors import AgentError, SinkUnavailable
 
 
@@ -72,14 +72,14 @@ def secure_broker(mosquitto, certificates):
 
 
 def test_tls_with_a_client_certificate_delivers(secure_broker, certificates, client, events):
-    tls = tls_context(*(str(certificates / n) for n in ("ca.pem", "client.pem", "client.key")))
+    tls = TlsFiles(*(str(certificates / n) for n in ("ca.pem", "client.pem", "client.key")))
     assert client(secure_broker.url, tls=tls).up().sink.deliver(events(150)) == 150
 
 
 # paho leaves the socket of a failed handshake to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_broker_signed_by_a_stranger_is_not_trusted(secure_broker, client, events):
-    one = client(secure_broker.url, tls=tls_context("", "", ""))
+    one = client(secure_broker.url, tls=TlsFiles())
     with pytest.raises(SinkUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
         one.sink.deliver(events(1))
     one.stop()
@@ -89,12 +89,12 @@ def test_a_broker_signed_by_a_stranger_is_not_trusted(secure_broker, client, eve
 @pytest.mark.parametrize(
     "files, key",
     [
-        (("missing.pem", "", ""), "mqtt.ca = "),
-        (("server.key", "", ""), "mqtt.ca = "),
-        (("", "missing.pem", "client.key"), "mqtt.certificate = "),
-        (("", "client.pem", "missing.key"), "mqtt.key = "),
+        (("missing.pem", "", ""), "ca = "),
+        (("server.key", "", ""), "ca = "),
+        (("", "missing.pem", "client.key"), "certificate = "),
+        (("", "client.pem", "missing.key"), "key = "),
         (("", "client.pem", "server.key"), "belong together"),
-        (("", "client.pem", ""), "mqtt.key = "),
+        (("", "client.pem", ""), "key = "),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named_with_its_key(certificates, files, key):

@@ -7,9 +7,9 @@ import pytest
 
 from edge_agent.clock import ManualClock
 from edge_agent.deliver.backoff import Backoff
-from edge_agent.deliver.forwarder import CHUNK, Forwarder
+from edge_agent.deliver.forwarder import CHUNK, SCAN, Forwarder, LogAccess
 from edge_agent.errors import EventRejected, SinkUnavailable
-from edge_agent.events import LoggedEvent
+from edge_agent.events import KINDS, LoggedEvent
 
 
 class Destination:
@@ -22,7 +22,13 @@ class Destination:
         self.up = True
         self.most = CHUNK  # in one delivery
         self.unwanted = set()
-        self.attempts = 0
+        self.attempts = self.opened = self.closed = 0
+
+    def open(self):
+        self.opened += 1
+
+    def close(self):
+        self.closed += 1
 
     def deliver(self, batch):
         self.attempts += 1
@@ -41,15 +47,24 @@ class Log:
 
     inode = 42
 
-    def __init__(self):
+    def __init__(self, cursor):
         self.offsets = set()
+        self.alerts = set()
+        self.committed = cursor
         self.broken = False
 
-    def read_after(self, offset, limit):
+    def cursor(self, _sink):
+        return self.committed
+
+    def read_kinds(self, kinds, after, upto, limit):
         if self.broken:
             raise sqlite3.DatabaseError("malformed")
-        found = sorted(o for o in self.offsets if o > offset)[:limit]
-        return [LoggedEvent(o, o, None, None, "reading", "air", "{}") for o in found]
+        found = [self._event(o) for o in sorted(self.offsets) if after < o <= upto]
+        return [event for event in found if event.kind in kinds][:limit]
+
+    def _event(self, offset):
+        kind = "alert" if offset in self.alerts else "reading"
+        return LoggedEvent(offset, offset, None, None, kind, "air", "{}")
 
     def close(self):
         pass
@@ -58,19 +73,19 @@ class Log:
 class Delivery:
     """A forwarder between a log and a destination, on a clock that is moved by hand."""
 
-    def __init__(self, cursor=0):
+    def __init__(self, cursor=0, kinds=KINDS):
         self.clock = ManualClock()
-        self.sink, self.log = Destination(), Log()
+        self.sink, self.log = Destination(), Log(cursor)
         self.moves, self.damage = [], []
         self.inbox = SimpleQueue()
         self.progress = SimpleQueue()
         self.forwarder = Forwarder(
             self.sink,
+            frozenset(kinds),
             self.inbox,
-            open_reader=lambda: self.log,
-            cursor=cursor,
-            commit=self.moves.append,
-            damaged=lambda *what: self.damage.append(what),
+            log=LogAccess(
+                lambda: self.log, self.moves.append, lambda *what: self.damage.append(what)
+            ),
             clock=self.clock,
             backoff=Backoff(lambda: 1.0),
             progress=lambda: self.progress.put(None),
@@ -147,7 +162,7 @@ def test_an_outage_is_logged_once_however_many_attempts_it_takes(delivery, caplo
     texts = [record.getMessage() for record in caplog.records]
     assert texts == [
         "far is unavailable: nobody is there; events wait in the log",
-        "far takes events again",
+        "far is accepting events again",
     ]
 
 
@@ -220,3 +235,35 @@ def test_it_shows_progress_at_every_step_whether_the_sink_takes_events_or_not():
     delivery.announce(2)
     delivery.step()
     assert delivery.progress.qsize() == 3
+
+
+def test_a_sink_is_opened_before_anything_is_announced_and_closed_at_the_end(delivery):
+    delivery.step()
+    assert delivery.sink.opened == 1
+    delivery.inbox.put(None)
+    delivery.forwarder.run()
+    assert (delivery.sink.opened, delivery.sink.closed) == (1, 1)
+
+
+def test_kinds_that_a_sink_does_not_want_are_stepped_over_and_committed():
+    delivery = Delivery(kinds={"alert"})
+    delivery.log.alerts = {2}
+    delivery.announce(3).step()
+    assert delivery.sink.taken == [2]
+    assert [move.offset for move in delivery.moves] == [2, 3]
+
+
+def test_a_long_stretch_of_other_kinds_is_looked_through_in_bounded_steps():
+    delivery = Delivery(kinds={"alert"})
+    delivery.inbox.put(3 * SCAN)
+    delivery.step().step()
+    assert [move.offset for move in delivery.moves] == [SCAN, 2 * SCAN]
+
+
+def test_a_sink_that_is_not_registered_yet_waits_for_the_commit_that_registers_it():
+    delivery = Delivery(cursor=None)
+    delivery.announce(5)
+    assert delivery.sink.attempts == 0
+    delivery.log.committed = 3
+    delivery.announce(6)
+    assert delivery.sink.taken == [4, 5, 6]

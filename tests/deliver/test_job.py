@@ -18,16 +18,16 @@ def settlement(job, error=""):
 def test_acknowledgements_may_come_in_any_order(job):
     for n in (2, 0, 3, 1):
         job.settle(n, "")
-    assert settlement(job) == (4, {}, "")
+    assert settlement(job)[:3] == (4, {}, "")
 
 
 def test_what_lies_behind_the_first_gap_is_sent_again(job):
     for n in (0, 3, 2):
         job.settle(n, "")
-    assert settlement(job, "lost") == (1, {}, "lost")
+    assert settlement(job, "lost")[:3] == (1, {}, "lost")
 
 
 def test_a_refusal_behind_the_first_gap_is_not_told_yet(job):
     job.settle(0, "too ugly")
     job.settle(2, "too ugly")
-    assert settlement(job, "lost") == (1, {0: "too ugly"}, "lost")
+    assert settlement(job, "lost")[:3] == (1, {0: "too ugly"}, "lost")

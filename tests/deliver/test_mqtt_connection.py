@@ -2,16 +2,17 @@ import json
 import logging
 import queue
 import subprocess
+import threading
 
 import paho.mqtt.client as paho
 import pytest
 
 from edge_agent.clock import Moment
-from edge_agent.deliver.envelope import Envelope
 from edge_agent.deliver.mqtt import connection
-from edge_agent.deliver.mqtt import events as mqtt_events
+from edge_agent.deliver.mqtt import sink as mqtt_sink
+from edge_agent.deliver.sink import About
 from edge_agent.errors import EventRejected, SinkUnavailable
-from edge_agent.events import Alert, LoggedEvent, Reading
+from edge_agent.events import Alert, Reading
 
 MOMENT = Moment(1_700_000_000_000_000, 0, trusted=True)
 
@@ -193,7 +194,8 @@ def test_user_and_password_open_a_broker_that_wants_them(mosquitto, client, even
     users = tmp_path / "users"
     subprocess.run(["mosquitto_passwd", "-c", "-b", users, "me", "s3cret"], check=True)
     broker = mosquitto(f"allow_anonymous false\npassword_file {users}\nuser root\n").start()
-    one = client(broker.url, username="me", password="s3cret").up()
+    (tmp_path / "password").write_text("s3cret\n")
+    one = client(broker.url, username="me", password_file=str(tmp_path / "password")).up()
     assert one.sink.deliver(events(1)) == 1
 
 
@@ -211,12 +213,60 @@ def test_it_shows_progress_while_no_broker_is_there(client, port, monkeypatch):
         moves.get(timeout=60)
 
 
-def test_who_waits_for_a_silent_broker_shows_progress(monkeypatch):
-    monkeypatch.setattr(mqtt_events, "WAIT_SECONDS", 0.01)
-    jobs, moves = [], iter([None, None])
-    sink = mqtt_events.MqttEvents(
-        "edge/n", Envelope("n", "log"), jobs.append, max_batch=1, progress=lambda: next(moves)
-    )
-    with pytest.raises(StopIteration):  # after the second time
-        sink.deliver([LoggedEvent(1, 1, None, None, "reading", "air", "{}")])
-    assert len(jobs) == 1
+def test_who_waits_for_a_silent_broker_shows_progress_until_the_agent_stops(
+    scripted, client, events, monkeypatch
+):
+    monkeypatch.setattr(mqtt_sink, "WAIT_SECONDS", 0.01)
+    one = client(scripted(puback=lambda _n: None).url).up()
+    deliver = threading.Thread(target=lambda: outcome(one.sink, events(1)))
+    deliver.start()
+    while one.alive.get(timeout=10) != "mqtt":
+        pass
+    one.stopping.set()
+    deliver.join(10)
+    assert not deliver.is_alive()
+
+
+def outcome(sink, batch):
+    with pytest.raises(SinkUnavailable, match="the agent stops"):
+        sink.deliver(batch)
+
+
+def test_what_is_gone_is_cleared_from_the_broker_and_not_shown_again(
+    broker, client, subscriber, events, wait_for
+):
+    first = client(broker.url).up()
+    first.connection.post(Alert("old", "firing", MOMENT, "critical", {}))
+    first.connection.post(Alert("hot", "firing", MOMENT, "critical", {}))
+    first.sink.deliver(events(1))
+    first.connection.post(About(b"{}", frozenset({"alert/old"})))
+    first.connection.post(Alert("old", "resolved", MOMENT, "critical", {}))
+    first.sink.deliver(events(1, first=2))
+    late = subscriber(broker.port, "edge/n/alert/#")
+    wait_for(lambda: late)
+    assert [topic for topic, body, _ in late if body] == ["edge/n/alert/hot"]
+
+
+def test_a_restart_clears_what_an_earlier_process_left_on_the_broker(
+    broker, client, subscriber, events, wait_for
+):
+    first = client(broker.url).up()
+    first.connection.post(Alert("old", "firing", MOMENT, "critical", {}))
+    first.sink.deliver(events(1))
+    first.stop()
+    again = client(broker.url, about=About(b"{}", frozenset({"alert/old"}))).up()
+    again.sink.deliver(events(1, first=2))
+    late = subscriber(broker.port, "edge/n/#")
+    wait_for(lambda: late)
+    assert "edge/n/alert/old" not in {topic for topic, body, _ in late if body}
+
+
+def test_a_batch_too_large_for_the_broker_goes_in_smaller_ones(
+    mosquitto, client, subscriber, events, wait_for
+):
+    broker = mosquitto("allow_anonymous true\nmax_packet_size 4000\n").start()
+    received = subscriber(broker.port, "edge/n/batch")
+    one = client(broker.url, max_batch=100).up()
+    assert one.sink.deliver(events(100)) == 100
+    wait_for(lambda: sum(len(json.loads(body)) for _, body, _ in received) >= 100)
+    assert max(len(body) for _, body, _ in received) < 4000

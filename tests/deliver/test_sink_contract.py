@@ -1,10 +1,18 @@
-"""What every sink promises, over every sink there is (a new one adds a row to `MODES`)."""
+"""The contract over every sink of ours, each with a real destination."""
 
 import json
+import resource
+import signal
 
 import pytest
+from lab.broker import Mosquitto, Subscriber
 
-from edge_agent.errors import EventRejected, SinkUnavailable
+from edge_agent.deliver.file import FileOptions
+from edge_agent.deliver.mqtt.options import MqttOptions
+from edge_agent.deliver.notify.options import NotifyOptions
+from edge_agent.deliver.sink import SinkPlan
+from edge_agent.errors import EventRejected
+from edge_agent.testing import Destination, Got, SinkContract
 
 MODES = {
     "mqtt 5": {"versions": (5,)},
@@ -14,55 +22,147 @@ MODES = {
 }
 
 
-@pytest.fixture(params=MODES.values(), ids=MODES)
-def mode(request):
-    return request.param
+def got(event):
+    return Got(int(event["id"].split(":")[1]), event["data"])
 
 
-def offsets(received):
-    """Offsets as a subscriber saw them, in order, duplicates included."""
-    bodies = [
-        json.loads(body) for topic, body, _ in received if "/event/" in topic or "/batch" in topic
-    ]
-    events = [event for body in bodies for event in (body if isinstance(body, list) else [body])]
-    return [int(event["id"].split(":")[1]) for event in events]
+class MqttDestination(Destination):
+    """A real mosquitto, and a subscriber with a session that survives it."""
+
+    largest = 200_000
+
+    def __init__(self, directory, versions, max_batch=1):
+        # Without persistence a killed broker would forget what its subscriber has not got yet.
+        kept = f"user root\npersistence true\npersistence_location {directory}/\n"
+        self._broker = Mosquitto(directory, "allow_anonymous true\n" + kept).start()
+        self._subscriber = Subscriber(self._broker.port, "edge/+/#")
+        self._options = MqttOptions(versions=versions)
+        self._max_batch = max_batch
+
+    def plan(self):
+        return SinkPlan("mqtt", (self._broker.url,), self._options, max_batch=self._max_batch)
+
+    def received(self):
+        bodies = [
+            json.loads(body)
+            for topic, body, _ in list(self._subscriber.received)
+            if "/event/" in topic or topic.endswith("/batch")
+        ]
+        return [
+            got(event) for body in bodies for event in (body if isinstance(body, list) else [body])
+        ]
+
+    def stop(self):
+        """Kill the broker: what it has not passed on yet is lost to the subscriber."""
+        self._broker.kill()
+
+    def start(self):
+        self._broker.start()
+        self._subscriber.close()
+        before = self._subscriber.received
+        self._subscriber = Subscriber(self._broker.port, "edge/+/#")
+        self._subscriber.received[:0] = before
+
+    def silence(self):
+        self._broker.pause()
+
+    def close(self):
+        self._broker.stop()
+        self._subscriber.close()
 
 
-def test_a_batch_arrives_complete_and_in_order(mode, broker, client, subscriber, events, wait_for):
-    received = subscriber(broker.port)
-    assert client(broker.url, **mode).up().sink.deliver(events(250)) == 250
-    wait_for(lambda: len(offsets(received)) >= 250)
-    assert offsets(received) == list(range(1, 251))
+class TestMqtt(SinkContract):
+    @pytest.fixture(params=MODES.values(), ids=MODES)
+    def destination(self, request, tmp_path):
+        destination = MqttDestination(tmp_path, **request.param)
+        yield destination
+        destination.close()
 
 
-def test_without_a_destination_it_says_unavailable_and_takes_nothing(mode, port, client, events):
-    with pytest.raises(SinkUnavailable):
-        client(f"mqtt://127.0.0.1:{port}", **mode).sink.deliver(events(3))
+class FileDestination(Destination):
+    """A file on a disk that can be full: a real error from the kernel."""
+
+    def __init__(self, path):
+        self._path = path
+        self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        self._handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def plan(self):
+        return SinkPlan("file", (f"file://{self._path}",), FileOptions())
+
+    def received(self):
+        lines = self._path.read_text().splitlines() if self._path.exists() else []
+        return [got(json.loads(line)) for line in lines]
+
+    def stop(self):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, self._limits[1]))
+
+    def start(self):
+        resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
+
+    def close(self):
+        self.start()
+        signal.signal(signal.SIGXFSZ, self._handler)
 
 
-def test_a_broken_connection_yields_exactly_what_was_acknowledged(mode, scripted, client, events):
-    broker = scripted(puback=lambda n: 0 if n <= 10 else "close")
-    one = client(broker.url, **mode).up()
-    assert one.sink.deliver(events(200)) == 10 * mode.get("max_batch", 1)
+class TestFile(SinkContract):
+    blind = {
+        "test_an_event_that_is_too_large_is_refused_and_the_others_arrive": "a file has no limit"
+    }
+
+    @pytest.fixture
+    def destination(self, tmp_path):
+        destination = FileDestination(tmp_path / "events.jsonl")
+        yield destination
+        destination.close()
 
 
-def test_after_the_broker_was_killed_the_rest_arrives_and_nothing_is_missing(
-    mode, mosquitto, client, subscriber, events, wait_for
-):
-    broker = mosquitto("allow_anonymous true\npersistence false\n").start()
-    before = subscriber(broker.port)
-    one = client(broker.url, **mode).up()
-    assert one.sink.deliver(events(500)) == 500
-    wait_for(lambda: len(offsets(before)) >= 500)
-    broker.kill()
-    one.down()
-    with pytest.raises(SinkUnavailable):
-        one.sink.deliver(events(500, first=501))
-    broker.start()
-    after = subscriber(broker.port)
-    assert one.up().sink.deliver(events(500, first=501)) == 500
-    wait_for(lambda: 1000 in offsets(after))
-    assert sorted(set(offsets(before) + offsets(after))) == list(range(1, 1001))
+class NotifyDestination(Destination):
+    """A real web server behind Apprise; it sees a title for each alert."""
+
+    kind = "alert"
+
+    def __init__(self, web):
+        self._web = web
+
+    def plan(self):
+        options = NotifyOptions(severity="info")
+        return SinkPlan("notify-web", (f"notify:{self._web.url}",), options)
+
+    def data(self, n):
+        return {"state": "firing", "severity": "warning", "values": {"n": n}}
+
+    def received(self):
+        titles = [each["title"] for each in self._web.taken]
+        return [Got(int(title.split("source")[1].split()[0])) for title in titles]
+
+    def stop(self):
+        self._web.status = 500
+
+    def start(self):
+        self._web.status = 200
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+class TestNotify(SinkContract):
+    blind = {
+        "test_any_data_arrives_as_it_is": "a message shows what people want to know",
+        "test_an_event_that_is_too_large_is_refused_and_the_others_arrive": "Apprise cuts it",
+    }
+
+    @pytest.fixture
+    def destination(self, web):
+        return NotifyDestination(web)
+
+
+# What only a scripted broker shows.
+
+
+def test_a_broken_connection_yields_exactly_what_was_acknowledged(scripted, client, events):
+    for mode in MODES.values():
+        broker = scripted(puback=lambda n: 0 if n <= 10 else "close")
+        one = client(broker.url, **mode).up()
+        assert one.sink.deliver(events(200)) == 10 * mode.get("max_batch", 1)
 
 
 def test_what_is_refused_for_good_is_named_and_the_rest_is_settled(scripted, client, events):
@@ -72,12 +172,3 @@ def test_what_is_refused_for_good_is_named_and_the_rest_is_settled(scripted, cli
         sink.deliver(events(10))
     assert caught.value.settled == 10
     assert list(caught.value.refused.values()) == ["Not authorized"]
-
-
-def test_an_event_too_large_for_the_broker_is_refused_not_retried(mode, broker, client, events):
-    huge = json.dumps({"text": "x" * 200_000})
-    batch = [*events(2), *events(1, first=3, data=huge), *events(2, first=4)]
-    with pytest.raises(EventRejected) as caught:
-        client(broker.url, **mode).up().sink.deliver(batch)
-    assert caught.value.settled == 5
-    assert 3 in caught.value.refused

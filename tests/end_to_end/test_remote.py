@@ -130,7 +130,7 @@ def test_a_reload_takes_what_is_new_and_loses_nothing(running, wait_for):
     process.config.write_text(changed)
     process.send(signal.SIGHUP)
     wait_for(lambda: any(source == "earth" for source, _ in events(process, "reading")))
-    assert process.says("reloaded: anew i2c-3, i2c-4")
+    assert process.says("reloaded; restarted i2c-3, i2c-4")
     assert [data["state"] for _, data in events(process, "alert")] == ["firing", "resolved"]
     assert events(process, "output")[-1][1]["value"] == 0
     offsets = process.offsets()

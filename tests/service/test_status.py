@@ -7,7 +7,8 @@ from edge_agent.service.status_text import headline, ordinal, reason
 
 LOADED = ServiceState(load="loaded", enabled=True)
 ENDED = {"Result": "exit-code", "ExecMainCode": "1"}
-ACCOUNT = {"recorded": 1500, "waiting": {"mqtt": 20}, "dropped": {"retention": 80}}
+MQTT = {"delivered": 1400, "waiting": 20, "refused": {}, "dropped": {"max_size": 80}}
+ACCOUNT = {"recorded": 1500, "sinks": {"mqtt": {**MQTT, "configured": True}}}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_a_running_service_is_reported_with_memory_status_and_account(site, syst
         "status       threads not responding: i2c-1",
         "recorded     1,500 events",
         "delivered    1,400 to mqtt, 20 waiting",
-        "dropped      80 retention",
+        "dropped      80 for mqtt: max_size",
     ]
 
 

@@ -3,10 +3,10 @@ from queue import SimpleQueue
 import pytest
 
 from edge_agent.clock import ManualClock
-from edge_agent.events import Event
+from edge_agent.events import Event, Subscription
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
-from edge_agent.store.recorder import Recorder
+from edge_agent.store.recorder import Recorder, Subscriptions
 from edge_agent.store.retention import Retention
 from edge_agent.store.salvage import open_log, salvage
 
@@ -24,6 +24,8 @@ def path(tmp_path):
 @pytest.fixture
 def log(path, clock):
     log = EventLog.open(path, boot=clock.boot)
+    with log.transaction():
+        log.account.register([Subscription("mqtt")], 0)
     yield log
     log.close()
 
@@ -68,8 +70,13 @@ class Desk:
             reopen=lambda: salvage(path, clock),
             clock=clock,
             commit_interval=interval,
-            retention=retention or Retention(("mqtt",), 7 * 86400, 10**9),
+            retention=retention or Retention(7 * 86400, 10**9),
         )
+
+        if registered(path) is None:
+            self.put(Subscriptions((Subscription("mqtt"),)))
+            self.announced.clear()
+            self.recorder._last_commit = float("-inf")
 
     def put(self, *items):
         for item in items:
@@ -84,6 +91,14 @@ class Desk:
         self.inbox.put(None)
         self.recorder.run()
         self.recorder.close()
+
+
+def registered(path):
+    reader = LogReader(path)
+    try:
+        return reader.cursor("mqtt")
+    finally:
+        reader.close()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ clock, inbox, path = SystemClock(), SimpleQueue(), Path(sys.argv[1])
 announce = lambda offset: print(offset, flush=True)
 recorder = Recorder(
     open_log(path, clock), inbox, announce=announce, reopen=lambda: open_log(path, clock),
-    clock=clock, commit_interval=0, retention=Retention(("mqtt",), 3600, 10**9),
+    clock=clock, commit_interval=0, retention=Retention(3600, 10**9),
 )
 n = 0
 while True:

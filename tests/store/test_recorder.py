@@ -4,8 +4,9 @@ import signal
 import pytest
 
 from edge_agent.events import CursorMove
+from edge_agent.store.group import GATHER, GROUP, Group
 from edge_agent.store.reader import LogReader
-from edge_agent.store.recorder import GATHER, GROUP, HELD, RETRY, Group
+from edge_agent.store.recorder import HELD, RETRY
 
 
 def offsets(path):
@@ -82,7 +83,7 @@ def test_what_a_sink_refuses_is_told_in_a_gap_event_and_counted(recording, path,
     (told,) = LogReader(path).read_after(4, 10)
     assert told.kind == "gap"
     assert told.data == ('{"reason":"rejected by mqtt: not authorised","count":2,"ranges":[[2,3]]}')
-    assert LogReader(path).stats().dropped == {"rejected by mqtt": 2}
+    assert LogReader(path).accounts()["mqtt"].refused == {"not authorised": 2}
 
 
 def test_a_refused_gap_event_is_counted_but_makes_no_further_gap(recording, path, event):
@@ -92,7 +93,7 @@ def test_a_refused_gap_event_is_counted_but_makes_no_further_gap(recording, path
     recording.put(CursorMove("mqtt", 1, {1: "quota"}))
     recording.after(1)
     assert offsets(path) == [1]
-    assert LogReader(path).stats().dropped == {"rejected by mqtt": 1}
+    assert LogReader(path).accounts()["mqtt"].refused == {"quota": 1}
 
 
 def test_events_measured_before_the_clock_was_set_get_their_true_time(
@@ -156,16 +157,16 @@ def test_beyond_what_memory_holds_the_loss_is_counted_and_told(recording, path, 
     recording.after(GATHER)
     free()
     recording.after(RETRY)
-    stats = LogReader(path).stats()
-    assert stats.dropped == {"disk_full": 7}
-    gap = LogReader(path).read_after(stats.recorded - 1, 1)[0]
+    account = LogReader(path).accounts()["mqtt"]
+    assert account.dropped == {"disk_full": 7}
+    gap = LogReader(path).read_after(LogReader(path).last_offset() - 1, 1)[0]
     assert gap.data == '{"reason":"disk_full","count":7,"ranges":[]}'
 
 
 def test_a_full_memory_gives_up_the_oldest_readings_and_keeps_alerts(event):
     group = Group()
     group.add([event(1, "alert", urgent=True), *(event(n) for n in range(2, 6))], 0)
-    assert group.hold(3) == 2
+    assert group.hold(3) == {"reading": 2}
     assert [e.data["n"] for e in group.events] == [1, 4, 5]
 
 

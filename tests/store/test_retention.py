@@ -2,26 +2,24 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.clock import ManualClock
-from edge_agent.events import CursorMove, Event
-from edge_agent.store.event_log import EventLog
+from edge_agent.events import CursorMove, Subscription
+from edge_agent.store.group import GATHER
 from edge_agent.store.reader import LogReader
-from edge_agent.store.recorder import GATHER
 from edge_agent.store.retention import SLICE, Retention, ranges
 
 
 def trimmed(log, clock, **given):
-    policy = Retention(**{"sinks": ("mqtt",), "keep": 3600, "max_size": 10**9} | given)
+    policy = Retention(**{"keep": 3600, "max_size": 10**9} | given)
     while policy.trim(log, clock.now()):
         pass
 
 
 def own(log, offset):
     with log.transaction():
-        log.move_cursor("mqtt", offset)
+        log.account.move(CursorMove("mqtt", offset, {}))
 
 
 def left(reader, kind=None):
@@ -59,8 +57,10 @@ def test_nothing_goes_by_age_while_the_clock_is_not_trusted(log, reader, record,
 def test_the_slowest_sink_decides_what_is_history(log, reader, record, clock):
     record(3)
     own(log, 3)
+    with log.transaction():
+        log.account.register([Subscription("mqtt"), Subscription("kafka")], 3)
     clock.advance(10**6)
-    trimmed(log, clock, sinks=("mqtt", "kafka"))
+    trimmed(log, clock)
     assert left(reader) == [1, 2, 3]
 
 
@@ -69,7 +69,7 @@ def test_a_full_log_gives_up_history_before_anything_that_waits(log, reader, rec
     own(log, 2000)
     trimmed(log, clock, max_size=120_000)
     assert left(reader) == list(range(2001, 3001))
-    assert reader.stats().dropped == {}
+    assert reader.accounts()["mqtt"].dropped == {}
 
 
 def test_alerts_are_the_last_to_go_and_the_loss_is_told(log, reader, record, clock):
@@ -89,7 +89,7 @@ def test_alerts_are_the_last_to_go_and_the_loss_is_told(log, reader, record, clo
 
 def test_the_file_does_not_grow_far_beyond_its_limit(recording, path, event):
     limit = 400_000
-    recording = recording(interval=0, retention=Retention(("mqtt",), 3600, limit))
+    recording = recording(interval=0, retention=Retention(3600, limit))
     recording.recorder._trim_at = 0
     for _ in range(12):
         recording.put([event(n) for n in range(2000)])
@@ -114,42 +114,6 @@ def test_ranges_hold_exactly_the_offsets_they_were_made_of(offsets):
     assert all(one[1] + 1 < two[0] for one, two in pairwise(folded))
 
 
-STEPS = st.lists(
-    st.tuples(st.sampled_from(["record", "deliver", "refuse", "trim", "age"]), st.integers(1, 400)),
-    max_size=25,
-)
-
-
-@settings(max_examples=30, deadline=None)
-@given(STEPS)
-def test_recorded_is_always_delivered_plus_waiting_plus_dropped(tmp_path_factory, steps):
-    path = tmp_path_factory.mktemp("log") / "events.db"
-    clock = ManualClock()
-    log = EventLog.open(path, boot=clock.boot)
-    reader = LogReader(path)
-    delivered = 0
-    for step, n in steps:
-        waiting = reader.read_after(reader.cursor("mqtt"), n)
-        if step == "record":
-            with log.transaction():
-                log.append([Event("reading", "a", clock.now(), {"pad": "x" * 50})] * n)
-        elif step in ("deliver", "refuse") and waiting:
-            with log.transaction():
-                log.move_cursor("mqtt", waiting[-1].offset)
-                if step == "refuse":
-                    log.count_dropped("rejected by mqtt", len(waiting))
-            delivered += len(waiting) if step == "deliver" else 0
-        elif step == "trim":
-            Retention(("mqtt",), 100, 30_000).trim(log, clock.now())
-        else:
-            clock.advance(n)
-        stats = reader.stats()
-        waits = stats.waiting.get("mqtt", stats.rows)
-        assert stats.recorded == delivered + waits + sum(stats.dropped.values())
-    reader.close()
-    log.close()
-
-
 def test_a_slice_is_short_enough_to_commit_quickly():
     assert SLICE <= 10_000
 
@@ -161,4 +125,4 @@ def test_a_refusal_and_its_cursor_move_together(recording, path, event):
     recording.put(CursorMove("mqtt", 1, {1: "no"}))
     recording.stop()
     assert LogReader(path).cursor("mqtt") == 1
-    assert LogReader(path).stats().dropped == {"rejected by mqtt": 1}
+    assert LogReader(path).accounts()["mqtt"].refused == {"no": 1}

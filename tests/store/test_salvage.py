@@ -4,10 +4,11 @@ import sqlite3
 import pytest
 
 from edge_agent.errors import LogError
-from edge_agent.events import CursorMove
+from edge_agent.events import CursorMove, Subscription
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.group import GATHER
 from edge_agent.store.reader import LogReader
-from edge_agent.store.recorder import GATHER, Damaged
+from edge_agent.store.recorder import Damaged
 from edge_agent.store.salvage import HOLE, open_log
 
 
@@ -16,8 +17,9 @@ def filled(path, clock, event):
     """A log of 2000 events, half of them delivered, folded into one file."""
     log = EventLog.open(path, boot=clock.boot)
     with log.transaction():
+        log.account.register([Subscription("mqtt")], 0)
         log.append([event(n) for n in range(2000)])
-        log.move_cursor("mqtt", 1000)
+        log.account.move(CursorMove("mqtt", 1000, {}))
     log.close()
     return log.id
 
@@ -74,9 +76,12 @@ def test_the_account_stays_whole_after_salvage(path, clock, filled, recording):
     recording = recording()
     recording.put(Damaged("malformed", recording.recorder._log.inode))
     reader = LogReader(path)
-    stats = reader.stats()
-    delivered = 1000
-    assert stats.recorded == delivered + stats.waiting["mqtt"] + sum(stats.dropped.values())
+    account = reader.accounts()["mqtt"]
+    (gap,) = (event for event in reader.events_after(2000) if event.kind == "gap")
+    notes = 2  # the gap, and that the log was salvaged
+    assert account.delivered == 1000
+    assert account.dropped == {"damaged": json.loads(gap.data)["count"]}
+    assert account.recorded == 2000 + notes
     assert reader.cursor("mqtt") == 1000
 
 

@@ -4,6 +4,7 @@ from contextlib import closing
 
 import pytest
 
+from edge_agent.events import CursorMove, Subscription
 from edge_agent.store.event_log import EventLog, mark
 from edge_agent.store.reader import LogReader
 from edge_agent.store.salvage import HOLE, open_log
@@ -14,9 +15,10 @@ def filled(path, clock, event):
     """A log of 50 events, 40 of them delivered."""
     log = EventLog.open(path, boot=clock.boot)
     with log.transaction():
+        log.account.register([Subscription("mqtt")], 0)
         log.append([event(n) for n in range(50)])
-        log.move_cursor("mqtt", 40)
-        log.remember("rule hot", "{}")
+        log.account.move(CursorMove("mqtt", 40, {}))
+        log.save_state("rule hot", "{}")
     log.close()
     return log.id
 
@@ -58,10 +60,10 @@ def test_an_event_that_nobody_can_read_is_left_out_and_told_after_a_boot(path, c
     reader.close()
 
 
-def test_a_memory_that_nobody_can_read_is_left_out(path, clock, filled):
-    spoil(path, "UPDATE memory SET data = '{'")
+def test_a_saved_state_that_cannot_be_read_is_left_out(path, clock, filled):
+    spoil(path, "UPDATE saved_state SET data = '{'")
     with closing(reopened(path, clock, "the next boot")) as reader:
-        assert reader.memories() == {}
+        assert reader.saved_states() == {}
         assert notes(reader)[-1]["what"] == "log_salvaged"
 
 
@@ -73,7 +75,7 @@ def test_offsets_that_a_cursor_or_an_event_has_are_not_given_again(path, clock, 
 
 
 def test_a_cursor_beyond_the_log_tells_how_far_the_log_went(path, clock, filled):
-    spoil(path, 'UPDATE cursor SET "offset" = 70')
+    spoil(path, 'UPDATE account SET "offset" = 70')
     with closing(reopened(path, clock, "the next boot")) as reader:
         gap, _ = notes(reader)
         [[first, last]] = gap["ranges"]

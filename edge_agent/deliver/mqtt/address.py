@@ -1,11 +1,13 @@
 """Where a broker is: URLs, TLS files and credentials, checked before anything connects."""
 
+import os
 import ssl
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from edge_agent.errors import AgentError
+from edge_agent.paths import expanded
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -21,17 +23,28 @@ class Address(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
+class TlsFiles(NamedTuple):
+    """Paths of PEM files; empty ones are left to the system, or not used."""
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
 class Broker(NamedTuple):
     """Everything that it takes to connect; `addresses` are tried in order.
 
-    `versions` holds the MQTT versions to try, as paho numbers them: 5, then 4 (which is 3.1.1).
+    Values only: files and variables are read at each connection, so that a password or a
+    certificate may be replaced while the agent runs. `versions` holds the MQTT versions to try, as
+    paho numbers them: 5, then 4 (which is 3.1.1).
     """
 
     addresses: tuple[Address, ...]
     client_id: str
     username: str = ""
-    password: str = ""
-    tls: ssl.SSLContext | None = None
+    password_file: str = ""
+    password_env: str = ""
+    tls: TlsFiles = TlsFiles()
     keep_alive: float = 30.0
     versions: tuple[int, ...] = (5, 4)
 
@@ -57,7 +70,7 @@ def tls_context(ca: str, certificate: str, key: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca or None)
     except OSError as error:
-        raise AgentError(f"mqtt.ca = {ca}: {_reason(error)}", "give a readable PEM file") from None
+        raise AgentError(f"ca = {ca}: {_reason(error)}", "give a readable PEM file") from None
     if certificate or key:
         _load_client_certificate(context, certificate, key)
     return context
@@ -69,16 +82,34 @@ def _load_client_certificate(context: ssl.SSLContext, certificate: str, key: str
             Path(file).read_bytes()
         except OSError as error:
             raise AgentError(
-                f"mqtt.{name} = {file}: {_reason(error)}", "give a readable PEM file"
+                f"{name} = {file}: {_reason(error)}", "give a readable PEM file"
             ) from None
     try:
         context.load_cert_chain(certificate, key, password="")
     except (ssl.SSLError, OSError) as error:
         raise AgentError(
-            f"mqtt.certificate = {certificate}, mqtt.key = {key}: {_reason(error)}",
+            f"certificate = {certificate}, key = {key}: {_reason(error)}",
             "the two must be PEM files, belong together, and have no passphrase",
         ) from None
 
 
 def _reason(error: OSError) -> str:
     return str(getattr(error, "reason", None) or error.strerror or error)
+
+
+def read_password(file: str, variable: str) -> str:
+    """Return the password from a variable, else from a file without its last line end.
+
+    Raise AgentError, without a name, if it cannot be read.
+    """
+    if variable:
+        if variable not in os.environ:
+            raise AgentError("not set in the environment", "set it for the agent's process")
+        return os.environ[variable]
+    if not file:
+        return ""
+    try:
+        return Path(expanded(file)).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AgentError(reason, "give a readable text file") from None

@@ -5,21 +5,22 @@ here; nothing is remembered across a loss but the live state.
 """
 
 import logging
-import os
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import NamedTuple, TypeAlias
-
-from paho.mqtt.properties import Properties
+from typing import TypeAlias
 
 from edge_agent.deliver.backoff import Backoff
-from edge_agent.deliver.mqtt.address import Address, Broker
+from edge_agent.deliver.mqtt.address import Broker
 from edge_agent.deliver.mqtt.commands import CommandTopics, properties
+from edge_agent.deliver.mqtt.endpoints import Endpoints
+from edge_agent.deliver.mqtt.job import Job
 from edge_agent.deliver.mqtt.session import ConnectionLost, Session
 from edge_agent.deliver.mqtt.state import LiveState
-from edge_agent.events import Alert, Answer, Reading, Request, Switched
+from edge_agent.deliver.mqtt.wake_up import WakeUp
+from edge_agent.deliver.sink import About, Post
+from edge_agent.events import Answer, Reading, Request, Switched
 
 ACK_SECONDS = 20.0  # no acknowledgement for so long: the link is half open
 PUMP_SECONDS = 5.0
@@ -30,52 +31,7 @@ ANSWERS = 100  # that wait for room; nobody waits for older ones
 _logger = logging.getLogger(__name__)
 
 
-class Settlement(NamedTuple):
-    """What became of a job: `settled` leading messages are, some of them refused."""
-
-    settled: int
-    refused: dict[int, str]
-    error: str
-
-
-class Job:
-    """QoS 1 messages to publish in order; the settlement goes to `reply`."""
-
-    def __init__(
-        self,
-        messages: Sequence[tuple[str, bytes]],
-        properties: Properties | None,
-        reply: "SimpleQueue[Settlement]",
-    ) -> None:
-        self.messages = messages
-        self.properties = properties
-        self.reply = reply
-        self.next = 0
-        self.settled = bytearray(len(messages))
-        self.open = len(messages)
-        self.refused: dict[int, str] = {}
-
-    def settle(self, n: int, reason: str) -> None:
-        """Note the acknowledgement, or the refusal, of message `n`."""
-        self.settled[n] = 1
-        self.open -= 1
-        if reason:
-            self.refused[n] = reason
-
-    def finish(self, error: str = "") -> None:
-        """Report; what lies behind the first unsettled message must be sent again."""
-        count = self.settled.find(0) if self.open else len(self.messages)
-        refused = {n: reason for n, reason in self.refused.items() if n < count}
-        self.reply.put(Settlement(count, refused, error))
-
-
-class About(NamedTuple):
-    """What the agent says of itself from now on: the payload of `info`."""
-
-    payload: bytes
-
-
-Post: TypeAlias = Job | Reading | Alert | Switched | Answer | About | None
+ConnectionItem: TypeAlias = Job | Post | None
 
 
 class Connection:
@@ -108,20 +64,19 @@ class Connection:
         self._progress = progress
         # The ping goes out at the end of a pause: a late one would look like silence.
         self._pump_seconds = min(PUMP_SECONDS, broker.keep_alive / 4)
-        self._inbox: SimpleQueue[Post] = SimpleQueue()
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK)
+        self._inbox: SimpleQueue[ConnectionItem] = SimpleQueue()
+        self._wake = WakeUp()
         self._jobs: deque[Job] = deque()
         self._in_flight: dict[int, int] = {}
         self._acked_at = 0.0
-        self._address = 0
-        self._versions = deque(broker.versions)
+        self._endpoints = Endpoints(broker.addresses, broker.versions)
         self._complaint = ""
         self._stopping = False
 
-    def post(self, post: Post) -> None:
+    def post(self, post: ConnectionItem) -> None:
         """Hand something over, from any thread; None stops."""
         self._inbox.put(post)
-        os.eventfd_write(self._wake, 1)
+        self._wake.set()
 
     def run(self) -> None:
         """Connect, serve, and connect again, until told to stop."""
@@ -131,28 +86,23 @@ class Connection:
                 self._rest(self._backoff.next())
         self._fail_jobs("the agent stops")
 
-    def close(self) -> None:
-        """Give the wake-up descriptor back, once the thread has ended and nobody posts."""
-        os.close(self._wake)
-
     def _connect(self) -> Session | None:
-        """Try every address, and every version where the first may be the reason."""
-        tries = len(self._broker.addresses) * len(self._broker.versions)
-        for _ in range(tries):
-            address = self._broker.addresses[self._address]
+        """Try every address, and every version if the first may be the reason."""
+        for _ in range(self._endpoints.count):
             try:
-                return self._open(address)
+                return self._open()
             except ConnectionLost as error:
-                self._failed(address, error)
+                self._failed(error)
             self._take_posts()
             if self._stopping:
                 break
         return None
 
-    def _open(self, address: Address) -> Session:
-        session = Session(self._broker, address, self._versions[0], self._state.will)
-        session.open(self._wake, self._interrupted)
-        _logger.info("connected to %s (MQTT %s)", address, "5" if session.version == 5 else "3.1.1")
+    def _open(self) -> Session:
+        address, version = self._endpoints.current
+        session = Session(self._broker, address, version, self._state.will)
+        session.open(self._wake.fileno(), self._interrupted)
+        _logger.info("connected to %s (MQTT %s)", address, "5" if version == 5 else "3.1.1")
         self._complaint = ""
         return session
 
@@ -161,15 +111,11 @@ class Connection:
         self._take_posts()
         return self._stopping
 
-    def _failed(self, address: Address, error: ConnectionLost) -> None:
+    def _failed(self, error: ConnectionLost) -> None:
         if str(error) != self._complaint and not self._stopping:
             self._complaint = str(error)
             _logger.warning("no connection: %s", self._complaint)
-        if error.version_refused and len(self._versions) > 1:
-            self._versions.rotate(-1)
-            if self._versions[0] != self._broker.versions[0]:
-                return  # the same address, in the other version
-        self._address = (self._broker.addresses.index(address) + 1) % len(self._broker.addresses)
+        self._endpoints.failed(version_refused=error.version_refused)
 
     def _rest(self, seconds: float) -> None:
         """Wait, but take posts: live state goes on, jobs fail at once."""
@@ -216,7 +162,7 @@ class Connection:
         self._state.send(session)
         self._send_answers(session)
         self._send(session)
-        session.pump(self._wake, 1.0 if self._in_flight else self._pump_seconds)
+        session.pump(self._wake.fileno(), 1.0 if self._in_flight else self._pump_seconds)
         self._settle(session)
         self._take_requests(session)
 
@@ -241,6 +187,7 @@ class Connection:
             self._acked_at = time.monotonic()
         while job.next < len(job.messages) and session.room > 0:
             topic, payload = job.messages[job.next]
+            job.largest = session.max_packet
             if len(topic) + len(payload) + 32 > session.max_packet:
                 job.settle(job.next, f"larger than {session.max_packet} bytes")
             else:
@@ -268,13 +215,11 @@ class Connection:
         self._state.farewell(session)
         deadline = time.monotonic() + FAREWELL_SECONDS
         while session.unsettled and time.monotonic() < deadline:
-            session.pump(self._wake, 0.1)
+            session.pump(self._wake.fileno(), 0.1)
         session.close()
 
     def _take_posts(self) -> None:
-        try:
-            os.eventfd_read(self._wake)
-        except BlockingIOError:
+        if not self._wake.clear():
             return
         try:
             while True:
@@ -282,7 +227,7 @@ class Connection:
         except Empty:
             return
 
-    def _take(self, post: Post) -> None:
+    def _take(self, post: ConnectionItem) -> None:
         if post is None:
             self._stopping = True
         elif isinstance(post, Job):
@@ -290,7 +235,7 @@ class Connection:
         elif isinstance(post, Reading):
             self._state.reading(post)
         elif isinstance(post, About):
-            self._state.about(post.payload)
+            self._state.about(post)
         elif isinstance(post, Answer):
             self._answers.append(post)
         elif isinstance(post, Switched):

@@ -16,12 +16,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge_agent.deliver.mqtt.address import Address, Broker
+from edge_agent.deliver.mqtt.address import Address, Broker, read_password, tls_context
+from edge_agent.deliver.mqtt.job import MAX_PACKET
+from edge_agent.errors import AgentError
+from edge_agent.paths import expanded
 
 CONNECT_SECONDS = 5.0  # TCP and TLS
 CONNACK_SECONDS = 10.0
 WINDOW = 100  # unacknowledged messages, as AWS IoT Core allows
-MAX_PACKET = 128_000  # bytes, likewise
 MISC_SECONDS = 1.0
 UNSAID = {"Unspecified error", "Normal disconnection", "Success"}  # what paho makes of a bare close
 VERSION_REFUSED = {"Unsupported protocol version"}
@@ -86,11 +88,11 @@ class Session:
             try:
                 woken = self.pump(wake, MISC_SECONDS)
             except ConnectionLost as error:
-                self._judge()
+                self._check_connack()
                 raise ConnectionLost(str(error), version_refused=True) from error
             if woken and interrupted():
                 raise ConnectionLost("interrupted")
-        self._judge()
+        self._check_connack()
 
     def subscribe(self, topic: str) -> None:
         """Ask for messages; they gather in `received`."""
@@ -174,10 +176,7 @@ class Session:
         client.connect_timeout = CONNECT_SECONDS
         client.max_inflight_messages_set(0)  # the window is ours to keep
         client.will_set(will.topic, will.payload, 1, will.retain)
-        if broker.username:
-            client.username_pw_set(broker.username, broker.password or None)
-        if address.tls and broker.tls is not None:
-            client.tls_set_context(broker.tls)
+        self._authenticate(client, broker, address)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -187,7 +186,18 @@ class Session:
         client.on_socket_unregister_write = _leave_it_to_pump
         return client
 
-    def _judge(self) -> None:
+    def _authenticate(self, client: paho.Client, broker: Broker, address: Address) -> None:
+        """Read password and TLS files afresh: they may have been replaced."""
+        try:
+            if broker.username:
+                password = read_password(broker.password_file, broker.password_env)
+                client.username_pw_set(broker.username, password or None)
+            if address.tls:
+                client.tls_set_context(tls_context(*map(expanded, broker.tls)))
+        except AgentError as error:
+            raise ConnectionLost(f"the password or a TLS file cannot be read: {error}") from error
+
+    def _check_connack(self) -> None:
         code = self._connack
         if code is None:
             self.drop()

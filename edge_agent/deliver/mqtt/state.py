@@ -9,19 +9,22 @@ from datetime import UTC, datetime
 import msgspec
 
 from edge_agent.deliver.mqtt.session import Session, Will
+from edge_agent.deliver.sink import About
 from edge_agent.events import Alert, Reading, Switched
 
 
 class LiveState:
     """The topics below `prefix` that hold a state; `retained` false keeps brokers free of them."""
 
-    def __init__(self, prefix: str, info: bytes, *, retained: bool, publish: str = "all") -> None:
+    def __init__(self, prefix: str, about: About, *, retained: bool, readings: bool = True) -> None:
         self._prefix = prefix
-        self._live = publish != "aggregates"  # a metered link
+        self._live = readings
         self._retained = retained
         self._values: dict[str, bytes] = {}  # QoS 0, never retained: a dead sensor must not linger
-        self._facts = {f"{prefix}/info": info}  # QoS 1, retained
+        self._facts: dict[str, bytes] = {}  # QoS 1, retained
+        self._gone: frozenset[str] = frozenset()
         self._news: set[str] = set()
+        self.about(about)
         self.will = Will(f"{prefix}/status", b"offline", retained)
 
     def reading(self, reading: Reading) -> None:
@@ -30,8 +33,9 @@ class LiveState:
             return
         shown: dict[str, object] = dict(reading.values) or {"quality": reading.quality}
         topic = f"{self._prefix}/state/{reading.device}"
-        self._values[topic] = msgspec.json.encode(shown)
-        self._news.add(topic)
+        if topic not in self._gone:
+            self._values[topic] = msgspec.json.encode(shown)
+            self._news.add(topic)
 
     def alert(self, alert: Alert) -> None:
         """Show a rule's state."""
@@ -44,25 +48,33 @@ class LiveState:
         for name in ("message", "acknowledged", "silenced"):
             if getattr(alert, name):
                 shown[name] = getattr(alert, name)
-        topic = f"{self._prefix}/alert/{alert.rule}"
-        self._facts[topic] = msgspec.json.encode(shown)
-        self._news.add(topic)
+        self._show(f"alert/{alert.rule}", shown)
 
     def output(self, switched: Switched) -> None:
         """Show what an output is set to, and by whom."""
         since = datetime.fromtimestamp(switched.moment.time / 1e6, UTC)
-        shown = {"value": switched.value, "by": switched.by, "since": since}
+        shown: dict[str, object] = {"value": switched.value, "by": switched.by, "since": since}
         if switched.error:
             shown["error"] = switched.error
-        topic = f"{self._prefix}/output/{switched.output}"
-        self._facts[topic] = msgspec.json.encode(shown)
-        self._news.add(topic)
+        self._show(f"output/{switched.output}", shown)
 
-    def about(self, info: bytes) -> None:
-        """Say who we are."""
-        topic = f"{self._prefix}/info"
-        self._facts[topic] = info
-        self._news.add(topic)
+    def about(self, about: About) -> None:
+        """Say who we are; what is not there any more vanishes from the broker."""
+        self._gone = frozenset(f"{self._prefix}/{topic}" for topic in about.gone)
+        kept = {topic: fact for topic, fact in self._facts.items() if fact}
+        cleared = self._gone if self._retained else ()
+        self._facts = kept | dict.fromkeys(cleared, b"")  # empty: the broker forgets it
+        self._facts[f"{self._prefix}/info"] = about.info
+        self._values = {
+            topic: one for topic, one in self._values.items() if topic not in self._gone
+        }
+        self._news |= {f"{self._prefix}/info", *cleared}
+
+    def _show(self, name: str, shown: dict[str, object]) -> None:
+        topic = f"{self._prefix}/{name}"
+        if topic not in self._gone:
+            self._facts[topic] = msgspec.json.encode(shown)
+            self._news.add(topic)
 
     def greet(self, session: Session) -> None:
         """Say all that is known on a fresh connection: it may be another broker."""

@@ -7,7 +7,8 @@ from typing import Any
 from msgspec.structs import fields
 
 from edge_agent.config.config import Config
-from edge_agent.config.settings import OPTIONS, SECRET, Form, Settings, mark, nested
+from edge_agent.config.settings import OPTIONS, Form, Settings, mark, nested
+from edge_agent.keys import SECRET
 
 REDACTED = "***"
 SENSITIVE = re.compile(r"pass|pwd|secret|token|key|credential|auth|psk|apprise", re.IGNORECASE)

@@ -1,37 +1,26 @@
-"""The notification sink: alerts as messages to people, through Apprise (optional extra `notify`).
+"""The notification sink: alerts as messages to people.
 
-It walks the same log as every sink, behind a cursor of its own; what is no alert, or none that is
-wanted, needs no sending. Sending blocks until the service answers or Apprise's timeout is over.
+Sending blocks until the service answers or Apprise's timeout is over.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, TypeAlias
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from edge_agent.deliver.notify.options import NotifyOptions
+from edge_agent.deliver.notify.services import Notification, Send, open_apprise
+from edge_agent.deliver.sink import SinkPlan, SinkProblem, SinkType, Site
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
 from edge_agent.events import SEVERITIES, LoggedEvent, Severity
+from edge_agent.paths import expanded
 
 SHOWN = frozenset({"firing", "resolved", "flapping"})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-TYPES = {"info": "info", "warning": "warning", "critical": "failure"}  # Apprise's names
 UNREADABLE = (msgspec.DecodeError, UnicodeError, OverflowError, RecursionError)
 REMEDY = "check its URL and the network"
-
-
-class Notification(NamedTuple):
-    """What a service is to show: plain text, and of what weight."""
-
-    title: str
-    body: str
-    severity: str
-    state: str
-
-
-Send: TypeAlias = Callable[[Notification], bool]
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -54,18 +43,32 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class NotifySink:
-    """Sends a node's alerts of at least `severity` (info, warning or critical) with `send`.
+    """Sends a node's alerts of at least `severity` (info, warning or critical).
 
-    `send` returns whether all services took the message. Those that did get it again with the
-    next try, if another did not.
+    `connect` returns the function that sends; that one returns whether all services took the
+    message. Those that did get it again with the next try, if another did not.
     """
 
-    def __init__(self, name: str, node: str, send: Send, *, severity: Severity) -> None:
+    def __init__(
+        self, name: str, node: str, connect: Callable[[], Send], *, severity: Severity
+    ) -> None:
         """`name` is the sink's name in the log; raise ValueError for an unknown severity."""
         self.name = name
         self._node = node
-        self._send = send
+        self._connect = connect
+        self._send: Send | None = None
         self._wanted = SEVERITIES[SEVERITIES.index(severity) :]
+
+    def open(self) -> None:
+        """Find out how to send; raise `SinkUnavailable` if that fails now."""
+        try:
+            self._send = self._connect()
+        except (AgentError, OSError, UnicodeError) as error:
+            raise SinkUnavailable(str(error), REMEDY) from error
+
+    def close(self) -> None:
+        """Forget how to send."""
+        self._send = None
 
     def deliver(self, batch: Sequence[LoggedEvent]) -> int:
         """Send the batch's first alert, and own what comes before it, too; see `Sink`.
@@ -83,9 +86,9 @@ class NotifySink:
         return len(batch)
 
     def _sent(self, message: Notification, *, first: bool) -> bool:
-        taken = self._send(message)
+        taken = self._send is not None and self._send(message)
         if first and not taken:
-            what = f"{self.name}: a service did not take the notification"
+            what = "a service did not take the notification"
             raise SinkUnavailable(what, REMEDY)
         return taken
 
@@ -101,54 +104,6 @@ class NotifySink:
         return Notification(title, _body(notice, event), notice.severity, notice.state)
 
 
-def open_apprise(name: str, urls: Sequence[str]) -> Send:
-    """Return what sends through the services at `urls`, for the sink `name`.
-
-    Raise AgentError where Apprise is not installed or does not understand a URL; the error gives
-    the URL's number, from 1, and never its text, which holds secrets.
-    """
-    services = _services(name, urls)
-
-    def send(message: Notification) -> bool:
-        title, body, severity, state = message
-        kind = "success" if state == "resolved" else TYPES[severity]
-        try:
-            return bool(services.notify(body, title, kind, body_format="text"))
-        except TypeError:  # how some versions refuse a message
-            return False
-
-    return send
-
-
-def _services(name: str, urls: Sequence[str]) -> Any:  # noqa: ANN401
-    try:
-        import apprise  # noqa: PLC0415 - optional, and 37 MB of memory
-    except ImportError:
-        raise AgentError(
-            "the package apprise is not installed", "pip install 'edge-agent[notify]'"
-        ) from None
-    services = apprise.Apprise()
-    for number, url in enumerate(urls, 1):
-        with _unlogged("apprise"):  # it logs a URL that it does not understand, secrets and all
-            understood = services.add(url)
-        if not understood:
-            raise AgentError(
-                f"{name}: Apprise does not understand URL number {number}",
-                "see https://github.com/caronc/apprise for how to write it",
-            )
-    return services
-
-
-@contextmanager
-def _unlogged(name: str) -> Iterator[None]:
-    logger = logging.getLogger(name)
-    before, logger.disabled = logger.disabled, True
-    try:
-        yield
-    finally:
-        logger.disabled = before
-
-
 def _body(notice: Notice, event: LoggedEvent) -> str:
     values = [f"{name} = {value:.10g}" for name, value in notice.values.items()]
     return "\n".join([*([notice.message] if notice.message else values), _time(event)])
@@ -159,3 +114,39 @@ def _time(event: LoggedEvent) -> str:
         return "clock not set"
     measured = EPOCH + timedelta(microseconds=event.time)
     return f"{measured:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def url_of(plan: SinkPlan[NotifyOptions]) -> str:
+    """Return the URL that Apprise understands; raise OSError or UnicodeError for its file."""
+    file = plan.options.url_file
+    if file:
+        return Path(expanded(file)).read_text(encoding="utf-8").strip()
+    return plan.url[0].partition(":")[2]
+
+
+def check(plan: SinkPlan[NotifyOptions]) -> Iterator[SinkProblem]:
+    """Yield what is wrong with a plan; no text holds the URL, which may be a secret."""
+    file = plan.options.url_file
+    if bool(file) == bool(plan.url[0].partition(":")[2]):
+        yield SinkProblem("url", None, "give one of url and url_file")
+        return
+    try:
+        open_apprise(plan.name, [url_of(plan)])
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        yield SinkProblem("url_file", file, f"{reason}; make it readable for this user")
+    except AgentError as error:
+        yield SinkProblem("url", None, str(error))
+
+
+def build(plan: SinkPlan[NotifyOptions], site: Site) -> NotifySink:
+    """Return the sink; Apprise is loaded when it is opened."""
+    return NotifySink(
+        plan.name,
+        site.node,
+        lambda: open_apprise(plan.name, [url_of(plan)]),
+        severity=plan.options.severity,
+    )
+
+
+SINK = SinkType(NotifyOptions, check, build)

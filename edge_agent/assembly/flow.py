@@ -1,0 +1,181 @@
+"""The way of an event through the agent, as threads: buses, engine, recorder, sinks."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+
+import msgspec
+
+from edge_agent.acquire.hardware import Hardware
+from edge_agent.assembly.buses import Buses, by_bus, explained
+from edge_agent.assembly.delivery import Delivery, Surroundings
+from edge_agent.assembly.evaluation import assemble_evaluation
+from edge_agent.assembly.topics import NAME, Topics
+from edge_agent.blueprint import Blueprint
+from edge_agent.blueprint.devices import ResolvedOutput
+from edge_agent.blueprint.info import agent_info
+from edge_agent.clock import Clock
+from edge_agent.deliver.sink import About, Post
+from edge_agent.evaluate.commands.execute import Delegate
+from edge_agent.evaluate.engine import Engine, EngineItem, Shown
+from edge_agent.evaluate.outputs.output_set import Switchable
+from edge_agent.events import Alert, Reading, Switched, alert_of
+from edge_agent.live.fan_out import FanOut
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
+from edge_agent.store.recorder import Recorder, RecorderItem
+from edge_agent.store.retention import Retention
+from edge_agent.store.salvage import open_log, salvage
+from edge_agent.threads import Worker
+
+
+class Flow:
+    """Owns the threads that an event passes through; the main thread alone calls it.
+
+    `alive` takes the name of a thread that makes progress, `died` that of one that failed,
+    `delegate` the commands that the engine cannot carry out itself.
+    """
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        hardware: Hardware,
+        log_path: Path,
+        *,
+        clock: Clock,
+        alive: Callable[[str], None],
+        died: Callable[[str], None],
+        delegate: Delegate,
+        watch: Callable[[Shown], None],
+    ) -> None:
+        """Open what the blueprint names; raise HardwareError or LogError if that fails."""
+        self.blueprint = blueprint
+        self.hardware = hardware
+        self.log_path = log_path
+        self.clock = clock
+        self.delegate = delegate
+        self.readings: SimpleQueue[EngineItem] = SimpleQueue()
+        self.records: SimpleQueue[RecorderItem] = SimpleQueue()
+        self._alive = alive
+        self._died = died
+        self._watch = watch
+        self._news: FanOut[Post] = FanOut()
+        self._offsets: FanOut[int] = FanOut()
+        self.buses = Buses(hardware, emit=self.readings.put, alive=alive, died=died, clock=clock)
+        self._bus_change = self.buses.prepare(blueprint.devices)
+        self._build()
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the threads between chip and disk."""
+        return [*by_bus(self.blueprint.devices), "engine", "recorder"]
+
+    def start(self) -> None:
+        """Start every thread, the last of the flow first, so that each finds the next one there."""
+        self.delivery.start(self._sink_change.fresh, self._last)
+        self._recording.start()
+        self._engine.start()
+        self.buses.commit(self._bus_change, 0.0)
+
+    def stop_measuring(self, deadline: float) -> None:
+        """End the buses and the engine: outputs are safe then."""
+        self.buses.stop(deadline)
+        self._engine.finish(deadline)
+
+    def stop(self, deadline: float) -> None:
+        """Commit what was measured, deliver it for a moment, and give everything back."""
+        recorded = self._recording.finish(deadline)
+        self.delivery.stop(deadline)
+        if recorded:
+            self._recorder.close()  # with the cursor moves that came last
+        self.hardware.close()
+
+    def connect(self, resolved: ResolvedOutput) -> Switchable:
+        """Return an output's driver; raise HardwareError if its bus is not there."""
+        with explained():
+            return resolved.build(self.hardware)
+
+    def about(self, blueprint: Blueprint) -> About:
+        """Return what the agent says of itself."""
+        info = msgspec.json.encode(agent_info(blueprint, self._log_id))
+        return About(info, self._topics.gone(blueprint))
+
+    def show(self, post: Post) -> None:
+        """Hand what is true now to everything that shows it, from any thread."""
+        self._news.put(post)
+
+    def follow(self, blueprint: Blueprint) -> None:
+        """Be what a blueprint says from now on: its sinks are in force already."""
+        self.blueprint = blueprint
+        self.records.put([self._topics.learn(blueprint)])
+        self._news.listeners = (self._watched, *self.delivery.posts)
+        self._offsets.listeners = self.delivery.offsets
+
+    def _build(self) -> None:
+        log = open_log(self.log_path, self.clock)
+        reader = LogReader(self.log_path)
+        try:
+            for name, counter in self._bus_change.totals():
+                counter.resume(reader.latest_values(name))
+            self._log_id, self._last = log.id, reader.last_offset()
+            self._topics = Topics(reader.saved_states().get(NAME, b""))
+            self._build_delivery()
+            self._engine = self._build_engine(reader)
+            self._recording = self._build_recorder(log)
+        finally:
+            reader.close()
+
+    def _build_delivery(self) -> None:
+        self.delivery = Delivery(
+            Surroundings(
+                self.blueprint.config.node,
+                self._log_id,
+                self.log_path,
+                record=self.records.put,
+                requested=self.readings.put,
+                died=self._died,
+                alive=self._alive,
+                clock=self.clock,
+            )
+        )
+        about = self.about(self.blueprint)
+        self._sink_change = self.delivery.prepare(self.blueprint.sinks, about)
+        self.delivery.commit(self._sink_change, 0.0)
+        self.follow(self.blueprint)
+
+    def _build_engine(self, reader: LogReader) -> Worker:
+        """Go on where the rules stood, and say so: the broker may be another one."""
+        rules = {rule.name for rule in self.blueprint.rules}
+        for event in reader.latest_alerts().values():
+            if event.source in rules:
+                self.show(alert_of(event))
+        parts = assemble_evaluation(self.blueprint, reader, self.clock, self.connect, self.delegate)
+        engine = Engine(
+            self.readings,
+            parts,
+            record=self.records.put,
+            show=self.show,
+            answer=self.show,
+            clock=self.clock,
+            progress=partial(self._alive, "engine"),
+        )
+        return Worker("engine", engine.run, partial(self.readings.put, None), self._died)
+
+    def _build_recorder(self, log: EventLog) -> Worker:
+        settings = self.blueprint.config.log
+        self._recorder = Recorder(
+            log,
+            self.records,
+            announce=self._offsets.put,
+            reopen=partial(salvage, self.log_path, self.clock),
+            clock=self.clock,
+            commit_interval=settings.commit_interval,
+            retention=Retention(settings.keep, settings.max_size),
+            progress=partial(self._alive, "recorder"),
+        )
+        return Worker("recorder", self._recorder.run, partial(self.records.put, None), self._died)
+
+    def _watched(self, post: Post) -> None:
+        if isinstance(post, Reading | Alert | Switched):
+            self._watch(post)

@@ -1,0 +1,46 @@
+"""What can be wrong with an MQTT sink, found without a connection."""
+
+from collections.abc import Iterator
+
+from edge_agent.deliver.mqtt.address import Address, parse_url, read_password, tls_context
+from edge_agent.deliver.mqtt.options import MqttOptions
+from edge_agent.deliver.sink import SinkPlan, SinkProblem
+from edge_agent.errors import AgentError
+from edge_agent.paths import expanded
+
+TLS_KEYS = ("ca", "certificate", "key")
+
+
+def check(plan: SinkPlan[MqttOptions]) -> Iterator[SinkProblem]:
+    """Yield what is wrong with a plan: URLs, and files that cannot be read."""
+    found: list[Address] = []
+    if not plan.url:
+        yield SinkProblem("url", [], "no broker; write at least one, as in mqtt://host")
+    for url in plan.url:
+        try:
+            found.append(parse_url(url))
+        except ValueError as error:
+            yield SinkProblem("url", url, str(error))
+    yield from _check_password(plan.options)
+    if found:
+        yield from _check_tls(plan.options, used=any(address.tls for address in found))
+
+
+def _check_password(options: MqttOptions) -> Iterator[SinkProblem]:
+    key = "password_env" if options.password_env else "password_file"
+    try:
+        read_password(options.password_file, options.password_env)
+    except AgentError as error:
+        yield SinkProblem(key, getattr(options, key), f"{error.what}; {error.remedy}")
+
+
+def _check_tls(options: MqttOptions, *, used: bool) -> Iterator[SinkProblem]:
+    if not used:
+        for key in TLS_KEYS:
+            if getattr(options, key):
+                yield SinkProblem(key, getattr(options, key), "unused; write mqtts:// in url")
+        return
+    try:
+        tls_context(*(expanded(getattr(options, key)) for key in TLS_KEYS))
+    except AgentError as error:
+        yield SinkProblem("", None, f"{error.what}; {error.remedy}")

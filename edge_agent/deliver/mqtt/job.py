@@ -1,0 +1,55 @@
+"""What an event sink asks of its connection: messages to publish, and what became of them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from queue import SimpleQueue
+
+    from paho.mqtt.properties import Properties
+
+MAX_PACKET = 128_000  # bytes, as AWS IoT Core allows
+
+
+class Settlement(NamedTuple):
+    """What became of a job: `settled` leading messages are, some of them refused.
+
+    `largest` is the broker's limit of a message, in bytes.
+    """
+
+    settled: int
+    refused: dict[int, str]
+    error: str
+    largest: int = MAX_PACKET
+
+
+class Job:
+    """QoS 1 messages to publish in order; the settlement goes to `reply`."""
+
+    def __init__(
+        self,
+        messages: Sequence[tuple[str, bytes]],
+        properties: "Properties | None",
+        reply: "SimpleQueue[Settlement]",
+    ) -> None:
+        self.messages = messages
+        self.properties = properties
+        self.reply = reply
+        self.next = 0
+        self.settled = bytearray(len(messages))
+        self.open = len(messages)
+        self.refused: dict[int, str] = {}
+        self.largest = MAX_PACKET
+
+    def settle(self, n: int, reason: str) -> None:
+        """Note the acknowledgement, or the refusal, of message `n`."""
+        self.settled[n] = 1
+        self.open -= 1
+        if reason:
+            self.refused[n] = reason
+
+    def finish(self, error: str = "") -> None:
+        """Report; what lies behind the first unsettled message must be sent again."""
+        count = self.settled.find(0) if self.open else len(self.messages)
+        refused = {n: reason for n, reason in self.refused.items() if n < count}
+        self.reply.put(Settlement(count, refused, error, self.largest))

@@ -1,0 +1,157 @@
+"""The MQTT sink: events in order, at least once; for `[mqtt]` live state and commands as well."""
+
+import random
+import time
+from collections.abc import Sequence
+from functools import partial
+from queue import Empty, SimpleQueue
+
+from edge_agent.deliver.backoff import Backoff
+from edge_agent.deliver.envelope import BATCH_CONTENT_TYPE, CONTENT_TYPE, Envelope, split
+from edge_agent.deliver.mqtt.address import Address, Broker, TlsFiles, parse_url
+from edge_agent.deliver.mqtt.check import check
+from edge_agent.deliver.mqtt.commands import CommandTopics
+from edge_agent.deliver.mqtt.connection import Connection
+from edge_agent.deliver.mqtt.job import MAX_PACKET, Job, Settlement
+from edge_agent.deliver.mqtt.options import MqttOptions
+from edge_agent.deliver.mqtt.session import ContentType
+from edge_agent.deliver.mqtt.state import LiveState
+from edge_agent.deliver.sink import Post, SinkPlan, SinkType, Site
+from edge_agent.errors import EventRejected, SinkUnavailable
+from edge_agent.events import LoggedEvent
+from edge_agent.threads import Worker
+
+WAIT_SECONDS = 0.5
+DRAIN_WAITS = 4  # while the agent stops: two seconds for what is under way
+CLOSE_SECONDS = 3.0
+HEADROOM = 1000  # bytes of a message beside its events: topic, properties, JSON brackets
+
+
+class MqttSink:
+    """Publishes below `edge/<node>`: one topic for each event, or batches on one topic.
+
+    A connection on a thread of its own talks to the broker; a PUBACK says that the broker has the
+    message, not that a subscriber does.
+    """
+
+    def __init__(self, plan: SinkPlan[MqttOptions], site: Site, connection: Connection) -> None:
+        self.name = plan.name
+        self._prefix = f"edge/{site.node}"
+        self._envelope = Envelope(site.node, site.log_id)
+        self._max_batch = plan.max_batch
+        self._largest = MAX_PACKET
+        self._site = site
+        kind = BATCH_CONTENT_TYPE if plan.max_batch > 1 else CONTENT_TYPE
+        self._properties = ContentType(kind)
+        self._connection = connection
+        self._worker = Worker(
+            thread_name(plan.name),
+            self._connection.run,
+            partial(self._connection.post, None),
+            site.died,
+        )
+
+    def open(self) -> None:
+        """Start to connect; what is posted before there is a connection waits."""
+        self._site.alive(self._worker.name)  # from now on it is watched
+        self._worker.start()
+
+    def close(self) -> None:
+        """Say goodbye to the broker, and end the connection's thread."""
+        self._worker.finish(time.monotonic() + CLOSE_SECONDS)
+
+    def post(self, post: Post) -> None:
+        """Show what is true now, from any thread; a connection that is down keeps the latest."""
+        self._connection.post(post)
+
+    def deliver(self, batch: Sequence[LoggedEvent]) -> int:
+        """Publish a batch and wait for its acknowledgements; see `Sink`."""
+        groups = self._groups(batch)
+        reply: SimpleQueue[Settlement] = SimpleQueue()
+        messages = [self._message(group) for group in groups]
+        self._connection.post(Job(messages, self._properties, reply))
+        settlement = self._settlement(reply)
+        if self._shrunk(groups, settlement):
+            return self.deliver(batch)
+        count = sum(map(len, groups[: settlement.settled]))
+        refused = {
+            event.offset: reason for n, reason in settlement.refused.items() for event in groups[n]
+        }
+        if refused:
+            raise EventRejected(count, refused)
+        if count == 0:
+            raise SinkUnavailable(settlement.error)
+        return count
+
+    def _settlement(self, reply: "SimpleQueue[Settlement]") -> Settlement:
+        waits = 0
+        while waits < DRAIN_WAITS:
+            try:
+                return reply.get(timeout=WAIT_SECONDS)
+            except Empty:
+                self._site.alive(self.name)  # it is the connection that has to move
+                waits += self._site.stopping()
+        return Settlement(0, {}, "the agent stops")
+
+    def _shrunk(self, groups: Sequence[Sequence[LoggedEvent]], settlement: Settlement) -> bool:
+        """Learn the broker's limit; return whether smaller groups may pass where one did not."""
+        before, self._largest = self._largest, settlement.largest
+        refused = any(len(groups[n]) > 1 for n in settlement.refused)
+        return refused and settlement.largest < before
+
+    def _groups(self, batch: Sequence[LoggedEvent]) -> list[Sequence[LoggedEvent]]:
+        if self._max_batch == 1:
+            return [(event,) for event in batch]
+        return split(batch, self._max_batch, self._largest - HEADROOM)
+
+    def _message(self, group: Sequence[LoggedEvent]) -> tuple[str, bytes]:
+        if self._max_batch > 1:
+            return f"{self._prefix}/batch", self._envelope.encode_batch(group)
+        event = group[0]
+        topic = f"{self._prefix}/event/{event.kind}/{event.source}"
+        return topic, self._envelope.encode(event)
+
+
+def thread_name(sink: str) -> str:
+    """Return the name of the connection's thread."""
+    return f"{sink}-connection"
+
+
+def build(plan: SinkPlan[MqttOptions], site: Site) -> MqttSink:
+    """Return the sink, with a connection that is not started yet."""
+    prefix = f"edge/{site.node}"
+    readings = plan.live and "reading" in plan.kinds  # a metered link has no live values either
+    connection = Connection(
+        broker(plan, site.node),
+        LiveState(prefix, site.about, retained=plan.options.retained, readings=readings),
+        changed=lambda up: site.retry() if up else None,
+        backoff=Backoff(random.random),
+        commands=CommandTopics(prefix) if plan.commands else None,
+        requested=site.requested,
+        progress=partial(site.alive, thread_name(plan.name)),
+    )
+    return MqttSink(plan, site, connection)
+
+
+def broker(plan: SinkPlan[MqttOptions], node: str) -> Broker:
+    """Return what it takes to connect; the plan's URLs are right, `check` has seen them."""
+    options = plan.options
+    default = f"edge-{node}" if plan.live else f"edge-{node}-{plan.name}"
+    return Broker(
+        addresses(plan.url),
+        options.client_id or default,
+        username=options.username,
+        password_file=options.password_file,
+        password_env=options.password_env,
+        tls=TlsFiles(options.ca, options.certificate, options.key),
+        keep_alive=options.keep_alive,
+        versions=options.versions,
+    )
+
+
+def addresses(urls: Sequence[str]) -> tuple[Address, ...]:
+    """Return where the URLs lead."""
+    return tuple(parse_url(url) for url in urls)
+
+
+SINK = SinkType(MqttOptions, check, build)

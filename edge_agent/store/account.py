@@ -1,0 +1,194 @@
+"""The account of each sink: recorded = delivered + waiting + refused + dropped, at every moment.
+
+`recorded` are the events of the kinds that a sink wants, since it began. An event waits until the
+sink's cursor has passed it; then it is delivered, or was refused by the destination. What the agent
+itself gives up for a sink (a full disk, a full log, damage) is dropped.
+
+Counts come from the rows that a cursor passes, not from the forwarder's word: a cursor that moves
+twice over the same events counts them once.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
+
+from edge_agent.events import CursorMove, Subscription
+
+Execute: TypeAlias = Callable[[str, tuple[Any, ...]], list[tuple[Any, ...]]]
+
+NOT_CONFIGURED = "not configured"
+OTHER = "other reasons"
+REASONS = 20  # of one sink: a destination's words must not fill the table
+REASON_LENGTH = 120
+
+ACCOUNTS = 'SELECT sink, kinds, start, "offset", delivered, configured FROM account ORDER BY sink'
+LOSSES = "SELECT sink, fate, reason, count FROM loss ORDER BY sink, fate, reason"
+WAITING = """
+SELECT count(*) FROM event
+WHERE "offset" > ? AND "offset" <= ? AND kind IN (SELECT value FROM json_each(?))
+"""
+REFUSED = """
+SELECT "offset" FROM event
+WHERE "offset" > ? AND "offset" IN (SELECT value FROM json_each(?))
+AND kind IN (SELECT value FROM json_each(?)) ORDER BY "offset"
+"""
+NEW = "INSERT INTO account VALUES (?, ?, ?, ?, 0, TRUE)"
+KNOWN = "UPDATE account SET kinds = ?, configured = TRUE WHERE sink = ?"
+ABSENT = """
+UPDATE account SET configured = FALSE WHERE sink NOT IN (SELECT value FROM json_each(?))
+"""
+MOVE = 'UPDATE account SET "offset" = ?, delivered = delivered + ? WHERE sink = ?'
+LOSE = """
+INSERT INTO loss VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count
+"""
+EVERYTHING = 2**63 - 1
+
+
+class SinkAccount(NamedTuple):
+    """What became of the events of one sink."""
+
+    sink: str
+    start: int
+    cursor: int
+    delivered: int
+    waiting: int
+    refused: dict[str, int]
+    dropped: dict[str, int]
+    configured: bool
+
+    @property
+    def recorded(self) -> int:
+        """Return how many events of its kinds were recorded since the sink began."""
+        lost = sum(self.refused.values()) + sum(self.dropped.values())
+        return self.delivered + self.waiting + lost
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the account as the command line and the answers show it."""
+        return {"recorded": self.recorded, **self._asdict()}
+
+
+class _Row(NamedTuple):
+    sink: str
+    kinds: str  # JSON
+    start: int
+    cursor: int
+    delivered: int
+    configured: int
+
+    def wants(self, offset: int, kind: str) -> bool:
+        """Return whether the event waits for the sink; one of unknown kind ("") may be any."""
+        return offset > self.cursor and (not kind or f'"{kind}"' in self.kinds)
+
+
+def read_accounts(execute: Execute) -> dict[str, SinkAccount]:
+    """Return the accounts of all sinks that ever were, by name."""
+    losses = execute(LOSSES, ())
+    return {row.sink: _account(execute, row, losses) for row in _rows(execute)}
+
+
+def _account(execute: Execute, row: _Row, losses: Iterable[tuple[Any, ...]]) -> SinkAccount:
+    found: dict[str, dict[str, int]] = {"refused": {}, "dropped": {}}
+    for sink, fate, reason, count in losses:
+        if sink == row.sink:
+            found[fate][reason] = count
+    ((waiting,),) = execute(WAITING, (row.cursor, EVERYTHING, row.kinds))
+    return SinkAccount(
+        row.sink,
+        row.start,
+        row.cursor,
+        row.delivered,
+        waiting,
+        **found,
+        configured=bool(row.configured),
+    )
+
+
+def _rows(execute: Execute) -> list[_Row]:
+    return [_Row(*row) for row in execute(ACCOUNTS, ())]
+
+
+class Account:
+    """Keeps the accounts, within the transactions of the log that `execute` writes to."""
+
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
+
+    def register(self, subscriptions: Iterable[Subscription], last: int) -> None:
+        """Open an account for each new sink; those that are not named are not waited for.
+
+        A sink that starts "now" starts behind `last`, the log's last offset.
+        """
+        known = {row.sink for row in _rows(self._execute)}
+        names = []
+        for sink, kinds, start in subscriptions:
+            names.append(sink)
+            wanted = _json(sorted(kinds))
+            if sink in known:
+                self._execute(KNOWN, (wanted, sink))
+            else:
+                begin = last if start == "now" else 0
+                self._execute(NEW, (sink, wanted, begin, begin))
+        self._execute(ABSENT, (_json(names),))
+
+    def move(self, move: CursorMove) -> list[int]:
+        """Move a cursor; return the offsets that the destination refused, ascending.
+
+        A cursor never goes back; what lies behind it already is counted already.
+        """
+        row = next((row for row in _rows(self._execute) if row.sink == move.sink), None)
+        if row is None or move.offset <= row.cursor:
+            return []
+        ((passed,),) = self._execute(WAITING, (row.cursor, move.offset, row.kinds))
+        refused = self._refused(row, move.refused)
+        self._execute(MOVE, (move.offset, passed - len(refused), move.sink))
+        for reason, count in Counter(move.refused[offset] for offset in refused).items():
+            self._lose(move.sink, "refused", reason, count)
+        return refused
+
+    def drop(self, events: Collection[tuple[int, str]], reason: str) -> int:
+        """Count the loss of events, given as offset and kind; return how many a sink waits for."""
+        awaited: set[int] = set()
+        for row in _rows(self._execute):
+            lost = [offset for offset, kind in events if row.wants(offset, kind)]
+            self._lose(row.sink, "dropped", reason, len(lost))
+            awaited.update(lost if row.configured else ())
+        return len(awaited)
+
+    def drop_history(self, last: int) -> None:
+        """Count what goes with the history up to `last`: the events of sinks not configured."""
+        for row in _rows(self._execute):
+            if not row.configured and row.cursor < last:
+                ((lost,),) = self._execute(WAITING, (row.cursor, last, row.kinds))
+                self._lose(row.sink, "dropped", NOT_CONFIGURED, lost)
+
+    def drop_unrecorded(self, kinds: Mapping[str, int], reason: str) -> None:
+        """Count events that were lost before the log had them: how many of each kind."""
+        for row in _rows(self._execute):
+            if row.configured:
+                lost = sum(count for kind, count in kinds.items() if f'"{kind}"' in row.kinds)
+                self._lose(row.sink, "dropped", reason, lost)
+
+    def owned(self, last: int) -> int:
+        """Return the offset up to which every configured sink owns the events."""
+        return min((row.cursor for row in _rows(self._execute) if row.configured), default=last)
+
+    def _refused(self, row: _Row, refused: Mapping[int, str]) -> list[int]:
+        if not refused:
+            return []
+        found = self._execute(REFUSED, (row.cursor, _json(sorted(refused)), row.kinds))
+        return [offset for (offset,) in found]
+
+    def _lose(self, sink: str, fate: str, reason: str, count: int) -> None:
+        if count:
+            self._execute(LOSE, (sink, fate, self._bounded(sink, fate, reason), count))
+
+    def _bounded(self, sink: str, fate: str, reason: str) -> str:
+        cut = reason[:REASON_LENGTH]
+        known = {row[2] for row in self._execute(LOSSES, ()) if row[:2] == (sink, fate)}
+        return cut if cut in known or len(known) < REASONS else OTHER
+
+
+def _json(values: list[Any]) -> str:
+    return msgspec.json.encode(values).decode()

@@ -1,0 +1,61 @@
+"""What waits for the next commit of the event log: bookkeeping without a disk or a clock."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from edge_agent.events import CursorMove, Event, Record, SavedState, Subscription
+
+GATHER = 0.003  # seconds: one tick of all sensors is one commit
+CURSOR_INTERVAL = 1.0  # cursor moves alone are not worth a commit of their own sooner
+GROUP = 10_000  # events in one transaction
+
+
+class Group:
+    """Events, saved states, cursor moves and subscriptions that commit together."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.states: dict[str, bytes] = {}
+        self.moves: dict[str, CursorMove] = {}
+        self.subscriptions: tuple[Subscription, ...] | None = None
+        self._urgent = False
+        self._since = float("inf")
+
+    def add(self, records: Sequence[Record], now: float) -> None:
+        """Take what must commit together; the last state of each name counts."""
+        events = [one for one in records if isinstance(one, Event)]
+        self.states |= dict(one for one in records if isinstance(one, SavedState))
+        self.events.extend(events)
+        self._urgent = self._urgent or any(event.urgent for event in events)
+        self._since = min(self._since, now)
+
+    def move(self, move: CursorMove) -> None:
+        """Take a cursor's move; the farthest of each sink counts, with all refusals."""
+        before = self.moves.get(move.sink, move)
+        offset, refused = max(move.offset, before.offset), {**before.refused, **move.refused}
+        self.moves[move.sink] = CursorMove(move.sink, offset, refused)
+
+    def subscribe(self, subscriptions: tuple[Subscription, ...], now: float) -> None:
+        """Take the sinks that there are from now on; this does not wait for the interval."""
+        self.subscriptions = subscriptions
+        self._urgent = True
+        self._since = min(self._since, now)
+
+    def due(self, last_commit: float, interval: float) -> float:
+        """Return the monotonic time at which to commit; infinity if there is nothing to."""
+        if self._urgent or len(self.events) >= GROUP:
+            return self._since
+        if self.events or self.states:
+            return max(self._since + GATHER, last_commit + interval)
+        if self.moves:
+            return last_commit + max(interval, CURSOR_INTERVAL)
+        return float("inf")
+
+    def hold(self, limit: int) -> Counter[str]:
+        """Drop events beyond `limit`, oldest readings first, alerts last; count them by kind."""
+        excess = max(len(self.events) - limit, 0)
+        by_worth = sorted(range(len(self.events)), key=lambda n: (self.events[n].urgent, n))
+        gone = set(by_worth[:excess])
+        dropped = Counter[str](self.events[n].kind for n in gone)
+        self.events = [event for n, event in enumerate(self.events) if n not in gone]
+        return dropped

@@ -1,0 +1,218 @@
+"""A reload prepares everything that can fail; if a part fails, nothing that runs is touched."""
+
+import json
+import threading
+from queue import SimpleQueue
+
+import pytest
+
+from edge_agent.agent import Agent
+from edge_agent.assembly import reload as reloading
+from edge_agent.assembly.main_requests import RELOAD, STOP
+from edge_agent.blueprint import resolve
+from edge_agent.clock import SystemClock
+from edge_agent.commands.simulation import attach, simulated_hardware
+from edge_agent.errors import HardwareError
+from edge_agent.evaluate.engine import NewParts
+from edge_agent.events import Alert, Reading
+from edge_agent.store.reader import LogReader
+
+CONFIG = """
+node = "shed"
+[mqtt]
+url = "{url}"
+[log]
+commit_interval = 0
+[[device]]
+name = "air"
+driver = "sht4x"
+every = "50ms"
+[[output]]
+name = "fan"
+pin = 22
+[[rule]]
+name = "warm"
+when = "air.temperature > 10"
+set = {{ fan = "on" }}
+"""
+SECOND_DEVICE = """
+[[device]]
+name = "soil"
+driver = "sht4x"
+bus = 3
+every = "50ms"
+"""
+
+
+class Running:
+    """An agent on its thread, whose configuration is changed by `reload`."""
+
+    def __init__(self, directory, url, without=""):
+        self.file, self.log = directory / "shed.toml", directory / "shed.db"
+        self.archive = directory / "archive.jsonl"
+        self.url, self.seen, self.missing = url, [], set()
+        self.write("", without)
+        blueprint = resolve(self.file)
+        self.hardware = simulated_hardware(blueprint, self.file)
+        real = self.hardware.i2c
+        self.hardware.i2c = lambda number: self._bus(real, number)
+        self.agent = Agent(
+            blueprint,
+            self.hardware,
+            self.log,
+            clock=SystemClock(),
+            reread=self._reread,
+            watch=self.seen.append,
+        )
+        self.code = None
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        self.code = self.agent.run()
+
+    def _bus(self, real, number):
+        if number in self.missing:
+            raise HardwareError(f"/dev/i2c-{number}: there is no such bus", "enable it")
+        return real(number)
+
+    def _reread(self):
+        new = resolve(self.file)
+        attach(self.hardware, new)
+        return new
+
+    def write(self, more, without=""):
+        text = CONFIG.format(url=self.url)
+        self.file.write_text(text.replace(without, "") + more)
+
+    def reload(self, more, without=""):
+        before = len(self.notes())
+        self.write(more, without)
+        self.agent.control.put(RELOAD)
+        return before
+
+    def notes(self):
+        found = [json.loads(event.data) for event in self.events("lifecycle")]
+        return [note["what"] for note in found if note["what"].startswith("reload")]
+
+    def events(self, kind):
+        reader = LogReader(self.log)
+        try:
+            return [event for event in reader.events_after(0) if event.kind == kind]
+        finally:
+            reader.close()
+
+    def accounts(self):
+        reader = LogReader(self.log)
+        try:
+            return reader.accounts()
+        finally:
+            reader.close()
+
+    def stop(self):
+        self.agent.control.put(STOP)
+        self.thread.join(20)
+        return self.code
+
+
+@pytest.fixture
+def running(tmp_path, broker, wait_for):
+    one = Running(tmp_path, broker.url)
+    wait_for(lambda: one.seen and one.events("reading"))
+    yield one
+    one.stop()
+
+
+def test_a_bus_that_is_not_there_refuses_the_reload_and_the_agent_goes_on(running, wait_for):
+    running.missing = {3}
+    running.reload(SECOND_DEVICE)
+    wait_for(lambda: running.notes() == ["reload_refused"])
+    count = len(running.seen)
+    wait_for(lambda: len(running.seen) > count + 3)
+    assert running.hardware.pins().pin(22).state
+    running.missing = set()
+    running.reload(SECOND_DEVICE)
+    wait_for(lambda: running.notes() == ["reload_refused", "reloaded"])
+    wait_for(lambda: any(isinstance(s, Reading) and s.device == "soil" for s in running.seen))
+    assert running.stop() == 0
+    assert json.loads(running.events("lifecycle")[-1].data)["what"] == "stopping"
+
+
+def test_a_refused_reload_resolves_no_alert(running, wait_for):
+    wait_for(lambda: running.events("alert"))
+    running.missing = {3}
+    running.reload(SECOND_DEVICE, without="> 10")
+    running.reload(SECOND_DEVICE.replace("soil", "earth"))
+    wait_for(lambda: len(running.notes()) == 2)
+    assert [json.loads(event.data)["state"] for event in running.events("alert")] == ["firing"]
+
+
+def test_a_reload_that_changes_nothing_keeps_every_connection(running, wait_for, subscriber):
+    sink = running.agent._flow.delivery._sinks["mqtt"]
+    running.reload("")
+    wait_for(lambda: running.notes() == ["reloaded"])
+    assert running.agent._flow.delivery._sinks["mqtt"] is sink
+
+
+def test_an_added_sink_starts_and_a_removed_one_holds_nothing_back(running, wait_for):
+    archive = f'[[sink]]\nname = "archive"\nurl = "file://{running.archive}"\n'
+    mqtt = running.agent._flow.delivery._sinks["mqtt"]
+    running.reload(archive)
+    wait_for(lambda: running.archive.exists() and running.archive.read_text().count("\n") > 3)
+    account = running.accounts()["archive"]
+    first = json.loads(running.archive.read_text().splitlines()[0])
+    assert int(first["id"].split(":")[1]) == account.start + 1 > 1
+    running.reload("")
+    wait_for(lambda: not running.accounts()["archive"].configured)
+    assert running.agent._flow.delivery._sinks == {"mqtt": mqtt}
+    assert "archive" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_vanished_from_the_configuration_vanishes_from_the_broker(
+    running, wait_for, subscriber, broker
+):
+    def retained():
+        late = subscriber(broker.port, "edge/shed/#")
+        wait_for(lambda: any(topic == "edge/shed/info" for topic, *_ in late))
+        return {topic for topic, body, kept in late if kept and body}
+
+    wait_for(lambda: "edge/shed/alert/warm" in retained())
+    assert "edge/shed/output/fan" in retained()
+    rule = CONFIG[CONFIG.index("[[output]]") :].replace("{{", "{").replace("}}", "}")
+    running.reload("", without=rule)
+    wait_for(lambda: running.notes() == ["reloaded"])
+    wait_for(lambda: retained().isdisjoint({"edge/shed/alert/warm", "edge/shed/output/fan"}))
+    resolved = [one for one in running.seen if isinstance(one, Alert)][-1]
+    assert (resolved.rule, resolved.state) == ("warm", "resolved")
+
+
+def test_what_vanished_with_a_restart_vanishes_from_the_broker_too(
+    tmp_path, broker, wait_for, subscriber
+):
+    first = Running(tmp_path, broker.url)
+    wait_for(lambda: first.events("alert"))
+    first.stop()
+    rule = CONFIG[CONFIG.index("[[rule]]") :].replace("{{", "{").replace("}}", "}")
+    second = Running(tmp_path, broker.url, without=rule)
+    wait_for(lambda: len(second.events("alert")) == 2)
+    late = subscriber(broker.port, "edge/shed/#")
+    wait_for(lambda: any(topic == "edge/shed/info" for topic, *_ in late))
+    second.stop()
+    assert json.loads(second.events("alert")[-1].data)["state"] == "resolved"
+    final = subscriber(broker.port, "edge/shed/#")
+    wait_for(lambda: any(topic == "edge/shed/info" for topic, *_ in final))
+    assert "edge/shed/alert/warm" not in {topic for topic, body, _ in final if body}
+
+
+def test_an_engine_that_does_not_answer_refuses_the_reload_instead_of_waiting_for_ever(
+    running, wait_for, monkeypatch
+):
+    monkeypatch.setattr(reloading, "ENGINE_SECONDS", 0.1)
+    flow, taken = running.agent._flow, SimpleQueue()
+    real, flow.readings = flow.readings, taken
+    problems = reloading.reload(flow, running._reread)
+    flow.readings = real
+    assert problems == ["the engine did not answer within 0 s"]
+    offered = taken.get(timeout=1)
+    assert isinstance(offered, NewParts)
+    assert offered.cancelled()

@@ -1,0 +1,233 @@
+"""The account of each sink adds up at every moment, whatever happens."""
+
+import sqlite3
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_agent.clock import ManualClock
+from edge_agent.events import KINDS, CursorMove, Event, Subscription
+from edge_agent.store.account import OTHER, REASONS
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
+from edge_agent.store.retention import Retention
+
+SINKS = {
+    "mqtt": Subscription("mqtt"),
+    "cloud": Subscription("cloud", frozenset({"reading", "gap"}), "now"),
+    "phone": Subscription("phone", frozenset({"alert"}), "now"),
+}
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("record"), st.sampled_from(KINDS[:3]), st.integers(1, 300)),
+        st.tuples(
+            st.sampled_from(["deliver", "refuse"]), st.sampled_from([*SINKS]), st.integers(1, 400)
+        ),
+        st.tuples(st.just("reload"), st.sets(st.sampled_from([*SINKS])), st.just(0)),
+        st.tuples(st.just("lose"), st.sampled_from(KINDS[:3]), st.integers(1, 50)),
+        st.tuples(st.sampled_from(["trim", "age", "restart"]), st.none(), st.integers(1, 200)),
+    ),
+    max_size=30,
+)
+
+
+class History:
+    """A log whose events are counted by an independent hand: what each sink should account for."""
+
+    def __init__(self, path):
+        self.path, self.clock = path, ManualClock()
+        self.recorded = Counter()  # by sink
+        self.began, self.configured, self.seen = {}, set(), 0
+        self.log = EventLog.open(path, boot="manual")
+        self.reload({"mqtt"})
+
+    def step(self, what, which, n):
+        getattr(self, what)(*([which] if n == 0 else [n] if which is None else [which, n]))
+        self.count_new()
+
+    def record(self, kind, n):
+        with self.log.transaction():
+            self.log.append([Event(kind, "a", self.clock.now(), {"pad": "x" * 50})] * n)
+
+    def deliver(self, sink, n):
+        self.move(sink, n, lambda offset: False)
+
+    def refuse(self, sink, n):
+        self.move(sink, n, lambda offset: offset % 3 == 0)
+
+    def move(self, sink, n, refuses):
+        """Move over a stretch that overlaps with what was delivered before, as after a kill."""
+        with self.reader() as reader:
+            begin = max((reader.cursor(sink) or 0) - n // 2, 0)
+            batch = reader.read_kinds(SINKS[sink].kinds, begin, 2**62, n)
+        if batch and sink in self.began:
+            refused = {event.offset: "no" for event in batch if refuses(event.offset)}
+            with self.log.transaction():
+                self.log.account.move(CursorMove(sink, batch[-1].offset, refused))
+
+    def reload(self, names):
+        last = self.log.last_offset()
+        with self.log.transaction():
+            self.log.account.register([SINKS[name] for name in sorted(names)], last)
+        self.configured = names
+        for name in names - self.began.keys():
+            self.began[name] = last if SINKS[name].start == "now" else 0
+
+    def lose(self, kind, n):
+        with self.log.transaction():
+            self.log.account.drop_unrecorded({kind: n}, "disk_full")
+        for name in self.configured:
+            self.recorded[name] += n if kind in SINKS[name].kinds else 0
+
+    def trim(self, _n):
+        Retention(100, 40_000).trim(self.log, self.clock.now())
+
+    def age(self, n):
+        self.clock.advance(n)
+
+    def restart(self, _n):
+        self.log.close()
+        self.log = EventLog.open(self.path, boot="manual")
+
+    def count_new(self):
+        with self.reader() as reader:
+            for event in reader.events_after(self.seen):
+                self.seen = event.offset
+                for name, began in self.began.items():
+                    if event.offset > began and event.kind in SINKS[name].kinds:
+                        self.recorded[name] += 1
+
+    def accounts(self):
+        with self.reader() as reader:
+            return reader.accounts()
+
+    def reader(self):
+        return Closing(self.path)
+
+
+class Closing(LogReader):
+    """A reader that closes itself."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(STEPS)
+def test_recorded_is_delivered_plus_waiting_plus_refused_plus_dropped(tmp_path_factory, steps):
+    history = History(tmp_path_factory.mktemp("log") / "events.db")
+    for step in steps:
+        history.step(*step)
+        accounts = history.accounts()
+        assert {name: one.recorded for name, one in accounts.items()} == {
+            name: history.recorded[name] for name in history.began
+        }
+        assert all(one.delivered >= 0 <= one.waiting for one in accounts.values())
+    history.log.close()
+
+
+@pytest.fixture
+def history(tmp_path):
+    history = History(tmp_path / "events.db")
+    yield history
+    history.log.close()
+
+
+def test_a_refusal_by_one_sink_is_not_taken_from_another(history):
+    history.reload({"mqtt", "cloud"})
+    history.record("reading", 10)
+    history.deliver("mqtt", 10)
+    with history.log.transaction():
+        history.log.account.move(CursorMove("cloud", 10, {2: "too ugly", 5: "too ugly"}))
+    accounts = history.accounts()
+    assert (accounts["mqtt"].delivered, accounts["mqtt"].refused) == (10, {})
+    assert (accounts["cloud"].delivered, accounts["cloud"].refused) == (8, {"too ugly": 2})
+
+
+def test_a_sink_that_begins_now_has_nothing_to_do_with_what_was_before(history):
+    history.record("reading", 10)
+    history.reload({"mqtt", "cloud"})
+    cloud = history.accounts()["cloud"]
+    assert (cloud.start, cloud.recorded, cloud.delivered) == (10, 0, 0)
+
+
+def test_events_that_a_sink_does_not_want_never_wait_for_it(history):
+    history.reload({"mqtt", "phone"})
+    history.record("reading", 10)
+    history.record("alert", 1)
+    assert history.accounts()["phone"].waiting == 1
+
+
+def test_a_removed_sink_holds_no_history_back(history):
+    history.reload({"mqtt", "cloud"})
+    history.record("reading", 10)
+    history.deliver("mqtt", 10)
+    assert history.log.account.owned(10) == 0
+    history.reload({"mqtt"})
+    assert history.log.account.owned(10) == 10
+
+
+def test_an_added_sink_keeps_what_waits_for_it(history):
+    history.record("reading", 10)
+    history.deliver("mqtt", 10)
+    history.reload({"mqtt", "cloud"})
+    history.record("reading", 10)
+    history.deliver("mqtt", 10)
+    history.age(200)
+    history.trim(0)
+    assert history.accounts()["cloud"].waiting == 10
+
+
+def test_a_dead_sink_and_a_full_log_never_make_another_account_negative(history):
+    history.reload({"mqtt", "phone"})
+    for _ in range(20):
+        history.record("alert", 100)
+        history.deliver("mqtt", 400)
+        history.trim(0)
+    accounts = history.accounts()
+    mqtt = accounts["mqtt"]
+    assert (mqtt.dropped, mqtt.delivered) == ({}, mqtt.recorded - mqtt.waiting)
+    assert accounts["phone"].dropped["max_size"] > 0
+    assert accounts["phone"].recorded == 2000
+
+
+def test_a_destinations_words_cannot_fill_the_table(history):
+    history.record("reading", 300)
+    for offset in range(1, 301):
+        with history.log.transaction():
+            history.log.account.move(CursorMove("mqtt", offset, {offset: f"reason {offset}" * 99}))
+    refused = history.accounts()["mqtt"].refused
+    assert (len(refused), refused[OTHER]) == (REASONS + 1, 300 - REASONS)
+    assert max(map(len, refused)) < 200
+
+
+def test_a_log_of_an_older_version_begins_its_accounts_at_the_cursors(tmp_path):
+    path = tmp_path / "old.db"
+    EventLog.open(path, boot="manual").close()
+    old = sqlite3.connect(path)
+    old.executescript("""
+        DROP TABLE account; DROP TABLE loss; ALTER TABLE saved_state RENAME TO memory;
+        CREATE TABLE cursor (sink TEXT PRIMARY KEY, "offset" INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE dropped (reason TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+        INSERT INTO cursor VALUES ('mqtt', 2); INSERT INTO memory VALUES ('rule/hot', '{}');
+        PRAGMA user_version = 2;
+    """)
+    old.executemany(
+        "INSERT INTO event (time, kind, source, data) VALUES (?, 'reading', 'a', '{}')",
+        [(n,) for n in range(5)],
+    )
+    old.commit()
+    old.close()
+    log = EventLog.open(path, boot="manual")
+    with log.transaction():
+        log.account.register([SINKS["mqtt"]], log.last_offset())
+    with Closing(path) as reader:
+        account = reader.accounts()["mqtt"]
+        assert (account.start, account.waiting, account.delivered) == (2, 3, 0)
+        assert reader.saved_states() == {"rule/hot": b"{}"}
+    log.close()
