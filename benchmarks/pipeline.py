@@ -20,7 +20,7 @@ from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.forwarder import Forwarder, LogAccess
 from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.sink import build
-from edge_agent.deliver.sink import About, SinkPlan, Site
+from edge_agent.deliver.sink import About, SinkContext, SinkPlan
 from edge_agent.events import CursorMove, Subscription
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
@@ -59,7 +59,7 @@ class Pipeline:
             MqttOptions(client_id="bench", retained=False),
             max_batch=max_batch,
         )
-        site = Site(
+        context = SinkContext(
             "bench",
             log.id,
             About(b"{}"),
@@ -70,7 +70,7 @@ class Pipeline:
             requested=lambda _request: None,
         )
         self.forwarder = Forwarder(
-            build(plan, site),
+            build(plan, context),
             plan.kinds,
             news,
             log=LogAccess(partial(LogReader, path), self._commit, lambda *_: None),

@@ -12,7 +12,7 @@ from edge_agent.blueprint.sinks import Plan, ResolvedSink
 from edge_agent.clock import Clock
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.forwarder import Forwarder, ForwarderNews, LogAccess
-from edge_agent.deliver.sink import About, LiveSink, Post, Sink, Site
+from edge_agent.deliver.sink import About, LiveSink, Post, Sink, SinkContext
 from edge_agent.events import CursorMove, Request, Subscription
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Damaged, Subscriptions
@@ -34,12 +34,25 @@ class Surroundings(NamedTuple):
     clock: Clock
 
 
+class ForwarderInbox:
+    """What reaches a forwarder from other threads: news, and that it is to stop."""
+
+    def __init__(self) -> None:
+        self.news: SimpleQueue[ForwarderNews] = SimpleQueue()
+        self.stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Let the forwarder end, and its sink give up what it waits for."""
+        self.stopping.set()
+        self.news.put(None)
+
+
 class RunningSink(NamedTuple):
     """A sink with its forwarder."""
 
     plan: Plan
     sink: Sink
-    inbox: "SimpleQueue[ForwarderNews]"
+    inbox: ForwarderInbox
     worker: Worker
 
 
@@ -75,7 +88,7 @@ class Delivery:
     @property
     def offsets(self) -> tuple[Callable[[int], None], ...]:
         """Return what takes the log's last offset, in any thread."""
-        return tuple(one.inbox.put for one in self._sinks.values())
+        return tuple(one.inbox.news.put for one in self._sinks.values())
 
     def prepare(self, sinks: Iterable[ResolvedSink], about: About) -> SinkChange:
         """Build what is new or differs, and touch nothing that runs; raise AgentError."""
@@ -107,7 +120,7 @@ class Delivery:
     def start(self, sinks: Iterable[RunningSink], last: int) -> None:
         """Let sinks deliver what lies before `last`, the log's last offset, and what follows."""
         for one in sinks:
-            one.inbox.put(last)
+            one.inbox.news.put(last)
             one.worker.start()
 
     def stop(self, deadline: float) -> None:
@@ -115,40 +128,39 @@ class Delivery:
         _stop(self._sinks.values(), deadline)
 
     def _build(self, resolved: ResolvedSink, about: About) -> RunningSink:
-        plan, around = resolved.plan, self._around
-        inbox: SimpleQueue[ForwarderNews] = SimpleQueue()
-        stopping = threading.Event()
+        plan, inbox = resolved.plan, ForwarderInbox()
+        alive = partial(self._alive, inbox)
+        sink = resolved.type.build(plan, self._context(about, inbox, alive))
+        forwarder = Forwarder(
+            sink,
+            plan.kinds,
+            inbox.news,
+            log=self._log_access(),
+            clock=self._around.clock,
+            backoff=Backoff(random.random),
+            progress=partial(alive, plan.name),
+        )
+        worker = Worker(plan.name, forwarder.run, inbox.stop, self._around.died)
+        return RunningSink(plan, sink, inbox, worker)
 
-        def alive(thread: str) -> None:
-            if not stopping.is_set():  # a thread that ends is not waited for
-                around.alive(thread)
-
-        site = Site(
+    def _context(
+        self, about: About, inbox: ForwarderInbox, alive: Callable[[str], None]
+    ) -> SinkContext:
+        around = self._around
+        return SinkContext(
             around.node,
             around.log_id,
             about,
             alive=alive,
             died=around.died,
-            retry=partial(inbox.put, "retry"),
-            stopping=stopping.is_set,
+            retry=partial(inbox.news.put, "retry"),
+            stopping=inbox.stopping.is_set,
             requested=around.requested,
         )
-        sink = resolved.type.build(plan, site)
-        forwarder = Forwarder(
-            sink,
-            plan.kinds,
-            inbox,
-            log=self._log_access(),
-            clock=around.clock,
-            backoff=Backoff(random.random),
-            progress=partial(alive, plan.name),
-        )
 
-        def stop() -> None:
-            stopping.set()
-            inbox.put(None)
-
-        return RunningSink(plan, sink, inbox, Worker(plan.name, forwarder.run, stop, around.died))
+    def _alive(self, inbox: ForwarderInbox, thread: str) -> None:
+        if not inbox.stopping.is_set():  # a thread that ends is not waited for
+            self._around.alive(thread)
 
     def _log_access(self) -> LogAccess:
         return LogAccess(

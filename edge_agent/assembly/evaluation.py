@@ -1,4 +1,4 @@
-"""What the engine judges by: the world, the rulebook and the outputs, as they were left."""
+"""What the engine evaluates with: current values, rules and outputs, as they were left."""
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Mapping
@@ -33,13 +33,11 @@ def assemble_evaluation(
 ) -> EvaluationParts:
     """Return what goes on where the log left it: values, windows, rules and outputs."""
     now = clock.now()
-    plans = {one.name: one.plan for one in blueprint.devices}
-    windows = blueprint.config.aggregates.windows
-    current = CurrentValues(plans, spans(blueprint.rules), began=now.uptime, aggregates=windows)
+    current = unknown_values(blueprint, now)
     restore_values(current, read_history(reader, clock.boot, now, horizon(blueprint)))
-    memories = reader.saved_states()
+    saved = reader.saved_states()
     alerts = {name: alert_of(event) for name, event in reader.latest_alerts().items()}
-    states = load_states(memories, "rule/", RuleState, now, clock.boot)
+    states = load_states(saved, "rule/", RuleState, now, clock.boot)
     rule_set = RuleSet(
         blueprint.rules,
         states_after(alerts, now) | limited(states, bounds(blueprint.config)),
@@ -48,18 +46,21 @@ def assemble_evaluation(
     )
     outputs = OutputSet(
         [GuardedOutput(one.name, connect(one), one.guard) for one in blueprint.outputs],
-        load_states(memories, "output/", OutputState, now, clock.boot),
+        load_states(saved, "output/", OutputState, now, clock.boot),
     )
+    allowed, limits = blueprint.config.commands.allow, bounds(blueprint.config)
     executor = CommandExecutor(
-        blueprint.config.commands.allow,
-        rule_set,
-        outputs,
-        bounds=bounds(blueprint.config),
-        delegate=delegate,
-        known=outcomes(memories),
+        allowed, rule_set, outputs, bounds=limits, delegate=delegate, known=outcomes(saved)
     )
     removed = removed_rules(rule_set.rules, alerts, states, now, clock.boot)
     return EvaluationParts(current, rule_set, outputs, executor, removed)
+
+
+def unknown_values(blueprint: Blueprint, now: Moment) -> CurrentValues:
+    """Return the values of a blueprint's devices, none of which is known yet."""
+    plans = {one.name: one.plan for one in blueprint.devices}
+    windows = blueprint.config.aggregates.windows
+    return CurrentValues(plans, spans(blueprint.rules), began=now.uptime, aggregates=windows)
 
 
 def limited(
@@ -97,10 +98,10 @@ def bounds(config: Config) -> dict[tuple[str, str], tuple[float, float]]:
     }
 
 
-def outcomes(memories: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
+def outcomes(saved: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
     """Return what was decided about commands before a restart."""
     try:
-        return msgspec.json.decode(memories.get(MEMORY, b"{}"), type=dict[str, dict[str, Any]])
+        return msgspec.json.decode(saved.get(MEMORY, b"{}"), type=dict[str, dict[str, Any]])
     except msgspec.MsgspecError:
         return {}
 

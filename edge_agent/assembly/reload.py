@@ -14,16 +14,14 @@ from typing import NamedTuple
 
 from edge_agent.assembly.buses import BusChange, same_driver
 from edge_agent.assembly.delivery import SinkChange
-from edge_agent.assembly.evaluation import bounds
+from edge_agent.assembly.evaluation import bounds, unknown_values
 from edge_agent.assembly.flow import Flow
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
 from edge_agent.errors import AgentError
 from edge_agent.evaluate.commands.execute import Delegate
-from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine import EvaluationParts, NewParts
 from edge_agent.evaluate.outputs.output_set import GuardedOutput, Switchable
-from edge_agent.evaluate.rules.rule import spans
 from edge_agent.evaluate.rules.rule_set import RuleSet
 from edge_agent.evaluate.saved_state import save_state
 from edge_agent.store.reader import LogReader
@@ -140,13 +138,7 @@ class Renewal:
 
     def parts(self, before: EvaluationParts) -> EvaluationParts:
         """Return the new parts; outputs that are no more are safe then, and given back."""
-        plans = {one.name: one.plan for one in self._new.devices}
-        current = CurrentValues(
-            plans,
-            spans(self._new.rules),
-            began=self._clock.now().uptime,
-            aggregates=self._new.config.aggregates.windows,
-        )
+        current = unknown_values(self._new, self._clock.now())
         current.inherit(before.current)
         states = {name: before.rule_set.states[name] for name in self.kept}
         rule_set = RuleSet(

@@ -13,7 +13,7 @@ from typing import IO, Annotated
 from msgspec import Meta
 
 from edge_agent.deliver.envelope import Envelope
-from edge_agent.deliver.sink import SinkOptions, SinkPlan, SinkProblem, SinkType, Site
+from edge_agent.deliver.sink import SinkContext, SinkOptions, SinkPlan, SinkProblem, SinkType
 from edge_agent.errors import SinkUnavailable
 from edge_agent.events import LoggedEvent
 from edge_agent.keys import within
@@ -39,11 +39,11 @@ class FileOptions(SinkOptions, frozen=True, kw_only=True):
 class FileSink:
     """Appends to the file that the plan's URL names; safe against power cuts."""
 
-    def __init__(self, plan: SinkPlan[FileOptions], site: Site) -> None:
+    def __init__(self, plan: SinkPlan[FileOptions], context: SinkContext) -> None:
         self.name = plan.name
         self._path = path_of(plan.url[0])
         self._options = plan.options
-        self._envelope = Envelope(site.node, site.log_id)
+        self._envelope = Envelope(context.node, context.log_id)
         self._file: IO[bytes] | None = None
         self._size = 0
 

@@ -84,7 +84,7 @@ class About(NamedTuple):
 Post: TypeAlias = Reading | Alert | Switched | Answer | About
 
 
-class Site(NamedTuple):
+class SinkContext(NamedTuple):
     """What a sink needs of the agent that it delivers for; every function is safe in any thread.
 
     `alive` takes the name of a thread that makes progress, `died` that of one that failed. `retry`
@@ -119,4 +119,4 @@ class SinkType(NamedTuple, Generic[Options]):
 
     options: type[Options]
     check: Callable[[SinkPlan[Options]], Iterable[SinkProblem]]
-    build: Callable[[SinkPlan[Options], Site], Sink]
+    build: Callable[[SinkPlan[Options], SinkContext], Sink]

@@ -17,6 +17,7 @@ from edge_agent.evaluate.commands.execute import CommandExecutor, CommandOutcome
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.evaluator import Evaluator
 from edge_agent.evaluate.outputs.output_set import OutputSet, OutputState
+from edge_agent.evaluate.rules.rule import RuleState
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.evaluate.saved_state import save_state
 from edge_agent.events import (
@@ -174,12 +175,13 @@ class Engine:
         renewed.done("")
 
     def _resolve(self, rule_set: RuleSet, kept: frozenset[str], now: Moment) -> None:
-        """Resolve the alerts of rules that are not kept."""
+        """Resolve the alerts of rules that are not kept, and forget their saved states."""
         for name in rule_set.rules.keys() - kept:
-            state = rule_set.states[name]
-            if state.state == "firing" or state.flapping:
-                rule = rule_set.rules[name]
-                self._report(rule_set.change(rule, now, "resolved", state="inactive"), [], now)
+            rule = rule_set.rules[name]
+            if rule_set.states[name].open:
+                resolved = rule_set.change(rule, now, "resolved", state="inactive", flapping=False)
+                self._report(resolved, [], now)
+            self._record([save_state(f"rule/{name}", RuleState(), now, self._clock.boot)])
 
     def _carry_out(self, outcome: CommandOutcome, now: Moment) -> None:
         """Let a command take effect, then answer it and record what is to be kept."""

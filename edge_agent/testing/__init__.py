@@ -14,9 +14,10 @@ what is connected otherwise has a `SensorContract`. A package that brings a sink
 """
 
 from edge_agent.testing.bench import Bench, FlippedBit
+from edge_agent.testing.destination import Destination, Got
 from edge_agent.testing.i2c import I2CContract
 from edge_agent.testing.sensor import SensorContract
-from edge_agent.testing.sink import Destination, Got, SinkContract
+from edge_agent.testing.sink import SinkContract
 
 __all__ = [
     "Bench",

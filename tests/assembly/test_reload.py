@@ -216,3 +216,20 @@ def test_an_engine_that_does_not_answer_refuses_the_reload_instead_of_waiting_fo
     offered = taken.get(timeout=1)
     assert isinstance(offered, NewParts)
     assert offered.cancelled()
+
+
+def test_a_rule_that_a_reload_changes_does_not_get_its_old_state_back_at_the_next_restart(
+    running, wait_for
+):
+    wait_for(lambda: running.events("alert"))
+    running.reload("", without="> 10")  # no condition at all is refused
+    running.write("")
+    text = running.file.read_text().replace("> 10", "> 90")
+    running.file.write_text(text)
+    running.agent.control.put(RELOAD)
+    wait_for(lambda: running.notes() == ["reload_refused", "reloaded"])
+    running.stop()
+    reader = LogReader(running.log)
+    saved = json.loads(reader.saved_states()["rule/warm"])["state"]
+    reader.close()
+    assert saved.get("state", "inactive") == "inactive"

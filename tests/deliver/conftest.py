@@ -15,7 +15,7 @@ from edge_agent.deliver.mqtt.connection import Connection
 from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.sink import MqttSink
 from edge_agent.deliver.mqtt.state import LiveState
-from edge_agent.deliver.sink import About, SinkPlan, Site
+from edge_agent.deliver.sink import About, SinkContext, SinkPlan
 from edge_agent.events import LoggedEvent
 
 SECONDS = 60  # a deadline that a slow machine keeps, too
@@ -161,11 +161,11 @@ class Client:
             **more,
         )
         plan = SinkPlan("mqtt", urls, MqttOptions(), max_batch=max_batch, live=True)
-        self.sink = MqttSink(plan, self.site(), self.connection)
+        self.sink = MqttSink(plan, self.context(), self.connection)
         self.sink.open()
 
-    def site(self):
-        return Site(
+    def context(self):
+        return SinkContext(
             "n",
             "log",
             ABOUT,

@@ -62,8 +62,6 @@ class Connection:
         self._answers: deque[Answer] = deque(maxlen=ANSWERS)
         self._ack_seconds = ack_seconds
         self._progress = progress
-        # The ping goes out at the end of a pause: a late one would look like silence.
-        self._pump_seconds = min(PUMP_SECONDS, broker.keep_alive / 4)
         self._inbox: SimpleQueue[ConnectionItem] = SimpleQueue()
         self._wake = WakeUp()
         self._jobs: deque[Job] = deque()
@@ -162,7 +160,9 @@ class Connection:
         self._state.send(session)
         self._send_answers(session)
         self._send(session)
-        session.pump(self._wake.fileno(), 1.0 if self._in_flight else self._pump_seconds)
+        # The ping goes out at the end of a pause: a late one would look like silence.
+        idle = min(PUMP_SECONDS, self._broker.keep_alive / 4)
+        session.pump(self._wake.fileno(), 1.0 if self._in_flight else idle)
         self._settle(session)
         self._take_requests(session)
 

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -43,20 +42,6 @@ class Will(NamedTuple):
     topic: str
     payload: bytes
     retain: bool
-
-
-class ContentType(Properties):
-    """MQTT 5's content type, packed once: paho packs properties anew for every message."""
-
-    def __init__(self, content_type: str) -> None:
-        super().__init__(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-        self.ContentType = content_type
-        self.__dict__["packed"] = super().pack()  # type: ignore[no-untyped-call]
-
-    def pack(self) -> bytes:
-        """Return the bytes."""
-        packed: bytes = self.__dict__["packed"]
-        return packed
 
 
 class Session:

@@ -12,11 +12,11 @@ from edge_agent.deliver.mqtt.address import Address, Broker, TlsFiles, parse_url
 from edge_agent.deliver.mqtt.check import check
 from edge_agent.deliver.mqtt.commands import CommandTopics
 from edge_agent.deliver.mqtt.connection import Connection
+from edge_agent.deliver.mqtt.content_type import ContentType
 from edge_agent.deliver.mqtt.job import MAX_PACKET, Job, Settlement
 from edge_agent.deliver.mqtt.options import MqttOptions
-from edge_agent.deliver.mqtt.session import ContentType
 from edge_agent.deliver.mqtt.state import LiveState
-from edge_agent.deliver.sink import Post, SinkPlan, SinkType, Site
+from edge_agent.deliver.sink import Post, SinkContext, SinkPlan, SinkType
 from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
 from edge_agent.threads import Worker
@@ -34,13 +34,15 @@ class MqttSink:
     message, not that a subscriber does.
     """
 
-    def __init__(self, plan: SinkPlan[MqttOptions], site: Site, connection: Connection) -> None:
+    def __init__(
+        self, plan: SinkPlan[MqttOptions], context: SinkContext, connection: Connection
+    ) -> None:
         self.name = plan.name
-        self._prefix = f"edge/{site.node}"
-        self._envelope = Envelope(site.node, site.log_id)
+        self._prefix = f"edge/{context.node}"
+        self._envelope = Envelope(context.node, context.log_id)
         self._max_batch = plan.max_batch
         self._largest = MAX_PACKET
-        self._site = site
+        self._context = context
         kind = BATCH_CONTENT_TYPE if plan.max_batch > 1 else CONTENT_TYPE
         self._properties = ContentType(kind)
         self._connection = connection
@@ -48,12 +50,12 @@ class MqttSink:
             thread_name(plan.name),
             self._connection.run,
             partial(self._connection.post, None),
-            site.died,
+            context.died,
         )
 
     def open(self) -> None:
         """Start to connect; what is posted before there is a connection waits."""
-        self._site.alive(self._worker.name)  # from now on it is watched
+        self._context.alive(self._worker.name)  # from now on it is watched
         self._worker.start()
 
     def close(self) -> None:
@@ -89,8 +91,8 @@ class MqttSink:
             try:
                 return reply.get(timeout=WAIT_SECONDS)
             except Empty:
-                self._site.alive(self.name)  # it is the connection that has to move
-                waits += self._site.stopping()
+                self._context.alive(self.name)  # it is the connection that has to move
+                waits += self._context.stopping()
         return Settlement(0, {}, "the agent stops")
 
     def _shrunk(self, groups: Sequence[Sequence[LoggedEvent]], settlement: Settlement) -> bool:
@@ -117,20 +119,20 @@ def thread_name(sink: str) -> str:
     return f"{sink}-connection"
 
 
-def build(plan: SinkPlan[MqttOptions], site: Site) -> MqttSink:
+def build(plan: SinkPlan[MqttOptions], context: SinkContext) -> MqttSink:
     """Return the sink, with a connection that is not started yet."""
-    prefix = f"edge/{site.node}"
+    prefix = f"edge/{context.node}"
     readings = plan.live and "reading" in plan.kinds  # a metered link has no live values either
     connection = Connection(
-        broker(plan, site.node),
-        LiveState(prefix, site.about, retained=plan.options.retained, readings=readings),
-        changed=lambda up: site.retry() if up else None,
+        broker(plan, context.node),
+        LiveState(prefix, context.about, retained=plan.options.retained, readings=readings),
+        changed=lambda up: context.retry() if up else None,
         backoff=Backoff(random.random),
         commands=CommandTopics(prefix) if plan.commands else None,
-        requested=site.requested,
-        progress=partial(site.alive, thread_name(plan.name)),
+        requested=context.requested,
+        progress=partial(context.alive, thread_name(plan.name)),
     )
-    return MqttSink(plan, site, connection)
+    return MqttSink(plan, context, connection)
 
 
 def broker(plan: SinkPlan[MqttOptions], node: str) -> Broker:

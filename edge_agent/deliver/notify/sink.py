@@ -12,7 +12,7 @@ import msgspec
 
 from edge_agent.deliver.notify.options import NotifyOptions
 from edge_agent.deliver.notify.services import Notification, Send, open_apprise
-from edge_agent.deliver.sink import SinkPlan, SinkProblem, SinkType, Site
+from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
 from edge_agent.events import SEVERITIES, LoggedEvent, Severity
 from edge_agent.paths import expanded
@@ -139,11 +139,11 @@ def check(plan: SinkPlan[NotifyOptions]) -> Iterator[SinkProblem]:
         yield SinkProblem("url", None, str(error))
 
 
-def build(plan: SinkPlan[NotifyOptions], site: Site) -> NotifySink:
+def build(plan: SinkPlan[NotifyOptions], context: SinkContext) -> NotifySink:
     """Return the sink; Apprise is loaded when it is opened."""
     return NotifySink(
         plan.name,
-        site.node,
+        context.node,
         lambda: open_apprise(plan.name, [url_of(plan)]),
         severity=plan.options.severity,
     )
