@@ -49,6 +49,10 @@ class Destination(ABC):
         """Answer nothing from now on; the same as `stop` if that cannot be told apart."""
         self.stop()
 
+    def speak(self) -> None:
+        """Answer again."""
+        self.start()
+
     def wait_for(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition is true; fail when it does not come true in time."""
         pause = threading.Event()

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 import pytest
@@ -30,6 +30,26 @@ ODD_DATA: tuple[dict[str, Any], ...] = (
 )
 
 Build: TypeAlias = Callable[[], Sink]
+
+
+@contextmanager
+def stopped(destination: Destination) -> Iterator[None]:
+    """Let a destination take nothing meanwhile."""
+    destination.stop()
+    try:
+        yield
+    finally:
+        destination.start()
+
+
+@contextmanager
+def silent(destination: Destination) -> Iterator[None]:
+    """Let a destination answer nothing meanwhile."""
+    destination.silence()
+    try:
+        yield
+    finally:
+        destination.speak()
 
 
 class SinkContract:
@@ -93,8 +113,7 @@ class SinkContract:
     ) -> None:
         sink = build()
         deliver_all(sink, events(destination, [1]))
-        destination.stop()
-        with pytest.raises(SinkUnavailable):
+        with stopped(destination), pytest.raises(SinkUnavailable):
             deliver_all(sink, events(destination, range(2, 500)), patient=False)
 
     def test_after_an_outage_the_rest_arrives_and_nothing_is_missing(
@@ -103,10 +122,8 @@ class SinkContract:
         sink, rest = build(), events(destination, range(2, 101))
         deliver_all(sink, events(destination, [1]))
         destination.wait_for(lambda: offsets(destination) == {1})
-        destination.stop()
-        with suppress(SinkUnavailable):
+        with stopped(destination), suppress(SinkUnavailable):
             deliver_all(sink, rest, patient=False)
-        destination.start()
         deliver_all(sink, rest)
         destination.wait_for(lambda: offsets(destination) == set(range(1, 101)))
 
@@ -139,14 +156,14 @@ class SinkContract:
     ) -> None:
         sink = build()
         deliver_all(sink, events(destination, [1]))
-        destination.silence()
         outcomes: list[int] = []
         thread = threading.Thread(
             target=lambda: outcomes.append(attempt(sink, events(destination, [2])))
         )
-        thread.start()
-        stopping.set()
-        thread.join(PATIENCE)
+        with silent(destination):
+            thread.start()
+            stopping.set()
+            thread.join(PATIENCE)
         assert outcomes == [0]
 
     def test_closing_twice_is_as_good_as_once(self, build: Build) -> None:

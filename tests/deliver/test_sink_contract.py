@@ -66,6 +66,9 @@ class MqttDestination(Destination):
     def silence(self):
         self._broker.pause()
 
+    def speak(self):
+        self._broker.resume()
+
     def close(self):
         self._broker.stop()
         self._subscriber.close()
