@@ -24,7 +24,11 @@ def workflow(root):
 
 def make(root, *words):
     return subprocess.run(
-        ["make", *words], capture_output=True, text=True, check=True, cwd=root
+        ["make", "--no-print-directory", *words],  # the tests may run below another make
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=root,
     ).stdout
 
 

@@ -115,10 +115,13 @@ class Buses:
         fresh = tuple(one for one in connected if _is_fresh(one, before))
         return BusChange(tuple(name for name in changed if name in self._threads), threads, fresh)
 
-    def commit(self, change: BusChange, deadline: float) -> None:
-        """Let the prepared threads take over."""
+    def retire(self, change: BusChange, deadline: float) -> None:
+        """Stop the threads that a change replaces: no more readings of the old devices come."""
         for name in change.stopped:
             self._threads.pop(name).worker.finish(deadline)
+
+    def commit(self, change: BusChange) -> None:
+        """Start the prepared threads."""
         self._threads |= change.threads
         for thread in change.threads.values():
             thread.worker.start()

@@ -76,7 +76,7 @@ class Flow:
         self.delivery.start(self._sink_change.fresh, self._last)
         self._recording.start()
         self._engine.start()
-        self.buses.commit(self._bus_change, 0.0)
+        self.buses.commit(self._bus_change)
 
     def stop_measuring(self, deadline: float) -> None:
         """End the buses and the engine: outputs are safe then."""

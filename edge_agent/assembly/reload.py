@@ -53,9 +53,10 @@ def reload(flow: Flow, reread: Callable[[], Blueprint]) -> list[str]:
         prepared = prepare(flow, new)
     except AgentError as error:
         return str(error).splitlines()
+    flow.buses.retire(prepared.buses, time.monotonic() + STOP_SECONDS)
     refused = renew_engine(flow, prepared)
     if refused:
-        return [refused]
+        return [refused, *restore_buses(flow)]
     commit(flow, prepared)
     return []
 
@@ -104,9 +105,18 @@ def renew_engine(flow: Flow, prepared: Prepared) -> str:
         return f"the engine did not answer within {ENGINE_SECONDS:.0f} s"
 
 
+def restore_buses(flow: Flow) -> list[str]:
+    """Measure again what was retired for a reload that the engine refused; return what failed."""
+    try:
+        flow.buses.commit(flow.buses.prepare(flow.blueprint.devices))
+    except AgentError as error:
+        return str(error).splitlines()
+    return []
+
+
 def commit(flow: Flow, prepared: Prepared) -> None:
     """Let buses and sinks follow; nothing here can fail."""
-    flow.buses.commit(prepared.buses, time.monotonic() + STOP_SECONDS)
+    flow.buses.commit(prepared.buses)
     flow.delivery.commit(prepared.sinks, time.monotonic() + STOP_SECONDS)
     flow.show(flow.about(prepared.blueprint))
     flow.follow(prepared.blueprint)

@@ -123,7 +123,8 @@ class Engine:
         """Wait up to `wait` seconds for items, take all that are there, then do what is due."""
         for item in self._arrived(wait):
             if isinstance(item, Reading):
-                self.evaluate(item)
+                if self._evaluator.knows(item.device):  # a slow bus may outlast a reload
+                    self.evaluate(item)
             elif item is None:
                 self._stopping = True
             elif isinstance(item, NewParts):

@@ -49,6 +49,10 @@ class Evaluator:
         rules = {rule.name: rule for name in unknown for rule in self.rule_set.watching(name)}
         self._evaluate(rules.values(), now, switch=True)
 
+    def knows(self, device: str) -> bool:
+        """Return whether the configuration has a device of this name."""
+        return device in self.current.devices
+
     def take(self, measured: Reading) -> EvaluatedReading:
         """Refine a reading, evaluate the rules that use its device, and switch outputs."""
         self.advance(measured.moment)

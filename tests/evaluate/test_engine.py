@@ -365,3 +365,11 @@ def test_every_alert_that_is_shown_is_recorded(stepped, rule):
     shown = [each.event() for each in engine.shown if isinstance(each, Alert)]
     assert shown == [e for e in engine.events if e.kind == "alert"]
     assert len(shown) == 7
+
+
+def test_a_reading_of_a_device_that_a_reload_has_removed_is_left_out(stepped):
+    engine = stepped([])
+    engine.inbox.put(Reading("removed", engine.clock.now(), {"t": 21.0}))
+    engine.measure("air", t=22)
+    engine.take()
+    assert [reading.device for reading in engine.readings] == ["air"]

@@ -78,7 +78,7 @@ def shake_hands(case: Case, address: Address, dial: Dial) -> Iterator[Finding]:
     try:
         context = context_of(case)
     except AgentError as error:
-        yield problem("tls-files", str(case.file), error.what, error.remedy)
+        yield problem("tls-files", str(case.file), f"mqtt.{error.what}", error.remedy)
         return
     try:
         presented = _certificate(context, address, dial)
