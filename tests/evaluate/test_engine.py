@@ -264,7 +264,7 @@ def thread(parts, rule, relay):
     def run():
         try:
             engine.run()
-        except KeyError as error:
+        except AttributeError as error:
             failures.append(error)
 
     runner = threading.Thread(target=run, daemon=True)
