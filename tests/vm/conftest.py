@@ -38,9 +38,9 @@ def unpack(registry):
 
 
 @pytest.fixture
-def bench(tmp_path, unpack):
+def usb_pc(tmp_path, unpack):
     """The PC with USB/IP, without a disk."""
-    with guests.resume(guests.bench(), tmp_path, *guests.no_disk()) as guest:
+    with guests.resume(guests.usb_pc(), tmp_path, *guests.no_disk()) as guest:
         unpack(guest)
         yield guest
 

@@ -117,8 +117,8 @@ def config(*drivers):
     return "".join(device.format(name, CHIPS[name].address) for name in drivers)
 
 
-class Bench:
-    """The chips, by name."""
+class Sensors:
+    """The chips on a simulated bus, by name."""
 
     def __init__(self):
         self.bus = SimulatedBus(RealClock())
@@ -145,16 +145,16 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench():
-    return Bench()
+def sensors():
+    return Sensors()
 
 
 @pytest.fixture(scope="module")
-def machine(bench, unpack, tmp_path_factory):
+def machine(sensors, unpack, tmp_path_factory):
     folder = tmp_path_factory.mktemp("i2c")
-    with guests.resume(guests.bench(), folder, *guests.no_disk()) as guest:
+    with guests.resume(guests.usb_pc(), folder, *guests.no_disk()) as guest:
         unpack(guest)
-        with plugged(guest, I2cTinyUsb("the bus of the bench", bench.bus)) as server:
+        with plugged(guest, I2cTinyUsb("simulated sensors", sensors.bus)) as server:
             guest.run(f"load {MODULES}; until [ -e /dev/i2c-0 ]; do sleep 0.1; done")
             guest.server = server
             yield guest
@@ -214,46 +214,46 @@ def settled(wrong, seconds=5):
 WITNESSED = [name for name, chip in CHIPS.items() if chip.kernel]
 
 
-def test_our_drivers_and_the_kernels_read_the_true_values(bench, kernel, meter, fact):
+def test_our_drivers_and_the_kernels_read_the_true_values(sensors, kernel, meter, fact):
     seconds = {}
     for values in (COLD, HOT):
         kernel.bind(*WITNESSED)
-        bench.expose(values, drift=0.33)  # so that no earlier result is right
+        sensors.expose(values, drift=0.33)  # so that no earlier result is right
         for name in WITNESSED:
-            assert settled(lambda n=name: bench.wrong(n, kernel.read(n), KERNEL)) == {}, name
+            assert settled(lambda n=name: sensors.wrong(n, kernel.read(n), KERNEL)) == {}, name
         kernel.release()
         for name, measured in meter.measure(config(*CHIPS)).items():
             assert measured.quality == "good", measured.text
-            assert not bench.wrong(name, measured.values), name
+            assert not sensors.wrong(name, measured.values), name
             seconds[name] = round(measured.seconds, 3)
     fact("chips read by our drivers, and by the kernel's", [len(CHIPS), len(WITNESSED)])
     fact("seconds for one measurement through USB/IP", seconds)
 
 
-def test_a_missing_chip_does_not_acknowledge(bench, meter):
-    chip = bench.bus.detach(0x44)
+def test_a_missing_chip_does_not_acknowledge(sensors, meter):
+    chip = sensors.bus.detach(0x44)
     found = meter.measure(config("sht3x", "lm75"))
-    bench.bus.attach(0x44, chip)
+    sensors.bus.attach(0x44, chip)
     assert found["sht3x"].quality == "no_acknowledge"
     assert "no answer (errno 6)" in found["sht3x"].text
-    assert not bench.wrong("lm75", found["lm75"].values)
+    assert not sensors.wrong("lm75", found["lm75"].values)
     assert meter.measure(config("sht3x"))["sht3x"].quality == "good"
 
 
-def test_a_stuck_bus_is_given_up_and_the_next_reading_is_right(bench, meter, fact):
-    bench.expose(COLD)
-    bench.bus.faults.append(StuckBus(RealClock()))
+def test_a_stuck_bus_is_given_up_and_the_next_reading_is_right(sensors, meter, fact):
+    sensors.expose(COLD)
+    sensors.bus.faults.append(StuckBus(RealClock()))
     stuck = meter.measure(config("tmp102"))["tmp102"]
-    bench.bus.faults.clear()
+    sensors.bus.faults.clear()
     assert stuck.quality == "transfer_failed"
     assert "transfer broken off (errno 5)" in stuck.text
     assert 1.5 < stuck.seconds < 6
     fact("seconds until a stuck bus is given up", round(stuck.seconds, 1))
-    assert not bench.wrong("tmp102", meter.measure(config("tmp102"))["tmp102"].values)
+    assert not sensors.wrong("tmp102", meter.measure(config("tmp102"))["tmp102"].values)
 
 
-def test_a_chip_that_the_kernel_drives_is_read_as_the_error_suggests(bench, kernel, meter, fact):
-    bench.expose(COLD)
+def test_a_chip_that_the_kernel_drives_is_read_as_the_error_suggests(sensors, kernel, meter, fact):
+    sensors.expose(COLD)
     names = ("bme280", "lm75")
     kernel.bind(*names)
     refused = meter.measure(config(*names))
@@ -287,7 +287,7 @@ class Received:
 
 
 def test_an_agent_publishes_the_true_values_whenever_its_adapter_is_plugged_in(
-    bench, machine, broker, subscriber, fact
+    sensors, machine, broker, subscriber, fact
 ):
     received = Received(subscriber(broker.port))
     names = ("bme280", "sht3x")
@@ -301,16 +301,16 @@ def test_an_agent_publishes_the_true_values_whenever_its_adapter_is_plugged_in(
 
     def wrong():
         last = {name: received.last(name)["values"] for name in names}
-        return {n: odd for n in names if (odd := bench.wrong(n, last[n], PUBLISHED))}
+        return {n: odd for n in names if (odd := sensors.wrong(n, last[n], PUBLISHED))}
 
     for values in (COLD, HOT):
-        bench.expose(values)
+        sensors.expose(values)
         assert settled(wrong, 30) == {}, machine.run("cat /tmp/agent.out")
     machine.run("echo 0 > /sys/devices/platform/vhci_hcd.0/detach")
     eventually(lambda: all(not received.last(name)["values"] for name in names), 30)
     qualities = [received.last(name)["quality"] for name in names]
     fact("quality of the readings of an adapter that is unplugged", qualities)
     assert set(qualities) <= {"transfer_failed", "bus_missing"}
-    bench.expose(COLD)
+    sensors.expose(COLD)
     attach(machine, machine.server)
     assert settled(wrong, 30) == {}, machine.run("cat /tmp/agent.out")

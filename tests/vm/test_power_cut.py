@@ -122,7 +122,7 @@ class UnstableMachine:
     def resume(self):
         """Return the machine in its frozen state, with the disk not yet mounted."""
         incoming = ("-incoming", f"file:{self._state}")
-        guest = Guest(guests.bench(), self._folder, *self.disk.plug(), *incoming).thaw()
+        guest = Guest(guests.usb_pc(), self._folder, *self.disk.plug(), *incoming).thaw()
         guest.run(f"date -s @{time.time():.0f} && load virtio_blk")
         self._guest = guest
         return guest
@@ -158,15 +158,15 @@ class UnstableMachine:
 
 
 @pytest.fixture
-def state(tmp_path, broker, bench, registry, files):
+def state(tmp_path, broker, usb_pc, registry, files):
     """A frozen machine with the agent and a trusted clock."""
     (files / "load.toml").write_text(CONFIG.replace("PORT", str(broker.port)))
     (files / "load.scenario.toml").write_text("".join(SIGNAL.format(n=n) for n in range(3)))
     for name in ("load.toml", "load.scenario.toml"):
-        bench.run(f"wget -q -O /run/{name} {registry.url}/files/{name}")
-    bench.run("mkdir -p /run/systemd/timesync; touch /run/systemd/timesync/synchronized")
+        usb_pc.run(f"wget -q -O /run/{name} {registry.url}/files/{name}")
+    usb_pc.run("mkdir -p /run/systemd/timesync; touch /run/systemd/timesync/synchronized")
     path = tmp_path / "frozen"
-    bench.freeze(path)
+    usb_pc.freeze(path)
     yield path
     path.unlink()  # a quarter of a gigabyte
 

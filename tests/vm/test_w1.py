@@ -49,9 +49,9 @@ def thermometers():
 @pytest.fixture(scope="module")
 def machine(thermometers, unpack, tmp_path_factory):
     folder = tmp_path_factory.mktemp("w1")
-    with guests.resume(guests.bench(), folder, *guests.no_disk()) as guest:
+    with guests.resume(guests.usb_pc(), folder, *guests.no_disk()) as guest:
         unpack(guest)
-        with plugged(guest, DS2490("the wire of the bench", thermometers.wire)):
+        with plugged(guest, DS2490("simulated thermometers", thermometers.wire)):
             for id_ in IDS.values():
                 guest.run(f"until [ -e {DEVICES}/{id_}/w1_slave ]; do sleep 0.1; done")
             yield guest

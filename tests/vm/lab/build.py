@@ -30,7 +30,7 @@ def build() -> None:
 def _pc() -> None:
     """Boot and freeze the PCs, and the board with the pins."""
     guests.frozen(guests.system(), *guests.on_disk(guests.bare_debian()))
-    guests.frozen(guests.bench(), *guests.no_disk())
+    guests.frozen(guests.usb_pc(), *guests.no_disk())
     guests.frozen(guests.pins())
     wheels.index("amd64", (3, 11))
 

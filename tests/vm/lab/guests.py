@@ -16,9 +16,9 @@ from lab.trees import disk
 X86 = ("-M", "q35", "-cpu", "Nehalem", "-m", "512")
 VIRT = ("-M", "virt", "-cpu", "cortex-a72", "-m", "512")
 NETWORK = ("-nic", "user,model=virtio-net-pci")
-BENCH_LOADED = "i2c-dev,vhci-hcd,i2c-tiny-usb,ds2490,w1-therm,virtio_net,crc32c_generic,ext4"
-BENCH_LATER = "virtio_blk,lm75,tmp102,sht3x,bmp280-i2c,ina2xx-adc"  # by `load`, in a test
-BENCH = [*BENCH_LOADED.split(","), *BENCH_LATER.split(",")]
+USB_PC_LOADED = "i2c-dev,vhci-hcd,i2c-tiny-usb,ds2490,w1-therm,virtio_net,crc32c_generic,ext4"
+USB_PC_LATER = "virtio_blk,lm75,tmp102,sht3x,bmp280-i2c,ina2xx-adc"  # by `load`, in a test
+USB_PC = [*USB_PC_LOADED.split(","), *USB_PC_LATER.split(",")]
 PINS = ["virtio_net"]
 SYSTEM = "virtio_net,virtio_blk,crc32c_generic,ext4,autofs4,i2c-dev,vhci-hcd,i2c-tiny-usb,i6300esb"
 BOARD_REVISION = "c03115"  # of a Pi 4B, as its firmware reports it: gpiozero reads it
@@ -30,17 +30,17 @@ DEBIAN_MEGABYTES = 2000
 WARM_UP = "python3 -c 'import msgspec, paho.mqtt.client, sqlite_utils, gpiozero' 2>&-; sync"
 
 
-def bench() -> Plan:
+def usb_pc() -> Plan:
     """Return the PC with a USB port for emulated adapters; each test provides its disk."""
     debian = kernel("amd64")
     return Plan(
-        "bench",
+        "usb_pc",
         "x86_64",
         (
             *X86,
             *("-kernel", str(debian.image)),
-            *("-initrd", str(initrd("amd64", debian, BENCH))),
-            *("-append", f"console=ttyS0 quiet reboot=t rdinit=/init modules={BENCH_LOADED}"),
+            *("-initrd", str(initrd("amd64", debian, USB_PC))),
+            *("-append", f"console=ttyS0 quiet reboot=t rdinit=/init modules={USB_PC_LOADED}"),
             *NETWORK,
             *("-device", "virtio-blk-pci,drive=disk"),
         ),
