@@ -1,6 +1,7 @@
 """What the annotations of a configuration's keys say besides type and range."""
 
 import math
+import re
 from typing import Any, get_args
 
 # What a key may hold, as `Meta(extra=...)`: the doctor never shows a secret, and a name only if it
@@ -9,6 +10,8 @@ SECRET = {"secret": True}
 FILE = {"names": "file"}
 SECRET_FILE = {"names": "file", "secret": True}
 SECRET_VARIABLE = {"names": "variable", "secret": True}
+# Keys of any table whose values are not shown, whether the key is known or not.
+SENSITIVE = re.compile(r"pass|pwd|secret|token|key|credential|auth|psk|apprise", re.IGNORECASE)
 
 
 def choices(literal: Any) -> str:  # noqa: ANN401

@@ -15,7 +15,7 @@ def log_path(path: str, node: str, *, simulated: bool) -> Path:
     StateDirectory, otherwise where the XDG base directory specification says.
     """
     if path:
-        return Path(path).expanduser()
+        return Path(expanded(path))
     state = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
     directory = Path(state) if state else Path(home) / "edge-agent"

@@ -33,9 +33,10 @@ class Problems:
 def unknown(name: str, known: Iterable[str]) -> str:
     """Return that a name is not known, with the nearest one or all that are."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, 1)
+    folded = {one.casefold(): one for one in names}
+    near = difflib.get_close_matches(name.casefold(), folded, 1)
     if near:
-        return f"unknown; did you mean {near[0]!r}?"
+        return f"unknown; did you mean {folded[near[0]]!r}?"
     return f"unknown; known: {', '.join(names) or 'none'}"
 
 

@@ -29,8 +29,18 @@ class Size(int):
 def _with_unit(value: object, units: dict[str, Any], expected: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(value).strip())
     if isinstance(value, bool) or not match or (match[2] and match[2] not in units):
-        raise ValueError(f"expected {expected}")
+        raise ValueError(f"expected {_meant(str(value), units) or expected}")
     return float(match[1]) * float(units.get(match[2], 1))
+
+
+def _meant(text: str, units: dict[str, Any]) -> str:
+    """Return what a text in another notation means, as in `5 seconds`, `0,5s` or `PT10S`."""
+    found = re.fullmatch(r"(?:PT?)?(\d+(?:[.,]\d+)?)\s*([A-Za-z]+)", text.strip())
+    if not found:
+        return ""
+    starts = (one for one in units if found[2].lower().startswith(one.lower()))
+    unit = found[2] if found[2] in units else max(starts, key=len, default="")
+    return f'"{found[1].replace(",", ".")}{unit}"' if unit else ""
 
 
 def level(value: bool | float | str) -> float:

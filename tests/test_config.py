@@ -87,7 +87,7 @@ def test_broken_toml_names_the_place(tmp_path, text, words):
 
 
 def test_a_missing_file_names_an_example_to_start_from(tmp_path):
-    with pytest.raises(ConfigError, match=r"no such file; start from examples/greenhouse\.toml"):
+    with pytest.raises(ConfigError, match=r"or start from examples/greenhouse\.toml"):
         load(tmp_path / "none.toml")
 
 

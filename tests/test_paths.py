@@ -38,3 +38,10 @@ def test_without_a_service_the_log_is_the_users(service):
     state.rmdir()
     expected = paths.log_path("", "shed", simulated=False)
     assert paths.log_to_read("", "shed", config, simulated=False) == expected
+
+
+def test_a_variable_in_a_logs_path_is_filled_in(monkeypatch):
+    monkeypatch.setenv("DISK", "/media/usb")
+    assert paths.log_path("$DISK/events.db", "shed", simulated=False) == Path(
+        "/media/usb/events.db"
+    )

@@ -32,6 +32,13 @@ Class = TypeVar("Class", bound=type)
 NOUNS = {"edge_agent.drivers": "driver", "edge_agent.simulators": "simulated driver"}
 EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
+ALIKE = 0.75  # chips with less similar names are of different kinds
+# Chips that are known by a name of their own, but read by the kernel.
+OTHER_NAMES = dict.fromkeys(
+    ("dht11", "dht22", "am2302"),
+    'the kernel reads it: driver = "iio" with `dtoverlay=dht11,gpiopin=…` in config.txt; ',
+)
+
 
 class Catalog(Generic[Class]):
     """The classes of one group by name: drivers, or the models that simulate their chips."""
@@ -87,7 +94,7 @@ class Catalog(Generic[Class]):
     def _entry(self, name: str) -> EntryPoint:
         found = [entry for entry in self._entries if entry.name == name]
         if not found:
-            meant = _meant(name, self.names)
+            meant = OTHER_NAMES.get(name.casefold()) or _meant(name, self.names, ALIKE)
             raise _problem(name, f"unknown {self._noun}; {meant}known: {', '.join(self.names)}")
         if len(found) > 1:
             packages = " and ".join(_package(entry) for entry in found)
@@ -164,8 +171,8 @@ def convert_options(
     return values, problems
 
 
-def _meant(name: str, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, names, 1)
+def _meant(name: str, names: Iterable[str], likeness: float = 0.6) -> str:
+    near = difflib.get_close_matches(name.lower(), names, 1, likeness)
     return f"did you mean {near[0]!r}? " if near else ""
 
 

@@ -60,6 +60,12 @@ def _key(one: Placed) -> str:
 
 
 def _note_twice(kind: str, names: Iterator[str], problems: Problems) -> None:
-    for name, count in Counter(names).items():
+    counts = Counter(names)
+    for name, count in counts.items():
         if count > 1:
             problems.note(f"{kind}.{name}.name", name, f"used {count} times; choose another name")
+    first: dict[str, str] = {}
+    for name in counts:
+        if first.setdefault(name.casefold(), name) != name:
+            what = f"differs from {first[name.casefold()]!r} in case only; choose another name"
+            problems.note(f"{kind}.{name}.name", name, what)

@@ -1,5 +1,6 @@
 """Values that each are well-formed, but out of a range or contradicting another one."""
 
+import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -24,6 +25,9 @@ def note_limits(config: Config, problems: Problems) -> None:
     for limit in _limits(config):
         if not limit.low <= limit.value <= limit.high:
             problems.add(f"{limit.key} = {limit.value:.12g}: out of range; wanted: {limit.words}")
+    if "$" in os.path.expandvars(config.log.path):
+        what = "a variable in it is not set; set it, or write the path itself"
+        problems.note("log.path", config.log.path, what)
     for device in config.device:
         for name, channel in device.channel.items():
             _note_contradictions(f"device.{device.name}.channel.{name}.", channel, problems)
@@ -46,6 +50,8 @@ def _limits(config: Config) -> Iterator[Limit]:
 
 
 def _note_contradictions(key: str, channel: ChannelSettings, problems: Problems) -> None:
+    if channel.scale == 0:
+        problems.note(key + "scale", channel.scale, "every value would be the offset; remove it")
     if channel.low is not None and channel.high is not None and channel.low >= channel.high:
         problems.note(key + "low", channel.low, f"not below high = {channel.high:g}; swap them")
     if channel.polynomial and (channel.scale != 1 or channel.offset):

@@ -52,10 +52,10 @@ def _i2c(
     address = known[0] if settings.address is None else settings.address
     if address not in known:
         possible = ", ".join(f"0x{one:02x}" for one in known)
-        problems.add(
-            f"{where}address = 0x{address:02x}: not an address of {settings.driver};"
-            f" choose from {possible}"
-        )
+        what = f"not an address of {settings.driver}; choose from {possible}"
+        if str(address).isdigit() and int(str(address), 16) in known:
+            what = f"not an address of {settings.driver}; {address} is decimal: write 0x{address}"
+        problems.add(f"{where}address = 0x{address:02x}: {what}")
         return None
     pin = settings.pin if isinstance(settings, OutputSettings) else -1
     return Place("i2c", 1 if settings.bus is None else settings.bus, address, pin)
@@ -80,7 +80,8 @@ def _w1(_: DriverClass, settings: PlacedSettings, where: str, problems: Problems
     if W1_ID.fullmatch(given):
         return Place("w1", id=given)
     if given:
-        problems.note(f"{where}id", given, 'write it like "28-0316a4c8ffee"')
+        right = given.lower() if W1_ID.fullmatch(given.lower()) else "28-0316a4c8ffee"
+        problems.note(f"{where}id", given, f'write it like "{right}"')
     else:
         problems.missing(f"{where}id", "an id, see `edge-agent scan`")
     return None

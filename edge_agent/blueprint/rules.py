@@ -53,7 +53,8 @@ def _known(device: ResolvedDevice) -> Iterable[tuple[str, Known]]:
 
 def _note_outputs(rule: RuleSettings, outputs: set[str], problems: Problems) -> None:
     for name in rule.set.keys() - outputs:
-        problems.note(f"rule.{rule.name}.set.{name}", rule.set[name], unknown(name, outputs))
+        what = unknown(name, outputs) if outputs else f"no [[output]] has the name {name!r}; add it"
+        problems.note(f"rule.{rule.name}.set.{name}", rule.set[name], what)
 
 
 class RuleResolver:

@@ -27,12 +27,14 @@ def check(config: Path, overrides: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({"problems": []}))
         return 0
-    counts = (
-        f"{len(blueprint.devices)} devices, {len(blueprint.outputs)} outputs,"
-        f" {len(blueprint.rules)} rules"
-    )
+    parts = {"device": blueprint.devices, "output": blueprint.outputs, "rule": blueprint.rules}
+    counts = ", ".join(_counted(noun, len(found)) for noun, found in parts.items())
     click.echo(f"{config}: {counts}: no problems")
     return 0
+
+
+def _counted(noun: str, count: int) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _report(problems: tuple[str, ...], *, as_json: bool) -> int:
@@ -41,5 +43,5 @@ def _report(problems: tuple[str, ...], *, as_json: bool) -> int:
     else:
         for problem in problems:
             click.echo(problem, err=True)
-        click.echo(f"{len(problems)} problem{'s' * (len(problems) != 1)}", err=True)
+        click.echo(_counted("problem", len(problems)), err=True)
     return ConfigError.exit_code

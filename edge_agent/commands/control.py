@@ -45,8 +45,8 @@ def _connected(path: Path) -> Iterator[IO[str]]:
             with connection.makefile("rw", encoding="utf-8") as stream:
                 yield stream
     except OSError as error:
-        what = f"no simulation answers at {path}: {error.strerror or error}"
-        raise SimulationError(what, "start it: edge-agent simulate CONFIG") from error
+        what = f"no simulation answers at {path} ({error.strerror or error})"
+        raise SimulationError(what, "start `edge-agent simulate` with this CONFIG") from error
 
 
 def _ask(stream: IO[str], line: str) -> str:

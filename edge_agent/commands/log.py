@@ -18,7 +18,7 @@ from edge_agent.commands.options import config_option, json_option, set_option
 from edge_agent.config.reader import load
 from edge_agent.errors import LogError
 from edge_agent.events import LoggedEvent
-from edge_agent.paths import log_to_read
+from edge_agent.paths import log_path, log_to_read
 from edge_agent.store.reader import AS_OWNER, LogReader
 
 POLL_SECONDS = 0.5
@@ -50,6 +50,8 @@ def log(ctx: click.Context, config: Path, overrides: tuple[str, ...], simulated:
 def _opened(config: Path, overrides: tuple[str, ...], *, simulated: bool) -> Iterator[LogReader]:
     settings = load(config, overrides)
     path = log_to_read(settings.log.path, settings.node, config, simulated=simulated)
+    if not path.exists() and log_path(settings.log.path, settings.node, simulated=True).exists():
+        raise LogError(f"{path}: there is no event log yet", "--simulated shows that of `simulate`")
     try:
         reader = LogReader(path)
     except sqlite3.Error as error:

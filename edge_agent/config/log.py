@@ -26,9 +26,13 @@ class LogSettings(Settings, frozen=True, kw_only=True):
             extra=within(0, 3600),
         ),
     ] = Duration(1)
-    keep: Annotated[Duration, Meta(description="how long delivered events are kept")] = Duration(
-        7 * 86400
-    )
+    keep: Annotated[
+        Duration,
+        Meta(
+            description="how long delivered events are kept: at most 36500d",
+            extra=within(0, 36_500 * 86400),
+        ),
+    ] = Duration(7 * 86400)
     max_size: Annotated[
         Size, Meta(description="largest size of the database: at least 1MB", extra=within(1e6))
     ] = Size(256_000_000)

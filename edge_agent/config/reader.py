@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import FieldInfo, fields
 
 from edge_agent.config.config import Config
+from edge_agent.config.mistakes import MISPLACED
 from edge_agent.config.settings import (
     OPTIONS,
     UNBOUNDED,
@@ -25,6 +26,7 @@ from edge_agent.config.settings import (
 )
 from edge_agent.config.source import apply_override, parse
 from edge_agent.errors import ConfigError
+from edge_agent.keys import SENSITIVE
 from edge_agent.problems import Problems, unknown
 from edge_agent.units import decode
 
@@ -134,7 +136,10 @@ class TableReader:
         if OPTIONS in kind.__struct_fields__:
             return {OPTIONS: others}
         for key, value in others.items():
-            self._problems.note(where.below(key).key, value, unknown(key, known))
+            what = MISPLACED.get(where.key, {}).get(key)
+            what = f"unknown; {what}" if what else unknown(key, known)
+            shown = "***" if SENSITIVE.search(key) else value
+            self._problems.note(where.below(key).key, shown, what)
         return {}
 
     def _values(self, kind: type[Settings], table: dict[str, Any], where: Where) -> dict[str, Any]:
@@ -153,7 +158,7 @@ class TableReader:
             value = msgspec.convert(given, field.type, dec_hook=decode)
             what = "" if _in_range(field, value) else "out of range"
         except msgspec.ValidationError as error:
-            what = reason(error)
+            what = reason(error) + _without_quotes(given, str(error))
         if what:
             self._problems.note(name, given, f"{what}; wanted: {description(field)}")
             return {}
@@ -165,6 +170,14 @@ def _in_range(field: FieldInfo, value: Any) -> bool:  # noqa: ANN401
     low, high = mark(field).get("range", UNBOUNDED)
     inside = low <= value <= high if (low, high) != UNBOUNDED else True
     return inside and all(map(math.isfinite, _floats(value)))
+
+
+def _without_quotes(given: object, error: str) -> str:
+    """Return the remedy for a number in quotes, such as "0x76" or "GPIO22"."""
+    found = re.search(r"(0x[0-9a-f]+|\d+)$", str(given), re.IGNORECASE)
+    if not isinstance(given, str) or not found or not error.startswith("Expected `int"):
+        return ""
+    return f"; write {found[1]} without quotes"
 
 
 def _floats(value: Any) -> Iterator[float]:  # noqa: ANN401

@@ -5,21 +5,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from edge_agent.config.mistakes import remedy
 from edge_agent.errors import ConfigError
 
 
 def parse(path: Path) -> dict[str, Any]:
     """Return the file's tables; raise ConfigError if it cannot be read as TOML."""
+    text = ""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
+        return tomllib.loads(text)
     except FileNotFoundError:
-        raise ConfigError((f"{path}: no such file; start from examples/greenhouse.toml",)) from None
+        how = "`edge-agent init` writes one, or start from examples/greenhouse.toml"
+        raise ConfigError((f"{path}: no such file; {how}",)) from None
     except OSError as error:
         raise ConfigError((f"{path}: {error.strerror}; make it readable for this user",)) from None
     except UnicodeDecodeError as error:
         raise ConfigError((f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8",)) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError((f"{path}: not TOML: {error}; see https://toml.io",)) from None
+        what = f"{path}: not TOML: {error}; {remedy(text, str(error))}"
+        raise ConfigError((what,)) from None
 
 
 def apply_override(tables: dict[str, Any], override: str) -> Iterator[str]:

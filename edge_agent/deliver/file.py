@@ -141,6 +141,9 @@ def check(plan: SinkPlan[FileOptions]) -> Iterator[SinkProblem]:
     """Yield what is wrong with a plan."""
     if len(plan.url) != 1 or path_of(plan.url[0]).name == "":
         yield SinkProblem("url", " ".join(plan.url), "name one file, as in file:///var/log/e.jsonl")
+    elif not path_of(plan.url[0]).is_absolute():
+        what = "the path is relative; begin it with /, as in file:///var/log/e.jsonl"
+        yield SinkProblem("url", plan.url[0], what)
 
 
 SINK = SinkType(FileOptions, check, FileSink)

@@ -110,7 +110,7 @@ def test_problems_go_to_standard_error_and_the_exit_code_is_2(edge_agent, config
 def test_a_valid_configuration_is_summed_up(edge_agent, config):
     done = edge_agent("check", config())
     assert (done.code, done.err) == (0, "")
-    assert done.out.endswith("shed.toml: 3 devices, 1 outputs, 1 rules: no problems\n")
+    assert done.out.endswith("shed.toml: 3 devices, 1 output, 1 rule: no problems\n")
 
 
 def test_the_greenhouse_passes(edge_agent):
@@ -120,7 +120,10 @@ def test_the_greenhouse_passes(edge_agent):
 def test_a_missing_file_says_where_to_start(edge_agent):
     done = edge_agent("check", "/nonexistent.toml")
     assert done.code == 2
-    assert "no such file; start from examples/greenhouse.toml" in done.err
+    assert (
+        "no such file; `edge-agent init` writes one, or start from examples/greenhouse.toml"
+        in done.err
+    )
 
 
 def test_two_devices_on_one_pin_are_reported(edge_agent, config):

@@ -112,6 +112,16 @@ def test_export_writes_one_csv_row_for_each_value(edge_agent, log):
     assert rows[3]["quality"] == "broken"
 
 
+def test_if_only_a_simulation_has_a_log_the_option_for_it_is_named(
+    edge_agent, config, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    (tmp_path / "shed-simulated.db").touch()
+    done = edge_agent("log", "-c", config('node = "shed"'), "stats")
+    assert done.code == 4
+    assert "there is no event log yet: --simulated shows that of `simulate`" in done.err
+
+
 def test_a_missing_log_is_one_clear_line(edge_agent, config, tmp_path):
     done = edge_agent("log", "-c", config(""), "--set", f"log.path={tmp_path}/no.db", "stats")
     assert (done.code, done.out) == (4, "")

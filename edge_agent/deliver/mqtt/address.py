@@ -1,10 +1,11 @@
 """Where a broker is: URLs, TLS files and credentials, checked before anything connects."""
 
 import os
+import re
 import ssl
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
@@ -51,18 +52,38 @@ class Broker(NamedTuple):
 
 def parse_url(url: str) -> Address:
     """Return the address of ``mqtt://host[:port]`` or ``mqtts://…``; raise ValueError."""
+    if "@" in url:
+        raise ValueError("credentials do not belong in the URL; set username and password_file")
+    if re.search(r"\s", url):
+        raise ValueError("there is a space in it; remove it")
     parts = urlsplit(url)
     if parts.scheme not in PORTS:
-        raise ValueError(f"the scheme is {parts.scheme or 'missing'!r}; write mqtt:// or mqtts://")
-    if not parts.hostname:
+        what = f"the scheme is {parts.scheme!r}" if parts.scheme else "there is no scheme"
+        raise ValueError(f"{what}; write mqtt:// or mqtts://")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("a broker's URL ends after host and port; remove the rest")
+    return Address(_host(parts), _port(parts), parts.scheme == "mqtts")
+
+
+def _host(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    if not host:
         raise ValueError("there is no host; write mqtt://host[:port]")
-    if parts.username or parts.password:
-        raise ValueError("credentials do not belong into the URL; set username and password_file")
     try:
-        port = parts.port or PORTS[parts.scheme]
+        host.encode("idna")
+    except UnicodeError:
+        raise ValueError("no host has this name: 1 to 63 characters between two dots") from None
+    return host
+
+
+def _port(parts: SplitResult) -> int:
+    try:
+        port = PORTS[parts.scheme] if parts.port is None else parts.port
     except ValueError:
-        raise ValueError("the port must be a number from 1 to 65535") from None
-    return Address(parts.hostname, port, parts.scheme == "mqtts")
+        port = 0
+    if not port:
+        raise ValueError("the port must be a number from 1 to 65535")
+    return port
 
 
 def tls_context(ca: str, certificate: str, key: str) -> ssl.SSLContext:

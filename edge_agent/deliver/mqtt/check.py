@@ -1,5 +1,6 @@
 """What can be wrong with an MQTT sink, found without a connection."""
 
+import re
 from collections.abc import Iterator
 
 from edge_agent.deliver.mqtt.address import Address, parse_url, read_password, tls_context
@@ -20,7 +21,7 @@ def check(plan: SinkPlan[MqttOptions]) -> Iterator[SinkProblem]:
         try:
             found.append(parse_url(url))
         except ValueError as error:
-            yield SinkProblem("url", url, str(error))
+            yield SinkProblem("url", re.sub("//.*@", "//***@", url), str(error))
     yield from _check_password(plan.options)
     if found:
         yield from _check_tls(plan.options, used=any(address.tls for address in found))
@@ -32,6 +33,9 @@ def _check_password(options: MqttOptions) -> Iterator[SinkProblem]:
         read_password(options.password_file, options.password_env)
     except AgentError as error:
         yield SinkProblem(key, getattr(options, key), f"{error.what}; {error.remedy}")
+    else:
+        if getattr(options, key) and not options.username:
+            yield SinkProblem(key, getattr(options, key), "a password needs a user; set username")
 
 
 def _check_tls(options: MqttOptions, *, used: bool) -> Iterator[SinkProblem]:
@@ -39,6 +43,10 @@ def _check_tls(options: MqttOptions, *, used: bool) -> Iterator[SinkProblem]:
         for key in TLS_KEYS:
             if getattr(options, key):
                 yield SinkProblem(key, getattr(options, key), "unused; write mqtts:// in url")
+        return
+    if bool(options.certificate) != bool(options.key):
+        given, missing = sorted(("certificate", "key"), key=lambda one: not getattr(options, one))
+        yield SinkProblem(given, getattr(options, given), f"it needs {missing} as well; set both")
         return
     try:
         tls_context(*(expanded(getattr(options, key)) for key in TLS_KEYS))

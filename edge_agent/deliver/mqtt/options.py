@@ -8,6 +8,8 @@ from edge_agent.deliver.sink import SinkOptions
 from edge_agent.keys import FILE, SECRET_FILE, SECRET_VARIABLE, within
 from edge_agent.units import Duration
 
+MAX_USERNAME = 16_383  # characters of up to 4 bytes: MQTT's limit is 65535 bytes
+
 
 class MqttOptions(SinkOptions, frozen=True, kw_only=True):
     """How to connect to a broker; `versions` as paho numbers them: 5, then 4, which is 3.1.1."""
@@ -15,7 +17,9 @@ class MqttOptions(SinkOptions, frozen=True, kw_only=True):
     client_id: Annotated[
         str, Meta(max_length=64, description="MQTT client id; default: edge-<node>")
     ] = ""
-    username: Annotated[str, Meta(description="user name for the broker")] = ""
+    username: Annotated[
+        str, Meta(max_length=MAX_USERNAME, description="user name for the broker")
+    ] = ""
     password_file: Annotated[
         str,
         Meta(

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from edge_agent.doctor.instruments.credentials import Credentials
-from edge_agent.doctor.instruments.secret_keys import REDACTED, SENSITIVE, secret_values
+from edge_agent.doctor.instruments.secret_keys import REDACTED, secret_values
+from edge_agent.keys import SENSITIVE
 
 SHORTEST = 3  # a shorter text would remove parts of ordinary words
 PIECE = 8  # the shortest part of a URL that may be a token by itself

@@ -8,10 +8,9 @@ from msgspec.structs import fields
 
 from edge_agent.config.config import Config
 from edge_agent.config.settings import OPTIONS, Form, Settings, mark, nested
-from edge_agent.keys import SECRET
+from edge_agent.keys import SECRET, SENSITIVE
 
 REDACTED = "***"
-SENSITIVE = re.compile(r"pass|pwd|secret|token|key|credential|auth|psk|apprise", re.IGNORECASE)
 VARIABLE = re.compile(r"[A-Z]+(_[A-Z]+)*")  # with digits, it may be a token
 PATHS = ("/", "~/", "./", "../", "$CREDENTIALS_DIRECTORY/")
 

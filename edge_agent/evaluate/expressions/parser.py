@@ -15,6 +15,7 @@ from edge_agent.evaluate.expressions.expression import Expression, Known
 from edge_agent.evaluate.expressions.functions import Call, call_term
 from edge_agent.evaluate.expressions.line import Line, cut
 from edge_agent.evaluate.expressions.logic import Number, Truth
+from edge_agent.evaluate.expressions.mistakes import remedy
 from edge_agent.evaluate.expressions.ranges import ZERO, ValueRange
 from edge_agent.evaluate.expressions.typed import Term, agree, constant
 
@@ -75,7 +76,8 @@ class Parser:
         except (SyntaxError, ValueError) as error:  # ValueError: half a surrogate pair
             at = max((getattr(error, "offset", None) or 1) - 1, 0)
             piece = self._line.text[at:] or self._line.text
-            raise ConfigError((f"{cut(piece)!r} is not understood; {ALLOWED}",)) from None
+            what = remedy(self._line.text) or ALLOWED
+            raise ConfigError((f"{cut(piece)!r} is not understood; {what}",)) from None
         except (RecursionError, MemoryError):
             text = cut(self._line.text)
             raise ConfigError((f"{text!r} is nested too deeply; use fewer levels",)) from None
@@ -113,7 +115,11 @@ class Parser:
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 lengths = [self._term(one) for one in arguments[1:2]]
                 return call_term(self._line, Call(node, name, arguments, *lengths))
-        return self._line.note(node, f"is not allowed; {ALLOWED}")
+        return self._refuse(node)
+
+    def _refuse(self, node: ast.expr) -> Term:
+        what = remedy(self._line.piece(node)) or ALLOWED
+        return self._line.note(node, f"is not allowed; {what}")
 
     def _name(self, node: ast.expr) -> Term:
         line = self._line
@@ -136,7 +142,7 @@ class Parser:
 
     def _constant(self, node: ast.expr, value: object) -> Term:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return self._line.note(node, f"is not allowed; {ALLOWED}")
+            return self._refuse(node)
         if abs(value) > 1e300:
             return self._line.note(node, "is too large; write a number below 1e300")
         return constant(float(value), "")
@@ -164,7 +170,7 @@ class Parser:
 
     def _comparison(self, node: ast.Compare) -> Term:
         if not all(type(op) in OPERATORS for op in node.ops):
-            return self._line.note(node, f"is not allowed; {ALLOWED}")
+            return self._refuse(node)
         nodes = [node.left, *node.comparators]
         terms, _ = self._agree(node, nodes, [self._term(part) for part in nodes])
         links = [

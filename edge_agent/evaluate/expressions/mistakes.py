@@ -1,0 +1,24 @@
+"""Common mistakes in the text of a condition, and what to write instead."""
+
+import re
+
+MISTAKES = tuple(
+    (re.compile(pattern), remedy)
+    for pattern, remedy in (
+        (r"&", "write `and`"),
+        (r"\|", "write `or`"),
+        (r"\bAND\b|\bOR\b|\bNOT\b", "write `and`, `or` and `not` in small letters"),
+        (r"<>|!(?!=)", "write != for `is not equal`, and `not` for the opposite"),
+        (r"=>|=<", "write >= or <="),
+        (r"(?<![<>=!])=(?!=)", "write == to compare"),
+        (r"\d,\d", "write a point in a number, not a comma"),
+        (r"\b(2[4-9]|[3-9]\d):|:[6-9]\d", "write a time from 00:00 to 23:59"),
+        (r"\d ?[ap]m\b", "write a time from 00:00 to 23:59, as in 22:00"),
+        (r"°F", "write °C: (°F - 32) / 1.8"),
+    )
+)
+
+
+def remedy(text: str) -> str:
+    """Return what to write instead of a text that cannot be read; "" if nothing comes to mind."""
+    return next((what for pattern, what in MISTAKES if pattern.search(text)), "")

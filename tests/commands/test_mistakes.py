@@ -1,0 +1,93 @@
+"""Mistakes that people make in their first configurations, and the remedy that `check` names."""
+
+import pytest
+
+DEVICE = '[[device]]\nname = "air"\ndriver = "bme280"\n'
+OUTPUT = '[[output]]\nname = "fan"\npin = 22\n'
+RULE = '[[rule]]\nname = "hot"\nwhen = "{}"\n'
+NOT_TOML = {
+    'node\u00a0= "x"': "(at line 1, column 5); the line has a no-break space; type the space again",
+    "node = \u201cx\u201d": 'the line has typographic quotes; use plain "',
+    '{"node": "x"}': "this is JSON",
+    "mqtt:\n  url: mqtt://a": "this is YAML",
+    "- name: air": "this is YAML",
+    "[mqtt]\nretained = True": "write true or false in small letters",
+    "[mqtt]\nhost = broker.lan": "(at line 2, column 8); write text in quotes",
+    RULE.format("true") + "set = { fan = on }": 'write text in quotes, as in fan = "on"',
+    'node = "a"\nlog = {}\nnode = "b"': "node is given twice, first on line 1; keep one of them",
+    "node": "see https://toml.io",
+}
+KEYS = {
+    DEVICE + 'address = "0x76"': "write 0x76 without quotes",
+    DEVICE + "address = 76": "76 is decimal: write 0x76",
+    DEVICE + 'every = "1min"': 'expected "1m"',
+    DEVICE + 'every = "5 seconds"': 'expected "5s"',
+    DEVICE + 'every = "0,5s"': 'expected "0.5s"',
+    DEVICE + 'every = "PT10S"': 'expected "10s"',
+    DEVICE + 'every = "-1s"': 'such as "500ms"',
+    DEVICE + "[device.channel.temperature]\nscale = 0": "every value would be the offset",
+    DEVICE.replace("bme280", "BME280"): "did you mean 'bme280'?",
+    DEVICE.replace("bme280", "dht22"): 'the kernel reads it: driver = "iio"',
+    DEVICE + DEVICE.replace("air", "Air") + "bus = 3": "differs from 'air' in case only",
+    '[[device]]\nname = "t"\ndriver = "ds18b20"\nid = "28-3C01E076877D"': '"28-3c01e076877d"',
+    OUTPUT.replace("22", '"GPIO22"'): "write 22 without quotes",
+    DEVICE
+    + RULE.format("air.humidity > 50")
+    + 'set = { fan = "on" }': "no [[output]] has the name",
+    '[log]\npath = "$NOWHERE/events.db"': "a variable in it is not set",
+    '[log]\nkeep = "999999999d"': "at most 36500d",
+    '[mqtt]\nhost = "broker.lan"': 'unknown; write url = "mqtt://host:port"',
+    '[mqtt]\nnode = "x"': "write it at the top of the file, before [mqtt]",
+    '[mqtt]\nusername = "me"\npassword = "s3cret"': 'mqtt.password = "***": unknown; write it to a',
+    '[mqtt]\npassword_file = "/etc/hostname"': "a password needs a user; set username",
+    f'[mqtt]\nusername = "{"x" * 20_000}"': "of length <= 16383",
+    '[mqtt]\nurl = "mqtts://a"\ncertificate = "/etc/hostname"': "it needs key as well; set both",
+    '[[sink]]\nname = "file"\nurl = "file://events/a.jsonl"': "the path is relative; begin",
+}
+CONDITIONS = {
+    "air.temperature > 30 && air.humidity > 3": "write `and`",
+    "air.temperature > 30 || air.humidity > 3": "write `or`",
+    "air.temperature > 30 AND air.humidity > 3": "write `and`, `or` and `not` in small letters",
+    "air.temperature => 30": "write >= or <=",
+    "air.temperature <> 30": "write != for `is not equal`",
+    "!air.temperature": "`not` for the opposite",
+    "air.temperature = 30": "write == to compare",
+    "air.temperature > 30,5": "write a point in a number, not a comma",
+    "time >= 24:00": "write a time from 00:00 to 23:59",
+    "time >= 10pm": "write a time from 00:00 to 23:59, as in 22:00",
+    "air.temperature > 80 °F": "write °C",
+}
+URLS = {
+    "broker.lan": "there is no scheme; write mqtt:// or mqtts://",
+    "tcp://broker.lan": "the scheme is 'tcp'; write mqtt:// or mqtts://",
+    "mqtt://broker..lan": "no host has this name",
+    f"mqtt://{'a' * 64}.lan": "no host has this name",
+    " mqtt://broker.lan": "there is a space in it",
+    "mqtt://broker.lan/home": "ends after host and port",
+    "mqtt://broker.lan:0": "the port must be a number from 1 to 65535",
+}
+TEXTS = {
+    **NOT_TOML,
+    **KEYS,
+    **{DEVICE + RULE.format(when): remedy for when, remedy in CONDITIONS.items()},
+    **{f'[mqtt]\nurl = "{url}"': remedy for url, remedy in URLS.items()},
+}
+
+
+@pytest.mark.parametrize(("text", "remedy"), TEXTS.items(), ids=range(len(TEXTS)))
+def test_a_common_mistake_is_one_line_with_its_remedy(edge_agent, config, text, remedy):
+    done = edge_agent("check", config(text))
+    line, count = done.err.splitlines()
+    assert remedy in line
+    assert (done.code, count) == (2, "1 problem")
+
+
+@pytest.mark.parametrize("password", ["s3cret", "s3#cret", "s3/cret", "s3@cret"])
+def test_a_password_in_a_url_is_refused_and_not_shown(edge_agent, config, password):
+    done = edge_agent("check", config(f'[mqtt]\nurl = "mqtt://me:{password}@broker.lan"'))
+    assert 'mqtt.url = "mqtt://***@broker.lan": credentials do not belong in the URL' in done.err
+    assert "cret" not in done.err
+
+
+def test_a_byte_order_mark_is_no_mistake(edge_agent, config):
+    assert edge_agent("check", config("\ufeff" + DEVICE)).code == 0
