@@ -50,7 +50,8 @@ def log(ctx: click.Context, config: Path, overrides: tuple[str, ...], simulated:
 def _opened(config: Path, overrides: tuple[str, ...], *, simulated: bool) -> Iterator[LogReader]:
     settings = load(config, overrides)
     path = log_to_read(settings.log.path, settings.node, config, simulated=simulated)
-    if not path.exists() and log_path(settings.log.path, settings.node, simulated=True).exists():
+    other = log_path(settings.log.path, settings.node, simulated=True)
+    if path != other and other.exists() and not path.exists():
         raise LogError(f"{path}: there is no event log yet", "--simulated shows that of `simulate`")
     try:
         reader = LogReader(path)
