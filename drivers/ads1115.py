@@ -29,7 +29,7 @@ SLOW = 0x00E0  # none of these bits: the slowest rate
 
 OSCILLATOR = 0.9  # of its nominal frequency, at worst (§6.5)
 SLOWEST = 1 / (8 * OSCILLATOR)  # seconds
-TELLING = 0.040  # an ADS1015 has long converted at its slowest rate then, an ADS1115 has not
+IDENTIFYING = 0.040  # an ADS1015 has long converted at its slowest rate then, an ADS1115 has not
 WAKE_UP = 0.0001  # 25 µs (§8.4.2.1)
 
 Input = Literal["a0", "a1", "a2", "a3", "a0-a1", "a0-a3", "a1-a3", "a2-a3"]
@@ -94,7 +94,7 @@ class ADS1115:
             what = f"no {self.chip}: wrote {setting:04x}, its register 1 is {held:04x}"
             raise WrongChip(self._port.where, what)
         self._registers.write(CONFIG, setting & ~SLOW)
-        yield TELLING
+        yield IDENTIFYING
         self._refuse_relative(busy=not self._configuration() & START)
         yield SLOWEST
 

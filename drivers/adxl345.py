@@ -1,6 +1,6 @@
 """Analog Devices ADXL345 accelerometer (datasheet revision G).
 
-The chip has no checksum. It samples by itself, 25 times a second, and shows each sample until the
+The chip has no checksum. It samples 25 times a second, and shows each sample until the
 next: reads of a new sample agree.
 """
 

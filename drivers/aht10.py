@@ -17,7 +17,7 @@ INITIALISE = b"\xe1\x08\x00"
 class AHT10:
     """ASAIR AHT10 or AHT15 temperature and humidity sensor (technical manual AHT10 V1.1).
 
-    It disturbs other chips on its bus: give it one of its own.
+    It disturbs other chips on its bus: give it a separate one.
     """
 
     bus: ClassVar[BusKind] = "i2c"

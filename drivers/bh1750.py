@@ -17,7 +17,7 @@ from drivers.base.i2c import I2CPort
 POWER_DOWN = b"\x00"
 EMPTY = b"\x00\x00"  # the data register after power-on
 SATURATED = 0xFFFF
-DEFAULT_TIME = 69  # measurement time register, in units of its own
+DEFAULT_TIME = 69  # measurement time register, in the chip's own unit
 SHORTEST, LONGEST = 31, 254
 MIDDLE = 89  # nearly three times as long as the shortest, a third of the longest
 
@@ -108,7 +108,7 @@ class BH1750:
         return code
 
     def _doubtful(self, first: int, between: int, code: int) -> bool:
-        """Tell whether the last of three results may be an old one, or that of a chip reset."""
+        """Return whether the last of three results may be old, or that of a chip reset."""
         old = code == between != 0
         emptied = code == 0 and between > self._step
         fallen = 0 < first >= 2 * code  # its time forgotten, or its result

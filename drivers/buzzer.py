@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Buzzer:
-    """Piezo buzzer on a pin: an active one, which sounds by itself, or a passive one at a tone."""
+    """Piezo buzzer on a pin: an active one, which makes its own tone, or a passive one."""
 
     bus: ClassVar[BusKind] = "gpio"
 

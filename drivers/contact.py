@@ -1,7 +1,7 @@
 """A contact on a GPIO pin: button, door, reed switch, leak or motion detector.
 
 Edges come with the kernel's timestamps; a level counts once it has held for the debounce time.
-Every such level is reported by a measurement of its own, in order: a short press is not lost
+Every such level is reported by a separate measurement, in order: a short press is not lost
 because it was not read in time.
 """
 
@@ -131,7 +131,7 @@ class Debounce:
         self._level, self._since = level, at
 
     def rest(self, level: bool) -> None:
-        """Take in that this level has just held for long enough, whatever the edges said."""
+        """Take in that this level has just held for long enough, even if edges were lost."""
         self._level = level
         self._settle()
 

@@ -32,7 +32,7 @@ class Disk:
         """Ask the kernel."""
         total, free = self._port.space(self._mount)
         if not 0 <= free <= total or not total:
-            raise NotReady(self._port.where, f"{self._mount} has no size of its own")
+            raise NotReady(self._port.where, f"{self._mount} has no size")
         yield from ()
         values = {"free": free / MIB, "used": 100 * (1 - free / total)}
         return checked(self.channels, values, self._port.where)

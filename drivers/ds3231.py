@@ -91,7 +91,7 @@ class DS3231:
 
 
 def could_be_time(registers: bytes) -> bool:
-    """Tell whether seven registers can be a time in BCD: 59:59, a day of 1 to 7, a date."""
+    """Return whether seven registers can be a time in BCD: 59:59, a day of 1 to 7, a date."""
     if any(value & zeros for value, zeros in zip(registers, ZEROS, strict=True)):
         return False
     seconds, minutes, _, day, date, month, year = registers

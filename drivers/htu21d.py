@@ -69,7 +69,7 @@ class HTU21D:
     def setup(self) -> Steps[None]:
         """Reset the chip; raise `WrongChip` if it is a Si7021 or none of its kind."""
         if self.identify() is None:
-            raise WrongChip(self._port.where, "no HTU21D", "a Si7021 has a driver of its own")
+            raise WrongChip(self._port.where, "no HTU21D", "a Si7021 has its own driver")
         yield from reset(self._port)
 
     def measure(self) -> Steps[dict[str, float]]:

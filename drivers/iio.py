@@ -111,7 +111,7 @@ class IIO:
         return (self._number(f"{stem}_raw") + offset) * self._shared(stem, "scale", 1.0)
 
     def _shared(self, stem: str, what: str, default: float) -> float:
-        """Return what a channel has of its own, or all of its kind together."""
+        """Return a channel's own file, or the one that all of its kind share."""
         kind = "_".join(stem.split("_")[:2]).rstrip("0123456789")
         for file in (f"{stem}_{what}", f"{kind}_{what}"):
             if file in self._files:

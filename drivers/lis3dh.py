@@ -1,6 +1,6 @@
 """STMicroelectronics LIS3DH accelerometer (datasheet DocID17530 revision 2).
 
-The chip has no checksum. It samples by itself, 25 times a second, and shows each sample until the
+The chip has no checksum. It samples 25 times a second, and shows each sample until the
 next: reads of a new sample agree.
 """
 

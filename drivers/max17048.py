@@ -1,6 +1,6 @@
 """Maxim MAX17048 fuel gauge of a lithium cell (datasheet 19-6171 rev 7).
 
-It samples by itself, four times a second. The chip has no checksum: registers are read until
+It samples four times a second. The chip has no checksum: registers are read until
 reads agree, and a register that differs from its power-on value shows that there was no brown-out.
 """
 

@@ -1,6 +1,6 @@
 """InvenSense MPU-6050 accelerometer and gyroscope (PS-MPU-6000A; registers: RM-MPU-6000A 4.2).
 
-The chip has no checksum. It samples by itself, 25 times a second, and shows each sample until the
+The chip has no checksum. It samples 25 times a second, and shows each sample until the
 next (§4.2): reads of a new sample agree.
 """
 

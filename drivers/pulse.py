@@ -93,7 +93,7 @@ class PulseCounter:
         self._counted = Counts(0, 0, False)
 
     def resume(self, values: Mapping[str, float]) -> None:
-        """Go on from the total that was logged last; it was rounded, but pulses are whole."""
+        """Continue from the total that was logged last; it was rounded, but pulses are whole."""
         name = self._meaning.total[0] if self._meaning.total else ""
         pulses = values.get(name, 0.0) / self._per_pulse
         if 0 <= pulses <= MOST:

@@ -1,6 +1,6 @@
 """Sensirion SCD30 CO2, humidity and temperature sensor (interface description version 1.0).
 
-It measures by itself, and continues after a power loss. Between a command and its answer there must
+It measures continuously, also after a power loss. Between a command and its answer there must
 be 3 ms; a write and read in one transaction would stretch the clock for longer than a Pi waits.
 """
 

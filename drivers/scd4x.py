@@ -1,6 +1,6 @@
 """Sensirion SCD40/SCD41/SCD43 CO2, humidity and temperature sensor (datasheet version 1.6).
 
-It measures by itself every five seconds. While it does, it takes few commands: an agent that
+It measures every five seconds. While it does, it takes few commands: an agent that
 restarts stops it first.
 """
 

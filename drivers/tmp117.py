@@ -1,7 +1,7 @@
 """Texas Instruments TMP117 thermometer (datasheet SNOSD82D): one conversion for each measurement.
 
 The chip has no checksum; but every result is read several times, beside a configuration that says
-that a new one is there and that no brown-out came between.
+that a new one is ready and that no brown-out came between.
 """
 
 from typing import ClassVar

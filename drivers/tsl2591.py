@@ -19,7 +19,7 @@ from drivers.base.errors import (
 )
 from drivers.base.i2c import I2CPort
 
-COMMAND = 0xA0  # with a register's number; the number goes up by itself
+COMMAND = 0xA0  # with a register's number; the number increments itself
 ENABLE, CONTROL = 0x00, 0x01
 DEVICE_ID = 0x12  # followed by STATUS, and two words of data, low byte first
 CHIP_ID = 0x50

@@ -29,7 +29,7 @@ class Agent:
     """Runs until STOP is put into `control`, or a thread puts its name there because it failed.
 
     `reread` reads the configuration again, or raises ConfigError. `notify` talks to systemd, and
-    `watch` sees every reading and alert as soon as the engine has it.
+    `watch` gets every reading, alert and output setting as soon as the engine has it.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Agent:
         self._flow.stop(deadline)
 
     def _wait(self) -> str:
-        """Feed the watchdog until told to stop; return the name of the thread that failed."""
+        """Feed the watchdog until asked to stop; return the name of the thread that failed."""
         known: list[str] = []
         while True:
             try:

@@ -23,7 +23,7 @@ class Moment(NamedTuple):
 
 
 class Clock(Protocol):
-    """Where the agent's time comes from."""
+    """The source of the agent's time."""
 
     boot: str
 
@@ -37,7 +37,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The kernel's clocks; looks for synchronisation until it is there, once a second at most."""
+    """The kernel's clocks; looks for synchronisation at most once a second, until found."""
 
     def __init__(self) -> None:
         self.boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -61,7 +61,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that stands until it is moved: for tests, replays and simulated days."""
+    """A clock that stands still until it is moved: for tests, replays and simulated days."""
 
     def __init__(self, time: float = 1_700_000_000.0, *, boot: str = "manual") -> None:
         """`time` is the wall clock at uptime 0, in seconds since 1970."""
@@ -76,7 +76,7 @@ class ManualClock:
         return Moment(self._wall + uptime, uptime, self.trusted)
 
     def monotonic(self) -> float:
-        """Return the seconds it was moved so far."""
+        """Return by how many seconds it was moved so far."""
         return self._uptime
 
     def advance(self, seconds: float) -> None:
@@ -84,12 +84,12 @@ class ManualClock:
         self._uptime += seconds
 
     def step(self, seconds: float) -> None:
-        """Let the wall clock jump, as NTP does; uptime goes on."""
+        """Let the wall clock jump, as NTP does; uptime continues."""
         self._wall += round(seconds * 1e6)
 
 
 def wall_clock_is_set() -> bool:
-    """Tell whether NTP (timesyncd, chrony, ntpd) or a clock chip has set the wall clock."""
+    """Return whether NTP (timesyncd, chrony, ntpd) or a clock chip has set the wall clock."""
     if Path("/run/systemd/timesync/synchronized").exists():
         return True
     if any(path.read_text().strip() == "1" for path in Path("/sys/class/rtc").glob("*/hctosys")):
@@ -98,6 +98,6 @@ def wall_clock_is_set() -> bool:
 
 
 def _kernel_says_synchronised() -> bool:
-    """Ask adjtimex(2): the state is TIME_ERROR while nobody disciplines the clock."""
+    """Ask adjtimex(2): the state is TIME_ERROR while no program disciplines the clock."""
     timex = ctypes.create_string_buffer(512)  # struct timex, modes = 0: only read
     return ctypes.CDLL(None, use_errno=True).adjtimex(timex) not in (-1, TIME_ERROR)

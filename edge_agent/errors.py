@@ -42,13 +42,13 @@ class HardwareError(AgentError):
 
 
 class LogError(AgentError):
-    """The event log cannot be opened or is not ours to write."""
+    """The event log cannot be opened, or another process writes it."""
 
     exit_code = 4
 
 
 class CommandError(AgentError):
-    """A command that somebody sent cannot have an effect."""
+    """A command cannot have an effect; the text is the reason for its sender."""
 
 
 class SimulationError(AgentError):

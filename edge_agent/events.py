@@ -1,4 +1,4 @@
-"""The nouns that travel: from a reading to the logged event.
+"""What travels between threads: from a reading to the logged event.
 
 Readings go from the bus threads to the engine; events from the engine to the recorder; logged
 events, which have an offset, from the log to the sinks.
@@ -32,7 +32,7 @@ class Event(msgspec.Struct, frozen=True):
 class Reading(msgspec.Struct, frozen=True):
     """A device's channels at one moment: right values, or a quality that says why there are none.
 
-    `refused` tells for single channels why their value was dropped while the others stand.
+    `refused` says, for single channels, why their value was dropped; the others are valid.
     """
 
     device: str
@@ -52,13 +52,13 @@ class Reading(msgspec.Struct, frozen=True):
         return Event("reading", self.device, self.moment, data)
 
 
-ADDED = ("message", "repeat", "acknowledged", "silenced")  # of an alert, where there is any
+ADDED = ("message", "repeat", "acknowledged", "silenced")  # of an alert, if not empty
 
 
 class Alert(msgspec.Struct, frozen=True):
     """A rule's change of state, with the values that caused it.
 
-    `repeat` counts how often it was told again; `acknowledged` and `silenced` are somebody's wish.
+    `repeat` counts its repetitions; `acknowledged` and `silenced` were set by commands.
     """
 
     rule: str
@@ -85,7 +85,7 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 class Switched(msgspec.Struct, frozen=True):
-    """An output's new setting, and who asked for it; `error` where the hardware did not follow."""
+    """An output's new setting, and who asked for it; `error` if the hardware did not follow."""
 
     output: str
     value: float
@@ -100,7 +100,7 @@ class Switched(msgspec.Struct, frozen=True):
 
 
 class SavedState(NamedTuple):
-    """What is to be known again after a restart, under a name: JSON that replaces the last one."""
+    """What a restart must restore, under a name: JSON that replaces the last one."""
 
     name: str
     data: bytes
@@ -110,7 +110,7 @@ Record: TypeAlias = Event | SavedState  # what the engine hands to the recorder
 
 
 class Request(NamedTuple):
-    """A command as it came: `topic` and `correlation` say where its answers go."""
+    """A command as it arrived: `topic` and `correlation` say where its answers go."""
 
     name: str
     payload: bytes
@@ -120,7 +120,7 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What is said about a command, to whoever sent it: JSON."""
+    """What the sender of a command gets to know about it: JSON."""
 
     topic: str
     correlation: bytes
@@ -128,7 +128,7 @@ class Answer(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """The end of a command that another thread carries out: its `result`, or a `reason` why not."""
+    """The end of a command that another thread carried out: `result`, or the `reason` for none."""
 
     id: str
     result: dict[str, Any] | None
@@ -136,7 +136,7 @@ class Finished(NamedTuple):
 
 
 def gap(moment: Moment, reason: str, ranges: list[tuple[int, int]], count: int) -> Event:
-    """Return the account of `count` dropped events, within inclusive `ranges` of offsets."""
+    """Return the report of `count` dropped events, within inclusive `ranges` of offsets."""
     data = {"reason": reason, "count": count, "ranges": ranges}
     return Event("gap", "log", moment, data)
 
@@ -166,7 +166,7 @@ class CursorMove(NamedTuple):
 
 
 class LoggedEvent(NamedTuple):
-    """One row of the event log; `boot` and `uptime` only while `time` is not to be trusted."""
+    """One row of the event log; `boot` and `uptime` only while `time` cannot be trusted."""
 
     offset: int
     time: int

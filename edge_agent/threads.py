@@ -1,4 +1,4 @@
-"""Threads that are named, told to stop through a queue, and never die unnoticed."""
+"""Threads that have names, stop through a queue, and report when they fail."""
 
 import logging
 import threading
@@ -9,7 +9,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Worker:
-    """One thread: runs `run`, is stopped by `stop`; `died` hears its name if it fails."""
+    """One thread: runs `run`, is stopped by `stop`; `died` gets its name if it fails."""
 
     def __init__(
         self,
@@ -29,13 +29,13 @@ class Worker:
         """Let the thread run."""
         self._thread.start()
 
-    def tell(self) -> None:
+    def request_stop(self) -> None:
         """Ask the thread to stop, without waiting."""
         self._stop()
 
     def finish(self, deadline: float) -> bool:
         """Ask the thread to stop, and wait for its end; return whether it came."""
-        self.tell()
+        self.request_stop()
         return self.join(deadline)
 
     def join(self, deadline: float) -> bool:

@@ -1,4 +1,4 @@
-"""Texas Instruments ADS1015 as its datasheet describes it (SBAS473E): an ADS1115 in a hurry."""
+"""Texas Instruments ADS1015 as its datasheet describes it (SBAS473E): a faster ADS1115."""
 
 from collections.abc import Mapping
 from typing import ClassVar

@@ -53,7 +53,7 @@ class ADS1115(I2CModel):
             self._registers[self._pointer] = value
             return
         self._registers[CONFIG] = value & ~IDLE
-        # "This bit […] has no effect when a conversion is ongoing" (table 8-3): it goes on
+        # "This bit […] has no effect when a conversion is ongoing" (table 8-3)
         if self._result is None and (value & IDLE or not value & SINGLE_SHOT):
             self._begin()
 

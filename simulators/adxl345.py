@@ -1,6 +1,6 @@
 """Analog Devices ADXL345 as its datasheet (revision G) describes it: registers that it refreshes.
 
-The FIFO, and what it makes of taps, activity and free fall, are not modelled.
+The FIFO and the detection of taps, activity and free fall are not modelled.
 """
 
 import struct

@@ -28,7 +28,7 @@ MODES = {kind | low: RESOLUTIONS[low] for kind in (0x10, 0x20) for low in RESOLU
 
 
 class BH1750(I2CModel):
-    """Shows its last result until the next one is there, and zero after power-on."""
+    """Shows its last result until the next one is ready, and zero after power-on."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x23, 0x5C)
     inputs: ClassVar[Mapping[str, Range]] = {"illuminance": Range(0, (TOP - 1) / 1.2, 1 / 1.2)}
@@ -50,7 +50,7 @@ class BH1750(I2CModel):
             self._execute(opcode)
 
     def read(self, count: int) -> bytes:
-        """Give the data register, whatever is going on."""
+        """Give the data register, also during a measurement."""
         self._finish()
         return self._data.to_bytes(2, "big")[:count].ljust(count, b"\xff")
 

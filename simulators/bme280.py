@@ -14,7 +14,7 @@ TRIM = (75, 362, 0, 324, 50, 30)
 
 
 class BME280(bmp280.BMP280):
-    """Takes its humidity setting over when `ctrl_meas` is written (§5.4.3)."""
+    """Its humidity setting takes effect when `ctrl_meas` is written (§5.4.3)."""
 
     inputs: ClassVar[Mapping[str, Range]] = {
         **bmp280.BMP280.inputs,

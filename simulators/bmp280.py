@@ -1,7 +1,7 @@
 """Bosch BMP280 as its datasheet describes it: registers, forced and normal mode, no checksum.
 
 A physical value becomes the code that the compensation turns back into it. The filter is not
-modelled: air does not hurry.
+modelled: air changes slowly.
 """
 
 import math

@@ -17,7 +17,7 @@ class SimulatedClock(Protocol):
 
 
 class RealClock:
-    """The machine's clock: time on the wire passes by itself."""
+    """The machine's clock: time on the wire passes anyway."""
 
     def monotonic(self) -> float:
         """Return seconds that never go back."""

@@ -234,7 +234,7 @@ def _duration(kind: str, make: Callable[..., object], words: Sequence[str]) -> d
         raise ControlError(f"{kind}: {what!r}: wanted: for DURATION, such as: for 30s") from None
 
 
-def _literal(text: str) -> Any:  # noqa: ANN401 - whatever a key takes
+def _literal(text: str) -> Any:  # noqa: ANN401 - any value that a key takes
     try:
         return json.loads(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A file system of a size of its own."""
+"""A file system with a given size."""
 
 from collections.abc import Callable, Mapping
 from typing import ClassVar

@@ -61,7 +61,7 @@ class DS18B20(Model):
         self._waiting = self.scratchpad()
 
     def converted(self) -> bool:
-        """Tell whether such a value waits."""
+        """Return whether such a value waits."""
         return self._waiting is not None
 
     def scratchpad(self) -> bytes:

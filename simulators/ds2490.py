@@ -1,7 +1,7 @@
 """Maxim's DS2490 (DS9490R) in front of a simulated 1-Wire: any Linux makes a w1 master of it.
 
 Datasheet 19-5018; what of it is here is what the kernel's drivers/w1/masters/ds2490.c uses. Every
-command is done when its request is answered: the wire has no time of its own.
+command is done when its request is answered: the wire takes no time.
 """
 
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ class DS2490(UsbDevice):
         return _take(self._received, length)
 
     def _status(self) -> bytes:
-        """Return the state registers (table 4); a search goes on while its results do not fit."""
+        """Return the state registers (table 4); a search runs while its results do not fit."""
         idle = IDLE if len(self._received) <= FIFO else 0
         settings = (0x01, 0x00, 0x40, 0x20, 0x05, 0x04, 0x04, 0x00)  # pull-up allowed; times
         fill = (0, min(len(self._to_send), FIFO), min(len(self._received), FIFO))
@@ -100,7 +100,7 @@ class DS2490(UsbDevice):
             raise Stall
 
     def _search(self, command: int, limit: int) -> None:
-        """List the ROMs; one more than the limit says that the search could go on."""
+        """List the ROMs; one more than the limit says that there are more."""
         first = _take(self._to_send, ROM_BYTES)
         found = search(self._wire, command, first)
         for rom in islice(found, limit + 1 if limit else None):
@@ -108,7 +108,7 @@ class DS2490(UsbDevice):
 
 
 def search(wire: Wire, command: int, first: bytes) -> Iterator[bytes]:
-    """Yield the ROMs of all who take part, from `first` on if it is there (APPNOTE 187)."""
+    """Yield the ROMs of all that take part, from `first` on if it is present (APPNOTE 187)."""
     rom: int | None = int.from_bytes(first, "little")
     fork = ROM_BITS
     while rom is not None and fork >= 0 and wire.reset():

@@ -14,7 +14,7 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class DS3231(I2CModel):
-    """Converts by itself every 64 s, and on command; its time runs, and is lost with its power."""
+    """Converts every 64 s and on command; its time runs, and is lost with its power."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x68,)
     inputs: ClassVar[Mapping[str, Range]] = {"temperature": Range(-40, 85, 0.25)}

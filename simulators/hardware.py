@@ -1,7 +1,7 @@
 """A simulated machine: the configuration's devices on simulated buses, following a scenario.
 
-A chip on a bus computes its values when the thread of its bus reads them. Pins have edges of
-their own: `step` makes those, in the hardware's own `thread`, or when a test moves a virtual clock
+A chip on a bus computes its values when the thread of its bus reads them. Pins have edges without
+being read: `step` makes them, in the hardware's own `thread`, or when a test moves a virtual clock
 and calls it.
 """
 

@@ -13,7 +13,7 @@ STEPS = {0x00: (14, 12), 0x01: (12, 8), 0x80: (13, 10), 0x81: (11, 11)}  # bits 
 
 
 class HTU21D(I2CModel):
-    """Does not acknowledge anything while it converts, nor a read without a result."""
+    """Acknowledges nothing while it converts, and no read without a result."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x40,)
     inputs: ClassVar[Mapping[str, Range]] = {

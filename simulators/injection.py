@@ -1,6 +1,6 @@
 """Faults on simulated hardware: those that the scenario plans, and those injected by hand.
 
-Whatever simulates a device reads a list of faults in its own thread. Here items of such a list are
+A simulated device reads a list of faults in its own thread. Here items of such a list are
 appended or replaced, never removed, so that a thread which iterates over it misses none.
 """
 

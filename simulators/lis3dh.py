@@ -93,7 +93,7 @@ class LIS3DH(Sampler):
         return 0 if self._registers[CTRL_REG4] & HIGH_RESOLUTION else 2
 
     def _idles(self) -> bool:
-        """Tell whether the chip lowers its rate, since nothing moves (3Eh)."""
+        """Return whether the chip lowers its rate because nothing moves (3Eh)."""
         return bool(self._registers[ACT_THS])
 
     def _store(self, register: int, value: int) -> None:

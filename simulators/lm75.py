@@ -23,7 +23,7 @@ class LM75(I2CModel):
     limit: ClassVar[int] = 0xFF80
 
     def power_on(self) -> None:
-        """Begin to convert; until the first result is there the register says 0 °C."""
+        """Begin to convert; until the first result is ready the register says 0 °C."""
         self._configuration = 0
         self._limits = {HYSTERESIS: 0x4B00, OVERTEMPERATURE: 0x5000}
         self._pointer = TEMPERATURE

@@ -10,7 +10,7 @@ NAMES = ("load_1min", "load_5min", "load_15min")
 
 
 class Load(LinuxModel):
-    """Three averages, each an input of its own."""
+    """Three averages, each a separate input."""
 
     inputs: ClassVar[Mapping[str, Range]] = dict.fromkeys(NAMES, Range(0, 20, 0.01))
     quiet: ClassVar[Mapping[str, float]] = dict.fromkeys(NAMES, 0.5)

@@ -27,7 +27,7 @@ WAKE_UP = 0.005
 
 
 class LTR390(I2CModel):
-    """Measures what its mode says, on and on; a flag stays until the data are read."""
+    """Measures continuously what its mode says; a flag stays until the data are read."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x53,)
     inputs: ClassVar[Mapping[str, Range]] = {
@@ -38,7 +38,7 @@ class LTR390(I2CModel):
     chip_id: ClassVar[int] = 0xB2
 
     def power_on(self) -> None:
-        """Stand by, and say in the status that power came."""
+        """Stand by, and say in the status that power returned."""
         self._registers = bytearray(256)
         for register, value in {**POWER_ON, ID: self.chip_id}.items():
             self._registers[register] = value

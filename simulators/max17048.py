@@ -1,4 +1,4 @@
-"""Maxim MAX17048 as its datasheet describes it (19-6171 rev 7): words, and a look now and then."""
+"""Maxim MAX17048 as its datasheet describes it (19-6171 rev 7): words, and slow samples."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -20,7 +20,7 @@ FIRST, PERIOD = 0.5, 0.25  # seconds; hibernation, which begins after minutes, i
 
 
 class MAX17048(I2CModel):
-    """Looks at its cell four times a second, and shows the last look."""
+    """Samples its cell four times a second, and shows the last sample."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x36,)
     inputs: ClassVar[Mapping[str, Range]] = {
@@ -31,7 +31,7 @@ class MAX17048(I2CModel):
     chip_id: ClassVar[int] = 0x12
 
     def power_on(self) -> None:
-        """Say in STATUS that there was a reset, and look at the cell soon."""
+        """Say in STATUS that there was a reset, and sample the cell soon."""
         self._registers = dict(POWER_ON)
         self._pointer = 0
         self._due = self.clock.monotonic() + FIRST * self.slowness

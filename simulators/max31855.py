@@ -12,7 +12,7 @@ FAULT = 0x10000
 
 
 class MAX31855(SPIModel):
-    """Converts on and on; a read gives the last result, hot end and cold junction in one word."""
+    """Converts continuously; gives the last result, hot end and cold junction in one word."""
 
     inputs: ClassVar[Mapping[str, Range]] = {
         "temperature": Range(-270, 1800, 0.25),

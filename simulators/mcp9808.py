@@ -20,7 +20,7 @@ class MCP9808(I2CModel):
     chip_id: ClassVar[int] = 0x04
 
     def power_on(self) -> None:
-        """Begin to convert; until the first result is there it says 0 °C (table 5-1)."""
+        """Begin to convert; until the first result is ready it says 0 °C (table 5-1)."""
         self._registers = {CONFIGURATION: 0, UPPER: 0, LOWER: 0, CRITICAL: 0, RESOLUTION: 3}
         self._pointer = 0
         self._result = 0.0

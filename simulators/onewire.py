@@ -52,10 +52,10 @@ class Thermometer:
         return there
 
     def slot(self, bit: int) -> int:
-        """Live through one time slot: take the master's bit, return 0 to pull the wire down."""
+        """Handle one time slot: take the master's bit, return 0 to pull the wire down."""
         return self._state(bit)
 
-    # Where it stands in the protocol: each state lives through slots.
+    # Its states in the protocol: each one handles slots.
 
     def _idle(self, _bit: int) -> int:
         return 1

@@ -1,6 +1,6 @@
 """Simulated header pins: gpiozero's mock factory on the simulation's clock.
 
-Drive a pin from outside as a circuit does: `pins.pin(17).drive(False)`; `None` lets go of it.
+Drive a pin from outside as a circuit does: `pins.pin(17).drive(False)`; `None` releases it.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
         super().__init__(factory, info)
 
     def drive(self, level: bool | None, at: float | None = None) -> None:
-        """Drive the pin from outside; None lets go, and a pin without a pull keeps its level.
+        """Drive the pin from outside; None releases it, and a pin without a pull keeps its level.
 
         The edge carries the time of the simulation, or `at`: a kernel reports edges late.
         """
@@ -50,10 +50,10 @@ class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
         self._function = "output"
         self._state = bool(state)
         self._last_change = self.factory.ticks()
-        self._tell()
+        self._notify()
 
     def clear_states(self) -> None:
-        """Start afresh; unlike a mock pin, this one keeps no list that grows for ever."""
+        """Start again; unlike a mock pin, this one keeps no list that grows without limit."""
         self.states: list[Any] = []
         self._last_change = self.factory.ticks()
 
@@ -62,14 +62,14 @@ class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
             return False
         self._state = value
         self._last_change = self.factory.ticks() if self._at is None else self._at
-        self._tell()
+        self._notify()
         return True
 
     def _get_frequency(self) -> float | None:
         return self._frequency
 
     def _set_frequency(self, value: float | None) -> None:
-        """Begin or end to switch on and off by itself; the state is then the share of on."""
+        """Begin or end modulation; the state is then the share of the time that the pin is on."""
         if value != self._frequency:
             self._frequency = value
             self._change_state(False)
@@ -82,7 +82,7 @@ class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
 
     def _set_function(self, value: str) -> None:
         super()._set_function(value)
-        self._tell()
+        self._notify()
 
     def _set_pull(self, value: str) -> None:
         super()._set_pull(value)
@@ -99,7 +99,7 @@ class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
         else:
             self.drive_low()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         if self._watcher is not None:
             self._watcher()
 

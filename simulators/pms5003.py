@@ -14,7 +14,7 @@ VERSION = 0x97
 
 
 class PMS5003(SerialModel):
-    """It talks every 2.3 s by itself after power-on, in passive mode only when asked."""
+    """It sends a frame every 2.3 s after power-on; in passive mode only when asked."""
 
     inputs: ClassVar[Mapping[str, Range]] = {
         "pm1": Range(0, 1000, 1),
@@ -61,7 +61,7 @@ class PMS5003(SerialModel):
         self._due.append((self.clock.monotonic() + ANSWER_SECONDS * self.slowness, frame))
 
     def send(self) -> bytes:
-        """Return the answers that are due, and the frames it made by itself."""
+        """Return the answers and the frames that are due."""
         now = self.clock.monotonic()
         ready = [frame for at, frame in self._due if at <= now]
         self._due = [(at, frame) for at, frame in self._due if at > now]

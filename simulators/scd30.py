@@ -1,4 +1,4 @@
-"""Sensirion SCD30 as its interface description has it (version 1.0): it measures by itself."""
+"""Sensirion SCD30 as its interface description has it (version 1.0): it measures continuously."""
 
 import struct
 from collections.abc import Mapping
@@ -35,14 +35,14 @@ class SCD30(WordModel):
         super().__init__(clock)
 
     def power_on(self) -> None:
-        """Go on as before, with nothing measured yet."""
+        """Continue as before, with nothing measured yet."""
         self._result = (0.0, 0.0, 0.0)
         self._ready = False
         self._began = self.clock.monotonic()
         super().power_on()
 
     def write(self, data: bytes) -> None:
-        """Take a command; what was measured until now is there to be read."""
+        """Take a command; what was measured until now can be read."""
         self._measure()
         super().write(data)
 

@@ -102,7 +102,7 @@ def _parse(path: Path) -> dict[str, Any]:
 
 
 class _Reader(Tables):
-    """Turns the tables of a file into a scenario, and notes every problem it meets."""
+    """Turns the tables of a file into a scenario, and notes every problem."""
 
     def __init__(self, file: Path, devices: Mapping[str, type[Model]]) -> None:
         super().__init__(file)

@@ -5,7 +5,7 @@ from simulators.model import Nack, Powered
 
 
 class SerialModel(Powered):
-    """A device on a serial line: it sends on its own, or when asked."""
+    """A device on a serial line: it sends unasked, or when asked."""
 
     def receive(self, data: bytes) -> None:
         """Take bytes from the host."""

@@ -14,7 +14,7 @@ FRAME_RATES = (40.0, 60.0)  # Hz; an analogue servo growls at others
 
 
 class Servo(Model):
-    """Turns to where its pulses say, and stays there, slack, when they end; it has no inputs."""
+    """Turns to the position that its pulses give; slack without pulses. It has no inputs."""
 
     inputs: ClassVar[Mapping[str, Range]] = {}
     quiet: ClassVar[Mapping[str, float]] = {}

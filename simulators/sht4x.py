@@ -25,7 +25,7 @@ class SHT4x(WordModel):
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 21.0, "humidity": 45.0}
 
     def _command(self, code: int, arguments: bytes) -> None:
-        del arguments  # ignored, as whatever follows a command
+        del arguments  # ignored, as everything that follows a command
         if code == RESET:
             self.power_on()
             self._ready_at += RESET_SECONDS

@@ -1,4 +1,4 @@
-"""The thread in which simulated hardware moves by itself, and in which it is changed."""
+"""The thread in which simulated hardware moves, and in which it is changed."""
 
 from collections.abc import Callable
 from concurrent.futures import Future

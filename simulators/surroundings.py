@@ -1,4 +1,4 @@
-"""The physical inputs of a simulated chip, as they are whenever the chip looks at them."""
+"""The physical inputs of a simulated chip, computed when the chip samples them."""
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping, MutableMapping

@@ -52,7 +52,7 @@ class SimulatedFile:
 
 
 class SimulatedBulk:
-    """The master's `therm_bulk_read`, of all devices that are there."""
+    """The master's `therm_bulk_read`, of all devices on the bus."""
 
     def __init__(self, models: Mapping[str, W1Model]) -> None:
         self._models = models
@@ -73,7 +73,7 @@ class SimulatedBulk:
 
 
 class SimulatedDirectory:
-    """The directory of one device, there or not."""
+    """The directory of one device, whether it exists or not."""
 
     def __init__(self, path: PurePosixPath, model: W1Model | None) -> None:
         self._path = path

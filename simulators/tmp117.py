@@ -16,7 +16,7 @@ CONTINUOUS, SHUTDOWN, CONTINUOUS_TOO, ONE_SHOT = range(4)
 
 
 class TMP117(I2CModel):
-    """Converts by itself every second from power-on on, or once on command."""
+    """Converts every second from power-on on, or once on command."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x48, 0x49, 0x4A, 0x4B)
     inputs: ClassVar[Mapping[str, Range]] = {"temperature": Range(-55, 150, 1 / 128)}

@@ -16,7 +16,7 @@ INFRARED = 34.9 / 264.1  # the second photodiode's share of white light, operati
 
 
 class TSL2591(I2CModel):
-    """Integrates on and on while it is enabled; `infrared` is the light's share of it."""
+    """Integrates continuously while it is enabled; `infrared` is the light's share of it."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x29,)
     inputs: ClassVar[Mapping[str, Range]] = {"illuminance": Range(0, 88_000, 8.16)}

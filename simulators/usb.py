@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 DEVICE, CONFIGURATION, STRING, INTERFACE, ENDPOINT = range(1, 6)  # descriptors, table 9-5
 GET_DESCRIPTOR = 6
-# What is accepted without consequences, and what it answers (table 9-4): GET_STATUS,
+# What is accepted without consequences, and the answers (table 9-4): GET_STATUS,
 # CLEAR_FEATURE, SET_FEATURE, GET_CONFIGURATION, SET_CONFIGURATION, SET_INTERFACE.
 STANDARD = {0: b"\0\0", 1: b"", 3: b"", 8: b"\1", 9: b"", 11: b""}
 TYPE, VENDOR = 0x60, 0x40

@@ -86,12 +86,12 @@ class Export:
 
 
 class Server:
-    """Offers devices to all who connect; each connection has a thread of its own."""
+    """Offers devices to all clients; each connection has its own thread."""
 
     def __init__(
         self, devices: Sequence[UsbDevice], host: str = "127.0.0.1", port: int = 0
     ) -> None:
-        """Listen; raise OSError where that cannot be. Port 0 is any that is free."""
+        """Listen; raise OSError if that fails. Port 0 is any that is free."""
         self.exports = tuple(Export(n, device) for n, device in enumerate(devices, 1))
         self._listener = socket.create_server((host, port))
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
@@ -216,7 +216,7 @@ class Link:
 
 
 def receive(sock: socket.socket, count: int) -> bytes:
-    """Return exactly so many bytes; raise EOFError where the other side ends before."""
+    """Return exactly so many bytes; raise EOFError if the other side ends before."""
     data = b""
     while len(data) < count:
         more = sock.recv(count - len(data))

@@ -73,7 +73,7 @@ class Vhci:
 
 
 def request_import(line: socket.socket, bus_id: str) -> int:
-    """Take a device over from a server; return its number there. Raise `ImportRefused`."""
+    """Import a device from a server; return its number there. Raise `ImportRefused`."""
     line.sendall(OPERATION.pack(VERSION, IMPORT, 0) + BUS_ID.pack(bus_id.encode()))
     *_, status = OPERATION.unpack(receive(line, OPERATION.size))
     if status != OK:

@@ -62,7 +62,7 @@ def below(name, prefixes):
     return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
 
 
-def room_of(module):
+def package_of(module):
     """Return the package below edge_agent, or the package itself."""
     return ".".join(module.split(".")[: 2 if module.startswith("edge_agent.") else 1])
 
@@ -74,7 +74,7 @@ def layer_of(module):
 def permitted(name, module, layer):
     allowed = {word for word in layer["may"] if word not in {"nouns", "*"}}
     allowed |= set(TABLE["nouns"]) if "nouns" in layer["may"] else set()
-    if below(name, [room_of(module), *sys.stdlib_module_names, *allowed]):
+    if below(name, [package_of(module), *sys.stdlib_module_names, *allowed]):
         return True
     return "*" in layer["may"] and not below(name, layer.get("never", []))
 
@@ -115,8 +115,8 @@ def test_no_two_modules_need_each_other():
     assert circles(MODULES) == []
 
 
-def test_no_two_rooms_need_each_other():
-    assert circles([one for one in MODULES if one != "edge_agent"], room_of) == []
+def test_no_two_packages_need_each_other():
+    assert circles([one for one in MODULES if one != "edge_agent"], package_of) == []
 
 
 def is_pure(module):

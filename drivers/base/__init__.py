@@ -1,1 +1,1 @@
-"""What chips stand on: channels, the driver protocol, errors, and a port for each kind of bus."""
+"""What all drivers build on: channels, the driver protocol, errors, a port for each bus."""

@@ -1,4 +1,4 @@
-"""What Bosch's pressure sensors share: an id, a reset, and registers that stand still."""
+"""What Bosch's pressure sensors share: an id, a reset, and registers read until they agree."""
 
 from collections.abc import Callable
 
@@ -47,7 +47,7 @@ def read_steady(port: I2CPort, register: int, count: int) -> bytes:
 
 
 def renewed(last: bytes, measured: Callable[[], Steps[bytes]]) -> Steps[bytes]:
-    """Measure, and once more if the registers hold the `last` frame still.
+    """Measure, and once more if the registers still hold the `last` frame.
 
     That is calm air, or a command damaged on its way: then nothing was measured.
     """

@@ -1,7 +1,7 @@
 """Channels and their quantities: the one table of names and units.
 
 Quantities are Home Assistant `device_class` names, each with one unit; if it has none (angle,
-resistance, …), the field's own word.
+resistance, …), the usual term.
 """
 
 from dataclasses import dataclass
@@ -67,5 +67,5 @@ class Channel:
 
     @property
     def decimals(self) -> int:
-        """How many decimals the resolution is worth when shown to people."""
+        """The number of decimals to show, from the resolution."""
         return next(n for n in range(7) if n == 6 or self.resolution >= 0.999 * 10.0**-n)

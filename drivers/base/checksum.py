@@ -1,6 +1,6 @@
 """The checksums that sensors use, bit by bit as their datasheets draw them."""
 
-# If a chip has none: on a bad cable, two reads are hit in the same bit before long
+# Without a checksum, so many reads must agree: on a bad cable, two soon fail in the same bit
 READS = 3
 
 

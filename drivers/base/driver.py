@@ -1,6 +1,6 @@
 """What every driver is: channels, `setup` and `measure` as generators that yield waits.
 
-A driver never sleeps: `yield seconds` hands the bus to the other devices meanwhile.
+A driver never sleeps: `yield seconds` gives the bus to the other devices for that long.
 """
 
 import time
@@ -82,12 +82,12 @@ DriverClass: TypeAlias = type[Driver] | type[Output]
 
 
 def is_sensor(driver: DriverClass) -> TypeGuard[type[Driver]]:
-    """Return whether a class is a sensor's."""
+    """Return whether a class is a sensor."""
     return issubclass(driver, Measuring)
 
 
 def is_output(driver: DriverClass) -> TypeGuard[type[Output]]:
-    """Return whether a class is an output's."""
+    """Return whether a class is an output."""
     return issubclass(driver, Switching)
 
 
@@ -113,7 +113,7 @@ def shares_chip(driver: DriverClass) -> bool:
 
 @runtime_checkable
 class Measuring(Protocol):
-    """What makes a class a sensor's."""
+    """What makes a class a sensor."""
 
     def measure(self) -> Steps[dict[str, float]]:
         """Measure, as in `Driver`."""
@@ -122,7 +122,7 @@ class Measuring(Protocol):
 
 @runtime_checkable
 class Switching(Protocol):
-    """What makes a class an output's."""
+    """What makes a class an output."""
 
     def apply(self, value: float) -> None:
         """Switch, as in `Output`."""

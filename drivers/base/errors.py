@@ -1,4 +1,4 @@
-"""What can go wrong between a chip and its value.
+"""What can go wrong between a chip and a value.
 
 DriverError                     who, where, what, and a hint at the remedy
 ├── NoAcknowledge               (ConnectionError)    nothing answers at the address

@@ -91,7 +91,7 @@ class I2CPort:
         try:
             yield
         except DriverError:
-            raise  # the bus itself knows what it lacks
+            raise  # the bus names the remedy itself
         except OSError as error:
             kind, what = ERRORS.get(error.errno, (TransferFailed, error.strerror or "failed"))
             raise kind(self.where, f"{what} (errno {error.errno})") from error
@@ -100,7 +100,7 @@ class I2CPort:
 def settled(read: Callable[[], Value], where: str, hint: str = "") -> Value:
     """Return what READS reads in a row agree on: the chip may renew it in between.
 
-    Raise `BadChecksum`, with the hint, if twice as many do not get that far.
+    Raise `BadChecksum`, with the hint, if twice as many reads are not enough.
     """
     row = [read()]
     for _ in range(2 * READS - 1):

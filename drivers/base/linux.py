@@ -1,6 +1,6 @@
 """What the kernel itself measures or drives, read from its files: IIO, hwmon, /proc.
 
-Anything with `Kernel`'s surface will do: the machine's own files or simulated ones.
+Anything with `Kernel`'s interface will do: the machine's own files or simulated ones.
 """
 
 import errno

@@ -30,7 +30,7 @@ def expect(port: I2CPort, register: int, wanted: int, chip: str) -> None:
 
 
 def fresh(read: Callable[[], Frame], patience: float, where: str) -> Steps[Frame]:
-    """Read what stood there before, wait longer than from sample to sample, return the newest."""
+    """Discard the old sample, wait longer than from sample to sample, return the newest."""
     read()
     yield patience
     return steady(read, where)

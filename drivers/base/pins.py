@@ -1,6 +1,6 @@
-"""GPIO pins of the header: the port that pin drivers speak to, and the real pins behind it.
+"""GPIO pins of the header: the port that pin drivers use, and the real pins behind it.
 
-Only imported where a pin is configured: gpiozero and lgpio are loaded here and nowhere else.
+Imported only if a pin is configured: gpiozero and lgpio are loaded here and nowhere else.
 """
 
 import fcntl
@@ -48,8 +48,8 @@ class PinPort:
     def watch(self, on_edge: Callable[[float, bool], None], pull: Pull) -> None:
         """Claim the pin as an input; `on_edge`, a bound method, gets seconds and the new level.
 
-        It runs in the library's only thread and must not raise. The seconds are good for
-        differences: their origin is the kernel's affair.
+        It runs in the library's only thread and must not raise. Only differences of the seconds
+        mean something: their origin depends on the kernel.
         """
         self.close()
         active = True if pull == "none" else None
@@ -66,7 +66,7 @@ class PinPort:
             return bool(self._device.pin.state)
 
     def now(self) -> float:
-        """Return seconds of a clock that never goes back; it need not be that of the edges."""
+        """Return seconds of a clock that never goes back; the clock of the edges may be another."""
         return float(self._factory.ticks())
 
     def drive(self, level: bool) -> None:
@@ -109,7 +109,7 @@ class PinPort:
             yield
         except GPIOPinInUse as error:
             raise NotPermitted(
-                self.where, "another device uses this pin", "give each a pin of its own"
+                self.where, "another device uses this pin", "give each its own pin"
             ) from error
         except PinInvalidPin as error:
             raise BusMissing(

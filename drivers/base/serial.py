@@ -1,4 +1,4 @@
-"""A serial line as drivers see it: bytes written, and whatever has arrived meanwhile.
+"""A serial line as drivers see it: bytes written, and those that have arrived meanwhile.
 
 Anything with pyserial's surface is a line: `serial.Serial` or a simulated one. Nothing blocks.
 """
@@ -51,7 +51,7 @@ class SerialPort:
             self._line.write(data)
 
     def read(self) -> bytes:
-        """Return what has arrived since the last look, nothing perhaps; never wait."""
+        """Return what has arrived since the last look, perhaps nothing; never wait."""
         with self._translated():
             return self._line.read(self._line.in_waiting)
 
@@ -66,7 +66,7 @@ class SerialPort:
 
 
 def answer(port: SerialPort) -> Steps[bytes]:
-    """Return what comes within half a second until the line falls silent, nothing perhaps."""
+    """Return what comes within half a second until the line falls silent, perhaps nothing."""
     frame = b""
     for _ in range(POLLS):
         yield POLL

@@ -1,7 +1,7 @@
 """1-Wire thermometers that the kernel's w1_therm drives: they convert all at once, if it can.
 
 Documentation/w1/slaves/w1_therm.rst: `trigger`, written to the master's `therm_bulk_read`, converts
-on every thermometer and waits; each one's next read gives that value, however long ago it was.
+on every thermometer and waits; each one's next read gives that value, even much later.
 """
 
 import errno
@@ -38,7 +38,7 @@ class Master(Protocol):
 
 
 class W1Master:
-    """One 1-Wire bus, and who has taken the value of its last conversion."""
+    """One 1-Wire bus, and the devices that have read their value of its last conversion."""
 
     def __init__(self, bulk: WritableFile, monotonic: Callable[[], float]) -> None:
         """`bulk` is its `therm_bulk_read`, absent in kernels before 5.9."""

@@ -71,7 +71,7 @@ class BusWorker:
         self._stopping = False
 
     def run(self) -> None:
-        """Measure until the stop item arrives; what is under way then is broken off."""
+        """Measure until the stop item arrives; the measurement under way is broken off."""
         while not self._stopping:
             self._progress()
             self.take(self.step())
@@ -135,7 +135,7 @@ class Cycle:
             self.due = self._clock.monotonic()
 
     def advance(self) -> None:
-        """Go on to the next wait; whatever goes wrong on the way is the attempt's failure."""
+        """Continue to the next wait; any exception on the way is the attempt's failure."""
         try:
             self._wait(next(self._current()))
         except StopIteration as end:
@@ -166,7 +166,7 @@ class Cycle:
         return finite(self.device.name, (yield from driver.measure()))
 
     def _wait(self, seconds: float) -> None:
-        """Hand the bus over; a device may be served late, but may not ask beyond its deadline."""
+        """Hand the bus over; a device may be served late, but may not wait beyond its deadline."""
         self.due = self._clock.monotonic() + max(0.0, seconds)
         if self.due > self._give_up_at:
             self.close()
@@ -180,7 +180,7 @@ class Cycle:
         self.due = self._clock.monotonic() if self._woken else self._next_slot()
 
     def _next_slot(self) -> float:
-        """Return the slot ahead, if a wake or a retry came in before it, or the one after."""
+        """Return the slot ahead, if a wake or a retry came before it, or the one after."""
         now = self._clock.monotonic()
         if self._slot <= now:
             wall = self._clock.now().time
@@ -197,7 +197,7 @@ class Cycle:
             self._report(error)
 
     def _report(self, error: Exception) -> None:
-        """Let the failure be the reading; log the first of a row only."""
+        """Report the failure as the reading; log only the first in a row."""
         quality = error.quality if isinstance(error, DriverError) else DriverError.quality
         detail = self._explain(error)
         self._emit(Reading(self.device.name, self._clock.now(), {}, quality, detail))

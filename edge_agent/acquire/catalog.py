@@ -68,7 +68,7 @@ class Catalog(Generic[Class]):
         return tuple(sorted({entry.name for entry in self._entries}))
 
     def load(self, name: str) -> Class:
-        """Import and return the class; raise ConfigError if there is none, or not one."""
+        """Import and return the class; raise ConfigError unless exactly one can be."""
         entry = self._entry(name)
         try:
             loaded: Class = entry.load()
@@ -81,7 +81,7 @@ class Catalog(Generic[Class]):
         return loaded
 
     def load_all(self) -> tuple[dict[str, Class], list[str]]:
-        """Import every class that can be; return them by name, and why others cannot."""
+        """Import every class that can be imported; return them by name, and why others cannot."""
         loaded: dict[str, Class] = {}
         problems: list[str] = []
         for name in self.names:
@@ -138,7 +138,7 @@ def options(driver: DriverClass) -> tuple[Option, ...]:
         for parameter in inspect.signature(driver).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY
     ]
-    # Only theirs: the port's annotation may be importable for type checkers alone.
+    # Only theirs: the port's annotation may exist for type checkers only.
     annotations = SimpleNamespace(__annotations__={p.name: p.annotation for p in parameters})
     kinds = get_type_hints(annotations, vars(inspect.getmodule(driver)))
     return tuple(Option(p.name, kinds[p.name], p.default) for p in parameters)
@@ -149,7 +149,7 @@ def convert_options(
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the arguments for the constructor, and one line for each problem.
 
-    `keys` are what the configuration itself knows of a device: an unknown key may be meant as one.
+    `keys` are the configuration's own keys of a device: an unknown key may be a misspelling of one.
     """
     known = {option.name: option for option in options(driver)}
     values: dict[str, Any] = {}

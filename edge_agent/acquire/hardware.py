@@ -1,6 +1,6 @@
-"""Where devices are connected, and the ports that lead there: real hardware or simulated.
+"""Where devices are connected, and their ports: real hardware or simulated.
 
-Only the hardware differs between `run` and `simulate`: a driver cannot tell which port it has.
+Only the hardware differs between `run` and `simulate`: a driver does not know which port it has.
 """
 
 import json
@@ -73,14 +73,14 @@ class Hardware(Protocol):
         ...
 
     def w1(self, id: str) -> Any:  # noqa: A002, ANN401 - the kernel's word; a Path, or like one
-        """Return the directory of one 1-Wire device, there or not."""
+        """Return the directory of one 1-Wire device, whether it exists or not."""
         ...
 
     def w1_master(self, id: str) -> Master:  # noqa: A002
-        """Return the bus that a 1-Wire device hangs on, the same for all that share it."""
+        """Return the bus of a 1-Wire device, the same object for all devices on it."""
         ...
 
-    def pins(self) -> Any:  # noqa: ANN401 - gpiozero has no types, and may not be there
+    def pins(self) -> Any:  # noqa: ANN401 - gpiozero has no types, and may not be installed
         """Return gpiozero's pin factory."""
         ...
 
@@ -93,15 +93,15 @@ class Hardware(Protocol):
         ...
 
     def buses(self) -> tuple[int, ...]:
-        """Return the numbers of the I2C buses there are."""
+        """Return the numbers of the I2C buses."""
         ...
 
     def ids(self) -> tuple[str, ...]:
-        """Return the ids of the 1-Wire devices there are."""
+        """Return the ids of the 1-Wire devices."""
         ...
 
     def close(self) -> None:
-        """Give everything back."""
+        """Release everything."""
         ...
 
 
@@ -139,11 +139,11 @@ class RealHardware:
         return RealKernel(self._sys.parent)
 
     def w1(self, id: str) -> Path:  # noqa: A002
-        """Return the kernel's directory of one 1-Wire device, there or not."""
+        """Return the kernel's directory of one 1-Wire device, whether it exists or not."""
         return self._sys / "bus/w1/devices" / id
 
     def w1_master(self, id: str) -> W1Master:  # noqa: A002
-        """Return the bus that a 1-Wire device hangs on, the same for all that share it."""
+        """Return the bus of a 1-Wire device, the same object for all devices on it."""
         bulk = bulk_read(self.w1(id))
         if bulk not in self._masters:
             self._masters[bulk] = W1Master(bulk, time.monotonic)
@@ -163,7 +163,7 @@ class RealHardware:
         return driver.resolve().name if driver.exists() else ""
 
     def instead(self, number: int, address: int) -> str:
-        """Return what to write to read a chip through the device that its kernel driver made."""
+        """Return the configuration that reads a chip through its kernel driver's device."""
         from drivers import hwmon, iio  # noqa: PLC0415 - an agent loads its devices' drivers only
 
         device = self._device(number, address)
@@ -197,7 +197,7 @@ class RealHardware:
 
 
 def port(hardware: Hardware, place: Place, device: str) -> Any:  # noqa: ANN401
-    """Return the port that leads to a device; raise a `DriverError` if nothing does."""
+    """Return the port of a device; raise a `DriverError` if there is none."""
     name = f"{device}@{place.line}"
     if place.kind == "w1":
         return W1Port(hardware.w1(place.id), hardware.w1_master(place.id))

@@ -67,7 +67,7 @@ def _answers(port: I2CPort) -> bool:
 
 
 def _claims(port: I2CPort, drivers: Mapping[str, DriverClass]) -> Iterator[Claim]:
-    """Ask every driver that knows the address; those who are certain leave no room for guesses."""
+    """Ask every driver that has this address; if one is certain, the guesses are left out."""
     claims = [
         Claim(name, identity.chip, identity.certain)
         for name, driver in drivers.items()

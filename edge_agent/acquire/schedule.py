@@ -1,7 +1,7 @@
 """When a device is due: whole intervals of the wall clock, quick retries, increasing delays.
 
-Pure functions. Due times are monotonic, so a wall clock that jumps neither stalls nor rushes
-anything: it only moves where the next interval begins.
+Pure functions. Due times are monotonic, so a wall clock that jumps neither delays nor hurries
+a measurement: it only moves the beginning of the next interval.
 """
 
 from typing import NamedTuple

@@ -18,7 +18,7 @@ from edge_agent.events import Reading
 from edge_agent.threads import Worker
 
 FIXED = "what changes on a pin, a serial line or SPI needs a restart"
-REBUILT = {"i2c", "w1", "linux"}  # a driver need not be given back before another one takes over
+REBUILT = {"i2c", "w1", "linux"}  # a driver need not be closed before another one opens the device
 
 
 class Connected(NamedTuple):
@@ -47,7 +47,7 @@ class BusChange(NamedTuple):
     fresh: tuple[Connected, ...]
 
     def totals(self) -> Iterator[tuple[str, Totalling]]:
-        """Yield the new counters, whose totals go on where the log left them."""
+        """Yield the new counters, whose totals continue from the log."""
         for one in self.fresh:
             if isinstance(one.driver, Totalling):
                 yield one.resolved.name, one.driver
@@ -75,7 +75,7 @@ class Buses:
     def stop(self, deadline: float) -> None:
         """End the threads of all buses."""
         for thread in self._threads.values():
-            thread.worker.tell()
+            thread.worker.request_stop()
         for thread in self._threads.values():
             thread.worker.join(deadline)
 
@@ -172,7 +172,7 @@ def by_bus(devices: Iterable[ResolvedDevice]) -> dict[str, list[ResolvedDevice]]
 def same_driver(
     one: ResolvedDevice | ResolvedOutput, other: ResolvedDevice | ResolvedOutput
 ) -> bool:
-    """Return whether a driver may go on: its chip, place and options are the same."""
+    """Return whether a driver can be kept: its chip, place and options are the same."""
     return (one.driver, one.place, one.options) == (other.driver, other.place, other.options)
 
 

@@ -1,4 +1,4 @@
-"""Everything behind the log: a sink, and a forwarder on its own thread, for each destination."""
+"""From the log to the destinations: for each one a sink, and a forwarder on its own thread."""
 
 import random
 import threading
@@ -35,14 +35,14 @@ class Surroundings(NamedTuple):
 
 
 class ForwarderInbox:
-    """What reaches a forwarder from other threads: news, and that it is to stop."""
+    """What reaches a forwarder from other threads: news, and the request to stop."""
 
     def __init__(self) -> None:
         self.news: SimpleQueue[ForwarderNews] = SimpleQueue()
         self.stopping = threading.Event()
 
     def stop(self) -> None:
-        """Let the forwarder end, and its sink give up what it waits for."""
+        """Ask the forwarder to end, and its sink to stop waiting."""
         self.stopping.set()
         self.news.put(None)
 
@@ -57,7 +57,7 @@ class RunningSink(NamedTuple):
 
 
 class SinkChange(NamedTuple):
-    """What a reload brings: all sinks from now on, those that are new and those that stop."""
+    """What a reload brings: all sinks from now on, the new ones, and those that stop."""
 
     sinks: dict[str, RunningSink]
     fresh: tuple[RunningSink, ...]
@@ -78,7 +78,7 @@ class Delivery:
 
     @property
     def posts(self) -> tuple[Callable[[Post], None], ...]:
-        """Return what takes live state, in any thread."""
+        """Return the functions that take live state, in any thread."""
         return tuple(
             one.sink.post
             for one in self._sinks.values()
@@ -87,7 +87,7 @@ class Delivery:
 
     @property
     def offsets(self) -> tuple[Callable[[int], None], ...]:
-        """Return what takes the log's last offset, in any thread."""
+        """Return the functions that take the log's last offset, in any thread."""
         return tuple(one.inbox.news.put for one in self._sinks.values())
 
     def prepare(self, sinks: Iterable[ResolvedSink], about: About) -> SinkChange:
@@ -105,7 +105,7 @@ class Delivery:
         )
 
     def commit(self, change: SinkChange, deadline: float) -> None:
-        """Stop what is to stop; register all sinks that there are now with their accounts."""
+        """Stop the sinks that are replaced or removed; register all others with the account."""
         _stop(change.stopped, deadline)
         self._sinks = change.sinks
         self._around.record(
@@ -118,13 +118,13 @@ class Delivery:
         )
 
     def start(self, sinks: Iterable[RunningSink], last: int) -> None:
-        """Let sinks deliver what lies before `last`, the log's last offset, and what follows."""
+        """Let sinks deliver the events up to `last`, the log's last offset, and later ones."""
         for one in sinks:
             one.inbox.news.put(last)
             one.worker.start()
 
     def stop(self, deadline: float) -> None:
-        """Deliver for a moment what is left, and end."""
+        """Deliver what is left, for a moment only, and end."""
         _stop(self._sinks.values(), deadline)
 
     def _build(self, resolved: ResolvedSink, about: About) -> RunningSink:
@@ -173,6 +173,6 @@ class Delivery:
 def _stop(sinks: Iterable[RunningSink], deadline: float) -> None:
     stopped = list(sinks)
     for one in stopped:
-        one.worker.tell()
+        one.worker.request_stop()
     for one in stopped:
         one.worker.join(deadline)

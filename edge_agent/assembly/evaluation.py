@@ -1,4 +1,4 @@
-"""What the engine evaluates with: current values, rules and outputs, as they were left."""
+"""What the engine evaluates with: current values, rules and outputs, restored from the log."""
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Mapping
@@ -31,7 +31,7 @@ def assemble_evaluation(
     connect: Callable[[ResolvedOutput], Switchable],
     delegate: Delegate,
 ) -> EvaluationParts:
-    """Return what goes on where the log left it: values, windows, rules and outputs."""
+    """Return values, windows, rules and outputs, as the log restores them."""
     now = clock.now()
     current = unknown_values(blueprint, now)
     restore_values(current, read_history(reader, clock.boot, now, horizon(blueprint)))

@@ -1,4 +1,4 @@
-"""The way of an event through the agent, as threads: buses, engine, recorder, sinks."""
+"""The path of an event through the agent, as threads: buses, engine, recorder, sinks."""
 
 from collections.abc import Callable
 from functools import partial
@@ -72,7 +72,7 @@ class Flow:
         return [*by_bus(self.blueprint.devices), "engine", "recorder"]
 
     def start(self) -> None:
-        """Start every thread, the last of the flow first, so that each finds the next one there."""
+        """Start every thread, the last of the flow first: each finds the next one running."""
         self.delivery.start(self._sink_change.fresh, self._last)
         self._recording.start()
         self._engine.start()
@@ -84,7 +84,7 @@ class Flow:
         self._engine.finish(deadline)
 
     def stop(self, deadline: float) -> None:
-        """Commit what was measured, deliver it for a moment, and give everything back."""
+        """Commit what was measured, deliver it for a moment, and release everything."""
         recorded = self._recording.finish(deadline)
         self.delivery.stop(deadline)
         if recorded:
@@ -92,7 +92,7 @@ class Flow:
         self.hardware.close()
 
     def connect(self, resolved: ResolvedOutput) -> Switchable:
-        """Return an output's driver; raise HardwareError if its bus is not there."""
+        """Return an output's driver; raise HardwareError if its bus is missing."""
         with explained():
             return resolved.build(self.hardware)
 
@@ -106,7 +106,7 @@ class Flow:
         self._news.put(post)
 
     def follow(self, blueprint: Blueprint) -> None:
-        """Be what a blueprint says from now on: its sinks are in force already."""
+        """Follow a blueprint from now on; its sinks are in place already."""
         self.blueprint = blueprint
         self.records.put([self._topics.learn(blueprint)])
         self._news.listeners = (self._watched, *self.delivery.posts)
@@ -145,7 +145,7 @@ class Flow:
         self.follow(self.blueprint)
 
     def _build_engine(self, reader: LogReader) -> Worker:
-        """Go on where the rules stood, and say so: the broker may be another one."""
+        """Restore the rules, and show their alerts again: the broker may be another one."""
         rules = {rule.name for rule in self.blueprint.rules}
         for event in reader.latest_alerts().values():
             if event.source in rules:

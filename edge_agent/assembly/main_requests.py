@@ -1,4 +1,4 @@
-"""What the main thread is asked for: to stop, or to do what only it may."""
+"""What other threads ask of the main thread: to stop, or to do what only it may do."""
 
 import logging
 from collections.abc import Callable
@@ -18,7 +18,7 @@ STOP = ""  # any other text is the name of a thread that failed
 
 
 class MainRequest(NamedTuple):
-    """What the main thread does for a command; `key` is for its end."""
+    """What the main thread does for a command; `key` identifies the command at its end."""
 
     command: Command
     key: str
@@ -28,7 +28,7 @@ RELOAD = MainRequest(Reload(), "")  # for a signal
 
 
 def carry_out(request: MainRequest, flow: Flow, reread: Callable[[], Blueprint]) -> None:
-    """Do what a command or a signal asks for; its end goes to the engine."""
+    """Do what a command or a signal asks for; the engine gets the result."""
     command, key = request
     if isinstance(command, Reload):
         _reload(key, flow, reread)

@@ -1,7 +1,7 @@
-"""Reload: another configuration takes the place of the one that runs.
+"""Reload: a new configuration replaces the one in force.
 
-All that can fail is prepared first, and nothing that runs is touched until all of it is there. What
-did not change goes on: values and windows, rules with their states, outputs as they are set.
+Everything that can fail is prepared first, and nothing that runs is touched before. What did not
+change is kept: values and windows, rules with their states, outputs as they are set.
 """
 
 import logging
@@ -34,7 +34,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Prepared(NamedTuple):
-    """All that another blueprint needs and that could fail."""
+    """Everything that a new blueprint needs and that can fail."""
 
     blueprint: Blueprint
     outputs: Mapping[str, Switchable]  # drivers that are new
@@ -44,7 +44,7 @@ class Prepared(NamedTuple):
 
 
 def reload(flow: Flow, reread: Callable[[], Blueprint]) -> list[str]:
-    """Take the configuration as it is now; return why it cannot be used, else nothing."""
+    """Read the configuration again and put it in force; return the problems that prevent it."""
     try:
         new = reread()
         problems = obstacles(flow, new)
@@ -74,7 +74,7 @@ def obstacles(flow: Flow, new: Blueprint) -> list[str]:
 
 
 def prepare(flow: Flow, new: Blueprint) -> Prepared:
-    """Open all that can fail; raise AgentError, and leave what runs as it is."""
+    """Open everything that can fail; raise AgentError, and leave what runs as it is."""
     before = {one.name: one for one in flow.blueprint.outputs}
     outputs = {
         one.name: flow.connect(one)
@@ -93,14 +93,14 @@ def prepare(flow: Flow, new: Blueprint) -> Prepared:
 
 
 def renew_engine(flow: Flow, prepared: Prepared) -> str:
-    """Let the engine take over its part, between two readings; return what went wrong."""
+    """Let the engine exchange its parts, between two readings; return what went wrong."""
     renewal = Renewal(flow.blueprint, prepared, clock=flow.clock, delegate=flow.delegate)
     answer: SimpleQueue[str] = SimpleQueue()
     cancelled = threading.Event()
     flow.readings.put(NewParts(renewal.parts, renewal.kept, answer.put, cancelled.is_set))
     try:
         return answer.get(timeout=ENGINE_SECONDS)
-    except Empty:  # it may have died; if it comes back, it goes on with what it has
+    except Empty:  # it may have failed; if it only was slow, it keeps the old parts
         cancelled.set()
         return f"the engine did not answer within {ENGINE_SECONDS:.0f} s"
 
@@ -115,7 +115,7 @@ def restore_buses(flow: Flow) -> list[str]:
 
 
 def commit(flow: Flow, prepared: Prepared) -> None:
-    """Let buses and sinks follow; nothing here can fail."""
+    """Exchange buses and sinks; nothing here can fail."""
     flow.buses.commit(prepared.buses)
     flow.delivery.commit(prepared.sinks, time.monotonic() + STOP_SECONDS)
     flow.show(flow.about(prepared.blueprint))
@@ -147,7 +147,7 @@ class Renewal:
         return frozenset(same)
 
     def parts(self, before: EvaluationParts) -> EvaluationParts:
-        """Return the new parts; outputs that are no more are safe then, and given back."""
+        """Return the new parts; removed outputs are made safe, and released."""
         current = unknown_values(self._new, self._clock.now())
         current.inherit(before.current)
         states = {name: before.rule_set.states[name] for name in self.kept}

@@ -1,4 +1,4 @@
-"""What the log remembers of the last minutes: values, windows, and aggregates under way."""
+"""What the log has of the last minutes: values, windows, and aggregates under way."""
 
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ class History(NamedTuple):
 
 
 def restore_values(current: CurrentValues, history: History) -> None:
-    """Let a world know what it knew; what is in an aggregate already is not counted again."""
+    """Restore the current values; what an aggregate has already is not counted again."""
     for offset, reading in history.readings:
         device = current.devices.get(reading.device)
         if device is None:
@@ -63,7 +63,7 @@ def read_history(reader: LogReader, boot: str, now: Moment, seconds: float) -> H
 
 
 def uptime_of(event: LoggedEvent, boot: int | None, now: Moment) -> int | None:
-    """Return when an event was, on this boot's uptime in µs; None where nobody knows."""
+    """Return when an event was, on this boot's uptime in µs; None if that is unknown."""
     if event.boot is not None:
         return event.uptime if event.boot == boot else None
     return now.uptime - (now.time - event.time) if now.trusted else None

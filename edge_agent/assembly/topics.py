@@ -1,4 +1,4 @@
-"""Which live topics there ever were, so that those of removed things vanish from the broker."""
+"""Every live topic so far, so that those of removed devices, rules and outputs can be cleared."""
 
 import msgspec
 
@@ -6,11 +6,11 @@ from edge_agent.blueprint import Blueprint
 from edge_agent.events import SavedState
 
 NAME = "topics"  # of the saved state
-MOST = 1000  # names that are remembered
+MOST = 1000  # topics that are remembered
 
 
 class Topics:
-    """The topics of devices, rules and outputs; `saved` is what a restart has left."""
+    """The topics of devices, rules and outputs; `saved` is the state from before a restart."""
 
     def __init__(self, saved: bytes) -> None:
         try:
@@ -19,11 +19,11 @@ class Topics:
             self._known = []
 
     def gone(self, blueprint: Blueprint) -> frozenset[str]:
-        """Return the topics that a blueprint does not have any more."""
+        """Return the topics that a blueprint no longer has."""
         return frozenset(self._known) - frozenset(topics_of(blueprint))
 
     def learn(self, blueprint: Blueprint) -> SavedState:
-        """Know a blueprint's topics from now on; return what is to be saved."""
+        """Add a blueprint's topics; return the state to save."""
         current = topics_of(blueprint)
         before = [topic for topic in self._known if topic not in set(current)]
         self._known = [*before, *current][-MOST:]

@@ -1,6 +1,6 @@
 """From the configuration to a blueprint: everything checked, nothing opened yet.
 
-`check` resolves one and reports the problems; `run` and `simulate` build the agent from it.
+`check` resolves a blueprint and reports the problems; `run` and `simulate` build the agent from it.
 """
 
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ class Blueprint(NamedTuple):
 
     @property
     def placed(self) -> tuple[ResolvedDevice | ResolvedOutput, ...]:
-        """Everything that is connected somewhere."""
+        """All devices and outputs."""
         return (*self.devices, *self.outputs)
 
 

@@ -41,7 +41,7 @@ class ResolvedDevice(NamedTuple):
 
     @property
     def plan(self) -> DevicePlan:
-        """How its readings are corrected, checked and thinned."""
+        """How its readings are corrected, checked and thinned out."""
         return device_plan(self.settings, self.channels)
 
     def build(self, hardware: Hardware) -> Driver:

@@ -1,4 +1,4 @@
-"""Values that each are well-formed, but out of a range or contradicting another one."""
+"""Values that are well-formed, but out of range or in conflict with another one."""
 
 import os
 from collections.abc import Iterator

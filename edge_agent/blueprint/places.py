@@ -28,7 +28,7 @@ PlacedSettings: TypeAlias = DeviceSettings | OutputSettings
 def resolve_place(
     driver: DriverClass, settings: PlacedSettings, where: str, problems: Problems
 ) -> Place | None:
-    """Return where a device is connected; note keys that are missing, wrong or of another bus."""
+    """Return where a device is connected; note keys that are missing, wrong, or of another bus."""
     taken = (
         (*SPOTS[driver.bus], "pin") if isinstance(settings, OutputSettings) else SPOTS[driver.bus]
     )

@@ -18,7 +18,7 @@ GRACE = 10.0  # seconds on top: retries and a slow conversion
 
 
 def device_plan(settings: DeviceSettings, channels: Iterable[Channel]) -> DevicePlan:
-    """Return how a device's readings are corrected, checked and thinned."""
+    """Return how a device's readings are corrected, checked and thinned out."""
     plans = {
         channel.name: _channel_plan(channel, settings.channel.get(channel.name, ChannelSettings()))
         for channel in channels

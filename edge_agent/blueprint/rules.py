@@ -1,4 +1,4 @@
-"""Rules, parsed against the channels and outputs that there are."""
+"""Rules, parsed against the configured channels and outputs."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
@@ -58,7 +58,7 @@ def _note_outputs(rule: RuleSettings, outputs: set[str], problems: Problems) -> 
 
 
 class RuleResolver:
-    """Parses each rule against what is `known`; problems of `broken` devices are noted already."""
+    """Parses each rule against `known` names; problems of `broken` devices are noted already."""
 
     def __init__(self, known: Mapping[str, Known], broken: set[str], problems: Problems) -> None:
         self._known = known

@@ -15,7 +15,7 @@ from edge_agent.problems import Problems
 
 MQTT = "mqtt"  # the name of the sink that `[mqtt]` is
 NOTIFY = "notify"
-# What `publish` leaves in the log: history that the broker does not get.
+# The kinds that `publish` keeps from the broker; the log has them.
 LEFT_OUT = {"all": set(), "readings": {"aggregate"}, "aggregates": {"reading"}}
 
 Plan: TypeAlias = SinkPlan[Any]

@@ -1,4 +1,4 @@
-"""`edge-agent drivers`: what is installed, and what each one takes."""
+"""`edge-agent drivers`: which drivers are installed, and what each takes."""
 
 import json
 from typing import Any

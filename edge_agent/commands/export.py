@@ -53,7 +53,7 @@ def _write_csv(events: Iterable[LoggedEvent], output: IO[str]) -> None:
 
 
 def _facts(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield names and values; what lies in a table of its own is `table.name`."""
+    """Yield names and values; a value in a nested table is `table.name`."""
     for name, value in table.items():
         if isinstance(value, dict):
             yield from _facts(value, f"{prefix}{name}.")

@@ -20,7 +20,7 @@ _logger = logging.getLogger(__name__)
 
 @contextmanager
 def live_control(execute: Callable[[str], str], screen: Screen, path: Path) -> Iterator[None]:
-    """Take lines that are typed, or sent to the socket at `path`, until the block ends."""
+    """Take lines, typed or sent to the socket at `path`, until the block ends."""
     terminal = _terminal(screen)
     thread = ControlThread(execute, terminal, _listener(path))
     thread.start()

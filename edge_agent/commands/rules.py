@@ -93,7 +93,9 @@ def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[AlertR
         if event.kind == "alert":
             logged += _row(event)
         last = max(last, event.time)
-        if event.kind == "reading" and event.time == last:  # none twice after a clock was set back
+        if (
+            event.kind == "reading" and event.time == last
+        ):  # none twice after the clock was set back
             moment = Moment(last, last, event.boot is None)
             replay = replay or _replay(blueprint, moment)
             replay.feed(Reading(event.source, moment, _decode(event.data).values))
@@ -144,7 +146,7 @@ def _replay(blueprint: Blueprint, begin: Moment) -> Replay:
 
 
 def _plan(plan: DevicePlan) -> DevicePlan:
-    """Return the plan for logged values: one that a dead band left out was near the last."""
+    """Return the plan for logged values: one that the dead band left out was near the last one."""
     if not plan.dead_band.bands:
         return plan
     return DevicePlan(plan.channels, plan.max_age + plan.dead_band.heartbeat, plan.dead_band)

@@ -69,6 +69,6 @@ def _reach(one: "ResolvedOutput", hardware: "Hardware", reached: "list[GuardedOu
     name = one.name
     try:
         reached.append(GuardedOutput(name, one.build(hardware), one.guard))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other outputs follow
+    except Exception as error:  # noqa: BLE001 - the other outputs must follow after any error
         return f"output {name}: {error}"
     return ""

@@ -156,7 +156,7 @@ def _attach(controller: "Vhci", address: tuple[str, int], bus_id: str) -> int:
 
 
 def _where(controller: "Vhci", port: int, device: "UsbDevice") -> str:
-    """Return where a device appears, or why it does not."""
+    """Return the place at which a device appears, or why it does not."""
     from simulators.ds2490 import DS2490  # noqa: PLC0415
 
     if isinstance(device, DS2490):

@@ -1,4 +1,4 @@
-"""How much the event log keeps, and where."""
+"""Where the event log is, and how much it keeps."""
 
 from typing import Annotated
 

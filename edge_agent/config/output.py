@@ -1,4 +1,4 @@
-"""Relays, lamps and whatever else the agent switches."""
+"""Relays, lamps and everything else that the agent switches."""
 
 from typing import Annotated, Any, Literal, TypeAlias
 

@@ -107,7 +107,7 @@ class Case(NamedTuple):
                 yield one
 
     def needs(self, kind: BusKind) -> bool:
-        """Tell whether a kind of bus is needed; without a configuration a Pi needs all."""
+        """Return whether a kind of bus is needed; without a configuration a Pi needs all."""
         if self.blueprint is None:
             return self.pi and not self.configuration.unreadable
         return any(self.placed(kind))

@@ -55,7 +55,7 @@ def _run(case: Case, theme: Theme) -> ThemeResult:
 
 
 def _findings(case: Case, theme: Theme, check: Check) -> Iterator[Finding]:
-    """Yield what a check finds; an exception becomes a finding of its own."""
+    """Yield what a check finds; an exception becomes a finding too."""
     try:
         yield from check(case)
     except Exception as error:  # noqa: BLE001 - a diagnosis must survive what it looks for

@@ -55,7 +55,7 @@ class CurrentValues:
         return self._values
 
     def inherit(self, before: "CurrentValues") -> None:
-        """Take over what `before` has of the same devices and of the same windows."""
+        """Copy what `before` has of the same devices and of the same windows."""
         self.began = before.began
         for name, device in self.devices.items():
             old = before.devices.get(name)

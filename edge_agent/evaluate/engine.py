@@ -97,7 +97,7 @@ class Engine:
         self._stopping = False
 
     def run(self) -> None:
-        """Evaluate until None comes; whatever happens, the outputs are safe in the end."""
+        """Evaluate until None comes; the outputs are safe at the end, after a failure too."""
         try:
             self.begin(self._clock.now())
             while not self._stopping:
@@ -109,7 +109,7 @@ class Engine:
             self._report(NOTHING, switched, now)
 
     def begin(self, now: Moment) -> None:
-        """Go on from the restored states: what is still known sets outputs, the rest is safe."""
+        """Continue from the restored states: what is still known sets outputs, the rest is safe."""
         self._report(self._removed, [], now)
         self._evaluator.begin(now)
         self.tick(now)
@@ -165,7 +165,7 @@ class Engine:
         before = EvaluationParts(old.current, old.rule_set, old.outputs, self._executor)
         try:
             after = renewed.parts(before)
-        except Exception as error:  # noqa: BLE001 - a bug: the old parts go on
+        except Exception as error:  # noqa: BLE001 - a bug: the old parts stay
             renewed.done(str(error) or repr(error))
             return
         self._resolve(before.rule_set, renewed.kept, now)

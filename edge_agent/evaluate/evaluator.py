@@ -43,7 +43,7 @@ class Evaluator:
         self.due_at = 0  # uptime in µs at which something follows from time alone
 
     def begin(self, now: Moment) -> None:
-        """Go on from the restored states: what is still known sets outputs, the rest is safe."""
+        """Continue from the restored states: what is still known sets outputs, the rest is safe."""
         self.current.expired(now.uptime)
         unknown = (name for name, device in self.current.devices.items() if not device.names)
         rules = {rule.name: rule for name in unknown for rule in self.rule_set.watching(name)}
@@ -108,7 +108,7 @@ class Evaluator:
         return switched
 
     def secure(self, now: Moment) -> list[Switched]:
-        """Switch every output to its safe state for good."""
+        """Switch every output to its safe state, to stay there."""
         return self.outputs.secure(now)
 
     def output_states(self) -> dict[str, OutputState]:

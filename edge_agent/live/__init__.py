@@ -1,1 +1,1 @@
-"""What is true now, handed to all that show it: it never waits for the log."""
+"""Live state: the latest values go to every listener, and never wait for the log."""

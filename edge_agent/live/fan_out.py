@@ -1,4 +1,4 @@
-"""One value to several listeners, each of which takes it at once."""
+"""Hands each value to several listeners, none of which may block."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable
 from queue import Empty, SimpleQueue
 
-PATIENCE = 30.0  # seconds a thread between chip and disk may be silent
-PATIENCE_BEHIND = 300.0  # seconds for a thread behind the log: name servers take their time
+PATIENCE = 30.0  # seconds for which a thread between chip and disk may be silent
+PATIENCE_BEHIND = 300.0  # the same for a thread of delivery: name servers take their time
 
 
 class Health:
     """Collects the threads' signs of life and passes them on to systemd's watchdog.
 
-    Those between chip and disk are named to `watch`; one behind the log is watched from its first
-    sign of life on, and may be silent for longer: it waits for others, and the rest goes on.
+    `watch` names those between chip and disk. A thread of delivery is watched from its first sign
+    of life on, and may be silent for longer: it waits for other machines, and delays nothing else.
     """
 
     def __init__(self, *, monotonic: Callable[[], float], notify: Callable[[str], None]) -> None:
@@ -22,14 +22,14 @@ class Health:
         self._seen: dict[str, float] = {}
 
     def watch(self, essential: Iterable[str]) -> None:
-        """Wait for these from now on, and for others that give a sign of life."""
+        """Watch these from now on, and others as soon as they give a sign of life."""
         now = self._monotonic()
-        self._reports()  # those of threads that have ended are not waited for
+        self._reports()  # forgets those of threads that have ended
         self._essential = frozenset(essential)
         self._seen = {name: self._seen.get(name, now) for name in self._essential}
 
     def check(self) -> list[str]:
-        """Feed the watchdog if all threads moved lately; return the names of those that did not."""
+        """Feed the watchdog if all threads made progress lately; return the names of the others."""
         now = self._monotonic()
         self._seen |= dict.fromkeys(self._reports(), now)
         silent = [name for name, seen in self._seen.items() if now - seen > self._patience(name)]

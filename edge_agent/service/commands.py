@@ -20,7 +20,7 @@ def must_run(machine: Machine, *words: str) -> None:
 
 
 def runs_systemd(machine: Machine) -> bool:
-    """Tell whether systemd runs here: in a chroot or an image it does not.
+    """Return whether systemd runs here: in a chroot or an image it does not.
 
     Raise AgentError if systemd is not installed.
     """

@@ -1,4 +1,4 @@
-"""The files of the service: where they come from, and where they go."""
+"""The files of the service: their sources, and their places on the machine."""
 
 from pathlib import Path
 

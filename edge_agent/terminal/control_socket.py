@@ -22,13 +22,13 @@ class ControlSocket:
     """Listens at a path that only the owner of the process may use."""
 
     def __init__(self, path: Path) -> None:
-        """Listen; raise OSError if the path is in use or cannot be one of a socket."""
+        """Listen; raise OSError if the path is in use, or cannot be a socket's."""
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(path)
         self._listener = socket.socket(socket.AF_UNIX)
         try:
-            os.fchmod(self._listener.fileno(), OWNER_ONLY)  # before anybody can connect
+            os.fchmod(self._listener.fileno(), OWNER_ONLY)  # before any program can connect
             self._listener.bind(str(path))
             self._listener.listen(CLIENTS)
         except OSError:

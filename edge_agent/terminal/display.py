@@ -36,9 +36,9 @@ DisplayNews: TypeAlias = Reading | Alert | Switched | Prompt | ControlAnswer | R
 
 
 class Display(Protocol):
-    """A place to show what is new; it belongs to the screen's thread."""
+    """Shows what is new; the screen's thread alone uses it."""
 
-    redraws: ClassVar[bool]  # whether it owns the terminal's last lines
+    redraws: ClassVar[bool]  # whether it uses the terminal's last lines
 
     def start(self) -> None:
         """Prepare the terminal."""

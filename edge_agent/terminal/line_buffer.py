@@ -1,4 +1,4 @@
-"""Lines out of bytes that arrive in any portions, within a bound."""
+"""Makes lines of bytes that arrive in any portions; its memory is bounded."""
 
 LINE_BYTES = 200
 PORTION_BYTES = 256

@@ -64,7 +64,7 @@ class ControlClient:
 
 
 def read_ready(file: int) -> bytes | None:
-    """Read what is there without waiting, from a terminal only while it is ours to read."""
+    """Read what has arrived, without waiting; from a terminal only in the foreground."""
     if os.isatty(file) and not in_foreground(file):
         return None  # reading would stop the process
     readable, _, _ = select.select([file], [], [], 0)

@@ -46,7 +46,7 @@ class LiveTable:
         self._live = Live(console=console, auto_refresh=False)
 
     def start(self) -> None:
-        """Claim the terminal's last lines."""
+        """Take the terminal's last lines."""
         self._live.start()
 
     def take(self, news: DisplayNews) -> None:

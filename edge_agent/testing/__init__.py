@@ -1,4 +1,4 @@
-"""The contracts of drivers, models and sinks, as tests for yours and ours: a pytest plug-in.
+"""The contracts of drivers, models and sinks: a pytest plug-in, for other packages as well.
 
 A package that brings a driver and a model of its chip says in its own tests::
 
@@ -8,8 +8,8 @@ A package that brings a driver and a model of its chip says in its own tests::
         driver = MyChip
         model = MyChipModel
 
-and pytest, which finds this plug-in by itself, makes every claim of the contract about the pair;
-what is connected otherwise has a `SensorContract`. A package that brings a sink provides a
+Pytest finds this plug-in without an import, and makes every claim of the contract about the pair.
+A device that is not on I2C has a `SensorContract`. A package that brings a sink provides a
 `Destination`, and has a `SinkContract`. Imported by pytest only.
 """
 

@@ -1,4 +1,4 @@
-"""One driver and one model on a bus of their own, with a clock that moves as they wait."""
+"""One driver and one model, alone on a bus, with a clock that moves as they wait."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
@@ -111,7 +111,7 @@ class Bench(DriverBench):
         self._settle = settle
 
     def expose(self, share: float = 0.37) -> "Bench":
-        """Let the surroundings be at this share of every range, and the chip notice."""
+        """Set the surroundings to this share of every range, and let the chip notice."""
         for name, span in self.model.inputs.items():
             self.model.set(name, at(span, share))
         return self.settled()
@@ -135,7 +135,7 @@ class Bench(DriverBench):
         return values is None or not self.wrong(values)
 
     def strike(self, fault: Callable[..., BusFault], **arguments: Any) -> BusFault:  # noqa: ANN401
-        """Let a fault loose on the bus."""
+        """Begin a fault on the bus."""
         injected = fault(self.clock, **arguments)
         self.bus.faults.append(injected)
         return injected

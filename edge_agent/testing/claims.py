@@ -1,4 +1,4 @@
-"""What is claimed of every sensor, whatever it is connected to."""
+"""What is claimed of every sensor, on any kind of bus."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from edge_agent.testing.driver_bench import DriverBench
 
 
 class Claims:
-    """Of one measurement after another; `patience` is how long they may wait in all, in seconds."""
+    """Claims about repeated measurements; `patience`: seconds that they may wait in all."""
 
     patience: ClassVar[float] = 5.0
 

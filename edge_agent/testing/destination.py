@@ -46,7 +46,7 @@ class Destination(ABC):
         """Take events again."""
 
     def silence(self) -> None:
-        """Answer nothing from now on; the same as `stop` if that cannot be told apart."""
+        """Answer nothing from now on; the same as `stop` if the destination cannot do less."""
         self.stop()
 
     def speak(self) -> None:
@@ -54,7 +54,7 @@ class Destination(ABC):
         self.start()
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
-        """Wait until a condition is true; fail when it does not come true in time."""
+        """Wait until a condition is true; fail if it does not become true in time."""
         pause = threading.Event()
         for _ in range(round(PATIENCE / 0.02)):
             if condition():

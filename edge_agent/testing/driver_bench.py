@@ -7,7 +7,7 @@ from simulators.clock import VirtualClock
 
 
 class DriverBench:
-    """One driver, whatever it is connected to; `waits` are the seconds that it has waited."""
+    """One driver on any kind of bus; `waits` are the seconds that it has waited."""
 
     device: Any  # of any class: a chip's own tests look into it
 

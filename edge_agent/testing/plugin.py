@@ -1,4 +1,4 @@
-"""What pytest loads by itself: the neighbours of each chip, and which claims a chip cannot keep."""
+"""What pytest loads: the neighbours of each chip, and the claims that a chip cannot keep."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Expect each claim to fail that the contract's `blind` names; strictly, unless by `[*]`."""
+    """Expect each claim that the contract's `blind` names to fail; strictly, unless by `[*]`."""
     for item in items:
         blind = getattr(getattr(item, "cls", None), "blind", {})
         for name in (item.name, item.name.split("[")[0] + "[*]"):

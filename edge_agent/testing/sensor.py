@@ -45,7 +45,7 @@ class SensorBench(DriverBench):
         self.clock.sleep(self._settle)
 
     def expose(self, share: float = 0.37) -> "SensorBench":
-        """Let the surroundings be at this share of every range, to the step."""
+        """Set the surroundings to this share of every range, to the step."""
         for channel, span in self.model.inputs.items():
             self.set(channel, at(span, share))
         return self
@@ -122,7 +122,7 @@ class SensorContract(Claims):
             assert not bench.wrong(bench.read())
 
     def right_or_absent(self, bench: SensorBench, call: Callable[[], dict[str, float]]) -> None:
-        """Fail for a value that is neither; nor may an attempt take for ever."""
+        """Fail for a value that is neither; an attempt must end, too."""
         bench.waits.clear()
         values = absent_or(call)
         assert values is None or not bench.wrong(values)

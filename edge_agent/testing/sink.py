@@ -1,4 +1,4 @@
-"""What every sink promises, as claims: a subclass names a destination and gets them all."""
+"""What every sink promises, as claims: a subclass names a destination and inherits them."""
 
 import json
 import threading
@@ -34,7 +34,7 @@ Build: TypeAlias = Callable[[], Sink]
 
 @contextmanager
 def stopped(destination: Destination) -> Iterator[None]:
-    """Let a destination take nothing meanwhile."""
+    """Stop a destination for the length of a block."""
     destination.stop()
     try:
         yield
@@ -44,7 +44,7 @@ def stopped(destination: Destination) -> Iterator[None]:
 
 @contextmanager
 def silent(destination: Destination) -> Iterator[None]:
-    """Let a destination answer nothing meanwhile."""
+    """Silence a destination for the length of a block."""
     destination.silence()
     try:
         yield
@@ -57,7 +57,7 @@ class SinkContract:
 
     @pytest.fixture
     def stopping(self) -> threading.Event:
-        """Return what says that the agent stops."""
+        """Return the event that says that the agent stops."""
         return threading.Event()
 
     @pytest.fixture

@@ -1,1 +1,1 @@
-"""What models of one family share; a model's own file holds what its datasheet says alone."""
+"""What models of one family share; a model's own file holds what only its datasheet says."""

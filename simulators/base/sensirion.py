@@ -26,7 +26,7 @@ class WordModel(I2CModel):
             self._command(int.from_bytes(data[:size]), data[size:])
 
     def read(self, count: int) -> bytes:
-        """Give the words of the last command once, not before they are there."""
+        """Give the words of the last command once, not before they are ready."""
         if self.clock.monotonic() < self._ready_at or not self._words:
             raise Nack
         words, self._words = self._words, ()

@@ -79,7 +79,7 @@ def test_a_chip_without_an_electronic_id_is_assumed_too(bench, monkeypatch):
 def test_a_si7021_is_refused_and_named(bench):
     bench.replace(si7021.Si7021(bench.clock))
     assert bench.device.identify() is None
-    with pytest.raises(WrongChip, match=r"no HTU21D \(a Si7021 has a driver of its own\)"):
+    with pytest.raises(WrongChip, match=r"no HTU21D \(a Si7021 has its own driver\)"):
         bench.setup()
 
 

@@ -1,1 +1,1 @@
-"""How the doctor examines a machine: instruments find facts, and leave judging to the checks."""
+"""How the doctor examines a machine: instruments find facts; the checks judge them."""

@@ -31,12 +31,12 @@ class Boot(NamedTuple):
         return {name.strip(): value.strip() or "on" for name, _, value in pairs}
 
     def parameter_on(self, *names: str) -> bool:
-        """Tell whether a `dtparam` is on, under one of its names."""
+        """Return whether a `dtparam` is on, under one of its names."""
         found = self.parameters
         return any(name in found and found[name].lower() not in OFF for name in names)
 
     def overlay(self, name: str) -> bool:
-        """Tell whether a `dtoverlay` is loaded."""
+        """Return whether a `dtoverlay` is loaded."""
         loaded = (value.partition(",")[0].strip() for value in self._right_sides("dtoverlay"))
         return name in loaded
 

@@ -1,4 +1,4 @@
-"""The configuration as far as it can be understood, whatever is wrong with it.
+"""The configuration as far as it can be understood, even if it has problems.
 
 The caller may lack what the service gets its secrets from (credentials, variables). The doctor
 checks those files itself, so the blueprint is resolved without them.
@@ -45,7 +45,7 @@ class ConfigurationFile(NamedTuple):
 
 
 def read_configuration(file: Path, installed: Callable[[str], bool]) -> ConfigurationFile:
-    """Read the file; raise nothing, whatever is in it."""
+    """Read the file; raise nothing for any content."""
     try:
         tables = parse(file)
         config = read(file, (), Problems(str(file)))

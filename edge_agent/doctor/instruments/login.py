@@ -1,4 +1,4 @@
-"""One MQTT login with the configured user and password, under a client id of its own."""
+"""One MQTT login with the configured user and password, under a separate client id."""
 
 import secrets
 import ssl

@@ -1,4 +1,4 @@
-"""Removes secrets from whatever the doctor prints or packs.
+"""Removes secrets from everything that the doctor prints or packs.
 
 Two layers: the texts that are known to be secret, wherever they occur; and everything that looks
 like a secret (userinfo and tokens in URLs, `password = ...`, private keys).

@@ -73,7 +73,7 @@ def _is_secret(key: str, value: Any, kind: type[Settings] | None) -> bool:  # no
 
 
 def _is_name(of: str, text: str) -> bool:
-    """Tell a path or the name of a variable from a secret that was written in its place."""
+    """Return whether a value is a path or a variable's name, not a secret written in its place."""
     if of == "variable":
         return VARIABLE.fullmatch(text) is not None
     return text.startswith(PATHS)

@@ -23,7 +23,7 @@ class User(NamedTuple):
     service: bool
 
     def may(self, stat: os.stat_result, wanted: int) -> bool:
-        """Tell whether the mode bits grant READ, WRITE or ENTER, or a sum of them."""
+        """Return whether the mode bits grant READ, WRITE or ENTER, or a sum of them."""
         if self.uid == 0:
             return True
         shift = 6 if stat.st_uid == self.uid else 3 if stat.st_gid in self.gids else 0

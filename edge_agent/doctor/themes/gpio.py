@@ -60,7 +60,7 @@ def check_directory(case: Case) -> Iterator[Finding]:
 
 
 def _writable(case: Case, directory: str) -> bool:
-    """Tell whether the service may write; systemd creates its own directories before the start."""
+    """Return whether the service may write; systemd creates the unit's directories at the start."""
     own = {RUNTIME: "RuntimeDirectory", STATE: "StateDirectory"}
     if directory in own and case.unit.setting(own[directory]):
         return True

@@ -63,7 +63,7 @@ def _refuse_length_and_comments(line: str) -> None:
 
 
 class Parser:
-    """Builds the callables of one line; notes every problem on it and goes on."""
+    """Builds the callables of one line; notes every problem on it and continues."""
 
     def __init__(self, line: Line, zone: tzinfo | None) -> None:
         self._line = line

@@ -1,4 +1,4 @@
-"""Ranges: the values between which a number of an expression stays, whatever is measured."""
+"""Ranges: the values between which a number of an expression stays for any measured values."""
 
 import math
 import operator

@@ -1,7 +1,7 @@
 """Aggregates: a channel's count, min, mean, max and last value in each window. No I/O, no clock.
 
 Windows lie on the wall clock in UTC, at whole multiples of their length; while the clock is not
-trusted, on uptime. Whatever the clock does, each reading is counted in exactly one event per
+trusted, on uptime. Even if the clock jumps, each reading is counted in exactly one event per
 length, and its moment lies within that event's window.
 """
 
