@@ -14,7 +14,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from edge_agent.events import CursorMove, Subscription
+from edge_agent.events import KINDS, CursorMove, Subscription
+
+
+def _json(values: list[Any]) -> str:
+    return msgspec.json.encode(values).decode()
+
 
 Execute: TypeAlias = Callable[[str, tuple[Any, ...]], list[tuple[Any, ...]]]
 
@@ -25,10 +30,8 @@ REASON_LENGTH = 120
 
 ACCOUNTS = 'SELECT sink, kinds, start, "offset", delivered, configured FROM account ORDER BY sink'
 LOSSES = "SELECT sink, fate, reason, count FROM loss ORDER BY sink, fate, reason"
-WAITING = """
-SELECT count(*) FROM event
-WHERE "offset" > ? AND "offset" <= ? AND kind IN (SELECT value FROM json_each(?))
-"""
+SPAN = 'SELECT count(*) FROM event WHERE "offset" > ? AND "offset" <= ?'
+SPAN_OF_KINDS = SPAN + " AND kind IN (SELECT value FROM json_each(?))"  # noqa: S608
 REFUSED = """
 SELECT "offset" FROM event
 WHERE "offset" > ? AND "offset" IN (SELECT value FROM json_each(?))
@@ -44,6 +47,7 @@ LOSE = """
 INSERT INTO loss VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count
 """
 EVERYTHING = 2**63 - 1
+ALL_KINDS = _json(sorted(KINDS))
 
 
 class SinkAccount(NamedTuple):
@@ -81,6 +85,14 @@ class _Row(NamedTuple):
         """Return whether the event waits for the sink; one of unknown kind ("") may be any."""
         return offset > self.cursor and (not kind or f'"{kind}"' in self.kinds)
 
+    def passed_by(self, execute: Execute, upto: int) -> int:
+        """Return how many events lie between the cursor and `upto`, of the kinds it wants."""
+        if self.kinds == ALL_KINDS:  # SQLite then counts without looking into the rows
+            ((found,),) = execute(SPAN, (self.cursor, upto))
+        else:
+            ((found,),) = execute(SPAN_OF_KINDS, (self.cursor, upto, self.kinds))
+        return int(found)
+
 
 def read_accounts(execute: Execute) -> dict[str, SinkAccount]:
     """Return the accounts of all sinks that ever were, by name."""
@@ -93,7 +105,7 @@ def _account(execute: Execute, row: _Row, losses: Iterable[tuple[Any, ...]]) -> 
     for sink, fate, reason, count in losses:
         if sink == row.sink:
             found[fate][reason] = count
-    ((waiting,),) = execute(WAITING, (row.cursor, EVERYTHING, row.kinds))
+    waiting = row.passed_by(execute, EVERYTHING)
     return SinkAccount(
         row.sink,
         row.start,
@@ -140,7 +152,7 @@ class Account:
         row = next((row for row in _rows(self._execute) if row.sink == move.sink), None)
         if row is None or move.offset <= row.cursor:
             return []
-        ((passed,),) = self._execute(WAITING, (row.cursor, move.offset, row.kinds))
+        passed = row.passed_by(self._execute, move.offset)
         refused = self._refused(row, move.refused)
         self._execute(MOVE, (move.offset, passed - len(refused), move.sink))
         for reason, count in Counter(move.refused[offset] for offset in refused).items():
@@ -160,7 +172,7 @@ class Account:
         """Count what goes with the history up to `last`: the events of sinks not configured."""
         for row in _rows(self._execute):
             if not row.configured and row.cursor < last:
-                ((lost,),) = self._execute(WAITING, (row.cursor, last, row.kinds))
+                lost = row.passed_by(self._execute, last)
                 self._lose(row.sink, "dropped", NOT_CONFIGURED, lost)
 
     def drop_unrecorded(self, kinds: Mapping[str, int], reason: str) -> None:
@@ -188,7 +200,3 @@ class Account:
         cut = reason[:REASON_LENGTH]
         known = {row[2] for row in self._execute(LOSSES, ()) if row[:2] == (sink, fate)}
         return cut if cut in known or len(known) < REASONS else OTHER
-
-
-def _json(values: list[Any]) -> str:
-    return msgspec.json.encode(values).decode()

@@ -8,13 +8,17 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge_agent.errors import LogError
-from edge_agent.events import LoggedEvent
+from edge_agent.events import KINDS, LoggedEvent
 from edge_agent.store.account import SinkAccount, read_accounts
 from edge_agent.store.event_log import LAST, log_id
 
 READ_AFTER = """
 SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
 FROM (SELECT * FROM event WHERE "offset" > ? ORDER BY "offset" LIMIT ?)
+"""
+READ_SPAN = """
+SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
+FROM (SELECT * FROM event WHERE "offset" > ? AND "offset" <= ? ORDER BY "offset" LIMIT ?)
 """
 READ_KINDS = """
 SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
@@ -83,6 +87,8 @@ class LogReader:
         self, kinds: Collection[str], after: int, upto: int, limit: int
     ) -> list[LoggedEvent]:
         """Return up to `limit` events of some kinds behind `after` and up to `upto`."""
+        if len(kinds) == len(KINDS):
+            return self._events(READ_SPAN, (after, upto, limit))
         wanted = msgspec.json.encode(sorted(kinds)).decode()
         return self._events(READ_KINDS, (after, upto, wanted, limit))
 
