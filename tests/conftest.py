@@ -43,7 +43,7 @@ def mosquitto(tmp_path):
 
 @pytest.fixture
 def broker(mosquitto):
-    """A running broker that takes everybody."""
+    """A running broker that accepts every client."""
     return mosquitto().start()
 
 

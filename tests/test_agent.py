@@ -39,7 +39,7 @@ set = {{ fan = "on" }}
 
 
 class AgentThread:
-    """An agent on its thread, with what it said to systemd and to whoever watches."""
+    """An agent on its thread, with its messages to systemd and to the screen."""
 
     def __init__(self, directory, url, limit, more):
         config = directory / "shed.toml"
@@ -159,7 +159,7 @@ every = "1s"
 """
 
 
-def test_a_counter_goes_on_after_a_restart_where_the_log_left_it(tmp_path, start_agent, wait_for):
+def test_a_counter_continues_from_its_logged_total_after_a_restart(tmp_path, start_agent, wait_for):
     log = EventLog.open(tmp_path / "shed.db", boot="before")
     before = Reading("rain", SystemClock().now(), {"precipitation": 1000.5})
     with log.transaction():

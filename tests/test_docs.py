@@ -111,7 +111,7 @@ def anchors(page):
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.name)
-def test_a_link_leads_to_a_heading_that_there_is(text):
+def test_a_link_leads_to_a_heading_that_exists(text):
     links = re.findall(r"\]\(([^)#:]*?\.md|)#([^)]+)\)", text.read_text())
     pages = {name: text.parent / name if name else text for name, _ in links}
     assert [link for link in links if link[1] not in anchors(pages[link[0]])] == []

@@ -17,7 +17,7 @@ driver = "memory"
 name = "load"
 driver = "load"
 """
-TELLING = """
+PROGRAM = """
 import atexit, sys
 atexit.register(lambda: print("modules:", *sys.modules))
 from edge_agent.cli import main
@@ -31,7 +31,7 @@ def imported(tmp_path):
     config = tmp_path / "two.toml"
     config.write_text(CONFIG.format(path=tmp_path / "two.db"))
     with subprocess.Popen(
-        [sys.executable, "-c", TELLING, "run", str(config)],
+        [sys.executable, "-c", PROGRAM, "run", str(config)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,4 +1,4 @@
-"""docs/layers.toml says who may import whom: the imports are read, and nothing is run."""
+"""The table docs/layers.toml holds for every import: the code is read, and nothing is run."""
 
 import ast
 import graphlib

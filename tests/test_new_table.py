@@ -90,5 +90,5 @@ def test_the_doctor_redacts_its_secrets():
     assert safe_tables(named, Larger) == named
 
 
-def test_the_configuration_allows_every_command_that_there_is():
+def test_the_configuration_can_allow_every_command():
     assert set(get_args(CommandName)) == KINDS.keys()

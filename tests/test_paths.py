@@ -21,7 +21,7 @@ def test_the_log_of_the_services_configuration_is_the_services(service):
 
 
 @pytest.mark.parametrize("simulated", [False, True])
-def test_another_configuration_has_a_log_of_its_own(service, simulated):
+def test_another_configuration_has_its_own_log(service, simulated):
     expected = paths.log_path("", "shed", simulated=simulated)
     assert paths.log_to_read("", "shed", Path("mine.toml"), simulated=simulated) == expected
     config, state = service

@@ -57,7 +57,7 @@ def test_a_page_names_only_targets_that_exist(root, makefile, page):
     assert named <= set(targets(makefile))
 
 
-def test_the_fast_tests_leave_out_only_what_is_there(root, makefile):
+def test_the_fast_tests_leave_out_only_what_exists(root, makefile):
     joined = makefile.replace("\\\n", " ")
     left_out = re.search(r"^SLOW := (.*)$", joined, re.MULTILINE)[1].split()
     assert [name for name in left_out if not (root / "tests" / name).exists()] == []

@@ -9,7 +9,7 @@ from edge_agent.clock import ManualClock
 
 
 class Chip:
-    """A driver and its chip in one: answers by what state it is in, not by whose turn it is."""
+    """A driver and its chip in one: its answers follow from its state, not from a script."""
 
     bus = "i2c"
     channels = (Channel("temperature", "°C", -40, 125, 0.01),)
@@ -51,7 +51,7 @@ class Chip:
 
 
 class Button(Chip):
-    """A chip with news of its own."""
+    """A chip that reports news."""
 
     def listen(self, wake):
         self.wake = wake
@@ -96,13 +96,13 @@ def clock():
 
 @pytest.fixture
 def bus(clock):
-    """A bus without devices; `bus.connect` takes them."""
+    """A bus without devices; `bus.connect` adds them."""
     return SteppedBus(clock)
 
 
 @pytest.fixture
 def chip(clock):
-    """A function: make a chip on the test's clock."""
+    """A function: make a chip that uses the test's clock."""
     return lambda **given: Chip(clock, **given)
 
 

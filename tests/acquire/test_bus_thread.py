@@ -43,7 +43,7 @@ class Line:
 
 
 class Impatient(SimpleQueue):
-    """An inbox that notes how long its reader was ready to wait, and at last stops it."""
+    """An inbox that notes how long its reader was ready to wait, and finally stops it."""
 
     def __init__(self):
         self.waits = []
@@ -61,7 +61,7 @@ def line():
 
 @pytest.fixture
 def start(line):
-    """Start a worker in its own thread; stop it in the end."""
+    """Start a worker in its own thread; stop it at the end."""
     started = []
 
     def start_worker(**device):

@@ -172,7 +172,7 @@ def test_a_value_that_is_no_number_never_passes(bus, chip, value):
         lambda: 1 / 0,
     ],
 )
-def test_a_driver_that_breaks_the_protocol_is_named_and_the_bus_goes_on(bus, chip, measure):
+def test_a_driver_that_breaks_the_protocol_is_named_and_the_bus_continues(bus, chip, measure):
     bad, well = chip(), chip()
     bad.measure = measure
     bus.connect(bad=(bad, 10), well=(well, 1)).run(3.5)

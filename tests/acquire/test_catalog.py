@@ -70,7 +70,7 @@ def test_only_the_module_of_the_asked_driver_is_imported(plugins):
     assert "chip_one" not in sys.modules
 
 
-def test_the_error_of_an_unknown_driver_names_the_nearest_and_all_there_are(plugins):
+def test_the_error_of_an_unknown_driver_names_the_nearest_one_and_all_others(plugins):
     catalog = plugins(bme280="", sht4x="")
     assert problem(catalog, "bme281") == (
         "driver = \"bme281\": unknown driver; did you mean 'bme280'? known: bme280, sht4x"
@@ -167,7 +167,7 @@ def test_the_error_of_a_wrong_value_says_what_is_wanted(key, value, line):
     assert convert_options(Thermometer, {key: value}) == ({}, [line])
 
 
-def test_the_error_of_an_unknown_option_names_the_nearest_and_all_there_are():
+def test_the_error_of_an_unknown_option_names_the_nearest_one_and_all_others():
     _, (line,) = convert_options(Counter, {"edge": "rising", "egde": 1})
     assert line == "egde = 1: unknown; did you mean 'edge'? options of Counter: edge"
     _, (line,) = convert_options(Plain, {"adress": 0x44}, keys=("address", "every"))

@@ -7,7 +7,7 @@ from edge_agent.acquire.hardware import ClaimedByKernel, Place, RealHardware, po
 
 
 class Machine(RealHardware):
-    """A /sys in a directory of the test's own, and buses that are there."""
+    """A /sys below tmp_path, and buses that exist."""
 
     def __init__(self, sys):
         super().__init__(sys)
@@ -90,6 +90,6 @@ def test_devices_of_one_bus_share_a_line_and_those_of_another_do_not():
     assert [place.line for place in lines] == ["i2c-1", "i2c-1", "i2c-2", "w1"]
 
 
-def test_a_kernel_claim_is_a_driver_error_with_a_quality_of_its_own():
+def test_a_kernel_claim_is_a_driver_error_with_its_own_quality():
     assert issubclass(ClaimedByKernel, DriverError)
     assert ClaimedByKernel.quality == "claimed_by_kernel"

@@ -9,7 +9,7 @@ from edge_agent.acquire.scan import Claim, Found, scan
 
 
 class Bus:
-    """Answers at some addresses; notes who was written to and who was read from."""
+    """Answers at some addresses; notes which were written to and which were read."""
 
     def __init__(self, *present):
         self.present = present

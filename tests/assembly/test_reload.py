@@ -123,7 +123,7 @@ def running(tmp_path, broker, wait_for):
     one.stop()
 
 
-def test_a_bus_that_is_not_there_refuses_the_reload_and_the_agent_goes_on(running, wait_for):
+def test_a_missing_bus_refuses_the_reload_and_the_agent_continues(running, wait_for):
     running.missing = {3}
     running.reload(SECOND_DEVICE)
     wait_for(lambda: running.notes() == ["reload_refused"])
@@ -204,7 +204,7 @@ def test_what_vanished_with_a_restart_vanishes_from_the_broker_too(
     assert "edge/shed/alert/warm" not in {topic for topic, body, _ in final if body}
 
 
-def test_an_engine_that_does_not_answer_refuses_the_reload_instead_of_waiting_for_ever(
+def test_an_engine_that_does_not_answer_refuses_the_reload_instead_of_blocking_it(
     running, wait_for, monkeypatch
 ):
     monkeypatch.setattr(reloading, "ENGINE_SECONDS", 0.1)

@@ -58,7 +58,7 @@ def blueprint(tmp_path_factory):
 
 
 class Life:
-    """An engine whose log is on a disk; it may be killed and come back after any reading."""
+    """An engine whose log is on a disk; it may be killed and restarted after any reading."""
 
     def __init__(self, blueprint, path):
         self.clock = ManualClock()
@@ -162,7 +162,7 @@ def once(reported):
 
 
 class Asked(Life):
-    """A life in which commands are sent."""
+    """A run in which commands are sent."""
 
     def ask(self, name, **arguments):
         self.engine.execute(Request(name, json.dumps(arguments).encode(), "answers"))

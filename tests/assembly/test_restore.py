@@ -1,4 +1,4 @@
-"""What is read back at a start costs what is needed, not what is there."""
+"""A start reads as many events as it needs, not as many as the log has."""
 
 from edge_agent.assembly import restore as history
 from edge_agent.assembly.restore import read_history

@@ -80,7 +80,7 @@ def test_a_place_is_written_as_users_know_it(resolved, text, place):
         (Place("serial", id="/dev/ttyUSB0"), "/dev/ttyUSB0"),
     ],
 )
-def test_each_serial_line_and_each_spi_bus_has_a_thread_of_its_own(place, text):
+def test_each_serial_line_and_each_spi_bus_has_its_own_thread(place, text):
     assert str(place) == text
     assert place.line in text
 

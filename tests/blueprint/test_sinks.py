@@ -51,7 +51,7 @@ def test_the_client_id_is_the_nodes_unless_it_is_given(sinks, client_id, used):
     assert broker(plan, "shed").client_id == used
 
 
-def test_a_second_broker_gets_a_client_id_of_its_own(sinks):
+def test_a_second_broker_gets_its_own_client_id(sinks):
     text = mqtt() + '\n[[sink]]\nname = "cloud"\nurl = "mqtts://cloud"\n'
     assert broker(sinks(text)["cloud"], "shed").client_id == "edge-shed-cloud"
 
@@ -78,7 +78,7 @@ def test_an_environment_variable_that_is_not_set_is_a_problem(problems, monkeypa
     assert line.startswith('mqtt.password_env = "MQTT_PASSWORD": not set in the environment')
 
 
-def test_a_password_file_that_is_not_there_is_a_problem(problems):
+def test_a_missing_password_file_is_a_problem(problems):
     (line,) = problems(mqtt(password_file='"/nowhere"'))
     assert line.startswith('mqtt.password_file = "/nowhere": No such file or directory')
 

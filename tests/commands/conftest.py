@@ -41,7 +41,7 @@ class Done(NamedTuple):
 
 @pytest.fixture
 def config(tmp_path):
-    """A function: write a configuration, with `log.path` in a directory of the test's own."""
+    """A function: write a configuration, with `log.path` below tmp_path."""
 
     def write(text=CONFIG, name="shed.toml"):
         path = tmp_path / name

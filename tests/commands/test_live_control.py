@@ -5,7 +5,7 @@ from edge_agent.terminal.display import Nothing
 from edge_agent.terminal.screen import Screen
 
 
-def test_a_simulation_whose_socket_cannot_be_made_goes_on_with_a_warning(
+def test_a_simulation_whose_socket_cannot_be_made_runs_with_a_warning(
     tmp_path, caplog, monkeypatch
 ):
     monkeypatch.setattr("edge_agent.commands.live_control.STDIN", -1)

@@ -1,4 +1,4 @@
-"""Whatever its files contain and commands print, the diagnosis runs to its end."""
+"""The diagnosis runs to its end, with any content of files and any output of commands."""
 
 import json
 import tarfile

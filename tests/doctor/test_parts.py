@@ -45,7 +45,7 @@ def test_a_line_counts_as_the_firmware_counts_it(boot, text, on):
     assert boot(text).parameter_on("i2c_arm", "i2c", "i2c1") is on
 
 
-def test_an_overlay_is_found_by_its_name_whatever_its_parameters(boot):
+def test_an_overlay_is_found_by_its_name_with_any_parameters(boot):
     found = boot("dtoverlay=w1-gpio,gpiopin=5\ndtoverlay=i2c-gpio-other")
     assert (found.overlay("w1-gpio"), found.overlay("i2c-gpio")) == (True, False)
 

@@ -78,7 +78,7 @@ class BusioSPI:
 
 
 def expose(model, seed):
-    """Set random values that are a little inside of the chip's range; return them."""
+    """Set random values a little inside the chip's range; return them."""
     chance = random.Random(seed)
     for channel, span in model.inputs.items():
         margin = (span.high - span.low) / 100

@@ -68,7 +68,7 @@ def test_the_configuration_is_the_power_on_value_but_for_the_mark():
     assert config("a0-a1", "2.048V", RATES[128]) == 0x8583 | 0x0004
 
 
-def test_every_setting_is_a_configuration_of_its_own_and_unlike_the_power_on_value():
+def test_every_setting_is_a_different_configuration_and_unlike_the_power_on_value():
     words = {config(n, scale, bits) for n in MUX for scale in FULL_SCALES for bits in range(8)}
     assert len(words) == 8 * 6 * 8
     assert words & {0x8583, 0x0583} == set()
@@ -162,7 +162,7 @@ def test_setup_ends_a_continuous_mode(bench):
     assert bench.read()["a0"] == pytest.approx(0.5, abs=0.000125)
 
 
-def test_a_conversion_that_goes_on_is_not_taken_for_that_of_another_input(board):
+def test_a_conversion_under_way_is_not_taken_for_that_of_another_input(board):
     bench = board(inputs=("a0", "a3"))
     bench.model.slowness = 3
     with pytest.raises(NotReady, match="still converting"):

@@ -255,7 +255,7 @@ def test_the_model_takes_one_opcode_per_transaction(bench):
         bench.device._port.write(b"\x01\x20")
 
 
-def test_the_model_shows_the_old_result_until_the_new_one_is_there(bench):
+def test_the_model_shows_the_old_result_until_the_new_one_is_ready(bench):
     bench.model.set("illuminance", 100)
     opcodes(bench, 0x20)
     found = []

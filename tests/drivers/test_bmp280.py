@@ -366,7 +366,7 @@ def measures(bus, address=0x76):
     return bool(bus.read_byte_data(address, 0xF3) & 0x08)
 
 
-def test_the_model_in_normal_mode_measures_by_itself_for_ever(bus, model, clock):
+def test_the_model_in_normal_mode_measures_continuously(bus, model, clock):
     bus.write_byte_data(0x76, 0xF4, NORMAL)
     for celsius in (-20, 3.5, 60):
         model.set("temperature", celsius)

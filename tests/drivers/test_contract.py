@@ -29,7 +29,7 @@ def contract():
     return Contract()
 
 
-def test_a_gullible_driver_is_right_as_long_as_nothing_goes_wrong(contract):
+def test_a_driver_that_checks_nothing_is_right_as_long_as_nothing_goes_wrong(contract):
     contract.test_a_measurement_is_of_its_own_moment(contract.fresh())
 
 

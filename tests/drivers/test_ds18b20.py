@@ -122,7 +122,9 @@ def test_a_real_85_degrees_is_a_temperature(thermometer, model):
         ("starved", LostConfiguration, "127.94 °C: too little power .*VDD"),
     ],
 )
-def test_a_fault_has_no_value_and_heals_by_itself(thermometer, model, fault, kind, what):
+def test_a_fault_has_no_value_and_the_next_read_after_it_is_right(
+    thermometer, model, fault, kind, what
+):
     run(thermometer.setup())
     model.fault = fault
     with pytest.raises(kind, match=f"{ID}: .*{what}"):
@@ -232,7 +234,7 @@ def test_a_relative_at_85_degrees_has_no_value_because_it_looks_like_power_on(re
 
 
 @pytest.mark.parametrize("celsius", [-40.0625, 85.0625])
-def test_a_ds28ea00_has_a_range_of_its_own(clock, celsius):
+def test_a_ds28ea00_has_its_own_range(clock, celsius):
     model = simulated.DS18B20(clock, "42-000000f00d17")
     model.set("temperature", celsius)
     with pytest.raises(OutOfRange, match="the chip measures -40 to 85"):

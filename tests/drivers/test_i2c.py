@@ -201,7 +201,7 @@ def adapter(monkeypatch, tmp_path):
     return adapter
 
 
-def test_a_bus_whose_adapter_was_pulled_is_let_go_of_until_it_is_back(adapter, tmp_path):
+def test_a_bus_whose_adapter_was_unplugged_is_closed_until_it_is_back(adapter, tmp_path):
     port = I2CPort(PluggableBus(3, tmp_path), ADDRESS)
     port.write(b"")
     adapter.file.unlink()

@@ -16,7 +16,7 @@ class TestContract(LateResults, NoticesBrownOuts, I2CContract):
 
 
 def test_adafruits_driver_of_its_sister_reads_what_we_read_and_what_is(agree):
-    """The INA260 has the same registers, and a shunt of its own: the current counts 1.25 mA."""
+    """The INA260 has the same registers, and a built-in shunt: the current counts 1.25 mA."""
 
     def adafruit(busio, clock):
         busio.bus.chip(0x40).chip_id = 0x2270  # it accepts no other; the bus voltage is the same

@@ -41,7 +41,7 @@ def test_adafruits_driver_reads_what_we_read_and_what_is(agree):
 
 
 class RoundMCP23017(mcp23017.MCP23017):
-    """Contacts are closed or open, whatever chance says."""
+    """Contacts are closed or open at random."""
 
     def set(self, channel, value):
         super().set(channel, float(round(value)))

@@ -22,7 +22,7 @@ from simulators.bus import SimulatedBus
 from simulators.spi import SimulatedSPI
 
 
-def test_every_offered_name_is_there_and_no_other():
+def test_every_offered_name_exists_and_no_other():
     assert all(callable(getattr(drivers, name)) for name in drivers.__all__)
     with pytest.raises(AttributeError, match="no attribute 'open_can'"):
         _ = drivers.open_can

@@ -28,7 +28,7 @@ class TestContract(ChoosesInputs, I2CContract):
 
 
 class RoundPCF8574(pcf8574.PCF8574):
-    """Contacts are closed or open, whatever chance says."""
+    """Contacts are closed or open at random."""
 
     def set(self, channel, value):
         super().set(channel, float(round(value)))

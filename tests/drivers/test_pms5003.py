@@ -64,7 +64,7 @@ def test_the_model_shows_no_dust_while_its_fan_starts(model, clock):
     assert particles(model.frame(), "here") == {"pm1": 0, "pm25": 0, "pm10": 0}
 
 
-def test_the_model_talks_by_itself_until_it_is_made_passive(model, clock):
+def test_the_model_sends_unasked_until_it_is_made_passive(model, clock):
     clock.sleep(3)
     assert len(model.send()) == 32
     model.receive(bytes.fromhex("42 4d e1 00 00 01 70"))

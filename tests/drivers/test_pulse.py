@@ -58,7 +58,7 @@ class Bench:
 
 
 def still(**options):
-    """A counter whose model makes no pulses of its own."""
+    """A counter whose model makes no pulses unasked."""
     bench = Bench(**options)
     for channel in bench.model.inputs:
         bench.set(channel, 0)
@@ -181,7 +181,7 @@ def test_narrow_pulses_among_good_ones_give_no_value():
         bench.measure()
 
 
-def test_after_noise_the_total_goes_on_and_the_rate_is_of_the_time_since():
+def test_after_noise_the_total_continues_and_the_rate_is_of_the_time_since():
     bench = still(**TURNS)
     bench.pulses(*[0.1] * 7)
     bench.pulses(*[0.001] * 200, every=0.002)
@@ -208,7 +208,7 @@ def test_more_than_python_can_follow_is_out_of_range():
 
 
 @pytest.mark.parametrize("options", [RAIN, WATER, METER, TURNS])
-def test_a_total_goes_on_where_the_log_left_it(options):
+def test_a_total_continues_from_its_logged_value(options):
     bench = still(**options)
     assert isinstance(bench.counter, Totalling)
     total = bench.counter.channels[0]

@@ -99,7 +99,7 @@ def test_the_model_takes_no_argument_with_a_wrong_checksum(bench):
         bench.device._port.write(b"\x46\x00\x00\x02\x00")
 
 
-def test_the_model_goes_on_measuring_after_a_power_loss(bench):
+def test_the_model_continues_to_measure_after_a_power_loss(bench):
     bench.setup()
     bench.model.power_on()
     assert not bench.settled().wrong(bench.measure())

@@ -60,7 +60,7 @@ def test_a_servo_is_never_driven_beyond_its_ends(bench, value):
     assert bench.horn.angle == pytest.approx(0)
 
 
-def test_a_closed_servo_is_slack_where_it_is_and_can_be_used_again(bench):
+def test_a_closed_servo_is_slack_and_can_be_used_again(bench):
     bench.servo.apply(1)
     bench.servo.close()
     assert (bench.horn.angle, bench.horn.holds) == (pytest.approx(45), False)

@@ -64,7 +64,7 @@ def test_a_reset_between_two_measurements_is_noticed(bench):
         bench.measure()
 
 
-def test_a_chip_that_measures_by_itself_is_brought_to_order(bench):
+def test_a_chip_left_in_periodic_mode_is_measured_right(bench):
     bench.device._port.write(b"\x21\x30")
     assert not bench.wrong(bench.read())
 

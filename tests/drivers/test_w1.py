@@ -75,7 +75,7 @@ def test_a_value_that_waited_too_long_is_never_taken(bus):
         OSError(errno.EROFS, "no"),
     ],
 )
-def test_if_no_bulk_conversion_is_possible_each_converts_by_itself(bus, refusal):
+def test_if_no_bulk_conversion_is_possible_each_converts_separately(bus, refusal):
     bus.refusal = refusal
     for celsius in (21, 22):
         bus.expose(celsius)

@@ -14,7 +14,7 @@ user root
 
 
 def let_pass(seconds):
-    """Let the running processes work for a while: there is no clock of theirs to move."""
+    """Let the running processes work for a while: their clock cannot be moved."""
     threading.Event().wait(seconds)
 
 

@@ -42,7 +42,7 @@ SECONDS = 60
 
 
 class User:
-    """Somebody with an MQTT client; `arrived` gets (topic, payload, correlation)."""
+    """A user with an MQTT client; `arrived` gets (topic, payload, correlation)."""
 
     def __init__(self, port, version):
         self.arrived = SimpleQueue()
@@ -138,7 +138,9 @@ def test_a_reload_takes_what_is_new_and_loses_nothing(running, wait_for):
     assert process.stop() == 0
 
 
-def test_an_invalid_configuration_is_refused_and_the_old_one_goes_on(running, user, wait_for):
+def test_an_invalid_configuration_is_refused_and_the_old_one_stays_in_force(
+    running, user, wait_for
+):
     process = running()
     process.config.write_text(CONFIG.replace("air.temperature", "air.temprature") + "colour = 1\n")
     answer, _ = user().ask("reload", "edge/shed/command/reload/response")

@@ -48,7 +48,7 @@ def test_a_thread_that_comes_back_feeds_it_again(clock):
     assert health.check() == []
 
 
-def test_a_thread_behind_the_log_is_watched_from_its_first_sign_of_life_with_more_patience(clock):
+def test_a_thread_of_delivery_is_watched_from_its_first_sign_of_life_with_more_patience(clock):
     sent = []
     health = watched(clock, sent)
     health.inbox.put("mqtt")

@@ -68,7 +68,7 @@ def test_the_unit_starts_and_ends_the_program_of_this_installation(site):
     assert "/opt/edge-agent" not in unit
 
 
-def test_every_user_may_read_the_files_whatever_the_umask_of_root(site):
+def test_every_user_may_read_the_files_with_any_umask_of_root(site):
     list(install(site))
     assert {mode(site.machine.path(target)) for target in TARGETS.values()} == {0o644}
 

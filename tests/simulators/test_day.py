@@ -15,7 +15,7 @@ from simulators.scenario import PlannedFault, Scenario, load
 HOUR = 3600
 LONGEST_INTERVAL = 61  # s; a shorter fault may fall between two measurements
 PARTS = [pytest.param(slice(n, None, 6), id=f"part {n + 1} of 6") for n in range(6)]
-# What a chip's protocol cannot tell: its own test says why
+# What a chip's protocol cannot detect: its own test says why
 BLIND = {
     "bh1750": {"corrupt_bits"},
     "lm75": {"slow_conversion"},
@@ -117,7 +117,7 @@ def faults(devices, models, seed, seconds):
 
 
 class Day:
-    """Devices of a configuration, after they have lived through a scenario."""
+    """Devices of a configuration, at the end of a scenario."""
 
     def __init__(self, config, seed, seconds, part=slice(None)):
         devices = resolve(config).devices
@@ -163,14 +163,14 @@ def test_whatever_goes_wrong_in_an_hour_no_value_is_wrong(root, file, seed):
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_in_six_hours_every_fault_strikes_no_value_is_wrong_and_every_device_goes_on(root, part):
+def test_in_six_hours_every_fault_strikes_no_value_is_wrong_and_every_device_recovers(root, part):
     day = Day(root / "examples/everything.toml", 5, 6 * HOUR, part)
     assert (day.wrong(), day.idle_faults(), day.tired()) == ({}, [], {})
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("part", PARTS)
-def test_in_a_day_every_fault_strikes_no_value_is_wrong_and_every_device_goes_on(root, part):
+def test_in_a_day_every_fault_strikes_no_value_is_wrong_and_every_device_recovers(root, part):
     day = Day(root / "examples/everything.toml", 4, 24 * HOUR, part)
     assert (day.wrong(), day.idle_faults(), day.tired()) == ({}, [], {})
 

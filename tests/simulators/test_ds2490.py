@@ -130,13 +130,13 @@ def test_a_pulled_chip_is_not_found(usb_wire):
     assert sorted(usb_wire.kernel.search()) == sorted([usb_wire.roms[WARM], usb_wire.roms[HOT]])
 
 
-def test_a_search_of_a_kind_that_nobody_knows_finds_nothing(usb_wire):
+def test_a_search_of_an_unknown_kind_finds_nothing(usb_wire):
     usb_wire.adapter.outgoing(OUT, bytes(8))
     usb_wire.kernel.command(SEARCH, 0x01 | 64 << 8)
     assert usb_wire.kernel.waiting() == 0
 
 
-def test_a_search_goes_on_where_the_last_one_reached_its_limit():
+def test_a_search_continues_where_the_last_one_reached_its_limit():
     usb_wire = UsbWire(*ALL)
     everybody = usb_wire.kernel.search()
     first = usb_wire.kernel.search(limit=2)
@@ -202,7 +202,7 @@ def test_a_chip_pulled_by_the_scenario_reads_as_ones_and_comes_back():
     assert usb_wire.celsius(WARM) == 20
 
 
-def test_data_that_nobody_waits_for_goes_with_a_reset_of_the_adapter(usb_wire):
+def test_a_reset_of_the_adapter_discards_data_that_was_not_read(usb_wire):
     usb_wire.kernel.command(0x52, 0xFF)
     usb_wire.adapter.outgoing(OUT, b"123")
     assert usb_wire.kernel.status()[12:14] == b"\x03\x01"
@@ -211,7 +211,7 @@ def test_data_that_nobody_waits_for_goes_with_a_reset_of_the_adapter(usb_wire):
 
 
 @pytest.mark.parametrize("flush, left", [(8, b"\x03\x00"), (9, b"\x00\x01")])
-def test_each_direction_is_flushed_by_itself(usb_wire, flush, left):
+def test_each_direction_is_flushed_separately(usb_wire, flush, left):
     usb_wire.kernel.command(0x52, 0xFF)
     usb_wire.adapter.outgoing(OUT, b"123")
     usb_wire.kernel.request(CONTROL, flush)
@@ -223,7 +223,7 @@ def test_the_status_names_the_last_command(usb_wire):
     assert usb_wire.kernel.status()[9:11] == b"\x43\x00"
 
 
-def test_where_nothing_waits_nothing_is_answered(usb_wire):
+def test_if_nothing_waits_nothing_is_answered(usb_wire):
     with pytest.raises(NoResponse):
         usb_wire.adapter.incoming(IN, 1)
 

@@ -21,7 +21,7 @@ ALL = [BrownOut, CorruptBits, ConstantFrame, NoAnswer, SlowConversion, StuckBus,
 
 
 class Chip(I2CModel):
-    """Counts how often it came to power, and notes what it was told."""
+    """Counts how often it was powered on, and notes what was written to it."""
 
     addresses = (0x44, 0x45)
     inputs = {}

@@ -173,7 +173,7 @@ def test_every_kind_of_fault_can_be_injected(machine, thermometer, kind):
     assert [fault.kind for fault, _ in hardware.struck()] == [kind]
 
 
-def test_in_real_time_a_contact_moves_by_itself_until_the_machine_is_closed():
+def test_in_real_time_a_contact_moves_until_the_machine_is_closed():
     hardware = SimulatedHardware(
         RealClock(), Scenario(signals={"door.active": Pulses(every=0.2, lasts=0.1, at=0.1)})
     )

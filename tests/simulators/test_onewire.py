@@ -72,7 +72,7 @@ def pair():
     return Thermometers(ID, OTHER)
 
 
-def test_an_empty_wire_has_nobody_present_and_reads_ones():
+def test_an_empty_wire_shows_no_presence_and_reads_ones():
     wire = Wire([])
     assert wire.reset() is False
     assert wire.byte(0xFF) == 0xFF
@@ -104,7 +104,7 @@ def test_only_the_chip_whose_rom_matches_answers(pair):
     assert (pair.raw(ID), pair.raw(OTHER)) == (320, -56)
 
 
-def test_without_a_matching_rom_nobody_answers(thermometers):
+def test_without_a_matching_rom_no_chip_answers(thermometers):
     thermometers.wire.reset()
     for byte in (MATCH_ROM, *bytes(8), READ):
         thermometers.wire.byte(byte)
@@ -151,7 +151,7 @@ def test_a_chip_that_loses_contact_as_it_begins_to_convert_keeps_its_value(therm
     assert thermometers.raw(ID) == 0x0550
 
 
-def test_read_slots_tell_when_the_conversion_is_over(thermometers):
+def test_read_slots_show_when_the_conversion_is_over(thermometers):
     thermometers.function(ID, CONVERT)
     assert thermometers.wire.slot(1) == 0
     thermometers.clock.advance(0.75)

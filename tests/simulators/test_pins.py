@@ -8,7 +8,7 @@ from simulators.relay import Relay
 
 
 class Edges:
-    """What a pin's user is told."""
+    """What a pin's user gets to know."""
 
     def __init__(self):
         self.seen = []
@@ -70,7 +70,7 @@ def test_edges_carry_the_time_of_the_simulation(clock, pins, watched):
     assert edges.seen == [(3.5, False), (3.75, True)]
 
 
-def test_a_kernel_tells_late_of_an_edge_but_with_its_own_time(clock, pins, watched):
+def test_a_kernel_reports_an_edge_late_but_with_its_own_time(clock, pins, watched):
     edges = watched(17, pull_up=True)
     clock.advance(3.5)
     pins.pin(17).drive(False, at=3.25)
@@ -100,7 +100,7 @@ def test_an_output_is_not_driven_from_outside(pins):
 
 @pytest.mark.parametrize("active_low", [True, False])
 @pytest.mark.parametrize("pull_up", [True, False])
-def test_a_contact_makes_its_pin_active_whatever_the_pull(clock, pins, active_low, pull_up):
+def test_a_contact_makes_its_pin_active_with_any_pull(clock, pins, active_low, pull_up):
     contact = Contact(clock, pins.pin(17), active_low=active_low)
     device = DigitalInputDevice(17, pull_up=pull_up, pin_factory=pins)
     for active in (0, 1, 0):

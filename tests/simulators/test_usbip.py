@@ -247,7 +247,7 @@ def test_two_devices_work_at_the_same_time(server):
 # What a kernel asks when a device is plugged in
 
 
-def test_the_device_tells_who_it_is(server):
+def test_the_device_identifies_itself(server):
     with Plug(server, "1-1") as plug:
         device = plug.control(0x80, 6, 1 << 8, 0, 18)
     assert (device[:2], device[7], device[17]) == (b"\x12\x01", 64, 1)
@@ -310,7 +310,7 @@ def test_a_request_that_sends_gets_no_data_back(server):
         assert plug.control(0xC1, 0, 7, 0, 2) == b"\7\0"
 
 
-# Requests that nobody answers
+# Requests that are not answered
 
 
 def test_a_request_that_waits_can_be_unlinked_and_is_never_answered(server, bus, clock):

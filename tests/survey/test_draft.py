@@ -57,7 +57,7 @@ def surveys(draw_):
 
 @settings(max_examples=300, deadline=None)
 @given(surveys())
-def test_whatever_is_found_the_draft_and_its_example_pass_check(tmp_path_factory, survey):
+def test_the_draft_and_its_example_pass_check_for_anything_found(tmp_path_factory, survey):
     folder = tmp_path_factory.mktemp("draft")
     text = draft(survey, ANSWERS, DRIVERS)
     certain = sum(chip.claims[0].certain for chip in survey.chips)

@@ -71,7 +71,7 @@ def test_what_the_kernel_drives_is_found_with_its_channels(files):
     )
 
 
-def test_two_devices_with_the_same_name_are_told_apart_by_their_directories(files):
+def test_two_devices_with_the_same_name_are_distinguished_by_their_directories(files):
     names = {f"sys__class__hwmon__hwmon{n}__name": "lm75\n" for n in range(2)}
     values = {f"sys__class__hwmon__hwmon{n}__temp1_input": "21500\n" for n in range(2)}
     found = survey(files(**names, **values), DRIVERS).kernel

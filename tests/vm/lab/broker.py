@@ -28,7 +28,7 @@ def free_port():
 
 
 class Mosquitto:
-    """A real broker on a loopback port of its own; `kill` and `start` it any number of times."""
+    """A real broker on its own loopback port; `kill` and `start` it any number of times."""
 
     def __init__(self, directory, extra=""):
         self.port = free_port()

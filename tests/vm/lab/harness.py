@@ -55,7 +55,7 @@ class Harness:
         self.registry.__exit__()
 
     def has_saved_subscriber(self) -> bool:
-        """Tell whether the broker has saved the subscriber's session, for after a kill."""
+        """Return whether the broker has saved the subscriber's session, for after a kill."""
         return self._saved.exists() and b"watcher" in self._saved.read_bytes()
 
     def events(self) -> dict[int, dict[str, Any]]:

@@ -47,7 +47,7 @@ class Pins:
         return self._register(ALL_PINS) >> pin & 1
 
     def is_output(self, pin: int) -> bool:
-        """Tell whether the guest drives a pin."""
+        """Return whether the guest drives a pin."""
         return bool(self._register(DIRECTION) >> pin & 1)
 
     def _register(self, offset: int) -> int:
