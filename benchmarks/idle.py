@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from edge_agent.agent import Agent
+from edge_agent.assembly.control import Control
 from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
 from simulators.bme280 import BME280
@@ -79,6 +80,7 @@ def main() -> None:
         blueprint,
         Chips(),
         Path(blueprint.config.log.path),
+        control=Control(),
         clock=SystemClock(),
         reread=lambda: blueprint,
     )

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from edge_agent.agent import Agent
+from edge_agent.assembly.control import Control
 from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import simulated_hardware
@@ -75,6 +76,7 @@ def main() -> None:
         blueprint,
         hardware,
         config.with_suffix(".db"),
+        control=Control(),
         clock=SystemClock(),
         reread=lambda: blueprint,
         watch=watch,

@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 from edge_agent.acquire.hardware import Hardware
+from edge_agent.assembly.control import Control, MainRequest
 from edge_agent.assembly.flow import Flow
-from edge_agent.assembly.main_requests import MainRequest, carry_out
+from edge_agent.assembly.main_requests import carry_out
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
-from edge_agent.evaluate.commands.command import Command
+from edge_agent.evaluate.commands.command import Command, Reload
 from edge_agent.evaluate.engine import Shown
 from edge_agent.events import lifecycle
 from edge_agent.observe.health import Health
@@ -38,23 +38,24 @@ class Agent:
         hardware: Hardware,
         log_path: Path,
         *,
+        control: Control,
         clock: Clock,
         reread: Callable[[], Blueprint],
         notify: Callable[[str], None] = lambda _: None,
         watch: Callable[[Shown], None] = lambda _: None,
     ) -> None:
         """Open what the blueprint names; raise HardwareError or LogError if that fails."""
-        self.control: SimpleQueue[str | MainRequest] = SimpleQueue()
+        self.control = control
         self._reread = reread
         self._notify = notify
-        self._health = Health(monotonic=clock.monotonic, notify=notify)
+        self._health = Health(monotonic=clock.monotonic, notify=notify, every=WATCH_SECONDS)
         self._flow = Flow(
             blueprint,
             hardware,
             log_path,
             clock=clock,
             alive=self._health.inbox.put,
-            died=self.control.put,
+            died=control.put,
             delegate=self._delegate,
             watch=watch,
         )
@@ -85,22 +86,21 @@ class Agent:
         self._flow.stop(deadline)
 
     def _wait(self) -> str:
-        """Feed the watchdog until asked to stop; return the name of the thread that failed."""
-        known: list[str] = []
+        """Carry out requests until asked to stop; return the name of the thread that failed.
+
+        The watchdog is fed when it is time, however many requests come.
+        """
         while True:
-            try:
-                item = self.control.get(timeout=WATCH_SECONDS)
-            except Empty:
-                silent = self._health.check()
-            else:
-                if isinstance(item, str):
-                    return item
-                carry_out(item, self._flow, self._reread)
-                self._health.watch(self._flow.names)
-                continue
-            if silent and silent != known:
-                _logger.error("threads not responding: %s", ", ".join(silent))
-            known = silent
+            requests = self.control.take(self._health.step())
+            if isinstance(requests, str):
+                return requests
+            if requests:
+                self._carry_out(requests)
+
+    def _carry_out(self, requests: list[MainRequest]) -> None:
+        carry_out(requests, self._flow, self._reread)
+        if isinstance(requests[0].command, Reload):
+            self._health.watch(self._flow.names)
 
     def _delegate(self, command: Command, key: str) -> None:
         """Take what the engine cannot do itself: buses and threads are the main thread's."""

@@ -1,6 +1,7 @@
 """The command line: `edge-agent`. Each command's module is imported only when it is used."""
 
 import importlib
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -59,6 +60,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command; if it fails, end with one clear line and an exit code."""
+    open_standard_streams()
     try:
         code: Any = cli.main(arguments, "edge-agent", standalone_mode=False)
     except click.ClickException as error:
@@ -69,9 +71,25 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except AgentError as error:
         code = _explain(error)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone, as `head` does; there is nowhere to write
-        code = 0
+        code = 0  # the reader has gone, as `head` does
+    _drop_what_cannot_be_written()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def open_standard_streams() -> None:
+    """Open /dev/null in place of a closed stream; a file of ours must not get its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Flush the streams here: if it failed at the very end, the exit code would be 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _explain(error: AgentError) -> int:

@@ -8,11 +8,12 @@ import pytest
 
 from edge_agent import agent
 from edge_agent.agent import Agent
-from edge_agent.assembly.main_requests import STOP
+from edge_agent.assembly.control import RELOAD, STOP, Control, MainRequest
 from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import simulated_hardware
 from edge_agent.errors import LogError
+from edge_agent.evaluate.commands.command import Diagnostics, Read, Reload
 from edge_agent.events import Reading
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
@@ -41,7 +42,7 @@ set = {{ fan = "on" }}
 class AgentThread:
     """An agent on its thread, with its messages to systemd and to the screen."""
 
-    def __init__(self, directory, url, limit, more):
+    def __init__(self, directory, url, limit, more, control):
         config = directory / "shed.toml"
         config.write_text(CONFIG.format(url=url, limit=limit) + more)
         self.log = directory / "shed.db"
@@ -52,6 +53,7 @@ class AgentThread:
             blueprint,
             self.hardware,
             self.log,
+            control=control,
             clock=SystemClock(),
             reread=lambda: blueprint,
             notify=self.said.append,
@@ -84,8 +86,8 @@ def start_agent(tmp_path, port):
     """A function: start an agent on its thread; the end of the test stops it."""
     agents = []
 
-    def start(url=f"mqtt://127.0.0.1:{port}", limit=10, more=""):
-        agents.append(AgentThread(tmp_path, url, limit, more))
+    def start(url=f"mqtt://127.0.0.1:{port}", limit=10, more="", control=None):
+        agents.append(AgentThread(tmp_path, url, limit, more, control or Control()))
         agents[-1].thread.start()
         return agents[-1]
 
@@ -109,6 +111,43 @@ def test_every_thread_feeds_the_watchdog(start_agent, wait_for, monkeypatch):
     threads = {thread.name for thread in threading.enumerate()} - before - {one.thread.name}
     wait_for(lambda: set(one.agent._health._seen) == threads)
     assert {"engine", "mqtt", "mqtt-connection", "recorder"} < threads
+
+
+class BusyControl(Control):
+    """Always has something to do for the main thread."""
+
+    def take(self, wait):
+        found = super().take(min(wait, 0.001))
+        return [MainRequest(Read(device="none"), "busy")] if found == [] else found
+
+
+def test_a_busy_main_thread_feeds_the_watchdog(start_agent, wait_for, monkeypatch):
+    monkeypatch.setattr(agent, "WATCH_SECONDS", 0.05)
+    one = start_agent(control=BusyControl())
+    wait_for(lambda: one.said.count("WATCHDOG=1") > 3)
+
+
+def test_an_agent_goes_on_without_its_log_file(start_agent, wait_for):
+    one = start_agent()
+    wait_for(lambda: one.seen)
+    one.log.rename(one.log.with_suffix(".away"))
+    one.agent.control.put(MainRequest(Diagnostics(), "k"))
+    one.agent.control.put(MainRequest(Reload(), "k"))
+    seen = len(one.seen)
+    wait_for(lambda: len(one.seen) > seen + 3)
+    one.log.with_suffix(".away").rename(one.log)
+    one.stop()
+    assert one.code == 0
+
+
+def test_a_stop_that_comes_before_the_start_is_a_clean_run(start_agent):
+    control = Control()
+    control.put(RELOAD)
+    control.put(STOP)
+    one = start_agent(control=control)
+    one.thread.join(60)
+    assert (one.said[0], one.said[-1], one.code) == ("READY=1", "STOPPING=1", 0)
+    assert [data["what"] for _, data in one.events("lifecycle")] == ["started", "stopping"]
 
 
 def test_a_thread_that_fails_ends_the_agent_with_everything_committed(start_agent, wait_for):
@@ -191,5 +230,5 @@ def test_a_rule_that_ceased_while_the_agent_was_off_resolves(start_agent, wait_f
 def test_a_log_that_another_agent_writes_is_refused(tmp_path, port):
     other = EventLog.open(tmp_path / "shed.db", boot="other")
     with pytest.raises(LogError, match="another edge-agent writes this log"):
-        AgentThread(tmp_path, f"mqtt://127.0.0.1:{port}", 10, "")
+        AgentThread(tmp_path, f"mqtt://127.0.0.1:{port}", 10, "", Control())
     other.close()

@@ -3,16 +3,14 @@
 from collections import defaultdict
 from collections.abc import Callable, Container, Mapping
 from functools import partial
-from typing import Any
-
-import msgspec
 
 from edge_agent.assembly.restore import read_history, restore_values
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.devices import ResolvedOutput
 from edge_agent.clock import Clock, Moment
 from edge_agent.config.config import Config
-from edge_agent.evaluate.commands.execute import MEMORY, CommandExecutor, Delegate
+from edge_agent.evaluate.commands.execute import CommandExecutor, Delegate
+from edge_agent.evaluate.commands.outcomes import KnownAnswers
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine import EvaluationParts
 from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet, OutputState, Switchable
@@ -50,7 +48,7 @@ def assemble_evaluation(
     )
     allowed, limits = blueprint.config.commands.allow, bounds(blueprint.config)
     executor = CommandExecutor(
-        allowed, rule_set, outputs, bounds=limits, delegate=delegate, known=outcomes(saved)
+        allowed, rule_set, outputs, bounds=limits, delegate=delegate, known=KnownAnswers(saved)
     )
     removed = removed_rules(rule_set.rules, alerts, states, now, clock.boot)
     return EvaluationParts(current, rule_set, outputs, executor, removed)
@@ -96,14 +94,6 @@ def bounds(config: Config) -> dict[tuple[str, str], tuple[float, float]]:
         for rule in config.rule
         for name, one in rule.threshold.items()
     }
-
-
-def outcomes(saved: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
-    """Return what was decided about commands before a restart."""
-    try:
-        return msgspec.json.decode(saved.get(MEMORY, b"{}"), type=dict[str, dict[str, Any]])
-    except msgspec.MsgspecError:
-        return {}
 
 
 def horizon(blueprint: Blueprint) -> float:

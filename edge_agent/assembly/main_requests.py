@@ -1,52 +1,72 @@
-"""What other threads ask of the main thread: to stop, or to do what only it may do."""
+"""How the main thread carries out what only it may do: whatever happens, it goes on."""
 
 import logging
-from collections.abc import Callable
-from typing import NamedTuple
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from edge_agent.assembly.control import MainRequest
 from edge_agent.assembly.flow import Flow
 from edge_agent.assembly.reload import reload
 from edge_agent.blueprint import Blueprint
+from edge_agent.errors import AgentError
 from edge_agent.evaluate.commands.command import Command, Read, Reload
 from edge_agent.events import Finished, lifecycle
 from edge_agent.observe.diagnostics import collect_diagnostics
 from edge_agent.store.reader import read_stats
 
+MOST_PROBLEMS = 20  # of a configuration that is refused, in one event
+
 _logger = logging.getLogger(__name__)
 
-STOP = ""  # any other text is the name of a thread that failed
 
-
-class MainRequest(NamedTuple):
-    """What the main thread does for a command; `key` identifies the command at its end."""
-
-    command: Command
-    key: str
-
-
-RELOAD = MainRequest(Reload(), "")  # for a signal
-
-
-def carry_out(request: MainRequest, flow: Flow, reread: Callable[[], Blueprint]) -> None:
-    """Do what a command or a signal asks for; the engine gets the result."""
-    command, key = request
-    if isinstance(command, Reload):
-        _reload(key, flow, reread)
-    elif isinstance(command, Read):
-        if not flow.buses.wake(command.device):  # otherwise its next reading is the answer
-            flow.readings.put(Finished(key, None, f"no device {command.device[:64]!r}"))
+def carry_out(requests: Sequence[MainRequest], flow: Flow, reread: Callable[[], Blueprint]) -> None:
+    """Do once what all the requests ask for, and hand its end to the engine; nothing is raised."""
+    command = requests[0].command
+    try:
+        result = _result(command, flow, reread)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the agent goes on
+        reason = _explained(command, error)
+        ends = [Finished(one.key, None, reason) for one in requests]
     else:
-        node = flow.blueprint.config.node
-        result = collect_diagnostics(node, read_stats(flow.log_path), flow.clock)
-        flow.readings.put(Finished(key, result))
+        ends = [Finished(one.key, result) for one in requests if result is not None]
+    for end in ends:
+        flow.readings.put(end)
 
 
-def _reload(key: str, flow: Flow, reread: Callable[[], Blueprint]) -> None:
-    problems = reload(flow, reread)
-    details = {"problems": problems} if problems else {}
-    what = "reload_refused" if problems else "reloaded"
-    flow.records.put(lifecycle(flow.clock.now(), what, **details))
-    for problem in problems:
+def _result(command: Command, flow: Flow, reread: Callable[[], Blueprint]) -> dict[str, Any] | None:
+    """Return what a command results in; None for a reading, because the next one is its answer."""
+    if isinstance(command, Reload):
+        return _reload(flow, reread)
+    if isinstance(command, Read):
+        if not flow.buses.wake(command.device):
+            raise AgentError(f"no device {command.device!r}")
+        return None
+    node = flow.blueprint.config.node
+    return collect_diagnostics(node, read_stats(flow.log_path), flow.clock)
+
+
+def _reload(flow: Flow, reread: Callable[[], Blueprint]) -> dict[str, Any]:
+    """Reload, and record how it ended; raise AgentError if the configuration is refused."""
+    try:
+        problems = reload(flow, reread)
+    except Exception as error:  # noqa: BLE001 - what runs goes on
+        problems = [_explained(Reload(), error)]
+    if not problems:
+        flow.records.put(lifecycle(flow.clock.now(), "reloaded"))
+        return {"devices": len(flow.blueprint.devices)}
+    shown = problems[:MOST_PROBLEMS]
+    flow.records.put(lifecycle(flow.clock.now(), "reload_refused", problems=shown))
+    for problem in shown:
         _logger.error("not reloaded: %s", problem)
-    result = None if problems else {"devices": len(flow.blueprint.devices)}
-    flow.readings.put(Finished(key, result, "; ".join(problems)))
+    raise AgentError("; ".join(shown))
+
+
+def _explained(command: Command, error: Exception) -> str:
+    """Return an error as a reason; log a bug, which is all that is not foreseen."""
+    if isinstance(error, AgentError):
+        return str(error)
+    if isinstance(error, OSError | sqlite3.Error):
+        return f"{command.name}: {error}; `edge-agent doctor` may find the cause"
+    _logger.error("%s: failed", command.name, exc_info=error)
+    return f"{command.name}: {error!r}; the agent's log shows more"

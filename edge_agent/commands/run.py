@@ -1,10 +1,14 @@
 """`edge-agent run`: run the agent on this machine's hardware."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edge_agent.commands.options import config_argument, set_option
+
+if TYPE_CHECKING:
+    from edge_agent.assembly.control import Control
 
 
 @click.command()
@@ -12,6 +16,13 @@ from edge_agent.commands.options import config_argument, set_option
 @set_option
 def run(config: Path, overrides: tuple[str, ...]) -> int:
     """Run the agent with CONFIG on this machine's hardware, until Ctrl-C or SIGTERM."""
+    from edge_agent.commands.signals import signals  # noqa: PLC0415 - before what takes seconds
+
+    with signals() as control:
+        return _run(config, overrides, control)
+
+
+def _run(config: Path, overrides: tuple[str, ...], control: "Control") -> int:
     from edge_agent.acquire.hardware import RealHardware  # noqa: PLC0415
     from edge_agent.blueprint import resolve  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415
@@ -23,6 +34,7 @@ def run(config: Path, overrides: tuple[str, ...]) -> int:
         blueprint,
         RealHardware(),
         screen,
+        control,
         reread=lambda: resolve(config, overrides),
         simulated=False,
     )

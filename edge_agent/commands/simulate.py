@@ -1,5 +1,6 @@
 """`edge-agent simulate`: the same configuration on simulated hardware."""
 
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from edge_agent.blueprint import Blueprint, resolve
 from edge_agent.commands.options import config_argument, set_option
 
 if TYPE_CHECKING:
+    from edge_agent.assembly.control import Control
     from simulators.hardware import SimulatedHardware
 
 
@@ -35,21 +37,35 @@ def simulate(
     Type `set air.temperature 31` to change an input while it runs, `fault air unplug` to make a
     device fail, `help` for more; `edge-agent control` does the same from another terminal.
     """
+    from edge_agent.commands.signals import signals  # noqa: PLC0415
+    from edge_agent.commands.simulation import embedded_broker, simulated_hardware  # noqa: PLC0415
+
+    with signals() as control:
+        blueprint = resolve(config, overrides)
+        hardware = simulated_hardware(blueprint, config, scenario)
+        with closing(hardware), embedded_broker(blueprint, wanted=not no_broker) as used:
+            reread = partial(_reread, config, overrides, hardware, embedded=not no_broker)
+            return _simulate(used, hardware, control, _headline(config, used), reread)
+
+
+def _simulate(
+    blueprint: Blueprint,
+    hardware: "SimulatedHardware",
+    control: "Control",
+    headline: str,
+    reread: Callable[[], Blueprint],
+) -> int:
     from edge_agent.commands.live_control import live_control  # noqa: PLC0415
-    from edge_agent.commands.simulation import embedded_broker, executor, simulated_hardware  # noqa: PLC0415
+    from edge_agent.commands.simulation import executor  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415
     from edge_agent.terminal.control_socket import control_path  # noqa: PLC0415
     from edge_agent.terminal.screen import open_screen  # noqa: PLC0415
 
-    blueprint = resolve(config, overrides)
-    hardware = simulated_hardware(blueprint, config, scenario)
-    with closing(hardware), embedded_broker(blueprint, wanted=not no_broker) as used:
-        screen = open_screen(used, _headline(config, used), lines=True)
-        hardware.thread.start()
-        reread = partial(_reread, config, overrides, hardware, embedded=not no_broker)
-        socket = control_path(used.config.log.path, used.config.node)
-        with live_control(executor(hardware), screen, socket):
-            return supervise(used, hardware, screen, reread=reread, simulated=True)
+    screen = open_screen(blueprint, headline, lines=True)
+    hardware.thread.start()
+    socket = control_path(blueprint.config.log.path, blueprint.config.node)
+    with live_control(executor(hardware), screen, socket):
+        return supervise(blueprint, hardware, screen, control, reread=reread, simulated=True)
 
 
 def _headline(config: Path, blueprint: Blueprint) -> str:

@@ -1,15 +1,10 @@
-"""Runs an agent until a signal ends it.
+"""Runs an agent until a signal ends it."""
 
-Ctrl-C or SIGTERM stop cleanly, a second one at once; SIGHUP reads the configuration again.
-"""
-
-import signal
 from collections.abc import Callable
-from types import FrameType
 
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.agent import Agent
-from edge_agent.assembly.main_requests import RELOAD, STOP
+from edge_agent.assembly.control import Control
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import SystemClock
 from edge_agent.observe.systemd import Notifier
@@ -22,27 +17,24 @@ def supervise(
     blueprint: Blueprint,
     hardware: Hardware,
     screen: Screen,
+    control: Control,
     *,
     reread: Callable[[], Blueprint],
     simulated: bool,
 ) -> int:
     """Build the agent, run it in this thread, and return its exit code."""
-
-    def reread_and_show() -> Blueprint:
-        new = reread()
-        screen.put(Reread(channels_of(new)))
-        return new
-
+    config = blueprint.config
+    path = log_path(config.log.path, config.node, simulated=simulated)
     agent = Agent(
         blueprint,
         hardware,
-        log_path(blueprint.config.log.path, blueprint.config.node, simulated=simulated),
+        path,
+        control=control,
         clock=SystemClock(),
-        reread=reread_and_show,
+        reread=lambda: _shown(reread(), screen),
         notify=Notifier(),
         watch=screen.put,
     )
-    _stop_on_signals(agent)
     screen.start()
     try:
         return agent.run()
@@ -50,14 +42,7 @@ def supervise(
         screen.close()
 
 
-def _stop_on_signals(agent: Agent) -> None:
-    def stop(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)  # a second signal ends the process at once
-        agent.control.put(STOP)
-
-    def reload(_number: int, _frame: FrameType | None) -> None:
-        agent.control.put(RELOAD)
-
-    signal.signal(signal.SIGHUP, reload)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+def _shown(blueprint: Blueprint, screen: Screen) -> Blueprint:
+    """Return a blueprint that was read again; the screen knows its channels then."""
+    screen.put(Reread(channels_of(blueprint)))
+    return blueprint

@@ -105,7 +105,7 @@ class Engine:
         finally:
             now = self._clock.now()
             switched = self._evaluator.secure(now)  # before anything that may fail
-            self._record_events(self._evaluator.aggregates(None))
+            self._record_events([*self._evaluator.aggregates(None), *self._executor.close(now)])
             self._report(NOTHING, switched, now)
 
     def begin(self, now: Moment) -> None:

@@ -1,10 +1,13 @@
 """The watchdog is fed only while every thread that matters makes progress."""
 
+import logging
 from collections.abc import Callable, Iterable
 from queue import Empty, SimpleQueue
 
 PATIENCE = 30.0  # seconds for which a thread between chip and disk may be silent
 PATIENCE_BEHIND = 300.0  # the same for a thread of delivery: name servers take their time
+
+_logger = logging.getLogger(__name__)
 
 
 class Health:
@@ -14,25 +17,43 @@ class Health:
     of life on, and may be silent for longer: it waits for other machines, and delays nothing else.
     """
 
-    def __init__(self, *, monotonic: Callable[[], float], notify: Callable[[str], None]) -> None:
+    def __init__(
+        self, *, monotonic: Callable[[], float], notify: Callable[[str], None], every: float
+    ) -> None:
+        """Check `every` so many seconds."""
         self.inbox: SimpleQueue[str] = SimpleQueue()
         self._monotonic = monotonic
         self._notify = notify
+        self._every = every
+        self._due = float("-inf")
+        self._known: list[str] = []  # the silent threads that are logged already
         self._essential: frozenset[str] = frozenset()
         self._seen: dict[str, float] = {}
 
     def watch(self, essential: Iterable[str]) -> None:
         """Watch these from now on, and others as soon as they give a sign of life."""
         now = self._monotonic()
-        self._reports()  # forgets those of threads that have ended
-        self._essential = frozenset(essential)
-        self._seen = {name: self._seen.get(name, now) for name in self._essential}
+        seen = self._seen | dict.fromkeys(self._reports(), now)
+        self._essential = frozenset(essential)  # threads that have ended are not waited for
+        self._seen = {name: seen.get(name, now) for name in self._essential}
+
+    def step(self) -> float:
+        """Check if it is time; return the seconds until the next check."""
+        now = self._monotonic()
+        if now >= self._due:
+            self._due = now + self._every
+            silent = self.check()
+            if silent and silent != self._known:
+                _logger.error("threads not responding: %s", ", ".join(silent))
+            self._known = silent
+        return self._due - now
 
     def check(self) -> list[str]:
         """Feed the watchdog if all threads made progress lately; return the names of the others."""
         now = self._monotonic()
         self._seen |= dict.fromkeys(self._reports(), now)
-        silent = [name for name, seen in self._seen.items() if now - seen > self._patience(name)]
+        late = (name for name, seen in self._seen.items() if now - seen > self._patience(name))
+        silent = sorted(late)
         if silent:
             self._notify(f"STATUS=no progress: {', '.join(silent)}")
         else:

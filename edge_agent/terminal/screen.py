@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 import click
@@ -40,6 +41,13 @@ class Screen:
         self._thread.join(2)
 
     def _run(self) -> None:
+        try:
+            self._show()
+        except (OSError, ValueError):  # the terminal or the pipe is gone, the agent is not
+            while self._inbox.get() is not None:
+                pass
+
+    def _show(self) -> None:
         self._display.start()
         while self._take_until(time.monotonic() + REFRESH_SECONDS):
             self._display.refresh()
@@ -77,5 +85,6 @@ def open_screen(blueprint: Blueprint, headline: str, *, lines: bool) -> Screen:
         else:
             return Screen(LiveTable(channels, headline))
     log_to_stderr()
-    click.echo(headline)
+    with suppress(OSError):  # a closed pipe or a full disk does not stop an agent
+        click.echo(headline)
     return Screen(Lines(channels) if lines else Nothing(channels))

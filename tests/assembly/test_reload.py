@@ -8,7 +8,7 @@ import pytest
 
 from edge_agent.agent import Agent
 from edge_agent.assembly import reload as reloading
-from edge_agent.assembly.main_requests import RELOAD, STOP
+from edge_agent.assembly.control import RELOAD, STOP, Control
 from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import attach, simulated_hardware
@@ -60,6 +60,7 @@ class Running:
             blueprint,
             self.hardware,
             self.log,
+            control=Control(),
             clock=SystemClock(),
             reread=self._reread,
             watch=self.seen.append,

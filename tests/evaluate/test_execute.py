@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from edge_agent.errors import CommandError
 from edge_agent.evaluate.commands.command import KINDS, parse
+from edge_agent.evaluate.commands.pending import MOST
 from edge_agent.evaluate.expressions.expression import Known
 from edge_agent.evaluate.expressions.parser import parse as parse_expression
 from edge_agent.evaluate.rules.rule import Rule
@@ -78,12 +79,74 @@ def test_an_id_has_its_effect_once_and_its_answer_each_time(stepped):
     assert engine.relays["fan"].applied == [0.0, 1.0, 0.0]
 
 
+def test_an_id_that_comes_again_while_it_is_pending_is_carried_out_once(stepped):
+    engine = stepped([], allowed=ALL)
+    first = asked(engine, "diagnostics", id="d")
+    assert asked(engine, "diagnostics", id="d") == [{**first[0], "repeated": True}]
+    ((_, key),) = engine.delegate
+    engine.inbox.put(Finished(key, {"threads": 3}))
+    engine.take()
+    assert asked(engine, "diagnostics", id="d")[0]["result"] == {"threads": 3}
+    assert len(engine.delegate) == 1
+
+
+def test_an_id_of_another_command_gets_that_commands_answer(stepped):
+    engine = stepped([], allowed=ALL)
+    first = asked(engine, "set", id="a", output="fan", value="on")
+    assert asked(engine, "diagnostics", id="a") == [{**first[0], "repeated": True}]
+    assert engine.delegate == []
+
+
+def test_without_an_id_a_command_is_carried_out_each_time(stepped):
+    engine = stepped([], allowed=ALL)
+    asked(engine, "diagnostics")
+    asked(engine, "diagnostics")
+    assert len(engine.delegate) == 2
+
+
+def test_a_command_that_finds_too_many_pending_is_refused_and_may_come_again(stepped):
+    engine = stepped([], allowed=ALL)
+    for _ in range(MOST):
+        assert state(engine, "diagnostics") == ["accepted"]
+        engine.wait(0.5)
+    assert state(engine, "diagnostics", id="late") == ["refused"]
+    engine.wait(60)
+    assert state(engine, "diagnostics", id="late") == ["accepted"]
+
+
+@pytest.mark.parametrize("id_", ["\0" * 64, "é中🙂/+#" * 10, "'\"\\;--", " ", "\u2028\r\n"])
+def test_an_id_may_hold_any_characters(stepped, id_):
+    engine = stepped([], allowed=ALL)
+    first = asked(engine, "set", id=id_, output="fan", value="on")
+    assert (first[0]["id"], first[0]["state"]) == (id_, "done")
+    assert asked(engine, "set", id=id_, output="fan", value="on")[0]["repeated"]
+
+
+@pytest.mark.parametrize("id_", ["x" * 65, 7, None, ["a"]])
+def test_an_id_that_is_none_is_refused(stepped, id_):
+    engine = stepped([], allowed=ALL)
+    (answer,) = asked(engine, "set", id=id_, output="fan", value="on")
+    assert answer["state"] == "refused"
+    assert "$.id" in answer["reason"]
+
+
+@pytest.mark.parametrize(
+    "expires", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59", "2200-01-01T00:00:00+14:00"]
+)
+def test_a_command_may_expire_in_the_far_future(stepped, expires):
+    engine = stepped([], allowed=ALL)
+    assert state(engine, "set", output="fan", value="on", expires=expires) == ["done"]
+
+
 @pytest.mark.parametrize(
     "expires, words",
     [
         ("2020-01-01T00:00:00Z", "expired"),
         ("2020-01-01T00:00:00", "time zone"),
+        ("0001-01-01T00:00:00Z", "expired"),
+        ("0001-01-01T00:00:00+23:59", "expired"),
         ("soon", "datetime"),
+        ("10000-01-01T00:00:00Z", "datetime"),
     ],
 )
 def test_what_comes_too_late_is_refused(stepped, expires, words):

@@ -13,7 +13,7 @@ def clock():
 
 
 def watched(clock, sent):
-    health = Health(monotonic=clock.monotonic, notify=sent.append)
+    health = Health(monotonic=clock.monotonic, notify=sent.append, every=5)
     health.watch(["bus", "engine"])
     return health
 
@@ -68,6 +68,36 @@ def test_a_thread_that_a_reload_has_ended_is_not_waited_for(clock):
     clock.advance(1000)
     health.inbox.put("bus")
     assert health.check() == []
+
+
+def test_it_is_fed_by_time_however_often_the_main_thread_looks(clock):
+    sent = []
+    health = watched(clock, sent)
+    waits = []
+    for _ in range(7):
+        waits.append(health.step())
+        clock.advance(2.5)
+    assert waits == [5.0, 2.5] * 3 + [5.0]
+    assert sent == ["WATCHDOG=1"] * 4
+
+
+def test_signs_of_life_that_come_before_a_reload_count(clock):
+    sent = []
+    health = watched(clock, sent)
+    for _ in range(100):
+        clock.advance(2.5)
+        health.inbox.put("bus")
+        health.inbox.put("engine")
+        health.watch(["bus", "engine"])
+        assert health.check() == []
+
+
+def test_a_silent_thread_is_logged_once(clock, caplog):
+    health = watched(clock, [])
+    for _ in range(20):
+        health.step()
+        clock.advance(5)
+    assert caplog.text.count("threads not responding: bus, engine") == 1
 
 
 @pytest.mark.parametrize("abstract", [False, True])

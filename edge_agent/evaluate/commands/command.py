@@ -11,6 +11,7 @@ from edge_agent.units import level
 
 LARGEST = 10_000  # bytes
 Id: TypeAlias = Annotated[str, Meta(max_length=64)]
+Name: TypeAlias = Annotated[str, Meta(max_length=64)]  # as in the configuration
 Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86400)]
 
 
@@ -26,7 +27,7 @@ class Read(Command, frozen=True, kw_only=True):
     """Measure a device now."""
 
     name: ClassVar[str] = "read"
-    device: str
+    device: Name
 
 
 class Diagnostics(Command, frozen=True, kw_only=True):
@@ -39,7 +40,7 @@ class Set(Command, frozen=True, kw_only=True, rename={"seconds": "for"}):
     """Set an output for some seconds; "auto" leaves it to the rules again."""
 
     name: ClassVar[str] = "set"
-    output: str
+    output: Name
     value: Literal["on", "off", "auto"] | Annotated[float, Meta(ge=0, le=1)]
     seconds: Seconds = 3600.0
 
@@ -53,14 +54,14 @@ class Acknowledge(Command, frozen=True, kw_only=True):
     """Acknowledge a firing alert: it is not repeated."""
 
     name: ClassVar[str] = "acknowledge"
-    rule: str
+    rule: Name
 
 
 class Silence(Command, frozen=True, kw_only=True, rename={"seconds": "for"}):
     """Send no notifications of a rule's alerts for some seconds; they are still logged."""
 
     name: ClassVar[str] = "silence"
-    rule: str
+    rule: Name
     seconds: Annotated[float, Meta(ge=0, le=7 * 86400)] = 3600.0
 
 
@@ -68,22 +69,22 @@ class Enable(Command, frozen=True, kw_only=True):
     """Enable a rule again."""
 
     name: ClassVar[str] = "enable"
-    rule: str
+    rule: Name
 
 
 class Disable(Command, frozen=True, kw_only=True):
     """Disable a rule until it is enabled again."""
 
     name: ClassVar[str] = "disable"
-    rule: str
+    rule: Name
 
 
 class SetThreshold(Command, frozen=True, kw_only=True):
     """Change a threshold of a rule, within the bounds of the configuration."""
 
     name: ClassVar[str] = "threshold"
-    rule: str
-    threshold: str
+    rule: Name
+    threshold: Name
     value: float
 
 

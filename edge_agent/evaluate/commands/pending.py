@@ -41,6 +41,10 @@ class PendingCommands:
         """Return a command, which is pending no longer; None if it was not."""
         return self._pending.pop(key, None)
 
+    def find(self, id_: str) -> PendingCommand | None:
+        """Return the pending command with this id; None if there is none."""
+        return next((one for one in self._pending.values() if one.command.id == id_), None)
+
     def answered_by(self, reading: Reading) -> list[str]:
         """Return the keys of the commands that asked, before it was measured, for this reading."""
         return [

@@ -1,0 +1,35 @@
+"""The signals of a running agent, from its first moment to its last.
+
+Ctrl-C or SIGTERM stop cleanly, a second one at once; SIGHUP reads the configuration again.
+"""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from edge_agent.assembly.control import RELOAD, STOP, Control
+
+
+@contextmanager
+def signals() -> Iterator[Control]:
+    """Yield what signals arrive at: one that comes before the agent runs is not lost.
+
+    At the end SIGHUP is ignored, for the time until the process has ended.
+    """
+    control = Control()
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)  # a second signal ends the process at once
+        control.put(STOP)
+
+    def reload(_number: int, _frame: FrameType | None) -> None:
+        control.put(RELOAD)
+
+    signal.signal(signal.SIGHUP, reload)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    try:
+        yield control
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
