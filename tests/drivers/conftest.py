@@ -1,4 +1,5 @@
 import random
+import sys
 from queue import SimpleQueue
 
 import pytest
@@ -117,6 +118,25 @@ def agree():
             assert_near(mine, truth, model)
 
     return agree
+
+
+@pytest.fixture
+def agree_with_adafruit(agree, monkeypatch):
+    """A function: as `agree`, with the class `theirs` of Adafruit.
+
+    `attributes` are theirs, by channel; `begin(chip, clock)` starts their chip, if need be.
+    """
+
+    def compare(theirs, ours, chip, attributes, *, begin=lambda _chip, _clock: None):
+        def adafruit(busio, clock):
+            monkeypatch.setattr(sys.modules[theirs.__module__], "time", clock)
+            witness = theirs(busio)
+            begin(witness, clock)
+            return lambda: {name: getattr(witness, one) for name, one in attributes.items()}
+
+        agree(adafruit, ours, chip)
+
+    return compare
 
 
 @pytest.fixture

@@ -13,13 +13,9 @@ class TestContract(I2CContract):
     model = aht10.AHT10
 
 
-def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
-    def adafruit(busio, clock):
-        monkeypatch.setattr(adafruit_ahtx0, "time", clock)
-        chip = adafruit_ahtx0.AHTx0(busio)
-        return lambda: {"temperature": chip.temperature, "humidity": chip.relative_humidity}
-
-    agree(adafruit, AHT10, aht10.AHT10)
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
+    attributes = {"temperature": "temperature", "humidity": "relative_humidity"}
+    agree_with_adafruit(adafruit_ahtx0.AHTx0, AHT10, aht10.AHT10, attributes)
 
 
 @pytest.fixture

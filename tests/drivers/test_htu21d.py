@@ -19,13 +19,9 @@ class TestContract(LateResults, FramesWithChecksums, RefusesTemperatures, I2CCon
     model = htu21d.HTU21D
 
 
-def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
-    def adafruit(busio, clock):
-        monkeypatch.setattr(adafruit_htu21d, "time", clock)
-        chip = adafruit_htu21d.HTU21D(busio)
-        return lambda: {"temperature": chip.temperature, "humidity": chip.relative_humidity}
-
-    agree(adafruit, HTU21D, htu21d.HTU21D)
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
+    attributes = {"temperature": "temperature", "humidity": "relative_humidity"}
+    agree_with_adafruit(adafruit_htu21d.HTU21D, HTU21D, htu21d.HTU21D, attributes)
 
 
 @pytest.fixture

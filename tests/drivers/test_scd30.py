@@ -18,22 +18,17 @@ class TestContract(FramesWithChecksums, RefusesTemperatures, I2CContract):
     patience = 12.0
 
 
-def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
-    def adafruit(busio, clock):
-        monkeypatch.setattr(adafruit_scd30, "time", clock)
-        chip = adafruit_scd30.SCD30(busio)
-        clock.sleep(3)
+def wait(_chip, clock):
+    clock.sleep(3)
 
-        def measure():
-            return {
-                "carbon_dioxide": chip.CO2,
-                "temperature": chip.temperature,
-                "humidity": chip.relative_humidity,
-            }
 
-        return measure
-
-    agree(adafruit, SCD30, scd30.SCD30)
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
+    attributes = {
+        "carbon_dioxide": "CO2",
+        "temperature": "temperature",
+        "humidity": "relative_humidity",
+    }
+    agree_with_adafruit(adafruit_scd30.SCD30, SCD30, scd30.SCD30, attributes, begin=wait)
 
 
 @pytest.fixture

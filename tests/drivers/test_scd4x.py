@@ -16,23 +16,18 @@ class TestContract(FramesWithChecksums, RefusesTemperatures, I2CContract):
     patience = 12.0
 
 
-def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
-    def adafruit(busio, clock):
-        monkeypatch.setattr(adafruit_scd4x, "time", clock)
-        chip = adafruit_scd4x.SCD4X(busio)
-        chip.start_periodic_measurement()
-        clock.sleep(5.1)
+def begin(chip, clock):
+    chip.start_periodic_measurement()
+    clock.sleep(5.1)
 
-        def measure():
-            return {
-                "carbon_dioxide": chip.CO2,
-                "temperature": chip.temperature,
-                "humidity": chip.relative_humidity,
-            }
 
-        return measure
-
-    agree(adafruit, SCD4x, scd4x.SCD4x)
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
+    attributes = {
+        "carbon_dioxide": "CO2",
+        "temperature": "temperature",
+        "humidity": "relative_humidity",
+    }
+    agree_with_adafruit(adafruit_scd4x.SCD4X, SCD4x, scd4x.SCD4x, attributes, begin=begin)
 
 
 @pytest.fixture

@@ -23,13 +23,9 @@ class TestContract(
     brown_out = (NotReady,)
 
 
-def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
-    def adafruit(busio, clock):
-        monkeypatch.setattr(adafruit_sht31d, "time", clock)
-        chip = adafruit_sht31d.SHT31D(busio)
-        return lambda: {"temperature": chip.temperature, "humidity": chip.relative_humidity}
-
-    agree(adafruit, SHT3x, sht3x.SHT3x)
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
+    attributes = {"temperature": "temperature", "humidity": "relative_humidity"}
+    agree_with_adafruit(adafruit_sht31d.SHT31D, SHT3x, sht3x.SHT3x, attributes)
 
 
 @pytest.fixture
