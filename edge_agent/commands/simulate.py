@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--no-broker",
     is_flag=True,
-    help="Use the broker that CONFIG names instead of a built-in one on 127.0.0.1.",
+    help="Deliver to the broker and sinks of CONFIG, not to a built-in broker on 127.0.0.1.",
 )
 def simulate(
     config: Path, overrides: tuple[str, ...], scenario: Path | None, no_broker: bool
