@@ -84,7 +84,7 @@ class ADS1115:
     def setup(self) -> Steps[None]:
         """End a continuous mode; raise `WrongChip` if the chip does not keep what is written.
 
-        The two relatives have the same registers, but another sense of time.
+        The two relatives have the same registers, but different conversion times.
         """
         setting = next(iter(self._settings.values()))
         self._registers.write(CONFIG, setting & ~START)

@@ -1,7 +1,7 @@
 """ASAIR AHT20 humidity and temperature sensor (product manual AHT20 A1, 2020).
 
 The chip keeps its last result, so a command that did not arrive must be noticed: right after it
-the chip is busy, or nothing is measured. What the AHT10 shares with it stands here as functions.
+the chip is busy, or nothing is measured. What the AHT10 shares with it is here as functions.
 """
 
 from typing import ClassVar

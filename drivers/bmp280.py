@@ -1,7 +1,7 @@
 """Bosch BMP280 pressure and temperature sensor (datasheet BST-BMP280-DS001).
 
 The chip has no checksum. After a forced conversion it sleeps and its registers stand still, so
-two reads must agree. What the BME280 shares with it stands here as functions.
+two reads must agree. What the BME280 shares with it is here as functions.
 """
 
 import struct

@@ -22,7 +22,7 @@ PATIENCE = 3.0  # seconds of chatter
 
 
 class Contact:
-    """`active` is 1 while the contact is made: low with `active_low`, a switch to ground."""
+    """Contact on a pin: `active` is 1 while it is closed; by default it connects to ground."""
 
     bus: ClassVar[BusKind] = "gpio"
     channels: tuple[Channel, ...] = (Channel("active", "", 0, 1, 1, "binary"),)

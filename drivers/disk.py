@@ -11,7 +11,7 @@ MIB = 1 << 20
 
 
 class Disk:
-    """A file system's free space, and the share that is used, root's reserve included."""
+    """A file system's free space, and the share in use, including root's reserve."""
 
     bus: ClassVar[BusKind] = "linux"
     channels: tuple[Channel, ...] = (

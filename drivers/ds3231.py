@@ -1,6 +1,6 @@
 """Maxim DS3231 real-time clock: its thermometer (datasheet 19-5170 rev 10).
 
-The time is the kernel's business (`dtoverlay=i2c-rtc,ds3231`, which shows the thermometer as hwmon,
+The kernel uses the time (`dtoverlay=i2c-rtc,ds3231`, which shows the thermometer as hwmon,
 too); nothing is written here but the bit that forces a conversion.
 """
 

@@ -1,7 +1,7 @@
-"""TE HTU21D humidity and temperature sensor (datasheet HPC199_6), and Sensirion's SHT2x alike.
+"""TE HTU21D humidity and temperature sensor (datasheet HPC199_6), and Sensirion's SHT2x.
 
 Its checksum begins with 0, so a line held low passes it: the status bits in each result show what
-was measured, and zeros are refused. What the Si7021 shares with it stands here as functions.
+was measured, and zeros are refused. What the Si7021 shares with it is here as functions.
 """
 
 from typing import ClassVar, NamedTuple

@@ -66,7 +66,7 @@ def channel(name: str) -> Channel:
 
 
 class Hwmon:
-    """Any sensor that the kernel drives under /sys/class/hwmon, `rpi_volt`'s alarm among them."""
+    """Any sensor that the kernel drives under /sys/class/hwmon, such as `rpi_volt`'s alarm."""
 
     bus: ClassVar[BusKind] = "linux"
     channels: tuple[Channel, ...] = tuple(channel(name) for name in get_args(Name))

@@ -28,7 +28,7 @@ SECONDS = 0.33  # LM75: 300 ms at most
 
 
 class LM75:
-    """LM75, LM75B, PCT2075, TMP75, TMP105 and alike: thermometers of many makers."""
+    """LM75, LM75B, PCT2075, TMP75, TMP105 and compatible thermometers."""
 
     bus: ClassVar[BusKind] = "i2c"
     addresses: ClassVar[tuple[int, ...]] = tuple(range(0x48, 0x50))

@@ -13,7 +13,7 @@ MINUTES = (1, 5, 15)
 
 
 class Load:
-    """How many tasks run or wait for the processor or the disk, on average over three times."""
+    """Tasks that run, or wait for the processor or the disk: averages over 1, 5 and 15 min."""
 
     bus: ClassVar[BusKind] = "linux"
     channels: tuple[Channel, ...] = tuple(

@@ -13,7 +13,7 @@ OLD = "kernels before 3.14 do not know it"
 
 
 class Memory:
-    """The machine's memory: what programs may still have without swapping."""
+    """The machine's memory: what is available to programs without swapping."""
 
     bus: ClassVar[BusKind] = "linux"
     channels: tuple[Channel, ...] = (

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Relay:
-    """Switches a pin; with `active_low`, as most relay boards have it, on is a low level."""
+    """Switches a pin; with `active_low`, as most relay boards need it, a low level is on."""
 
     bus: ClassVar[BusKind] = "gpio"
 

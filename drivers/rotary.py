@@ -31,7 +31,7 @@ GATHER_SECONDS = 0.05  # a turn is one measurement, not one per edge
 
 
 class Rotary:
-    """Rotary encoder, as KY-040 or EC11: its position in detents since the start; `pin` is A.
+    """Rotary encoder, such as KY-040 or EC11: its position in detents since the start; `pin` is A.
 
     `b` is the GPIO number of B. A turn to the right counts up; if not, swap the pins.
     """

@@ -49,7 +49,7 @@ class SCD4x:
         return Identity("SCD4x", certain=True) if recognised(self._port, READY, 1) else None
 
     def setup(self) -> Steps[None]:
-        """Stop what is going on, make sure of the chip by its serial number, and start it again."""
+        """Stop measuring, identify the chip by its serial number, and start it again."""
         with suppress(NoAcknowledge):  # of this one it never does (§3.11.3)
             self._port.write(WAKE_UP)
         yield WAKE_UP_SECONDS

@@ -1,7 +1,7 @@
 """Sensirion SGP30 gas sensor (datasheet version 1.0, May 2020).
 
-For 15 s after its algorithm began the chip says 400 ppm and 0 ppb whatever the air is, and says so
-too after a brown-out. Clean air reads alike: only then the algorithm is asked for its baseline.
+For 15 s after its algorithm began the chip says 400 ppm and 0 ppb in any air, also after a
+brown-out. Clean air reads the same: only then the algorithm is asked for its baseline.
 """
 
 from typing import ClassVar

@@ -1,6 +1,6 @@
 """Silicon Labs Si7021 humidity and temperature sensor (datasheet Si7021-A20 revision 1.3).
 
-An HTU21D that says what it is: see there for what both do.
+An HTU21D that identifies itself: see there for what both do.
 """
 
 from typing import ClassVar

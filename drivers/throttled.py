@@ -14,7 +14,7 @@ EVER = 16  # the same four bits, since the machine was switched on
 
 
 class Throttled:
-    """A Raspberry Pi's supply and heat: under-voltage, throttling, now and since it started."""
+    """A Raspberry Pi's supply and heat: under-voltage and throttling, now and since boot."""
 
     bus: ClassVar[BusKind] = "linux"
     channels: tuple[Channel, ...] = tuple(
