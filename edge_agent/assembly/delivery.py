@@ -15,10 +15,10 @@ from edge_agent.deliver.forwarder import Forwarder, ForwarderNews, LogAccess
 from edge_agent.deliver.sink import About, LiveSink, Post, Sink, SinkContext
 from edge_agent.events import CursorMove, Request, Subscription
 from edge_agent.store.reader import LogReader
-from edge_agent.store.recorder import Damaged, Subscriptions
+from edge_agent.store.recorder import Subscriptions, Unreadable
 from edge_agent.threads import Worker
 
-ToRecorder: TypeAlias = Callable[[CursorMove | Damaged | Subscriptions], None]
+ToRecorder: TypeAlias = Callable[[CursorMove | Subscriptions | Unreadable], None]
 
 
 class Surroundings(NamedTuple):
@@ -166,7 +166,7 @@ class Delivery:
         return LogAccess(
             partial(LogReader, self._around.log_path),
             self._around.record,
-            lambda error, inode: self._around.record(Damaged(error, inode)),
+            lambda error, inode: self._around.record(Unreadable(error, inode)),
         )
 
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 from edge_agent.clock import Clock
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.sink import Sink
-from edge_agent.errors import EventRejected, SinkUnavailable
+from edge_agent.errors import EventRejected, LogError, SinkUnavailable
 from edge_agent.events import CursorMove, LoggedEvent
 
 CHUNK = 1000  # events read at once: a batch costs some memory, a short one costs speed
@@ -50,7 +50,7 @@ class LogAccess(NamedTuple):
 
     open_reader: Callable[[], EventReader]
     commit: Callable[[CursorMove], None]
-    damaged: Callable[[str, int], None]
+    unreadable: Callable[[sqlite3.Error, int], None]
 
 
 class Forwarder:
@@ -127,9 +127,9 @@ class Forwarder:
             self._deliver_next()
         except SinkUnavailable as error:
             self._postpone(f"{self._sink.name} is unavailable: {error}")
-        except sqlite3.Error as error:
-            if self._reader is not None:
-                self._log.damaged(str(error), self._reader.inode)
+        except (sqlite3.Error, LogError) as error:
+            if self._reader is not None and isinstance(error, sqlite3.Error):
+                self._log.unreadable(error, self._reader.inode)  # the recorder knows damage
             self._close()
             self._postpone(f"the event log cannot be read: {error}")
 

@@ -84,14 +84,16 @@ class EventLog:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit what is done inside, or nothing of it; the disk has it afterwards."""
+        if self._connection.in_transaction:  # the last one could not even be rolled back
+            self._connection.execute("ROLLBACK")
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
             self._connection.execute("COMMIT")
         except BaseException:
+            self._boot_number = None
             if self._connection.in_transaction:  # a full disk has rolled back by itself
                 self._connection.execute("ROLLBACK")
-            self._boot_number = None
             raise
 
     def append(self, events: Iterable[Event]) -> int:

@@ -1,7 +1,8 @@
 """The recorder: the one thread that writes the event log.
 
 It gathers what arrives within a few milliseconds into one commit, announces offsets only after the
-disk has them, and keeps events in memory, counted, while the disk does not take them.
+disk has them, and keeps events in memory, counted, while the disk does not take them. Whatever the
+disk does, the thread goes on: what SQLite calls damage is salvaged, everything else is tried again.
 """
 
 import logging
@@ -13,24 +14,26 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
 
 from edge_agent.clock import Clock, Moment
+from edge_agent.errors import LogError
 from edge_agent.events import CursorMove, Event, Record, Subscription, gap, lifecycle
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GROUP, Group
 from edge_agent.store.retention import Retention, ranges
-from edge_agent.store.salvage import is_damage
+from edge_agent.store.soundness import is_damage
 
 IDLE = 5.0  # a sign of life at least this often
 HELD = 50_000  # events in memory while the disk is full: about 50 MB
 RETRY = 2.0
 TRIM_SECONDS, TRIM_EVENTS = 60.0, 20_000
+TROUBLE = (sqlite3.Error, LogError, OSError)  # a disk's, which passes or is salvaged
 
 _logger = logging.getLogger(__name__)
 
 
-class Damaged(NamedTuple):
-    """What a forwarder tells the recorder when it cannot read the file with this inode."""
+class Unreadable(NamedTuple):
+    """A forwarder's report: it cannot read the file with this inode."""
 
-    error: str
+    error: sqlite3.Error
     inode: int
 
 
@@ -40,7 +43,7 @@ class Subscriptions(NamedTuple):
     sinks: tuple[Subscription, ...]
 
 
-RecorderItem: TypeAlias = Event | Sequence[Record] | CursorMove | Subscriptions | Damaged | None
+RecorderItem: TypeAlias = Event | Sequence[Record] | CursorMove | Subscriptions | Unreadable | None
 
 
 class Recorder:
@@ -78,6 +81,7 @@ class Recorder:
         self._trim_at = 0.0
         self._since_trim = 0
         self._stopping = False
+        self._damaged = False  # from the discovery of damage until the log is replaced
 
     def run(self) -> None:
         """Record until told to stop, and commit the rest."""
@@ -112,8 +116,9 @@ class Recorder:
         """Write the group in one transaction; on an error keep it and try again later."""
         group, self._group = self._group, Group()
         try:
+            self._finish_replacement()
             offset = self._write(group)
-        except sqlite3.Error as error:
+        except TROUBLE as error:
             self._group = group
             self._failed(error)
             return
@@ -125,8 +130,8 @@ class Recorder:
 
     def _wait(self) -> float:
         now = self._clock.monotonic()
-        due = max(self._group.due(self._last_commit, self._interval), self._retry_at)
-        return min(max(due - now, 0.0), IDLE)
+        due = now if self._damaged else self._group.due(self._last_commit, self._interval)
+        return min(max(due - now, self._retry_at - now, 0.0), IDLE)
 
     def _take(self, item: RecorderItem) -> None:
         if item is None:
@@ -135,8 +140,8 @@ class Recorder:
             self._group.move(item)
         elif isinstance(item, Subscriptions):
             self._group.subscribe(item.sinks, self._clock.monotonic())
-        elif isinstance(item, Damaged):
-            if item.inode == self._log.inode:  # else it is replaced already
+        elif isinstance(item, Unreadable):
+            if item.inode == self._log.inode and is_damage(item.error):  # else it is replaced
                 self._replace(item.error)
         else:
             events = [item] if isinstance(item, Event) else item
@@ -165,9 +170,9 @@ class Recorder:
         repaired = self._log.repair_times(now)
         return [lifecycle(now, "clock_set", repaired=repaired)] if repaired else []
 
-    def _failed(self, error: sqlite3.Error) -> None:
-        if is_damage(error):
-            self._replace(str(error))
+    def _failed(self, error: Exception) -> None:
+        if is_damage(error) and not self._damaged:
+            self._replace(error)
             return
         self._failures += 1
         self._lost += self._group.hold(HELD)
@@ -186,19 +191,29 @@ class Recorder:
         notes = [lifecycle(now, "log_recovered", attempts=self._failures, dropped=dropped)]
         return [*notes, gap(now, "disk_full", [], dropped)] if dropped else notes
 
-    def _replace(self, error: str) -> None:
+    def _replace(self, error: Exception) -> None:
         _logger.error("the event log is damaged (%s): salvaging what can be read", error)
-        self._log.close()
-        self._log = self._reopen()
-        self._announce(self._log.last_offset())
+        self._damaged = True
+        try:
+            self._log.close()
+            self._finish_replacement()
+        except TROUBLE as failure:
+            self._failed(failure)
+
+    def _finish_replacement(self) -> None:
+        """Salvage a log that is known to be damaged; the next commit tries what fails again."""
+        if self._damaged:
+            self._log = self._reopen()
+            self._damaged = False
+            self._announce(self._log.last_offset())
 
     def _trim(self) -> None:
         now = self._clock.monotonic()
-        if now < self._trim_at and self._since_trim < TRIM_EVENTS:
+        if self._damaged or (now < self._trim_at and self._since_trim < TRIM_EVENTS):
             return
         try:
             more = self._retention.trim(self._log, self._clock.now())
-        except sqlite3.Error as error:
+        except TROUBLE as error:
             self._failed(error)
             more = False
         if not more:

@@ -14,12 +14,11 @@ from edge_agent.clock import Clock
 from edge_agent.events import gap, lifecycle
 from edge_agent.store.event_log import LAST, EventLog
 from edge_agent.store.retention import ranges
-from edge_agent.store.soundness import SOUND, SOUND_STATE, SQLITE_CORRUPT
+from edge_agent.store.soundness import SOUND, SOUND_STATE, is_damage
 
 HOLE = 1_000_000  # at least; a disk that goes back in time must not see the same offsets twice
 STRIDE = 512
 ANY_KIND = ""  # of an event that cannot be read
-SQLITE_NOTADB = 26
 ROWS = f"""
 SELECT "offset", time, boot, uptime, kind, source, data FROM event
 WHERE "offset" BETWEEN ? AND ? AND {SOUND} ORDER BY "offset"
@@ -56,12 +55,6 @@ class Remains(NamedTuple):
     def cursors(self) -> list[int]:
         """Return how far each sink owns the events."""
         return [account[3] for account in self.accounts]
-
-
-def is_damage(error: sqlite3.Error) -> bool:
-    """Tell a damaged file from a full disk, a lock or a programming error."""
-    # The lowest byte is the primary code, the rest says more (SQLITE_CORRUPT_INDEX …).
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (SQLITE_CORRUPT, SQLITE_NOTADB)
 
 
 def open_log(path: Path, clock: Clock) -> EventLog:

@@ -1,4 +1,4 @@
-"""Whether a database is what was written: asked once after each boot.
+"""Whether a database is what was written: asked once after each boot, and of every error.
 
 A disk that loses what it said it had stored leaves pages of different ages. SQLite notices a page
 that cannot be; that a row cannot be, or that a cursor is ahead of the log, is for us to see.
@@ -6,7 +6,9 @@ that cannot be; that a row cannot be, or that a cursor is ahead of the log, is f
 
 import sqlite3
 
-SQLITE_CORRUPT = 11
+SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB = 5, 6, 10, 11, 26
+DAMAGE = (SQLITE_CORRUPT, SQLITE_NOTADB)
+PASSING = (SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR)
 SOUND = """
 typeof(time) = 'integer' AND typeof(boot) IN ('integer', 'null')
 AND typeof(uptime) IN ('integer', 'null') AND typeof(kind) = 'text' AND typeof(source) = 'text'
@@ -27,8 +29,23 @@ SELECT max(coalesce((SELECT max("offset") FROM event), 0),
 }
 
 
+def is_damage(error: BaseException | None) -> bool:
+    """Return whether SQLite calls the file damaged; a full disk, a lock or a read error is not."""
+    return _code(error) in DAMAGE
+
+
+def is_passing(error: BaseException | None) -> bool:
+    """Return whether a second try may succeed soon: after a lock or an I/O error."""
+    return _code(error) in PASSING
+
+
+def _code(error: BaseException | None) -> int:
+    # The lowest byte is the primary code, the rest says more (SQLITE_CORRUPT_INDEX …).
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
 def verify(connection: sqlite3.Connection) -> None:
-    """Read everything once; raise sqlite3.DatabaseError, with the code of damage, at the first."""
+    """Read everything once; raise sqlite3.DatabaseError, with the code of damage, if it is."""
     found = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
     if found != "ok":
         raise _damage(found)

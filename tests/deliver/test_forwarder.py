@@ -8,7 +8,7 @@ import pytest
 from edge_agent.clock import ManualClock
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.forwarder import CHUNK, SCAN, Forwarder, LogAccess
-from edge_agent.errors import EventRejected, SinkUnavailable
+from edge_agent.errors import EventRejected, LogError, SinkUnavailable
 from edge_agent.events import KINDS, LoggedEvent
 
 
@@ -76,7 +76,7 @@ class Delivery:
     def __init__(self, cursor=0, kinds=KINDS):
         self.clock = ManualClock()
         self.sink, self.log = Destination(), Log(cursor)
-        self.moves, self.damage = [], []
+        self.moves, self.unreadable = [], []
         self.inbox = SimpleQueue()
         self.progress = SimpleQueue()
         self.forwarder = Forwarder(
@@ -84,7 +84,7 @@ class Delivery:
             frozenset(kinds),
             self.inbox,
             log=LogAccess(
-                lambda: self.log, self.moves.append, lambda *what: self.damage.append(what)
+                lambda: self.log, self.moves.append, lambda *what: self.unreadable.append(what)
             ),
             clock=self.clock,
             backoff=Backoff(lambda: 1.0),
@@ -185,13 +185,27 @@ def test_events_trimmed_after_their_announcement_do_not_spin(delivery):
     assert delivery.forwarder._wait() > 0
 
 
-def test_a_damaged_log_is_reported_with_its_inode_and_read_again_later(delivery):
+def test_an_unreadable_log_is_reported_with_its_inode_and_read_again_later(delivery):
     delivery.log.broken = True
     delivery.announce(1)
-    assert delivery.damage == [("malformed", 42)]
+    assert [(str(error), inode) for error, inode in delivery.unreadable] == [("malformed", 42)]
     delivery.log.broken = False
     delivery.clock.advance(1)
     assert delivery.step().sink.taken == [1]
+
+
+def test_a_log_that_is_being_replaced_is_opened_again_later(delivery):
+    access = delivery.forwarder._log
+    delivery.forwarder._log = access._replace(open_reader=missing)
+    delivery.announce(1)
+    assert delivery.sink.taken == []
+    delivery.forwarder._log = access
+    delivery.clock.advance(1)
+    assert delivery.step().sink.taken == [1]
+
+
+def missing():
+    raise LogError("there is no event log yet")
 
 
 def test_its_thread_ends_when_told_even_with_events_waiting(delivery):

@@ -8,8 +8,9 @@ from edge_agent.events import CursorMove, Subscription
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GATHER
 from edge_agent.store.reader import LogReader
-from edge_agent.store.recorder import Damaged
+from edge_agent.store.recorder import Unreadable
 from edge_agent.store.salvage import HOLE, open_log
+from edge_agent.store.soundness import SQLITE_CORRUPT
 
 
 @pytest.fixture
@@ -28,6 +29,12 @@ def damage(path, start, count):
     with path.open("r+b") as file:
         file.seek(start)
         file.write(b"\xa5" * count)
+
+
+def malformed():
+    error = sqlite3.DatabaseError("malformed")
+    error.sqlite_errorcode = SQLITE_CORRUPT
+    return error
 
 
 def salvaged(path, clock):
@@ -58,7 +65,7 @@ def test_rows_around_a_damaged_page_survive_and_the_hole_is_told(path, clock, fi
     with pytest.raises(sqlite3.DatabaseError) as found:
         LogReader(path).read_after(0, 5000)
     recording = recording()  # the page is far from what opening reads: only a forwarder sees it
-    recording.put(Damaged(str(found.value), recording.recorder._log.inode))
+    recording.put(Unreadable(found.value, recording.recorder._log.inode))
     reader = LogReader(path)
     kept = [event.offset for event in reader.read_after(0, 5000)]
     gap, note = reader.read_after(0, 5000)[-2:]
@@ -74,7 +81,7 @@ def test_rows_around_a_damaged_page_survive_and_the_hole_is_told(path, clock, fi
 def test_the_account_stays_whole_after_salvage(path, clock, filled, recording):
     damage(path, path.stat().st_size - 4 * 4096, 4096)
     recording = recording()
-    recording.put(Damaged("malformed", recording.recorder._log.inode))
+    recording.put(Unreadable(malformed(), recording.recorder._log.inode))
     reader = LogReader(path)
     account = reader.accounts()["mqtt"]
     (gap,) = (event for event in reader.events_after(2000) if event.kind == "gap")
@@ -87,7 +94,7 @@ def test_the_account_stays_whole_after_salvage(path, clock, filled, recording):
 
 def test_two_reports_of_the_same_damage_salvage_once(path, clock, filled, recording):
     recording = recording(interval=0)
-    report = Damaged("malformed", recording.recorder._log.inode)
+    report = Unreadable(malformed(), recording.recorder._log.inode)
     recording.put(report)
     recording.put(report)
     assert not (path.parent / "events.db.damaged-2").exists()
@@ -97,7 +104,7 @@ def test_events_go_on_after_salvage_with_offsets_nobody_has_seen(
     path, clock, filled, recording, event
 ):
     recording = recording(interval=0)
-    recording.put(Damaged("malformed", recording.recorder._log.inode))
+    recording.put(Unreadable(malformed(), recording.recorder._log.inode))
     recording.put(event(), CursorMove("mqtt", 1500, {}))
     recording.after(GATHER)
     assert recording.announced[-1] > 2000 + HOLE

@@ -1,0 +1,133 @@
+"""What the disk says while the recorder runs: the thread goes on, and nothing is lost."""
+
+import sqlite3
+
+import pytest
+
+from edge_agent.errors import LogError
+from edge_agent.store.group import GATHER
+from edge_agent.store.reader import LogReader
+from edge_agent.store.recorder import RETRY, Unreadable
+from edge_agent.store.soundness import (
+    SQLITE_BUSY,
+    SQLITE_CORRUPT,
+    SQLITE_IOERR,
+    SQLITE_LOCKED,
+    SQLITE_NOTADB,
+)
+
+SQLITE_FULL, SQLITE_IOERR_FSYNC = 13, SQLITE_IOERR | 4 << 8
+
+
+def failure(code):
+    error = sqlite3.OperationalError("from the disk")
+    error.sqlite_errorcode = code
+    return error
+
+
+class Faulty:
+    """A connection whose statements of some kinds fail, until it is mended."""
+
+    def __init__(self, connection, code, *statements):
+        self._connection, self.statements, self.code = connection, statements, code
+
+    def execute(self, sql, *parameters):
+        if sql.strip().startswith(self.statements):
+            raise failure(self.code)
+        return self._connection.execute(sql, *parameters)
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+
+def fail(desk, code, *statements):
+    log = desk.recorder._log
+    log._connection = Faulty(log._connection, code, *statements)
+    return log._connection
+
+
+def values(path):
+    return [e.data for e in LogReader(path).read_after(0, 100) if e.kind == "reading"]
+
+
+def set_aside(path):
+    return list(path.parent.glob("*.damaged-*"))
+
+
+@pytest.mark.parametrize("code", [SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_IOERR_FSYNC])
+def test_a_reader_that_meets_a_passing_error_does_not_cost_the_log(recording, path, event, code):
+    desk = recording(interval=0)
+    desk.put(Unreadable(failure(code), desk.recorder._log.inode), event())
+    desk.after(GATHER)
+    assert set_aside(path) == []
+    assert values(path) == ['{"n":0}']
+
+
+@pytest.mark.parametrize("code", [SQLITE_CORRUPT, SQLITE_CORRUPT | 3 << 8, SQLITE_NOTADB])
+def test_what_sqlite_calls_damage_is_salvaged(recording, path, code):
+    desk = recording(interval=0)
+    desk.put(Unreadable(failure(code), desk.recorder._log.inode))
+    assert len(set_aside(path)) > 0
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [("BEGIN",), ("INSERT INTO event",), ("COMMIT",), ("COMMIT", "ROLLBACK"), ("",)],
+    ids="-".join,
+)
+def test_an_error_at_commit_is_waited_for(recording, path, event, statements):
+    desk = recording(interval=0)
+    broken = fail(desk, SQLITE_IOERR_FSYNC, *statements)
+    desk.put(event(1))
+    desk.after(GATHER)
+    desk.after(RETRY)
+    assert desk.announced == []
+    broken.statements = ("never",)
+    desk.after(RETRY)
+    assert values(path) == ['{"n":1}']
+    assert set_aside(path) == []
+
+
+@pytest.mark.parametrize("code", [SQLITE_IOERR, SQLITE_FULL])
+def test_an_error_while_trimming_is_waited_for(recording, path, event, code):
+    desk = recording(interval=0)
+    broken = fail(desk, code, "", "SELECT min")
+    desk.recorder._trim_at = 0
+    desk.after(RETRY)
+    broken.statements = ("never",)
+    desk.put(event(2))
+    desk.after(RETRY)
+    assert values(path) == ['{"n":2}']
+
+
+@pytest.mark.parametrize(
+    "second",
+    [failure(SQLITE_IOERR), failure(SQLITE_CORRUPT), LogError("no room"), OSError(5, "EIO")],
+    ids=repr,
+)
+def test_a_second_failure_while_salvaging_is_waited_for(recording, path, event, second):
+    desk = recording(interval=0)
+    salvage, desk.recorder._reopen = desk.recorder._reopen, refuse(second)
+    desk.put(Unreadable(failure(SQLITE_CORRUPT), desk.recorder._log.inode), event(3))
+    desk.after(RETRY)
+    assert desk.announced == []
+    desk.recorder._reopen = salvage
+    desk.after(RETRY)
+    assert values(path) == ['{"n":3}']
+
+
+def refuse(error):
+    def reopen():
+        raise error
+
+    return reopen
+
+
+def test_a_salvage_that_failed_is_tried_again_though_nothing_is_recorded(recording, path):
+    desk = recording(interval=0)
+    salvage, desk.recorder._reopen = desk.recorder._reopen, refuse(OSError(5, "EIO"))
+    desk.put(Unreadable(failure(SQLITE_CORRUPT), desk.recorder._log.inode))
+    assert desk.recorder._wait() == RETRY
+    desk.recorder._reopen = salvage
+    desk.after(RETRY)
+    assert len(set_aside(path)) > 0
