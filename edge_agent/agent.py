@@ -66,8 +66,8 @@ class Agent:
         self._notify("READY=1")
         failed = self._wait()
         self._notify("STOPPING=1")
-        self.stop()
-        return 1 if failed else 0
+        written = self.stop()
+        return 1 if failed or not written else 0
 
     def start(self) -> None:
         """Start every thread."""
@@ -78,12 +78,15 @@ class Agent:
         devices = len(self._flow.blueprint.devices)
         _logger.info("running: %d devices, log %s", devices, self._flow.log_path)
 
-    def stop(self) -> None:
-        """Stop every thread in flow order; what was measured is committed, then delivered."""
+    def stop(self) -> bool:
+        """Stop every thread in flow order; what was measured is committed, then delivered.
+
+        Return whether the log has all of it.
+        """
         deadline = time.monotonic() + STOP_SECONDS
         self._flow.stop_measuring(deadline)
         self._note("stopping")
-        self._flow.stop(deadline)
+        return self._flow.stop(deadline)
 
     def _wait(self) -> str:
         """Carry out requests until asked to stop; return the name of the thread that failed.

@@ -135,10 +135,15 @@ class Finished(NamedTuple):
     reason: str = ""
 
 
-def gap(moment: Moment, reason: str, ranges: list[tuple[int, int]], count: int) -> Event:
-    """Return the report of `count` dropped events, within inclusive `ranges` of offsets."""
-    data = {"reason": reason, "count": count, "ranges": ranges}
-    return Event("gap", "log", moment, data)
+def gap(
+    moment: Moment, reason: str, ranges: list[tuple[int, int]], count: int, *, log: str = ""
+) -> Event:
+    """Return the report of `count` dropped events, within inclusive `ranges` of offsets.
+
+    `log` is the id of the log whose offsets they are, if it was replaced or may have lost commits.
+    """
+    data: dict[str, Any] = {"reason": reason, "count": count, "ranges": ranges}
+    return Event("gap", "log", moment, data | ({"log": log} if log else {}))
 
 
 def lifecycle(moment: Moment, what: str, **details: Any) -> Event:  # noqa: ANN401

@@ -1,10 +1,12 @@
 """Where files are: the service's, and the event log if the configuration does not say."""
 
 import os
+import tempfile
 from pathlib import Path
 
 CONFIG_FILE = "/etc/edge-agent/config.toml"
 STATE = "/var/lib/edge-agent"
+RUNTIME = "/run/edge-agent"
 CREDENTIALS = "/etc/credstore"
 
 
@@ -27,6 +29,15 @@ def log_to_read(path: str, node: str, file: Path, *, simulated: bool) -> Path:
     if file == Path(CONFIG_FILE) and Path(STATE).is_dir() and not (simulated or path):
         return Path(STATE) / f"{node}.db"
     return log_path(path, node, simulated=simulated)
+
+
+def runtime_directories() -> tuple[Path, ...]:
+    """Return where a process may write though the disk is full: in memory, the best one first."""
+    named = (
+        os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0],
+        os.environ.get("XDG_RUNTIME_DIR"),
+    )
+    return (*(Path(name) for name in named if name), Path(RUNTIME), Path(tempfile.gettempdir()))
 
 
 def expanded(path: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sqlite3
 import threading
 
 import pytest
@@ -156,6 +157,40 @@ def test_a_thread_that_fails_ends_the_agent_with_everything_committed(start_agen
     one.stop("engine")
     assert one.code == 1
     assert one.events("lifecycle")[-1][1]["what"] == "stopping"
+
+
+def test_a_stop_on_a_full_disk_is_a_failure_and_the_next_start_has_everything(
+    start_agent, wait_for, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    one = start_agent()
+    wait_for(lambda: one.seen)
+    log = one.agent._flow._recorder._log
+    log._connection = FullDisk(log._connection)
+    one.stop()
+    assert one.code == 1
+    assert list(tmp_path.glob("*.spill"))
+    again = start_agent()
+    wait_for(lambda: again.seen)
+    again.stop()
+    notes = [data["what"] for _, data in again.events("lifecycle")]
+    assert notes.index("stopping") < notes.index("spill_taken_in")
+    assert again.code == 0
+
+
+class FullDisk:
+    """A connection to a database that has no room."""
+
+    def __init__(self, connection):
+        self._connection = connection
+
+    def execute(self, sql, *parameters):
+        if sql.startswith("BEGIN"):
+            raise sqlite3.OperationalError("database or disk is full")
+        return self._connection.execute(sql, *parameters)
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
 
 
 def test_a_stop_does_not_wait_for_a_silent_broker(start_agent, wait_for):

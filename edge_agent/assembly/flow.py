@@ -22,11 +22,13 @@ from edge_agent.evaluate.engine import Engine, EngineItem, Shown
 from edge_agent.evaluate.outputs.output_set import Switchable
 from edge_agent.events import Alert, Reading, Switched, alert_of
 from edge_agent.live.fan_out import FanOut
+from edge_agent.paths import runtime_directories
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.opening import open_log, salvage
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Recorder, RecorderItem
 from edge_agent.store.retention import Retention
-from edge_agent.store.salvage import open_log, salvage
+from edge_agent.store.spill import Spill
 from edge_agent.threads import Worker
 
 
@@ -63,6 +65,7 @@ class Flow:
         self._news: FanOut[Post] = FanOut()
         self._offsets: FanOut[int] = FanOut()
         self.buses = Buses(hardware, emit=self.readings.put, alive=alive, died=died, clock=clock)
+        self._spill = Spill(runtime_directories())
         self._bus_change = self.buses.prepare(blueprint.devices)
         self._build()
 
@@ -83,13 +86,16 @@ class Flow:
         self.buses.stop(deadline)
         self._engine.finish(deadline)
 
-    def stop(self, deadline: float) -> None:
-        """Commit what was measured, deliver it for a moment, and release everything."""
+    def stop(self, deadline: float) -> bool:
+        """Commit what was measured, deliver it for a moment, and release everything.
+
+        Return whether the log has all that was measured.
+        """
         recorded = self._recording.finish(deadline)
         self.delivery.stop(deadline)
-        if recorded:
-            self._recorder.close()  # with the cursor moves that came last
+        written = recorded and self._recorder.close()  # with the cursor moves that came last
         self.hardware.close()
+        return written
 
     def connect(self, resolved: ResolvedOutput) -> Switchable:
         """Return an output's driver; raise HardwareError if its bus is missing."""
@@ -113,7 +119,7 @@ class Flow:
         self._offsets.listeners = self.delivery.offsets
 
     def _build(self) -> None:
-        log = open_log(self.log_path, self.clock)
+        log = open_log(self.log_path, self.clock, self._spill)
         reader = LogReader(self.log_path)
         try:
             for name, counter in self._bus_change.totals():
@@ -172,6 +178,7 @@ class Flow:
             clock=self.clock,
             commit_interval=settings.commit_interval,
             retention=Retention(settings.keep, settings.max_size),
+            spill_to=self._spill,
             progress=partial(self._alive, "recorder"),
         )
         return Worker("recorder", self._recorder.run, partial(self.records.put, None), self._died)

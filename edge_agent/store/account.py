@@ -82,8 +82,8 @@ class _Row(NamedTuple):
     configured: int
 
     def wants(self, offset: int, kind: str) -> bool:
-        """Return whether the event waits for the sink; one of unknown kind ("") may be any."""
-        return offset > self.cursor and (not kind or f'"{kind}"' in self.kinds)
+        """Return whether the event waits for the sink."""
+        return offset > self.cursor and f'"{kind}"' in self.kinds
 
     def passed_by(self, execute: Execute, upto: int) -> int:
         """Return how many events lie between the cursor and `upto`, of the kinds it wants."""
@@ -167,6 +167,13 @@ class Account:
             self._lose(row.sink, "dropped", reason, len(lost))
             awaited.update(lost if row.configured else ())
         return len(awaited)
+
+    def drop_unread(self, ranges: Iterable[tuple[int, int]], reason: str) -> None:
+        """Count the loss of what had offsets in these ranges; its kinds are not known."""
+        lost = list(ranges)
+        for row in _rows(self._execute):
+            count = sum(max(last - max(first, row.cursor + 1) + 1, 0) for first, last in lost)
+            self._lose(row.sink, "dropped", reason, count)
 
     def drop_history(self, last: int) -> None:
         """Count what goes with the history up to `last`: the events of sinks not configured."""

@@ -1,4 +1,4 @@
-"""The event log: SQLite in WAL mode, every commit on the disk before anybody hears of it.
+"""The event log: SQLite in WAL mode, every commit on the disk before it is announced.
 
 `EventLog` writes and belongs to the recorder; `reader.LogReader` reads, with its own connection.
 
@@ -6,13 +6,11 @@ Python's sqlite3 gives the interpreter away at every row; with a busy thread bes
 costs up to 5 ms. So a group of rows travels as one JSON array, in one statement, either way.
 """
 
-import fcntl
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 from sqlite_utils import Database
@@ -21,6 +19,7 @@ from edge_agent.clock import Moment
 from edge_agent.errors import LogError
 from edge_agent.events import Event
 from edge_agent.store.account import Account
+from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import migrate
 from edge_agent.store.soundness import verify
 
@@ -42,6 +41,12 @@ WHERE "offset" IN (SELECT value FROM json_each(?)) AND kind != 'gap' ORDER BY "o
 # A commit rewrites whole pages: with 1 kB, ten events cost an SD card half of what 4 kB would.
 PAGE_SIZE = 1024
 CHECKPOINT_PAGES = 4000
+FIRST = """
+INSERT INTO sqlite_sequence SELECT 'event', 0
+WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'event')
+"""
+SKIP = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'event'"
+SAVED = "SELECT data FROM saved_state WHERE name = ?"
 LAST = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'"
 
 EventRow = tuple[int, int | None, int | None, str, str, str]
@@ -52,34 +57,42 @@ class EventLog:
     """The writing side; opened by the main thread, then owned by the recorder's."""
 
     def __init__(
-        self, path: Path, connection: sqlite3.Connection, lock: IO[bytes], *, boot: str
+        self, path: Path, connection: sqlite3.Connection, mark: MarkFile, *, boot: str
     ) -> None:
         self._connection = connection
-        self._lock = lock
+        self.mark = mark
         self.inode = path.stat().st_ino
-        self._boot = boot
-        self._boot_number: int | None = None
+        self.boot = boot
+        self._boot_numbers: dict[str, int] = {}
         self.id = log_id(connection)
         self.account = Account(self.execute)
         self.last_offset()  # damage to what every commit needs shows here
 
     @classmethod
     def open(cls, path: Path, *, boot: str) -> "EventLog":
-        """Lock, open and migrate; raise LogError, or sqlite3.DatabaseError where it is damaged.
-
-        What a power cut may have damaged is looked for once in a boot.
-        """
-        lock = lock_file(path)
+        """Lock, open and migrate; raise LogError, or sqlite3.DatabaseError if it is damaged."""
+        mark = MarkFile.lock(path)
         try:
-            connection = connect(path)
-            migrate(Database(connection, execute_plugins=False), str(path))
-            if lock.read() != boot.encode():
-                verify(connection)
-                mark(lock, boot)
-            return cls(path, connection, lock, boot=boot)
+            return cls.under(mark, path, boot=boot)
         except BaseException:
-            lock.close()
+            mark.close()
             raise
+
+    @classmethod
+    def under(cls, mark: MarkFile, path: Path, *, boot: str) -> "EventLog":
+        """Open a log that is locked already; look once in a boot for what a power cut damages."""
+        connection = connect(path)
+        try:
+            migrate(Database(connection, execute_plugins=False), str(path))
+            if mark.value.boot != boot:
+                verify(connection)
+            log = cls(path, connection, mark, boot=boot)
+            mark.adopt(log.id, log.last_offset())
+            mark.note(boot=boot)
+        except BaseException:
+            connection.close()
+            raise
+        return log
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -91,24 +104,39 @@ class EventLog:
             yield
             self._connection.execute("COMMIT")
         except BaseException:
-            self._boot_number = None
+            self._boot_numbers = {}
             if self._connection.in_transaction:  # a full disk has rolled back by itself
                 self._connection.execute("ROLLBACK")
             raise
 
-    def append(self, events: Iterable[Event]) -> int:
-        """Insert events in order; return the last offset."""
-        rows = [self._row(event) for event in events]
+    def append(self, events: Iterable[Event], *, boot: str = "") -> int:
+        """Insert events in order, of another `boot` if it is given; return the last offset.
+
+        Raises OSError if the offsets cannot be reserved.
+        """
+        rows = [self._row(event, boot or self.boot) for event in events]
         self._connection.execute(INSERT, (_encoder.encode(rows).decode(),))
-        return self.last_offset()
+        last = self.last_offset()
+        self.mark.reserve(last)
+        return last
+
+    def skip_to(self, offset: int) -> None:
+        """Let the next event have the offset behind this one."""
+        self._connection.execute(FIRST)
+        self._connection.execute(SKIP, (offset,))
 
     def save_state(self, name: str, data: str) -> None:
         """Keep JSON under a name, in place of what was there."""
         self._connection.execute(SAVE, (name, data))
 
+    def saved_state(self, name: str) -> str | None:
+        """Return the JSON that is kept under a name."""
+        row = self._connection.execute(SAVED, (name,)).fetchone()
+        return row[0] if row else None
+
     def repair_times(self, now: Moment) -> int:
         """Give this boot's untrusted events their true time; return how many."""
-        return self._connection.execute(REPAIR, (now.time - now.uptime, self._boot)).rowcount
+        return self._connection.execute(REPAIR, (now.time - now.uptime, self.boot)).rowcount
 
     def last_offset(self) -> int:
         """Return the highest offset ever given."""
@@ -123,24 +151,42 @@ class EventLog:
         """Run a statement of the account, of retention or of salvage."""
         return self._connection.execute(sql, parameters).fetchall()
 
-    def close(self) -> None:
-        """Give the database back, its write-ahead log folded in."""
-        self._connection.close()
-        self._lock.close()
+    def is_blank(self) -> bool:
+        """Return whether no agent has recorded anything yet."""
+        return self.last_offset() == 0 and not self.execute("SELECT 1 FROM account")
 
-    def _row(self, event: Event) -> EventRow:
+    def close(self) -> None:
+        """Give the database back, its write-ahead log folded in, and note where it ends."""
+        last = None
+        with suppress(sqlite3.Error):
+            last = self.last_offset()
+        self.disconnect()
+        if last is not None:
+            self.mark.note(reserved=last, closed=True)
+        self.mark.close()
+
+    def abandon(self) -> None:
+        """Give back a database that may be damaged: where it ends is not known."""
+        self.disconnect()
+        self.mark.close()
+
+    def disconnect(self) -> None:
+        """Give the database back and stay its only writer."""
+        self._connection.close()
+
+    def _row(self, event: Event, boot: str) -> EventRow:
         time, uptime, trusted = event.moment
         data = _encoder.encode(event.data).decode()
         if trusted:
             return (time, None, None, event.kind, event.source, data)
-        return (time, self._number_of_boot(), uptime, event.kind, event.source, data)
+        return (time, self._number_of(boot), uptime, event.kind, event.source, data)
 
-    def _number_of_boot(self) -> int:
-        if self._boot_number is None:
-            self._connection.execute("INSERT OR IGNORE INTO boot (id) VALUES (?)", (self._boot,))
+    def _number_of(self, boot: str) -> int:
+        if boot not in self._boot_numbers:
+            self._connection.execute("INSERT OR IGNORE INTO boot (id) VALUES (?)", (boot,))
             query = "SELECT number FROM boot WHERE id = ?"
-            self._boot_number = self._connection.execute(query, (self._boot,)).fetchone()[0]
-        return self._boot_number
+            self._boot_numbers[boot] = self._connection.execute(query, (boot,)).fetchone()[0]
+        return self._boot_numbers[boot]
 
 
 def log_id(connection: sqlite3.Connection) -> str:
@@ -149,7 +195,7 @@ def log_id(connection: sqlite3.Connection) -> str:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open for writing with our settings; raise LogError where the place does not allow it."""
+    """Open for writing with our settings; raise LogError if the place does not allow it."""
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
@@ -162,32 +208,3 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = FULL")  # NORMAL loses commits at a power cut
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     return connection
-
-
-def lock_file(path: Path) -> IO[bytes]:
-    """Make this process the log's only writer; raise LogError where another one is."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = Path(f"{path}.lock").open("a+b", buffering=0)  # noqa: SIM115
-    except OSError as error:
-        raise LogError(
-            f"{path}: cannot write to {path.parent}: {os.strerror(error.errno or 0)}",
-            "choose another place with --set log.path=…, or make this one writable",
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise LogError(
-            f"{path}: another edge-agent writes this log",
-            "stop it (`systemctl stop edge-agent`), or choose another with --set log.path=…",
-        ) from error
-    lock.seek(0)
-    return lock
-
-
-def mark(lock: IO[bytes], boot: str) -> None:
-    """Note in the lock's file the boot in which the log was found sound, if the disk has room."""
-    with suppress(OSError):
-        lock.truncate(0)
-        lock.write(boot.encode())

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from edge_agent.clock import Moment
 from edge_agent.events import CursorMove, Event, Record, SavedState, Subscription
 
 GATHER = 0.003  # seconds: one tick of all sensors is one commit
@@ -59,3 +60,12 @@ class Group:
         dropped = Counter[str](self.events[n].kind for n in gone)
         self.events = [event for n, event in enumerate(self.events) if n not in gone]
         return dropped
+
+
+def settled(event: Event, now: Moment) -> Event:
+    """Return the event with its true time, if the clock was set after it was measured."""
+    _, uptime, trusted = event.moment
+    if trusted or not now.trusted:
+        return event
+    moment = Moment(uptime + now.time - now.uptime, uptime, trusted=True)
+    return Event(event.kind, event.source, moment, event.data, event.urgent)

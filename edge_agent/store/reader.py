@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,29 +65,26 @@ class LogReader:
     """The reading side: what a forwarder and the command line see, always a committed state."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            self.inode = path.stat().st_ino
-        except FileNotFoundError:
-            what = f"{path}: there is no event log yet"
-            raise LogError(what, "start the agent first") from None
-        except OSError as error:
-            raise LogError(f"{path}: {error.strerror}", AS_OWNER) from error
         self._path = path
-        self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-        try:
-            self.id = log_id(self._connection)
-        except sqlite3.Error:
-            self._connection.close()
-            raise
+        self._open()
 
     def read_after(self, offset: int, limit: int) -> list[LoggedEvent]:
         """Return up to `limit` events behind `offset`, oldest first."""
         return self._events(READ_AFTER, (offset, limit))
 
+    def follow(self) -> None:
+        """Read the log's successor from now on, if salvage has put another file in its place."""
+        with suppress(FileNotFoundError):  # for a moment, there is none
+            if self._path.stat().st_ino != self.inode:
+                before = self._connection
+                self._open()
+                before.close()
+
     def read_kinds(
         self, kinds: Collection[str], after: int, upto: int, limit: int
     ) -> list[LoggedEvent]:
         """Return up to `limit` events of some kinds behind `after` and up to `upto`."""
+        self.follow()
         if len(kinds) == len(KINDS):
             return self._events(READ_SPAN, (after, upto, limit))
         wanted = msgspec.json.encode(sorted(kinds)).decode()
@@ -118,7 +116,7 @@ class LogReader:
         return {event.source: event for event in self._events(LATEST_ALERTS, ())}
 
     def latest_values(self, device: str) -> dict[str, float]:
-        """Return what a device measured last; nothing where the log has no reading of it."""
+        """Return what a device measured last; nothing if the log has no reading of it."""
         row = self._connection.execute(LATEST_VALUES, (device,)).fetchone()
         return msgspec.json.decode(row[0], type=dict[str, float]) if row else {}
 
@@ -129,6 +127,7 @@ class LogReader:
 
     def cursor(self, sink: str) -> int | None:
         """Return a sink's committed offset; None for a sink that is not registered yet."""
+        self.follow()
         query = 'SELECT "offset" FROM account WHERE sink = ?'
         row = self._connection.execute(query, (sink,)).fetchone()
         return row[0] if row else None
@@ -150,6 +149,22 @@ class LogReader:
     def close(self) -> None:
         """Give the connection back."""
         self._connection.close()
+
+    def _open(self) -> None:
+        try:
+            self.inode = self._path.stat().st_ino
+        except FileNotFoundError:
+            what = f"{self._path}: there is no event log yet"
+            raise LogError(what, "start the agent first") from None
+        except OSError as error:
+            raise LogError(f"{self._path}: {error.strerror}", AS_OWNER) from error
+        uri = f"file:{self._path}?mode=ro"
+        self._connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+        try:
+            self.id = log_id(self._connection)
+        except sqlite3.Error:
+            self._connection.close()
+            raise
 
     def _execute(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, parameters).fetchall()

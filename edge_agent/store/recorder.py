@@ -17,9 +17,10 @@ from edge_agent.clock import Clock, Moment
 from edge_agent.errors import LogError
 from edge_agent.events import CursorMove, Event, Record, Subscription, gap, lifecycle
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.group import GROUP, Group
+from edge_agent.store.group import GROUP, Group, settled
 from edge_agent.store.retention import Retention, ranges
 from edge_agent.store.soundness import is_damage
+from edge_agent.store.spill import Spill, spill
 
 IDLE = 5.0  # a sign of life at least this often
 HELD = 50_000  # events in memory while the disk is full: about 50 MB
@@ -62,6 +63,7 @@ class Recorder:
         clock: Clock,
         commit_interval: float,
         retention: Retention,
+        spill_to: Spill = Spill(()),  # noqa: B008 - immutable
         progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._log = log
@@ -71,17 +73,16 @@ class Recorder:
         self._clock = clock
         self._interval = commit_interval
         self._retention = retention
+        self._spill = spill_to
         self._progress = progress
         self._group = Group()
-        self._last_commit = float("-inf")
-        self._retry_at = float("-inf")
+        self._last_commit = self._retry_at = float("-inf")
         self._failures = 0
         self._lost: Counter[str] = Counter()  # by kind
-        self._clock_settled = False
-        self._trim_at = 0.0
-        self._since_trim = 0
-        self._stopping = False
+        self._trim_at, self._since_trim = 0.0, 0
+        self._clock_settled = self._stopping = False
         self._damaged = False  # from the discovery of damage until the log is replaced
+        self._subscriptions: tuple[Subscription, ...] = ()
 
     def run(self) -> None:
         """Record until told to stop, and commit the rest."""
@@ -89,13 +90,26 @@ class Recorder:
             self.step(self._wait())
         self.commit()
 
-    def close(self) -> None:
-        """Commit the cursor moves that came after `run` had ended, and give the log back."""
-        self._take_waiting()
+    def close(self) -> bool:
+        """Commit the cursor moves that came after `run` had ended, and give the log back.
+
+        Return whether the log has everything; what it does not take is spilled.
+        """
+        with suppress(Empty):
+            while True:
+                self._take(self._inbox.get_nowait())
         self.commit()
-        if self._group.events:
-            _logger.error("stopped: %d events could not be written", len(self._group.events))
-        self._log.close()
+        written = not (self._group.events or self._group.states or self._lost or self._damaged)
+        if not written:
+            self._spill_rest()
+        self._log.abandon() if self._damaged else self._log.close()
+        return written
+
+    def _spill_rest(self) -> None:
+        events, states = self._group.events, self._group.states
+        lost = spill(self._log, self._spill, events, states, self._lost)
+        what = "stopped: %d events wait outside the event log for the next start, %d are lost"
+        _logger.error(what, len(events) + self._lost.total() - lost, lost)
 
     def step(self, wait: float) -> None:
         """Take what arrives within `wait` seconds, commit if it is time, trim if it is due."""
@@ -139,6 +153,7 @@ class Recorder:
         elif isinstance(item, CursorMove):
             self._group.move(item)
         elif isinstance(item, Subscriptions):
+            self._subscriptions = item.sinks
             self._group.subscribe(item.sinks, self._clock.monotonic())
         elif isinstance(item, Unreadable):
             if item.inode == self._log.inode and is_damage(item.error):  # else it is replaced
@@ -195,7 +210,7 @@ class Recorder:
         _logger.error("the event log is damaged (%s): salvaging what can be read", error)
         self._damaged = True
         try:
-            self._log.close()
+            self._log.abandon()
             self._finish_replacement()
         except TROUBLE as failure:
             self._failed(failure)
@@ -205,6 +220,8 @@ class Recorder:
         if self._damaged:
             self._log = self._reopen()
             self._damaged = False
+            if self._group.subscriptions is None:  # accounts may be among what is lost
+                self._group.subscribe(self._subscriptions, self._clock.monotonic())
             self._announce(self._log.last_offset())
 
     def _trim(self) -> None:
@@ -218,15 +235,6 @@ class Recorder:
             more = False
         if not more:
             self._trim_at, self._since_trim = now + TRIM_SECONDS, 0
-
-
-def settled(event: Event, now: Moment) -> Event:
-    """Return the event with its true time, where the clock was set after it was measured."""
-    _, uptime, trusted = event.moment
-    if trusted or not now.trusted:
-        return event
-    moment = Moment(uptime + now.time - now.uptime, uptime, trusted=True)
-    return Event(event.kind, event.source, moment, event.data, event.urgent)
 
 
 def account_for(move: CursorMove, refused: list[int], log: EventLog, now: Moment) -> list[Event]:

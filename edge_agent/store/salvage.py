@@ -1,27 +1,32 @@
-"""A damaged database is set aside, never deleted; what can be read goes on in a fresh one.
+"""What can be read of a damaged database goes on in a fresh one; the damaged one is never deleted.
 
 Offsets go on far behind any that may have been used, for a damaged file can have lost commits that
-a subscriber already knows; the hole is told in a gap event.
+a subscriber already knows; a gap event names the hole.
 """
 
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sqlite_utils import Database
+
 from edge_agent.clock import Clock
 from edge_agent.events import gap, lifecycle
-from edge_agent.store.event_log import LAST, EventLog
+from edge_agent.store.event_log import LAST, EventLog, connect
+from edge_agent.store.mark import MarkFile
+from edge_agent.store.migrations import migrate
+from edge_agent.store.replacement import complete, discard, unfinished
 from edge_agent.store.retention import ranges
-from edge_agent.store.soundness import SOUND, SOUND_STATE, is_damage
+from edge_agent.store.soundness import SOUND, SOUND_STATE, is_passing
 
 HOLE = 1_000_000  # at least; a disk that goes back in time must not see the same offsets twice
 STRIDE = 512
-ANY_KIND = ""  # of an event that cannot be read
 ROWS = f"""
 SELECT "offset", time, boot, uptime, kind, source, data FROM event
-WHERE "offset" BETWEEN ? AND ? AND {SOUND} ORDER BY "offset"
+WHERE "offset" BETWEEN ? AND ? AND {SOUND} ORDER BY "offset" LIMIT {STRIDE}
 """  # noqa: S608
 ACCOUNTS = """
 SELECT sink, kinds, start, "offset", delivered, configured FROM account
@@ -39,12 +44,17 @@ WHERE typeof(reason) = 'text' AND typeof(count) = 'integer'
 """
 STATES = f"SELECT name, data FROM saved_state WHERE {SOUND_STATE}"  # noqa: S608
 ROW = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
+TOLD = """
+SELECT value->>0, value->>1 FROM event, json_each(event.data, '$.ranges')
+WHERE kind = 'gap' AND json_type(event.data, '$.ranges') = 'array'
+"""
+Ranges = list[tuple[int, int]]
 
 
 class Remains(NamedTuple):
     """What could be read of a damaged log."""
 
-    id: str | None
+    id: str
     accounts: list[tuple[Any, ...]]
     losses: list[tuple[Any, ...]]
     boots: list[tuple[int, str]]
@@ -57,66 +67,73 @@ class Remains(NamedTuple):
         return [account[3] for account in self.accounts]
 
 
-def open_log(path: Path, clock: Clock) -> EventLog:
-    """Open the event log; salvage it where it is damaged. Raises LogError where it cannot be."""
-    try:
-        return EventLog.open(path, boot=clock.boot)
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            raise
-        return salvage(path, clock)
+def rescue(path: Path, damaged: Path, aside: Path, mark: MarkFile, clock: Clock) -> None:
+    """Build a complete new database of what can be read of `damaged`, which `aside` will name.
 
-
-def salvage(path: Path, clock: Clock) -> EventLog:
-    """Set the damaged file aside and start a fresh one with everything that can be read."""
-    aside = set_aside(path)
-    log = EventLog.open(path, boot=clock.boot)
-    old = sqlite3.connect(f"file:{aside}?mode=ro", uri=True, isolation_level=None)
+    The log at `path` stays as it is until the new one takes its place. Raises sqlite3.Error or
+    OSError if the disk does not take the new database.
+    """
+    discard(path)
+    connection = connect(unfinished(path))
     try:
-        with log.transaction():
+        migrate(Database(connection, execute_plugins=False), str(path))
+        log = EventLog(unfinished(path), connection, mark, boot=clock.boot)
+        with closing(_opened(damaged)) as old, log.transaction():
             restore(log, old, clock, aside.name)
+        connection.execute("PRAGMA journal_mode = DELETE")  # all of it is in one file now
     finally:
-        old.close()
-    return log
+        connection.close()
+    complete(path)
 
 
-def set_aside(path: Path) -> Path:
-    """Rename the database and its companions to the first free `.damaged-<n>`."""
-    taken = range(1, 10_000)
-    name = next(f"{path}.damaged-{n}" for n in taken if not Path(f"{path}.damaged-{n}").exists())
-    for suffix in ("-wal", "-shm", ""):
-        companion = Path(f"{path}{suffix}")
-        if companion.exists():
-            companion.rename(f"{name}{suffix}")
-    return Path(name)
+def _opened(damaged: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{damaged}?mode=ro", uri=True, isolation_level=None)
 
 
 def restore(log: EventLog, old: sqlite3.Connection, clock: Clock, aside: str) -> None:
     """Copy what is readable, jump the offsets, and account for what is missing."""
-    remains = inspect(old)
+    remains = inspect(old, log.mark)
     found = list(copy_rows(log, old, remains.last))
-    last = max([remains.last, *found, *remains.cursors])
-    owned = min(remains.cursors, default=0)
-    missing = sorted(set(range(max(owned, min(found, default=1) - 1) + 1, last + 1)) - set(found))
+    last = max([remains.last, *found[-1:], *remains.cursors])
+    begin = max(min(remains.cursors, default=0), min(found, default=1) - 1)
+    missing = holes(begin, last, [*ranges(found), *_told(log)])
     hole = HOLE + random.randrange(HOLE)  # noqa: S311 - no secret
-    copy_facts(log, remains, last + hole)
-    lost = [*ranges(missing), (last + 1, last + hole)]
-    log.account.drop([(offset, ANY_KIND) for offset in missing], "damaged")
+    copy_facts(log, remains)
+    log.skip_to(max(last, log.mark.value.reserved) + hole)
+    lost = sum(end - start + 1 for start, end in missing)
+    log.account.drop_unread(missing, "damaged")
     now = clock.now()
     log.append(
         [
-            gap(now, "damaged", lost, len(missing)),
+            gap(now, "damaged", [*missing, (last + 1, log.last_offset())], lost, log=remains.id),
             lifecycle(now, "log_salvaged", rows=len(found), set_aside=aside),
         ]
     )
 
 
-def inspect(old: sqlite3.Connection) -> Remains:
+def holes(begin: int, last: int, covered: Iterable[tuple[int, int]]) -> Ranges:
+    """Return what lies behind `begin` and up to `last` in none of the covered ranges."""
+    found = []
+    for start, end in [*sorted(covered), (last + 1, last + 1)]:
+        if start > begin + 1:
+            found.append((begin + 1, min(start - 1, last)))
+        begin = max(begin, end)
+        if begin >= last:
+            break
+    return found
+
+
+def _told(log: EventLog) -> Ranges:
+    """Return the offsets whose loss a gap event has told already."""
+    rows = log.execute(TOLD)
+    return [row for row in rows if all(isinstance(end, int) for end in row)]
+
+
+def inspect(old: sqlite3.Connection, mark: MarkFile) -> Remains:
     """Read the small tables, each for itself: one page may be gone and the next one sound."""
+    ids = _readable(old, "SELECT id FROM log WHERE typeof(id) = 'text'")
     return Remains(
-        next(
-            (row[0] for row in _readable(old, "SELECT id FROM log WHERE typeof(id) = 'text'")), None
-        ),
+        ids[0][0] if ids else mark.value.log,
         _readable(old, ACCOUNTS) or _readable(old, CURSORS),
         _readable(old, LOSSES),
         _readable(old, BOOTS),
@@ -128,34 +145,40 @@ def inspect(old: sqlite3.Connection) -> Remains:
 def _readable(old: sqlite3.Connection, sql: str, parameters: Any = ()) -> list[Any]:  # noqa: ANN401
     try:
         return old.execute(sql, parameters).fetchall()
-    except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as error:
+        if is_passing(error):  # what cannot be read now is not lost
+            raise
         return []
 
 
 def copy_rows(log: EventLog, old: sqlite3.Connection, last: int) -> Iterator[int]:
-    """Copy readable rows, stride by stride; yield their offsets."""
+    """Copy readable rows, stride by stride; yield their offsets, ascending."""
     ends = _readable(old, 'SELECT min("offset"), max("offset") FROM event')
-    first, newest = ends[0] if ends and ends[0][0] is not None else (1, last)
-    for start in range(first, max(newest, last) + 1, STRIDE):
-        for row in _stride(old, start):
+    start, newest = ends[0] if ends and ends[0][0] is not None else (1, last)
+    while start <= max(newest, last):
+        rows, start = _stride(old, start, max(newest, last))
+        for row in rows:
             log.execute(ROW, row)
             yield row[0]
 
 
-def _stride(old: sqlite3.Connection, start: int) -> list[Any]:
-    """Return one stride at once, or row by row where a page in it is damaged."""
+def _stride(old: sqlite3.Connection, start: int, end: int) -> tuple[list[Any], int]:
+    """Return the next rows, and where to go on; row by row where a page among them is damaged."""
     try:
-        return old.execute(ROWS, (start, start + STRIDE - 1)).fetchall()
-    except sqlite3.DatabaseError:
+        rows = old.execute(ROWS, (start, end)).fetchall()
+    except sqlite3.DatabaseError as error:
+        if is_passing(error):
+            raise
         offsets = range(start, start + STRIDE)
-        return [row for offset in offsets for row in _readable(old, ROWS, (offset, offset))]
+        rows = [row for offset in offsets for row in _readable(old, ROWS, (offset, offset))]
+        return rows, start + STRIDE
+    return rows, rows[-1][0] + 1 if len(rows) == STRIDE else end + 1
 
 
-def copy_facts(log: EventLog, remains: Remains, last: int) -> None:
-    """Carry identity, accounts and saved states over; let offsets go on behind `last`."""
+def copy_facts(log: EventLog, remains: Remains) -> None:
+    """Carry identity, accounts and saved states over."""
     if remains.id:
         log.execute("UPDATE log SET id = ?", (remains.id,))
-        log.id = remains.id
     for account in remains.accounts:
         log.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?)", account)
     for loss in remains.losses:
@@ -164,8 +187,3 @@ def copy_facts(log: EventLog, remains: Remains, last: int) -> None:
         log.execute("INSERT OR IGNORE INTO boot VALUES (?, ?)", (number, boot))
     for name, data in remains.states:
         log.save_state(name, data)
-    log.execute(
-        "INSERT INTO sqlite_sequence SELECT 'event', 0 WHERE NOT EXISTS"
-        " (SELECT 1 FROM sqlite_sequence WHERE name = 'event')"
-    )
-    log.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'event'", (last,))

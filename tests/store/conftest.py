@@ -5,10 +5,11 @@ import pytest
 from edge_agent.clock import ManualClock
 from edge_agent.events import Event, Subscription
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.opening import open_log, salvage
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Recorder, Subscriptions
 from edge_agent.store.retention import Retention
-from edge_agent.store.salvage import open_log, salvage
+from edge_agent.store.spill import Spill
 
 
 @pytest.fixture
@@ -59,18 +60,20 @@ def record(log, event):
 class Desk:
     """A recorder without its thread, on a clock that is moved by hand."""
 
-    def __init__(self, path, clock, *, interval=1.0, retention=None):
+    def __init__(self, path, clock, *, interval=1.0, retention=None, spill=None):
+        spill = spill or Spill(())
         self.inbox = SimpleQueue()
         self.announced = []
         self.clock = clock
         self.recorder = Recorder(
-            open_log(path, clock),
+            open_log(path, clock, spill),
             self.inbox,
             announce=self.announced.append,
             reopen=lambda: salvage(path, clock),
             clock=clock,
             commit_interval=interval,
             retention=retention or Retention(7 * 86400, 10**9),
+            spill_to=spill,
         )
 
         if registered(path) is None:

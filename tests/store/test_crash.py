@@ -16,7 +16,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.events import Event
 from edge_agent.store.recorder import Recorder
 from edge_agent.store.retention import Retention
-from edge_agent.store.salvage import open_log
+from edge_agent.store.opening import open_log
 
 clock, inbox, path = SystemClock(), SimpleQueue(), Path(sys.argv[1])
 announce = lambda offset: print(offset, flush=True)

@@ -7,9 +7,10 @@ from edge_agent.errors import LogError
 from edge_agent.events import CursorMove, Subscription
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GATHER
+from edge_agent.store.opening import open_log
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Unreadable
-from edge_agent.store.salvage import HOLE, open_log
+from edge_agent.store.salvage import HOLE
 from edge_agent.store.soundness import SQLITE_CORRUPT
 
 

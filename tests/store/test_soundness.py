@@ -1,13 +1,16 @@
 import json
+import os
 import sqlite3
 from contextlib import closing
 
 import pytest
 
 from edge_agent.events import CursorMove, Subscription
-from edge_agent.store.event_log import EventLog, mark
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.mark import MarkFile
+from edge_agent.store.opening import open_log
 from edge_agent.store.reader import LogReader
-from edge_agent.store.salvage import HOLE, open_log
+from edge_agent.store.salvage import HOLE
 
 
 @pytest.fixture
@@ -97,7 +100,9 @@ def test_the_whole_log_is_read_once_in_a_boot(path, clock, filled):
 def test_a_full_disk_does_not_keep_the_log_closed(path):
     full = path.with_name("full")
     full.symlink_to("/dev/full")
-    with full.open("r+b", buffering=0) as lock:
-        mark(lock, "this boot")
-        with pytest.raises(OSError, match="No space"):
-            lock.write(b"this boot")
+    mark = MarkFile(os.open(full, os.O_RDWR))
+    mark.note(boot="this boot")
+    assert mark.value.boot == ""
+    with pytest.raises(OSError, match="No space"):
+        mark.reserve(1)
+    mark.close()

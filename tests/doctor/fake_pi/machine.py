@@ -15,7 +15,7 @@ from edge_agent.errors import ConfigError
 from edge_agent.machine import CommandResult, Machine
 from edge_agent.service.files import PROGRAM, rendered, shipped
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.salvage import open_log
+from edge_agent.store.opening import open_log
 from fake_pi.shell import Shell
 from simulators.bus import SimulatedBus
 from simulators.clock import RealClock

@@ -1,0 +1,77 @@
+"""The files of a replacement: the new database is whole before the damaged one is touched.
+
+`<path>.salvage` is being built and is worth nothing; renamed to `<path>.salvaged`, it is complete
+and takes the place of the log, now or at the next start. So the agent may be killed at any moment.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+COMPANIONS = ("-wal", "-shm", "-journal")
+
+
+def unfinished(path: Path) -> Path:
+    """Return the name under which a new database is built."""
+    return Path(f"{path}.salvage")
+
+
+def complete(path: Path) -> None:
+    """Declare the new database complete: from now on it is the log."""
+    unfinished(path).rename(_completed(path))
+    _sync_directory(path)
+
+
+def finish(path: Path) -> None:
+    """Put a completed database in its place, and remove an unfinished one."""
+    if _completed(path).exists():
+        _set_aside(path)  # nothing, if the agent was killed after this step
+        _completed(path).rename(path)
+        _sync_directory(path)
+    discard(path)
+
+
+def discard(path: Path) -> None:
+    """Remove what is left of a database that was being built."""
+    for suffix in ("", *COMPANIONS):
+        Path(f"{unfinished(path)}{suffix}").unlink(missing_ok=True)
+
+
+def next_aside(path: Path) -> Path:
+    """Return the first free `<path>.damaged-<n>`."""
+    return next(name for name in _asides(path) if not name.exists())
+
+
+def last_aside(path: Path) -> Path | None:
+    """Return the database that was set aside last, if there is one."""
+    found = None
+    for name in _asides(path):
+        if not name.exists():
+            return found
+        found = name
+    return found
+
+
+def _set_aside(path: Path) -> None:
+    """Rename the database after its companions: until it is gone, its name is not taken."""
+    aside = next_aside(path)
+    for suffix in (*COMPANIONS, ""):
+        companion = Path(f"{path}{suffix}")
+        if companion.exists():
+            companion.rename(f"{aside}{suffix}")
+
+
+def _asides(path: Path) -> Iterator[Path]:
+    return (Path(f"{path}.damaged-{n}") for n in range(1, 1_000_000))
+
+
+def _completed(path: Path) -> Path:
+    return Path(f"{path}.salvaged")
+
+
+def _sync_directory(path: Path) -> None:
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
