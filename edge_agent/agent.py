@@ -76,7 +76,8 @@ class Agent:
         self._flow.start()
         self._note("started")
         devices = len(self._flow.blueprint.devices)
-        _logger.info("running: %d devices, log %s", devices, self._flow.log_path)
+        plural = "s" * (devices != 1)
+        _logger.info("running: %d device%s, log %s", devices, plural, self._flow.log_path)
 
     def stop(self) -> bool:
         """Stop every thread in flow order; what was measured is committed, then delivered.

@@ -29,7 +29,7 @@ def one_line(done, code):
 def test_a_port_in_use_names_the_two_ways_out(edge_agent, config, tmp_path, taken_port):
     url = f"mqtt://127.0.0.1:{taken_port}"
     line = one_line(start(edge_agent, config, tmp_path / "a.db", url=url), 5)
-    assert f"no broker can listen on 127.0.0.1:{taken_port}" in line
+    assert f"no broker can listen on 127.0.0.1:{taken_port} (Address already in use): use" in line
     assert "--no-broker, or choose another port with --set mqtt.url=mqtt://127.0.0.1:" in line
 
 

@@ -113,8 +113,18 @@ def test_a_valid_configuration_is_summed_up(edge_agent, config):
     assert done.out.endswith("shed.toml: 3 devices, 1 output, 1 rule: no problems\n")
 
 
-def test_the_greenhouse_passes(edge_agent):
-    assert edge_agent("check", ROOT / "examples/greenhouse.toml").code == 0
+@pytest.mark.parametrize("name", ["everything", "greenhouse"])
+def test_the_examples_pass(edge_agent, name):
+    assert edge_agent("check", ROOT / f"examples/{name}.toml").code == 0
+
+
+def test_the_sink_in_the_comment_of_the_greenhouse_passes(edge_agent, config):
+    text = (ROOT / "examples/greenhouse.toml").read_text(encoding="utf-8")
+    begin = text.index("# [[sink]]")
+    end = text.index("\n\n", begin)
+    sink = text[begin:end].replace("# ", "")
+    done = edge_agent("check", config(text[:begin] + sink + text[end:]), "--json")
+    assert (done.code, "[[sink]]\n" in sink) == (0, True)
 
 
 def test_a_missing_file_says_where_to_start(edge_agent):

@@ -5,6 +5,7 @@ For the demonstration only: amqtt speaks MQTT 3.1.1 and keeps nothing on disk.
 
 import asyncio
 import logging
+import os
 import threading
 from queue import SimpleQueue
 from typing import Any
@@ -27,7 +28,7 @@ class EmbeddedBroker:
         self._thread = threading.Thread(target=self._run, name="broker")
 
     def start(self) -> None:
-        """Return once clients can connect; raise SimulationError where the port is taken."""
+        """Return once clients can connect; raise SimulationError if the port is taken."""
         self._thread.start()
         error = self._started.get(timeout=START_SECONDS)
         if error is not None:
@@ -75,8 +76,10 @@ class EmbeddedBroker:
         await self._broker.shutdown()
 
     def _explained(self, error: Exception) -> SimulationError:
+        cause = error.__cause__
+        reason = os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else error
         return SimulationError(
-            f"no broker can listen on {self._address}: {error}",
-            "another one runs there? Use it with --no-broker, or choose another port with"
+            f"no broker can listen on {self._address} ({reason})",
+            "use the broker that runs there with --no-broker, or choose another port with"
             f" --set mqtt.url=mqtt://127.0.0.1:{self._port + 1}",
         )
