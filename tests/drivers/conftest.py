@@ -15,6 +15,7 @@ from simulators.clock import VirtualClock
 from simulators.spi import SimulatedSPI
 
 ROUNDS = 50
+ADAFRUITS = {"humidity": "relative_humidity", "carbon_dioxide": "CO2"}  # their names
 
 
 class Busio:
@@ -122,19 +123,17 @@ def agree():
 
 @pytest.fixture
 def agree_with_adafruit(agree, monkeypatch):
-    """A function: as `agree`, with the class `theirs` of Adafruit.
+    """A function: as `agree`, with a class of Adafruit; `begin(chip, clock)` starts theirs."""
 
-    `attributes` are theirs, by channel; `begin(chip, clock)` starts their chip, if need be.
-    """
-
-    def compare(theirs, ours, chip, attributes, *, begin=lambda _chip, _clock: None):
+    def compare(theirs, ours, model, *, begin=lambda _chip, _clock: None):
         def adafruit(busio, clock):
             monkeypatch.setattr(sys.modules[theirs.__module__], "time", clock)
-            witness = theirs(busio)
-            begin(witness, clock)
-            return lambda: {name: getattr(witness, one) for name, one in attributes.items()}
+            chip = theirs(busio)
+            begin(chip, clock)
+            names = [channel.name for channel in ours.channels]
+            return lambda: {name: getattr(chip, ADAFRUITS.get(name, name)) for name in names}
 
-        agree(adafruit, ours, chip)
+        agree(adafruit, ours, model)
 
     return compare
 

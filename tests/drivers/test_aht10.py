@@ -14,8 +14,7 @@ class TestContract(I2CContract):
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
-    attributes = {"temperature": "temperature", "humidity": "relative_humidity"}
-    agree_with_adafruit(adafruit_ahtx0.AHTx0, AHT10, aht10.AHT10, attributes)
+    agree_with_adafruit(adafruit_ahtx0.AHTx0, AHT10, aht10.AHT10)
 
 
 @pytest.fixture

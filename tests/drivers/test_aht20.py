@@ -23,8 +23,7 @@ class TestContract(I2CContract):
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
-    attributes = {"temperature": "temperature", "humidity": "relative_humidity"}
-    agree_with_adafruit(adafruit_ahtx0.AHTx0, AHT20, aht20.AHT20, attributes)
+    agree_with_adafruit(adafruit_ahtx0.AHTx0, AHT20, aht20.AHT20)
 
 
 @pytest.fixture

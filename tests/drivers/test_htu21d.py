@@ -20,8 +20,7 @@ class TestContract(LateResults, FramesWithChecksums, RefusesTemperatures, I2CCon
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
-    attributes = {"temperature": "temperature", "humidity": "relative_humidity"}
-    agree_with_adafruit(adafruit_htu21d.HTU21D, HTU21D, htu21d.HTU21D, attributes)
+    agree_with_adafruit(adafruit_htu21d.HTU21D, HTU21D, htu21d.HTU21D)
 
 
 @pytest.fixture

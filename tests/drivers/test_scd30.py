@@ -23,12 +23,7 @@ def wait(_chip, clock):
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
-    attributes = {
-        "carbon_dioxide": "CO2",
-        "temperature": "temperature",
-        "humidity": "relative_humidity",
-    }
-    agree_with_adafruit(adafruit_scd30.SCD30, SCD30, scd30.SCD30, attributes, begin=wait)
+    agree_with_adafruit(adafruit_scd30.SCD30, SCD30, scd30.SCD30, begin=wait)
 
 
 @pytest.fixture

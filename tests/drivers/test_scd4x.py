@@ -22,12 +22,7 @@ def begin(chip, clock):
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
-    attributes = {
-        "carbon_dioxide": "CO2",
-        "temperature": "temperature",
-        "humidity": "relative_humidity",
-    }
-    agree_with_adafruit(adafruit_scd4x.SCD4X, SCD4x, scd4x.SCD4x, attributes, begin=begin)
+    agree_with_adafruit(adafruit_scd4x.SCD4X, SCD4x, scd4x.SCD4x, begin=begin)
 
 
 @pytest.fixture

@@ -24,8 +24,7 @@ class TestContract(
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
-    attributes = {"temperature": "temperature", "humidity": "relative_humidity"}
-    agree_with_adafruit(adafruit_sht31d.SHT31D, SHT3x, sht3x.SHT3x, attributes)
+    agree_with_adafruit(adafruit_sht31d.SHT31D, SHT3x, sht3x.SHT3x)
 
 
 @pytest.fixture

@@ -13,14 +13,12 @@ class TestContract(I2CContract):
     model = si7021.Si7021
 
 
-def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
-    def adafruit(busio, clock):
-        monkeypatch.setattr(adafruit_si7021, "time", clock)
-        chip = adafruit_si7021.SI7021(busio)
-        assert chip.device_identifier == "Si7021"
-        return lambda: {"temperature": chip.temperature, "humidity": chip.relative_humidity}
+def identified(chip, _clock):
+    assert chip.device_identifier == "Si7021"
 
-    agree(adafruit, Si7021, si7021.Si7021)
+
+def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
+    agree_with_adafruit(adafruit_si7021.SI7021, Si7021, si7021.Si7021, begin=identified)
 
 
 @pytest.fixture
