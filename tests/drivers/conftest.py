@@ -230,5 +230,12 @@ def bench_of():
 
 
 @pytest.fixture
+def ready(bench):
+    """The bench of a test's module, its driver set up."""
+    bench.setup()
+    return bench
+
+
+@pytest.fixture
 def flipped_bit():
     return FlippedBit

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drivers import bmp280
-from drivers.base.driver import Identity, read, run
+from drivers.base.driver import Identity, read
 from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
@@ -20,7 +20,7 @@ from drivers.base.errors import (
 )
 from drivers.base.i2c import I2CPort
 from drivers.bme280 import BME280, HumidityTrim, humidity, unpack_humidity_trim
-from edge_agent.testing import I2CContract
+from edge_agent.testing import Bench, I2CContract
 from simulators import bme280 as simulated
 from simulators import bmp280 as simulated_bmp280
 from simulators import faults
@@ -95,7 +95,7 @@ def test_independent_drivers_read_the_same_humidity_from_any_trim(
     assert mine["humidity"] == pytest.approx(theirs["humidity"], abs=0.01)
 
 
-WHERE = "bme280@i2c-1:0x77"
+WHERE = "bench:0x76"
 
 
 @pytest.fixture
@@ -106,18 +106,8 @@ def model(bus, clock):
 
 
 @pytest.fixture
-def weather(bus, model):
-    return BME280(I2CPort(bus, 0x77, "bme280@i2c-1"))
-
-
-@pytest.fixture
-def ready(weather, clock):
-    run(weather.setup(), clock.sleep)
-    return weather
-
-
-def measure(weather, clock):
-    return run(weather.measure(), clock.sleep)
+def bench(bench_of):
+    return bench_of(BME280, simulated.BME280)
 
 
 def int32_humidity(trim, code, fine):
@@ -196,9 +186,9 @@ def test_the_longest_time_of_the_datasheet_is_waited_for(bus, model, oversamplin
     assert next(steps) == pytest.approx(seconds)
 
 
-def test_identifying_reads_only(weather, model):
-    model._set = pytest.fail  # a write to a register
-    assert weather.identify() == Identity("BME280", certain=True)
+def test_identifying_reads_only(bench):
+    bench.model._set = pytest.fail  # a write to a register
+    assert bench.device.identify() == Identity("BME280", certain=True)
 
 
 def test_identifying_knows_a_relative(bus, clock):
@@ -215,66 +205,66 @@ def test_identifying_knows_a_relative(bus, clock):
         (0x42, "this is no BME280: its chip id is 0x42"),
     ],
 )
-def test_another_chip_is_named(weather, model, clock, chip_id, what):
-    model.chip_id = chip_id
-    model.power_on()
+def test_another_chip_is_named(bench, chip_id, what):
+    bench.model.chip_id = chip_id
+    bench.model.power_on()
     with pytest.raises(WrongChip, match=f"{WHERE}: {what}"):
-        run(weather.setup(), clock.sleep)
+        bench.setup()
 
 
 @pytest.mark.parametrize("trim", [(75, 0, 0, 0, 0, 0), (75, -1, 255, -1, -1, -1)])
-def test_a_humidity_trim_of_one_byte_only_is_refused(weather, model, clock, trim):
-    model.humidity_trim = trim
+def test_a_humidity_trim_of_one_byte_only_is_refused(bench, trim):
+    bench.model.humidity_trim = trim
     with pytest.raises(DeadFrame, match="only"):
-        run(weather.setup(), clock.sleep)
+        bench.setup()
 
 
 @pytest.mark.parametrize("count", [7, 26])
-def test_a_trim_that_was_damaged_on_its_way_is_refused(weather, model, clock, count, damaged):
-    model.read = damaged(model.read, count=count)
+def test_a_trim_that_was_damaged_on_its_way_is_refused(bench, count, damaged):
+    bench.model.read = damaged(bench.model.read, count=count)
     with pytest.raises(BadChecksum, match="reads of one result differ"):
-        run(weather.setup(), clock.sleep)
+        bench.setup()
 
 
-def test_a_frame_that_was_damaged_on_its_way_has_no_value(ready, model, clock, damaged):
-    model.read = damaged(model.read, count=13)
+def test_a_frame_that_was_damaged_on_its_way_has_no_value(ready, damaged):
+    ready.model.read = damaged(ready.model.read, count=13)
     with pytest.raises(BadChecksum, match="reads of one result differ"):
-        measure(ready, clock)
+        ready.measure()
 
 
 @pytest.mark.parametrize("ones", [True, False])
-def test_a_line_that_dies_has_no_value(bus, ready, clock, ones):
-    bus.faults.append(faults.ConstantFrame(clock, ones=ones))
+def test_a_line_that_dies_has_no_value(ready, ones):
+    ready.strike(faults.ConstantFrame, ones=ones)
     with pytest.raises(DeadFrame):
-        measure(ready, clock)
+        ready.measure()
 
 
-def test_a_chip_that_does_not_finish_has_no_value(ready, model, clock):
-    model.slowness = 1000
+def test_a_chip_that_does_not_finish_has_no_value(ready):
+    ready.model.slowness = 1000
     with pytest.raises(NotReady, match="still measuring"):
-        measure(ready, clock)
+        ready.measure()
 
 
-def test_a_brown_out_between_two_measurements_is_noticed(ready, model, clock):
-    measure(ready, clock)
-    model.power_on()
+def test_a_brown_out_between_two_measurements_is_noticed(ready):
+    ready.measure()
+    ready.model.power_on()
     with pytest.raises(LostConfiguration):
-        measure(ready, clock)
-    assert read(ready, clock.sleep)["humidity"] == pytest.approx(45, abs=0.01)
+        ready.measure()
+    assert ready.read()["humidity"] == pytest.approx(45, abs=0.01)
 
 
-def test_a_brown_out_between_the_two_writes_is_noticed(ready, model, clock):
-    take = model.write
+def test_a_brown_out_between_the_two_writes_is_noticed(ready):
+    take = ready.model.write
 
     def dip(data):
         if data[0] == 0xF4:
-            model.power_on()
-            model._registers[0xF5] = bmp280.MARK  # even if the mark came back
+            ready.model.power_on()
+            ready.model._registers[0xF5] = bmp280.MARK  # even if the mark came back
         take(data)
 
-    model.write = dip
+    ready.model.write = dip
     with pytest.raises(LostConfiguration, match="humidity's conversion was skipped"):
-        measure(ready, clock)
+        ready.measure()
 
 
 def test_the_code_of_a_skipped_humidity_is_no_value():
@@ -287,16 +277,16 @@ def test_a_humidity_of_another_setting_is_no_value():
         answered(bytes.fromhex("02 00 24 20 00 65 5a c0 7e ed 00 70 00"))
 
 
-def test_a_chip_that_stays_in_reset_is_reported(weather, model, clock, monkeypatch):
+def test_a_chip_that_stays_in_reset_is_reported(bench, monkeypatch):
     monkeypatch.setattr(simulated_bmp280, "STARTUP_SECONDS", 10)
     with pytest.raises(NotReady, match="does not come out of reset"):
-        run(weather.setup(), clock.sleep)
+        bench.setup()
 
 
-def test_air_that_the_chip_cannot_measure_is_refused(ready, model, clock):
-    model.set("temperature", 85.1)
+def test_air_that_the_chip_cannot_measure_is_refused(ready):
+    ready.model.set("temperature", 85.1)
     with pytest.raises(OutOfRange, match="temperature"):
-        measure(ready, clock)
+        ready.measure()
 
 
 @pytest.mark.parametrize("code, percent", [(0x4E80, 0), (0x9C00, 100)])
@@ -313,13 +303,10 @@ def test_the_codes_of_a_broken_humidity_element_are_no_humidity(code):
 
 def answered(frame):
     """A chip of the model's trim that was set up, and then answers with one frame for ever."""
-    clock = VirtualClock()
-    bus, model = SimulatedBus(clock), simulated.BME280(clock)
-    bus.attach(0x77, model)
-    weather = BME280(I2CPort(bus, 0x77))
-    run(weather.setup(), clock.sleep)
-    model.read = lambda _count: frame
-    return measure(weather, clock)
+    bench = Bench(BME280, simulated.BME280)
+    bench.setup()
+    bench.model.read = lambda _count: frame
+    return bench.measure()
 
 
 FINISHED = bytes.fromhex("01 00 24 20 00")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drivers.base.driver import Identity, read, run
+from drivers.base.driver import Identity, read
 from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
@@ -24,12 +24,10 @@ from drivers.bmp280 import (
     pressure,
     refuse_unfinished,
 )
-from edge_agent.testing import I2CContract
+from edge_agent.testing import Bench, I2CContract
 from simulators import bme280 as simulated_bme280
 from simulators import bmp280 as simulated
 from simulators import faults
-from simulators.bus import SimulatedBus
-from simulators.clock import VirtualClock
 
 
 class TestContract(I2CContract):
@@ -46,7 +44,7 @@ def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
     agree(adafruit, BMP280, simulated.BMP280)
 
 
-WHERE = "bmp280@i2c-1:0x76"
+WHERE = "bench:0x76"
 # BMP280 datasheet §3.12
 EXAMPLE = Trim(27504, 26435, -1000, 36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 6000)
 
@@ -59,18 +57,8 @@ def model(bus, clock):
 
 
 @pytest.fixture
-def barometer(bus, model):
-    return BMP280(I2CPort(bus, 0x76, "bmp280@i2c-1"))
-
-
-@pytest.fixture
-def ready(barometer, clock):
-    run(barometer.setup(), clock.sleep)
-    return barometer
-
-
-def measure(barometer, clock):
-    return run(barometer.measure(), clock.sleep)
+def bench(bench_of):
+    return bench_of(BMP280, simulated.BMP280)
 
 
 def test_the_example_of_the_datasheet_comes_out():
@@ -98,9 +86,9 @@ def test_the_longest_time_of_the_datasheet_is_waited_for(bus, model, oversamplin
     assert next(steps) == pytest.approx(seconds)
 
 
-def test_identifying_reads_only(bus, barometer, model):
-    model._set = pytest.fail  # a write to a register
-    assert barometer.identify() == Identity("BMP280", certain=True)
+def test_identifying_reads_only(bench):
+    bench.model._set = pytest.fail  # a write to a register
+    assert bench.device.identify() == Identity("BMP280", certain=True)
 
 
 def test_identifying_knows_a_relative(bus, clock):
@@ -109,10 +97,10 @@ def test_identifying_knows_a_relative(bus, clock):
 
 
 @pytest.mark.parametrize("chip_id", [0x56, 0x57, 0x58])
-def test_samples_are_welcome(barometer, model, clock, chip_id):
-    model.chip_id = chip_id
-    model.power_on()
-    assert read(barometer, clock.sleep)["temperature"] == pytest.approx(21, abs=0.01)
+def test_samples_are_welcome(bench, chip_id):
+    bench.model.chip_id = chip_id
+    bench.model.power_on()
+    assert bench.read()["temperature"] == pytest.approx(21, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -124,94 +112,95 @@ def test_samples_are_welcome(barometer, model, clock, chip_id):
         (0x42, "this is no BMP280: its chip id is 0x42"),
     ],
 )
-def test_another_chip_is_named(barometer, model, clock, chip_id, what):
-    model.chip_id = chip_id
-    model.power_on()
+def test_another_chip_is_named(bench, chip_id, what):
+    bench.model.chip_id = chip_id
+    bench.model.power_on()
     with pytest.raises(WrongChip, match=f"{WHERE}: {what}"):
-        run(barometer.setup(), clock.sleep)
+        bench.setup()
 
 
 @pytest.mark.parametrize("ones, byte", [(True, "ff"), (False, "00")])
-def test_a_dead_line_is_no_chip(bus, barometer, clock, ones, byte):
-    bus.faults.append(faults.ConstantFrame(clock, ones=ones))
+def test_a_dead_line_is_no_chip(bench, ones, byte):
+    bench.strike(faults.ConstantFrame, ones=ones)
     with pytest.raises(DeadFrame, match=f"answers {byte} only"):
-        run(barometer.setup(), clock.sleep)
+        bench.setup()
 
 
 @pytest.mark.parametrize("ones", [True, False])
-def test_a_line_that_dies_later_has_no_value(bus, ready, clock, ones):
-    bus.faults.append(faults.ConstantFrame(clock, ones=ones))
+def test_a_line_that_dies_later_has_no_value(ready, ones):
+    ready.strike(faults.ConstantFrame, ones=ones)
     with pytest.raises(DeadFrame):
-        measure(ready, clock)
+        ready.measure()
 
 
 @pytest.mark.parametrize("trim", [[0] * 12, [0xFFFF, -1, -1, 0xFFFF, *[-1] * 8]])
-def test_a_trim_of_one_byte_only_is_refused(barometer, model, clock, trim):
-    model.trim = trim
+def test_a_trim_of_one_byte_only_is_refused(bench, trim):
+    bench.model.trim = trim
     with pytest.raises(DeadFrame, match="only"):
-        run(barometer.setup(), clock.sleep)
+        bench.setup()
 
 
-def test_a_trim_that_divides_by_zero_is_refused(barometer, model, clock):
-    model.trim[3] = 0
+def test_a_trim_that_divides_by_zero_is_refused(bench):
+    bench.model.trim[3] = 0
     with pytest.raises(DeadFrame, match="dig_P1 is 0"):
-        run(barometer.setup(), clock.sleep)
+        bench.setup()
 
 
-def test_a_trim_that_was_damaged_on_its_way_is_refused(barometer, model, clock, damaged):
-    model.read = damaged(model.read, count=24)
+def test_a_trim_that_was_damaged_on_its_way_is_refused(bench, damaged):
+    bench.model.read = damaged(bench.model.read, count=24)
     with pytest.raises(BadChecksum, match="reads of one result differ"):
-        run(barometer.setup(), clock.sleep)
+        bench.setup()
 
 
-def test_a_frame_that_was_damaged_on_its_way_has_no_value(ready, model, clock, damaged):
-    model.read = damaged(model.read, count=10)
+def test_a_frame_that_was_damaged_on_its_way_has_no_value(ready, damaged):
+    ready.model.read = damaged(ready.model.read, count=10)
     with pytest.raises(BadChecksum, match="reads of one result differ"):
-        measure(ready, clock)
+        ready.measure()
 
 
 @pytest.mark.parametrize("masks", [(1, 0, 0), (0, 1, 0), (0, 0, 1)])  # one of the reads
 @pytest.mark.parametrize("bit", range(80))
-def test_a_flipped_bit_in_one_of_the_reads_is_noticed(ready, model, clock, masks, bit):
-    healthy, pending = model.read, [mask << bit for mask in masks]
+def test_a_flipped_bit_in_one_of_the_reads_is_noticed(ready, masks, bit):
+    model, pending = ready.model, [mask << bit for mask in masks]
+    healthy = model.read
     model.read = lambda count: (int.from_bytes(healthy(count)) ^ pending.pop(0)).to_bytes(count)
     with pytest.raises(BadChecksum, match="reads of one result differ"):
-        measure(ready, clock)
+        ready.measure()
 
 
-def test_a_chip_that_does_not_finish_has_no_value(ready, model, clock):
-    model.slowness = 1000
+def test_a_chip_that_does_not_finish_has_no_value(ready):
+    ready.model.slowness = 1000
     with pytest.raises(NotReady, match="still measuring"):
-        measure(ready, clock)
+        ready.measure()
 
 
-def test_a_chip_that_does_not_finish_recovers_by_a_reset(ready, model, clock):
-    model.slowness = 1000
+def test_a_chip_that_does_not_finish_recovers_by_a_reset(ready):
+    ready.model.slowness = 1000
     with pytest.raises(NotReady):
-        measure(ready, clock)
-    model.slowness = 1
-    assert read(ready, clock.sleep)["temperature"] == pytest.approx(21, abs=0.01)
+        ready.measure()
+    ready.model.slowness = 1
+    assert ready.read()["temperature"] == pytest.approx(21, abs=0.01)
 
 
-def test_a_chip_that_stays_in_reset_is_reported(barometer, model, clock, monkeypatch):
+def test_a_chip_that_stays_in_reset_is_reported(bench, monkeypatch):
     monkeypatch.setattr(simulated, "STARTUP_SECONDS", 10)
     with pytest.raises(NotReady, match="does not come out of reset"):
-        run(barometer.setup(), clock.sleep)
+        bench.setup()
 
 
-def test_a_brown_out_between_two_measurements_is_noticed(ready, model, clock):
-    measure(ready, clock)
-    model.power_on()
+def test_a_brown_out_between_two_measurements_is_noticed(ready):
+    ready.measure()
+    ready.model.power_on()
     with pytest.raises(LostConfiguration, match=r"configured 24 20, holds 24 00 .*supply"):
-        measure(ready, clock)
-    assert read(ready, clock.sleep)["temperature"] == pytest.approx(21, abs=0.01)
+        ready.measure()
+    assert ready.read()["temperature"] == pytest.approx(21, abs=0.01)
 
 
-def test_a_brown_out_during_a_conversion_is_noticed(ready, model, clock):
-    steps = ready.measure()
-    clock.sleep(next(steps) / 2)
-    model.power_on()
-    clock.sleep(1)
+def test_a_brown_out_during_a_conversion_is_noticed(ready):
+    steps = ready.device.measure()
+    ready.clock.sleep(next(steps) / 2)
+    ready.model.power_on()
+    ready.clock.sleep(1)
     with pytest.raises(LostConfiguration, match="holds 00 00"):
         next(steps)
 
@@ -238,21 +227,18 @@ def test_the_codes_of_a_skipped_conversion_are_no_values(data):
         ("atmospheric_pressure", 1100.1),
     ],
 )
-def test_air_that_the_chip_cannot_measure_is_refused(ready, model, clock, channel, value):
-    model.set(channel, value)
+def test_air_that_the_chip_cannot_measure_is_refused(ready, channel, value):
+    ready.model.set(channel, value)
     with pytest.raises(OutOfRange, match=channel):
-        measure(ready, clock)
+        ready.measure()
 
 
 def answered(frame):
     """A chip of the example's trim that was set up, and then answers with one frame for ever."""
-    clock = VirtualClock()
-    bus, model = SimulatedBus(clock), simulated.BMP280(clock)
-    bus.attach(0x76, model)
-    barometer = BMP280(I2CPort(bus, 0x76))
-    run(barometer.setup(), clock.sleep)
-    model.read = lambda _count: frame
-    return measure(barometer, clock)
+    bench = Bench(BMP280, simulated.BMP280)
+    bench.setup()
+    bench.model.read = lambda _count: frame
+    return bench.measure()
 
 
 FINISHED = bytes.fromhex("00 24 20 00")
