@@ -162,12 +162,14 @@ class Subscription(NamedTuple):
 class CursorMove(NamedTuple):
     """A forwarder's report to the recorder: `sink` owns all events up to and including `offset`.
 
-    `refused` holds the events on the way there that the destination refused, with its reasons.
+    `refused` holds the events on the way there that the destination refused, with its reasons;
+    `kinds` are those that the forwarder looked for.
     """
 
     sink: str
     offset: int
     refused: dict[int, str]
+    kinds: frozenset[str] = frozenset(KINDS)
 
 
 class LoggedEvent(NamedTuple):

@@ -79,11 +79,7 @@ class Delivery:
     @property
     def posts(self) -> tuple[Callable[[Post], None], ...]:
         """Return the functions that take live state, in any thread."""
-        return tuple(
-            one.sink.post
-            for one in self._sinks.values()
-            if one.plan.live and isinstance(one.sink, LiveSink)
-        )
+        return posts_of(self._sinks.values())
 
     @property
     def offsets(self) -> tuple[Callable[[int], None], ...]:
@@ -160,7 +156,7 @@ class Delivery:
 
     def _alive(self, inbox: ForwarderInbox, thread: str) -> None:
         if not inbox.stopping.is_set():  # a thread that ends is not waited for
-            self._around.alive(thread)
+            self._around.alive(f"sink {thread}")
 
     def _log_access(self) -> LogAccess:
         return LogAccess(
@@ -168,6 +164,20 @@ class Delivery:
             self._around.record,
             lambda error, inode: self._around.record(Unreadable(error, inode)),
         )
+
+
+def posts_of(sinks: Iterable[RunningSink]) -> tuple[Callable[[Post], None], ...]:
+    """Return what takes posts, in any thread: live state, or only what the agent says of itself."""
+    return tuple(
+        one.sink.post if one.plan.live else partial(_post_about, one.sink)
+        for one in sinks
+        if isinstance(one.sink, LiveSink)
+    )
+
+
+def _post_about(sink: LiveSink, post: Post) -> None:
+    if isinstance(post, About):
+        sink.post(post)
 
 
 def _stop(sinks: Iterable[RunningSink], deadline: float) -> None:

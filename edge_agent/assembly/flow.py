@@ -1,6 +1,6 @@
 """The path of an event through the agent, as threads: buses, engine, recorder, sinks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -9,7 +9,7 @@ import msgspec
 
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.assembly.buses import Buses, by_bus, explained
-from edge_agent.assembly.delivery import Delivery, Surroundings
+from edge_agent.assembly.delivery import Delivery, RunningSink, Surroundings, posts_of
 from edge_agent.assembly.evaluation import assemble_evaluation
 from edge_agent.assembly.topics import NAME, Topics
 from edge_agent.blueprint import Blueprint
@@ -18,10 +18,10 @@ from edge_agent.blueprint.info import agent_info
 from edge_agent.clock import Clock
 from edge_agent.deliver.sink import About, Post
 from edge_agent.evaluate.commands.execute import Delegate
-from edge_agent.evaluate.engine import Engine, EngineItem, Shown
+from edge_agent.evaluate.engine import Engine, EngineItem, ShowAgain, Shown
 from edge_agent.evaluate.outputs.output_set import Switchable
 from edge_agent.events import Alert, Reading, Switched, alert_of
-from edge_agent.live.fan_out import FanOut
+from edge_agent.live.fan_out import FanOut, LatestFanOut
 from edge_agent.paths import runtime_directories
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.opening import open_log, salvage
@@ -62,7 +62,7 @@ class Flow:
         self._alive = alive
         self._died = died
         self._watch = watch
-        self._news: FanOut[Post] = FanOut()
+        self._news: LatestFanOut[Post] = LatestFanOut(shown_as)
         self._offsets: FanOut[int] = FanOut()
         self.buses = Buses(hardware, emit=self.readings.put, alive=alive, died=died, clock=clock)
         self._spill = Spill(runtime_directories())
@@ -117,6 +117,11 @@ class Flow:
         self.records.put([self._topics.learn(blueprint)])
         self._news.listeners = (self._watched, *self.delivery.posts)
         self._offsets.listeners = self.delivery.offsets
+
+    def introduce(self, sinks: Iterable[RunningSink]) -> None:
+        """Let the engine show new sinks what alerts and outputs are; it alone knows the order."""
+        for post in posts_of(sinks):
+            self.readings.put(ShowAgain(partial(self._news.repeat, post)))
 
     def _build(self) -> None:
         log = open_log(self.log_path, self.clock, self._spill)
@@ -186,3 +191,10 @@ class Flow:
     def _watched(self, post: Post) -> None:
         if isinstance(post, Reading | Alert | Switched):
             self._watch(post)
+
+
+def shown_as(post: Post) -> tuple[str, str] | None:
+    """Return under which name the latest of this is kept; None if the next one comes soon."""
+    if isinstance(post, Alert):
+        return "alert", post.rule
+    return ("output", post.output) if isinstance(post, Switched) else None

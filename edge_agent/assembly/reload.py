@@ -120,6 +120,7 @@ def commit(flow: Flow, prepared: Prepared) -> None:
     flow.delivery.commit(prepared.sinks, time.monotonic() + STOP_SECONDS)
     flow.show(flow.about(prepared.blueprint))
     flow.follow(prepared.blueprint)
+    flow.introduce(prepared.sinks.fresh)
     flow.delivery.start(prepared.sinks.fresh, prepared.last)
     sinks = [one.plan.name for one in (*prepared.sinks.stopped, *prepared.sinks.fresh)]
     buses = [*prepared.buses.stopped, *prepared.buses.threads]

@@ -1,6 +1,7 @@
 """Where the events go: `[mqtt]`, every `[[sink]]` and every `[[notify]]` as a sink's plan."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from edge_agent.config.config import Config
@@ -8,9 +9,10 @@ from edge_agent.config.notify import NotifySettings
 from edge_agent.config.reader import TableReader, Where
 from edge_agent.config.sink import SinkSettings
 from edge_agent.deliver.catalog import load_sink_type, scheme_of
-from edge_agent.deliver.sink import SinkPlan, SinkProblem, SinkType
+from edge_agent.deliver.sink import SinkPlan, SinkProblem, SinkType, file_claim
 from edge_agent.errors import AgentError
 from edge_agent.events import KINDS
+from edge_agent.paths import expanded
 from edge_agent.problems import Problems
 
 MQTT = "mqtt"  # the name of the sink that `[mqtt]` is
@@ -39,7 +41,9 @@ def resolve_sinks(config: Config, problems: Problems) -> tuple[ResolvedSink, ...
             for one in config.notify
         ),
     ]
-    return tuple(one for one in found if one is not None)
+    sinks = tuple(one for one in found if one is not None)
+    _note_claims(config, sinks, problems)
+    return sinks
 
 
 def _mqtt(config: Config) -> Plan:
@@ -116,6 +120,18 @@ def _note_names(config: Config, problems: Problems) -> None:
         if taken[one.name] > 1:
             what = "another sink has this name; choose another"
             problems.note(f"sink.{one.name}.name", one.name, what)
+
+
+def _note_claims(config: Config, sinks: tuple[ResolvedSink, ...], problems: Problems) -> None:
+    """Note what two sinks would use at once: a file, or a broker under one client id."""
+    taken = (
+        {file_claim(Path(expanded(config.log.path))): "the event log"} if config.log.path else {}
+    )
+    for plan, kind in sinks:
+        for claimed in kind.claims(plan, config.node):
+            owner = taken.setdefault(claimed, plan.name)
+            if owner != plan.name:
+                problems.add(f"sink.{plan.name}: {owner} uses {claimed}; choose another")
 
 
 def _urls(url: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -13,7 +13,14 @@ from typing import IO, Annotated
 from msgspec import Meta
 
 from edge_agent.deliver.envelope import Envelope
-from edge_agent.deliver.sink import SinkContext, SinkOptions, SinkPlan, SinkProblem, SinkType
+from edge_agent.deliver.sink import (
+    SinkContext,
+    SinkOptions,
+    SinkPlan,
+    SinkProblem,
+    SinkType,
+    file_claim,
+)
 from edge_agent.errors import SinkUnavailable
 from edge_agent.events import LoggedEvent
 from edge_agent.keys import within
@@ -51,7 +58,9 @@ class FileSink:
         """Open the file for appending; raise `SinkUnavailable` if that fails."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("ab", buffering=0)
+            self._file = self._path.open("a+b", buffering=0)
+            if not ours(self._file):
+                raise OSError("this is not a file of events; choose another one")
             self._size = whole_lines(self._path)
             self._file.truncate(self._size)
             sync_directory(self._path.parent)
@@ -61,9 +70,10 @@ class FileSink:
     def deliver(self, batch: Sequence[LoggedEvent]) -> int:
         """Write and sync a batch, all of it or nothing; see `Sink`."""
         lines = b"".join(self._envelope.encode(event) + b"\n" for event in batch)
-        if self._file is None:
-            self.open()
         try:
+            if self._file is None or self._changed(self._file):
+                self.close()
+                self.open()
             if self._size and self._size + len(lines) > self._options.max_size:
                 self._rotate()
             self._append(lines)
@@ -77,6 +87,14 @@ class FileSink:
         if self._file is not None:
             self._file.close()
         self._file = None
+
+    def _changed(self, file: IO[bytes]) -> bool:
+        """Return whether another program removed, replaced or cut the file since the last batch."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return True
+        return found.st_ino != os.fstat(file.fileno()).st_ino or found.st_size != self._size
 
     def _append(self, lines: bytes) -> None:
         if self._file is None:
@@ -109,6 +127,12 @@ class FileSink:
         return SinkUnavailable(f"{self._path}: {reason}", "make room, or make it writable")
 
 
+def ours(file: IO[bytes]) -> bool:
+    """Return whether a file is empty or begins as ours do; a power cut may leave zeros."""
+    file.seek(0)
+    return file.read(1) in (b"", b"{", b"\0")
+
+
 def whole_lines(path: Path) -> int:
     """Return the size of a file up to its last line end."""
     with path.open("rb") as file:
@@ -133,17 +157,23 @@ def sync_directory(path: Path) -> None:
 
 
 def path_of(url: str) -> Path:
-    """Return the path of `file:///path`, `file:path` or `file:~/path`."""
+    """Return the path of `file:///path`, `file:/path` or `file:~/path`."""
     return Path(expanded(url.partition(":")[2].removeprefix("//")))
 
 
 def check(plan: SinkPlan[FileOptions]) -> Iterator[SinkProblem]:
     """Yield what is wrong with a plan."""
-    if len(plan.url) != 1 or path_of(plan.url[0]).name == "":
+    paths = [path_of(url) for url in plan.url]
+    if len(paths) != 1 or not paths[0].name or not paths[0].is_absolute():
         yield SinkProblem("url", " ".join(plan.url), "name one file, as in file:///var/log/e.jsonl")
     elif not path_of(plan.url[0]).is_absolute():
         what = "the path is relative; begin it with /, as in file:///var/log/e.jsonl"
         yield SinkProblem("url", plan.url[0], what)
 
 
-SINK = SinkType(FileOptions, check, FileSink)
+def claims(plan: SinkPlan[FileOptions], _node: str) -> Iterator[str]:
+    """Yield the plan's file: a second writer would cut off what the first one has written."""
+    yield from (file_claim(path_of(url)) for url in plan.url)
+
+
+SINK = SinkType(FileOptions, check, FileSink, claims)

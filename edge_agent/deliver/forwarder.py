@@ -30,8 +30,8 @@ class EventReader(Protocol):
 
     inode: int
 
-    def cursor(self, sink: str) -> int | None:
-        """Return a sink's committed offset; None for a sink that is not registered yet."""
+    def cursor(self, sink: str, kinds: Collection[str]) -> int | None:
+        """Return a sink's committed offset; None until it is registered with these kinds."""
         ...
 
     def read_kinds(
@@ -62,7 +62,7 @@ class Forwarder:
     def __init__(
         self,
         sink: Sink,
-        kinds: Collection[str],
+        kinds: frozenset[str],
         inbox: "SimpleQueue[ForwarderNews]",
         *,
         log: LogAccess,
@@ -141,7 +141,7 @@ class Forwarder:
         if self._reader is None:
             self._reader = self._log.open_reader()
         if self._cursor is None:
-            self._cursor = self._reader.cursor(self._sink.name)
+            self._cursor = self._reader.cursor(self._sink.name, self._kinds)
 
     def _deliver_next(self) -> None:
         if self._reader is None or self._cursor is None:  # the recorder has yet to register it
@@ -170,7 +170,7 @@ class Forwarder:
 
     def _move(self, offset: int, refused: dict[int, str]) -> None:
         self._cursor = offset
-        self._log.commit(CursorMove(self._sink.name, offset, refused))
+        self._log.commit(CursorMove(self._sink.name, offset, refused, self._kinds))
 
     def _postpone(self, reason: str) -> None:
         if self._backoff.failures == 0:

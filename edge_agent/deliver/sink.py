@@ -1,6 +1,7 @@
 """What a destination is: a place that takes over events, a batch at a time."""
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import msgspec
@@ -110,13 +111,24 @@ class SinkProblem(NamedTuple):
     what: str
 
 
+def claims_nothing(_plan: SinkPlan[Options], _node: str) -> Iterable[str]:
+    """Return nothing: any number of such sinks may have the same destination."""
+    return ()
+
+
+def file_claim(path: Path) -> str:
+    """Return how a claim names a file."""
+    return f"the file {path.resolve()}"
+
+
 class SinkType(NamedTuple, Generic[Options]):
     """What an entry point of `edge_agent.sinks` names, by the scheme of its URLs.
 
     `check` finds problems of a plan without a connection; `build` raises AgentError if a package
-    is missing, and opens nothing.
+    is missing, and opens nothing. `claims` names what only one sink of a node may use.
     """
 
     options: type[Options]
     check: Callable[[SinkPlan[Options]], Iterable[SinkProblem]]
     build: Callable[[SinkPlan[Options], SinkContext], Sink]
+    claims: Callable[[SinkPlan[Options], str], Iterable[str]] = claims_nothing

@@ -34,7 +34,7 @@ from edge_agent.events import (
 
 TICK = 1_000_000  # µs: between two signs of life, and two tries of an output that failed
 
-EngineItem: TypeAlias = "Reading | Request | Finished | NewParts | None"
+EngineItem: TypeAlias = "Reading | Request | Finished | NewParts | ShowAgain | None"
 Shown: TypeAlias = Reading | Alert | Switched
 NOTHING = RuleChanges([], [])
 
@@ -63,6 +63,12 @@ class NewParts(NamedTuple):
     kept: frozenset[str]
     done: Callable[[str], None]
     cancelled: Callable[[], bool]
+
+
+class ShowAgain(NamedTuple):
+    """A request to repeat what was shown, between two values: a new sink does not know it."""
+
+    repeat: Callable[[], None]
 
 
 class Engine:
@@ -129,6 +135,8 @@ class Engine:
                 self._stopping = True
             elif isinstance(item, NewParts):
                 self.renew(item)
+            elif isinstance(item, ShowAgain):
+                item.repeat()
             else:
                 self.execute(item)
         now = self._clock.now()

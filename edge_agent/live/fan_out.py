@@ -1,6 +1,6 @@
 """Hands each value to several listeners, none of which may block."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -18,4 +18,29 @@ class FanOut(Generic[T]):
     def put(self, value: T) -> None:
         """Hand a value over."""
         for listener in self.listeners:
+            listener(value)
+
+
+class LatestFanOut(FanOut[T]):
+    """Keeps the latest value of each key as well, for listeners that come later.
+
+    One thread at a time may put values that have a key, and repeat them; those with the key None
+    are not kept.
+    """
+
+    def __init__(self, key: Callable[[T], Hashable]) -> None:
+        super().__init__()
+        self._key = key
+        self._latest: dict[Hashable, T] = {}
+
+    def put(self, value: T) -> None:
+        """Hand a value over, and keep it."""
+        key = self._key(value)
+        if key is not None:
+            self._latest[key] = value
+        super().put(value)
+
+    def repeat(self, listener: Callable[[T], None]) -> None:
+        """Hand the latest value of each key to one listener."""
+        for value in self._latest.values():
             listener(value)

@@ -34,7 +34,7 @@ SPAN = 'SELECT count(*) FROM event WHERE "offset" > ? AND "offset" <= ?'
 SPAN_OF_KINDS = SPAN + " AND kind IN (SELECT value FROM json_each(?))"  # noqa: S608
 REFUSED = """
 SELECT "offset" FROM event
-WHERE "offset" > ? AND "offset" IN (SELECT value FROM json_each(?))
+WHERE "offset" > ? AND "offset" <= ? AND "offset" IN (SELECT value FROM json_each(?))
 AND kind IN (SELECT value FROM json_each(?)) ORDER BY "offset"
 """
 NEW = "INSERT INTO account VALUES (?, ?, ?, ?, 0, TRUE)"
@@ -147,13 +147,15 @@ class Account:
     def move(self, move: CursorMove) -> list[int]:
         """Move a cursor; return the offsets that the destination refused, ascending.
 
-        A cursor never goes back; what lies behind it already is counted already.
+        A cursor never goes back; what lies behind it already is counted already. A move past
+        other kinds than those of the account comes from before a reload: it does not count, and
+        the events are delivered again.
         """
         row = next((row for row in _rows(self._execute) if row.sink == move.sink), None)
-        if row is None or move.offset <= row.cursor:
+        if row is None or move.offset <= row.cursor or row.kinds != _json(sorted(move.kinds)):
             return []
         passed = row.passed_by(self._execute, move.offset)
-        refused = self._refused(row, move.refused)
+        refused = self._refused(row, move)
         self._execute(MOVE, (move.offset, passed - len(refused), move.sink))
         for reason, count in Counter(move.refused[offset] for offset in refused).items():
             self._lose(move.sink, "refused", reason, count)
@@ -193,10 +195,11 @@ class Account:
         """Return the offset up to which every configured sink owns the events."""
         return min((row.cursor for row in _rows(self._execute) if row.configured), default=last)
 
-    def _refused(self, row: _Row, refused: Mapping[int, str]) -> list[int]:
-        if not refused:
+    def _refused(self, row: _Row, move: CursorMove) -> list[int]:
+        if not move.refused:
             return []
-        found = self._execute(REFUSED, (row.cursor, _json(sorted(refused)), row.kinds))
+        offsets = _json(sorted(move.refused))
+        found = self._execute(REFUSED, (row.cursor, move.offset, offsets, row.kinds))
         return [offset for (offset,) in found]
 
     def _lose(self, sink: str, fate: str, reason: str, count: int) -> None:

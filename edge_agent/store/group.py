@@ -17,7 +17,7 @@ class Group:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.states: dict[str, bytes] = {}
-        self.moves: dict[str, CursorMove] = {}
+        self.moves: dict[tuple[str, frozenset[str]], CursorMove] = {}
         self.subscriptions: tuple[Subscription, ...] | None = None
         self._urgent = False
         self._since = float("inf")
@@ -32,9 +32,9 @@ class Group:
 
     def move(self, move: CursorMove) -> None:
         """Take a cursor's move; the farthest of each sink counts, with all refusals."""
-        before = self.moves.get(move.sink, move)
+        before = self.moves.get((move.sink, move.kinds), move)
         offset, refused = max(move.offset, before.offset), {**before.refused, **move.refused}
-        self.moves[move.sink] = CursorMove(move.sink, offset, refused)
+        self.moves[move.sink, move.kinds] = move._replace(offset=offset, refused=refused)
 
     def subscribe(self, subscriptions: tuple[Subscription, ...], now: float) -> None:
         """Take the sinks that there are from now on; this does not wait for the interval."""

@@ -87,8 +87,7 @@ class LogReader:
         self.follow()
         if len(kinds) == len(KINDS):
             return self._events(READ_SPAN, (after, upto, limit))
-        wanted = msgspec.json.encode(sorted(kinds)).decode()
-        return self._events(READ_KINDS, (after, upto, wanted, limit))
+        return self._events(READ_KINDS, (after, upto, _kinds(kinds), limit))
 
     def events_after(self, offset: int) -> Iterator[LoggedEvent]:
         """Yield all events behind an offset, a chunk in memory at a time."""
@@ -125,11 +124,11 @@ class LogReader:
         rows = self._connection.execute("SELECT name, data FROM saved_state")
         return {name: data.encode() for name, data in rows}
 
-    def cursor(self, sink: str) -> int | None:
-        """Return a sink's committed offset; None for a sink that is not registered yet."""
+    def cursor(self, sink: str, kinds: Collection[str] = KINDS) -> int | None:
+        """Return a sink's committed offset; None until it is registered with these kinds."""
         self.follow()
-        query = 'SELECT "offset" FROM account WHERE sink = ?'
-        row = self._connection.execute(query, (sink,)).fetchone()
+        query = 'SELECT "offset" FROM account WHERE sink = ? AND kinds = ? AND configured'
+        row = self._connection.execute(query, (sink, _kinds(kinds))).fetchone()
         return row[0] if row else None
 
     def last_offset(self) -> int:
@@ -172,6 +171,10 @@ class LogReader:
     def _events(self, sql: str, parameters: Sequence[Any]) -> list[LoggedEvent]:
         (text,) = self._connection.execute(sql, parameters).fetchone()
         return _decoder.decode(text)
+
+
+def _kinds(kinds: Collection[str]) -> str:
+    return msgspec.json.encode(sorted(kinds)).decode()
 
 
 def read_stats(path: Path) -> dict[str, Any]:

@@ -143,6 +143,7 @@ def test_a_refused_reload_resolves_no_alert(running, wait_for):
     wait_for(lambda: running.events("alert"))
     running.missing = {3}
     running.reload(SECOND_DEVICE, without="> 10")
+    wait_for(lambda: len(running.notes()) == 1)
     running.reload(SECOND_DEVICE.replace("soil", "earth"))
     wait_for(lambda: len(running.notes()) == 2)
     assert [json.loads(event.data)["state"] for event in running.events("alert")] == ["firing"]
@@ -187,6 +188,30 @@ def test_what_vanished_from_the_configuration_vanishes_from_the_broker(
     assert (resolved.rule, resolved.state) == ("warm", "resolved")
 
 
+def test_a_broker_that_a_reload_brings_learns_of_alerts_and_outputs(
+    running, wait_for, subscriber, mosquitto
+):
+    wait_for(lambda: running.events("alert") and running.events("output"))
+    other = mosquitto().start()
+    running.url = other.url
+    running.reload("")
+    seen = subscriber(other.port, "edge/shed/#")
+    wait_for(lambda: {"edge/shed/alert/warm", "edge/shed/output/fan"} <= {one[0] for one in seen})
+
+
+def test_a_second_broker_learns_what_a_reload_changes_in_the_info(
+    running, wait_for, subscriber, mosquitto
+):
+    other = mosquitto().start()
+    cloud = f'[[sink]]\nname = "cloud"\nurl = "{other.url}"\nkinds = ["gap"]\n'
+    running.reload(cloud)
+    seen = subscriber(other.port, "edge/shed/#")
+    wait_for(lambda: {topic for topic, *_ in seen} == {"edge/shed/info", "edge/shed/status"})
+    running.reload(cloud + SECOND_DEVICE)
+    wait_for(lambda: b"soil" in seen[-1][1])
+    assert {topic for topic, *_ in seen} == {"edge/shed/info", "edge/shed/status"}
+
+
 def test_what_vanished_with_a_restart_vanishes_from_the_broker_too(
     tmp_path, broker, wait_for, subscriber
 ):
@@ -224,6 +249,7 @@ def test_a_rule_that_a_reload_changes_does_not_get_its_old_state_back_at_the_nex
 ):
     wait_for(lambda: running.events("alert"))
     running.reload("", without="> 10")  # no condition at all is refused
+    wait_for(lambda: running.notes() == ["reload_refused"])
     running.write("")
     text = running.file.read_text().replace("> 10", "> 90")
     running.file.write_text(text)

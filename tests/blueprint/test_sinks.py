@@ -168,3 +168,27 @@ def test_two_sinks_of_one_name_are_refused(problems):
 def test_two_readings_of_one_file_are_equal_tls_included(sinks):
     text = mqtt(url='"mqtts://host"', keep_alive='"1m"') + FILE
     assert sinks(text) == sinks(text)
+
+
+def test_two_sinks_cannot_write_one_file(problems):
+    (line,) = problems(FILE + FILE.replace("archive", "copy").replace("/log/", "/log/../log/"))
+    assert line == "sink.copy: archive uses the file /var/log/events.jsonl; choose another"
+
+
+def test_a_file_sink_cannot_write_the_event_log(problems):
+    (line,) = problems('[log]\npath = "/var/log/events.jsonl"\n' + FILE)
+    assert line == "sink.archive: the event log uses the file /var/log/events.jsonl; choose another"
+
+
+def test_two_sinks_cannot_use_one_client_id_at_one_broker(problems):
+    cloud = '[[sink]]\nname = "cloud"\nurl = "mqtt://near"\nclient_id = "edge-shed"\n'
+    (line,) = problems(mqtt(url='"mqtt://near"') + "\n" + cloud)
+    assert "sink.cloud: mqtt uses the client id 'edge-shed' at near:1883" in line
+
+
+@pytest.mark.parametrize(
+    "url", ["file:events.jsonl", "file://log/events.jsonl", "file:", "file:///"]
+)
+def test_a_file_sinks_path_is_absolute(problems, url):
+    (line,) = problems(FILE.replace("file:///var/log/events.jsonl", url))
+    assert "name one file, as in file:///" in line

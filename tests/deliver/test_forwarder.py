@@ -2,6 +2,7 @@ import logging
 import sqlite3
 import threading
 from queue import SimpleQueue
+from typing import NamedTuple
 
 import pytest
 
@@ -42,6 +43,12 @@ class Destination:
         return len(batch)
 
 
+class Moved(NamedTuple):
+    sink: str
+    offset: int
+    refused: dict
+
+
 class Log:
     """A log's reading side: offsets that exist, as a set."""
 
@@ -53,7 +60,7 @@ class Log:
         self.committed = cursor
         self.broken = False
 
-    def cursor(self, _sink):
+    def cursor(self, _sink, _kinds):
         return self.committed
 
     def read_kinds(self, kinds, after, upto, limit):
@@ -84,7 +91,9 @@ class Delivery:
             frozenset(kinds),
             self.inbox,
             log=LogAccess(
-                lambda: self.log, self.moves.append, lambda *what: self.unreadable.append(what)
+                lambda: self.log,
+                lambda move: self.moves.append(Moved(*move[:3])),
+                lambda *what: self.unreadable.append(what),
             ),
             clock=self.clock,
             backoff=Backoff(lambda: 1.0),

@@ -13,21 +13,29 @@ from edge_agent.store.account import OTHER, REASONS
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
 from edge_agent.store.retention import Retention
+from edge_agent.store.opening import salvage
 
 SINKS = {
     "mqtt": Subscription("mqtt"),
     "cloud": Subscription("cloud", frozenset({"reading", "gap"}), "now"),
     "phone": Subscription("phone", frozenset({"alert"}), "now"),
 }
+KIND_SETS = (*(one.kinds for one in SINKS.values()), frozenset({"aggregate", "alert"}))
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("record"), st.sampled_from(KINDS[:3]), st.integers(1, 300)),
         st.tuples(
-            st.sampled_from(["deliver", "refuse"]), st.sampled_from([*SINKS]), st.integers(1, 400)
+            st.sampled_from(["deliver", "refuse", "refuse_beyond"]),
+            st.sampled_from([*SINKS]),
+            st.integers(1, 400),
         ),
+        st.tuples(st.just("want"), st.sampled_from([*SINKS]), st.integers(1, len(KIND_SETS))),
+        st.tuples(st.just("deliver_late"), st.sampled_from([*SINKS]), st.integers(1, 400)),
         st.tuples(st.just("reload"), st.sets(st.sampled_from([*SINKS])), st.just(0)),
         st.tuples(st.just("lose"), st.sampled_from(KINDS[:3]), st.integers(1, 50)),
-        st.tuples(st.sampled_from(["trim", "age", "restart"]), st.none(), st.integers(1, 200)),
+        st.tuples(
+            st.sampled_from(["trim", "age", "restart", "salvage"]), st.none(), st.integers(1, 200)
+        ),
     ),
     max_size=30,
 )
@@ -39,6 +47,7 @@ class History:
     def __init__(self, path):
         self.path, self.clock = path, ManualClock()
         self.recorded = Counter()  # by sink
+        self.sinks, self.before = dict(SINKS), dict(SINKS)
         self.began, self.configured, self.seen = {}, set(), 0
         self.log = EventLog.open(path, boot="manual")
         self.reload({"mqtt"})
@@ -57,29 +66,67 @@ class History:
     def refuse(self, sink, n):
         self.move(sink, n, lambda offset: offset % 3 == 0)
 
-    def move(self, sink, n, refuses):
+    def refuse_beyond(self, sink, n):
+        """Refuse what lies behind the batch as well: it is not settled, and comes again."""
+        self.move(sink, n, lambda offset: offset % 3 == 0, cut=n // 2)
+
+    def deliver_late(self, sink, n):
+        """A forwarder with the kinds of before the last reload reports what it did then."""
+        self.move(sink, n, lambda offset: False, kinds=self.before[sink].kinds)
+
+    def move(self, sink, n, refuses, *, cut=0, kinds=None):
         """Move over a stretch that overlaps with what was delivered before, as after a kill."""
+        kinds = kinds or self.sinks[sink].kinds
+        begin = max((self.cursor(sink) or 0) - n // 2, 0)
         with self.reader() as reader:
-            begin = max((reader.cursor(sink) or 0) - n // 2, 0)
-            batch = reader.read_kinds(SINKS[sink].kinds, begin, 2**62, n)
-        if batch and sink in self.began:
+            batch = reader.read_kinds(kinds, begin, 2**62, n)
+        settled = batch[: len(batch) - cut]
+        if settled and sink in self.began:
             refused = {event.offset: "no" for event in batch if refuses(event.offset)}
             with self.log.transaction():
-                self.log.account.move(CursorMove(sink, batch[-1].offset, refused))
+                self.log.account.move(CursorMove(sink, settled[-1].offset, refused, kinds))
 
     def reload(self, names):
         last = self.log.last_offset()
         with self.log.transaction():
-            self.log.account.register([SINKS[name] for name in sorted(names)], last)
+            self.log.account.register([self.sinks[name] for name in sorted(names)], last)
         self.configured = names
         for name in names - self.began.keys():
             self.began[name] = last if SINKS[name].start == "now" else 0
+
+    def want(self, sink, n):
+        """A reload changes a sink's kinds: from then on what lies behind the cursor is counted."""
+        self.count_new()
+        wanted = KIND_SETS[n - 1]
+        if sink in self.configured:
+            waits = [event.kind for event in self.events_after(self.cursor(sink))]
+            before, after = (
+                sum(kind in kinds for kind in waits) for kinds in (self.sinks[sink].kinds, wanted)
+            )
+            self.recorded[sink] += after - before
+        self.before[sink] = self.sinks[sink]
+        if sink in self.configured or sink not in self.began:
+            self.sinks[sink] = self.sinks[sink]._replace(kinds=wanted)
+        self.reload(self.configured)
+
+    def events_after(self, offset):
+        with self.reader() as reader:
+            return list(reader.events_after(offset))
+
+    def cursor(self, sink):
+        account = self.accounts().get(sink)
+        return account.cursor if account else None
+
+    def salvage(self, _n):
+        """Set the log aside as if it were damaged: nothing is lost, and the offsets jump."""
+        self.log.close()
+        self.log = salvage(self.path, self.clock)
 
     def lose(self, kind, n):
         with self.log.transaction():
             self.log.account.drop_unrecorded({kind: n}, "disk_full")
         for name in self.configured:
-            self.recorded[name] += n if kind in SINKS[name].kinds else 0
+            self.recorded[name] += n if kind in self.sinks[name].kinds else 0
 
     def trim(self, _n):
         Retention(100, 40_000).trim(self.log, self.clock.now())
@@ -96,7 +143,7 @@ class History:
             for event in reader.events_after(self.seen):
                 self.seen = event.offset
                 for name, began in self.began.items():
-                    if event.offset > began and event.kind in SINKS[name].kinds:
+                    if event.offset > began and event.kind in self.sinks[name].kinds:
                         self.recorded[name] += 1
 
     def accounts(self):
@@ -143,10 +190,47 @@ def test_a_refusal_by_one_sink_is_not_taken_from_another(history):
     history.record("reading", 10)
     history.deliver("mqtt", 10)
     with history.log.transaction():
-        history.log.account.move(CursorMove("cloud", 10, {2: "too ugly", 5: "too ugly"}))
+        history.log.account.move(
+            CursorMove("cloud", 10, {2: "too ugly", 5: "too ugly"}, SINKS["cloud"].kinds)
+        )
     accounts = history.accounts()
     assert (accounts["mqtt"].delivered, accounts["mqtt"].refused) == (10, {})
     assert (accounts["cloud"].delivered, accounts["cloud"].refused) == (8, {"too ugly": 2})
+
+
+def test_a_refusal_behind_the_batch_is_counted_when_the_cursor_passes_it(history):
+    history.record("reading", 10)
+    with history.log.transaction():
+        history.log.account.move(CursorMove("mqtt", 2, {2: "no", 5: "no", 6: "no", 7: "no"}))
+    account = history.accounts()["mqtt"]
+    assert (account.delivered, account.refused, account.waiting) == (1, {"no": 1}, 8)
+
+
+def test_a_move_from_before_a_reload_does_not_pass_what_its_forwarder_never_looked_for(history):
+    history.reload({"mqtt", "phone"})
+    history.record("reading", 10)
+    history.record("alert", 1)
+    history.want("phone", 1)
+    with history.log.transaction():
+        history.log.account.move(CursorMove("phone", 11, {}, SINKS["phone"].kinds))
+    phone = history.accounts()["phone"]
+    assert (phone.delivered, phone.waiting) == (0, 11)
+
+
+def test_a_second_salvage_does_not_count_the_first_ones_hole(history):
+    history.record("reading", 10)
+    history.salvage(0)
+    history.salvage(0)
+    assert history.accounts()["mqtt"].dropped == {}
+
+
+def test_salvage_does_not_count_again_what_a_full_log_has_dropped(history):
+    for _ in range(20):
+        history.record("reading", 100)
+        history.trim(0)
+    dropped = history.accounts()["mqtt"].dropped
+    history.salvage(0)
+    assert history.accounts()["mqtt"].dropped == dropped != {}
 
 
 def test_a_sink_that_begins_now_has_nothing_to_do_with_what_was_before(history):

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
 
@@ -156,4 +156,10 @@ def addresses(urls: Sequence[str]) -> tuple[Address, ...]:
     return tuple(parse_url(url) for url in urls)
 
 
-SINK = SinkType(MqttOptions, check, build)
+def claims(plan: SinkPlan[MqttOptions], node: str) -> Iterator[str]:
+    """Yield the client ids: a broker keeps one connection for each, and closes the other."""
+    client_id = broker(plan, node).client_id
+    yield from (f"the client id {client_id!r} at {address}" for address in addresses(plan.url))
+
+
+SINK = SinkType(MqttOptions, check, build, claims)
