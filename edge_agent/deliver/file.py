@@ -164,9 +164,9 @@ def path_of(url: str) -> Path:
 def check(plan: SinkPlan[FileOptions]) -> Iterator[SinkProblem]:
     """Yield what is wrong with a plan."""
     paths = [path_of(url) for url in plan.url]
-    if len(paths) != 1 or not paths[0].name or not paths[0].is_absolute():
+    if len(paths) != 1 or not paths[0].name:
         yield SinkProblem("url", " ".join(plan.url), "name one file, as in file:///var/log/e.jsonl")
-    elif not path_of(plan.url[0]).is_absolute():
+    elif not paths[0].is_absolute():
         what = "the path is relative; begin it with /, as in file:///var/log/e.jsonl"
         yield SinkProblem("url", plan.url[0], what)
 

@@ -186,9 +186,7 @@ def test_two_sinks_cannot_use_one_client_id_at_one_broker(problems):
     assert "sink.cloud: mqtt uses the client id 'edge-shed' at near:1883" in line
 
 
-@pytest.mark.parametrize(
-    "url", ["file:events.jsonl", "file://log/events.jsonl", "file:", "file:///"]
-)
-def test_a_file_sinks_path_is_absolute(problems, url):
+@pytest.mark.parametrize("url", ["file:", "file:///"])
+def test_a_file_sink_names_a_file(problems, url):
     (line,) = problems(FILE.replace("file:///var/log/events.jsonl", url))
     assert "name one file, as in file:///" in line
