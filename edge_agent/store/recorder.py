@@ -220,7 +220,9 @@ class Recorder:
         if self._damaged:
             self._log = self._reopen()
             self._damaged = False
-            if self._group.subscriptions is None:  # accounts may be among what is lost
+            if (
+                self._subscriptions and self._group.subscriptions is None
+            ):  # accounts may be among what is lost
                 self._group.subscribe(self._subscriptions, self._clock.monotonic())
             self._announce(self._log.last_offset())
 

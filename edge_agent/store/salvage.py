@@ -47,6 +47,7 @@ ROW = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
 TOLD = """
 SELECT value->>0, value->>1 FROM event, json_each(event.data, '$.ranges')
 WHERE kind = 'gap' AND json_type(event.data, '$.ranges') = 'array'
+AND event.data->>'reason' NOT LIKE 'rejected by %'  -- what one sink refused is still there
 """
 Ranges = list[tuple[int, int]]
 

@@ -11,9 +11,9 @@ from edge_agent.clock import ManualClock
 from edge_agent.events import KINDS, CursorMove, Event, Subscription
 from edge_agent.store.account import OTHER, REASONS
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.opening import salvage
 from edge_agent.store.reader import LogReader
 from edge_agent.store.retention import Retention
-from edge_agent.store.opening import salvage
 
 SINKS = {
     "mqtt": Subscription("mqtt"),
