@@ -1,4 +1,4 @@
-"""Docs and examples cannot lie: they are made from the code, or run."""
+"""Docs and examples are true: they are made from the code, or run."""
 
 import re
 import runpy
@@ -101,6 +101,35 @@ def test_a_class_or_constant_that_a_page_names_exists(page):
 
 def text_of(page):
     return (ROOT / page).read_text()
+
+
+AVOIDED = (
+    *("anew", "goes on", "lets go", "mend", "nobody"),
+    *("somebody", "tell whether", "told", "whoever"),
+)
+
+
+def english():
+    """Everything that we write for readers, except the list of the words to avoid."""
+    for folder in ("edge_agent", "drivers", "simulators"):
+        yield from sorted((ROOT / folder).rglob("*.py"))
+    yield from (text for text in TEXTS if text.name != "CONTRIBUTING.md")
+    yield ROOT / "CHANGELOG.md"
+    yield from sorted((ROOT / "examples").rglob("*.toml"))
+    yield from sorted((ROOT / "systemd").iterdir())
+
+
+@pytest.mark.parametrize("word", AVOIDED)
+def test_a_word_to_avoid_is_in_no_message_docstring_comment_or_page(word):
+    pattern = re.compile(r"\b" + word.replace(" ", r"[\s#]+") + r"\b", re.IGNORECASE)
+    found = [str(path.relative_to(ROOT)) for path in english() if pattern.search(path.read_text())]
+    assert found == [], f"see `How we write English` in CONTRIBUTING.md: {word!r}"
+
+
+@pytest.mark.parametrize("word", AVOIDED)
+def test_contributing_names_every_word_to_avoid(word):
+    section = text_of("CONTRIBUTING.md").split("## How we write English")[1].split("\n## ")[0]
+    assert f'"{word}"' in re.sub(r"\s+", " ", section)
 
 
 def anchors(page):

@@ -1,4 +1,4 @@
-"""How the main thread carries out what only it may do: whatever happens, it goes on."""
+"""How the main thread carries out what only it may do; no error in it ends the agent."""
 
 import logging
 import sqlite3
@@ -25,7 +25,7 @@ def carry_out(requests: Sequence[MainRequest], flow: Flow, reread: Callable[[], 
     command = requests[0].command
     try:
         result = _result(command, flow, reread)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the agent goes on
+    except Exception as error:  # noqa: BLE001 - the agent continues after any error
         reason = _explained(command, error)
         ends = [Finished(one.key, None, reason) for one in requests]
     else:
@@ -50,7 +50,7 @@ def _reload(flow: Flow, reread: Callable[[], Blueprint]) -> dict[str, Any]:
     """Reload, and record how it ended; raise AgentError if the configuration is refused."""
     try:
         problems = reload(flow, reread)
-    except Exception as error:  # noqa: BLE001 - what runs goes on
+    except Exception as error:  # noqa: BLE001 - what runs keeps running
         problems = [_explained(Reload(), error)]
     if not problems:
         flow.records.put(lifecycle(flow.clock.now(), "reloaded"))

@@ -1,7 +1,7 @@
 """The forwarder: one thread that carries the log to one sink.
 
-It reads behind the cursor, delivers, and tells the recorder how far the sink owns the events. It
-never deletes anything; after a restart it goes on where the committed cursor stands.
+It reads after the cursor, delivers, and reports to the recorder how far the sink owns the events.
+It never deletes anything; after a restart it continues from the committed cursor.
 """
 
 import logging
@@ -85,7 +85,7 @@ class Forwarder:
         self._stopping = False
 
     def run(self) -> None:
-        """Deliver until told to stop, and then for a moment what is left."""
+        """Deliver until asked to stop, and then what is left, for a moment only."""
         while not self._stopping:
             self.step(self._wait())
         deadline = self._clock.monotonic() + DRAIN_SECONDS
@@ -134,7 +134,7 @@ class Forwarder:
             self._postpone(f"the event log cannot be read: {error}")
 
     def _begin(self) -> None:
-        """Open what is not open yet, and go on where the log says."""
+        """Open what is not open yet, and continue from the committed cursor."""
         if not self._open:
             self._sink.open()
             self._open = True

@@ -105,7 +105,7 @@ class EventLog:
             self._connection.execute("COMMIT")
         except BaseException:
             self._boot_numbers = {}
-            if self._connection.in_transaction:  # a full disk has rolled back by itself
+            if self._connection.in_transaction:  # a full disk has rolled back already
                 self._connection.execute("ROLLBACK")
             raise
 

@@ -45,7 +45,7 @@ CREATE TABLE loss (
 
 
 def m001_event_log(db: Database) -> None:
-    """Create the event log, with a random id of its own."""
+    """Create the event log, with a random id."""
     for statement in SCHEMA.split(";\n"):
         if statement.strip():
             db.execute(statement)

@@ -1,4 +1,4 @@
-"""The reading side of the event log: a connection of its own, always a committed state."""
+"""The reading side of the event log: a separate connection, always a committed state."""
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence

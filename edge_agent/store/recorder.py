@@ -1,8 +1,8 @@
 """The recorder: the one thread that writes the event log.
 
 It gathers what arrives within a few milliseconds into one commit, announces offsets only after the
-disk has them, and keeps events in memory, counted, while the disk does not take them. Whatever the
-disk does, the thread goes on: what SQLite calls damage is salvaged, everything else is tried again.
+disk has them, and keeps events in memory, counted, while the disk does not take them. No
+error of the disk ends the thread: what SQLite calls damage is salvaged, all else is tried again.
 """
 
 import logging
@@ -85,7 +85,7 @@ class Recorder:
         self._subscriptions: tuple[Subscription, ...] = ()
 
     def run(self) -> None:
-        """Record until told to stop, and commit the rest."""
+        """Record until asked to stop, and commit the rest."""
         while not self._stopping:
             self.step(self._wait())
         self.commit()

@@ -1,7 +1,7 @@
 """What leaves the log, and in which order, when its time or its room is over.
 
 History (what every sink owns) goes first; then the oldest waiting readings, then notes, alerts
-last. Whatever was still waiting is told in a gap event and entered into the account.
+last. Events that were still waiting are reported in a gap event and entered into the account.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ class Retention(NamedTuple):
     max_size: int
 
     def trim(self, log: EventLog, now: Moment) -> bool:
-        """Take one slice away where one is due; return whether there may be more."""
+        """Take one slice away if one is due; return whether there may be more."""
         owned = log.account.owned(log.last_offset())
         if now.trusted and self._expire(log, owned, now):
             return True

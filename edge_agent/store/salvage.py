@@ -1,7 +1,7 @@
-"""What can be read of a damaged database goes on in a fresh one; the damaged one is never deleted.
+"""What can be read of a damaged database is copied to a fresh one; the old one is never deleted.
 
-Offsets go on far behind any that may have been used, for a damaged file can have lost commits that
-a subscriber already knows; a gap event names the hole.
+Offsets continue far above any that may have been used, for a damaged file can have lost commits
+that a subscriber already knows; a gap event names the hole.
 """
 
 import random
@@ -44,7 +44,7 @@ WHERE typeof(reason) = 'text' AND typeof(count) = 'integer'
 """
 STATES = f"SELECT name, data FROM saved_state WHERE {SOUND_STATE}"  # noqa: S608
 ROW = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
-TOLD = """
+REPORTED = """
 SELECT value->>0, value->>1 FROM event, json_each(event.data, '$.ranges')
 WHERE kind = 'gap' AND json_type(event.data, '$.ranges') = 'array'
 AND event.data->>'reason' NOT LIKE 'rejected by %'  -- what one sink refused is still there
@@ -97,7 +97,7 @@ def restore(log: EventLog, old: sqlite3.Connection, clock: Clock, aside: str) ->
     found = list(copy_rows(log, old, remains.last))
     last = max([remains.last, *found[-1:], *remains.cursors])
     begin = max(min(remains.cursors, default=0), min(found, default=1) - 1)
-    missing = holes(begin, last, [*ranges(found), *_told(log)])
+    missing = holes(begin, last, [*ranges(found), *_reported(log)])
     hole = HOLE + random.randrange(HOLE)  # noqa: S311 - no secret
     copy_facts(log, remains)
     log.skip_to(max(last, log.mark.value.reserved) + hole)
@@ -124,9 +124,9 @@ def holes(begin: int, last: int, covered: Iterable[tuple[int, int]]) -> Ranges:
     return found
 
 
-def _told(log: EventLog) -> Ranges:
-    """Return the offsets whose loss a gap event has told already."""
-    rows = log.execute(TOLD)
+def _reported(log: EventLog) -> Ranges:
+    """Return the offsets whose loss a gap event has reported already."""
+    rows = log.execute(REPORTED)
     return [row for row in rows if all(isinstance(end, int) for end in row)]
 
 
@@ -164,7 +164,7 @@ def copy_rows(log: EventLog, old: sqlite3.Connection, last: int) -> Iterator[int
 
 
 def _stride(old: sqlite3.Connection, start: int, end: int) -> tuple[list[Any], int]:
-    """Return the next rows, and where to go on; row by row where a page among them is damaged."""
+    """Return the next rows, and where to continue; row by row if a page among them is damaged."""
     try:
         rows = old.execute(ROWS, (start, end)).fetchall()
     except sqlite3.DatabaseError as error:

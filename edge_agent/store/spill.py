@@ -54,7 +54,7 @@ def spill(
     states: Mapping[str, bytes],
     lost: Mapping[str, int],
 ) -> int:
-    """Write events where there is room; return how many events the next start will miss.
+    """Write events as far as there is room; return how many events the next start will miss.
 
     The log's mark and each file count all of them, and those that were `lost` before.
     """

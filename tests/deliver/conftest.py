@@ -208,7 +208,7 @@ def client():
 
 
 class WebServer:
-    """Takes JSON notifications on the loopback, with the answer that it is told to give."""
+    """Takes JSON notifications on the loopback, with the answer that a test sets."""
 
     def __init__(self):
         self.status = 200

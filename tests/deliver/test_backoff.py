@@ -11,7 +11,7 @@ def test_the_wait_doubles_from_half_a_second_to_a_minute(random, share):
     assert waits == pytest.approx([step * share for step in steps])
 
 
-def test_after_a_success_it_begins_anew():
+def test_after_a_success_it_begins_again():
     backoff = Backoff(lambda: 1.0)
     backoff.next(), backoff.next()
     backoff.reset()

@@ -27,7 +27,7 @@ def test_what_lies_behind_the_first_gap_is_sent_again(job):
     assert settlement(job, "lost")[:3] == (1, {}, "lost")
 
 
-def test_a_refusal_behind_the_first_gap_is_not_told_yet(job):
+def test_a_refusal_after_the_first_gap_is_not_reported_yet(job):
     job.settle(0, "too ugly")
     job.settle(2, "too ugly")
     assert settlement(job, "lost")[:3] == (1, {0: "too ugly"}, "lost")

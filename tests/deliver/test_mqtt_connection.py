@@ -199,7 +199,7 @@ def test_user_and_password_open_a_broker_that_wants_them(mosquitto, client, even
     assert one.sink.deliver(events(1)) == 1
 
 
-def test_stopping_while_nobody_answers_is_quick(port, client):
+def test_stopping_while_no_broker_answers_is_quick(port, client):
     one = client(f"mqtt://127.0.0.1:{port}")
     one.stop()
     assert not one.thread.is_alive()

@@ -138,11 +138,11 @@ def test_an_alert_that_is_expressly_not_silenced_or_acknowledged_is_sent(notify,
 
 
 @pytest.mark.parametrize("state", ["pending", "inactive", "of the future"])
-def test_a_state_that_asks_nobody_to_act_is_not_sent(notify, service, state):
+def test_a_state_that_needs_no_action_is_not_sent(notify, service, state):
     assert (notify.deliver([alert(state=state)]), service.messages) == (1, [])
 
 
-def test_an_end_whose_beginning_was_never_told_is_sent(notify, service):
+def test_an_end_whose_beginning_was_never_sent_is_sent(notify, service):
     notify.deliver([alert(state="resolved")])
     assert service.titles == [title(state="resolved")]
 
@@ -353,7 +353,7 @@ def test_readings_alone_make_no_request(web):
         ("critical", "resolved", "success"),
     ],
 )
-def test_apprise_is_told_the_weight_of_a_message(web, severity, state, shown):
+def test_apprise_gets_the_severity_of_a_message(web, severity, state, shown):
     assert open_apprise("n", [web.url])(Notification("a title", "a body", severity, state)) is True
     assert [each["type"] for each in web.taken] == [shown]
 

@@ -74,15 +74,17 @@ def test_stopping_commits_everything_that_was_handed_over(recording, path, event
     assert LogReader(path).cursor("mqtt") == 2
 
 
-def test_what_a_sink_refuses_is_told_in_a_gap_event_and_counted(recording, path, event):
+def test_what_a_sink_refuses_is_reported_in_a_gap_event_and_counted(recording, path, event):
     recording = recording(interval=0)
     recording.put(*(event() for _ in range(4)))
     recording.after(GATHER)
     recording.put(CursorMove("mqtt", 4, {2: "not authorised", 3: "not authorised"}))
     recording.after(1)
-    (told,) = LogReader(path).read_after(4, 10)
-    assert told.kind == "gap"
-    assert told.data == ('{"reason":"rejected by mqtt: not authorised","count":2,"ranges":[[2,3]]}')
+    (reported,) = LogReader(path).read_after(4, 10)
+    assert reported.kind == "gap"
+    assert reported.data == (
+        '{"reason":"rejected by mqtt: not authorised","count":2,"ranges":[[2,3]]}'
+    )
     assert LogReader(path).accounts()["mqtt"].refused == {"not authorised": 2}
 
 
@@ -149,7 +151,9 @@ def test_a_full_disk_loses_nothing_that_memory_can_hold(recording, path, event, 
     assert '"what":"log_recovered"' in rows[4].data
 
 
-def test_beyond_what_memory_holds_the_loss_is_counted_and_told(recording, path, event, full_disk):
+def test_beyond_what_memory_holds_the_loss_is_counted_and_reported(
+    recording, path, event, full_disk
+):
     fill, free = full_disk
     recording = recording(interval=0)
     fill()

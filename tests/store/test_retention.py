@@ -72,15 +72,15 @@ def test_a_full_log_gives_up_history_before_anything_that_waits(log, reader, rec
     assert reader.accounts()["mqtt"].dropped == {}
 
 
-def test_alerts_are_the_last_to_go_and_the_loss_is_told(log, reader, record, clock):
+def test_alerts_are_the_last_to_go_and_the_loss_is_reported(log, reader, record, clock):
     record(2000)
     record(2, "alert")
     record(2000)
     trimmed(log, clock, max_size=60_000)
     assert left(reader, "alert") == [2001, 2002]
     assert left(reader, "reading") == []
-    told = json.loads(reader.read_after(4002, 1)[0].data)
-    assert told == {
+    reported = json.loads(reader.read_after(4002, 1)[0].data)
+    assert reported == {
         "reason": "max_size",
         "count": 4000,
         "ranges": [[1, 2000], [2003, 4002]],

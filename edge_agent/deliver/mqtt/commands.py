@@ -1,4 +1,4 @@
-"""Commands over MQTT: where they come in, and where their answers go."""
+"""Commands over MQTT: the topics on which they arrive, and those of their answers."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class CommandTopics:
         self.pattern = f"{self._prefix}/+"
 
     def request(self, message: MQTTMessage) -> Request | None:
-        """Return the command in a message; None where it is none."""
+        """Return the command in a message; None if it is none."""
         if not topic_matches_sub(self.pattern, message.topic):
             return None
         name = message.topic.rpartition("/")[2]
@@ -29,7 +29,7 @@ class CommandTopics:
         return Request(name, bytes(message.payload), topic, correlation, message.retain)
 
     def _usable(self, topic: object) -> bool:
-        """Tell whether an answer can go there: not to ourselves as a command, nor to a pattern."""
+        """Return whether an answer can go there: not to our own commands, nor to a pattern."""
         if not isinstance(topic, str) or not 0 < len(topic.encode()) <= LONGEST:
             return False
         return not set("+#\0") & set(topic) and not topic_matches_sub(self.pattern, topic)

@@ -26,7 +26,7 @@ ACK_SECONDS = 20.0  # no acknowledgement for so long: the link is half open
 PUMP_SECONDS = 5.0
 FAREWELL_SECONDS = 2.0
 LASTING_SECONDS = 60.0  # a session that ends sooner has failed: two agents may share one client id
-ANSWERS = 100  # that wait for room; nobody waits for older ones
+ANSWERS = 100  # that wait for room; older ones are no longer of use
 
 _logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ ConnectionItem: TypeAlias = Job | Post | None
 class Connection:
     """Stays connected to one of the broker's addresses until None comes through the inbox.
 
-    `changed` is told whenever the connection comes (True) or goes (False); `requested` gets what
+    `changed` is called when the connection comes (True) or goes (False); `requested` gets what
     comes in on the topics of `commands`, if there are any.
     """
 
@@ -77,7 +77,7 @@ class Connection:
         self._wake.set()
 
     def run(self) -> None:
-        """Connect, serve, and connect again, until told to stop."""
+        """Connect, serve, and connect again, until asked to stop."""
         while not self._stopping:
             session = self._connect()
             if session is None or not self._serve(session):
@@ -116,7 +116,7 @@ class Connection:
         self._endpoints.failed(version_refused=error.version_refused)
 
     def _rest(self, seconds: float) -> None:
-        """Wait, but take posts: live state goes on, jobs fail at once."""
+        """Wait, but take posts: live state is kept, jobs fail at once."""
         deadline = time.monotonic() + seconds
         while not self._stopping and (left := deadline - time.monotonic()) > 0:
             self._fail_jobs(f"not connected: {self._complaint}")

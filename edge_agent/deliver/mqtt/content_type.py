@@ -5,7 +5,7 @@ from paho.mqtt.properties import Properties
 
 
 class ContentType(Properties):
-    """MQTT 5's content type, packed once: paho packs properties anew for every message."""
+    """MQTT 5's content type, packed once: paho packs properties again for every message."""
 
     def __init__(self, content_type: str) -> None:
         super().__init__(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]

@@ -21,7 +21,7 @@ class Endpoints:
         return self._addresses[0], self._versions[0]
 
     def failed(self, *, version_refused: bool) -> None:
-        """Go on to the other version of the same address if that may help, else to the next."""
+        """Turn to the other version of the same address if that may help, else to the next."""
         if version_refused and len(self._versions) > 1:
             self._versions.rotate(-1)
             if self._versions[0] != self._first:

@@ -1,7 +1,7 @@
 """One MQTT session: a paho client from connect to loss, driven by one thread.
 
 paho's external-loop interface keeps its own thread out of the way, which is worth a third of the
-throughput. Every attempt has a client of its own: the log is the only memory of what is unsent.
+throughput. Every attempt has its own client: only the log knows what is unsent.
 """
 
 import select
@@ -29,7 +29,7 @@ VERSION_REFUSED = {"Unsupported protocol version"}
 
 
 class ConnectionLost(Exception):
-    """The session is over; `version_refused` where another MQTT version may do."""
+    """The session is over; `version_refused` if another MQTT version may do."""
 
     def __init__(self, reason: str, *, version_refused: bool = False) -> None:
         super().__init__(reason)
@@ -45,7 +45,7 @@ class Will(NamedTuple):
 
 
 class Session:
-    """A connected client; `acks` collects (message id, reason or empty) until somebody takes it."""
+    """A connected client; `acks` collects (message id, reason or empty) until they are taken."""
 
     def __init__(self, broker: Broker, address: Address, version: int, will: Will) -> None:
         self.version = version
@@ -63,7 +63,7 @@ class Session:
         self._client = self._build(broker, address, will)
 
     def open(self, wake: int, interrupted: Callable[[], bool]) -> None:
-        """Connect and wait for the CONNACK; raise ConnectionLost where there is none."""
+        """Connect and wait for the CONNACK; raise ConnectionLost if there is none."""
         try:
             self._client.connect(self._address.host, self._address.port, self._keep_alive)
         except OSError as error:
@@ -114,7 +114,7 @@ class Session:
         return len(self._awaited)
 
     def congested(self) -> bool:
-        """Tell whether messages still wait for the socket."""
+        """Return whether messages still wait for the socket."""
         return bool(self._client.want_write())
 
     def pump(self, wake: int, timeout: float) -> bool:

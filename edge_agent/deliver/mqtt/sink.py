@@ -30,7 +30,7 @@ HEADROOM = 1000  # bytes of a message beside its events: topic, properties, JSON
 class MqttSink:
     """Publishes below `edge/<node>`: one topic for each event, or batches on one topic.
 
-    A connection on a thread of its own talks to the broker; a PUBACK says that the broker has the
+    A connection on its own thread talks to the broker; a PUBACK says that the broker has the
     message, not that a subscriber does.
     """
 
@@ -96,7 +96,7 @@ class MqttSink:
         return Settlement(0, {}, "the agent stops")
 
     def _shrunk(self, groups: Sequence[Sequence[LoggedEvent]], settlement: Settlement) -> bool:
-        """Learn the broker's limit; return whether smaller groups may pass where one did not."""
+        """Learn the broker's limit; return whether smaller groups may pass if one did not."""
         before, self._largest = self._largest, settlement.largest
         refused = any(len(groups[n]) > 1 for n in settlement.refused)
         return refused and settlement.largest < before

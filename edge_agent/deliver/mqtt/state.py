@@ -1,4 +1,4 @@
-"""What is true now, for whoever looks: latest values, the rules' alerts, who we are.
+"""Live state on the broker: latest values, the rules' alerts, who we are.
 
 Lossy and live: while there is no connection only the latest of each topic is kept, and sent when
 there is one again. Owned by the connection's thread.
@@ -82,7 +82,7 @@ class LiveState:
         self._news = {*self._facts, *self._values}
 
     def send(self, session: Session) -> None:
-        """Send what is new; where socket or window are full, only the latest goes, later."""
+        """Send what is new; if socket or window are full, only the latest is sent, later."""
         if session.congested():
             return
         while self._news and session.room > 0:
@@ -93,5 +93,5 @@ class LiveState:
                 session.show(topic, self._values[topic])
 
     def farewell(self, session: Session) -> None:
-        """Say that we go on purpose: a clean DISCONNECT cancels the will."""
+        """Say that we leave on purpose: a clean DISCONNECT cancels the will."""
         session.publish(self.will.topic, self.will.payload, retain=self._retained)

@@ -4,7 +4,7 @@ import os
 
 
 class WakeUp:
-    """An eventfd that lives as long as anyone holds it: nobody can write to a closed descriptor.
+    """An eventfd that lives as long as a thread holds it: none can write to a closed descriptor.
 
     A descriptor that is closed while another thread may still write to it could be another file by
     then.

@@ -25,7 +25,7 @@ Send: TypeAlias = Callable[[Notification], bool]
 def open_apprise(name: str, urls: Sequence[str]) -> Send:
     """Return what sends through the services at `urls`, for the sink `name`.
 
-    Raise AgentError where Apprise is not installed or does not understand a URL; the error gives
+    Raise AgentError if Apprise is not installed or does not understand a URL; the error gives
     the URL's number, from 1, and never its text, which holds secrets.
     """
     services = _services(name, urls)

@@ -24,7 +24,7 @@ REMEDY = "check its URL and the network"
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """An alert's data as far as people are told of it; any true value silences or acknowledges."""
+    """The part of an alert's data that people get; any true value silences or acknowledges."""
 
     state: str
     severity: Severity
@@ -36,7 +36,7 @@ class Notice(msgspec.Struct, frozen=True):
 
     @property
     def shown(self) -> bool:
-        """Whether anybody wants to hear of it, whatever its severity."""
+        """Whether it is worth a notification, at any severity."""
         if self.silenced or (self.state == "firing" and self.acknowledged):
             return False
         return self.state in SHOWN

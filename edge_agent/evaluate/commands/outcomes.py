@@ -25,7 +25,7 @@ class KnownAnswers:
     """The final answers to the latest ids."""
 
     def __init__(self, saved: Mapping[str, bytes] | None = None) -> None:
-        """Go on with what was saved; what cannot be read is forgotten."""
+        """Continue with what was saved; what cannot be read is forgotten."""
         known = [_decoded(data) for name, data in (saved or {}).items() if name.startswith(PREFIX)]
         kept = sorted(filter(None, known), key=lambda one: one.number)
         self._answers = {str(one.answer["id"]): one.answer for one in kept}
