@@ -55,7 +55,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="edge-agent", prog_name="edge-agent")
 def cli() -> None:
-    """Read sensors, decide on the spot, and deliver every event over MQTT."""
+    """Read sensors, evaluate rules, switch outputs, and deliver every event."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

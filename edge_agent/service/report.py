@@ -62,7 +62,7 @@ def report(machine: Machine, log: dict[str, Any] | None) -> Report:
 
 def _account(log: dict[str, Any] | None) -> Iterator[str]:
     if log is None:
-        yield "log          not readable; try with `sudo`"
+        yield "log          not readable: there is none yet, or it needs `sudo`"
         return
     yield f"recorded     {log['recorded']:,} events"
     for name, sink in log["sinks"].items():
