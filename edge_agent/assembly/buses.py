@@ -71,6 +71,7 @@ class Buses:
         self._died = died
         self._clock = clock
         self._threads: dict[str, BusThread] = {}
+        self._retired: dict[str, BusThread] = {}  # whose drivers go on if the change is refused
 
     def stop(self, deadline: float) -> None:
         """End the threads of all buses."""
@@ -118,16 +119,19 @@ class Buses:
     def retire(self, change: BusChange, deadline: float) -> None:
         """Stop the threads that a change replaces: no more readings of the old devices come."""
         for name in change.stopped:
-            self._threads.pop(name).worker.finish(deadline)
+            self._retired[name] = self._threads.pop(name)
+            self._retired[name].worker.finish(deadline)
 
     def commit(self, change: BusChange) -> None:
         """Start the prepared threads."""
         self._threads |= change.threads
+        self._retired.clear()
         for thread in change.threads.values():
             thread.worker.start()
 
     def _connected(self) -> dict[str, Connected]:
-        return {one.resolved.name: one for each in self._threads.values() for one in each.devices}
+        threads = (*self._retired.values(), *self._threads.values())
+        return {one.resolved.name: one for thread in threads for one in thread.devices}
 
     def _devices(self, name: str) -> tuple[Connected, ...]:
         return self._threads[name].devices if name in self._threads else ()

@@ -244,6 +244,56 @@ def test_an_engine_that_does_not_answer_refuses_the_reload_instead_of_blocking_i
     assert offered.cancelled()
 
 
+METER = """
+[[device]]
+name = "meter"
+driver = "pulse"
+pin = 5
+kind = "count"
+per_pulse = 1
+debounce = 0
+every = "50ms"
+"""
+BUTTON = METER.replace("meter", "door").replace("pin = 5", "pin = 6")
+
+
+def test_a_count_neither_falls_nor_stops_whatever_reloads_do_to_its_counter(
+    running, wait_for, monkeypatch
+):
+    def totals():
+        found = [s for s in list(running.seen) if isinstance(s, Reading) and s.device == "meter"]
+        assert {one.detail for one in found} <= {""}
+        return [one.values["count"] for one in found]
+
+    def count_on():
+        """Pulse until the total has risen by five."""
+        wait_for(totals)
+        before = totals()[-1]
+        wait_for(lambda: pulse() or totals()[-1] >= before + 5)
+
+    def pulse():
+        running.hardware.pins().pin(5).drive(False)
+        running.hardware.pins().pin(5).drive(True)
+
+    running.reload(METER)
+    count_on()
+    flow = running.agent._flow
+    with monkeypatch.context() as slow:
+        slow.setattr(reloading, "renew_engine", lambda *_: "the engine is stuck")
+        running.write(METER + BUTTON)
+        running.agent.control.put(RELOAD)
+        wait_for(lambda: running.notes() == ["reloaded", "reload_refused"])
+    count_on()
+    running.reload("")
+    wait_for(lambda: len(running.notes()) == 3)
+    seen = len(totals())
+    running.reload(METER)
+    wait_for(lambda: len(totals()) > seen)
+    count_on()
+    assert flow.blueprint.devices[-1].name == "meter"
+    assert totals() == sorted(totals())
+
+
 def test_a_rule_that_a_reload_changes_does_not_get_its_old_state_back_at_the_next_restart(
     running, wait_for
 ):
