@@ -57,6 +57,7 @@ def _mqtt(config: Config) -> Plan:
         max_batch=settings.max_batch,
         live=True,
         commands=bool(config.commands.allow),
+        answer_topics=config.commands.answer_topics,
     )
 
 

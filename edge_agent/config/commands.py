@@ -26,3 +26,9 @@ class CommandSettings(Settings, frozen=True, kw_only=True):
         tuple[CommandName, ...],
         Meta(description=f"any of {', '.join(get_args(CommandName))}; [] for none"),
     ] = ("read", "diagnostics")
+    answer_topics: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, pattern=r"^[^+#\x00]*$")], ...],
+        Meta(
+            description="how response topics may begin, such as my/answers/, besides edge/<node>/"
+        ),
+    ] = ()

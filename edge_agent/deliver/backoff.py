@@ -3,19 +3,20 @@
 from collections.abc import Callable
 
 FIRST = 0.5
-CAP = 60.0
+CAP = 10.0
+SLOW_CAP = 60.0  # for what only a person can correct: a name, a login
 
 
 class Backoff:
-    """Exponential, from half a second to a minute; `random` gives numbers from 0 to 1."""
+    """Exponential, from half a second to a cap in seconds; `random` gives numbers from 0 to 1."""
 
     def __init__(self, random: Callable[[], float]) -> None:
         self._random = random
         self.failures = 0
 
-    def next(self) -> float:
+    def next(self, cap: float = CAP) -> float:
         """Count a failure; return the seconds to wait: between half and all of the step."""
-        step = min(CAP, FIRST * 2.0 ** min(self.failures, 10))
+        step = min(cap, FIRST * 2.0 ** min(self.failures, 10))
         self.failures += 1
         return step * (0.5 + 0.5 * self._random())
 

@@ -73,6 +73,7 @@ class SinkPlan(NamedTuple, Generic[Options]):
     max_batch: int = 1  # events in one message
     live: bool = False
     commands: bool = False
+    answer_topics: tuple[str, ...] = ()  # how topics begin to which answers may go as well
 
 
 class About(NamedTuple):

@@ -36,7 +36,8 @@ ABOUT = About(b'{"version":"1"}')
 class ScriptedBroker:
     """An MQTT broker that answers each kind of packet as the test says.
 
-    `puback` returns a reason code, None for silence, or "close".
+    `puback` returns a reason code, None for silence, or "close". `versions`, or what it returns,
+    are those of MQTT that it does not answer with a close.
     """
 
     def __init__(self, *, connack=b"\0\0\0", puback=lambda _n: 0, pong=True, versions=(4, 5)):
@@ -85,7 +86,8 @@ class ScriptedBroker:
         kind = head >> 4
         if kind == 1:
             self.connects.append(body[6])
-            if body[6] not in self.versions:
+            versions = self.versions
+            if body[6] not in (versions() if callable(versions) else versions):
                 return None
             return self._connack(body[6])
         if kind == 3:
@@ -120,15 +122,19 @@ class ScriptedBroker:
             return b"\x40\x03" + mid + bytes([reason])
         return b"\x40\x02" + mid
 
+    def cut(self):
+        """End every connection."""
+        for client in self.clients:
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+
     def close(self):
         """End every thread: those that accept and serve wait in a system call of a socket."""
         with contextlib.suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)
         self._acceptor.join()
         self._server.close()
-        for client in self.clients:
-            with contextlib.suppress(OSError):
-                client.shutdown(socket.SHUT_RDWR)
+        self.cut()
         for thread in self._threads:
             thread.join()
 

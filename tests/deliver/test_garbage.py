@@ -39,6 +39,6 @@ def babbler(request):
 def test_whatever_a_broker_says_the_connection_goes_on(babbler, client, wait_for):
     url, served = babbler
     one = client(url, keep_alive=5)
-    one.connection._backoff.next = lambda: 0.0
+    one.connection._backoff.next = lambda *_: 0.0
     wait_for(lambda: len(served) >= CONNECTIONS)
     assert one.thread.is_alive()

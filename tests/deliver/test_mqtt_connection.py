@@ -11,7 +11,7 @@ from edge_agent.clock import Moment
 from edge_agent.deliver.mqtt import connection
 from edge_agent.deliver.mqtt import sink as mqtt_sink
 from edge_agent.deliver.sink import About
-from edge_agent.errors import EventRejected, SinkUnavailable
+from edge_agent.errors import SinkUnavailable
 from edge_agent.events import Alert, Reading
 
 MOMENT = Moment(1_700_000_000_000_000, 0, trusted=True)
@@ -76,7 +76,7 @@ def test_info_and_alerts_are_retained_for_late_subscribers(broker, client, subsc
     late = subscriber(broker.port, "edge/n/#")
     wait_for(lambda: len(late) == 3)
     by_topic = {topic: (body, retained) for topic, body, retained in late}
-    assert by_topic["edge/n/info"] == (b'{"version":"1"}', 1)
+    assert by_topic["edge/n/info"] == (b'{"version":"1","mqtt":"5"}', 1)
     assert json.loads(by_topic["edge/n/alert/hot"][0])["state"] == "firing"
 
 
@@ -116,19 +116,6 @@ def test_a_device_without_right_values_never_shows_its_old_ones(
     assert received[1][1] == b'{"quality":"no_acknowledge"}'
 
 
-def test_version_5_falls_back_to_3_1_1_where_the_broker_closes(scripted, client, events):
-    broker = scripted(versions=(4,))
-    assert client(broker.url).up().sink.deliver(events(3)) == 3
-    assert broker.connects == [5, 4]
-
-
-def test_version_5_falls_back_where_the_broker_refuses_it(scripted, client, wait_for):
-    broker = scripted(connack=b"\0\x84\0")
-    client(broker.url)
-    wait_for(lambda: 4 in broker.connects)
-    assert broker.connects[:2] == [5, 4]
-
-
 def test_several_addresses_mean_failover(port, broker, client, events):
     one = client(f"mqtt://127.0.0.1:{port}", broker.url).up()
     assert one.sink.deliver(events(2)) == 2
@@ -138,7 +125,7 @@ def test_a_broker_that_accepts_and_never_answers_is_given_up(scripted, broker, c
     monkeypatch.setattr("edge_agent.deliver.mqtt.session.CONNACK_SECONDS", 0.2)
     silent = scripted(connack=None)
     client(silent.url, broker.url).up()
-    assert silent.connects == [5, 4]
+    assert silent.connects == [5]
 
 
 def test_a_half_open_link_is_dropped_when_acknowledgements_stop(scripted, client, events):
@@ -168,14 +155,6 @@ def test_the_window_is_never_larger_than_the_receive_maximum(scripted, client, e
     with pytest.raises(SinkUnavailable):
         client(broker.url, ack_seconds=0.3).up().sink.deliver(events(50))
     assert broker.most_unacknowledged == 5
-
-
-def test_a_denied_topic_refuses_a_whole_batch_in_one_go(scripted, client, events):
-    broker = scripted(puback=lambda _n: 0x87)
-    with pytest.raises(EventRejected) as caught:
-        client(broker.url).up().sink.deliver(events(50))
-    assert caught.value.settled == len(caught.value.refused) == 50
-    assert sum("/event/" in topic for topic, _ in broker.published) == 50
 
 
 def test_wrong_credentials_are_logged_once_however_often_they_are_tried(
@@ -259,14 +238,3 @@ def test_a_restart_clears_what_an_earlier_process_left_on_the_broker(
     late = subscriber(broker.port, "edge/n/#")
     wait_for(lambda: late)
     assert "edge/n/alert/old" not in {topic for topic, body, _ in late if body}
-
-
-def test_a_batch_too_large_for_the_broker_goes_in_smaller_ones(
-    mosquitto, client, subscriber, events, wait_for
-):
-    broker = mosquitto("allow_anonymous true\nmax_packet_size 4000\n").start()
-    received = subscriber(broker.port, "edge/n/batch")
-    one = client(broker.url, max_batch=100).up()
-    assert one.sink.deliver(events(100)) == 100
-    wait_for(lambda: sum(len(json.loads(body)) for _, body, _ in received) >= 100)
-    assert max(len(body) for _, body, _ in received) < 4000

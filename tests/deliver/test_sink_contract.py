@@ -169,9 +169,9 @@ def test_a_broken_connection_yields_exactly_what_was_acknowledged(scripted, clie
 
 
 def test_what_is_refused_for_good_is_named_and_the_rest_is_settled(scripted, client, events):
-    broker = scripted(puback=lambda n: 0x87 if n == 5 else 0)  # MQTT 3.1.1 has no refusal
+    broker = scripted(puback=lambda n: 0x99 if n == 5 else 0)  # MQTT 3.1.1 has no refusal
     sink = client(broker.url).up().sink
     with pytest.raises(EventRejected) as caught:
         sink.deliver(events(10))
     assert caught.value.settled == 10
-    assert list(caught.value.refused.values()) == ["Not authorized"]
+    assert list(caught.value.refused.values()) == ["Payload format invalid"]

@@ -18,6 +18,7 @@ node = "shed"
 [log]
 commit_interval = "100ms"
 [commands]
+answer_topics = ["my/"]
 allow = ["read", "diagnostics", "set", "acknowledge", "reload"]
 [[device]]
 name = "air"

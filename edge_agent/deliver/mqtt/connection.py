@@ -1,7 +1,7 @@
 """The connection thread: it alone touches paho, and keeps the agent connected.
 
-Others post jobs and states to its inbox and wake it. Failover, version fall-back and back-off live
-here; nothing is remembered across a loss but the live state.
+Others post jobs and states to its inbox and wake it. Back-off, failover and the way back to the
+first broker live here; nothing is remembered across a loss but the live state.
 """
 
 import logging
@@ -11,12 +11,16 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
-from edge_agent.deliver.backoff import Backoff
+from edge_agent.deliver.backoff import CAP, SLOW_CAP, Backoff
+from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.mqtt.address import Broker
 from edge_agent.deliver.mqtt.commands import CommandTopics, properties
 from edge_agent.deliver.mqtt.endpoints import Endpoints
 from edge_agent.deliver.mqtt.job import Job
-from edge_agent.deliver.mqtt.session import ConnectionLost, Session
+from edge_agent.deliver.mqtt.lost import ConnectionLost
+from edge_agent.deliver.mqtt.probe import Probe
+from edge_agent.deliver.mqtt.publisher import Publisher
+from edge_agent.deliver.mqtt.session import Session
 from edge_agent.deliver.mqtt.state import LiveState
 from edge_agent.deliver.mqtt.wake_up import WakeUp
 from edge_agent.deliver.sink import About, Post
@@ -60,15 +64,14 @@ class Connection:
         self._commands = commands
         self._requested = requested
         self._answers: deque[Answer] = deque(maxlen=ANSWERS)
-        self._ack_seconds = ack_seconds
+        self._publisher = Publisher(ack_seconds)
         self._progress = progress
         self._inbox: SimpleQueue[ConnectionItem] = SimpleQueue()
         self._wake = WakeUp()
-        self._jobs: deque[Job] = deque()
-        self._in_flight: dict[int, int] = {}
-        self._acked_at = 0.0
         self._endpoints = Endpoints(broker.addresses, broker.versions)
-        self._complaint = ""
+        self._probe = Probe(self._endpoints.first)
+        self._complaints = Complaints(_logger)
+        self._reason = ""
         self._stopping = False
 
     def post(self, post: ConnectionItem) -> None:
@@ -79,29 +82,36 @@ class Connection:
     def run(self) -> None:
         """Connect, serve, and connect again, until asked to stop."""
         while not self._stopping:
-            session = self._connect()
-            if session is None or not self._serve(session):
+            session, lasting = self._connect()
+            if session is None:
+                self._rest(self._backoff.next(SLOW_CAP if lasting else CAP))
+            elif not self._serve(session):
                 self._rest(self._backoff.next())
-        self._fail_jobs("the agent stops")
+        self._publisher.fail("the agent stops")
 
-    def _connect(self) -> Session | None:
-        """Try every address, and every version if the first may be the reason."""
-        for _ in range(self._endpoints.count):
+    def _connect(self) -> tuple[Session | None, bool]:
+        """Try every address once; return the session, or whether only a person can help."""
+        lasting, left = True, self._endpoints.count
+        while left and not self._stopping:
             try:
-                return self._open()
+                return self._open(), False
             except ConnectionLost as error:
-                self._failed(error)
+                self._complain(f"no connection: {error}", error)
+                lasting = lasting and error.lasting
+                left -= self._endpoints.failed(error.cause)
             self._take_posts()
-            if self._stopping:
-                break
-        return None
+        return None, lasting
 
     def _open(self) -> Session:
         address, version = self._endpoints.current
         session = Session(self._broker, address, version, self._state.will)
         session.open(self._wake.fileno(), self._interrupted)
-        _logger.info("connected to %s (MQTT %s)", address, "5" if version == 5 else "3.1.1")
-        self._complaint = ""
+        self._complaints.end()
+        _logger.info("connected to %s (MQTT %s)", address, session.spoken)
+        if self._endpoints.fallen_back:
+            what = f"{address} does not speak MQTT 5: it cannot say that it refuses an event"
+            self._complaints.add(f"{what}; use a broker that does")
+        self._endpoints.opened()
         return session
 
     def _interrupted(self) -> bool:
@@ -109,17 +119,16 @@ class Connection:
         self._take_posts()
         return self._stopping
 
-    def _failed(self, error: ConnectionLost) -> None:
-        if str(error) != self._complaint and not self._stopping:
-            self._complaint = str(error)
-            _logger.warning("no connection: %s", self._complaint)
-        self._endpoints.failed(version_refused=error.version_refused)
+    def _complain(self, what: str, error: ConnectionLost) -> None:
+        self._reason = str(error)
+        if not self._stopping:
+            self._complaints.add(what)
 
     def _rest(self, seconds: float) -> None:
         """Wait, but take posts: live state is kept, jobs fail at once."""
         deadline = time.monotonic() + seconds
         while not self._stopping and (left := deadline - time.monotonic()) > 0:
-            self._fail_jobs(f"not connected: {self._complaint}")
+            self._publisher.fail(f"not connected: {self._reason}")
             self._progress()
             try:
                 self._take(self._inbox.get(timeout=min(left, PUMP_SECONDS)))
@@ -129,41 +138,53 @@ class Connection:
     def _serve(self, session: Session) -> bool:
         """Use a session until it is lost; return whether it lasted."""
         opened = time.monotonic()
-        if self._commands is not None:
-            session.subscribe(self._commands.pattern)
-        self._state.greet(session)
-        self._acked_at = time.monotonic()
-        self._changed(True)
+        self._begin(session)
         try:
-            while not self._interrupted():
+            while not self._interrupted() and not self._goes_back():
                 self._turn(session)
             self._leave(session)
         except ConnectionLost as error:
-            self._complaint = str(error)
-            self._explain_loss(time.monotonic() - opened)
-            self._take_acks(session)  # those that came with the last bytes
-            self._fail_jobs(str(error))
-        self._in_flight.clear()
+            self._explain_loss(error, time.monotonic() - opened)
+        self._publisher.take_acks(session)  # those that came with the last bytes
+        self._publisher.fail(self._reason)
         self._answers.clear()
         self._changed(False)
         if lasted := time.monotonic() - opened >= LASTING_SECONDS:
             self._backoff.reset()
         return lasted
 
-    def _explain_loss(self, seconds: float) -> None:
-        _logger.warning("connection lost: %s", self._complaint)
+    def _begin(self, session: Session) -> None:
+        if self._commands is not None:
+            session.subscribe(self._commands.pattern)
+        self._state.greet(session)
+        self._probe.begin()
+        self._changed(True)
+
+    def _goes_back(self) -> bool:
+        """Return whether another broker is connected although the first one is well again."""
+        first = self._endpoints.first
+        if self._endpoints.current[0] == first or not self._probe.is_well():
+            return False
+        _logger.info("%s is well again: going back to it", first)
+        self._reason = f"going back to {first}"
+        self._endpoints.go_back()
+        return True
+
+    def _explain_loss(self, error: ConnectionLost, seconds: float) -> None:
+        self._complain(f"connection lost: {error}", error)
         if seconds < LASTING_SECONDS and self._backoff.failures:
-            what = "this repeats: another client may have the id %r; give each node its own name"
-            _logger.warning(what, self._broker.client_id)
+            what = "this repeats: another client may have the id {!r}; give each node its own name"
+            self._complaints.add(what.format(self._broker.client_id))
+            self._endpoints.skip()
 
     def _turn(self, session: Session) -> None:
         self._state.send(session)
         self._send_answers(session)
-        self._send(session)
+        self._publisher.send(session)
         # The ping goes out at the end of a pause: a late one would look like silence.
         idle = min(PUMP_SECONDS, self._broker.keep_alive / 4)
-        session.pump(self._wake.fileno(), 1.0 if self._in_flight else idle)
-        self._settle(session)
+        session.pump(self._wake.fileno(), 1.0 if self._publisher.waiting else idle)
+        self._publisher.settle(session)
         self._take_requests(session)
 
     def _take_requests(self, session: Session) -> None:
@@ -176,40 +197,11 @@ class Connection:
     def _send_answers(self, session: Session) -> None:
         while self._answers and session.room > 0:
             answer = self._answers.popleft()
-            session.publish(answer.topic, answer.payload, properties(answer))
-
-    def _send(self, session: Session) -> None:
-        """Publish the first job's messages as far as the window allows."""
-        if not self._jobs:
-            return
-        job, in_flight = self._jobs[0], self._in_flight
-        if not in_flight:
-            self._acked_at = time.monotonic()
-        while job.next < len(job.messages) and session.room > 0:
-            topic, payload = job.messages[job.next]
-            job.largest = session.max_packet
-            if len(topic) + len(payload) + 32 > session.max_packet:
-                job.settle(job.next, f"larger than {session.max_packet} bytes")
+            if session.fits(answer.topic, answer.payload + answer.correlation):
+                session.publish(answer.topic, answer.payload, properties(answer))
             else:
-                in_flight[session.publish(topic, payload, job.properties)] = job.next
-            job.next += 1
-
-    def _settle(self, session: Session) -> None:
-        """Report the first job when all its messages are settled; give up on a silent broker."""
-        self._take_acks(session)
-        if self._jobs and not self._jobs[0].open:
-            self._jobs.popleft().finish()
-        elif self._in_flight and time.monotonic() - self._acked_at > self._ack_seconds:
-            session.drop()
-            raise ConnectionLost(f"no acknowledgement for {self._ack_seconds:.0f} s")
-
-    def _take_acks(self, session: Session) -> None:
-        acks, session.acks = session.acks, []
-        for mid, reason in acks:
-            n = self._in_flight.pop(mid, None)
-            if n is not None:
-                self._jobs[0].settle(n, reason)
-                self._acked_at = time.monotonic()
+                what = f"an answer is dropped: the broker takes {session.max_packet} bytes"
+                self._complaints.add(what)
 
     def _leave(self, session: Session) -> None:
         self._state.farewell(session)
@@ -231,7 +223,7 @@ class Connection:
         if post is None:
             self._stopping = True
         elif isinstance(post, Job):
-            self._jobs.append(post)
+            self._publisher.add(post)
         elif isinstance(post, Reading):
             self._state.reading(post)
         elif isinstance(post, About):
@@ -242,7 +234,3 @@ class Connection:
             self._state.output(post)
         else:
             self._state.alert(post)
-
-    def _fail_jobs(self, reason: str) -> None:
-        while self._jobs:
-            self._jobs.popleft().finish(reason)

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
 MAX_PACKET = 128_000  # bytes, as AWS IoT Core allows
 
 
+class Acknowledgement(NamedTuple):
+    """The broker's word on a message: empty, or why it refuses it, now or for good."""
+
+    mid: int
+    reason: str
+    final: bool
+
+
 class Settlement(NamedTuple):
     """What became of a job: `settled` leading messages are, some of them refused.
 
@@ -21,6 +29,8 @@ class Settlement(NamedTuple):
     refused: dict[int, str]
     error: str
     largest: int = MAX_PACKET
+    postponed: bool = False  # the error is a refusal that may not last
+    sent: bool = False  # at least one message
 
 
 class Job:
@@ -39,6 +49,7 @@ class Job:
         self.settled = bytearray(len(messages))
         self.open = len(messages)
         self.refused: dict[int, str] = {}
+        self.postponed = ""
         self.largest = MAX_PACKET
 
     def settle(self, n: int, reason: str) -> None:
@@ -48,8 +59,15 @@ class Job:
         if reason:
             self.refused[n] = reason
 
+    def postpone(self, n: int, reason: str) -> None:
+        """Note that the broker does not take message `n` now; send no further ones."""
+        self.postponed = self.postponed or f"the broker refuses {self.messages[n][0]}: {reason}"
+        self.next = len(self.messages)
+
     def finish(self, error: str = "") -> None:
         """Report; what lies behind the first unsettled message must be sent again."""
         count = self.settled.find(0) if self.open else len(self.messages)
         refused = {n: reason for n, reason in self.refused.items() if n < count}
-        self.reply.put(Settlement(count, refused, error, self.largest))
+        why, postponed = error or self.postponed, bool(self.postponed)
+        sent = self.next > 0
+        self.reply.put(Settlement(count, refused, why, self.largest, postponed, sent))

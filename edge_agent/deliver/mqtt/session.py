@@ -4,6 +4,7 @@ paho's external-loop interface keeps its own thread out of the way, which is wor
 throughput. Every attempt has its own client: only the log knows what is unsent.
 """
 
+import logging
 import select
 import socket
 import time
@@ -11,29 +12,29 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge_agent.deliver.mqtt.address import Address, Broker, read_password, tls_context
-from edge_agent.deliver.mqtt.job import MAX_PACKET
-from edge_agent.errors import AgentError
-from edge_agent.paths import expanded
+from edge_agent.deliver.mqtt.address import Address, Broker
+from edge_agent.deliver.mqtt.client import BoundedClient, authenticate
+from edge_agent.deliver.mqtt.job import MAX_PACKET, Acknowledgement
+from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
 
 CONNECT_SECONDS = 5.0  # TCP and TLS
 CONNACK_SECONDS = 10.0
 WINDOW = 100  # unacknowledged messages, as AWS IoT Core allows
 MISC_SECONDS = 1.0
 UNSAID = {"Unspecified error", "Normal disconnection", "Success"}  # what paho makes of a bare close
-VERSION_REFUSED = {"Unsupported protocol version"}
+LARGEST_COMMAND = 20_000  # bytes; longer ones never reach the engine
+PACKET_OVERHEAD = 100  # bytes of a PUBLISH beside topic and payload: header, content type
+# Reason codes of MQTT 5 that concern the message itself; everything else may pass later.
+FINAL = {0x90, 0x95, 0x99}  # topic name invalid, packet too large, payload format invalid
+VERSION_REFUSED = 0x84
+PASSING = {0x80, 0x83, 0x88, 0x89, 0x97, 0x9F}  # unspecified, unavailable, busy, quota, rate
 
 
-class ConnectionLost(Exception):
-    """The session is over; `version_refused` if another MQTT version may do."""
-
-    def __init__(self, reason: str, *, version_refused: bool = False) -> None:
-        super().__init__(reason)
-        self.version_refused = version_refused
+_logger = logging.getLogger(__name__)
 
 
 class Will(NamedTuple):
@@ -45,12 +46,15 @@ class Will(NamedTuple):
 
 
 class Session:
-    """A connected client; `acks` collects (message id, reason or empty) until they are taken."""
+    """A connected client; `acks` and `received` collect what comes until the owner takes it.
+
+    `moved_at` is when bytes of a QoS 1 message last reached the other machine.
+    """
 
     def __init__(self, broker: Broker, address: Address, version: int, will: Will) -> None:
         self.version = version
         self.max_packet = MAX_PACKET
-        self.acks: list[tuple[int, str]] = []
+        self.acks: list[Acknowledgement] = []
         self.received: list[paho.MQTTMessage] = []
         self._window = WINDOW
         self._retain_allowed = True
@@ -60,24 +64,34 @@ class Session:
         self._connack: ReasonCode | None = None
         self._lost = ""
         self._misc_at = 0.0
+        self._goal = self._reached = 0
+        self.moved_at = 0.0
         self._client = self._build(broker, address, will)
 
     def open(self, wake: int, interrupted: Callable[[], bool]) -> None:
         """Connect and wait for the CONNACK; raise ConnectionLost if there is none."""
-        try:
-            self._client.connect(self._address.host, self._address.port, self._keep_alive)
-        except OSError as error:
-            raise ConnectionLost(f"{self._address}: {error.strerror or error}") from error
+        self._connect()
         deadline = time.monotonic() + CONNACK_SECONDS
         while self._connack is None and time.monotonic() < deadline:
             try:
                 woken = self.pump(wake, MISC_SECONDS)
             except ConnectionLost as error:
-                self._check_connack()
-                raise ConnectionLost(str(error), version_refused=True) from error
+                self._check_connack(str(error), "closed")
+                raise
             if woken and interrupted():
+                self.drop()
                 raise ConnectionLost("interrupted")
-        self._check_connack()
+        self._check_connack(f"{self._address} does not answer", "other")
+
+    def _connect(self) -> None:
+        host, port = self._address.host, self._address.port
+        try:
+            self._client.connect(host, port, self._keep_alive, properties=self._client.limits())
+        except OSError as error:
+            cause: Cause = "name" if isinstance(error, socket.gaierror) else "other"
+            raise ConnectionLost(f"{self._address}: {error.strerror or error}", cause) from error
+        except ValueError as error:  # a host name that IDNA cannot encode
+            raise ConnectionLost(f"{self._address}: {error}", "name") from error
 
     def subscribe(self, topic: str) -> None:
         """Ask for messages; they gather in `received`."""
@@ -97,11 +111,21 @@ class Session:
         retain = retain and self._retain_allowed
         mid = self._client.publish(topic, payload, 1, retain, properties).mid
         self._awaited.add(mid)
+        self._goal = self._client.queued
         return mid
 
     def show(self, topic: str, payload: bytes) -> None:
         """Queue a QoS 0 message."""
         self._client.publish(topic, payload, 0)
+
+    def fits(self, topic: str, payload: bytes) -> bool:
+        """Return whether the broker takes a message of this size."""
+        return len(topic) + len(payload) + PACKET_OVERHEAD <= self.max_packet
+
+    @property
+    def spoken(self) -> str:
+        """Return the MQTT version as people write it."""
+        return "5" if self.version == MQTTProtocolVersion.MQTTv5 else "3.1.1"
 
     @property
     def room(self) -> int:
@@ -118,24 +142,35 @@ class Session:
         return bool(self._client.want_write())
 
     def pump(self, wake: int, timeout: float) -> bool:
-        """Let the socket work for a while; return whether `wake` was set; raise ConnectionLost."""
+        """Let the socket work for a while; return whether `wake` was set; raise ConnectionLost.
+
+        It reads before it writes: a write to a closed connection would hide the broker's reason.
+        """
         sock: Any = self._client.socket()
         if sock is None:
             raise ConnectionLost(self._lost or "connection closed")
-        if self._client.want_write():
-            self._check(self._client.loop_write())
         # Brokers leave Nagle's algorithm on: without our immediate TCP acknowledgement, their next
         # PUBACK comes 40 ms later. The kernel forgets the option, so it is set each time.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         pending = getattr(sock, "pending", lambda: 0)()  # TLS may hold bytes select cannot see
         writers = [sock] if self._client.want_write() else []
-        ready, _, _ = select.select([sock, wake], writers, [], 0 if pending else timeout)
+        ready, writable, _ = select.select([sock, wake], writers, [], 0 if pending else timeout)
         if pending or sock in ready:
             self._check(self._client.loop_read())
+        if writable:
+            self._check(self._client.loop_write())
         if time.monotonic() >= self._misc_at:
-            self._misc_at = time.monotonic() + MISC_SECONDS
-            self._check(self._client.loop_misc())  # keep-alive
+            self._look_after(time.monotonic())
         return wake in ready
+
+    def _look_after(self, now: float) -> None:
+        """Measure progress in bytes, and send a ping if nothing moves."""
+        self._misc_at = now + MISC_SECONDS
+        reached = min(self._client.reached(), self._goal)
+        self._client.moving = reached > self._reached
+        if self._client.moving:
+            self._reached, self.moved_at = reached, now
+        self._check(self._client.loop_misc())
 
     def close(self) -> None:
         """Send DISCONNECT, so that the broker discards the will, and close."""
@@ -148,49 +183,28 @@ class Session:
         if sock is not None:
             sock.close()
 
-    def _build(self, broker: Broker, address: Address, will: Will) -> paho.Client:
-        version = MQTTProtocolVersion(self.version)
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=broker.client_id,
-            protocol=version,
-            reconnect_on_failure=False,
-            # MQTT 3.1.1 says at CONNECT what MQTT 5 calls clean start
-            clean_session=None if version is MQTTProtocolVersion.MQTTv5 else True,
-        )
+    def _build(self, broker: Broker, address: Address, will: Will) -> BoundedClient:
+        client = BoundedClient(broker.client_id, self.version)
         client.connect_timeout = CONNECT_SECONDS
-        client.max_inflight_messages_set(0)  # the window is ours to keep
         client.will_set(will.topic, will.payload, 1, will.retain)
-        self._authenticate(client, broker, address)
+        authenticate(client, broker, address)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.on_message = self._on_message
-        client.on_socket_open = _send_at_once
-        client.on_socket_register_write = _leave_it_to_pump
-        client.on_socket_unregister_write = _leave_it_to_pump
         return client
 
-    def _authenticate(self, client: paho.Client, broker: Broker, address: Address) -> None:
-        """Read password and TLS files afresh: they may have been replaced."""
-        try:
-            if broker.username:
-                password = read_password(broker.password_file, broker.password_env)
-                client.username_pw_set(broker.username, password or None)
-            if address.tls:
-                client.tls_set_context(tls_context(*map(expanded, broker.tls)))
-        except AgentError as error:
-            raise ConnectionLost(f"the password or a TLS file cannot be read: {error}") from error
-
-    def _check_connack(self) -> None:
+    def _check_connack(self, silence: str, cause: Cause) -> None:
+        """Raise ConnectionLost if the broker refused the client, or did not answer at all."""
         code = self._connack
         if code is None:
             self.drop()
-            raise ConnectionLost(f"{self._address} does not answer", version_refused=True)
+            raise ConnectionLost(silence, cause)
         if code.is_failure:
             self.drop()
-            refused = str(code) in VERSION_REFUSED
-            raise ConnectionLost(f"{self._address} refuses: {code}", version_refused=refused)
+            cause = "other" if code.value in PASSING else "login"
+            cause = "version" if code.value == VERSION_REFUSED else cause
+            raise ConnectionLost(f"{self._address} refuses: {code}", cause)
 
     def _check(self, code: MQTTErrorCode) -> None:
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -222,16 +236,11 @@ class Session:
     ) -> None:
         if mid in self._awaited:  # paho calls for QoS 0 as well
             self._awaited.remove(mid)
-            self.acks.append((mid, str(code) if code.is_failure else ""))
+            reason = str(code) if code.is_failure else ""
+            self.acks.append(Acknowledgement(mid, reason, code.value in FINAL))
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
-        self.received.append(message)
-
-
-def _send_at_once(_client: object, _data: object, sock: Any) -> None:  # noqa: ANN401
-    """Switch Nagle's algorithm off: with delayed TCP acknowledgements it costs 40 ms a batch."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _leave_it_to_pump(*_: object) -> None:
-    """Keep paho from writing inside `publish`: one write for many messages is cheaper."""
+        if len(message.payload) <= LARGEST_COMMAND:
+            self.received.append(message)
+        else:
+            _logger.warning("a command of more than %d bytes is ignored", LARGEST_COMMAND)

@@ -7,7 +7,14 @@ from functools import partial
 from queue import Empty, SimpleQueue
 
 from edge_agent.deliver.backoff import Backoff
-from edge_agent.deliver.envelope import BATCH_CONTENT_TYPE, CONTENT_TYPE, Envelope, split
+from edge_agent.deliver.envelope import (
+    BATCH_CONTENT_TYPE,
+    CONTENT_TYPE,
+    OVERHEAD,
+    Envelope,
+    split,
+)
+from edge_agent.deliver.gaps import shorten
 from edge_agent.deliver.mqtt.address import Address, Broker, TlsFiles, parse_url
 from edge_agent.deliver.mqtt.check import check
 from edge_agent.deliver.mqtt.commands import CommandTopics
@@ -24,6 +31,7 @@ from edge_agent.threads import Worker
 WAIT_SECONDS = 0.5
 DRAIN_WAITS = 4  # while the agent stops: two seconds for what is under way
 CLOSE_SECONDS = 3.0
+GROW_AFTER = 100  # deliveries that pass, before larger messages are tried again
 HEADROOM = 1000  # bytes of a message beside its events: topic, properties, JSON brackets
 
 
@@ -40,7 +48,9 @@ class MqttSink:
         self.name = plan.name
         self._prefix = f"edge/{context.node}"
         self._envelope = Envelope(context.node, context.log_id)
-        self._max_batch = plan.max_batch
+        self._max_batch = self._most = plan.max_batch
+        self._passed = 0
+        self._probing = False  # the broker refused an event that may pass later
         self._largest = MAX_PACKET
         self._context = context
         kind = BATCH_CONTENT_TYPE if plan.max_batch > 1 else CONTENT_TYPE
@@ -68,22 +78,45 @@ class MqttSink:
 
     def deliver(self, batch: Sequence[LoggedEvent]) -> int:
         """Publish a batch and wait for its acknowledgements; see `Sink`."""
-        groups = self._groups(batch)
-        reply: SimpleQueue[Settlement] = SimpleQueue()
-        messages = [self._message(group) for group in groups]
-        self._connection.post(Job(messages, self._properties, reply))
-        settlement = self._settlement(reply)
-        if self._shrunk(groups, settlement):
-            return self.deliver(batch)
-        count = sum(map(len, groups[: settlement.settled]))
-        refused = {
-            event.offset: reason for n, reason in settlement.refused.items() for event in groups[n]
-        }
+        groups = self._groups(batch[:1] if self._probing else batch)
+        settlement = self._published(groups)
+        settled = groups[: self._reach(groups, settlement)]
+        self._adapt(settlement.sent and not settled, groups)
+        if not settled and not settlement.error:
+            return self.deliver(batch)  # in smaller messages
+        count = sum(map(len, settled))
+        reasons = settlement.refused.items()
+        refused = {groups[n][0].offset: why for n, why in reasons if n < len(settled)}
         if refused:
             raise EventRejected(count, refused)
         if count == 0:
+            self._probing = settlement.postponed
             raise SinkUnavailable(settlement.error)
+        self._probing = False
         return count
+
+    def _published(self, groups: Sequence[Sequence[LoggedEvent]]) -> Settlement:
+        reply: SimpleQueue[Settlement] = SimpleQueue()
+        messages = [self._message(group) for group in groups]
+        self._connection.post(Job(messages, self._properties, reply))
+        return self._settlement(reply)
+
+    def _reach(self, groups: Sequence[Sequence[LoggedEvent]], settlement: Settlement) -> int:
+        """Return how many groups are settled, up to the first that may pass in smaller ones."""
+        before, self._largest = self._largest, settlement.largest
+        smaller = settlement.largest < before
+        for n in sorted(settlement.refused):
+            if len(groups[n]) > 1 or (groups[n][0].kind == "gap" and smaller):
+                return n
+        return settlement.settled
+
+    def _adapt(self, stuck: bool, groups: Sequence[Sequence[LoggedEvent]]) -> None:
+        """Halve messages that do not pass, down to one event: some brokers just hang up."""
+        self._passed = 0 if stuck else self._passed + 1
+        if stuck:
+            self._most = max(1, len(groups[0]) // 2)
+        elif self._passed >= GROW_AFTER:
+            self._passed, self._most = 0, min(self._max_batch, self._most * 2)
 
     def _settlement(self, reply: "SimpleQueue[Settlement]") -> Settlement:
         waits = 0
@@ -93,18 +126,12 @@ class MqttSink:
             except Empty:
                 self._context.alive(self.name)  # it is the connection that has to move
                 waits += self._context.stopping()
-        return Settlement(0, {}, "the agent stops")
-
-    def _shrunk(self, groups: Sequence[Sequence[LoggedEvent]], settlement: Settlement) -> bool:
-        """Learn the broker's limit; return whether smaller groups may pass if one did not."""
-        before, self._largest = self._largest, settlement.largest
-        refused = any(len(groups[n]) > 1 for n in settlement.refused)
-        return refused and settlement.largest < before
+        return Settlement(0, {}, "the agent stops", self._largest)
 
     def _groups(self, batch: Sequence[LoggedEvent]) -> list[Sequence[LoggedEvent]]:
-        if self._max_batch == 1:
-            return [(event,) for event in batch]
-        return split(batch, self._max_batch, self._largest - HEADROOM)
+        size = self._largest - HEADROOM
+        fitting = [shorten(e, size - OVERHEAD) if e.kind == "gap" else e for e in batch]
+        return split(fitting, self._most, size) if self._most > 1 else [(e,) for e in fitting]
 
     def _message(self, group: Sequence[LoggedEvent]) -> tuple[str, bytes]:
         if self._max_batch > 1:
@@ -128,7 +155,7 @@ def build(plan: SinkPlan[MqttOptions], context: SinkContext) -> MqttSink:
         LiveState(prefix, context.about, retained=plan.options.retained, readings=readings),
         changed=lambda up: context.retry() if up else None,
         backoff=Backoff(random.random),
-        commands=CommandTopics(prefix) if plan.commands else None,
+        commands=CommandTopics(prefix, plan.answer_topics) if plan.commands else None,
         requested=context.requested,
         progress=partial(context.alive, thread_name(plan.name)),
     )

@@ -4,17 +4,21 @@ Lossy and live: while there is no connection only the latest of each topic is ke
 there is one again. Owned by the connection's thread.
 """
 
+import logging
 from datetime import UTC, datetime
 
 import msgspec
 
+from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.mqtt.session import Session, Will
 from edge_agent.deliver.sink import About
 from edge_agent.events import Alert, Reading, Switched
 
+_logger = logging.getLogger(__name__)
+
 
 class LiveState:
-    """The topics below `prefix` that hold a state; `retained` false keeps brokers free of them."""
+    """The topics below `prefix` that hold a state; with `retained` false no broker keeps them."""
 
     def __init__(self, prefix: str, about: About, *, retained: bool, readings: bool = True) -> None:
         self._prefix = prefix
@@ -23,6 +27,9 @@ class LiveState:
         self._values: dict[str, bytes] = {}  # QoS 0, never retained: a dead sensor must not linger
         self._facts: dict[str, bytes] = {}  # QoS 1, retained
         self._gone: frozenset[str] = frozenset()
+        self._info: dict[str, msgspec.Raw] = {}
+        self._version = ""  # of MQTT; none before the first connection
+        self._complaints = Complaints(_logger)
         self._news: set[str] = set()
         self.about(about)
         self.will = Will(f"{prefix}/status", b"offline", retained)
@@ -62,13 +69,19 @@ class LiveState:
         """Say who we are; what is not there any more vanishes from the broker."""
         self._gone = frozenset(f"{self._prefix}/{topic}" for topic in about.gone)
         kept = {topic: fact for topic, fact in self._facts.items() if fact}
-        cleared = self._gone if self._retained else ()
+        cleared = self._gone if self._retained else frozenset()
         self._facts = kept | dict.fromkeys(cleared, b"")  # empty: the broker forgets it
-        self._facts[f"{self._prefix}/info"] = about.info
+        self._info = msgspec.json.decode(about.info, type=dict[str, msgspec.Raw])
+        self._show_info()
         self._values = {
             topic: one for topic, one in self._values.items() if topic not in self._gone
         }
-        self._news |= {f"{self._prefix}/info", *cleared}
+        self._news |= cleared
+
+    def _show_info(self) -> None:
+        """Add the MQTT version: in 3.1.1 a broker cannot say that it refuses an event."""
+        mqtt = {"mqtt": self._version} if self._version else {}
+        self._show("info", {**self._info, **mqtt})
 
     def _show(self, name: str, shown: dict[str, object]) -> None:
         topic = f"{self._prefix}/{name}"
@@ -79,6 +92,8 @@ class LiveState:
     def greet(self, session: Session) -> None:
         """Say all that is known on a fresh connection: it may be another broker."""
         session.publish(self.will.topic, b"online", retain=self._retained)
+        self._version = session.spoken
+        self._show_info()
         self._news = {*self._facts, *self._values}
 
     def send(self, session: Session) -> None:
@@ -86,11 +101,18 @@ class LiveState:
         if session.congested():
             return
         while self._news and session.room > 0:
-            topic = self._news.pop()
-            if topic in self._facts:
-                session.publish(topic, self._facts[topic], retain=self._retained)
-            else:
-                session.show(topic, self._values[topic])
+            self._send_one(session, self._news.pop())
+
+    def _send_one(self, session: Session, topic: str) -> None:
+        retained = topic in self._facts
+        payload = self._facts[topic] if retained else self._values[topic]
+        if not session.fits(topic, payload):  # the broker would end the connection
+            what = f"{topic} is not shown: the broker takes {session.max_packet} bytes"
+            self._complaints.add(f"{what}, it has {len(payload)}")
+        elif retained:
+            session.publish(topic, payload, retain=self._retained)
+        else:
+            session.show(topic, payload)
 
     def farewell(self, session: Session) -> None:
         """Say that we leave on purpose: a clean DISCONNECT cancels the will."""

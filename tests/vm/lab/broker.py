@@ -62,6 +62,10 @@ class Mosquitto:
     def resume(self):
         self._process.send_signal(signal.SIGCONT)
 
+    def reload(self):
+        """Read the configuration and its files again, such as the access rights."""
+        self._process.send_signal(signal.SIGHUP)
+
     def kill(self):
         self._process.kill()
         self._process.wait()

@@ -1,0 +1,80 @@
+"""Jobs on their way: one after the other, as far as the broker's window allows."""
+
+import time
+from collections import deque
+
+from edge_agent.deliver.mqtt.job import Job
+from edge_agent.deliver.mqtt.lost import ConnectionLost
+from edge_agent.deliver.mqtt.session import Session
+
+
+class Publisher:
+    """Publishes jobs over whatever session there is, and reports what became of them.
+
+    A session on which nothing moves for `ack_seconds` is half open.
+    """
+
+    def __init__(self, ack_seconds: float) -> None:
+        self._ack_seconds = ack_seconds
+        self._jobs: deque[Job] = deque()
+        self._in_flight: dict[int, int] = {}
+        self._moved_at = 0.0
+
+    @property
+    def waiting(self) -> bool:
+        """Return whether an acknowledgement is awaited."""
+        return bool(self._in_flight)
+
+    def add(self, job: Job) -> None:
+        """Take a job over."""
+        self._jobs.append(job)
+
+    def send(self, session: Session) -> None:
+        """Publish the first job's messages as far as the window allows."""
+        if not self._jobs:
+            return
+        job, in_flight = self._jobs[0], self._in_flight
+        if not in_flight:
+            self._moved_at = time.monotonic()
+        job.largest = session.max_packet
+        while job.next < len(job.messages) and session.room > 0:
+            topic, payload = job.messages[job.next]
+            if session.fits(topic, payload):
+                in_flight[session.publish(topic, payload, job.properties)] = job.next
+            else:
+                job.settle(job.next, f"larger than {session.max_packet} bytes")
+            job.next += 1
+
+    def settle(self, session: Session) -> None:
+        """Report the first job if all its messages are settled; give up on a silent broker."""
+        self.take_acks(session)
+        if self._jobs and self._is_done(self._jobs[0]):
+            self._jobs.popleft().finish()
+        elif self._in_flight and self._silence(session) > self._ack_seconds:
+            session.drop()
+            raise ConnectionLost(f"no acknowledgement for {self._ack_seconds:.0f} s")
+
+    def take_acks(self, session: Session) -> None:
+        """Note the acknowledgements that have come."""
+        acks, session.acks = session.acks, []
+        for mid, reason, final in acks:
+            n = self._in_flight.pop(mid, None)
+            if n is None:
+                continue
+            self._moved_at = time.monotonic()
+            if reason and not final:
+                self._jobs[0].postpone(n, reason)
+            else:
+                self._jobs[0].settle(n, reason)
+
+    def fail(self, reason: str) -> None:
+        """Report all jobs: there is no session for them."""
+        self._in_flight.clear()
+        while self._jobs:
+            self._jobs.popleft().finish(reason)
+
+    def _is_done(self, job: Job) -> bool:
+        return not job.open or bool(job.postponed and not self._in_flight)
+
+    def _silence(self, session: Session) -> float:
+        return time.monotonic() - max(self._moved_at, session.moved_at)
