@@ -20,7 +20,7 @@ class CommandTopics:
     """`<prefix>/command/<name>`, answered to MQTT 5's response topic or on `…/<name>/response`.
 
     A response topic lies below `<prefix>/`, beside the agent's own topics, or begins with one of
-    `allowed`: whoever may send a command must not publish elsewhere with the agent's rights.
+    `allowed`: who sends a command must not publish elsewhere with the agent's rights.
     """
 
     def __init__(self, prefix: str, allowed: Sequence[str] = ()) -> None:
