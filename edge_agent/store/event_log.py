@@ -41,6 +41,7 @@ WHERE "offset" IN (SELECT value FROM json_each(?)) AND kind != 'gap' ORDER BY "o
 # A commit rewrites whole pages: with 1 kB, ten events cost an SD card half of what 4 kB would.
 PAGE_SIZE = 1024
 CHECKPOINT_PAGES = 4000
+BUSY_MS = 5000  # how long a lock of another process is waited for
 FIRST = """
 INSERT INTO sqlite_sequence SELECT 'event', 0
 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'event')
@@ -61,6 +62,7 @@ class EventLog:
     ) -> None:
         self._connection = connection
         self.mark = mark
+        self._wal = Path(f"{path}-wal")
         self.inode = path.stat().st_ino
         self.boot = boot
         self._boot_numbers: dict[str, int] = {}
@@ -151,6 +153,19 @@ class EventLog:
         """Run a statement of the account, of retention or of salvage."""
         return self._connection.execute(sql, parameters).fetchall()
 
+    def limit_wal(self, size: int) -> None:
+        """Fold the write-ahead log into the database, and cut it, beyond about `size` bytes."""
+        pages = max(size // int(self.execute("PRAGMA page_size")[0][0]), 1)
+        self.execute(f"PRAGMA wal_autocheckpoint = {pages}")
+        self.execute(f"PRAGMA journal_size_limit = {size}")
+
+    def cut_wal(self, size: int) -> None:
+        """Fold a write-ahead log of more than `size` bytes in at once, if nobody reads it now."""
+        if self._wal.exists() and self._wal.stat().st_size > size:
+            self.execute("PRAGMA busy_timeout = 0")
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+
     def is_blank(self) -> bool:
         """Return whether no agent has recorded anything yet."""
         return self.last_offset() == 0 and not self.execute("SELECT 1 FROM account")
@@ -197,7 +212,9 @@ def log_id(connection: sqlite3.Connection) -> str:
 def connect(path: Path) -> sqlite3.Connection:
     """Open for writing with our settings; raise LogError if the place does not allow it."""
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+        )
         connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.OperationalError as error:
@@ -206,5 +223,6 @@ def connect(path: Path) -> sqlite3.Connection:
             "the file and its directory must be writable for this user, on a disk with room",
         ) from error
     connection.execute("PRAGMA synchronous = FULL")  # NORMAL loses commits at a power cut
+    connection.execute("PRAGMA secure_delete = OFF")  # Debian's ON writes what is deleted again
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     return connection

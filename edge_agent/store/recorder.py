@@ -66,7 +66,7 @@ class Recorder:
         spill_to: Spill = Spill(()),  # noqa: B008 - immutable
         progress: Callable[[], None] = lambda: None,
     ) -> None:
-        self._log = log
+        self._log = retention.applied(log)
         self._inbox = inbox
         self._announce = announce
         self._reopen = reopen
@@ -175,6 +175,8 @@ class Recorder:
                 self._log.account.register(group.subscriptions, self._log.last_offset())
             written = bool(events) or group.subscriptions is not None
             offset = self._log.append(events) if events else self._log.last_offset()
+            if events and self._retention.is_full(self._log):
+                self._trim_at = 0.0
         self._clock_settled = now.trusted
         return offset if written else None
 
@@ -218,7 +220,7 @@ class Recorder:
     def _finish_replacement(self) -> None:
         """Salvage a log that is known to be damaged; the next commit tries what fails again."""
         if self._damaged:
-            self._log = self._reopen()
+            self._log = self._retention.applied(self._reopen())
             self._damaged = False
             if (
                 self._subscriptions and self._group.subscriptions is None

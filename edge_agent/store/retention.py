@@ -1,7 +1,8 @@
 """What leaves the log, and in which order, when its time or its room is over.
 
-History (what every sink owns) goes first; then the oldest waiting readings, then notes, alerts
-last. Events that were still waiting are reported in a gap event and entered into the account.
+History (what every sink owns) goes first; then what waits, the oldest of each kind first: readings,
+aggregates, notes, gap events, and alerts last. What a sink was still waiting for is entered into
+its account, and a gap event reports it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,11 +10,19 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from edge_agent.clock import Moment
-from edge_agent.events import gap
-from edge_agent.store.event_log import EventLog
+from edge_agent.events import Kind, gap
+from edge_agent.store.event_log import CHECKPOINT_PAGES, PAGE_SIZE, EventLog
 
 SLICE = 5000  # rows in one transaction: some ms on an SD card
-SACRIFICE = (("reading",), ("aggregate",), ("output", "command", "lifecycle"), ("alert",))
+RANGES = 1000  # in one gap event, which must fit into a message
+SACRIFICE: tuple[tuple[Kind, ...], ...] = (
+    ("reading",),
+    ("aggregate",),
+    ("output", "command", "lifecycle"),
+    ("gap",),
+    ("alert",),
+)
+WAL_SHARE = 8  # of `max_size`, the write-ahead log may take one part in so many
 HEADROOM = 0.9  # trimming ends this far below the limit, so that it need not start again at once
 
 USED = """
@@ -31,18 +40,41 @@ SELECT "offset", kind FROM event WHERE "offset" > ? AND kind IN ({}) ORDER BY "o
 
 
 class Retention(NamedTuple):
-    """`keep` seconds of delivered history, at most `max_size` bytes; accounts say what waits."""
+    """`keep` seconds of delivered history; `max_size` bytes of database and write-ahead log."""
 
     keep: float
     max_size: int
 
+    @property
+    def wal_size(self) -> int:
+        """Return the bytes that the write-ahead log may keep between two transactions."""
+        return min(self.max_size // WAL_SHARE, CHECKPOINT_PAGES * PAGE_SIZE)
+
+    @property
+    def room(self) -> int:
+        """Return the bytes for the database; a transaction may take as much again as the WAL."""
+        return self.max_size - 2 * self.wal_size
+
+    def applied(self, log: EventLog) -> EventLog:
+        """Return the log, its write-ahead log limited."""
+        log.limit_wal(self.wal_size)
+        return log
+
+    def is_full(self, log: EventLog) -> bool:
+        """Return whether the database takes more than its room."""
+        return self._used(log) > self.room
+
     def trim(self, log: EventLog, now: Moment) -> bool:
-        """Take one slice away if one is due; return whether there may be more."""
+        """Delete one slice if one is due; return whether there may be more."""
         owned = log.account.owned(log.last_offset())
         if now.trusted and self._expire(log, owned, now):
             return True
-        used = log.execute(USED)[0][0]
-        return used > self.max_size * HEADROOM and self._make_room(log, owned, used, now)
+        used = self._used(log)
+        log.cut_wal(self.wal_size)
+        return used > self.room * HEADROOM and self._make_room(log, owned, used, now)
+
+    def _used(self, log: EventLog) -> int:
+        return int(log.execute(USED)[0][0])
 
     def _expire(self, log: EventLog, owned: int, now: Moment) -> bool:
         limit = now.time - round(self.keep * 1e6)
@@ -51,7 +83,7 @@ class Retention(NamedTuple):
     def _make_room(self, log: EventLog, owned: int, used: int, now: Moment) -> bool:
         if self._delete_up_to(log, log.execute(OLDEST, (owned, SLICE))[0][0]):
             return True
-        return used > self.max_size and any(
+        return used > self.room and any(
             self._sacrifice(log, owned, kinds, now) for kinds in SACRIFICE
         )
 
@@ -66,15 +98,16 @@ class Retention(NamedTuple):
     def _sacrifice(self, log: EventLog, owned: int, kinds: Sequence[str], now: Moment) -> bool:
         marks = ", ".join("?" * len(kinds))
         rows = log.execute(WAITING.format(marks), (owned, *kinds, SLICE))
-        if not rows:
+        if len(rows) <= kinds.count("gap"):  # one gap event would only be replaced by another
             return False
-        offsets = [offset for offset, _ in rows]
+        gone = ranges(offset for offset, _ in rows)[:RANGES]
         with log.transaction():
-            awaited = log.account.drop([(offset, kind) for offset, kind in rows], "max_size")
-            for first, last in ranges(offsets):
+            lost = [(offset, kind) for offset, kind in rows if offset <= gone[-1][1]]
+            awaited = log.account.drop(lost, "max_size")
+            for first, last in gone:
                 log.execute('DELETE FROM event WHERE "offset" BETWEEN ? AND ?', (first, last))
             if awaited:
-                log.append([gap(now, "max_size", ranges(offsets), awaited)])
+                log.append([gap(now, "max_size", gone, awaited)])
         return True
 
 

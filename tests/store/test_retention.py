@@ -2,13 +2,15 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.events import CursorMove, Subscription
+from edge_agent.clock import ManualClock
+from edge_agent.events import KINDS, CursorMove, Event, Subscription
+from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GATHER
 from edge_agent.store.reader import LogReader
-from edge_agent.store.retention import SLICE, Retention, ranges
+from edge_agent.store.retention import SACRIFICE, SLICE, Retention, ranges
 
 
 def trimmed(log, clock, **given):
@@ -85,6 +87,103 @@ def test_alerts_are_the_last_to_go_and_the_loss_is_reported(log, reader, record,
         "count": 4000,
         "ranges": [[1, 2000], [2003, 4002]],
     }
+
+
+# ── The order and the bound, for any history ──────────────────────────────────────────────────────
+
+RANK = {kind: rank for rank, kinds in enumerate(SACRIFICE) for kind in kinds}
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("record"), st.sampled_from(KINDS), st.integers(1, 400)),
+        st.tuples(st.just("deliver"), st.none(), st.integers(1, 600)),
+    ),
+    min_size=5,
+    max_size=25,
+)
+
+
+def test_every_kind_has_its_place_in_the_order():
+    assert sorted(RANK) == sorted(KINDS)
+    assert RANK["alert"] == max(RANK.values())
+
+
+def rows(log):
+    found = log.execute('SELECT "offset", kind FROM event ORDER BY "offset"')
+    return dict(found)
+
+
+@settings(max_examples=40, deadline=None)
+@given(STEPS)
+def test_what_waits_goes_in_the_order_of_its_worth_and_never_before_history(
+    tmp_path_factory, steps
+):
+    clock = ManualClock()
+    policy = Retention(3600, 60_000)
+    log = policy.applied(EventLog.open(tmp_path_factory.mktemp("log") / "a.db", boot="b"))
+    with log.transaction():
+        log.account.register([Subscription("mqtt")], 0)
+    for what, kind, n in steps:
+        with log.transaction():
+            if what == "record":
+                log.append([Event(kind, "a", clock.now(), {"pad": "x" * 40})] * n)
+            else:
+                log.account.move(CursorMove("mqtt", log.account.owned(0) + n, {}))
+        more = True
+        while more:
+            before, owned = rows(log), log.account.owned(log.last_offset())
+            more = policy.trim(log, clock.now())
+            check_order(before, rows(log), owned)
+        assert not policy.is_full(log)
+    log.close()
+
+
+def check_order(before, after, owned):
+    gone = before.keys() - after.keys()
+    waiting = {offset for offset in gone if offset > owned}
+    if waiting:
+        assert not [offset for offset in after if offset <= owned], "history outlived what waits"
+        (rank,) = {RANK[before[offset]] for offset in waiting}
+        left = [o for o in before.keys() & after.keys() if RANK[before[o]] == rank]
+        assert max(waiting) < min(left, default=max(waiting) + 1), "a newer one went first"
+        cheaper = [o for o in after.keys() & before.keys() if RANK[before[o]] < rank]
+        assert [before[o] for o in cheaper] in ([], ["gap"]), "something of less worth stays"
+
+
+def test_a_gap_event_about_scattered_offsets_fits_into_a_message(log, reader, clock, event):
+    with log.transaction():
+        log.append([event(n, ("reading", "alert")[n % 2]) for n in range(6000)])
+    gaps = set()
+    while Retention(3600, 300_000).trim(log, clock.now()):
+        gaps |= {one.data for one in reader.read_kinds({"gap"}, 0, 10**9, 100)}
+    assert len(gaps) >= 3
+    assert max(map(len, gaps)) < 30_000
+    assert left(reader, "reading") == []
+
+
+def test_a_log_of_gap_events_alone_does_not_outgrow_its_limit(log, reader, record, clock):
+    record(3000, "gap")
+    trimmed(log, clock, max_size=60_000)
+    (told,) = reader.read_after(0, 10)
+    assert json.loads(told.data)["ranges"] == [[1, 3000]]
+
+
+@pytest.mark.parametrize("delivers", [False, True])
+def test_database_and_write_ahead_log_together_stay_below_the_limit(
+    recording, path, event, delivers
+):
+    limit = 1_000_000
+    desk = recording(interval=0, retention=Retention(3600, limit))
+    most = 0
+    for n in range(120):
+        kind = KINDS[n % len(KINDS)]
+        desk.put([event(m, kind) for m in range(300)])
+        desk.after(GATHER)
+        if delivers:
+            desk.put(CursorMove("mqtt", desk.announced[-1], {}))
+        desk.after(1)
+        files = path.parent.glob("events.db*")
+        most = max(most, sum(f.stat().st_size for f in files if f.suffix in {".db", ".db-wal"}))
+    assert limit / 2 < most < limit
 
 
 def test_the_file_does_not_grow_far_beyond_its_limit(recording, path, event):
