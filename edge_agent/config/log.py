@@ -34,5 +34,9 @@ class LogSettings(Settings, frozen=True, kw_only=True):
         ),
     ] = Duration(7 * 86400)
     max_size: Annotated[
-        Size, Meta(description="largest size of the database: at least 1MB", extra=within(1e6))
+        Size,
+        Meta(
+            description="largest size of the database and its write-ahead log: at least 1MB",
+            extra=within(1e6),
+        ),
     ] = Size(256_000_000)

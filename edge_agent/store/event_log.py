@@ -160,7 +160,7 @@ class EventLog:
         self.execute(f"PRAGMA journal_size_limit = {size}")
 
     def cut_wal(self, size: int) -> None:
-        """Fold a write-ahead log of more than `size` bytes in at once, if nobody reads it now."""
+        """Fold a write-ahead log of more than `size` bytes in at once, unless it is being read."""
         if self._wal.exists() and self._wal.stat().st_size > size:
             self.execute("PRAGMA busy_timeout = 0")
             self.execute("PRAGMA wal_checkpoint(TRUNCATE)")

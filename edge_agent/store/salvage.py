@@ -20,10 +20,11 @@ from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import migrate
 from edge_agent.store.replacement import complete, discard, unfinished
 from edge_agent.store.retention import ranges
-from edge_agent.store.soundness import SOUND, SOUND_STATE, is_passing
+from edge_agent.store.soundness import SOUND, SOUND_STATE, is_locked, is_passing
 
 HOLE = 1_000_000  # at least; a disk that goes back in time must not see the same offsets twice
 STRIDE = 512
+READS = 3  # of what cannot be read, before it counts as lost: a bad sector stays one
 ROWS = f"""
 SELECT "offset", time, boot, uptime, kind, source, data FROM event
 WHERE "offset" BETWEEN ? AND ? AND {SOUND} ORDER BY "offset" LIMIT {STRIDE}
@@ -145,11 +146,26 @@ def inspect(old: sqlite3.Connection, mark: MarkFile) -> Remains:
 
 def _readable(old: sqlite3.Connection, sql: str, parameters: Any = ()) -> list[Any]:  # noqa: ANN401
     try:
-        return old.execute(sql, parameters).fetchall()
+        return _fetched(old, sql, parameters)
     except sqlite3.DatabaseError as error:
-        if is_passing(error):  # what cannot be read now is not lost
+        if is_locked(error):  # what cannot be read now is not lost
             raise
         return []
+
+
+def _fetched(
+    old: sqlite3.Connection,
+    sql: str,
+    parameters: Any,  # noqa: ANN401
+    tries: int = READS,
+) -> list[Any]:
+    """Return the rows; an I/O error is tried again, a few times."""
+    try:
+        return old.execute(sql, parameters).fetchall()
+    except sqlite3.DatabaseError as error:
+        if tries > 1 and is_passing(error):
+            return _fetched(old, sql, parameters, tries - 1)
+        raise
 
 
 def copy_rows(log: EventLog, old: sqlite3.Connection, last: int) -> Iterator[int]:
@@ -166,10 +182,8 @@ def copy_rows(log: EventLog, old: sqlite3.Connection, last: int) -> Iterator[int
 def _stride(old: sqlite3.Connection, start: int, end: int) -> tuple[list[Any], int]:
     """Return the next rows, and where to continue; row by row if a page among them is damaged."""
     try:
-        rows = old.execute(ROWS, (start, end)).fetchall()
-    except sqlite3.DatabaseError as error:
-        if is_passing(error):
-            raise
+        rows = _fetched(old, ROWS, (start, end))
+    except sqlite3.DatabaseError:
         offsets = range(start, start + STRIDE)
         rows = [row for offset in offsets for row in _readable(old, ROWS, (offset, offset))]
         return rows, start + STRIDE

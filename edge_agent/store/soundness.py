@@ -8,7 +8,8 @@ import sqlite3
 
 SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB = 5, 6, 10, 11, 26
 DAMAGE = (SQLITE_CORRUPT, SQLITE_NOTADB)
-PASSING = (SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR)
+LOCKS = (SQLITE_BUSY, SQLITE_LOCKED)
+PASSING = (*LOCKS, SQLITE_IOERR)
 SOUND = """
 typeof(time) = 'integer' AND typeof(boot) IN ('integer', 'null')
 AND typeof(uptime) IN ('integer', 'null') AND typeof(kind) = 'text' AND typeof(source) = 'text'
@@ -37,6 +38,11 @@ def is_damage(error: BaseException | None) -> bool:
 def is_passing(error: BaseException | None) -> bool:
     """Return whether a second try may succeed soon: after a lock or an I/O error."""
     return _code(error) in PASSING
+
+
+def is_locked(error: BaseException | None) -> bool:
+    """Return whether another process holds the file."""
+    return _code(error) in LOCKS
 
 
 def _code(error: BaseException | None) -> int:

@@ -5,7 +5,10 @@ import sqlite3
 import pytest
 
 from edge_agent.errors import LogError
+from edge_agent.store import event_log, salvage
 from edge_agent.store.group import GATHER
+from edge_agent.store.opening import PAUSES, open_log
+from edge_agent.store.opening import salvage as replaced
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import RETRY, Unreadable
 from edge_agent.store.soundness import (
@@ -107,11 +110,11 @@ def test_an_error_while_trimming_is_waited_for(recording, path, event, code):
 )
 def test_a_second_failure_while_salvaging_is_waited_for(recording, path, event, second):
     desk = recording(interval=0)
-    salvage, desk.recorder._reopen = desk.recorder._reopen, refuse(second)
+    cure, desk.recorder._reopen = desk.recorder._reopen, refuse(second)
     desk.put(Unreadable(failure(SQLITE_CORRUPT), desk.recorder._log.inode), event(3))
     desk.after(RETRY)
     assert desk.announced == []
-    desk.recorder._reopen = salvage
+    desk.recorder._reopen = cure
     desk.after(RETRY)
     assert values(path) == ['{"n":3}']
 
@@ -125,9 +128,92 @@ def refuse(error):
 
 def test_a_salvage_that_failed_is_tried_again_though_nothing_is_recorded(recording, path):
     desk = recording(interval=0)
-    salvage, desk.recorder._reopen = desk.recorder._reopen, refuse(OSError(5, "EIO"))
+    cure, desk.recorder._reopen = desk.recorder._reopen, refuse(OSError(5, "EIO"))
     desk.put(Unreadable(failure(SQLITE_CORRUPT), desk.recorder._log.inode))
     assert desk.recorder._wait() == RETRY
-    desk.recorder._reopen = salvage
+    desk.recorder._reopen = cure
     desk.after(RETRY)
     assert len(set_aside(path)) > 0
+
+
+# ── At the start ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def check_fails(monkeypatch):
+    """Let the check after a boot fail so many times, with a code; return the pauses so far."""
+
+    def fail(code, times):
+        left = [failure(code)] * times
+
+        def check(connection):
+            if left:
+                raise left.pop()
+
+        monkeypatch.setattr(event_log, "verify", check)
+        return []
+
+    return fail
+
+
+@pytest.mark.parametrize("code", [SQLITE_BUSY, SQLITE_IOERR])
+def test_a_passing_error_at_the_start_is_waited_for(path, clock, check_fails, code):
+    pauses = check_fails(code, 3)
+    open_log(path, clock, pause=pauses.append).close()
+    assert pauses == list(PAUSES[:3])
+    assert set_aside(path) == []
+
+
+def test_an_error_that_stays_ends_the_start_with_one_line_and_the_log_as_it_was(
+    path, clock, check_fails
+):
+    pauses = check_fails(SQLITE_IOERR, 99)
+    with pytest.raises(LogError, match=r"from the disk.*see whether the disk"):
+        open_log(path, clock, pause=pauses.append)
+    assert pauses == list(PAUSES)
+    assert set_aside(path) == []
+
+
+def test_another_writer_is_not_waited_for(path, clock):
+    first, pauses = open_log(path, clock), []
+    with pytest.raises(LogError, match="another edge-agent"):
+        open_log(path, clock, pause=pauses.append)
+    assert pauses == []
+    first.close()
+
+
+@pytest.fixture
+def filled(path, clock, event):
+    log = open_log(path, clock)
+    with log.transaction():
+        log.append([event(n) for n in range(3)])
+    log.close()
+
+
+def old_that_fails(monkeypatch, code, times):
+    """Let the first reads of rows of a damaged log fail."""
+    left, opened = [failure(code)] * times, salvage._opened
+
+    class Old(Faulty):
+        def execute(self, sql, *parameters):
+            if sql == salvage.ROWS and left:
+                raise left.pop()
+            return self._connection.execute(sql, *parameters)
+
+    monkeypatch.setattr(salvage, "_opened", lambda path: Old(opened(path), code))
+
+
+@pytest.mark.parametrize(("times", "kept"), [(2, 3), (10**6, 0)])
+def test_a_salvage_tries_a_read_error_again_before_it_gives_events_up(
+    path, clock, filled, monkeypatch, times, kept
+):
+    old_that_fails(monkeypatch, SQLITE_IOERR, times)
+    replaced(path, clock).close()
+    assert len(values(path)) == kept
+
+
+def test_a_lock_never_costs_a_salvage_events(path, clock, filled, monkeypatch):
+    old_that_fails(monkeypatch, SQLITE_BUSY, 10**6)
+    with pytest.raises(sqlite3.OperationalError):
+        replaced(path, clock)
+    assert len(values(path)) == 3
