@@ -16,6 +16,7 @@ from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.sink import MqttSink
 from edge_agent.deliver.mqtt.state import LiveState
 from edge_agent.deliver.sink import About, SinkContext, SinkPlan
+from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
 
 SECONDS = 60  # a deadline that a slow machine keeps, too
@@ -44,6 +45,8 @@ class ScriptedBroker:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"mqtt://127.0.0.1:{self._server.getsockname()[1]}"
         self.connack, self.puback, self.pong, self.versions = connack, puback, pong, versions
+        self.read = lambda stream, count: stream.read(count)
+        self.greeting = b""  # what follows the CONNACK
         self.published = []
         self.connects = []
         self.unacknowledged = self.most_unacknowledged = 0
@@ -64,9 +67,9 @@ class ScriptedBroker:
                 self._threads.append(self._start(self._serve, client))
 
     def _serve(self, client):
-        with contextlib.suppress(OSError), client, client.makefile("rb") as stream:
+        with contextlib.suppress(OSError), client, client.makefile("rb", 1024) as stream:
             while head := stream.read(1):
-                answer = self._answer(head[0], stream.read(self._length(stream)))
+                answer = self._answer(head[0], self.read(stream, self._length(stream)))
                 if answer is None:
                     client.shutdown(socket.SHUT_WR)
                     stream.read()  # to the end: unread bytes would make the kernel reset
@@ -100,7 +103,7 @@ class ScriptedBroker:
         if self.connack is None:
             return b""
         body = self.connack if version == 5 else self.connack[:2]
-        return bytes([0x20, len(body)]) + body
+        return bytes([0x20, len(body)]) + body + self.greeting
 
     def _publish(self, head, body):
         end = 2 + struct.unpack("!H", body[:2])[0]
@@ -121,6 +124,10 @@ class ScriptedBroker:
         if self.connects[-1] == 5:
             return b"\x40\x03" + mid + bytes([reason])
         return b"\x40\x02" + mid
+
+    def keep_receive_buffers_small(self):
+        """Let a client that is faster than `pause` notice it after a few kilobytes."""
+        self._server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 
     def cut(self):
         """End every connection."""
@@ -193,6 +200,20 @@ class Client:
     @property
     def thread(self):
         return self.sink._worker._thread
+
+    def deliver_all(self, batch):
+        """Hand a batch over as a forwarder does, but without its pauses; return the refused."""
+        refused = {}
+        while batch:
+            try:
+                count = self.sink.deliver(batch)
+            except EventRejected as error:
+                count = error.settled
+                refused |= error.refused
+            except SinkUnavailable:
+                continue
+            batch = batch[count:]
+        return refused
 
     def stop(self):
         self.connection.post(None)

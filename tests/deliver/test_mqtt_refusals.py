@@ -14,21 +14,6 @@ PASSING = [0x80, 0x83, 0x87, 0x91, 0x97]
 LIMIT = "allow_anonymous true\nmax_packet_size 3000\n"
 
 
-def delivered(sink, batch):
-    """Hand a batch over as a forwarder does, but without its pauses; return what was refused."""
-    refused = {}
-    while batch:
-        try:
-            count = sink.deliver(batch)
-        except EventRejected as error:
-            count = error.settled
-            refused |= error.refused
-        except SinkUnavailable:
-            continue
-        batch = batch[count:]
-    return refused
-
-
 @pytest.mark.parametrize("code", FINAL)
 def test_what_is_wrong_with_the_message_itself_is_refused_for_good(scripted, client, events, code):
     broker = scripted(puback=lambda n: code if n == 2 else 0)
@@ -75,12 +60,12 @@ def test_an_access_right_that_is_corrected_later_loses_nothing(
     extra = "allow_anonymous true\nuser root\nmax_queued_messages 5000\n"
     broker = mosquitto(f"{extra}acl_file {rights}\n").start()
     received = subscriber(broker.port, "edge/n/event/#")
-    sink = client(broker.url).up().sink
+    one = client(broker.url).up()
     with pytest.raises(SinkUnavailable, match="Not authorized"):
-        sink.deliver(events(50))
+        one.sink.deliver(events(50))
     rights.write_text("topic readwrite #\n")
     broker.reload()
-    assert delivered(sink, events(50)) == {}
+    assert one.deliver_all(events(50)) == {}
     wait_for(lambda: {offset(body) for _, body, _ in received} == set(range(1, 51)))
 
 
@@ -100,7 +85,7 @@ def test_a_batch_too_large_for_the_broker_goes_in_smaller_ones(
     received = subscriber(broker.port, "edge/n/batch")
     one = client(broker.url, max_batch=100, versions=(version,)).up()
     one.connection._backoff.next = lambda *_: 0.0
-    assert delivered(one.sink, events(100)) == {}
+    assert one.deliver_all(events(100)) == {}
     wait_for(lambda: set(offsets(received)) == set(range(1, 101)))
     assert max(len(body) for _, body, _ in received) < 3000
 
@@ -112,7 +97,7 @@ def test_an_event_too_large_is_refused_alone_and_its_batch_arrives(
     received = subscriber(broker.port, "edge/n/batch")
     batch = events(20)
     batch[7] = batch[7]._replace(data=json.dumps({"text": "x" * 3000}))
-    refused = delivered(client(broker.url, max_batch=20).up().sink, batch)
+    refused = client(broker.url, max_batch=20).up().deliver_all(batch)
     assert refused == {8: "larger than 3000 bytes"}
     wait_for(lambda: set(offsets(received)) == set(range(1, 21)) - {8})
 
@@ -120,8 +105,8 @@ def test_an_event_too_large_is_refused_alone_and_its_batch_arrives(
 def test_one_bad_event_does_not_take_its_batch_with_it(scripted, client, events):
     broker = scripted()
     broker.puback = lambda _n: 0x99 if b'"log:40"' in broker.published[-1][1] else 0
-    sink = client(broker.url, max_batch=64).up().sink
-    assert delivered(sink, events(64)) == {40: "Payload format invalid"}
+    one = client(broker.url, max_batch=64).up()
+    assert one.deliver_all(events(64)) == {40: "Payload format invalid"}
 
 
 def gap(events, ranges):
@@ -136,8 +121,8 @@ def test_a_gap_event_too_large_for_the_broker_arrives_with_wider_ranges(
     broker = mosquitto(LIMIT).start()
     received = subscriber(broker.port, "edge/n/#")
     long = gap(events, [[n, n] for n in range(1, 40_000, 2)])
-    sink = client(broker.url, max_batch=max_batch).up().sink
-    assert delivered(sink, [long, *events(10, first=2)]) == {}
+    one = client(broker.url, max_batch=max_batch).up()
+    assert one.deliver_all([long, *events(10, first=2)]) == {}
     wait_for(lambda: any(b'"edge.gap"' in body for _, body, _ in received))
     body = json.loads(next(body for _, body, _ in received if b'"edge.gap"' in body))
     data = (body[0] if max_batch > 1 else body)["data"]

@@ -20,7 +20,7 @@ from edge_agent.deliver.mqtt.job import Job
 from edge_agent.deliver.mqtt.lost import ConnectionLost
 from edge_agent.deliver.mqtt.probe import Probe
 from edge_agent.deliver.mqtt.publisher import Publisher
-from edge_agent.deliver.mqtt.session import Session
+from edge_agent.deliver.mqtt.session import LARGEST_COMMAND, Session
 from edge_agent.deliver.mqtt.state import LiveState
 from edge_agent.deliver.mqtt.wake_up import WakeUp
 from edge_agent.deliver.sink import About, Post
@@ -188,6 +188,9 @@ class Connection:
         self._take_requests(session)
 
     def _take_requests(self, session: Session) -> None:
+        if session.ignored:
+            session.ignored = False
+            self._complaints.add(f"a command of more than {LARGEST_COMMAND} bytes is ignored")
         messages, session.received = session.received, []
         for message in messages:
             request = self._commands.request(message) if self._commands else None

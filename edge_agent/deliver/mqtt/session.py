@@ -4,7 +4,6 @@ paho's external-loop interface keeps its own thread out of the way, which is wor
 throughput. Every attempt has its own client: only the log knows what is unsent.
 """
 
-import logging
 import select
 import socket
 import time
@@ -34,9 +33,6 @@ VERSION_REFUSED = 0x84
 PASSING = {0x80, 0x83, 0x88, 0x89, 0x97, 0x9F}  # unspecified, unavailable, busy, quota, rate
 
 
-_logger = logging.getLogger(__name__)
-
-
 class Will(NamedTuple):
     """What the broker says when we vanish."""
 
@@ -56,6 +52,7 @@ class Session:
         self.max_packet = MAX_PACKET
         self.acks: list[Acknowledgement] = []
         self.received: list[paho.MQTTMessage] = []
+        self.ignored = False  # a command was too large
         self._window = WINDOW
         self._retain_allowed = True
         self._awaited: set[int] = set()
@@ -243,4 +240,4 @@ class Session:
         if len(message.payload) <= LARGEST_COMMAND:
             self.received.append(message)
         else:
-            _logger.warning("a command of more than %d bytes is ignored", LARGEST_COMMAND)
+            self.ignored = True
