@@ -166,6 +166,7 @@ def test_a_configuration_in_the_docs_passes_check(block, tmp_path, monkeypatch):
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     for name in re.findall(r"\$CREDENTIALS_DIRECTORY/([\w.-]+)", block):
         (tmp_path / name).write_text("ntfy://topic")
+        (tmp_path / name).chmod(0o640)
     file = tmp_path / "config.toml"
     file.write_text(block)
     assert resolve(file)

@@ -113,12 +113,13 @@ def _chips(survey: "Survey") -> dict[tuple[int, int], str]:
 def _put(config: Path, text: str) -> None:
     """Write the draft, but only if it passes `check`."""
     from edge_agent.blueprint import resolve  # noqa: PLC0415
+    from edge_agent.private_files import create  # noqa: PLC0415
 
     fresh = config.with_name(f"{config.name}.new")
     try:
         config.parent.mkdir(parents=True, exist_ok=True)
         fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w") as file:
+        with os.fdopen(create(fresh), "w") as file:
             file.write(text)
         resolve(fresh)
         _let_the_service_read(fresh)

@@ -25,6 +25,7 @@ from edge_agent.errors import SinkUnavailable
 from edge_agent.events import LoggedEvent
 from edge_agent.keys import within
 from edge_agent.paths import expanded
+from edge_agent.private_files import ensure
 from edge_agent.units import Size
 
 
@@ -58,6 +59,7 @@ class FileSink:
         """Open the file for appending; raise `SinkUnavailable` if that fails."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            ensure(self._path)
             self._file = self._path.open("a+b", buffering=0)
             if not ours(self._file):
                 raise OSError("this is not a file of events; choose another one")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from edge_agent.errors import AgentError, ConfigError
 from edge_agent.machine import NOT_FOUND, Machine
 from edge_agent.paths import CONFIG_FILE, STATE
+from edge_agent.private_files import create
 from edge_agent.service import UNIT, UNIT_FILE, USER
 from edge_agent.service.commands import CommandFailed, must_run, refuse_packaged, runs_systemd
 from edge_agent.service.files import TARGETS, UNCHANGED, put, rendered
@@ -100,8 +101,7 @@ def write_config(site: Site) -> Iterator[str]:
         yield f"{CONFIG_FILE}: {UNCHANGED}"
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-    new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
-    with os.fdopen(new, "w", encoding="utf-8") as file:
+    with os.fdopen(create(path), "w", encoding="utf-8") as file:
         file.write(first_config(site.machine))
     yield f"{CONFIG_FILE}: written; `sudo edge-agent init --force` finds your sensors"
 

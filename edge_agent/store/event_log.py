@@ -18,6 +18,7 @@ from sqlite_utils import Database
 from edge_agent.clock import Moment
 from edge_agent.errors import LogError
 from edge_agent.events import Event
+from edge_agent.private_files import protect_database
 from edge_agent.store.account import Account
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import migrate
@@ -211,6 +212,7 @@ def log_id(connection: sqlite3.Connection) -> str:
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open for writing with our settings; raise LogError if the place does not allow it."""
+    protect_database(path)
     try:
         connection = sqlite3.connect(
             path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False

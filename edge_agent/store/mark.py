@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from edge_agent.errors import LogError
+from edge_agent.private_files import ensure
 
 BLOCK = 10_000  # offsets
 SIZE = 1024  # bytes; written in place, so that a full disk takes it too
@@ -41,7 +42,8 @@ class MarkFile:
         """Lock the log at `path`; raise LogError if that cannot be."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            ensure(Path(f"{path}.lock"))
+            file = os.open(f"{path}.lock", os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
             raise LogError(
                 f"{path}: cannot write to {path.parent}: {os.strerror(error.errno or 0)}",

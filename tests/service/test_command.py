@@ -70,6 +70,7 @@ def test_a_secret_is_found_in_the_credential_store(edge_agent, machine):
     secret = machine.path("/etc/credstore/edge-agent.mqtt-password")
     secret.parent.mkdir()
     secret.write_text("swordfish\n")
+    secret.chmod(0o600)
     path = machine.path(CONFIG)
     path.parent.mkdir()
     path.write_text(

@@ -8,6 +8,7 @@ from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.sink import SinkPlan, SinkProblem
 from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
+from edge_agent.private_files import refuse_exposed
 
 TLS_KEYS = ("ca", "certificate", "key")
 
@@ -31,6 +32,8 @@ def _check_password(options: MqttOptions) -> Iterator[SinkProblem]:
     key = "password_env" if options.password_env else "password_file"
     try:
         read_password(options.password_file, options.password_env)
+        if options.password_file and not options.password_env:
+            refuse_exposed(expanded(options.password_file))
     except AgentError as error:
         yield SinkProblem(key, getattr(options, key), f"{error.what}; {error.remedy}")
     else:
@@ -48,7 +51,16 @@ def _check_tls(options: MqttOptions, *, used: bool) -> Iterator[SinkProblem]:
         given, missing = sorted(("certificate", "key"), key=lambda one: not getattr(options, one))
         yield SinkProblem(given, getattr(options, given), f"it needs {missing} as well; set both")
         return
+    yield from _check_key(options.key)
     try:
         tls_context(*(expanded(getattr(options, key)) for key in TLS_KEYS))
     except AgentError as error:
         yield SinkProblem("", None, f"{error.what}; {error.remedy}")
+
+
+def _check_key(key: str) -> Iterator[SinkProblem]:
+    try:
+        if key:
+            refuse_exposed(expanded(key))
+    except AgentError as error:
+        yield SinkProblem("key", key, f"{error.what}; {error.remedy}")

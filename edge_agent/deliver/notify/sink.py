@@ -16,6 +16,7 @@ from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
 from edge_agent.events import SEVERITIES, LoggedEvent, Severity
 from edge_agent.paths import expanded
+from edge_agent.private_files import refuse_exposed
 
 SHOWN = frozenset({"firing", "resolved", "flapping"})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -130,6 +131,11 @@ def check(plan: SinkPlan[NotifyOptions]) -> Iterator[SinkProblem]:
     if bool(file) == bool(plan.url[0].partition(":")[2]):
         yield SinkProblem("url", None, "give one of url and url_file")
         return
+    if file:
+        try:
+            refuse_exposed(expanded(file))
+        except AgentError as error:
+            yield SinkProblem("url_file", file, f"{error.what}; {error.remedy}")
     try:
         open_apprise(plan.name, [url_of(plan)])
     except (OSError, UnicodeError) as error:
