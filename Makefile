@@ -30,7 +30,7 @@ test: lint  ## everything a merge must pass: lint, and all tests but the nightly
 	$(BIN)/python -m pytest $(PARALLEL)
 
 test-fast: .venv/dev  ## a minute of tests: no drivers, delivery, doctor, survey, restarts or end to end
-	$(BIN)/python -m pytest $(PARALLEL) $(SLOW:%=--ignore=tests/%)
+	$(BIN)/python -m pytest $(PARALLEL) -m 'not nightly and not slow' $(SLOW:%=--ignore=tests/%)
 
 test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many kills
 	@$(call need,/usr/sbin/mosquitto,mosquitto)

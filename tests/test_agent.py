@@ -111,7 +111,7 @@ def test_every_thread_feeds_the_watchdog(start_agent, wait_for, monkeypatch):
     wait_for(lambda: one.seen)
     threads = {thread.name for thread in threading.enumerate()} - before - {one.thread.name}
     wait_for(lambda: set(one.agent._health._seen) == threads)
-    assert {"engine", "mqtt", "mqtt-connection", "recorder"} < threads
+    assert {"engine", "sink mqtt", "sink mqtt-connection", "recorder"} < threads
 
 
 class BusyControl(Control):

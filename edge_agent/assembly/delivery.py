@@ -136,7 +136,7 @@ class Delivery:
             backoff=Backoff(random.random),
             progress=partial(alive, plan.name),
         )
-        worker = Worker(plan.name, forwarder.run, inbox.stop, self._around.died)
+        worker = Worker(f"sink {plan.name}", forwarder.run, inbox.stop, self._around.died)
         return RunningSink(plan, sink, inbox, worker)
 
     def _context(

@@ -5,7 +5,6 @@ change is kept: values and windows, rules with their states, outputs as they are
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -96,13 +95,28 @@ def renew_engine(flow: Flow, prepared: Prepared) -> str:
     """Let the engine exchange its parts, between two readings; return what went wrong."""
     renewal = Renewal(flow.blueprint, prepared, clock=flow.clock, delegate=flow.delegate)
     answer: SimpleQueue[str] = SimpleQueue()
-    cancelled = threading.Event()
-    flow.readings.put(NewParts(renewal.parts, renewal.kept, answer.put, cancelled.is_set))
+    token: SimpleQueue[None] = SimpleQueue()
+    token.put(None)
+    claim = partial(taken, token)
+    flow.readings.put(NewParts(renewal.parts, renewal.kept, answer.put, claim))
     try:
         return answer.get(timeout=ENGINE_SECONDS)
-    except Empty:  # it may have failed; if it only was slow, it keeps the old parts
-        cancelled.set()
-        return f"the engine did not answer within {ENGINE_SECONDS:.0f} s"
+    except Empty:
+        if claim():  # it may have failed; if it only was slow, it keeps the old parts
+            return f"the engine did not answer within {ENGINE_SECONDS:.0f} s"
+    try:
+        return answer.get(timeout=ENGINE_SECONDS)  # it has just begun
+    except Empty:
+        return "the engine began with the new configuration, but did not finish"
+
+
+def taken(token: "SimpleQueue[None]") -> bool:
+    """Take the token if it is still there: of two threads, only one gets it."""
+    try:
+        token.get_nowait()
+    except Empty:
+        return False
+    return True
 
 
 def restore_buses(flow: Flow) -> list[str]:

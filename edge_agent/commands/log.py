@@ -97,7 +97,7 @@ def stats(opened: Opened, as_json: bool) -> None:
         click.echo(json.dumps({"log": name, **found.as_dict()}))
         return
     click.echo(f"log        {name}")
-    click.echo(f"recorded   {found.recorded:>12,}")
+    click.echo(f"last       {found.recorded:>12,}  is the last offset")
     for account in found.sinks.values():
         for line in as_lines(account):
             click.echo(line)

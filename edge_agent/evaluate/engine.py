@@ -55,14 +55,14 @@ class EvaluationParts(NamedTuple):
 class NewParts(NamedTuple):
     """Another configuration: `parts` makes its parts from those in force; `kept` rules are equal.
 
-    `done` takes an error, or nothing: then the new parts are in force. `cancelled` says that they
-    are not wanted any more.
+    `done` takes an error, or nothing: then the new parts are in force. `claim` returns whether they
+    are still wanted; after that they cannot be taken back.
     """
 
     parts: Callable[[EvaluationParts], EvaluationParts]
     kept: frozenset[str]
     done: Callable[[str], None]
-    cancelled: Callable[[], bool]
+    claim: Callable[[], bool]
 
 
 class ShowAgain(NamedTuple):
@@ -166,7 +166,7 @@ class Engine:
 
     def renew(self, renewed: NewParts) -> None:
         """Evaluate by another configuration from now on; alerts of removed rules are resolved."""
-        if renewed.cancelled():
+        if not renewed.claim():
             return
         now = self._clock.now()
         old = self._evaluator

@@ -167,7 +167,7 @@ def test_an_added_sink_starts_and_a_removed_one_holds_nothing_back(running, wait
     running.reload("")
     wait_for(lambda: not running.accounts()["archive"].configured)
     assert running.agent._flow.delivery._sinks == {"mqtt": mqtt}
-    assert "archive" not in {thread.name for thread in threading.enumerate()}
+    assert "sink archive" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_what_vanished_from_the_configuration_vanishes_from_the_broker(
@@ -241,7 +241,7 @@ def test_an_engine_that_does_not_answer_refuses_the_reload_instead_of_blocking_i
     assert problems == ["the engine did not answer within 0 s"]
     offered = taken.get(timeout=1)
     assert isinstance(offered, NewParts)
-    assert offered.cancelled()
+    assert not offered.claim()
 
 
 METER = """

@@ -90,7 +90,7 @@ def test_stats_show_an_account_that_adds_up(edge_agent, log):
     )
     assert (phone["recorded"], phone["waiting"]) == (0, 0)
     text = edge_agent(*log, "stats").out
-    assert "recorded              4" in text
+    assert "recorded              4  for mqtt" in text
     assert "delivered             2  to mqtt" in text
     assert "refused               1  by mqtt: too ugly" in text
 

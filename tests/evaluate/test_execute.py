@@ -265,6 +265,7 @@ OBJECTS = st.dictionaries(KEYS, JSON | st.sampled_from(["air", "fan", "hot", "wa
 PAYLOADS = st.binary(max_size=60) | (JSON | OBJECTS).map(lambda one: json.dumps(one).encode())
 
 
+@pytest.mark.slow
 @settings(max_examples=2000, deadline=None)
 @given(st.sampled_from([*ALL, "x", "", "set/../"]), PAYLOADS)
 def test_any_payload_is_a_command_or_a_command_error(name, payload):
@@ -272,6 +273,7 @@ def test_any_payload_is_a_command_or_a_command_error(name, payload):
         assert parse(name, payload).name == name
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(ALL), PAYLOADS), max_size=8))
 def test_no_command_stops_the_engine(stepped, commands):

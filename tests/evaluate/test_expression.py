@@ -264,6 +264,7 @@ def context_of(expression, values):
     return Context(values, Moment(10**15, 86_400_000_000, trusted=True), windows)
 
 
+@pytest.mark.slow
 @settings(max_examples=3000)
 @given(texts, st.dictionaries(st.sampled_from(sorted(EVERYTHING)), numbers))
 @example("1if door.active else x.a", {})

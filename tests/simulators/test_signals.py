@@ -58,6 +58,7 @@ def test_a_walk_does_not_jump(seed, t):
     assert abs(walk.value(t + 0.01) - walk.value(t)) < 0.01 * steepest * 1.01
 
 
+@pytest.mark.slow
 @given(seed=SEEDS)
 def test_a_walk_returns_to_its_mean_and_uses_its_swing(seed):
     walk = Walk(20, 2, period=60, seed=seed)

@@ -96,6 +96,7 @@ def integrity(path):
         connection.close()
 
 
+@pytest.mark.slow
 def test_a_salvage_that_is_killed_at_any_line_loses_nothing(damaged):
     path = damaged("whole")
     log_id = LogReader(path).id

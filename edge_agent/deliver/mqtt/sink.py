@@ -57,7 +57,7 @@ class MqttSink:
         self._properties = ContentType(kind)
         self._connection = connection
         self._worker = Worker(
-            thread_name(plan.name),
+            f"sink {thread_name(plan.name)}",
             self._connection.run,
             partial(self._connection.post, None),
             context.died,
@@ -65,7 +65,7 @@ class MqttSink:
 
     def open(self) -> None:
         """Start to connect; what is posted before there is a connection waits."""
-        self._context.alive(self._worker.name)  # from now on it is watched
+        self._context.alive(thread_name(self.name))  # from now on it is watched
         self._worker.start()
 
     def close(self) -> None:
