@@ -222,9 +222,7 @@ class Recorder:
         if self._damaged:
             self._log = self._retention.applied(self._reopen())
             self._damaged = False
-            if (
-                self._subscriptions and self._group.subscriptions is None
-            ):  # accounts may be among what is lost
+            if self._subscriptions and not self._group.subscriptions:  # accounts may be lost
                 self._group.subscribe(self._subscriptions, self._clock.monotonic())
             self._announce(self._log.last_offset())
 

@@ -29,6 +29,10 @@ ROWS = f"""
 SELECT "offset", time, boot, uptime, kind, source, data FROM event
 WHERE "offset" BETWEEN ? AND ? AND {SOUND} ORDER BY "offset" LIMIT {STRIDE}
 """  # noqa: S608
+ROW_AT = f"""
+SELECT "offset", time, boot, uptime, kind, source, data FROM event
+WHERE "offset" = ? AND {SOUND}
+"""  # noqa: S608 - a range would read on, into a damaged page
 ACCOUNTS = """
 SELECT sink, kinds, start, "offset", delivered, configured FROM account
 WHERE typeof(sink) = 'text' AND json_valid(kinds) AND typeof(start) = 'integer'
@@ -185,7 +189,7 @@ def _stride(old: sqlite3.Connection, start: int, end: int) -> tuple[list[Any], i
         rows = _fetched(old, ROWS, (start, end))
     except sqlite3.DatabaseError:
         offsets = range(start, start + STRIDE)
-        rows = [row for offset in offsets for row in _readable(old, ROWS, (offset, offset))]
+        rows = [row for offset in offsets for row in _readable(old, ROW_AT, (offset,))]
         return rows, start + STRIDE
     return rows, rows[-1][0] + 1 if len(rows) == STRIDE else end + 1
 

@@ -1,5 +1,6 @@
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -77,6 +78,25 @@ def test_rows_around_a_damaged_page_survive_and_the_hole_is_told(path, clock, fi
     assert len(kept) > 1500
     assert gap.offset > 2000 + HOLE
     assert json.loads(note.data)["set_aside"] == "events.db.damaged-1"
+
+
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.7])
+def test_every_event_that_can_be_read_alone_is_kept(path, clock, filled, part):
+    damage(path, int(path.stat().st_size * part) // 1024 * 1024, 1024)
+    readable = {offset for offset in range(1, 2001) if is_readable(path, offset)}
+    assert 1900 < len(readable) < 2000
+    clock.boot = "the next boot"
+    reader = salvaged(path, clock)
+    assert {event.offset for event in reader.read_kinds({"reading"}, 0, 10**9, 9999)} == readable
+
+
+def is_readable(path, offset):
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        try:
+            query = 'SELECT data FROM event WHERE "offset" = ?'
+            return database.execute(query, (offset,)).fetchone() is not None
+        except sqlite3.DatabaseError:
+            return False
 
 
 def test_the_account_stays_whole_after_salvage(path, clock, filled, recording):
