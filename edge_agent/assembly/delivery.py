@@ -134,6 +134,7 @@ class Delivery:
             log=self._log_access(),
             clock=self._around.clock,
             backoff=Backoff(random.random),
+            catch_up=plan.options.most_per_second,
             progress=partial(alive, plan.name),
         )
         worker = Worker(f"sink {plan.name}", forwarder.run, inbox.stop, self._around.died)

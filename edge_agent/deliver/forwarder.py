@@ -12,6 +12,8 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from edge_agent.clock import Clock
 from edge_agent.deliver.backoff import Backoff
+from edge_agent.deliver.complaints import Complaints
+from edge_agent.deliver.pace import PAUSE, Pace
 from edge_agent.deliver.sink import Sink
 from edge_agent.errors import EventRejected, LogError, SinkUnavailable
 from edge_agent.events import CursorMove, LoggedEvent
@@ -69,6 +71,7 @@ class Forwarder:
         clock: Clock,
         backoff: Backoff,
         progress: Callable[[], None] = lambda: None,
+        catch_up: int = 0,
     ) -> None:
         self._sink = sink
         self._kinds = kinds
@@ -80,6 +83,8 @@ class Forwarder:
         self._clock = clock
         self._backoff = backoff
         self._progress = progress
+        self._pace = Pace(catch_up)
+        self._complaints = Complaints(_logger, clock.monotonic)
         self._open = False
         self._retry_at = 0.0
         self._stopping = False
@@ -147,8 +152,13 @@ class Forwarder:
         if self._reader is None or self._cursor is None:  # the recorder has yet to register it
             self._retry_at = self._clock.monotonic() + IDLE
             return
+        now, waiting = self._clock.monotonic(), self._last - self._cursor
+        most = self._pace.permitted(now, self._last, waiting, CHUNK)
+        if most == 0:
+            self._retry_at = now + PAUSE
+            return
         upto = min(self._last, self._cursor + SCAN)
-        batch = self._reader.read_kinds(self._kinds, self._cursor, upto, CHUNK)
+        batch = self._reader.read_kinds(self._kinds, self._cursor, upto, most)
         if batch:
             self._deliver(batch)
         elif upto > self._cursor:  # nothing that the sink wants, or it was trimmed meanwhile
@@ -160,11 +170,12 @@ class Forwarder:
             count = self._sink.deliver(batch)
         except EventRejected as error:
             count, refused = error.settled, error.refused
-            _logger.warning("%s: %s", self._sink.name, error)
+            self._complaints.add(f"{self._sink.name}: {error}")
         if count == 0:
             raise SinkUnavailable("accepted no events")
         self._move(batch[count - 1].offset, refused)
-        if self._backoff.failures:
+        self._pace.spend(count)
+        if self._complaints.end() and self._backoff.failures:
             _logger.info("%s is accepting events again", self._sink.name)
         self._backoff.reset()
 
@@ -173,8 +184,7 @@ class Forwarder:
         self._log.commit(CursorMove(self._sink.name, offset, refused, self._kinds))
 
     def _postpone(self, reason: str) -> None:
-        if self._backoff.failures == 0:
-            _logger.warning("%s; events wait in the log", reason)
+        self._complaints.add(f"{reason}; events wait in the log")
         self._retry_at = self._clock.monotonic() + self._backoff.next()
 
     def _close(self) -> None:

@@ -55,6 +55,11 @@ class LiveSink(Protocol):
 class SinkOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The keys of one scheme's sinks, besides those that all sinks have."""
 
+    @property
+    def most_per_second(self) -> int:
+        """Return how many events of a backlog may go in a second; 0 for no limit."""
+        return 0
+
 
 Options = TypeVar("Options", bound=SinkOptions)
 

@@ -79,7 +79,7 @@ def test_attempts_at_a_broker_that_hangs_up_become_rare(scripted, client, monkey
 
 
 def test_a_session_that_another_client_takes_over_says_so(scripted, client, caplog):
-    """As a broker says it in MQTT 5; mosquitto before 2.0.12 just closes the connection."""
+    """As a broker says it in MQTT 5; mosquitto 2.0.11 just closes the connection."""
     caplog.set_level(logging.WARNING)
     broker = scripted()
     broker.greeting = b"\xe0\x02\x8e\0"

@@ -53,3 +53,16 @@ class MqttOptions(SinkOptions, frozen=True, kw_only=True):
         tuple[Literal[5, 4], ...],
         Meta(min_length=1, description="MQTT versions to try, in order: 5, and 4 for 3.1.1"),
     ] = (5, 4)
+    catch_up: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=100_000,
+            description="most events a second from a backlog, besides new ones; 0 for no limit",
+        ),
+    ] = 500
+
+    @property
+    def most_per_second(self) -> int:
+        """Return the limit for a backlog: brokers drop what a slow subscriber does not take."""
+        return self.catch_up
