@@ -14,6 +14,7 @@ from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.events import Request
 
 COUNT = 100_000
+BURST, PER_SECOND = 10, 2  # commands that the executor takes at once, and later
 KNOWN = {"air.t": Known("numeric", -40, 85, "°C"), "warm": Known(key="hot:warm")}
 KEYS = ["id", "expires", "device", "output", "value", "for", "rule", "threshold", "surprise"]
 SCALARS = ["air", "fan", "hot", "warm", "on", "off", "auto", "", "é" * 70, 0, 1, -1, 0.5, 1e308]
@@ -58,10 +59,11 @@ def test_whatever_is_sent_is_answered_and_what_is_not_allowed_has_no_effect(step
         [Rule("hot", when, settings={"fan": 1.0}, thresholds={"warm": 30})], allowed=allowed
     )
     engine.measure(t=20)
-    for _ in range(COUNT // 100):
-        for _ in range(100):
+    for _ in range(COUNT // BURST):
+        for _ in range(BURST):
             engine.inbox.put(Request(chance.choice([*KINDS, "boom"]), payload(chance), "answers"))
         engine.take()
+        engine.clock.advance(BURST / PER_SECOND)  # as fast as commands are allowed
     assert len(engine.answers) >= COUNT
     if "set" not in allowed:
         assert engine.relays["fan"].applied == [0.0]
