@@ -142,7 +142,7 @@ class LogReader:
     def stats(self) -> Stats:
         """Return the accounts, and what the log takes on the disk."""
         rows = self._execute("SELECT count(*) FROM event", ())[0][0]
-        size = sum(f.stat().st_size for f in self._path.parent.glob(self._path.name + "*"))
+        size = sum(map(_size, self._path.parent.glob(self._path.name + "*")))
         return Stats(self.last_offset(), self.accounts(), rows, size)
 
     def close(self) -> None:
@@ -175,6 +175,13 @@ class LogReader:
 
 def _kinds(kinds: Collection[str]) -> str:
     return msgspec.json.encode(sorted(kinds)).decode()
+
+
+def _size(file: Path) -> int:
+    """Return a file's bytes; none if it has just been removed, as a write-ahead log may be."""
+    with suppress(FileNotFoundError):
+        return file.stat().st_size
+    return 0
 
 
 def read_stats(path: Path) -> dict[str, Any]:

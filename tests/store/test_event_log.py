@@ -1,4 +1,5 @@
 import sqlite3
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -170,3 +171,9 @@ def test_a_directory_in_the_databases_place_is_one_clear_line(tmp_path, clock):
 def test_reading_a_log_that_is_not_there_says_so(tmp_path):
     with pytest.raises(LogError, match="no event log yet"):
         LogReader(tmp_path / "none.db")
+
+
+def test_a_file_that_is_removed_meanwhile_does_not_disturb_the_stats(reader, monkeypatch, tmp_path):
+    there = [tmp_path / "events.db", tmp_path / "events.db.salvage-wal"]
+    monkeypatch.setattr(Path, "glob", lambda *_: there)
+    assert reader.stats().bytes == there[0].stat().st_size
