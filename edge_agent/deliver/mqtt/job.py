@@ -1,7 +1,7 @@
 """What an event sink asks of its connection: messages to publish, and what became of them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
@@ -11,12 +11,9 @@ if TYPE_CHECKING:
 MAX_PACKET = 128_000  # bytes, as AWS IoT Core allows
 
 
-class Acknowledgement(NamedTuple):
-    """The broker's word on a message: empty, or why it refuses it, now or for good."""
-
-    mid: int
-    reason: str
-    final: bool
+# A message's id, why the broker refuses it (or nothing), whether that is for good. A plain tuple:
+# there is one for each event.
+Acknowledgement: TypeAlias = tuple[int, str, bool]
 
 
 class Settlement(NamedTuple):

@@ -233,8 +233,8 @@ class Session:
     ) -> None:
         if mid in self._awaited:  # paho calls for QoS 0 as well
             self._awaited.remove(mid)
-            reason = str(code) if code.is_failure else ""
-            self.acks.append(Acknowledgement(mid, reason, code.value in FINAL))
+            refused = code.is_failure
+            self.acks.append((mid, str(code), code.value in FINAL) if refused else (mid, "", False))
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         if len(message.payload) <= LARGEST_COMMAND:
