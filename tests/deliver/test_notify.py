@@ -283,7 +283,7 @@ class Log:
     def __init__(self, events):
         self._events = events
 
-    def cursor(self, _sink):
+    def cursor(self, _sink, _kinds):
         return 0
 
     def read_kinds(self, kinds, after, upto, limit):

@@ -76,7 +76,7 @@ class AgentProcess:
     def waiting(self):
         reader = LogReader(self.log)
         try:
-            return reader.last_offset() - reader.cursor("mqtt")
+            return reader.last_offset() - reader.accounts()["mqtt"].cursor
         finally:
             reader.close()
 

@@ -1,5 +1,6 @@
 """Whole Debian systems: installed by mmdebstrap into a folder, and put on a disk."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -46,7 +47,9 @@ def _install(fresh: Path, suite: str, arch: str) -> None:
     options += ['--aptopt=Acquire::Languages "none"', f"--include={','.join(BARE)}"]
     source = f"deb [signed-by={KEYRING}] {mirror()} {suite} main"
     mmdebstrap = ["nice", "perl", str(prefix() / "bin/mmdebstrap"), "--quiet", *options]
-    subprocess.run(emulated(prefix() / "bin", [*mmdebstrap, suite, str(fresh), source]), check=True)
+    path = f"{prefix() / 'bin'}:{os.environ['PATH']}"  # it calls mmtarfilter, which lies beside it
+    command = emulated(prefix() / "bin", [*mmdebstrap, suite, str(fresh), source])
+    subprocess.run(command, check=True, env={**os.environ, "PATH": path})
 
 
 def disk(suite: str, arch: str, tty: str, megabytes: int) -> Path:
