@@ -29,6 +29,11 @@ PUBLISH, QOS_2 = 0x30, 0x04
 _logger = logging.getLogger(__name__)
 
 
+# Called for every packet, some of them several times: by name they cost half of what `super` does.
+_queue, _handle = paho.Client._packet_queue, paho.Client._packet_handle  # noqa: SLF001
+_send, _receive = paho.Client._sock_send, paho.Client._sock_recv  # noqa: SLF001
+
+
 class BoundedClient(paho.Client):
     """Keeps no more than the start of a packet that is too large.
 
@@ -36,7 +41,7 @@ class BoundedClient(paho.Client):
     """
 
     def __init__(self, client_id: str, version: int) -> None:
-        self._queued_bytes = self._written_bytes = 0
+        self.queued = self._written_bytes = 0  # bytes that were ever to be sent, and that were
         self.moving = False  # bytes are under way: silence is no reason to give up
         protocol = MQTTProtocolVersion(version)
         super().__init__(
@@ -62,11 +67,6 @@ class BoundedClient(paho.Client):
         result: Properties = found
         return result
 
-    @property
-    def queued(self) -> int:
-        """Return how many bytes were ever to be sent."""
-        return self._queued_bytes
-
     def reached(self) -> int:
         """Return how many of these bytes the other machine has."""
         waiting = array.array("i", [0])
@@ -81,11 +81,11 @@ class BoundedClient(paho.Client):
         qos: int,
         info: paho.MQTTMessageInfo | None = None,
     ) -> MQTTErrorCode:
-        self._queued_bytes += len(packet)
-        return super()._packet_queue(command, packet, mid, qos, info)
+        self.queued += len(packet)
+        return _queue(self, command, packet, mid, qos, info)
 
     def _sock_send(self, buf: bytes | bytearray) -> int:
-        count = super()._sock_send(buf)
+        count = _send(self, buf)
         self._written_bytes += count
         return count
 
@@ -93,14 +93,14 @@ class BoundedClient(paho.Client):
         if bufsize > LARGEST_RECEIVED:
             del self._in_packet["packet"][LARGEST_RECEIVED:]
             bufsize = LARGEST_RECEIVED
-        return super()._sock_recv(bufsize)
+        return _receive(self, bufsize)
 
     def _packet_handle(self) -> MQTTErrorCode:
         command = self._in_packet["command"]
         if command & 0xF0 == PUBLISH and command & QOS_2:
             return MQTTErrorCode.MQTT_ERR_PROTOCOL  # nothing is subscribed with QoS 2
         try:
-            return super()._packet_handle()
+            return _handle(self)
         except Exception:
             _logger.debug("a packet from the broker cannot be read", exc_info=True)
             return MQTTErrorCode.MQTT_ERR_PROTOCOL
