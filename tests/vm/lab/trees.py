@@ -47,7 +47,7 @@ def _install(fresh: Path, suite: str, arch: str) -> None:
     options += ['--aptopt=Acquire::Languages "none"', f"--include={','.join(BARE)}"]
     source = f"deb [signed-by={KEYRING}] {mirror()} {suite} main"
     mmdebstrap = ["nice", "perl", str(prefix() / "bin/mmdebstrap"), "--quiet", *options]
-    path = f"{prefix() / 'bin'}:{os.environ['PATH']}"  # it calls mmtarfilter, which lies beside it
+    path = f"{os.environ['PATH']}:{prefix() / 'bin'}"  # it calls mmtarfilter, which lies beside it
     command = emulated(prefix() / "bin", [*mmdebstrap, suite, str(fresh), source])
     subprocess.run(command, check=True, env={**os.environ, "PATH": path})
 
