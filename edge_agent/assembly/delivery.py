@@ -72,11 +72,6 @@ class Delivery:
         self._sinks: dict[str, RunningSink] = {}
 
     @property
-    def names(self) -> list[str]:
-        """Return the names of the sinks, which are those of the forwarders' threads."""
-        return list(self._sinks)
-
-    @property
     def posts(self) -> tuple[Callable[[Post], None], ...]:
         """Return the functions that take live state, in any thread."""
         return posts_of(self._sinks.values())
@@ -96,9 +91,9 @@ class Delivery:
         }
         fresh = {name: self._build(one, about) for name, one in wanted.items() if name not in kept}
         stopped = tuple(one for name, one in self._sinks.items() if name not in kept)
-        return SinkChange(
-            {name: {**kept, **fresh}[name] for name in wanted}, tuple(fresh.values()), stopped
-        )
+        together = kept | fresh
+        ordered = {name: together[name] for name in wanted}
+        return SinkChange(ordered, tuple(fresh.values()), stopped)
 
     def commit(self, change: SinkChange, deadline: float) -> None:
         """Stop the sinks that are replaced or removed; register all others with the account."""
