@@ -27,6 +27,7 @@ test: lint  ## everything a merge must pass: lint, and all tests but the nightly
 	@$(call need,mosquitto_sub,mosquitto-clients)
 	@$(call need,openssl,openssl)
 	@$(call need,systemd-analyze,systemd)
+	@$(call need,cc,gcc libc6-dev)
 	$(BIN)/python -m pytest $(PARALLEL)
 
 test-fast: .venv/dev  ## a minute of tests: no drivers, delivery, doctor, survey, restarts or end to end
