@@ -6,14 +6,14 @@ BIN := .venv/bin
 PARALLEL := -n auto --dist loadfile
 # What `make test-fast` leaves out: real brokers, real processes, many random inputs.
 SLOW := assembly deliver doctor drivers end_to_end evaluate/test_fuzz.py simulators/test_day.py \
-	simulators/test_scenario.py survey test_plugin.py
+	simulators/test_scenario.py survey torture test_plugin.py
 
 # $(call need,command,Debian package): install it as root, or say what to type.
 need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
 
-.PHONY: help demo test test-fast test-nightly test-vm test-deb lint format docs bench deb clean
+.PHONY: help demo test test-fast test-nightly test-vm test-deb torture lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -36,6 +36,11 @@ test-fast: .venv/dev  ## a minute of tests: no drivers, delivery, doctor, survey
 test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many kills
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	$(BIN)/python -m pytest $(PARALLEL) -m nightly
+
+torture: .venv/dev  ## inject every fault into a real agent, and write docs/torture.md (30 minutes)
+	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	@$(call need,cc,gcc)
+	nice $(BIN)/python -m tests.torture $(ARGS)
 
 lint: .venv/dev  ## check format, style and types
 	$(BIN)/ruff format --check .

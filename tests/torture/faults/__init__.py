@@ -1,0 +1,6 @@
+"""All faults, group by group."""
+
+from tests.torture.fault import Fault
+from tests.torture.faults import process
+
+FAULTS: tuple[Fault, ...] = (*process.FAULTS,)
