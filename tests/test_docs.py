@@ -85,7 +85,9 @@ MADE_OF_THE_CODE = ["CONTRIBUTING.md", "docs/architecture.md"]
 
 @pytest.mark.parametrize("page", MADE_OF_THE_CODE)
 def test_a_file_that_a_page_names_exists(page):
-    named = re.findall(r"`((?:edge_agent|drivers|simulators|tests|docs)/[\w./-]*)`", text_of(page))
+    named = re.findall(
+        r"`((?:edge_agent|drivers|simulators|consumers|tests|docs)/[\w./-]*)`", text_of(page)
+    )
     assert named
     assert [name for name in named if not (ROOT / name).exists()] == []
 
@@ -93,7 +95,7 @@ def test_a_file_that_a_page_names_exists(page):
 @pytest.mark.parametrize("page", MADE_OF_THE_CODE)
 def test_a_class_or_constant_that_a_page_names_exists(page):
     named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)*|[A-Z_]{4,})[`.]", text_of(page)))
-    folders = ("edge_agent", "drivers", "simulators", "tests")
+    folders = ("edge_agent", "drivers", "simulators", "consumers", "tests")
     code = "\n".join(path.read_text() for name in folders for path in (ROOT / name).rglob("*.py"))
     assert named
     assert named <= set(re.findall(r"^(?:class )?([A-Z]\w+)\b", code, re.MULTILINE))
@@ -111,7 +113,7 @@ AVOIDED = (
 
 def english():
     """Everything that we write for readers, except the list of the words to avoid."""
-    for folder in ("edge_agent", "drivers", "simulators"):
+    for folder in ("edge_agent", "drivers", "simulators", "consumers"):
         yield from sorted((ROOT / folder).rglob("*.py"))
     yield from (text for text in TEXTS if text.name != "CONTRIBUTING.md")
     yield ROOT / "CHANGELOG.md"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("edge_agent", "drivers", "simulators")
+PACKAGES = ("edge_agent", "drivers", "simulators", "consumers")
 TABLE = tomllib.loads((ROOT / "docs/layers.toml").read_text())
 LAYERS = {layer["name"]: layer for layer in TABLE["layer"]}
 IMPURE = {"asyncio", "datetime", "glob", "io", "os", "pathlib", "queue", "random"}
@@ -96,6 +96,12 @@ def test_a_line_of_the_table_allows_nothing_that_is_not_used(name):
     found = {each for one in MODULES if layer_of(one) is layer for each in imports(tree_of(one))}
     listed = [word for word in layer["may"] if word not in {"nouns", "*"}]
     assert [word for word in listed if not any(below(one, [word]) for one in found)] == []
+
+
+def test_nothing_but_consumers_imports_them():
+    others = [module for module in MODULES if not below(module, ["consumers"])]
+    found = {name for module in others for name in imports(tree_of(module))}
+    assert {name for name in found if below(name, ["consumers"])} == set()
 
 
 def circles(modules, group=lambda name: name):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("edge_agent", "drivers", "simulators")
+PACKAGES = ("edge_agent", "drivers", "simulators", "consumers")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 MODULE_LINES = 250
 FUNCTION_LINES = 30
