@@ -4,6 +4,15 @@ import socket
 import pytest
 from lab.agent import AgentProcess
 
+# A broker that knows its subscriber again, whenever it was stopped, and holds no message back.
+KEEP = """allow_anonymous true
+max_inflight_messages 0
+persistence true
+persistence_location {}/
+persistence_file mosquitto-{}.db
+autosave_interval 1
+user root
+"""
 # Fifteen chips on five buses at 20 Hz: 300 events a second.
 CHIP = """
 [[device]]
@@ -57,6 +66,24 @@ class Account:
 @pytest.fixture
 def account():
     return Account
+
+
+@pytest.fixture
+def watched(mosquitto, subscriber, tmp_path, wait_for):
+    """A function: start a broker that knows its subscriber for good; return it and what arrives.
+
+    Who subscribes only after a broker's return misses what an agent publishes before that.
+    """
+
+    def make(topic):
+        name = f"watcher-{len(list(tmp_path.glob('mosquitto-*.conf')))}"
+        broker = mosquitto(KEEP.format(tmp_path, name)).start()
+        received = subscriber(broker.port, topic, name)
+        saved = tmp_path / f"mosquitto-{name}.db"
+        wait_for(lambda: saved.exists() and name.encode() in saved.read_bytes())
+        return broker, received
+
+    return make
 
 
 @pytest.fixture

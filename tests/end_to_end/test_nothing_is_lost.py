@@ -3,15 +3,6 @@ import threading
 
 import pytest
 
-# The broker must know its subscriber again after it was killed, and must not hold messages back.
-KEEP = """allow_anonymous true
-max_inflight_messages 0
-persistence true
-persistence_location {}/
-autosave_interval 1
-user root
-"""
-
 
 def let_pass(seconds):
     """Let the running processes work for a while: their clock cannot be moved."""
@@ -40,14 +31,9 @@ def start(agent, received, wait_for):
     wait_for(lambda: len(received) > before)
 
 
-def test_a_broker_killed_under_load_loses_no_event(
-    mosquitto, tmp_path, agent, subscriber, account, wait_for
-):
-    broker = mosquitto(KEEP.format(tmp_path)).start()
-    received = subscriber(broker.port, "edge/load/event/#", "watcher")
+def test_a_broker_killed_under_load_loses_no_event(watched, agent, account, wait_for):
+    broker, received = watched("edge/load/event/#")
     one = agent(broker.url).start()
-    saved = tmp_path / "mosquitto.db"
-    wait_for(lambda: saved.exists() and b"watcher" in saved.read_bytes())
     wait_for(lambda: len(received) > 300)
     broker.kill()
     wait_for(lambda: one.waiting() > 1000)
@@ -80,13 +66,13 @@ def test_an_agent_killed_at_random_moments_loses_no_committed_event(
 
 
 def test_an_agent_that_starts_without_a_broker_delivers_when_there_is_one(
-    mosquitto, agent, subscriber, account, wait_for
+    watched, agent, account, wait_for
 ):
-    broker = mosquitto()
+    broker, received = watched("edge/load/event/#")
+    broker.kill()
     one = agent(broker.url).start()
     wait_for(lambda: one.says("running") and len(one.offsets()) > 100)
     broker.start()
-    received = subscriber(broker.port, "edge/load/event/#")
     wait_for(lambda: account(received).bodies.keys() >= {1, 100})
     assert one.stop() == 0
     check(one, wait_for(lambda: complete(one, received, account)))
