@@ -48,7 +48,7 @@ class Agent:
         self.control = control
         self._reread = reread
         self._notify = notify
-        self._health = Health(monotonic=clock.monotonic, notify=notify, every=WATCH_SECONDS)
+        self._health = self._build_health(clock)
         self._flow = Flow(
             blueprint,
             hardware,
@@ -88,6 +88,14 @@ class Agent:
         self._flow.stop_measuring(deadline)
         self._note("stopping")
         return self._flow.stop(deadline)
+
+    def _build_health(self, clock: Clock) -> Health:
+        return Health(
+            monotonic=clock.monotonic,
+            notify=self._notify,
+            every=WATCH_SECONDS,
+            notices=lambda: self._flow.notices.line(),
+        )
 
     def _wait(self) -> str:
         """Carry out requests until asked to stop; return the name of the thread that failed.

@@ -31,6 +31,7 @@ class Surroundings(NamedTuple):
     requested: Callable[[Request], None]
     died: Callable[[str], None]
     alive: Callable[[str], None]
+    notice: Callable[[str, str], None]
     clock: Clock
 
 
@@ -121,7 +122,7 @@ class Delivery:
     def _build(self, resolved: ResolvedSink, about: About) -> RunningSink:
         plan, inbox = resolved.plan, ForwarderInbox()
         alive = partial(self._alive, inbox)
-        sink = resolved.type.build(plan, self._context(about, inbox, alive))
+        sink = resolved.type.build(plan, self._context(plan.name, about, inbox, alive))
         forwarder = Forwarder(
             sink,
             plan.kinds,
@@ -136,7 +137,7 @@ class Delivery:
         return RunningSink(plan, sink, inbox, worker)
 
     def _context(
-        self, about: About, inbox: ForwarderInbox, alive: Callable[[str], None]
+        self, name: str, about: About, inbox: ForwarderInbox, alive: Callable[[str], None]
     ) -> SinkContext:
         around = self._around
         return SinkContext(
@@ -148,6 +149,7 @@ class Delivery:
             retry=partial(inbox.news.put, "retry"),
             stopping=inbox.stopping.is_set,
             requested=around.requested,
+            notice=partial(around.notice, name),
         )
 
     def _alive(self, inbox: ForwarderInbox, thread: str) -> None:

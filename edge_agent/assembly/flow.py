@@ -22,6 +22,7 @@ from edge_agent.evaluate.engine import Engine, EngineItem, ShowAgain, Shown
 from edge_agent.evaluate.outputs.output_set import Switchable
 from edge_agent.events import Alert, Reading, Switched, alert_of
 from edge_agent.live.fan_out import FanOut, LatestFanOut
+from edge_agent.observe.notices import Notices
 from edge_agent.paths import runtime_directories
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.opening import open_log, salvage
@@ -65,7 +66,7 @@ class Flow:
         self._news: LatestFanOut[Post] = LatestFanOut(shown_as)
         self._offsets: FanOut[int] = FanOut()
         self.buses = Buses(hardware, emit=self.readings.put, alive=alive, died=died, clock=clock)
-        self._spill = Spill(runtime_directories())
+        self.notices = Notices()
         self._bus_change = self.buses.prepare(blueprint.devices)
         self._build()
 
@@ -124,7 +125,8 @@ class Flow:
             self.readings.put(ShowAgain(partial(self._news.repeat, post)))
 
     def _build(self) -> None:
-        log = open_log(self.log_path, self.clock, self._spill)
+        spill = Spill(runtime_directories())
+        log = open_log(self.log_path, self.clock, spill)
         reader = LogReader(self.log_path)
         try:
             for name, counter in self._bus_change.totals():
@@ -133,7 +135,7 @@ class Flow:
             self._topics = Topics(reader.saved_states().get(NAME, b""))
             self._build_delivery()
             self._engine = self._build_engine(reader)
-            self._recording = self._build_recorder(log)
+            self._recording = self._build_recorder(log, spill)
         finally:
             reader.close()
 
@@ -147,6 +149,7 @@ class Flow:
                 requested=self.readings.put,
                 died=self._died,
                 alive=self._alive,
+                notice=self.notices.put,
                 clock=self.clock,
             )
         )
@@ -173,7 +176,7 @@ class Flow:
         )
         return Worker("engine", engine.run, partial(self.readings.put, None), self._died)
 
-    def _build_recorder(self, log: EventLog) -> Worker:
+    def _build_recorder(self, log: EventLog, spill: Spill) -> Worker:
         settings = self.blueprint.config.log
         self._recorder = Recorder(
             log,
@@ -183,7 +186,7 @@ class Flow:
             clock=self.clock,
             commit_interval=settings.commit_interval,
             retention=Retention(settings.keep, settings.max_size),
-            spill_to=self._spill,
+            spill_to=spill,
             progress=partial(self._alive, "recorder"),
         )
         return Worker("recorder", self._recorder.run, partial(self.records.put, None), self._died)

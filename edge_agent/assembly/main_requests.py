@@ -43,7 +43,7 @@ def _result(command: Command, flow: Flow, reread: Callable[[], Blueprint]) -> di
             raise AgentError(f"no device {command.device!r}")
         return None
     node = flow.blueprint.config.node
-    return collect_diagnostics(node, read_stats(flow.log_path), flow.clock)
+    return collect_diagnostics(node, read_stats(flow.log_path), flow.clock, flow.notices.current())
 
 
 def _reload(flow: Flow, reread: Callable[[], Blueprint]) -> dict[str, Any]:

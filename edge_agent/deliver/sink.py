@@ -95,7 +95,8 @@ class SinkContext(NamedTuple):
     """What a sink needs of the agent that it delivers for; every function is safe in any thread.
 
     `alive` takes the name of a thread that makes progress, `died` that of one that failed. `retry`
-    ends the forwarder's pause. `stopping` turns true when the agent stops: `deliver` then ends
+    ends the forwarder's pause. `notice` takes what the status should say of the sink; an
+    empty text ends it. `stopping` turns true when the agent stops: `deliver` then ends
     within two seconds.
     """
 
@@ -107,6 +108,7 @@ class SinkContext(NamedTuple):
     retry: Callable[[], None]
     stopping: Callable[[], bool]
     requested: Callable[[Request], None]
+    notice: Callable[[str], None] = lambda _: None
 
 
 class SinkProblem(NamedTuple):

@@ -18,13 +18,20 @@ class Health:
     """
 
     def __init__(
-        self, *, monotonic: Callable[[], float], notify: Callable[[str], None], every: float
+        self,
+        *,
+        monotonic: Callable[[], float],
+        notify: Callable[[str], None],
+        every: float,
+        notices: Callable[[], str] = str,
     ) -> None:
-        """Check `every` so many seconds."""
+        """Check `every` so many seconds; if all is well, `notices` returns the status."""
         self.inbox: SimpleQueue[str] = SimpleQueue()
         self._monotonic = monotonic
         self._notify = notify
         self._every = every
+        self._notices = notices
+        self._status = ""
         self._due = float("-inf")
         self._known: list[str] = []  # the silent threads that are logged already
         self._essential: frozenset[str] = frozenset()
@@ -54,11 +61,15 @@ class Health:
         self._seen |= dict.fromkeys(self._reports(), now)
         late = (name for name, seen in self._seen.items() if now - seen > self._patience(name))
         silent = sorted(late)
-        if silent:
-            self._notify(f"STATUS=no progress: {', '.join(silent)}")
-        else:
+        self._show(f"no progress: {', '.join(silent)}" if silent else self._notices())
+        if not silent:
             self._notify("WATCHDOG=1")
         return silent
+
+    def _show(self, status: str) -> None:
+        if status != self._status:
+            self._status = status
+            self._notify(f"STATUS={status}")
 
     def _patience(self, name: str) -> float:
         return PATIENCE if name in self._essential else PATIENCE_BEHIND

@@ -165,11 +165,13 @@ class Client:
     def __init__(self, *urls, max_batch=1, retained=True, about=ABOUT, **more):
         self.ups, self.alive = queue.SimpleQueue(), queue.SimpleQueue()
         self.stopping = threading.Event()
+        self.notices = []
         broker_keys = {k: more.pop(k) for k in list(more) if k in Broker._fields}
         self.connection = Connection(
             Broker(tuple(map(parse_url, urls)), "edge-n", **broker_keys),
             LiveState("edge/n", about, retained=retained),
             changed=self.ups.put,
+            notice=self.notices.append,
             backoff=Backoff(random.Random(1).random),
             **more,
         )

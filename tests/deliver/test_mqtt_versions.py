@@ -15,7 +15,7 @@ FIRST, SECOND = Address("a", 1883, False), Address("b", 1883, False)
 def test_a_broker_that_only_knows_3_1_1_and_closes_is_spoken_to_in_3_1_1(scripted, client, events):
     broker = scripted(versions=(4,))
     assert client(broker.url).up().sink.deliver(events(3)) == 3
-    assert broker.connects == [5, 5, 4]
+    assert broker.connects == [5, 5, 4, 5, 4]
 
 
 def test_a_broker_that_refuses_version_5_is_asked_for_3_1_1_at_once(scripted, client, wait_for):
@@ -47,7 +47,7 @@ def test_after_a_fall_back_the_next_connection_begins_with_version_5(scripted, c
     broker.versions = (4, 5)
     broker.cut()
     one.down().up()
-    assert broker.connects == [5, 5, 4, 5]
+    assert broker.connects == [5, 5, 4, 5, 4, 5]
 
 
 def test_the_log_and_the_info_topic_say_which_version_is_spoken(scripted, client, events, caplog):
@@ -55,9 +55,36 @@ def test_the_log_and_the_info_topic_say_which_version_is_spoken(scripted, client
     broker = scripted(versions=(4,))
     client(broker.url).up().sink.deliver(events(1))
     assert "(MQTT 3.1.1)" in caplog.text
-    assert "it cannot say that it refuses an event" in caplog.text
+    assert "it cannot say that it refuses an event; use a broker with MQTT 5" in caplog.text
     info = next(body for topic, body in broker.published if topic == "edge/n/info")
     assert json.loads(info)["mqtt"] == "3.1.1"
+
+
+@pytest.mark.parametrize("closes", range(1, 8))
+def test_a_broker_that_was_only_down_is_spoken_to_in_version_5(scripted, client, events, closes):
+    answers = chain(repeat((), closes), repeat((4, 5)))
+    one = client(scripted(versions=lambda: next(answers)).url)
+    one.connection._backoff.next = lambda *_: 0.0
+    one.up().sink.deliver(events(1))
+    assert hides_refusals_now(one) is False
+
+
+def hides_refusals_now(one):
+    return bool(one.notices) and bool(one.notices[-1])
+
+
+def test_the_status_says_that_refusals_are_hidden_as_long_as_they_are(scripted, client):
+    broker = scripted(versions=(4,))
+    one = client(broker.url).up()
+    (notice,) = one.notices
+    assert notice.startswith(
+        f"speaks MQTT 3.1.1 to {broker.url.removeprefix('mqtt://')}: it cannot"
+    )
+    assert "use a broker with MQTT 5; `edge-consumer audit URL`" in notice
+    broker.versions = (4, 5)
+    broker.cut()
+    one.down().up()
+    assert one.notices[1:] == [""]
 
 
 def test_closes_count_for_each_address_of_its_own():

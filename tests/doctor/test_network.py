@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ import paho.mqtt.client as paho
 import pytest
 
 from edge_agent.clock import ManualClock
+from edge_agent.doctor.instruments import login
 
 DAY = "%Y%m%d%H%M%SZ"
 OPENSSL = """
@@ -389,3 +391,76 @@ def test_a_login_does_not_disconnect_the_agent(pi, broker, wait_for):
         agent.loop_stop()
     assert lost == []
     assert agent.is_connected()
+
+
+@pytest.fixture
+def listening(pi):
+    """A function: listen in the broker's place; `answer` takes a CONNECT's version."""
+    threads = []
+
+    def listen(answer):
+        server = socket.create_server(("127.0.0.1", 0))
+        versions = []
+
+        def serve():
+            with server:
+                while (version := accepted(server, answer)) is not None:
+                    versions.extend(version)
+
+        threads.append((server, threading.Thread(target=serve)))
+        threads[-1][1].start()
+        pi.change(pi.url, f"mqtt://127.0.0.1:{server.getsockname()[1]}")
+        return versions
+
+    yield listen
+    for server, thread in threads:
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def accepted(server, answer):
+    """Serve one connection; return the versions that its CONNECT names, or None at the end."""
+    try:
+        connection, _ = server.accept()
+    except OSError:
+        return None
+    with connection:
+        version = connection.recv(1000)[8:9]
+        reply = answer(version[0]) if version else b""
+        connection.sendall(reply)
+        if reply == b"":
+            connection.shutdown(socket.SHUT_WR)
+        connection.recv(1000)
+    return version
+
+
+def test_a_broker_that_closes_on_version_5_is_named(listening, one):
+    versions = listening(lambda version: b"\x20\x02\0\0" if version == 4 else b"")
+    finding = one("broker-hides-refusals")
+    assert "MQTT 3.1.1, in which it cannot say that it refuses an event" in finding.what
+    assert "use a broker with MQTT 5" in finding.remedy
+    assert versions == [5, 5, 4, 5, 4]
+
+
+def test_a_broker_that_refuses_version_5_is_named(listening, one):
+    listening(lambda version: b"\x20\x02\0\0" if version == 4 else b"\x20\x03\0\x84\0")
+    assert one("broker-hides-refusals").severity == "warning"
+
+
+def test_silence_is_no_reason_to_try_another_version(pi, broker, monkeypatch):
+    tried = []
+
+    def silent(_address, _login, version):
+        tried.append(version)
+        return login.Attempt(login.SILENT, version)
+
+    monkeypatch.setattr(login, "_try", silent)
+    assert [finding.id for finding in pi.findings()] == ["broker-silent"]
+    assert tried == [5]
+
+
+def test_a_configuration_without_version_5_is_named(pi, one):
+    pi.change("[mqtt]", "[mqtt]\nversions = [4]")
+    assert "add it" in one("broker-hides-refusals").remedy
+    pi.change("versions = [4]", "versions = [5, 4]")
+    assert pi.findings() == []

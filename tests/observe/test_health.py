@@ -4,6 +4,7 @@ import pytest
 
 from edge_agent.clock import ManualClock
 from edge_agent.observe.health import Health
+from edge_agent.observe.notices import Notices
 from edge_agent.observe.systemd import Notifier
 
 
@@ -116,3 +117,28 @@ def test_without_systemd_and_with_a_deaf_socket_nothing_happens(tmp_path):
     assert Notifier({}).watchdog == 0
     Notifier({})("READY=1")
     Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")})("READY=1")
+
+
+def test_the_status_shows_what_people_should_know_until_it_ends(clock):
+    sent, notices = [], Notices()
+    health = Health(monotonic=clock.monotonic, notify=sent.append, every=5, notices=notices.line)
+    notices.put("mqtt", "speaks MQTT 3.1.1")
+    health.check()
+    health.check()
+    notices.put("mqtt", "")
+    health.check()
+    assert [one for one in sent if one != "WATCHDOG=1"] == [
+        "STATUS=mqtt speaks MQTT 3.1.1",
+        "STATUS=",
+    ]
+
+
+def test_the_status_of_silent_threads_ends_with_the_silence(clock):
+    sent = []
+    health = watched(clock, sent)
+    clock.advance(31)
+    health.check()
+    health.inbox.put("bus")
+    health.inbox.put("engine")
+    health.check()
+    assert sent == ["STATUS=no progress: bus, engine", "STATUS=", "WATCHDOG=1"]

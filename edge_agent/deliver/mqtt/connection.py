@@ -6,7 +6,6 @@ first broker live here; nothing is remembered across a loss but the live state.
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
@@ -14,23 +13,24 @@ from typing import TypeAlias
 from edge_agent.deliver.backoff import CAP, SLOW_CAP, Backoff
 from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.mqtt.address import Broker
-from edge_agent.deliver.mqtt.commands import CommandTopics, properties
+from edge_agent.deliver.mqtt.commands import CommandTopics
 from edge_agent.deliver.mqtt.endpoints import Endpoints
 from edge_agent.deliver.mqtt.job import Job
 from edge_agent.deliver.mqtt.lost import ConnectionLost
 from edge_agent.deliver.mqtt.probe import Probe
 from edge_agent.deliver.mqtt.publisher import Publisher
-from edge_agent.deliver.mqtt.session import LARGEST_COMMAND, Session
+from edge_agent.deliver.mqtt.session import Session
 from edge_agent.deliver.mqtt.state import LiveState
+from edge_agent.deliver.mqtt.traffic import CommandTraffic
+from edge_agent.deliver.mqtt.version import REMEDY, hides_refusals, written
 from edge_agent.deliver.mqtt.wake_up import WakeUp
-from edge_agent.deliver.sink import About, Post
-from edge_agent.events import Answer, Reading, Request, Switched
+from edge_agent.deliver.sink import Post
+from edge_agent.events import Answer, Request
 
 ACK_SECONDS = 20.0  # no acknowledgement for so long: the link is half open
 PUMP_SECONDS = 5.0
 FAREWELL_SECONDS = 2.0
 LASTING_SECONDS = 60.0  # a session that ends sooner has failed: two agents may share one client id
-ANSWERS = 100  # that wait for room; older ones are no longer of use
 
 _logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Connection:
     """Stays connected to one of the broker's addresses until None comes through the inbox.
 
     `changed` is called when the connection comes (True) or goes (False); `requested` gets what
-    comes in on the topics of `commands`, if there are any.
+    comes in on the topics of `commands`, if there are any; `notice`, what the status should say.
     """
 
     def __init__(
@@ -56,21 +56,21 @@ class Connection:
         requested: Callable[[Request], None] = lambda _: None,
         ack_seconds: float = ACK_SECONDS,
         progress: Callable[[], None] = lambda: None,
+        notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._broker = broker
         self._state = state
         self._changed = changed
         self._backoff = backoff
-        self._commands = commands
-        self._requested = requested
-        self._answers: deque[Answer] = deque(maxlen=ANSWERS)
         self._publisher = Publisher(ack_seconds)
         self._progress = progress
+        self._notice = notice
         self._inbox: SimpleQueue[ConnectionItem] = SimpleQueue()
         self._wake = WakeUp()
         self._endpoints = Endpoints(broker.addresses, broker.versions)
         self._probe = Probe(self._endpoints.first)
         self._complaints = Complaints(_logger)
+        self._commands = CommandTraffic(commands, requested, self._complaints)
         self._reason = ""
         self._stopping = False
 
@@ -106,13 +106,18 @@ class Connection:
         address, version = self._endpoints.current
         session = Session(self._broker, address, version, self._state.will)
         session.open(self._wake.fileno(), self._interrupted)
+        if not self._endpoints.opened():
+            session.close()
+            return self._open()
         self._complaints.end()
-        _logger.info("connected to %s (MQTT %s)", address, session.spoken)
-        if self._endpoints.fallen_back:
-            what = f"{address} does not speak MQTT 5: it cannot say that it refuses an event"
-            self._complaints.add(f"{what}; use a broker that does")
-        self._endpoints.opened()
+        _logger.info("connected to %s (MQTT %s)", address, written(version))
+        if hides_refusals(version):
+            self._warn(f"speaks MQTT 3.1.1 to {address}: it cannot say that it refuses an event")
         return session
+
+    def _warn(self, what: str) -> None:
+        self._complaints.add(f"{what}; {REMEDY}")
+        self._notice(f"{what}; {REMEDY}")
 
     def _interrupted(self) -> bool:
         self._progress()
@@ -147,15 +152,15 @@ class Connection:
             self._explain_loss(error, time.monotonic() - opened)
         self._publisher.take_acks(session)  # those that came with the last bytes
         self._publisher.fail(self._reason)
-        self._answers.clear()
+        self._commands.forget()
+        self._notice("")
         self._changed(False)
         if lasted := time.monotonic() - opened >= LASTING_SECONDS:
             self._backoff.reset()
         return lasted
 
     def _begin(self, session: Session) -> None:
-        if self._commands is not None:
-            session.subscribe(self._commands.pattern)
+        self._commands.begin(session)
         self._state.greet(session)
         self._probe.begin()
         self._changed(True)
@@ -179,32 +184,13 @@ class Connection:
 
     def _turn(self, session: Session) -> None:
         self._state.send(session)
-        self._send_answers(session)
+        self._commands.send(session)
         self._publisher.send(session)
         # The ping goes out at the end of a pause: a late one would look like silence.
         idle = min(PUMP_SECONDS, self._broker.keep_alive / 4)
         session.pump(self._wake.fileno(), 1.0 if self._publisher.waiting else idle)
         self._publisher.settle(session)
-        self._take_requests(session)
-
-    def _take_requests(self, session: Session) -> None:
-        if session.ignored:
-            session.ignored = False
-            self._complaints.add(f"a command of more than {LARGEST_COMMAND} bytes is ignored")
-        messages, session.received = session.received, []
-        for message in messages:
-            request = self._commands.request(message) if self._commands else None
-            if request is not None:
-                self._requested(request)
-
-    def _send_answers(self, session: Session) -> None:
-        while self._answers and session.room > 0:
-            answer = self._answers.popleft()
-            if session.fits(answer.topic, answer.payload + answer.correlation):
-                session.publish(answer.topic, answer.payload, properties(answer))
-            else:
-                what = f"an answer is dropped: the broker takes {session.max_packet} bytes"
-                self._complaints.add(what)
+        self._commands.take(session)
 
     def _leave(self, session: Session) -> None:
         self._state.farewell(session)
@@ -227,13 +213,7 @@ class Connection:
             self._stopping = True
         elif isinstance(post, Job):
             self._publisher.add(post)
-        elif isinstance(post, Reading):
-            self._state.reading(post)
-        elif isinstance(post, About):
-            self._state.about(post)
         elif isinstance(post, Answer):
-            self._answers.append(post)
-        elif isinstance(post, Switched):
-            self._state.output(post)
+            self._commands.add(post)
         else:
-            self._state.alert(post)
+            self._state.take(post)

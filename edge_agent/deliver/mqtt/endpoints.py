@@ -13,7 +13,8 @@ class Endpoints:
     """Addresses in the order in which they are tried, each with the first version first.
 
     Only the broker decides on another version, and only for one connection: in MQTT 3.1.1 it
-    cannot say that it refuses an event.
+    cannot say that it refuses an event. A close without an answer is a refusal only if the broker
+    answers in the other version, and then closes again in the first one.
     """
 
     def __init__(self, addresses: Sequence[Address], versions: Sequence[int]) -> None:
@@ -21,6 +22,7 @@ class Endpoints:
         self._addresses = deque(addresses)
         self._versions = versions
         self._version = 0
+        self._asking_again = self._sure = False
         self._closes = dict.fromkeys(addresses, 0)
         self.count = len(addresses)
 
@@ -29,21 +31,24 @@ class Endpoints:
         """Return the address and the version to try now."""
         return self._addresses[0], self._versions[self._version]
 
-    @property
-    def fallen_back(self) -> bool:
-        """Return whether the current version is not the first one."""
-        return self._version > 0
+    def opened(self) -> bool:
+        """Note a connection; return whether to use it, or to ask for the first version again.
 
-    def opened(self) -> None:
-        """Note a connection; the next one begins with the first version again."""
+        The next connection begins with the first version in any case.
+        """
+        usable = self._version == 0 or self._sure
         self._begin_again()
+        self._asking_again = not usable
+        return usable
 
     def failed(self, cause: Cause) -> bool:
         """Choose another version if the broker refuses this one; return whether none is left."""
         address = self._addresses[0]
         self._closes[address] = self._closes[address] + 1 if cause == "closed" else 0
-        refused = cause == "version" or self._closes[address] >= CLOSES
+        closed = self._closes[address] >= (1 if self._asking_again else CLOSES)
+        refused = cause == "version" or closed
         if refused and self._version + 1 < len(self._versions):
+            self._sure = cause == "version" or self._asking_again
             self._version += 1
             return False
         if refused:
@@ -54,6 +59,7 @@ class Endpoints:
     def skip(self) -> None:
         """Go on to the next address."""
         self._version = 0
+        self._asking_again = False
         self._addresses.rotate(-1)
 
     def go_back(self) -> None:
@@ -63,4 +69,5 @@ class Endpoints:
 
     def _begin_again(self) -> None:
         self._version = 0
+        self._asking_again = self._sure = False
         self._closes[self._addresses[0]] = 0

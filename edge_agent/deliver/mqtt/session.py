@@ -120,11 +120,6 @@ class Session:
         return len(topic) + len(payload) + PACKET_OVERHEAD <= self.max_packet
 
     @property
-    def spoken(self) -> str:
-        """Return the MQTT version as people write it."""
-        return "5" if self.version == MQTTProtocolVersion.MQTTv5 else "3.1.1"
-
-    @property
     def room(self) -> int:
         """How many more QoS 1 messages the window takes."""
         return self._window - self.unsettled

@@ -158,6 +158,7 @@ def build(plan: SinkPlan[MqttOptions], context: SinkContext) -> MqttSink:
         commands=CommandTopics(prefix, plan.answer_topics) if plan.commands else None,
         requested=context.requested,
         progress=partial(context.alive, thread_name(plan.name)),
+        notice=context.notice,
     )
     return MqttSink(plan, context, connection)
 

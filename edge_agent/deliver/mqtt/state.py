@@ -11,6 +11,7 @@ import msgspec
 
 from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.mqtt.session import Session, Will
+from edge_agent.deliver.mqtt.version import written
 from edge_agent.deliver.sink import About
 from edge_agent.events import Alert, Reading, Switched
 
@@ -33,6 +34,17 @@ class LiveState:
         self._news: set[str] = set()
         self.about(about)
         self.will = Will(f"{prefix}/status", b"offline", retained)
+
+    def take(self, shown: Reading | Alert | Switched | About) -> None:
+        """Show what is true now."""
+        if isinstance(shown, Reading):
+            self.reading(shown)
+        elif isinstance(shown, Alert):
+            self.alert(shown)
+        elif isinstance(shown, Switched):
+            self.output(shown)
+        else:
+            self.about(shown)
 
     def reading(self, reading: Reading) -> None:
         """Show a device's values; a device without right values shows why, never old ones."""
@@ -92,7 +104,7 @@ class LiveState:
     def greet(self, session: Session) -> None:
         """Say all that is known on a fresh connection: it may be another broker."""
         session.publish(self.will.topic, b"online", retain=self._retained)
-        self._version = session.spoken
+        self._version = written(session.version)
         self._show_info()
         self._news = {*self._facts, *self._values}
 

@@ -8,9 +8,11 @@ from functools import partial
 import msgspec
 
 from edge_agent.deliver.mqtt.address import Address, parse_url
+from edge_agent.deliver.mqtt.options import MqttOptions
+from edge_agent.deliver.mqtt.version import REMEDY, hides_refusals
 from edge_agent.doctor.case import Case
-from edge_agent.doctor.finding import Finding, Theme, problem
-from edge_agent.doctor.instruments.login import SILENT, Login, log_in
+from edge_agent.doctor.finding import Finding, Theme, problem, warning
+from edge_agent.doctor.instruments.login import SILENT, SUCCESS, Login, log_in
 from edge_agent.doctor.themes import credentials, tls
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -20,6 +22,7 @@ ADVICE = {
     "broker-timeout": "switch it on, or open the port in the firewall",
     "broker-unreachable": "connect this machine to a network",
     "broker-silent": "correct the port, or use mqtts://",
+    "broker-hides-refusals": "use a broker with MQTT 5",
     "broker-refuses-login": "correct `username` and password, here or on the broker",
     **tls.ADVICE,
     **credentials.ADVICE,
@@ -110,19 +113,24 @@ def _start(case: Case, address: Address) -> str:
 
 
 def _log_in(case: Case, address: Address) -> Iterator[Finding]:
-    username = case.config.mqtt.username if case.config else ""
+    options = case.config.mqtt if case.config else MqttOptions()
     try:
         password = case.credentials.password()
     except FileNotFoundError:
         return  # the checks of credentials report it
     context = tls.context_of(case) if address.tls else None
-    answer = log_in(address, Login(username, password, context, case.probes.timeout))
+    login = Login(options.username, password, context, options.versions, case.probes.timeout)
+    answer, version, _ = log_in(address, login)
     if answer == SILENT:
         what = "it accepts connections, but does not answer in MQTT"
         remedy = f"{_correct_url(case)}: mqtts:// and port 8883 if the broker requires TLS"
         yield problem("broker-silent", str(address), what, remedy)
-    elif answer != "Success":
-        yield _refused(case, address, answer, username)
+    elif answer != SUCCESS:
+        yield _refused(case, address, answer, options.username)
+    elif hides_refusals(version):
+        what = "it is spoken to in MQTT 3.1.1, in which it cannot say that it refuses an event"
+        remedy = f"{REMEDY}; if `versions` under [mqtt] in {case.file} lacks 5, add it"
+        yield warning("broker-hides-refusals", str(address), what, remedy)
 
 
 def _refused(case: Case, address: Address, answer: str, username: str) -> Finding:
