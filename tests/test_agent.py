@@ -122,6 +122,15 @@ class BusyControl(Control):
         return [MainRequest(Read(device="none"), "busy")] if found == [] else found
 
 
+def test_the_status_says_that_a_broker_cannot_say_that_it_refuses_an_event(
+    start_agent, broker, wait_for, monkeypatch
+):
+    monkeypatch.setattr(agent, "WATCH_SECONDS", 0.05)
+    one = start_agent(f'{broker.url}"\nversions = [4]\nclient_id = "a')
+    said = wait_for(lambda: [text for text in one.said if text.startswith("STATUS=mqtt speaks")])
+    assert "use a broker with MQTT 5" in said[0]
+
+
 def test_a_busy_main_thread_feeds_the_watchdog(start_agent, wait_for, monkeypatch):
     monkeypatch.setattr(agent, "WATCH_SECONDS", 0.05)
     one = start_agent(control=BusyControl())

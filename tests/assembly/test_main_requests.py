@@ -12,6 +12,7 @@ from edge_agent.assembly.main_requests import MOST_PROBLEMS, carry_out
 from edge_agent.clock import ManualClock
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.commands.command import Diagnostics, Read, Reload
+from edge_agent.observe.notices import Notices
 from edge_agent.store.event_log import EventLog
 
 
@@ -35,6 +36,7 @@ def flow(tmp_path):
         records=SimpleQueue(),
         log_path=tmp_path / "a.db",
         clock=ManualClock(),
+        notices=Notices(),
         blueprint=SimpleNamespace(config=SimpleNamespace(node="shed"), devices=()),
     )
 
@@ -54,6 +56,13 @@ def test_diagnostics_of_a_good_log_are_a_result(flow):
     EventLog.open(flow.log_path, boot="manual").close()
     ((key, result, _),) = ends(flow, Diagnostics())
     assert (key, result["node"], result["log"]["rows"]) == ("k0", "shed", 0)
+
+
+def test_diagnostics_have_what_the_status_says(flow):
+    EventLog.open(flow.log_path, boot="manual").close()
+    flow.notices.put("mqtt", "speaks MQTT 3.1.1")
+    ((_, result, _),) = ends(flow, Diagnostics())
+    assert result["notices"] == {"mqtt": "speaks MQTT 3.1.1"}
 
 
 def test_diagnostics_without_a_log_have_failed(flow):
