@@ -94,8 +94,11 @@ class Agent:
             monotonic=clock.monotonic,
             notify=self._notify,
             every=WATCH_SECONDS,
-            notices=lambda: self._flow.notices.line(),
+            notices=self._status,
         )
+
+    def _status(self) -> str:
+        return self._flow.notices.line()
 
     def _wait(self) -> str:
         """Carry out requests until asked to stop; return the name of the thread that failed.
