@@ -37,8 +37,8 @@ ABOUT = About(b'{"version":"1"}')
 class ScriptedBroker:
     """An MQTT broker that answers each kind of packet as the test says.
 
-    `puback` returns a reason code, None for silence, or "close". `versions`, or what it returns,
-    are those of MQTT that it does not answer with a close.
+    `puback` returns a reason code, None for silence, "close", or the bytes to send instead.
+    `versions`, or what it returns, are those of MQTT that it does not answer with a close.
     """
 
     def __init__(self, *, connack=b"\0\0\0", puback=lambda _n: 0, pong=True, versions=(4, 5)):
@@ -120,6 +120,8 @@ class ScriptedBroker:
             return b""
         if reason == "close":
             return None
+        if isinstance(reason, bytes):  # a DISCONNECT
+            return reason
         self.unacknowledged -= 1
         if self.connects[-1] == 5:
             return b"\x40\x03" + mid + bytes([reason])

@@ -16,7 +16,7 @@ from edge_agent.deliver.mqtt.address import Broker
 from edge_agent.deliver.mqtt.commands import CommandTopics
 from edge_agent.deliver.mqtt.endpoints import Endpoints
 from edge_agent.deliver.mqtt.job import Job
-from edge_agent.deliver.mqtt.lost import ConnectionLost
+from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
 from edge_agent.deliver.mqtt.probe import Probe
 from edge_agent.deliver.mqtt.publisher import Publisher
 from edge_agent.deliver.mqtt.session import Session
@@ -143,15 +143,17 @@ class Connection:
     def _serve(self, session: Session) -> bool:
         """Use a session until it is lost; return whether it lasted."""
         opened = time.monotonic()
+        loss: Cause = "other"
         self._begin(session)
         try:
             while not self._interrupted() and not self._goes_back():
                 self._turn(session)
             self._leave(session)
         except ConnectionLost as error:
+            loss = error.cause
             self._explain_loss(error, time.monotonic() - opened)
         self._publisher.take_acks(session)  # those that came with the last bytes
-        self._publisher.fail(self._reason)
+        self._publisher.fail(self._reason, loss)
         self._commands.forget()
         self._notice("")
         self._changed(False)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from edge_agent.deliver.mqtt.lost import Cause
+
 if TYPE_CHECKING:
     from queue import SimpleQueue
 
@@ -28,6 +30,7 @@ class Settlement(NamedTuple):
     largest: int = MAX_PACKET
     postponed: bool = False  # the error is a refusal that may not last
     sent: bool = False  # at least one message
+    loss: Cause = "other"  # how the connection ended, if it did
 
 
 class Job:
@@ -61,10 +64,10 @@ class Job:
         self.postponed = self.postponed or f"the broker refuses {self.messages[n][0]}: {reason}"
         self.next = len(self.messages)
 
-    def finish(self, error: str = "") -> None:
+    def finish(self, error: str = "", loss: Cause = "other") -> None:
         """Report; what lies behind the first unsettled message must be sent again."""
         count = self.settled.find(0) if self.open else len(self.messages)
         refused = {n: reason for n, reason in self.refused.items() if n < count}
         why, postponed = error or self.postponed, bool(self.postponed)
         sent = self.next > 0
-        self.reply.put(Settlement(count, refused, why, self.largest, postponed, sent))
+        self.reply.put(Settlement(count, refused, why, self.largest, postponed, sent, loss))

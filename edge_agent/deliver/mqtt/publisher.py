@@ -4,7 +4,7 @@ import time
 from collections import deque
 
 from edge_agent.deliver.mqtt.job import Job
-from edge_agent.deliver.mqtt.lost import ConnectionLost
+from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
 from edge_agent.deliver.mqtt.session import Session
 
 
@@ -67,11 +67,11 @@ class Publisher:
             else:
                 self._jobs[0].settle(n, reason)
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, loss: Cause = "other") -> None:
         """Report all jobs: there is no session for them."""
         self._in_flight.clear()
         while self._jobs:
-            self._jobs.popleft().finish(reason)
+            self._jobs.popleft().finish(reason, loss)
 
     def _is_done(self, job: Job) -> bool:
         return not job.open or bool(job.postponed and not self._in_flight)

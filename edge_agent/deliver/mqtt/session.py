@@ -60,6 +60,7 @@ class Session:
         self._keep_alive = round(broker.keep_alive)
         self._connack: ReasonCode | None = None
         self._lost = ""
+        self._why: Cause = "other"
         self._misc_at = 0.0
         self._goal = self._reached = 0
         self.moved_at = 0.0
@@ -140,7 +141,7 @@ class Session:
         """
         sock: Any = self._client.socket()
         if sock is None:
-            raise ConnectionLost(self._lost or "connection closed")
+            raise ConnectionLost(self._lost or "connection closed", self._why)
         # Brokers leave Nagle's algorithm on: without our immediate TCP acknowledgement, their next
         # PUBACK comes 40 ms later. The kernel forgets the option, so it is set each time.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
@@ -201,7 +202,9 @@ class Session:
     def _check(self, code: MQTTErrorCode) -> None:
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
             self.drop()
-            raise ConnectionLost(self._lost or f"{self._address}: {paho.error_string(code)}")
+            raise ConnectionLost(
+                self._lost or f"{self._address}: {paho.error_string(code)}", self._why
+            )
 
     def _on_connect(
         self,
@@ -220,8 +223,9 @@ class Session:
     def _on_disconnect(
         self, _client: object, _data: object, _flags: object, code: ReasonCode, _more: object
     ) -> None:
-        reason = "closed the connection" if str(code) in UNSAID else str(code)
-        self._lost = f"{self._address} {reason}"
+        unsaid = str(code) in UNSAID
+        self._lost = f"{self._address} {'closed the connection' if unsaid else code}"
+        self._why = "message" if code.value in FINAL else "hung up" if unsaid else "other"
 
     def _on_publish(
         self, _client: object, _data: object, mid: int, code: ReasonCode, _more: object

@@ -20,6 +20,7 @@ from edge_agent.deliver.mqtt.check import check
 from edge_agent.deliver.mqtt.commands import CommandTopics
 from edge_agent.deliver.mqtt.connection import Connection
 from edge_agent.deliver.mqtt.content_type import ContentType
+from edge_agent.deliver.mqtt.hang_ups import HangUps, smaller
 from edge_agent.deliver.mqtt.job import MAX_PACKET, Job, Settlement
 from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.state import LiveState
@@ -51,7 +52,8 @@ class MqttSink:
         self._max_batch = self._most = plan.max_batch
         self._passed = 0
         self._probing = False  # the broker refused an event that may pass later
-        self._largest = MAX_PACKET
+        self._largest = self._largest_gap = MAX_PACKET
+        self._hang_ups = HangUps()
         self._context = context
         kind = BATCH_CONTENT_TYPE if plan.max_batch > 1 else CONTENT_TYPE
         self._properties = ContentType(kind)
@@ -78,12 +80,16 @@ class MqttSink:
 
     def deliver(self, batch: Sequence[LoggedEvent]) -> int:
         """Publish a batch and wait for its acknowledgements; see `Sink`."""
-        groups = self._groups(batch[:1] if self._probing else batch)
+        alone = self._hang_ups.suspects(batch[0])
+        if alone and self._hang_ups.wants_smaller:
+            self._show_the_way(batch)
+        groups = self._groups(batch[:1] if alone or self._probing else batch)
         settlement = self._published(groups)
         settled = groups[: self._reach(groups, settlement)]
         self._adapt(settlement.sent and not settled, groups)
         if not settled and not settlement.error:
             return self.deliver(batch)  # in smaller messages
+        self._hang_ups.passed(settled)
         count = sum(map(len, settled))
         reasons = settlement.refused.items()
         refused = {groups[n][0].offset: why for n, why in reasons if n < len(settled)}
@@ -91,9 +97,38 @@ class MqttSink:
             raise EventRejected(count, refused)
         if count == 0:
             self._probing = settlement.postponed
+            self._explain(groups, settlement)
             raise SinkUnavailable(settlement.error)
         self._probing = False
         return count
+
+    def _show_the_way(self, batch: Sequence[LoggedEvent]) -> None:
+        """Deliver a smaller event, which is delivered again in its turn; raise SinkUnavailable.
+
+        It has the same topic, because access rights may differ; a gap event is never refused.
+        """
+        anywhere = batch[0].kind == "gap"
+        event = smaller(batch, (lambda _: "") if anywhere else self._topic)
+        if event is None:
+            return
+        settlement = self._published([[event]])
+        if settlement.settled and not settlement.refused:
+            self._hang_ups.passed_smaller()
+            return
+        if settlement.sent:
+            self._hang_ups.doubt()
+        raise SinkUnavailable(settlement.error)
+
+    def _explain(self, groups: Sequence[Sequence[LoggedEvent]], settlement: Settlement) -> None:
+        """Raise EventRejected if an event is why the broker ended the connection."""
+        if not settlement.sent or len(groups[0]) > 1:
+            return
+        event = groups[0][0]
+        reason = self._hang_ups.reason(event, settlement.loss, alone=len(groups) == 1)
+        if reason and event.kind == "gap":
+            self._largest_gap = len(event.data) // 2
+        elif reason:
+            raise EventRejected(1, {event.offset: reason})
 
     def _published(self, groups: Sequence[Sequence[LoggedEvent]]) -> Settlement:
         reply: SimpleQueue[Settlement] = SimpleQueue()
@@ -130,15 +165,19 @@ class MqttSink:
 
     def _groups(self, batch: Sequence[LoggedEvent]) -> list[Sequence[LoggedEvent]]:
         size = self._largest - HEADROOM
-        fitting = [shorten(e, size - OVERHEAD) if e.kind == "gap" else e for e in batch]
+        gap = min(size, self._largest_gap) - OVERHEAD
+        fitting = [shorten(e, gap) if e.kind == "gap" else e for e in batch]
         return split(fitting, self._most, size) if self._most > 1 else [(e,) for e in fitting]
 
     def _message(self, group: Sequence[LoggedEvent]) -> tuple[str, bytes]:
         if self._max_batch > 1:
-            return f"{self._prefix}/batch", self._envelope.encode_batch(group)
-        event = group[0]
-        topic = f"{self._prefix}/event/{event.kind}/{event.source}"
-        return topic, self._envelope.encode(event)
+            return self._topic(group[0]), self._envelope.encode_batch(group)
+        return self._topic(group[0]), self._envelope.encode(group[0])
+
+    def _topic(self, event: LoggedEvent) -> str:
+        if self._max_batch > 1:
+            return f"{self._prefix}/batch"
+        return f"{self._prefix}/event/{event.kind}/{event.source}"
 
 
 def thread_name(sink: str) -> str:
