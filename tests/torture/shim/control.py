@@ -35,7 +35,7 @@ class Control(ctypes.Structure):
 
 
 class Shim:
-    """The disk below `directory`, and the wall clock, of each process with `environment`."""
+    """The files in `directory`, and the wall clock, of each process with `environment`."""
 
     def __init__(self, directory, place):
         """`place` is a directory for the shim's own files, on the same file system."""

@@ -1,7 +1,7 @@
 /* A disk that fails and forgets, and a wall clock that jumps, for one process.
  *
  * Preloaded (LD_PRELOAD) into a program that is tested, it stands between the program and libc. Only
- * files below EDGE_SHIM_DIRECTORY are touched. EDGE_SHIM_CONTROL names a file that holds a `struct
+ * the files in EDGE_SHIM_DIRECTORY are touched, not those in directories below it. EDGE_SHIM_CONTROL names a file that holds a `struct
  * control`, shared with the test, so that faults begin and end while the program runs.
  *
  * While `forget` is on, EDGE_SHIM_JOURNAL takes what each unsynced operation has replaced; `disk.py`
@@ -104,12 +104,13 @@ static const char *absolute(const char *path, char *whole) {
     return snprintf(whole, PATH_MAX, "%s/%s", here, path) < PATH_MAX ? whole : path;
 }
 
-static int below(const char *path) {
+static int concerns(const char *path) {
     char whole[PATH_MAX];
     size_t length = directory ? strlen(directory) : 0;
     if (!length || !path) return 0;
     path = absolute(path, whole);
-    return !strncmp(path, directory, length) && (path[length] == '/' || !path[length]);
+    if (strncmp(path, directory, length)) return 0;
+    return !path[length] || (path[length] == '/' && !strchr(path + length + 1, '/'));
 }
 
 static int ends_with(const char *path, const char *end) {
@@ -178,10 +179,10 @@ static int opened(int file, const char *path, int is_new) {
 }
 
 static int open_at(int at, const char *path, int flags, mode_t mode) {
-    if (boot_id && !strcmp(path, BOOT_ID)) path = boot_id;
+    if (boot_id && !strcmp(path, BOOT_ID)) return REAL(open)(boot_id, flags);
     if (control->untrusted && ends_with(path, "/hctosys")) path = "/dev/null";
     if (at != AT_FDCWD && path[0] != '/') return REAL(openat)(at, path, flags, mode);
-    if (!below(path)) return REAL(openat)(at, path, flags, mode);
+    if (!concerns(path)) return REAL(openat)(at, path, flags, mode);
     int writes = (flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC);
     int is_new = flags & O_CREAT && access(path, F_OK);
     if (writes && fails(READ_ONLY)) return -1;
@@ -310,7 +311,7 @@ int fdatasync(int file) { return synced(file, REAL(fdatasync)); }
 
 int unlink(const char *path) {
     char kept[PATH_MAX];
-    if (below(path)) {
+    if (concerns(path)) {
         if (fails(READ_ONLY)) return -1;
         if (keeps() && !access(path, F_OK)) note_names("unlink", path, "", keep(path, kept));
     }
@@ -319,7 +320,7 @@ int unlink(const char *path) {
 
 int rename(const char *from, const char *to) {
     char kept[PATH_MAX];
-    if (below(from) || below(to)) {
+    if (concerns(from) || concerns(to)) {
         if (fails(READ_ONLY)) return -1;
         if (keeps() && !access(from, F_OK)) note_names("rename", from, to, keep(to, kept));
     }
@@ -327,7 +328,7 @@ int rename(const char *from, const char *to) {
 }
 
 int mkdir(const char *path, mode_t mode) {
-    if (below(path) && (fails(READ_ONLY) || fails(FULL))) return -1;
+    if (concerns(path) && (fails(READ_ONLY) || fails(FULL))) return -1;
     return REAL(mkdir)(path, mode);
 }
 
