@@ -69,6 +69,7 @@ class EventLog:
         self._boot_numbers: dict[str, int] = {}
         self.id = log_id(connection)
         self.account = Account(self.execute)
+        self._appended = 0  # the last offset of the open transaction
         self.last_offset()  # damage to what every commit needs shows here
 
     @classmethod
@@ -103,9 +104,11 @@ class EventLog:
         if self._connection.in_transaction:  # the last one could not even be rolled back
             self._connection.execute("ROLLBACK")
         self._connection.execute("BEGIN IMMEDIATE")
+        self._appended = 0
         try:
             yield
             self._connection.execute("COMMIT")
+            self.mark.gave(self._appended)
         except BaseException:
             self._boot_numbers = {}
             if self._connection.in_transaction:  # a full disk has rolled back already
@@ -119,9 +122,9 @@ class EventLog:
         """
         rows = [self._row(event, boot or self.boot) for event in events]
         self._connection.execute(INSERT, (_encoder.encode(rows).decode(),))
-        last = self.last_offset()
-        self.mark.reserve(last)
-        return last
+        self._appended = self.last_offset()
+        self.mark.reserve(self._appended)
+        return self._appended
 
     def skip_to(self, offset: int) -> None:
         """Let the next event have the offset behind this one."""
@@ -178,7 +181,7 @@ class EventLog:
             last = self.last_offset()
         self.disconnect()
         if last is not None:
-            self.mark.note(reserved=last, closed=True)
+            self.mark.note(reserved=last, given=last, closed=True)
         self.mark.close()
 
     def abandon(self) -> None:

@@ -24,6 +24,7 @@ class Mark(msgspec.Struct):
     boot: str = ""  # in which the log was found sound
     log: str = ""  # its id
     reserved: int = 0  # no offset above was ever given
+    given: int = 0  # the last offset of a commit; after a power cut, perhaps of an older one
     closed: bool = False  # the last offset that was given is `reserved`
     left: dict[str, int] = {}
     stop: str = ""
@@ -74,6 +75,14 @@ class MarkFile:
         if offset > self.value.reserved:
             self.write(self._changed(reserved=offset + BLOCK, closed=False))
 
+    def gave(self, offset: int) -> None:
+        """Note the last offset of a commit; the disk need not have it: a kill leaves it known."""
+        if offset > self.value.given:
+            value = self._changed(given=offset)
+            with suppress(OSError):
+                os.pwrite(self._file, msgspec.json.encode(value).ljust(SIZE), 0)
+                self.value = value
+
     def note(self, **changes: object) -> None:
         """Change what is only worth knowing, if the disk has room."""
         with suppress(OSError):
@@ -82,7 +91,7 @@ class MarkFile:
     def adopt(self, log: str, last: int) -> None:
         """Be the mark of the log with this id; what was reserved for another says nothing."""
         if self.value.log != log:
-            self.value = self._changed(log=log, reserved=last, closed=False)
+            self.value = self._changed(log=log, reserved=last, given=last, closed=False)
 
     def close(self) -> None:
         """Give up the lock; a second time does nothing."""

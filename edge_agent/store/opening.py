@@ -9,7 +9,7 @@ from edge_agent.clock import Clock
 from edge_agent.errors import LogError
 from edge_agent.events import gap
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.mark import BLOCK, MarkFile
+from edge_agent.store.mark import MarkFile
 from edge_agent.store.replacement import finish, last_aside, next_aside
 from edge_agent.store.salvage import rescue
 from edge_agent.store.soundness import is_damage, is_passing
@@ -69,7 +69,7 @@ def _open(path: Path, clock: Clock, spill: Spill) -> EventLog:
 
 
 def _sound(path: Path, mark: MarkFile, clock: Clock) -> EventLog:
-    aside, reserved = last_aside(path), _reserved(path, mark, clock)
+    aside, expected = last_aside(path), _expected(mark, clock)
     if aside and not path.exists():  # an older version was killed while it salvaged
         return _replaced(path, aside, mark, clock)
     try:
@@ -82,7 +82,7 @@ def _sound(path: Path, mark: MarkFile, clock: Clock) -> EventLog:
         log.disconnect()
         return _replaced(path, aside, mark, clock)
     try:
-        _skip(log, reserved, clock)
+        _skip(log, expected, clock)
     except BaseException:
         log.disconnect()
         raise
@@ -96,24 +96,23 @@ def _replaced(path: Path, damaged: Path, mark: MarkFile, clock: Clock) -> EventL
     return EventLog.under(mark, path, boot=clock.boot)
 
 
-def _reserved(path: Path, mark: MarkFile, clock: Clock) -> int:
-    """Return up to which offset a commit may be missing.
+def _expected(mark: MarkFile, clock: Clock) -> int:
+    """Return the offset before which a sound log does not end.
 
-    If the agent was killed, but not the system, the write-ahead log is there and none is missing.
+    If the agent was killed, but not the system, it is known; otherwise all that is reserved counts.
     """
-    wal, known = Path(f"{path}-wal"), mark.value
-    killed = wal.exists() and wal.stat().st_size > 0 and known.boot == clock.boot
-    return known.reserved - BLOCK if killed and not known.closed else known.reserved
+    known = mark.value
+    return known.given if known.boot == clock.boot and not known.closed else known.reserved
 
 
-def _skip(log: EventLog, reserved: int, clock: Clock) -> None:
+def _skip(log: EventLog, expected: int, clock: Clock) -> None:
     """Leave out the offsets that a lost commit, or the log that a copy replaced, may have given."""
     known, last = log.mark.value, log.last_offset()
-    if last >= min(reserved, known.reserved):  # nothing is reserved in the mark of another log
+    if last >= min(expected, known.reserved):  # nothing is reserved in the mark of another log
         return
-    lost = known.reserved - last if known.closed else 0  # otherwise, perhaps none was given
+    given = max(known.reserved if known.closed else known.given, last)
     hole = [(last + 1, known.reserved)]
     with log.transaction():
-        log.account.drop_unread(hole if lost else [], "went_back")
+        log.account.drop_unread([(last + 1, given)], "went_back")
         log.skip_to(known.reserved)
-        log.append([gap(clock.now(), "went_back", hole, lost, log=log.id)])
+        log.append([gap(clock.now(), "went_back", hole, given - last, log=log.id)])

@@ -136,7 +136,7 @@ def test_no_offset_is_given_twice_after_a_power_cut_that_costs_the_write_ahead_l
         assert log.append([event()]) > given
     log.close()
     assert gaps(path) == [
-        f'{{"reason":"went_back","count":0,"ranges":[[51,{50 + BLOCK}]],"log":"{log.id}"}}'
+        f'{{"reason":"went_back","count":909,"ranges":[[51,{50 + BLOCK}]],"log":"{log.id}"}}'
     ]
 
 
@@ -164,6 +164,24 @@ def test_a_kill_alone_leaves_no_hole(path, event):
     with log.transaction():
         assert log.append([event()]) == 51
     log.close()
+
+
+def test_a_copy_that_was_put_back_after_a_kill_is_noticed_though_it_has_a_write_ahead_log(
+    path, event
+):
+    log = recorded(path, "one", event, 50)
+    wal = path.with_name("events.db-wal")
+    copy = path.read_bytes(), wal.read_bytes()
+    with log.transaction():
+        given = log.append([event(n) for n in range(30)])
+    log.abandon()
+    path.write_bytes(copy[0])
+    wal.write_bytes(copy[1])
+    log = open_log(path, ManualClock(boot="one"))
+    with log.transaction():
+        assert log.append([event()]) > given
+    log.close()
+    assert [gap[:34] for gap in gaps(path)] == ['{"reason":"went_back","count":30,"']
 
 
 def test_a_clean_stop_leaves_no_hole_after_a_boot(path, event):

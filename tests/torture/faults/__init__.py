@@ -1,6 +1,6 @@
 """All faults, group by group."""
 
 from tests.torture.fault import Fault
-from tests.torture.faults import process
+from tests.torture.faults import disk, process
 
-FAULTS: tuple[Fault, ...] = (*process.FAULTS,)
+FAULTS: tuple[Fault, ...] = (*process.FAULTS, *disk.FAULTS)

@@ -325,7 +325,9 @@ FAULTS = (
         write_foreign_database,
         times=3,
     ),
-    _replaced("copy-while-running", "a copy put back, while it runs", put_copy_back, prepare=copy_log),
+    _replaced(
+        "copy-while-running", "a copy put back, while it runs", put_copy_back, prepare=copy_log
+    ),
     _replaced("deleted", "the database deleted, while it runs", delete),
     _replaced("foreign-file", "a foreign file, while it runs", write_foreign_file),
     _replaced("foreign-database", "a foreign database, while it runs", write_foreign_database),
