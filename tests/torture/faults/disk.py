@@ -68,7 +68,7 @@ class Service:
     def finish(self, name: str, injected: int, ended: float) -> Row:
         """Judge; what systemd would have done is in the note."""
         self.flows()
-        note = f"restarted by systemd {self.restarts} ×" if self.restarts else ""
+        note = f"restarted by systemd: {self.restarts}" if self.restarts else ""
         return self.rig.finish(name, injected, ended, note)
 
 
@@ -294,17 +294,17 @@ def _replaced(key: str, name: str, harm: Callable[[Service], None], **more: obje
 
 
 FAULTS = (
-    _running("full", "disk full", "full", short=True),
+    _running("full", "disk full", "full"),
     Fault("disk", "full-at-stop", full_at_the_stop),
     _running("read-only", "disk read-only", "read_only"),
     _running("write-error", "EIO on each write", "write"),
     _running("write-errors", "EIO on every 5th write", "write", 5),
-    _running("sync-error", "EIO on each fsync", "sync", short=True),
+    _running("sync-error", "EIO on each fsync", "sync"),
     _running("sync-errors", "EIO on every 3rd fsync", "sync", 3),
-    _running("read-error", "EIO on each read", "read", short=True),
+    _running("read-error", "EIO on each read", "read"),
     _running("read-errors", "EIO on every 7th read", "read", 7),
     Fault("disk", "slow-sync", slow_sync),
-    Fault("disk", "power-cut", power_cut, short=True),
+    Fault("disk", "power-cut", power_cut),
     _stopped("torn-page", "a page half written", tear_page, boots=True),
     _stopped("cut-wal", "write-ahead log truncated", cut_wal, boots=True),
     _stopped(
