@@ -271,6 +271,19 @@ def test_a_rule_that_ceased_while_the_agent_was_off_resolves(start_agent, wait_f
     assert [data["state"] for _, data in second.events("alert")] == ["firing", "resolved"]
 
 
+def test_a_log_that_cannot_be_read_at_the_start_is_refused(tmp_path, port, monkeypatch):
+    def fail(_reader):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    one = AgentThread(tmp_path, f"mqtt://127.0.0.1:{port}", 10, "", Control())
+    one.agent.stop()
+    monkeypatch.setattr(LogReader, "saved_states", fail)
+    with pytest.raises(LogError, match=r"shed\.db: disk I/O error: .*failing"):
+        AgentThread(tmp_path, f"mqtt://127.0.0.1:{port}", 10, "", Control())
+    monkeypatch.undo()
+    AgentThread(tmp_path, f"mqtt://127.0.0.1:{port}", 10, "", Control()).agent.stop()
+
+
 def test_a_log_that_another_agent_writes_is_refused(tmp_path, port):
     other = EventLog.open(tmp_path / "shed.db", boot="other")
     with pytest.raises(LogError, match="another edge-agent writes this log"):

@@ -1,5 +1,6 @@
 """The path of an event through the agent, as threads: buses, engine, recorder, sinks."""
 
+import sqlite3
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from edge_agent.blueprint.devices import ResolvedOutput
 from edge_agent.blueprint.info import agent_info
 from edge_agent.clock import Clock
 from edge_agent.deliver.sink import About, Post
+from edge_agent.errors import LogError
 from edge_agent.evaluate.commands.execute import Delegate
 from edge_agent.evaluate.engine import Engine, EngineItem, ShowAgain, Shown
 from edge_agent.evaluate.outputs.output_set import Switchable
@@ -127,6 +129,15 @@ class Flow:
     def _build(self) -> None:
         spill = Spill(runtime_directories())
         log = open_log(self.log_path, self.clock, spill)
+        try:
+            self._restore(log, spill)
+        except sqlite3.Error as error:
+            log.abandon()
+            remedy = "see whether the disk is failing"
+            raise LogError(f"{self.log_path}: {error}", remedy) from error
+
+    def _restore(self, log: EventLog, spill: Spill) -> None:
+        """Build every part, with what the log knows of it."""
         reader = LogReader(self.log_path)
         try:
             for name, counter in self._bus_change.totals():

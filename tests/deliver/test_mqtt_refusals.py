@@ -90,6 +90,16 @@ def test_a_batch_too_large_for_the_broker_goes_in_smaller_ones(
     assert max(len(body) for _, body, _ in received) < 3000
 
 
+def test_what_fits_does_not_overtake_a_batch_that_is_too_large(
+    mosquitto, client, subscriber, events, wait_for
+):
+    broker = mosquitto(LIMIT).start()
+    received = subscriber(broker.port, "edge/n/batch")
+    assert client(broker.url, max_batch=30).up().deliver_all(events(32)) == {}
+    wait_for(lambda: len(offsets(received)) >= 32)
+    assert offsets(received) == list(range(1, 33))
+
+
 def test_an_event_too_large_is_refused_alone_and_its_batch_arrives(
     mosquitto, client, subscriber, events, wait_for
 ):

@@ -34,13 +34,17 @@ class Settlement(NamedTuple):
 
 
 class Job:
-    """QoS 1 messages to publish in order; the settlement goes to `reply`."""
+    """QoS 1 messages to publish in order; the settlement goes to `reply`.
+
+    They were made for a broker that takes messages of up to `largest` bytes.
+    """
 
     def __init__(
         self,
         messages: Sequence[tuple[str, bytes]],
         properties: "Properties | None",
         reply: "SimpleQueue[Settlement]",
+        largest: int = MAX_PACKET,
     ) -> None:
         self.messages = messages
         self.properties = properties
@@ -50,7 +54,7 @@ class Job:
         self.open = len(messages)
         self.refused: dict[int, str] = {}
         self.postponed = ""
-        self.largest = MAX_PACKET
+        self.largest = largest
 
     def settle(self, n: int, reason: str) -> None:
         """Note the acknowledgement, or the refusal, of message `n`."""

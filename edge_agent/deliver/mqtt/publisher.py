@@ -36,7 +36,10 @@ class Publisher:
         job, in_flight = self._jobs[0], self._in_flight
         if not in_flight:
             self._moved_at = time.monotonic()
-        job.largest = session.max_packet
+        smaller, job.largest = session.max_packet < job.largest, session.max_packet
+        if smaller:  # to send only what fits would change the order: the messages are made again
+            self._jobs.popleft().finish()
+            return
         while job.next < len(job.messages) and session.room > 0:
             topic, payload = job.messages[job.next]
             if session.fits(topic, payload):

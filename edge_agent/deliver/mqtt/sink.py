@@ -133,7 +133,7 @@ class MqttSink:
     def _published(self, groups: Sequence[Sequence[LoggedEvent]]) -> Settlement:
         reply: SimpleQueue[Settlement] = SimpleQueue()
         messages = [self._message(group) for group in groups]
-        self._connection.post(Job(messages, self._properties, reply))
+        self._connection.post(Job(messages, self._properties, reply, self._largest))
         return self._settlement(reply)
 
     def _reach(self, groups: Sequence[Sequence[LoggedEvent]], settlement: Settlement) -> int:

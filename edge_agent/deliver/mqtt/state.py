@@ -31,7 +31,7 @@ class LiveState:
         self._info: dict[str, msgspec.Raw] = {}
         self._version = ""  # of MQTT; none before the first connection
         self._complaints = Complaints(_logger)
-        self._news: set[str] = set()
+        self._news: dict[str, None] = {}  # topics, in the order in which they are sent
         self.about(about)
         self.will = Will(f"{prefix}/status", b"offline", retained)
 
@@ -54,7 +54,7 @@ class LiveState:
         topic = f"{self._prefix}/state/{reading.device}"
         if topic not in self._gone:
             self._values[topic] = msgspec.json.encode(shown)
-            self._news.add(topic)
+            self._news[topic] = None
 
     def alert(self, alert: Alert) -> None:
         """Show a rule's state."""
@@ -81,14 +81,14 @@ class LiveState:
         """Say who we are; what is not there any more vanishes from the broker."""
         self._gone = frozenset(f"{self._prefix}/{topic}" for topic in about.gone)
         kept = {topic: fact for topic, fact in self._facts.items() if fact}
-        cleared = self._gone if self._retained else frozenset()
+        cleared = sorted(self._gone) if self._retained else []
         self._facts = kept | dict.fromkeys(cleared, b"")  # empty: the broker forgets it
         self._info = msgspec.json.decode(about.info, type=dict[str, msgspec.Raw])
         self._show_info()
         self._values = {
             topic: one for topic, one in self._values.items() if topic not in self._gone
         }
-        self._news |= cleared
+        self._news |= dict.fromkeys(cleared)
 
     def _show_info(self) -> None:
         """Add the MQTT version: in 3.1.1 a broker cannot say that it refuses an event."""
@@ -99,21 +99,23 @@ class LiveState:
         topic = f"{self._prefix}/{name}"
         if topic not in self._gone:
             self._facts[topic] = msgspec.json.encode(shown)
-            self._news.add(topic)
+            self._news[topic] = None
 
     def greet(self, session: Session) -> None:
         """Say all that is known on a fresh connection: it may be another broker."""
         session.publish(self.will.topic, b"online", retain=self._retained)
         self._version = written(session.version)
         self._show_info()
-        self._news = {*self._facts, *self._values}
+        self._news = dict.fromkeys((*self._facts, *self._values))
 
     def send(self, session: Session) -> None:
         """Send what is new; if socket or window are full, only the latest is sent, later."""
         if session.congested():
             return
         while self._news and session.room > 0:
-            self._send_one(session, self._news.pop())
+            topic = next(iter(self._news))
+            del self._news[topic]
+            self._send_one(session, topic)
 
     def _send_one(self, session: Session, topic: str) -> None:
         retained = topic in self._facts
