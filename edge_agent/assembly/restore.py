@@ -71,8 +71,9 @@ def uptime_of(event: LoggedEvent, boot: int | None, now: Moment) -> int | None:
 
 def _take(found: History, event: LoggedEvent, uptime: int | None) -> None:
     if event.kind == "aggregate":
-        seconds = msgspec.json.decode(event.data)["seconds"]
-        found.aggregates.setdefault((event.source, seconds), event.offset)
+        data = msgspec.json.decode(event.data)
+        if not data.get("thinned"):  # that one has readings of long ago
+            found.aggregates.setdefault((event.source, data["seconds"]), event.offset)
     elif event.kind == "reading" and uptime is not None:
         data = msgspec.json.decode(event.data, type=Logged)
         moment = Moment(event.time, uptime, trusted=event.boot is None)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from edge_agent.events import KINDS, CursorMove, Subscription
+from edge_agent.events import KINDS, CursorMove, LoggedEvent, Subscription
 
 
 def _json(values: list[Any]) -> str:
@@ -161,14 +161,14 @@ class Account:
             self._lose(move.sink, "refused", reason, count)
         return refused
 
-    def drop(self, events: Collection[tuple[int, str]], reason: str) -> int:
-        """Count the loss of events, given as offset and kind; return how many a sink waits for."""
+    def drop(self, events: Collection[LoggedEvent], reason: str) -> list[int]:
+        """Count the loss of events; return the offsets, ascending, that a sink waits for."""
         awaited: set[int] = set()
         for row in _rows(self._execute):
-            lost = [offset for offset, kind in events if row.wants(offset, kind)]
-            self._lose(row.sink, "dropped", reason, len(lost))
+            lost = [event.offset for event in events if row.wants(event.offset, event.kind)]
+            self._lose(row.sink, "dropped", reason if row.configured else NOT_CONFIGURED, len(lost))
             awaited.update(lost if row.configured else ())
-        return len(awaited)
+        return sorted(awaited)
 
     def drop_unread(self, ranges: Iterable[tuple[int, int]], reason: str) -> None:
         """Count the loss of what had offsets in these ranges; its kinds are not known."""
@@ -191,9 +191,14 @@ class Account:
                 lost = sum(count for kind, count in kinds.items() if f'"{kind}"' in row.kinds)
                 self._lose(row.sink, "dropped", reason, lost)
 
-    def owned(self, last: int) -> int:
-        """Return the offset up to which every configured sink owns the events."""
-        return min((row.cursor for row in _rows(self._execute) if row.configured), default=last)
+    def owned(self, last: int, kinds: Collection[str] = ()) -> int:
+        """Return the offset up to which no event waits for a configured sink; `last` if none does.
+
+        With `kinds`, only the sinks count that want all of these.
+        """
+        rows = [row for row in _rows(self._execute) if row.configured]
+        wanting = [row for row in rows if all(f'"{kind}"' in row.kinds for kind in kinds)]
+        return min((row.cursor for row in wanting), default=last)
 
     def _refused(self, row: _Row, move: CursorMove) -> list[int]:
         if not move.refused:

@@ -22,6 +22,7 @@ from edge_agent.private_files import protect_database
 from edge_agent.store.account import Account
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import migrate
+from edge_agent.store.oldest import Oldest
 from edge_agent.store.soundness import verify
 
 INSERT = """
@@ -70,6 +71,7 @@ class EventLog:
         self.id = log_id(connection)
         self.account = Account(self.execute)
         self._appended = 0  # the last offset of the open transaction
+        self.oldest = Oldest(self.execute)
         self.last_offset()  # damage to what every commit needs shows here
 
     @classmethod
@@ -120,7 +122,10 @@ class EventLog:
 
         Raises OSError if the offsets cannot be reserved.
         """
-        rows = [self._row(event, boot or self.boot) for event in events]
+        return self.insert([self._row(event, boot or self.boot) for event in events])
+
+    def insert(self, rows: Sequence[EventRow]) -> int:
+        """Insert rows in order; return the last offset. Raises OSError as `append` does."""
         self._connection.execute(INSERT, (_encoder.encode(rows).decode(),))
         self._appended = self.last_offset()
         self.mark.reserve(self._appended)

@@ -39,8 +39,13 @@ FROM event WHERE "offset" IN (
 )
 """
 LATEST_VALUES = """
-SELECT data->'values' FROM event WHERE kind = 'reading' AND source = ? AND data->'values' != '{}'
-ORDER BY "offset" DESC LIMIT 1
+SELECT time, data->'values' FROM event WHERE kind = 'reading' AND source = ?
+AND data->'values' != '{}' ORDER BY "offset" DESC LIMIT 1
+"""
+LATEST_THINNED = """
+SELECT time, (SELECT json_group_object(key, value->'last') FROM json_each(data->'values'))
+FROM event WHERE kind = 'aggregate' AND source = ? AND data->>'thinned'
+AND data->'values' != '{}' ORDER BY "offset" DESC LIMIT 1
 """
 CHUNK = 5000  # events in memory at a time
 AS_OWNER = "read it as its owner, as in: sudo -u edge-agent edge-agent log …"
@@ -116,8 +121,12 @@ class LogReader:
 
     def latest_values(self, device: str) -> dict[str, float]:
         """Return what a device measured last; nothing if the log has no reading of it."""
-        row = self._connection.execute(LATEST_VALUES, (device,)).fetchone()
-        return msgspec.json.decode(row[0], type=dict[str, float]) if row else {}
+        queries = (LATEST_VALUES, LATEST_THINNED)
+        rows = [row for query in queries for row in self._execute(query, (device,))]
+        if not rows:
+            return {}
+        _, values = max(rows, key=lambda row: row[0])
+        return msgspec.json.decode(values, type=dict[str, float])
 
     def saved_states(self) -> dict[str, bytes]:
         """Return the states that survive a restart, as JSON by name."""

@@ -17,8 +17,9 @@ from edge_agent.clock import Clock, Moment
 from edge_agent.errors import LogError
 from edge_agent.events import CursorMove, Event, Record, Subscription, gap, lifecycle
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.gaps import all_of, ranges, report
 from edge_agent.store.group import GROUP, Group, settled
-from edge_agent.store.retention import Retention, ranges
+from edge_agent.store.retention import Retention
 from edge_agent.store.soundness import is_damage
 from edge_agent.store.spill import Spill, spill
 
@@ -245,4 +246,4 @@ def account_for(move: CursorMove, refused: list[int], log: EventLog, now: Moment
     if not offsets:
         return []
     reason = f"rejected by {move.sink}: {move.refused[offsets[0]]}"
-    return [gap(now, reason, ranges(offsets), len(offsets))]
+    return list(report(now, reason, all_of(ranges(offsets))))

@@ -1,20 +1,26 @@
 """What leaves the log, and in which order, when its time or its room is over.
 
-History (what every sink owns) goes first; then what waits, the oldest of each kind first: readings,
-aggregates, notes, gap events, and alerts last. What a sink was still waiting for is entered into
-its account, and a gap event reports it.
+History (what every sink that wants it owns) goes first. Then waiting readings are thinned. Then
+what waits is dropped, the oldest of each kind first: readings, aggregates, notes, gap events, and
+alerts last. What a sink was still waiting for is entered into its account, and a gap event reports
+it.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from edge_agent.clock import Moment
-from edge_agent.events import Kind, gap
+from edge_agent.events import KINDS, Event, Kind, LoggedEvent
 from edge_agent.store.event_log import CHECKPOINT_PAGES, PAGE_SIZE, EventLog
+from edge_agent.store.gaps import counted, report
+from edge_agent.store.thinning import thin
 
 SLICE = 5000  # rows in one transaction: some ms on an SD card
-RANGES = 1000  # in one gap event, which must fit into a message
+THIN_SLICE = 2000  # readings in one transaction: they are decoded and summed up as well
+LOOKS = 5  # slices in one step, until one has something to thin
+SEEN = "store/thinned"  # the saved state: up to which offset readings were considered
 SACRIFICE: tuple[tuple[Kind, ...], ...] = (
     ("reading",),
     ("aggregate",),
@@ -34,9 +40,7 @@ SELECT max("offset") FROM
 (SELECT "offset", time FROM event WHERE "offset" <= ? ORDER BY "offset" LIMIT ?) WHERE time < ?
 """
 OLDEST = 'SELECT max("offset") FROM (SELECT "offset" FROM event WHERE "offset" <= ? LIMIT ?)'
-WAITING = """
-SELECT "offset", kind FROM event WHERE "offset" > ? AND kind IN ({}) ORDER BY "offset" LIMIT ?
-"""
+DELETE = 'DELETE FROM event WHERE "offset" IN (SELECT value FROM json_each(?))'
 
 
 class Retention(NamedTuple):
@@ -83,9 +87,9 @@ class Retention(NamedTuple):
     def _make_room(self, log: EventLog, owned: int, used: int, now: Moment) -> bool:
         if self._delete_up_to(log, log.execute(OLDEST, (owned, SLICE))[0][0]):
             return True
-        return used > self.room and any(
-            self._sacrifice(log, owned, kinds, now) for kinds in SACRIFICE
-        )
+        if any(_forget(log, kind, owned, now) for kind in KINDS) or _thin(log, now):
+            return True
+        return used > self.room and any(_sacrifice(log, owned, kinds, now) for kinds in SACRIFICE)
 
     def _delete_up_to(self, log: EventLog, offset: int | None) -> bool:
         if offset is None:
@@ -95,25 +99,50 @@ class Retention(NamedTuple):
             log.execute('DELETE FROM event WHERE "offset" <= ?', (offset,))
         return True
 
-    def _sacrifice(self, log: EventLog, owned: int, kinds: Sequence[str], now: Moment) -> bool:
-        marks = ", ".join("?" * len(kinds))
-        rows = log.execute(WAITING.format(marks), (owned, *kinds, SLICE))
-        if len(rows) <= kinds.count("gap"):  # one gap event would only be replaced by another
-            return False
-        gone = ranges(offset for offset, _ in rows)[:RANGES]
+
+def _forget(log: EventLog, kind: str, owned: int, now: Moment) -> bool:
+    """Delete the oldest events of a kind that only waits for sinks that do not want it."""
+    upto = log.account.owned(log.last_offset(), (kind,))
+    events = log.oldest.read((kind,), owned, upto, SLICE)
+    if events:
         with log.transaction():
-            lost = [(offset, kind) for offset, kind in rows if offset <= gone[-1][1]]
-            awaited = log.account.drop(lost, "max_size")
-            for first, last in gone:
-                log.execute('DELETE FROM event WHERE "offset" BETWEEN ? AND ?', (first, last))
-            if awaited:
-                log.append([gap(now, "max_size", gone, awaited)])
-        return True
+            _drop(log, events, "max_size", now)
+    return bool(events)
 
 
-def ranges(offsets: Iterable[int]) -> list[tuple[int, int]]:
-    """Return ascending offsets as inclusive ranges: 1, 2, 3, 7 → (1, 3), (7, 7)."""
-    ordered = list(offsets)
-    breaks = [n for n, (one, next_) in enumerate(pairwise(ordered), 1) if next_ != one + 1]
-    starts, ends = [0, *breaks], [*breaks, len(ordered)]
-    return [(ordered[a], ordered[b - 1]) for a, b in zip(starts, ends, strict=True) if b > a]
+def _thin(log: EventLog, now: Moment) -> bool:
+    """Thin the oldest readings that wait for a sink that wants aggregates as well."""
+    last = log.last_offset()
+    begin = max(log.account.owned(last, ("reading", "aggregate")), int(log.saved_state(SEEN) or 0))
+    seen = begin
+    for _ in range(LOOKS):
+        readings = log.oldest.read(("reading",), seen, last, THIN_SLICE)
+        found = thin(readings, seen, more=len(readings) == THIN_SLICE)
+        seen = found.upto
+        if found.thinned:
+            break
+    if seen == begin and not found.thinned:
+        return False
+    with log.transaction():
+        log.save_state(SEEN, str(seen))
+        log.insert(found.aggregates)
+        log.append(_drop(log, found.thinned, "thinned", now))
+    return True
+
+
+def _sacrifice(log: EventLog, owned: int, kinds: Sequence[str], now: Moment) -> bool:
+    events = log.oldest.read(kinds, owned, log.last_offset(), SLICE)
+    if len(events) <= kinds.count("gap"):  # one gap event would only be replaced by another
+        return False
+    with log.transaction():
+        log.append(_drop(log, events, "max_size", now))
+    return True
+
+
+def _drop(log: EventLog, events: Sequence[LoggedEvent], reason: str, now: Moment) -> list[Event]:
+    """Delete events, ascending, and account for them; return what reports the awaited ones."""
+    offsets = [event.offset for event in events]
+    awaited = log.account.drop(events, reason)
+    log.execute(DELETE, (msgspec.json.encode(offsets).decode(),))
+    reports = report(now, reason, counted(offsets, awaited))
+    return [event for event in reports if event.data["count"]]

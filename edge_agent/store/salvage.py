@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 from sqlite_utils import Database
 
 from edge_agent.clock import Clock
-from edge_agent.events import gap, lifecycle
+from edge_agent.events import lifecycle
 from edge_agent.store.event_log import LAST, EventLog, connect
+from edge_agent.store.gaps import Missing, Ranges, all_of, ranges, report
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import migrate
 from edge_agent.store.replacement import complete, discard, unfinished
-from edge_agent.store.retention import ranges
 from edge_agent.store.soundness import SOUND, SOUND_STATE, is_locked, is_passing
 
 HOLE = 1_000_000  # at least; a disk that goes back in time must not see the same offsets twice
@@ -54,7 +54,6 @@ SELECT value->>0, value->>1 FROM event, json_each(event.data, '$.ranges')
 WHERE kind = 'gap' AND json_type(event.data, '$.ranges') = 'array'
 AND event.data->>'reason' NOT LIKE 'rejected by %'  -- what one sink refused is still there
 """
-Ranges = list[tuple[int, int]]
 
 
 class Remains(NamedTuple):
@@ -106,15 +105,11 @@ def restore(log: EventLog, old: sqlite3.Connection, clock: Clock, aside: str) ->
     hole = HOLE + random.randrange(HOLE)  # noqa: S311 - no secret
     copy_facts(log, remains)
     log.skip_to(max(last, log.mark.value.reserved) + hole)
-    lost = sum(end - start + 1 for start, end in missing)
     log.account.drop_unread(missing, "damaged")
     now = clock.now()
-    log.append(
-        [
-            gap(now, "damaged", [*missing, (last + 1, log.last_offset())], lost, log=remains.id),
-            lifecycle(now, "log_salvaged", rows=len(found), set_aside=aside),
-        ]
-    )
+    gone = [*all_of(missing), Missing(last + 1, log.last_offset(), 0)]
+    reports = report(now, "damaged", gone, log=remains.id)
+    log.append([*reports, lifecycle(now, "log_salvaged", rows=len(found), set_aside=aside)])
 
 
 def holes(begin: int, last: int, covered: Iterable[tuple[int, int]]) -> Ranges:

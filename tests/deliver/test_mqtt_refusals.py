@@ -5,7 +5,6 @@ import logging
 
 import pytest
 
-from edge_agent.deliver.gaps import shorten
 from edge_agent.deliver.sink import About
 from edge_agent.errors import EventRejected, SinkUnavailable
 
@@ -119,38 +118,47 @@ def test_one_bad_event_does_not_take_its_batch_with_it(scripted, client, events)
     assert one.deliver_all(events(64)) == {40: "Payload format invalid"}
 
 
-def gap(events, ranges):
+def gap(events, ranges, first=1):
     data = {"reason": "max_size", "count": len(ranges), "ranges": ranges}
-    return events(1, kind="gap", data=json.dumps(data))[0]
+    return events(1, first=first, kind="gap", data=json.dumps(data))[0]
 
 
 @pytest.mark.parametrize("max_batch", [1, 100])
-def test_a_gap_event_too_large_for_the_broker_arrives_with_wider_ranges(
+def test_a_gap_event_too_large_for_the_broker_waits_until_it_passes_unchanged(
     mosquitto, client, subscriber, events, wait_for, max_batch
 ):
     broker = mosquitto(LIMIT).start()
     received = subscriber(broker.port, "edge/n/#")
-    long = gap(events, [[n, n] for n in range(1, 40_000, 2)])
+    long = gap(events, [[n, n] for n in range(1, 1000, 2)], first=11)
+    batch = [*events(10), long, *events(3, first=12)]
     one = client(broker.url, max_batch=max_batch).up()
-    assert one.deliver_all([long, *events(10, first=2)]) == {}
-    wait_for(lambda: any(b'"edge.gap"' in body for _, body, _ in received))
-    body = json.loads(next(body for _, body, _ in received if b'"edge.gap"' in body))
-    data = (body[0] if max_batch > 1 else body)["data"]
-    assert (data["count"], data["shortened"]) == (20_000, True)
-    assert (data["ranges"][0][0], data["ranges"][-1][1]) == (1, 39_999)
+    delivered = 0
+    for _ in range(5):
+        try:
+            delivered += one.sink.deliver(batch[delivered:])
+        except SinkUnavailable as error:
+            failure = str(error)
+    assert delivered == 10
+    assert failure == "it does not take gap event 11: larger than 3000 bytes"
+    assert not any(b'"edge.gap"' in body for _, body, _ in received)
+    roomy = client(mosquitto("allow_anonymous true\n").start().url, max_batch=max_batch).up()
+    assert roomy.deliver_all(batch[delivered:]) == {}
 
 
-def test_a_gap_event_that_fits_is_left_as_it_is(events):
-    short = gap(events, [[1, 2], [4, 5]])
-    assert shorten(short, 1000) == short
-
-
-def test_shortened_ranges_still_hold_every_lost_offset(events):
-    lost = [[n * 7, n * 7 + 2] for n in range(501)]
-    data = json.loads(shorten(gap(events, lost), 300).data)
-    assert all(
-        any(first <= one[0] and one[1] <= last for first, last in data["ranges"]) for one in lost
-    )
+def test_while_a_gap_event_waits_nothing_behind_it_is_sent_again_and_again(
+    scripted, client, events
+):
+    broker = scripted()
+    broker.puback = lambda _n: 0x99 if b'"edge.gap"' in broker.published[-1][1] else 0
+    sink = client(broker.url).up().sink
+    sent = []
+    for _ in range(3):
+        with pytest.raises(SinkUnavailable, match="gap event 1: Payload format invalid"):
+            sink.deliver([gap(events, [[1, 2]]), *events(50, first=2)])
+        sent.append(sum("/event/" in topic for topic, _ in broker.published))
+    assert [n - sent[0] for n in sent] == [0, 1, 2]
+    broker.puback = lambda _n: 0
+    assert sink.deliver([gap(events, [[1, 2]]), *events(50, first=2)]) == 1
 
 
 def test_info_too_large_for_the_broker_does_not_end_the_connection(

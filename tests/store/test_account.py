@@ -58,7 +58,8 @@ class History:
 
     def record(self, kind, n):
         with self.log.transaction():
-            self.log.append([Event(kind, "a", self.clock.now(), {"pad": "x" * 50})] * n)
+            data = {"values": {"x": 1.0}, "pad": "x" * 50}
+            self.log.append([Event(kind, "a", self.clock.now(), data)] * n)
 
     def deliver(self, sink, n):
         self.move(sink, n, lambda offset: False)

@@ -1,16 +1,16 @@
 import json
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.clock import ManualClock
+from edge_agent.deliver.envelope import OVERHEAD
 from edge_agent.events import KINDS, CursorMove, Event, Subscription
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GATHER
 from edge_agent.store.reader import LogReader
-from edge_agent.store.retention import SACRIFICE, SLICE, Retention, ranges
+from edge_agent.store.retention import SACRIFICE, SLICE, Retention
 
 
 def trimmed(log, clock, **given):
@@ -149,15 +149,37 @@ def check_order(before, after, owned):
         assert [before[o] for o in cheaper] in ([], ["gap"]), "something of less worth stays"
 
 
-def test_a_gap_event_about_scattered_offsets_fits_into_a_message(log, reader, clock, event):
+def test_no_gap_event_takes_more_than_a_kilobyte_and_together_they_name_every_offset(
+    log, reader, clock, event
+):
     with log.transaction():
-        log.append([event(n, ("reading", "alert")[n % 2]) for n in range(6000)])
-    gaps = set()
-    while Retention(3600, 300_000).trim(log, clock.now()):
-        gaps |= {one.data for one in reader.read_kinds({"gap"}, 0, 10**9, 100)}
-    assert len(gaps) >= 3
-    assert max(map(len, gaps)) < 30_000
-    assert left(reader, "reading") == []
+        log.append([event(n, ("reading", "alert")[n % 2]) for n in range(9000)])
+    waiting = set(left(reader, "reading"))
+    gaps = {}
+    policy = Retention(3600, 300_000)
+    while left(reader, "reading"):
+        policy.trim(log, clock.now())
+        gaps |= {one.offset: one.data for one in reader.read_kinds({"gap"}, 0, 10**9, 9999)}
+    data = [json.loads(one) for one in gaps.values()]
+    named = [n for one in data for first, last in one["ranges"] for n in range(first, last + 1)]
+    assert max(map(len, gaps.values())) < 1000 - OVERHEAD
+    assert sorted(named) == sorted(waiting)
+    assert sum(one["count"] for one in data) == len(waiting)
+
+
+def test_what_waits_only_for_sinks_that_do_not_want_it_goes_like_history(
+    log, reader, record, clock
+):
+    with log.transaction():
+        log.account.register(
+            [Subscription("mqtt"), Subscription("mail", frozenset({"alert"}), "beginning")], 0
+        )
+    record(1, "alert")
+    record(3000)
+    own(log, 2501)
+    trimmed(log, clock, max_size=120_000)
+    assert left(reader) == [1, *range(2502, 3002)]
+    assert reader.accounts()["mqtt"].dropped == {}
 
 
 def test_a_log_of_gap_events_alone_does_not_outgrow_its_limit(log, reader, record, clock):
@@ -196,21 +218,6 @@ def test_the_file_does_not_grow_far_beyond_its_limit(recording, path, event):
         recording.after(GATHER)
         recording.after(GATHER)
     assert path.stat().st_size < 2 * limit
-
-
-@pytest.mark.parametrize(
-    ("offsets", "expected"),
-    [([], []), ([5], [(5, 5)]), ([1, 2, 3, 7], [(1, 3), (7, 7)]), ([1, 3], [(1, 1), (3, 3)])],
-)
-def test_offsets_fold_into_ranges(offsets, expected):
-    assert ranges(offsets) == expected
-
-
-@given(st.sets(st.integers(0, 200)))
-def test_ranges_hold_exactly_the_offsets_they_were_made_of(offsets):
-    folded = ranges(sorted(offsets))
-    assert {n for first, last in folded for n in range(first, last + 1)} == offsets
-    assert all(one[1] + 1 < two[0] for one, two in pairwise(folded))
 
 
 def test_a_slice_is_short_enough_to_commit_quickly():

@@ -10,11 +10,9 @@ from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.envelope import (
     BATCH_CONTENT_TYPE,
     CONTENT_TYPE,
-    OVERHEAD,
     Envelope,
     split,
 )
-from edge_agent.deliver.gaps import shorten
 from edge_agent.deliver.mqtt.address import Address, Broker, TlsFiles, parse_url
 from edge_agent.deliver.mqtt.check import check
 from edge_agent.deliver.mqtt.commands import CommandTopics
@@ -52,7 +50,7 @@ class MqttSink:
         self._max_batch = self._most = plan.max_batch
         self._passed = 0
         self._probing = False  # the broker refused an event that may pass later
-        self._largest = self._largest_gap = MAX_PACKET
+        self._largest = MAX_PACKET
         self._hang_ups = HangUps()
         self._context = context
         kind = BATCH_CONTENT_TYPE if plan.max_batch > 1 else CONTENT_TYPE
@@ -88,6 +86,7 @@ class MqttSink:
         settled = groups[: self._reach(groups, settlement)]
         self._adapt(settlement.sent and not settled, groups)
         if not settled and not settlement.error:
+            self._complain_of_gap(groups[0], settlement)
             return self.deliver(batch)  # in smaller messages
         self._hang_ups.passed(settled)
         count = sum(map(len, settled))
@@ -120,14 +119,17 @@ class MqttSink:
         raise SinkUnavailable(settlement.error)
 
     def _explain(self, groups: Sequence[Sequence[LoggedEvent]], settlement: Settlement) -> None:
-        """Raise EventRejected if an event is why the broker ended the connection."""
+        """Raise EventRejected if an event is why the broker ended the connection.
+
+        A gap event is never refused: what is lost must not be lost once more.
+        """
         if not settlement.sent or len(groups[0]) > 1:
             return
         event = groups[0][0]
         reason = self._hang_ups.reason(event, settlement.loss, alone=len(groups) == 1)
         if reason and event.kind == "gap":
-            self._largest_gap = len(event.data) // 2
-        elif reason:
+            raise SinkUnavailable(_complaint(event, reason))
+        if reason:
             raise EventRejected(1, {event.offset: reason})
 
     def _published(self, groups: Sequence[Sequence[LoggedEvent]]) -> Settlement:
@@ -137,13 +139,18 @@ class MqttSink:
         return self._settlement(reply)
 
     def _reach(self, groups: Sequence[Sequence[LoggedEvent]], settlement: Settlement) -> int:
-        """Return how many groups are settled, up to the first that may pass in smaller ones."""
-        before, self._largest = self._largest, settlement.largest
-        smaller = settlement.largest < before
+        """Return how many groups are settled, up to one that may pass in smaller ones or later."""
+        self._largest = settlement.largest
         for n in sorted(settlement.refused):
-            if len(groups[n]) > 1 or (groups[n][0].kind == "gap" and smaller):
+            if len(groups[n]) > 1 or groups[n][0].kind == "gap":
                 return n
         return settlement.settled
+
+    def _complain_of_gap(self, group: Sequence[LoggedEvent], settlement: Settlement) -> None:
+        """Raise SinkUnavailable if a gap event alone is refused; see `_explain`."""
+        if len(group) == 1:
+            self._probing = True
+            raise SinkUnavailable(_complaint(group[0], settlement.refused[0]))
 
     def _adapt(self, stuck: bool, groups: Sequence[Sequence[LoggedEvent]]) -> None:
         """Halve messages that do not pass, down to one event: some brokers just hang up."""
@@ -165,9 +172,7 @@ class MqttSink:
 
     def _groups(self, batch: Sequence[LoggedEvent]) -> list[Sequence[LoggedEvent]]:
         size = self._largest - HEADROOM
-        gap = min(size, self._largest_gap) - OVERHEAD
-        fitting = [shorten(e, gap) if e.kind == "gap" else e for e in batch]
-        return split(fitting, self._most, size) if self._most > 1 else [(e,) for e in fitting]
+        return split(batch, self._most, size) if self._most > 1 else [(e,) for e in batch]
 
     def _message(self, group: Sequence[LoggedEvent]) -> tuple[str, bytes]:
         if self._max_batch > 1:
@@ -178,6 +183,10 @@ class MqttSink:
         if self._max_batch > 1:
             return f"{self._prefix}/batch"
         return f"{self._prefix}/event/{event.kind}/{event.source}"
+
+
+def _complaint(event: LoggedEvent, reason: str) -> str:
+    return f"it does not take gap event {event.offset}: {reason}"
 
 
 def thread_name(sink: str) -> str:

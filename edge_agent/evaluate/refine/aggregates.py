@@ -5,7 +5,6 @@ trusted, on uptime. Even if the clock jumps, each reading is counted in exactly 
 length, and its moment lies within that event's window.
 """
 
-import math
 from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 
 from edge_agent.clock import Moment
 from edge_agent.events import Event, Reading
+from edge_agent.summary import Summary
 
 SPANS = 16  # of begins, per length: with more breaks, "late" may be set although it is not
 
@@ -78,7 +78,7 @@ class _Window:
         self.begin = position - into
         self.end = self.begin + length
         self.moment = Moment(first.time - into, first.uptime - into, first.trusted)
-        self.channels: dict[str, _Channel] = {}
+        self.channels: dict[str, Summary] = {}
         self.missing = 0
 
     def holds(self, moment: Moment) -> bool:
@@ -96,55 +96,14 @@ class _Window:
         for name, value in values.items():
             channel = self.channels.get(name)
             if channel is None:
-                channel = self.channels[name] = _Channel()
+                channel = self.channels[name] = Summary()
             channel.count(value)
 
     def data(self, *, partial: bool, late: bool) -> dict[str, Any]:
-        values = {name: channel.summary() for name, channel in self.channels.items()}
+        values = {name: channel.as_dict() for name, channel in self.channels.items()}
         notes = {"partial": partial, "late": late, "missing": self.missing}
         given = {name: note for name, note in notes.items() if note}
         return {"seconds": self.seconds, "values": values, **given}
-
-
-class _Channel:
-    """A channel's running aggregate.
-
-    The sum is A. Neumaier's compensated one ("Rundungsfehleranalyse einiger Verfahren zur
-    Summation endlicher Summen", ZAMM 54, 1974): `_lost` gathers the digits that each addition
-    cuts off, of the sum or of the value, whichever is smaller.
-    """
-
-    __slots__ = ("_count", "_high", "_last", "_lost", "_low", "_sum")
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._low = math.inf
-        self._high = -math.inf
-        self._last = 0.0
-        self._sum = 0.0
-        self._lost = 0.0
-
-    def count(self, value: float) -> None:
-        self._count += 1
-        self._low = min(self._low, value)
-        self._high = max(self._high, value)
-        self._last = value
-        before, after = self._sum, self._sum + value
-        larger, smaller = (before, value) if abs(before) >= abs(value) else (value, before)
-        self._lost += (larger - after) + smaller
-        self._sum = after
-
-    def summary(self) -> dict[str, float]:
-        mean = (self._sum + self._lost) / self._count
-        return {
-            "count": self._count,
-            "min": self._low,
-            "mean": max(
-                self._low, min(self._high, mean)
-            ),  # may be rounded beyond them, or overflow
-            "max": self._high,
-            "last": self._last,
-        }
 
 
 class _ReportedBegins:

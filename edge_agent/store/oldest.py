@@ -1,0 +1,41 @@
+"""The oldest events of some kinds, found without reading what was read in vain before.
+
+The log has no index of kinds: it would cost an SD card a page for each commit.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import msgspec
+
+from edge_agent.events import LoggedEvent
+
+READ = """
+SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
+FROM (
+    SELECT * FROM event WHERE "offset" > ? AND "offset" <= ?
+    AND kind IN (SELECT value FROM json_each(?)) ORDER BY "offset" LIMIT ?
+)
+"""
+_decoder = msgspec.json.Decoder(list[LoggedEvent])
+
+
+class Oldest:
+    """Reads the log that `execute` writes to; offsets only grow, so what it passed stays passed."""
+
+    def __init__(self, execute: Callable[[str, tuple[Any, ...]], list[tuple[Any, ...]]]) -> None:
+        self._execute = execute
+        self._passed: dict[frozenset[str], tuple[int, int]] = {}  # none of these kinds in between
+
+    def read(self, kinds: Collection[str], after: int, upto: int, limit: int) -> list[LoggedEvent]:
+        """Return up to `limit` events of these kinds behind `after` and up to `upto`."""
+        key = frozenset(kinds)
+        first, last = self._passed.get(key, (after, after))
+        begin = last if first <= after <= last else after
+        if begin >= upto:
+            return []
+        wanted = msgspec.json.encode(sorted(kinds)).decode()
+        ((text,),) = self._execute(READ, (begin, upto, wanted, limit))
+        found = _decoder.decode(text)
+        self._passed[key] = (after, found[0].offset - 1 if found else upto)
+        return found
