@@ -35,9 +35,9 @@ def test_an_alert_keeps_firing_for_a_while_after_its_condition_clears(rule, life
     assert life(rule(keep=2), samples)[0] == [(0, "firing"), (5, "resolved")]
 
 
-def test_an_unknown_condition_meanwhile_resolves_nothing(rule, life):
+def test_an_unknown_condition_meanwhile_neither_restarts_nor_extends_what_it_keeps(rule, life):
     samples = each_second(31, 20, None, 20, 20, 20)
-    assert life(rule(keep=2), samples)[0] == [(0, "firing"), (5, "resolved")]
+    assert life(rule(keep=2), samples)[0] == [(0, "firing"), (3, "resolved")]
 
 
 def test_a_firing_alert_is_repeated_until_it_is_acknowledged(rule, life, moment):

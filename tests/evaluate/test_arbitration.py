@@ -26,8 +26,8 @@ def ask(value, by="rule", rank=WARNING):
     return OutputRequest(value, by, rank)
 
 
-LOST = ask(0.0, "safe", Rank.SAFE)
-LOST_ON = ask(1.0, "safe", Rank.SAFE)
+LOST = ask(0.0, "safe", Rank.LOST)
+LOST_ON = ask(1.0, "safe", Rank.LOST)
 
 
 class Step(NamedTuple):
@@ -107,7 +107,7 @@ asked = st.builds(
 @st.composite
 def any_scene(draw):
     guards = draw(any_guards.filter(can_start_safe))
-    lost = {name: ask(guard.safe, "safe", Rank.SAFE) for name, guard in guards.items()}
+    lost = {name: ask(guard.safe, "safe", Rank.LOST) for name, guard in guards.items()}
     one = {name: asked | st.just(lost[name]) for name in NAMES}
     many = st.fixed_dictionaries({}, optional=one)
     return Scene(guards, draw(st.dictionaries(st.integers(0, END - 1), many, max_size=12)))
@@ -129,7 +129,7 @@ def test_outputs_that_exclude_each_other_are_never_on_together(scene):
 def test_only_lost_control_or_max_on_ends_what_is_on_before_min_on(scene):
     for _, step, name, seconds in scene.switchings():
         if not is_on(step.settings[name]) and seconds < scene.guards[name].min_on:
-            lost = name in step.requests and step.requests[name].rank is Rank.SAFE
+            lost = name in step.requests and step.requests[name].rank is Rank.LOST
             assert lost or seconds == scene.guards[name].max_on
 
 
@@ -137,7 +137,7 @@ def test_only_lost_control_or_max_on_ends_what_is_on_before_min_on(scene):
 def test_only_lost_control_switches_on_before_min_off(scene):
     for _, step, name, seconds in scene.switchings():
         if is_on(step.settings[name]) and seconds < scene.guards[name].min_off:
-            assert step.requests[name].rank is Rank.SAFE
+            assert step.requests[name].rank is Rank.LOST
 
 
 @given(any_scene())
@@ -151,13 +151,15 @@ def test_nothing_is_on_for_longer_than_max_on(scene):
 
 @given(any_scene())
 def test_what_max_on_ended_stays_off_until_its_request_ceases(scene):
-    for before, step in pairwise(scene.steps()):
+    spent = dict.fromkeys(scene.guards, False)
+    for step in scene.steps():
         for name, held in step.settings.items():
             safe = ask(scene.guards[name].safe, "safe", Rank.NONE)
-            wanted = step.requests.get(name, safe).value > 0
-            if before.settings[name].spent:
-                assert held.spent == wanted
-            assert not (held.spent and is_on(held))
+            request = step.requests.get(name, safe)
+            if spent[name] and request.value > 0:
+                assert (held.value, held.by) == (0.0, "max_on")
+            lasts = request.value > 0 or request.rank is Rank.LOST
+            spent[name] = lasts and (spent[name] or held.by == "max_on")
 
 
 @given(any_scene())
@@ -227,7 +229,7 @@ def test_an_output_without_a_request_is_safe():
 
 def test_nothing_is_due_without_guards():
     assert arbitrate({"lamp": Guard()}, {"lamp": ask(1.0)}, {}, 5) == (
-        {"lamp": Held(1.0, "rule", 5)},
+        {"lamp": Held(1.0, "rule", 5, begun=5)},
         None,
     )
 
@@ -264,9 +266,9 @@ def test_lost_control_switches_on_before_min_off_is_over():
 
 
 def test_another_value_while_on_neither_waits_nor_counts_as_a_switching():
-    held = {"fan": Held(0.3, "warm", 5 * S)}
+    held = {"fan": Held(0.3, "warm", 5 * S, begun=5 * S)}
     verdict = arbitrate({"fan": Guard(min_on=60)}, {"fan": ask(0.7, "hot")}, held, 10 * S)
-    assert verdict.settings == {"fan": Held(0.7, "hot", 5 * S)}
+    assert verdict.settings == {"fan": Held(0.7, "hot", 5 * S, begun=5 * S)}
 
 
 def test_a_pump_goes_off_after_max_on_until_it_is_requested_again():
@@ -286,9 +288,27 @@ def test_a_pump_that_max_on_ended_rests_for_min_off():
     assert reported[2:] == [(8, 0.0, "max_on"), (9, 0.0, "safe"), (11, 1.0, "dry")]
 
 
-def test_after_lost_control_a_spent_pump_can_be_requested_again():
+def test_lost_control_does_not_release_what_max_on_ended():
     reported = life(Guard(max_on=5), {0: ask(1.0, "dry"), 7: LOST, 8: ask(1.0, "dry")}, end=10)
-    assert reported[1:] == [(5, 0.0, "max_on"), (7, 0.0, "safe"), (8, 1.0, "dry")]
+    assert reported[1:] == [(5, 0.0, "max_on"), (7, 0.0, "safe"), (8, 0.0, "max_on")]
+
+
+def test_lost_control_meanwhile_does_not_restart_max_on():
+    reported = life(Guard(max_on=5), {0: ask(1.0, "dry"), 3: LOST, 4: ask(1.0, "dry")}, end=10)
+    assert reported == [(0, 1.0, "dry"), (3, 0.0, "safe"), (4, 1.0, "dry"), (5, 0.0, "max_on")]
+
+
+def test_an_interlock_that_ends_what_is_on_restarts_max_on():
+    asks = {0: {"a": ask(1.0)}, 3: {"a": ask(1.0), "b": ask(1.0, "hot", CRITICAL)}}
+    asks[4] = {"a": ask(1.0)}
+    scene = Scene({"a": Guard(max_on=5), "b": Guard(interlock=frozenset({"a"}))}, asks)
+    on = [step.second for step in scene.steps(12) if is_on(step.settings["a"])]
+    assert on == [0, 1, 2, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("other", [ask(1.0, "rule", CRITICAL), ask(1.0), ask(1.0, "set", COMMAND)])
+def test_lost_control_is_a_veto(other):
+    assert strongest([other, LOST]) == strongest([LOST, other]) == LOST
 
 
 @pytest.mark.parametrize("asks", [{0: ask(1.0)}, {0: ask(1.0), 2: ask(0.0)}])
@@ -349,8 +369,8 @@ def test_a_cooler_that_still_rests_does_not_end_the_heater():
 def test_a_safe_state_that_is_on_breaks_no_interlock():
     requests = {"heater": LOST_ON, "cooler": ask(1.0, "hot", INFO)}
     assert together(requests, {"heater": ON, "cooler": OFF}) == {
-        "heater": (0.0, "interlock"),
-        "cooler": (1.0, "hot"),
+        "heater": (1.0, "safe"),
+        "cooler": (0.0, "interlock"),
     }
 
 

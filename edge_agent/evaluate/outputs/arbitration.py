@@ -1,7 +1,8 @@
 """Arbitration: what an output is set to if several ask for it, within its guard. No I/O, no clock.
 
 Priority, highest first: an interlock is never broken; if control is lost, the output is safe at
-once; `max_on` switches it off; `min_on` and `min_off` delay a change; then the highest rank wins.
+once, whatever else is asked; `max_on` switches it off; `min_on` and `min_off` delay a change; then
+the highest rank wins.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,14 +15,14 @@ SAFE = "safe"  # sets an output that no rule or command asks for
 
 
 class Rank(IntEnum):
-    """Priorities of requests, lowest first; `SAFE` is lost control, `NONE` that there is none."""
+    """Priorities of requests, lowest first; `NONE`: there is none, `LOST`: control is lost."""
 
-    SAFE = 0
-    NONE = 1
-    RULE_INFO = 2
-    RULE_WARNING = 3
-    COMMAND = 4
-    RULE_CRITICAL = 5
+    NONE = 0
+    RULE_INFO = 1
+    RULE_WARNING = 2
+    COMMAND = 3
+    RULE_CRITICAL = 4
+    LOST = 5
 
 
 class Guard(msgspec.Struct, frozen=True):
@@ -48,13 +49,14 @@ class OutputRequest(NamedTuple):
 class Held(NamedTuple):
     """An output's value, who set it, and the uptime in µs since which it is on or off.
 
-    `spent` means that `max_on` has switched it off while it is still asked to be on.
+    `begun` is the uptime since which `max_on` counts: when it first went on as it is still asked to.
+    Lost control does not end that.
     """
 
     value: float
     by: str
     since: int
-    spent: bool = False
+    begun: int | None = None
 
 
 class Arbitration(NamedTuple):
@@ -71,7 +73,7 @@ class _Target(NamedTuple):
     value: float
     by: str
     rank: Rank
-    spent: bool = False
+    begun: int | None = None
     firm: bool = False  # it must stay on
 
 
@@ -122,15 +124,16 @@ def _before(guards: Mapping[str, Guard], held: Mapping[str, Held], now: int) -> 
 def _target(guard: Guard, request: OutputRequest, before: Held, now: int) -> _Target:
     """Return what one output would be set to without interlocks."""
     on, asked = before.value > 0, request.value > 0
-    worn = guard.max_on and on and now >= before.since + _micros(guard.max_on)
-    if asked and (before.spent or worn):
-        return _Target(0.0, "max_on", request.rank, spent=True)
-    if request.rank is Rank.SAFE or worn:
-        return _Target(request.value, request.by, request.rank)
+    begun = before.begun if asked or request.rank is Rank.LOST else None
+    worn = guard.max_on and before.begun is not None and now >= before.begun + _micros(guard.max_on)
+    if asked and worn:
+        return _Target(0.0, "max_on", request.rank, begun)
+    if request.rank is Rank.LOST or (on and worn):
+        return _Target(request.value, request.by, request.rank, begun)
     rests = now < before.since + _micros(guard.min_on if on else guard.min_off)
     if rests and asked != on:
-        return _Target(before.value, before.by, request.rank, firm=on)
-    return _Target(request.value, request.by, request.rank, firm=on and rests)
+        return _Target(before.value, before.by, request.rank, before.begun, firm=on)
+    return _Target(request.value, request.by, request.rank, begun, firm=on and rests)
 
 
 def _interlocked(
@@ -145,7 +148,7 @@ def _interlocked(
     result, on = dict(targets), set[str]()
     for name in order:
         if any(excluded(guards, name, other) for other in on):
-            result[name] = targets[name]._replace(value=0.0, by="interlock")
+            result[name] = targets[name]._replace(value=0.0, by="interlock", begun=None)
         else:
             on.add(name)
     return result
@@ -157,17 +160,16 @@ def excluded(guards: Mapping[str, Guard], one: str, other: str) -> bool:
 
 
 def _held(target: _Target, before: Held, now: int) -> Held:
-    changed = (target.value > 0) != (before.value > 0)
-    return Held(target.value, target.by, now if changed else before.since, target.spent)
+    on = target.value > 0
+    since = before.since if on == (before.value > 0) else now
+    begun = now if on and target.begun is None else target.begun
+    return Held(target.value, target.by, since, begun)
 
 
 def _dues(guard: Guard, held: Held) -> Iterator[int]:
-    if held.value <= 0:
-        yield held.since + _micros(guard.min_off)
-        return
-    yield held.since + _micros(guard.min_on)
-    if guard.max_on:
-        yield held.since + _micros(guard.max_on)
+    yield held.since + _micros(guard.min_on if held.value > 0 else guard.min_off)
+    if guard.max_on and held.begun is not None:
+        yield held.begun + _micros(guard.max_on)
 
 
 def _micros(seconds: float) -> int:

@@ -163,7 +163,7 @@ class OutputSet:
             asked[name].append(OutputRequest(order.value, order.by, Rank.COMMAND))
         for rule in unknown:
             for name in rule.settings:
-                asked[name].append(OutputRequest(self._guards[name].safe, SAFE, Rank.SAFE))
+                asked[name].append(OutputRequest(self._guards[name].safe, SAFE, Rank.LOST))
         return {name: strongest(requests) for name, requests in asked.items()}
 
     def _apply_all(self, moment: Moment) -> list[Switched]:

@@ -35,7 +35,7 @@ def step(rule: Rule, before: RuleState, context: Context) -> AlertStep:
 
 def step_unknown(rule: Rule, before: RuleState, context: Context) -> AlertStep:
     """Treat the condition of a rule that cannot be evaluated as unknown."""
-    return _decide(rule, before, evaluate_unknown(before), context)
+    return _decide(rule, before, evaluate_unknown(rule, before, context.moment.uptime), context)
 
 
 def next_due(rule: Rule, state: RuleState) -> int | None:

@@ -1,9 +1,10 @@
 """Rules: a condition, how long it must hold, and what follows. No I/O, no clock.
 
 inactive → pending (only with a hold time) → firing → resolved, which is inactive again. An unknown
-condition is never true: it interrupts a hold, and neither fires nor resolves. While a firing rule's
-condition is unknown its alert stays, but it sets no outputs: they go to their safe state. Which
-changes become alerts is decided in `alerts`.
+condition is never true. It neither completes nor restarts a hold, and neither restarts nor extends
+the time that a rule keeps firing. While a firing rule's condition is unknown its alert stays, but
+control is lost: its outputs go to their safe state. Which changes become alerts is decided in
+`alerts`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -64,14 +65,15 @@ def spans(rules: Iterable[Rule]) -> set[Span]:
 class RuleState(msgspec.Struct, frozen=True, omit_defaults=True, rename={"reported_at": "told_at"}):
     """A rule's state, as it is saved; times are uptimes in µs.
 
-    `since` is when its hold began, `over_since` when its condition cleared while `keep` runs;
+    `since` is when its hold began, `over_since` when its condition cleared while `keep` runs,
+    `unknown_since` when the condition of a pending or firing rule became unknown;
     `firings` are the latest, `reported_at` is when its last alert was reported and `repeats` how
     often that was repeated. The saved name of `reported_at` is that of older versions.
     """
 
     state: AlertState = "inactive"
     since: int = 0
-    known: bool = True
+    unknown_since: int | None = None
     over_since: int | None = None
     firings: tuple[int, ...] = ()
     flapping: bool = False
@@ -81,6 +83,11 @@ class RuleState(msgspec.Struct, frozen=True, omit_defaults=True, rename={"report
     silenced_until: int = 0
     enabled: bool = True
     thresholds: Mapping[str, float] = {}
+
+    @property
+    def known(self) -> bool:
+        """Whether its condition is known, as far as that matters in its state."""
+        return self.unknown_since is None
 
     @property
     def acts(self) -> bool:
@@ -108,7 +115,8 @@ class RuleState(msgspec.Struct, frozen=True, omit_defaults=True, rename={"report
         return msgspec.structs.replace(
             self,
             since=self.since + by,
-            over_since=None if self.over_since is None else self.over_since + by,
+            unknown_since=_shifted(self.unknown_since, by),
+            over_since=_shifted(self.over_since, by),
             firings=tuple(at + by for at in self.firings),
             reported_at=self.reported_at + by,
             silenced_until=self.silenced_until + by if self.silenced_until else 0,
@@ -126,26 +134,22 @@ def evaluate(rule: Rule, before: RuleState, context: Context) -> Change:
     """Evaluate a rule at one moment."""
     holds = rule.when(context)
     now = context.moment.uptime
-    if before.state != "firing":
-        return _while_true(rule, before, now) if holds else _while_not_true(before)
-    over = rule.clear(context) if rule.clear else (None if holds is None else not holds)
-    if over and holds:  # if both `when` and `clear` hold, `when` decides: no chatter
-        over = False
-    return _while_firing(rule, before, over, now)
-
-
-def evaluate_unknown(before: RuleState) -> Change:
-    """Treat the condition of a rule that cannot be evaluated as unknown."""
     if before.state == "firing":
-        return Change(_with(before, known=False, over_since=None))
-    return _while_not_true(before)
+        return _while_firing(rule, before, _over(rule, holds, context), now)
+    return _while_not_firing(rule, before, holds, now)
+
+
+def evaluate_unknown(rule: Rule, before: RuleState, now: int) -> Change:
+    """Treat the condition of a rule that cannot be evaluated as unknown."""
+    advance = _while_firing if before.state == "firing" else _while_not_firing
+    return advance(rule, before, None, now)
 
 
 def due(rule: Rule, state: RuleState) -> int | None:
     """Return the uptime in µs at which a hold, or the time that a rule keeps firing, ends."""
-    if not state.known or not state.enabled:
+    if not state.enabled:
         return None
-    if state.state == "pending":
+    if state.state == "pending" and state.known:
         return _hold_ends(rule, state.since)
     if state.state == "firing" and state.over_since is not None:
         return state.over_since + round(rule.keep * 1e6)
@@ -158,36 +162,62 @@ def restored(last: AlertState, moment: Moment) -> RuleState:
     A hold starts again: it is not known whether the condition held meanwhile.
     """
     if last in {"pending", "firing"}:
-        return RuleState(last, moment.uptime, known=False)
+        return RuleState(last, moment.uptime, unknown_since=moment.uptime)
     return RuleState()
 
 
+def _over(rule: Rule, holds: bool | None, context: Context) -> bool | None:
+    """Return whether a firing rule's condition has cleared; while `when` holds, it has not."""
+    if holds:
+        return False
+    if rule.clear:
+        return rule.clear(context)
+    return None if holds is None else True
+
+
 def _while_firing(rule: Rule, before: RuleState, over: bool | None, now: int) -> Change:
-    if not over:
-        return Change(_with(before, known=over is not None, over_since=None))
-    since = now if before.over_since is None else before.over_since
-    if now >= since + round(rule.keep * 1e6):
-        return Change(_with(before, state="inactive", known=True, over_since=None), "resolved")
-    return Change(_with(before, known=True, over_since=since))
+    since = _over_since(before, over, now)
+    if since is not None and now >= since + round(rule.keep * 1e6):
+        ended = _with(before, state="inactive", unknown_since=None, over_since=None)
+        return Change(ended, "resolved")
+    return Change(_noted(before, over, now, over_since=since))
 
 
-def _while_true(rule: Rule, before: RuleState, now: int) -> Change:
-    held = before.state == "pending" and before.known
-    since = before.since if held else now
+def _over_since(before: RuleState, over: bool | None, now: int) -> int | None:
+    """Return when the condition cleared: once seen, that stays; unseen, it was at the earliest."""
+    if over is False:
+        return None
+    if before.over_since is not None or over is None:
+        return before.over_since
+    return now if before.unknown_since is None else before.unknown_since
+
+
+def _while_not_firing(rule: Rule, before: RuleState, holds: bool | None, now: int) -> Change:
+    pending = before.state == "pending"
+    if holds is None:
+        return Change(_noted(before, holds, now) if pending else before)
+    if not holds:
+        after = _with(before, state="inactive", unknown_since=None)
+        return Change(after, "inactive" if pending else None)
+    since = before.since if pending else now
     if now >= _hold_ends(rule, since):
-        return Change(_with(before, state="firing", since=since, known=True), "firing")
-    after = _with(before, state="pending", since=since, known=True)
-    return Change(after, None if held else "pending")
+        return Change(_with(before, state="firing", since=since, unknown_since=None), "firing")
+    after = _with(before, state="pending", since=since, unknown_since=None)
+    return Change(after, None if pending else "pending")
 
 
-def _while_not_true(before: RuleState) -> Change:
-    if before.state == "inactive":
-        return Change(before)
-    return Change(_with(before, state="inactive", known=True), "inactive")
+def _noted(before: RuleState, truth: bool | None, now: int, **changes: object) -> RuleState:
+    """Return the state with the time since which its condition is unknown, if it is."""
+    first = now if before.unknown_since is None else before.unknown_since
+    return _with(before, unknown_since=first if truth is None else None, **changes)
 
 
 def _hold_ends(rule: Rule, since: int) -> int:
     return since + round(rule.hold * 1e6)
+
+
+def _shifted(uptime: int | None, by: int) -> int | None:
+    return None if uptime is None else uptime + by
 
 
 def _with(rule_state: RuleState, /, **changes: object) -> RuleState:
