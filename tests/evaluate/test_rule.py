@@ -237,13 +237,15 @@ def test_a_restart_at_any_step_gives_the_same_alerts_as_none(
 
 
 @given(lives, clears, st.integers(1, 6), st.data())
-def test_a_restart_counts_for_a_hold_as_a_moment_without_data(
+def test_a_restart_with_the_saved_state_counts_as_a_moment_without_data(
     rule, life, moment, samples, clear, hold, data
 ):
     hot, cut = rule(clear=clear, hold=hold), data.draw(st.integers(0, len(samples)))
     restart = samples[cut - 1][0] if cut else 0
-    before = life(hot, samples[:cut])
-    last = before[-1][1] if before else "inactive"
+    state = RuleState()
+    for seconds, value in samples[:cut]:
+        values = {} if value is MISSING else {"air.t": value}
+        state = step(hot, state, Context(values, moment(seconds))).after
     rest = [(restart, MISSING), *samples[cut:]]
-    after = life(hot, rest, restored(last, moment(restart)))
-    assert before + after == life(hot, [*samples[:cut], *rest])
+    after = life(hot, rest, state.shifted(9).shifted(-9))
+    assert life(hot, samples[:cut]) + after == life(hot, [*samples[:cut], *rest])

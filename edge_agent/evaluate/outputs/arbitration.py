@@ -15,7 +15,7 @@ SAFE = "safe"  # sets an output that no rule or command asks for
 
 
 class Rank(IntEnum):
-    """Priorities of requests, lowest first; `NONE`: there is none, `LOST`: control is lost."""
+    """Priorities of requests, lowest first; `NONE` if there is none, `LOST` if control is lost."""
 
     NONE = 0
     RULE_INFO = 1
@@ -49,7 +49,7 @@ class OutputRequest(NamedTuple):
 class Held(NamedTuple):
     """An output's value, who set it, and the uptime in µs since which it is on or off.
 
-    `begun` is the uptime since which `max_on` counts: when it first went on as it is still asked to.
+    `begun` is since when `max_on` counts: when it first went on as it is still asked to.
     Lost control does not end that.
     """
 
