@@ -97,6 +97,41 @@ def test_a_missing_reading_fires_nothing(tested):
     assert tested(case).return_value == 0
 
 
+COLD = {"name": "x", "readings": [{"at": 0, "air": {"temperature": 20}}], "until": "5m"}
+HOT = COLD | {"readings": [{"at": 0, "air": {"temperature": 31}}]}
+FIRES = {"alerts": [{"at": 20, "rule": "warm"}]}
+
+
+@pytest.mark.parametrize(
+    "case, words",
+    [
+        (COLD | {"outputs": []}, ""),
+        (HOT | FIRES | {"outputs": []}, "output: unexpected fan 1 at 20s"),
+        (HOT | FIRES, ""),  # without outputs, it does not matter
+    ],
+)
+def test_a_case_can_say_that_no_output_moves(tested, case, words):
+    done = tested(case)
+    assert (done.return_value, words in done.output) == (bool(words), True)
+
+
+def test_a_case_can_say_what_happens_at_its_beginning(tested):
+    night = {"at": 0, "rule": "night"}
+    case = HOT | {"start": "2026-01-05T22:00:00", "alerts": [night, *FIRES["alerts"]]}
+    assert tested(case).return_value == 0
+
+
+@pytest.mark.parametrize("refused", ["refused", {"temperature": "refused", "humidity": 40}])
+def test_a_refused_reading_makes_a_rule_unknown_at_once(tested, refused):
+    hot = {"temperature": 31, "humidity": 40}
+    readings = [{"at": 0, "air": hot}, {"at": 30, "air": refused}]
+    moves = [
+        {"at": 20, "output": "fan", "value": "on"},
+        {"at": 30, "output": "fan", "value": "off"},
+    ]
+    assert tested(COLD | FIRES | {"readings": readings, "outputs": moves}).output == "ok     x\n"
+
+
 @pytest.mark.parametrize(
     "case, words",
     [
@@ -105,7 +140,17 @@ def test_a_missing_reading_fires_nothing(tested):
         ({"name": "x", "readings": [{"at": "soon"}]}, "needs at"),
         ({"name": "x", "readings": [{"at": 0, "sea": {}}]}, "no device sea"),
         ({"name": "x", "readings": [{"at": 0, "air": {"salt": 1}}]}, "humidity, temperature"),
-        ({"name": "x", "readings": [{"at": 0, "air": 5}]}, "or 'missing'"),
+        ({"name": "x", "readings": [{"at": 0, "air": 5}]}, "or 'missing', or 'refused'"),
+        ({"name": "x", "readings": [{"at": 0, "air": {"humidity": True}}]}, "air.humidity is a"),
+        ({"name": "x", "readings": [], "alerts": [{"at": 0, "rule": "frots"}]}, "no rule frots"),
+        (
+            {"name": "x", "readings": [], "outputs": [{"at": 0, "output": "van", "value": 1}]},
+            "no output van",
+        ),
+        (
+            {"name": "x", "readings": [], "alerts": [{"at": 0, "rule": "warm", "state": "on"}]},
+            "state",
+        ),
         ("nonsense", "JSON object"),
     ],
 )
