@@ -1,19 +1,20 @@
 # Two commands do all set-up on a fresh Debian or Raspberry Pi OS: `make demo` and `make test`.
 PYTHON ?= python3
 CONFIG ?= examples/greenhouse.toml
+SEEDS ?= 1:20000
 BIN := .venv/bin
 # One worker a core; the tests of a file stay together, with the fixtures they share.
 PARALLEL := -n auto --dist loadfile
 # What `make test-fast` leaves out: real brokers, real processes, many random inputs.
 SLOW := assembly deliver doctor drivers end_to_end evaluate/test_fuzz.py simulators/test_day.py \
-	simulators/test_scenario.py survey torture test_plugin.py
+	simulators/test_scenario.py simulation survey torture test_plugin.py
 
 # $(call need,command,Debian package): install it as root, or say what to type.
 need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
 
-.PHONY: help demo test test-fast test-nightly test-vm test-deb torture lint format docs bench deb clean
+.PHONY: help demo test test-fast test-nightly test-vm test-deb torture simulation lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -41,6 +42,9 @@ torture: .venv/dev  ## inject every fault into a real agent, and write docs/tort
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	@$(call need,cc,gcc)
 	nice $(BIN)/python -m tests.torture $(ARGS)
+
+simulation: .venv/dev  ## simulate 20,000 worlds, and write docs/simulation.md (30 minutes)
+	nice $(BIN)/python -m tests.simulation --seeds $(SEEDS) --report
 
 lint: .venv/dev  ## check format, style and types
 	$(BIN)/ruff format --check .

@@ -1,0 +1,106 @@
+"""What was committed, and what each destination got: the audit of a simulated world.
+
+The promise counts from the moment at which a commit has returned. An event is kept if each sink
+that wants it has it, still waits for it, or got a gap event that names its offset.
+"""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+import msgspec
+
+CLIENTS = {"edge-sim": "mqtt", "edge-sim-second": "second"}
+ARCHIVE = "archive"
+
+
+class Id(NamedTuple):
+    """What never names two contents."""
+
+    log: str
+    offset: int
+
+
+class Received(msgspec.Struct):
+    """A CloudEvent, as far as the audit reads it."""
+
+    id: str
+    type: str
+    subject: str
+    data: msgspec.Raw
+
+
+class Gap(NamedTuple):
+    """Offsets that a gap event names, for its reason."""
+
+    log: str
+    first: int
+    last: int
+    reason: str
+
+
+_one = msgspec.json.Decoder(Received)
+_many = msgspec.json.Decoder(list[Received])
+
+
+class Ledger:
+    """Takes commits and deliveries in, and notes at once what must never be."""
+
+    def __init__(self, note):
+        self.problems = []
+        self.committed = {}  # content by id
+        self.received = defaultdict(dict)  # ids in the order of their first delivery, by sink
+        self.gaps = defaultdict(set)  # by sink
+        self.deliveries = 0
+        self.log = ""  # the id of the one in use
+        self._seen = 0  # offset, in this life
+        self._contents = {}  # by id
+        self._note = note
+
+    def problem(self, what):
+        if what not in self.problems:
+            self.problems.append(what)
+
+    def begin_life(self):
+        self._seen = 0
+
+    def commit(self, connection):
+        """Note what a commit has added; the agent's own connection is asked."""
+        query = 'SELECT "offset", kind, source, data FROM event WHERE "offset" > ?'
+        rows = connection.plain(query, (self._seen,))
+        if rows:
+            self.log = connection.plain("SELECT id FROM log")[0][0]
+        for offset, *content in rows:
+            self._seen = max(self._seen, offset)
+            known = self.committed.setdefault(Id(self.log, offset), tuple(content))
+            if known != tuple(content):
+                self.problem(f"offset {offset} was committed with two contents")
+
+    def take(self, broker, client_id, topic, payload):
+        """Note what a broker hands to its subscribers."""
+        if "/event/" in topic:
+            self.deliver(broker.address, CLIENTS[client_id], [_one.decode(payload)])
+        elif topic.endswith("/batch"):
+            self.deliver(broker.address, CLIENTS[client_id], _many.decode(payload))
+
+    def take_lines(self, lines):
+        """Note what is in the file sink's file."""
+        self.deliver(ARCHIVE, ARCHIVE, [_one.decode(line) for line in lines])
+
+    def deliver(self, where, sink, events):
+        for event in events:
+            self.deliveries += 1
+            log, _, offset = event.id.partition(":")
+            one = Id(log, int(offset))
+            content = (event.type, event.subject, bytes(event.data))
+            self._note(f"{where} {sink} {offset} {content}")
+            known = self._contents.setdefault(one, content)
+            if known != content and event.type != "edge.gap":  # a gap's ranges may be widened
+                self.problem(f"id {one.log}:{one.offset} was given to two contents")
+            self.received[sink].setdefault(one)
+            if event.type == "edge.gap":
+                self.gaps[sink].update(_gaps(log, msgspec.json.decode(event.data)))
+
+
+def _gaps(log, data):
+    for first, last in data["ranges"]:
+        yield Gap(data.get("log", log), first, last, data["reason"])
