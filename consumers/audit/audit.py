@@ -5,8 +5,9 @@ It has no clock, no threads and no network; its memory is bounded, whatever arri
 
 from collections import Counter
 
-from consumers.audit.arrival import Arrival, UnusableEvent, arrival_of
+from consumers.audit.arrival import Arrival, Gap, UnusableEvent, arrival_of
 from consumers.audit.contents import Contents
+from consumers.audit.introduction import DeliveringSink, sink_of
 from consumers.audit.log_audit import OTHER, REASONS, LogAudit
 from consumers.audit.ranges import Room
 from consumers.audit.report import AuditReport
@@ -41,7 +42,7 @@ class Audit:
         self._room = Room(ranges)
         self._contents = Contents(window)
         self._logs: dict[str, LogAudit] = {}
-        self._partial: set[str] = set()
+        self._sinks: dict[str, DeliveringSink] = {}
         self._unusable: Counter[str] = Counter()
 
     def take(self, event: object, at: float) -> None:
@@ -54,9 +55,7 @@ class Audit:
             return
         if log.take(arrival, self._contents.compare(arrival), at, self._late) and arrival.gap:
             log.count_gap(arrival.gap)
-            named = self._logs.get(arrival.gap.log or arrival.log)
-            if named:
-                named.name(arrival.gap)
+            self._name(arrival, arrival.gap)
 
     def refuse(self, reason: str) -> None:
         """Count a payload that is not an event."""
@@ -64,19 +63,24 @@ class Audit:
         known = cut in self._unusable or len(self._unusable) < REASONS
         self._unusable[cut if known else OTHER] += 1
 
-    def expect(self, node: str, *, everything: bool) -> None:
-        """Note whether a node delivers every kind of event here; if not, nothing is lost."""
-        if everything:
-            self._partial.discard(node)
-        elif len(self._partial) < self._most:
-            self._partial.add(node)
+    def introduce(self, node: str, info: object) -> None:
+        """Take what a node says of itself; it comes from outside and may be anything."""
+        sink = sink_of(info)
+        if sink and (node in self._sinks or len(self._sinks) < self._most):
+            self._sinks[node] = sink
 
     def report(self, at: float) -> AuditReport:
         """Return what was found until `at` seconds since 1970, the logs by node and id."""
         settled = at - self._settle
-        reports = (log.report(settled, self._partial) for log in self._logs.values())
+        partial = {node for node, sink in self._sinks.items() if not sink.complete}
+        reports = (log.report(settled, partial) for log in self._logs.values())
         logs = sorted(reports, key=lambda one: (one.nodes, one.log))
         return AuditReport(tuple(logs), dict(self._unusable))
+
+    def _name(self, arrival: Arrival, gap: Gap) -> None:
+        sink, log = self._sinks.get(arrival.node), self._logs.get(gap.log or arrival.log)
+        if log and (sink is None or sink.lacks(gap.reason)):
+            log.name(gap)
 
     def _log_of(self, arrival: Arrival) -> LogAudit:
         log = self._logs.get(arrival.log)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.audit.audit import Audit
+from edge_agent.events import KINDS
 
 START = 1_800_000_000.0  # 2027-01-15 08:00:00
 SETTLED = START + 1000
@@ -175,12 +176,33 @@ def test_what_lies_before_the_first_arrival_is_not_judged(audit, take, event):
     assert log.duplicated.total == 1
 
 
+def info(sink, *kinds, **sinks):
+    return {"version": "1", "sink": sink, "sinks": {sink: list(kinds or KINDS), **sinks}}
+
+
 def test_a_node_that_delivers_some_kinds_only_loses_nothing(audit, take, event):
-    audit.expect("greenhouse", everything=False)
+    audit.introduce("greenhouse", info("cloud", "alert", "gap"))
     take(event(1), event(9))
     assert (only(audit).judged, only(audit).lost.total, only(audit).missing.total) == (False, 0, 7)
-    audit.expect("greenhouse", everything=True)
+    audit.introduce("greenhouse", info("mqtt", cloud=["alert"]))
     assert (only(audit).judged, only(audit).lost.total) == (True, 7)
+
+
+def test_what_another_sink_has_refused_is_lost_here_if_it_is_missing(audit, take, event, gap):
+    audit.introduce("greenhouse", info("mqtt"))
+    take(event(1), gap(3, [[2, 2]], reason="rejected by cloud: larger than 10 bytes"))
+    assert only(audit).lost.ranges == ((2, 2),)
+    take(gap(4, [[2, 2]], reason="rejected by mqtt: larger than 10 bytes"))
+    assert only(audit).lost.ranges == ()
+
+
+@pytest.mark.parametrize(
+    "said", [None, [], {}, {"sink": "a", "sinks": {}}, {"sink": 1, "sinks": 2}]
+)
+def test_what_a_node_says_of_itself_may_be_anything(audit, take, event, said):
+    audit.introduce("greenhouse", said)
+    take(event(1), event(3))
+    assert only(audit).lost.total == 1
 
 
 UNUSABLE = [
@@ -328,7 +350,7 @@ def test_hostile_input_takes_a_bounded_amount_of_memory(event):
         for _ in range(count):
             offset, name = chance.randrange(2**63), f"n{chance.randrange(10**9)}"
             audit.take(event(offset, log=chance.choice([name, "a", "b"]), node=name), START)
-            audit.expect(name, everything=False)
+            audit.introduce(name, info("cloud", "alert"))
             audit.refuse(name)
 
     flood(5000)

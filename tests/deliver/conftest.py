@@ -171,7 +171,7 @@ class Client:
         broker_keys = {k: more.pop(k) for k in list(more) if k in Broker._fields}
         self.connection = Connection(
             Broker(tuple(map(parse_url, urls)), "edge-n", **broker_keys),
-            LiveState("edge/n", about, retained=retained),
+            LiveState("edge/n", about, sink="mqtt", retained=retained),
             changed=self.ups.put,
             notice=self.notices.append,
             backoff=Backoff(random.Random(1).random),

@@ -76,7 +76,7 @@ def test_info_and_alerts_are_retained_for_late_subscribers(broker, client, subsc
     late = subscriber(broker.port, "edge/n/#")
     wait_for(lambda: len(late) == 3)
     by_topic = {topic: (body, retained) for topic, body, retained in late}
-    assert by_topic["edge/n/info"] == (b'{"version":"1","mqtt":"5"}', 1)
+    assert by_topic["edge/n/info"] == (b'{"version":"1","sink":"mqtt","mqtt":"5"}', 1)
     assert json.loads(by_topic["edge/n/alert/hot"][0])["state"] == "firing"
 
 

@@ -200,7 +200,13 @@ def build(plan: SinkPlan[MqttOptions], context: SinkContext) -> MqttSink:
     readings = plan.live and "reading" in plan.kinds  # a metered link has no live values either
     connection = Connection(
         broker(plan, context.node),
-        LiveState(prefix, context.about, retained=plan.options.retained, readings=readings),
+        LiveState(
+            prefix,
+            context.about,
+            sink=plan.name,
+            retained=plan.options.retained,
+            readings=readings,
+        ),
         changed=lambda up: context.retry() if up else None,
         backoff=Backoff(random.random),
         commands=CommandTopics(prefix, plan.answer_topics) if plan.commands else None,

@@ -21,8 +21,11 @@ _logger = logging.getLogger(__name__)
 class LiveState:
     """The topics below `prefix` that hold a state; with `retained` false no broker keeps them."""
 
-    def __init__(self, prefix: str, about: About, *, retained: bool, readings: bool = True) -> None:
+    def __init__(
+        self, prefix: str, about: About, *, sink: str, retained: bool, readings: bool = True
+    ) -> None:
         self._prefix = prefix
+        self._sink = sink
         self._live = readings
         self._retained = retained
         self._values: dict[str, bytes] = {}  # QoS 0, never retained: a dead sensor must not linger
@@ -91,9 +94,9 @@ class LiveState:
         self._news |= dict.fromkeys(cleared)
 
     def _show_info(self) -> None:
-        """Add the MQTT version: in 3.1.1 a broker cannot say that it refuses an event."""
+        """Add the sink, and the MQTT version: in 3.1.1 a broker cannot refuse an event."""
         mqtt = {"mqtt": self._version} if self._version else {}
-        self._show("info", {**self._info, **mqtt})
+        self._show("info", {**self._info, "sink": self._sink, **mqtt})
 
     def _show(self, name: str, shown: dict[str, object]) -> None:
         topic = f"{self._prefix}/{name}"

@@ -1,0 +1,95 @@
+"""One run of the audit: from a source to a view, until it is to end."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from consumers.audit.audit import Audit
+from consumers.audit.report import AuditReport
+from consumers.source import Delivery, Introduction, Source, Undecodable
+
+STEP_SECONDS = 0.25
+REFRESH_SECONDS = 1.0
+
+
+class View(Protocol):
+    """Shows what was found so far."""
+
+    def show(self, report: AuditReport, at: float) -> None:
+        """Show a report; it is called about once a second."""
+        ...
+
+    def close(self) -> None:
+        """Give the terminal back."""
+        ...
+
+
+class SteadyClock:
+    """Seconds since 1970 that never jump: a wall clock that is set moves no event's lateness."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def __call__(self) -> float:
+        """Return this instant."""
+        return time.monotonic() + self._offset
+
+
+class End(NamedTuple):
+    """When a run ends: after some seconds, or after some seconds without an event."""
+
+    after: float
+    quiet: float
+
+
+class Following:
+    """Hands what a source delivers to an audit, and shows the reports."""
+
+    def __init__(
+        self,
+        source: Source,
+        audit: Audit,
+        view: View,
+        end: End,
+        clock: Callable[[], float],
+    ) -> None:
+        self._source = source
+        self._audit = audit
+        self._view = view
+        self._end = end
+        self._clock = clock
+        self._began = self._moved_at = self._shown_at = clock()
+
+    def run(self) -> AuditReport:
+        """Follow the source until the end, or until Ctrl-C; return what was found."""
+        try:
+            while not self._has_ended():
+                self._step()
+        except KeyboardInterrupt:
+            pass  # the usual end
+        finally:
+            self._view.close()
+        return self._audit.report(self._clock())
+
+    def _step(self) -> None:
+        deliveries = self._source.receive(STEP_SECONDS)
+        now = self._clock()
+        for delivery in deliveries:
+            self._take(delivery, now)
+        if deliveries:
+            self._moved_at = now
+        if now - self._shown_at >= REFRESH_SECONDS:
+            self._shown_at = now
+            self._view.show(self._audit.report(now), now)
+
+    def _take(self, delivery: Delivery, now: float) -> None:
+        if isinstance(delivery, Undecodable):
+            self._audit.refuse(delivery.reason)
+        elif isinstance(delivery, Introduction):
+            self._audit.introduce(delivery.node, delivery.info)
+        else:
+            self._audit.take(delivery, now)
+
+    def _has_ended(self) -> bool:
+        now = self._clock()
+        return now - self._began >= self._end.after or now - self._moved_at > self._end.quiet

@@ -1,0 +1,78 @@
+"""What the command lines share: commands that are imported when used, and how a program ends."""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import click
+
+from edge_agent.errors import AgentError, ConfigError
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name, and imports the module of the one that is called."""
+
+    def __init__(self, *args: Any, modules: Mapping[str, tuple[str, str]], **more: Any) -> None:  # noqa: ANN401
+        """`modules` names, for each command, its module and what it does."""
+        super().__init__(*args, **more)
+        self._modules = modules
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names."""
+        return sorted(self._modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return one command."""
+        if cmd_name not in self._modules:
+            return None
+        module = importlib.import_module(self._modules[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, what) for name, (_, what) in self._modules.items()])
+
+
+def run(command: click.Command, name: str, arguments: list[str] | None = None) -> NoReturn:
+    """Run a command; if it fails, end with one clear line and an exit code."""
+    open_standard_streams()
+    try:
+        code: Any = command.main(arguments, name, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        code = 130
+    except AgentError as error:
+        code = _explain(error)
+    except BrokenPipeError:
+        code = 0  # the reader has gone, as `head` does
+    _drop_what_cannot_be_written()
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def open_standard_streams() -> None:
+    """Open /dev/null in place of a closed stream; a file of ours must not get its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Flush the streams here: if it failed at the very end, the exit code would be 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _explain(error: AgentError) -> int:
+    lines = error.problems if isinstance(error, ConfigError) else [str(error)]
+    for line in lines:
+        click.echo(line, err=True)
+    return error.exit_code
