@@ -45,7 +45,6 @@ class MqttSource:
         each = nodes or (EVERY_NODE,)
         self._topics = [f"edge/{node}/{what}" for node in each for what in (EVENTS, BATCH, INFO)]
         self._session: SubscriberSession | None = None
-        self._resume = keep
         self._backoff = Backoff(random.random)
         self._complaints = Complaints(_logger)
         self._retry_at = 0.0
@@ -57,7 +56,6 @@ class MqttSource:
         except SessionEnded as error:
             remedy = "see whether a broker runs there, and whether this client may read events"
             raise SourceUnavailable(str(error), remedy) from error
-        self._resume = True
 
     def receive(self, seconds: float) -> Sequence[Delivery]:
         """Return what arrives; connect again if the connection is lost."""
@@ -90,7 +88,10 @@ class MqttSource:
     def _lost(self) -> Sequence[Delivery]:
         session, self._session = self._session, None
         self._retry_at = time.monotonic() + self._backoff.next()
-        return self._taken(session) if session else ()
+        if session is None:
+            return ()
+        session.drop()
+        return self._taken(session)
 
     def _reconnect(self, seconds: float) -> None:
         wait = self._retry_at - time.monotonic()
@@ -121,7 +122,11 @@ class MqttSource:
     def _attempt(self, version: int) -> SubscriberSession:
         (address,) = self._broker.addresses
         session = SubscriberSession(self._broker, address, version, keep=self._keep)
-        session.open(self._topics, resume=self._resume)
+        try:
+            session.open(self._topics)
+        except BaseException:
+            session.drop()
+            raise
         return session
 
     def _taken(self, session: SubscriberSession) -> list[Delivery]:

@@ -32,15 +32,15 @@ class SubscriberClient(paho.Client):
             clean_session=None if protocol is MQTTProtocolVersion.MQTTv5 else not keep,
         )
 
-    def start(self, host: str, port: int, keep_alive: int, *, resume: bool) -> None:
-        """Send CONNECT; `resume` continues the session that the broker may have."""
+    def start(self, host: str, port: int, keep_alive: int) -> None:
+        """Send CONNECT, to continue the session that the broker may have."""
         if self.protocol is not MQTTProtocolVersion.MQTTv5:
             self.connect(host, port, keep_alive)
             return
         asked: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         asked.MaximumPacketSize, asked.ReceiveMaximum = LARGEST, WINDOW
         asked.SessionExpiryInterval = DAY if self._keep else SESSION_SECONDS
-        self.connect(host, port, keep_alive, clean_start=not resume, properties=asked)
+        self.connect(host, port, keep_alive, clean_start=False, properties=asked)
 
     def finish(self) -> None:
         """Send DISCONNECT; a session that is not to be kept ends."""

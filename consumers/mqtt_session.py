@@ -3,9 +3,10 @@
 import socket
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from consumers.mqtt_client import SubscriberClient
@@ -15,9 +16,12 @@ from edge_agent.paths import expanded
 
 CONNECT_SECONDS = 5.0  # TCP and TLS
 ANSWER_SECONDS = 10.0  # CONNACK, SUBACK
+# Some brokers without MQTT 5 wait forever for the rest of a CONNECT that they do not understand.
+FIRST_ANSWER_SECONDS = 3.0
 STEP_SECONDS = 0.5
 FAILURE = 0x80  # reason codes from here on
 VERSION_REFUSED = 0x84
+MQTT_5 = MQTTProtocolVersion.MQTTv5
 
 
 class SessionEnded(Exception):
@@ -41,6 +45,7 @@ class SubscriberSession:
     def __init__(self, broker: Broker, address: Address, version: int, *, keep: bool) -> None:
         self.received: list[paho.MQTTMessage] = []
         self.resumed = False
+        self._patience = FIRST_ANSWER_SECONDS if version == MQTT_5 else ANSWER_SECONDS
         self._address = address
         self._keep_alive = round(broker.keep_alive)
         self._answer: Sequence[ReasonCode] = ()
@@ -53,10 +58,11 @@ class SubscriberSession:
         self._client.on_message = lambda _client, _data, message: self.received.append(message)
         self._authenticate(broker)
 
-    def open(self, topics: Sequence[str], *, resume: bool) -> None:
+    def open(self, topics: Sequence[str]) -> None:
         """Connect and subscribe; raise SessionEnded if the broker refuses or does not answer."""
-        self._connect(resume=resume)
+        self._connect()
         self._await_connack()
+        self._patience = ANSWER_SECONDS
         self._client.subscribe([(topic, 1) for topic in topics])
         for topic, code in zip(topics, self._awaited(), strict=False):
             if code.value >= FAILURE:
@@ -72,6 +78,13 @@ class SubscriberSession:
     def close(self) -> None:
         """Say goodbye."""
         self._client.finish()
+        self.drop()
+
+    def drop(self) -> None:
+        """Close the connection without a word."""
+        sock: Any = self._client.socket()
+        if sock is not None:
+            sock.close()
 
     def _authenticate(self, broker: Broker) -> None:
         """Read password and TLS files at each connection, as they may have been replaced."""
@@ -85,10 +98,10 @@ class SubscriberSession:
             reason = f"the password or a TLS file cannot be read: {error}"
             raise SessionEnded(reason, lasting=True) from error
 
-    def _connect(self, *, resume: bool) -> None:
+    def _connect(self) -> None:
         host, port = self._address.host, self._address.port
         try:
-            self._client.start(host, port, self._keep_alive, resume=resume)
+            self._client.start(host, port, self._keep_alive)
         except (OSError, ValueError) as error:
             reason = f"{self._address}: {getattr(error, 'strerror', None) or error}"
             raise SessionEnded(reason, lasting=isinstance(error, socket.gaierror)) from error
@@ -105,7 +118,7 @@ class SubscriberSession:
 
     def _awaited(self) -> Sequence[ReasonCode]:
         """Return the broker's next answer; raise SessionEnded if none comes in time."""
-        deadline = time.monotonic() + ANSWER_SECONDS
+        deadline = time.monotonic() + self._patience
         while not self._answer:
             if time.monotonic() > deadline:
                 raise SessionEnded(f"{self._address} does not answer")

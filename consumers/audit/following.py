@@ -64,14 +64,15 @@ class Following:
         """Follow the source until the end, or until Ctrl-C; return what was found."""
         try:
             while not self._has_ended():
-                self._step()
+                self.step()
         except KeyboardInterrupt:
             pass  # the usual end
         finally:
             self._view.close()
         return self._audit.report(self._clock())
 
-    def _step(self) -> None:
+    def step(self) -> None:
+        """Take what arrives within a moment, and show it if it is time."""
         deliveries = self._source.receive(STEP_SECONDS)
         now = self._clock()
         for delivery in deliveries:

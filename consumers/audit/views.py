@@ -27,8 +27,9 @@ class Silence:
 class Lines:
     """A line for each log whose findings have changed: for pipes and journals."""
 
-    def __init__(self) -> None:
+    def __init__(self, headline: str) -> None:
         self._shown: dict[str, str] = {}
+        click.echo(f"following {headline}; Ctrl-C ends the audit")
 
     def show(self, report: AuditReport, at: float) -> None:
         """Print what is new."""
@@ -49,7 +50,7 @@ def open_view(*, silent: bool, headline: str) -> View:
     if table is not None:
         return table(headline)
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
-    return Silence() if silent else Lines()
+    return Silence() if silent else Lines(headline)
 
 
 def _live_table() -> Callable[[str], View] | None:

@@ -1,4 +1,8 @@
+import subprocess
+import sys
+
 import pytest
+from lab.agent import AgentProcess
 
 TIMES = "2027-01-15T08:00:00.{:06d}Z"
 
@@ -36,3 +40,45 @@ def event():
 def gap():
     """A function: a gap event that names ranges."""
     return make_gap
+
+
+# Six chips on two buses at 20 Hz: 120 events a second.
+CHIP = """
+[[device]]
+name = "chip{bus}{n}"
+driver = "sht4x"
+bus = {bus}
+address = {address}
+every = "50ms"
+"""
+LOAD = """
+node = "load"
+[log]
+commit_interval = "20ms"
+""" + "".join(CHIP.format(bus=bus, n=n, address=0x44 + n) for bus in (1, 2) for n in range(3))
+
+
+@pytest.fixture
+def agent(tmp_path):
+    """A function: start an agent that delivers to a URL; `more` are lines of its configuration."""
+    processes = []
+
+    def start(url, more=""):
+        processes.append(AgentProcess(tmp_path, url, LOAD + more))
+        return processes[-1].start()
+
+    yield start
+    for each in processes:
+        if each.is_running():
+            each.kill()
+
+
+@pytest.fixture
+def command():
+    """A function: run `edge-consumer`; return the finished process."""
+
+    def run(*arguments):
+        words = [sys.executable, "-m", "consumers", *map(str, arguments)]
+        return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+
+    return run

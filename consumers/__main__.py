@@ -1,0 +1,5 @@
+"""`python -m consumers`."""
+
+from consumers.cli import main
+
+main()
