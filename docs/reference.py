@@ -17,6 +17,7 @@ import click
 import msgspec
 from msgspec.structs import FieldInfo
 
+from consumers.cli import cli as edge_consumer
 from drivers.base.driver import DriverClass, addresses_of, channels_of
 from edge_agent.acquire.catalog import Catalog, options
 from edge_agent.cli import EPILOG, cli
@@ -149,6 +150,12 @@ def commands() -> dict[str, str]:
     return {**dict(_helps(cli, "edge-agent")), "exit codes": EPILOG.strip()}
 
 
+def consumers() -> dict[str, str]:
+    """Return the help of every consumer, by its name."""
+    helps = dict(_helps(edge_consumer, "edge-consumer"))
+    return {name: text for name, text in helps.items() if name != "edge-consumer"}
+
+
 def _helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
     context = click.Context(
         command, info_name=name, terminal_width=96, help_option_names=["-h", "--help"]
@@ -212,6 +219,7 @@ PAGES: dict[str, Callable[[], dict[str, str]]] = {
     "sinks.md": sinks,
     "simulator.md": simulator,
     "commands.md": commands,
+    "consumers.md": consumers,
     "doctor.md": doctor,
     "architecture.md": architecture,
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from consumers.cli import cli as edge_consumer
 from drivers.base import i2c
 from edge_agent.blueprint import resolve
 from edge_agent.cli import cli
@@ -174,17 +175,20 @@ def test_a_configuration_in_the_docs_passes_check(block, tmp_path, monkeypatch):
     assert resolve(file)
 
 
+PROGRAMS = {"edge-agent": cli, "edge-consumer": edge_consumer}
+
+
 def commands():
     for block in blocks("sh"):
         for line in block.splitlines():
             words = shlex.split(line, comments=True)
-            if "edge-agent" in words[:2]:
-                yield words[words.index("edge-agent") + 1 :]
+            for name in PROGRAMS.keys() & words[:2]:
+                yield words[words.index(name) :]
 
 
 @pytest.mark.parametrize("words", list(commands()), ids=" ".join)
 def test_a_command_in_the_docs_exists_with_its_options(words):
-    command = cli.get_command(None, words[0])
+    command = PROGRAMS[words[0]].get_command(None, words[1])
     below = getattr(command, "commands", {})
     used = [command, *(below[word] for word in words if word in below)]
     known = {name for one in used for option in one.params for name in option.opts}

@@ -50,6 +50,8 @@ def test_an_agent_imports_the_drivers_of_its_devices_and_no_other(imported, root
     assert imported & chips == {"drivers.memory", "drivers.load"}
 
 
-@pytest.mark.parametrize("heavy", ["gpiozero", "serial", "simulators", "amqtt", "rich", "asyncio"])
+@pytest.mark.parametrize(
+    "heavy", ["gpiozero", "serial", "simulators", "amqtt", "rich", "asyncio", "consumers"]
+)
 def test_an_agent_without_need_of_it_imports_nothing_heavy(imported, heavy):
     assert heavy not in {name.split(".")[0] for name in imported}
