@@ -44,8 +44,8 @@ class RuleCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One case: each reading is repeated at its device's interval until the next one.
 
     A reading is `at` with a table of values for each device, or "missing", or "refused"; the value
-    A reading is `at` with a table of values for each device, or "missing", or "refused"; a value of
-    a channel may be "refused", too. Without `outputs`, it does not matter how outputs move; with an
+    of a channel may be "refused", too. Without `outputs`, it does not matter how outputs move; with
+    an empty list, none may. `until` ends the case.
     """
 
     name: str
