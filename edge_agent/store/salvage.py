@@ -6,6 +6,7 @@ that a subscriber already knows; a gap event names the hole.
 
 import random
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from edge_agent.clock import Clock
 from edge_agent.events import lifecycle
 from edge_agent.store.event_log import LAST, EventLog, connect
 from edge_agent.store.gaps import Missing, Ranges, all_of, ranges, report
+from edge_agent.store.leaves import leaf_rows
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import migrate
 from edge_agent.store.replacement import complete, discard, unfinished
@@ -49,6 +51,14 @@ WHERE typeof(reason) = 'text' AND typeof(count) = 'integer'
 """
 STATES = f"SELECT name, data FROM saved_state WHERE {SOUND_STATE}"  # noqa: S608
 ROW = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
+COLUMNS = 7
+LEAF_ROW = f"""
+INSERT OR IGNORE INTO event
+SELECT * FROM (
+    SELECT ? AS "offset", ? AS time, ? AS boot, ? AS uptime, ? AS kind, ? AS source, ? AS data
+)
+WHERE {SOUND} RETURNING "offset"
+"""  # noqa: S608
 REPORTED = """
 SELECT value->>0, value->>1 FROM event, json_each(event.data, '$.ranges')
 WHERE kind = 'gap' AND json_type(event.data, '$.ranges') = 'array'
@@ -71,6 +81,11 @@ class Remains(NamedTuple):
         """Return how far each sink owns the events."""
         return [account[3] for account in self.accounts]
 
+    def owned(self, trimmed: int) -> int:
+        """Return up to where no event is missed; `trimmed` if it may have left the log before."""
+        configured = [account[3] for account in self.accounts if account[5]]
+        return min(configured, default=max(min(self.cursors, default=0), trimmed))
+
 
 def rescue(path: Path, damaged: Path, aside: Path, mark: MarkFile, clock: Clock) -> None:
     """Build a complete new database of what can be read of `damaged`, which `aside` will name.
@@ -84,7 +99,7 @@ def rescue(path: Path, damaged: Path, aside: Path, mark: MarkFile, clock: Clock)
         migrate(Database(connection, execute_plugins=False), str(path))
         log = EventLog(unfinished(path), connection, mark, boot=clock.boot)
         with closing(_opened(damaged)) as old, log.transaction():
-            restore(log, old, clock, aside.name)
+            restore(log, old, damaged, clock, aside.name)
         connection.execute("PRAGMA journal_mode = DELETE")  # all of it is in one file now
     finally:
         connection.close()
@@ -95,12 +110,17 @@ def _opened(damaged: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{damaged}?mode=ro", uri=True, isolation_level=None)
 
 
-def restore(log: EventLog, old: sqlite3.Connection, clock: Clock, aside: str) -> None:
+def restore(
+    log: EventLog, old: sqlite3.Connection, damaged: Path, clock: Clock, aside: str
+) -> None:
     """Copy what is readable, jump the offsets, and account for what is missing."""
     remains = inspect(old, log.mark)
     found = list(copy_rows(log, old, remains.last))
+    begin = remains.owned(min(found, default=1) - 1)
+    end = max([remains.last, *found[-1:], *remains.cursors, log.mark.value.reserved])
+    below = holes(begin, end, [*ranges(found), *_reported(log)])
+    found = sorted([*found, *copy_leaves(log, damaged, below)])
     last = max([remains.last, *found[-1:], *remains.cursors])
-    begin = max(min(remains.cursors, default=0), min(found, default=1) - 1)
     missing = holes(begin, last, [*ranges(found), *_reported(log)])
     hole = HOLE + random.randrange(HOLE)  # noqa: S311 - no secret
     copy_facts(log, remains)
@@ -187,6 +207,16 @@ def _stride(old: sqlite3.Connection, start: int, end: int) -> tuple[list[Any], i
         rows = [row for offset in offsets for row in _readable(old, ROW_AT, (offset,))]
         return rows, start + STRIDE
     return rows, rows[-1][0] + 1 if len(rows) == STRIDE else end + 1
+
+
+def copy_leaves(log: EventLog, damaged: Path, wanted: Ranges) -> list[int]:
+    """Copy the rows within the ranges that no page leads to any more; return their offsets."""
+    starts, found = [first for first, _ in wanted], []
+    for offset, *columns in leaf_rows(damaged) if wanted else ():
+        n = bisect_right(starts, offset) - 1
+        if n >= 0 and offset <= wanted[n][1] and len(columns) == COLUMNS and columns[0] is None:
+            found += [row[0] for row in log.execute(LEAF_ROW, (offset, *columns[1:]))]
+    return found
 
 
 def copy_facts(log: EventLog, remains: Remains) -> None:

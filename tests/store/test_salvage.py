@@ -5,12 +5,14 @@ from contextlib import closing
 import pytest
 
 from edge_agent.errors import LogError
-from edge_agent.events import CursorMove, Subscription
+from edge_agent.events import CursorMove, Event, Subscription
+from edge_agent.store.account import read_accounts
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GATHER
 from edge_agent.store.opening import open_log
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Unreadable
+from edge_agent.store.retention import Retention
 from edge_agent.store.salvage import HOLE
 from edge_agent.store.soundness import SQLITE_CORRUPT
 
@@ -97,6 +99,71 @@ def is_readable(path, offset):
             return database.execute(query, (offset,)).fetchone() is not None
         except sqlite3.DatabaseError:
             return False
+
+
+def page_kinds(path, size=1024):
+    content = path.read_bytes()
+    return {n // size: content[n] for n in range(size, len(content), size)}
+
+
+def interior_pages(path):
+    return [number for number, kind in page_kinds(path).items() if kind == 5]
+
+
+def test_rows_below_a_damaged_page_inside_the_tree_are_found_in_their_leaves(path, clock, filled):
+    for number in interior_pages(path):  # the root of the events included
+        damage(path, number * 1024, 1024)
+    clock.boot = "the next boot"
+    reader = salvaged(path, clock)
+    kept = reader.read_kinds({"reading"}, 0, 10**9, 9999)
+    assert [event.offset for event in kept] == list(range(1001, 2001)), "history need not be kept"
+    assert [json.loads(event.data) for event in kept] == [{"n": n} for n in range(1000, 2000)]
+    assert reader.accounts()["mqtt"].dropped == {}
+    assert reader.accounts()["mqtt"].waiting == 1000 + 2
+
+
+def test_a_row_that_spreads_over_many_pages_is_found(path, clock, filled):
+    log = EventLog.open(path, boot=clock.boot)
+    long = [Event("reading", "a", clock.now(), {"text": "ä" * n}) for n in range(300, 6000, 371)]
+    with log.transaction():
+        log.append(long)
+    log.close()
+    for number in interior_pages(path):
+        damage(path, number * 1024, 1024)
+    clock.boot = "the next boot"
+    found = salvaged(path, clock).read_kinds({"reading"}, 2000, 10**9, 9999)
+    assert [json.loads(event.data) for event in found] == [event.data for event in long]
+
+
+def test_what_was_dropped_before_does_not_come_back_from_its_old_page(path, clock, filled):
+    log = EventLog.open(path, boot=clock.boot)
+    policy = Retention(3600, 10_000)
+    while log.account.owned(0) and policy.trim(log, clock.now()):
+        pass
+    left = {row[0] for row in log.execute('SELECT "offset" FROM event')}
+    account = read_accounts(log.execute)["mqtt"]
+    log.close()
+    for number in interior_pages(path):
+        damage(path, number * 1024, 1024)
+    clock.boot = "the next boot"
+    reader = salvaged(path, clock)
+    assert {event.offset for event in reader.read_after(0, 9999)} - left <= {
+        event.offset for event in reader.read_after(2000 + HOLE, 99)
+    }
+    assert reader.accounts()["mqtt"].dropped == account.dropped
+
+
+def test_the_oldest_waiting_events_are_counted_if_they_are_lost(path, clock, filled):
+    log = EventLog.open(path, boot=clock.boot)
+    with log.transaction():
+        log.execute('DELETE FROM event WHERE "offset" <= 1100')
+    log.close()
+    damage(path, path.stat().st_size - 1024, 1024)
+    clock.boot = "the next boot"
+    reader = salvaged(path, clock)
+    lost = 2000 - 1000 - len(reader.read_kinds({"reading"}, 0, 10**9, 9999))
+    assert lost >= 100
+    assert reader.accounts()["mqtt"].dropped == {"damaged": lost}
 
 
 def test_the_account_stays_whole_after_salvage(path, clock, filled, recording):

@@ -208,6 +208,9 @@ def test_a_salvage_tries_a_read_error_again_before_it_gives_events_up(
     path, clock, filled, monkeypatch, times, kept
 ):
     old_that_fails(monkeypatch, SQLITE_IOERR, times)
+    monkeypatch.setattr(
+        salvage, "leaf_rows", lambda _path: iter(())
+    )  # nor does the disk give these
     replaced(path, clock).close()
     assert len(values(path)) == kept
 
