@@ -39,17 +39,17 @@ class BrokerListener:
     def __init__(self, port: int, name: str) -> None:
         self._raw: list[tuple[float, bytes]] = []
         self._arrivals: list[Arrival] = []
-        self._ready = threading.Event()
+        self.ready = threading.Event()
         self._client = client = paho.Client(
             paho.CallbackAPIVersion.VERSION2, client_id=f"audit-{name}", clean_session=False
         )
         client.on_connect = self._on_connect
-        client.on_subscribe = lambda *_: self._ready.set()
+        client.on_subscribe = lambda *_: self.ready.set()
         client.on_message = lambda _c, _d, m: self._raw.append((time.monotonic(), m.payload))
         client.reconnect_delay_set(0.1, 0.2)
         client.connect_async("127.0.0.1", port)
         client.loop_start()
-        assert self._ready.wait(60)
+        assert self.ready.wait(60)
 
     def _on_connect(self, client: paho.Client, *_: object) -> None:
         client.subscribe([("edge/+/event/#", 1), ("edge/+/batch", 1)])

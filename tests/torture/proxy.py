@@ -57,15 +57,15 @@ class Pair:
 class Proxy:
     """Carries the connections to its own `port` on to another port of the loopback.
 
-    `accepted` counts connections, `broken` those that the proxy ended, `stalled` pieces, and
-    `swallowed` bytes.
+    `accepted` counts connections, `broken` those that the proxy ended, `delayed` and `stalled`
+    pieces, and `swallowed` bytes.
     """
 
-    def __init__(self, target: int, chances: random.Random, port: int = 0) -> None:
-        self.port = port or free_port()
+    def __init__(self, chances: random.Random) -> None:
+        self.port = free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
-        self.accepted = self.broken = self.stalled = self.swallowed = 0
-        self._target = target
+        self.accepted = self.broken = self.delayed = self.stalled = self.swallowed = 0
+        self._target = 0
         self._chances = chances
         self._conditions = GOOD
         self._pairs: set[Pair] = set()
@@ -74,8 +74,9 @@ class Proxy:
         self._stopped = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="proxy")
 
-    def start(self) -> "Proxy":
-        """Return once connections are accepted."""
+    def start(self, target: int) -> "Proxy":
+        """Carry on to port `target`; return once connections are accepted."""
+        self._target = target
         self._thread.start()
         assert self._listening.wait(60)
         return self
@@ -149,7 +150,7 @@ class Proxy:
             await asyncio.gather(
                 self._carry(THERE, reader, target, pair), self._carry(BACK, answers, writer, pair)
             )
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             pair.reset()
         finally:
             self._pairs.discard(pair)
@@ -180,6 +181,7 @@ class Proxy:
         if self._chances.random() < now.stalls:
             self.stalled += 1
             delay += self._chances.uniform(*RETRANSMISSION)
+        self.delayed += delay > 0
         await asyncio.sleep(delay)
         if self._chances.random() < now.resets:
             writer.write(data[: len(data) // 2])

@@ -66,7 +66,7 @@ def echo():
 
 @pytest.fixture
 def proxy(echo):
-    one = Proxy(echo.port, random.Random(1)).start()
+    one = Proxy(random.Random(1)).start(echo.port)
     yield one
     one.close()
 

@@ -1,6 +1,11 @@
 """All faults, group by group."""
 
 from tests.torture.fault import Fault
-from tests.torture.faults import disk, process
+from tests.torture.faults import broker, disk, link, process
 
-FAULTS: tuple[Fault, ...] = (*process.FAULTS, *disk.FAULTS)
+FAULTS: tuple[Fault, ...] = (
+    *link.FAULTS,
+    *broker.FAULTS,
+    *process.FAULTS,
+    *disk.FAULTS,
+)
