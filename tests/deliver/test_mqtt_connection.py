@@ -80,6 +80,22 @@ def test_info_and_alerts_are_retained_for_late_subscribers(broker, client, subsc
     assert json.loads(by_topic["edge/n/alert/hot"][0])["state"] == "firing"
 
 
+def test_a_broker_that_retains_nothing_gets_the_events(
+    mosquitto, client, subscriber, events, wait_for, caplog
+):
+    caplog.set_level(logging.WARNING)
+    broker = mosquitto("allow_anonymous true\nretain_available false\n").start()
+    received = subscriber(broker.port, "edge/n/#")
+    one = client(broker.url).up()
+    assert one.deliver_all(events(3)) == {}
+    wait_for(lambda: sum("/event/" in topic for topic, _, _ in received) == 3)
+    assert "edge/n/info" in {topic for topic, _, _ in received}
+    broker_side_cut(one)
+    wait_for(lambda: ("edge/n/status", b"offline", False) in received)
+    one.up()
+    assert caplog.text.count(f"127.0.0.1:{broker.port} retains no messages") == 1
+
+
 def test_retained_messages_can_be_switched_off(broker, client, subscriber, wait_for):
     live = subscriber(broker.port, "edge/n/#")
     client(broker.url, retained=False).up()

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from edge_agent.deliver.backoff import CAP, SLOW_CAP, Backoff
 from edge_agent.deliver.complaints import Complaints
-from edge_agent.deliver.mqtt.address import Broker
+from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.deliver.mqtt.commands import CommandTopics
 from edge_agent.deliver.mqtt.endpoints import Endpoints
 from edge_agent.deliver.mqtt.job import Job
@@ -30,6 +30,7 @@ from edge_agent.events import Answer, Request
 ACK_SECONDS = 20.0  # no acknowledgement for so long: the link is half open
 PUMP_SECONDS = 5.0
 FAREWELL_SECONDS = 2.0
+RETAINS_NOTHING = "who subscribes later does not see status, info and alerts"
 LASTING_SECONDS = 60.0  # a session that ends sooner has failed: two agents may share one client id
 
 _logger = logging.getLogger(__name__)
@@ -104,8 +105,7 @@ class Connection:
 
     def _open(self) -> Session:
         address, version = self._endpoints.current
-        session = Session(self._broker, address, version, self._state.will)
-        session.open(self._wake.fileno(), self._interrupted)
+        session = self._session(address, version)
         if not self._endpoints.opened():
             session.close()
             return self._open()
@@ -113,6 +113,23 @@ class Connection:
         _logger.info("connected to %s (MQTT %s)", address, written(version))
         if hides_refusals(version):
             self._warn(f"speaks MQTT 3.1.1 to {address}: it cannot say that it refuses an event")
+        return session
+
+    def _session(self, address: Address, version: int) -> Session:
+        """Connect; a broker that retains nothing refuses a will that is to be retained."""
+        will = self._state.will
+        try:
+            return self._connected(Session(self._broker, address, version, will))
+        except ConnectionLost as error:
+            if error.cause != "retain":
+                raise
+        session = Session(self._broker, address, version, will._replace(retain=False))
+        self._connected(session)
+        self._complaints.add(f"{address} retains no messages: {RETAINS_NOTHING}")
+        return session
+
+    def _connected(self, session: Session) -> Session:
+        session.open(self._wake.fileno(), self._interrupted)
         return session
 
     def _warn(self, what: str) -> None:

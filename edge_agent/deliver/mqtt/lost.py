@@ -3,9 +3,12 @@
 from typing import Literal, TypeAlias
 
 # "version": the broker refuses the MQTT version; "closed": it closed before it answered;
-# "login": it refuses the client; "name": the host name has no address; "hung up": it ended the
-# session without a reason; "message": because of a message; "other": all the rest
-Cause: TypeAlias = Literal["version", "closed", "login", "name", "hung up", "message", "other"]
+# "retain": it refuses a will that is to be retained; "login": it refuses the client;
+# "name": the host name has no address; "hung up": it ended the session without a reason;
+# "message": because of a message; "other": all the rest
+Cause: TypeAlias = Literal[
+    "version", "closed", "retain", "login", "name", "hung up", "message", "other"
+]
 
 
 class ConnectionLost(Exception):

@@ -29,7 +29,7 @@ LARGEST_COMMAND = 20_000  # bytes; longer ones never reach the engine
 PACKET_OVERHEAD = 100  # bytes of a PUBLISH beside topic and payload: header, content type
 # Reason codes of MQTT 5 that concern the message itself; everything else may pass later.
 FINAL = {0x90, 0x95, 0x99}  # topic name invalid, packet too large, payload format invalid
-VERSION_REFUSED = 0x84
+CAUSES: dict[int, Cause] = {0x84: "version", 0x9A: "retain"}
 PASSING = {0x80, 0x83, 0x88, 0x89, 0x97, 0x9F}  # unspecified, unavailable, busy, quota, rate
 
 
@@ -196,7 +196,7 @@ class Session:
         if code.is_failure:
             self.drop()
             cause = "other" if code.value in PASSING else "login"
-            cause = "version" if code.value == VERSION_REFUSED else cause
+            cause = CAUSES.get(code.value, cause)
             raise ConnectionLost(f"{self._address} refuses: {code}", cause)
 
     def _check(self, code: MQTTErrorCode) -> None:

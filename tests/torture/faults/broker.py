@@ -8,14 +8,14 @@ from functools import partial
 
 import paho.mqtt.client as paho
 from lab.waiting import eventually
-from tests.torture.fault import Fault
-from tests.torture.rig import Rig
-from tests.torture.row import Row
 
+from tests.torture.fault import Fault
 from tests.torture.faults.link import BROKERS, Links, linked
 from tests.torture.hostile import PACKETS, garbage
 from tests.torture.mqtt_proxy import WELL, Mood, MqttProxy
 from tests.torture.proxy import GOOD, Conditions, Proxy
+from tests.torture.rig import Rig
+from tests.torture.row import Row
 
 AWAY = Conditions(refuses=True)
 QUOTA, BUSY, NOT_AUTHORIZED = 0x97, 0x89, 0x87

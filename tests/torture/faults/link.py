@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from lab.waiting import eventually
+
 from tests.torture.fault import Fault
+from tests.torture.proxy import BACK, GOOD, HALF_OPEN, THERE, Conditions, Proxy
 from tests.torture.rig import Rig
 from tests.torture.row import Row
-
-from tests.torture.proxy import BACK, GOOD, HALF_OPEN, THERE, Conditions, Proxy
 
 BROKERS = ("mqtt", "cloud")
 RESOLVER = Path(__file__).parent.parent / "dns"
