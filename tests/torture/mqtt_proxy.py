@@ -15,7 +15,7 @@ class Mood:
 
     refusal: int = 0  # the reason code for every event; the broker then never gets it
     hangs_up: bool = False  # right after the CONNACK
-    greetings: tuple[bytes, ...] = ()  # one of them follows each CONNACK
+    greeting: bytes = b""  # follows the CONNACK
 
 
 WELL = Mood()
@@ -44,9 +44,9 @@ class MqttProxy(Proxy):
         writer.close()
 
     async def _greet(self, writer: asyncio.StreamWriter, pair: Pair) -> None:
-        if self.mood.greetings:
+        if self.mood.greeting:
             self.greeted += 1
-            writer.write(self._chances.choice(self.mood.greetings))
+            writer.write(self.mood.greeting)
         if self.mood.hangs_up:
             await writer.drain()
             self._break(pair, hard=False)
