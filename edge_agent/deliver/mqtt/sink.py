@@ -148,7 +148,7 @@ class MqttSink:
 
     def _complain_of_gap(self, group: Sequence[LoggedEvent], settlement: Settlement) -> None:
         """Raise SinkUnavailable if a gap event alone is refused; see `_explain`."""
-        if len(group) == 1:
+        if len(group) == 1 and 0 in settlement.refused:
             self._probing = True
             raise SinkUnavailable(_complaint(group[0], settlement.refused[0]))
 
