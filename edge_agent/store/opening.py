@@ -28,6 +28,7 @@ def open_log(
 
     A lock or an I/O error is waited for, some seconds; LogError is raised if it cannot be opened.
     """
+    path = path.resolve()  # a link must not be a second lock of the same log
     for seconds in PAUSES:
         try:
             return _open(path, clock, spill)
@@ -43,6 +44,7 @@ def open_log(
 
 def salvage(path: Path, clock: Clock) -> EventLog:
     """Replace a database that is known to be damaged; raise what the disk raises."""
+    path = path.resolve()
     mark = MarkFile.lock(path)
     try:
         finish(path)

@@ -59,6 +59,7 @@ def _set_aside(path: Path) -> None:
         companion = Path(f"{path}{suffix}")
         if companion.exists():
             companion.rename(f"{aside}{suffix}")
+    _sync_directory(path)  # before its name is taken
 
 
 def _asides(path: Path) -> Iterator[Path]:

@@ -216,3 +216,19 @@ def test_a_disk_that_returns_to_the_same_damage_does_not_see_the_same_offsets_ag
         lasts.add(reader.last_offset())
         reader.close()
     assert len(lasts) == 2
+
+
+def test_a_log_behind_a_link_has_one_lock_and_is_salvaged_where_it_lies(path, clock, filled):
+    other = path.parent / "elsewhere"
+    other.mkdir()
+    link = other / "link.db"
+    link.symlink_to(path)
+    first = open_log(path, clock)
+    with pytest.raises(LogError, match="another edge-agent writes this log"):
+        open_log(link, clock)
+    first.close()
+    damage(path, 0, 100)
+    open_log(link, clock).close()
+    assert link.is_symlink()
+    assert (path.parent / "events.db.damaged-1").exists()
+    assert list(other.iterdir()) == [link]
