@@ -23,5 +23,5 @@ def introduction_in(node: str, payload: bytes) -> Iterator[Introduction]:
 def _json(payload: bytes) -> object:
     try:
         return msgspec.json.decode(payload)
-    except (ValueError, RecursionError) as error:
-        return Undecodable(f"not JSON: {error}")
+    except (ValueError, RecursionError):
+        return Undecodable("not JSON")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.audit.audit import Audit
+from consumers.audit.ranges import Ranges, Room
 from edge_agent.events import KINDS
 
 START = 1_800_000_000.0  # 2027-01-15 08:00:00
@@ -369,3 +370,11 @@ def test_a_report_is_json(audit, take, event, gap):
     shown = json.loads(json.dumps(audit.report(SETTLED).as_dict()))
     assert shown["clean"] is False
     assert shown["logs"][0]["lost"] == {"total": 4, "ranges": [[4, 4], [6, 8]]}
+
+
+def test_ranges_that_become_one_give_their_room_back():
+    room = Room(3)
+    ranges = Ranges(room)
+    for offset in (1, 3, 5, 2, 4, 10, 20, 30):
+        ranges.add(offset, offset)
+    assert list(ranges) == [(1, 5), (10, 10), (20, 20)]
