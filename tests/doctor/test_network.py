@@ -439,7 +439,7 @@ def test_a_broker_that_closes_on_version_5_is_named(listening, one):
     finding = one("broker-hides-refusals")
     assert "MQTT 3.1.1, in which it cannot say that it refuses an event" in finding.what
     assert "use a broker with MQTT 5" in finding.remedy
-    assert versions == [5, 5, 4, 5, 4]
+    assert versions[:5] == [5, 5, 4, 5, 4]  # then it asks for statistics
 
 
 def test_a_broker_that_refuses_version_5_is_named(listening, one):
@@ -464,3 +464,57 @@ def test_a_configuration_without_version_5_is_named(pi, one):
     assert "add it" in one("broker-hides-refusals").remedy
     pi.change("versions = [4]", "versions = [5, 4]")
     assert pi.findings() == []
+
+
+def test_a_short_queue_of_the_local_broker(pi, one):
+    pi.write("/etc/mosquitto/mosquitto.conf", "include_dir /etc/mosquitto/conf.d\n")
+    finding = one("broker-queue-short")
+    assert "holds 1,000 messages; after an outage `catch_up` fills it in 2 s" in finding.what
+    pi.write("/etc/mosquitto/conf.d/queues.conf", re.findall(r"echo '(.*?)'", finding.remedy)[0])
+    assert pi.findings() == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "catch_up", "found"),
+    [(4999, 500, True), (5000, 500, False), (0, 500, False), (9999, 0, True), (1000, 100, False)],
+)
+def test_a_queue_is_short_if_a_backlog_fills_it_within_ten_seconds(pi, limit, catch_up, found):
+    pi.write("/etc/mosquitto/mosquitto.conf", f"# comment\nmax_queued_messages {limit}\n")
+    pi.change("[mqtt]", f"[mqtt]\ncatch_up = {catch_up}")
+    assert [one.id for one in pi.findings()] == ["broker-queue-short"] * found
+
+
+def test_a_queue_of_a_broker_on_another_machine_is_not_this_machines(pi):
+    def connect(_address, _seconds):
+        raise TimeoutError("timed out")
+
+    pi.write("/etc/mosquitto/mosquitto.conf", "max_queued_messages 10\n")
+    pi.connect = connect
+    pi.change("127.0.0.1", "192.0.2.1")
+    assert [one.id for one in pi.findings()] == ["broker-timeout"]
+
+
+def test_a_broker_that_has_dropped_messages(pi, mosquitto, wait_for):
+    broker = mosquitto("allow_anonymous true\nsys_interval 1\nmax_queued_messages 1\n").start()
+    pi.change(pi.url, broker.url)
+    assert pi.findings() == []
+    flood(broker.port)
+    (finding,) = wait_for(pi.findings)
+    assert finding.id == "broker-dropped-messages"
+    assert re.search(r"has dropped [\d,]+ messages since its start", finding.what)
+
+
+def flood(port):
+    """Publish to a subscriber with a session that is away."""
+    away = paho.Client(paho.CallbackAPIVersion.VERSION2, "away", clean_session=False)
+    away.on_connect = lambda *_: away.subscribe("flood", 1)
+    away.on_subscribe = lambda *_: away.disconnect()
+    away.connect("127.0.0.1", port)
+    away.loop_forever()
+    sender = paho.Client(paho.CallbackAPIVersion.VERSION2)
+    sender.connect("127.0.0.1", port)
+    sender.loop_start()
+    for _ in range(50):
+        sender.publish("flood", "x", 1).wait_for_publish(60)
+    sender.disconnect()
+    sender.loop_stop()

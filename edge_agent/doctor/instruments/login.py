@@ -57,7 +57,7 @@ def log_in(address: Address, login: Login) -> Attempt:
 
 def _try(address: Address, login: Login, version: int) -> Attempt:
     answers: list[str] = []
-    client = _client(login, version)
+    client = client_of(login, version)
     client.on_connect = lambda _client, _data, _flags, code, _properties: answers.append(str(code))
     try:
         client.connect(address.host, address.port)
@@ -68,7 +68,8 @@ def _try(address: Address, login: Login, version: int) -> Attempt:
     return Attempt(answers[0] if answers else SILENT, version, closed)
 
 
-def _client(login: Login, version: int) -> paho.Client:
+def client_of(login: Login, version: int) -> paho.Client:
+    """Return a client that can log in, under an id of its own."""
     client = paho.Client(
         CallbackAPIVersion.VERSION2,
         # Not the agent's id: the broker would disconnect the agent

@@ -13,9 +13,8 @@ from edge_agent.deliver.mqtt.version import REMEDY, hides_refusals
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, Theme, problem, warning
 from edge_agent.doctor.instruments.login import SILENT, SUCCESS, Login, log_in
-from edge_agent.doctor.themes import credentials, tls
+from edge_agent.doctor.themes import credentials, queues, tls
 
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 ADVICE = {
     "broker-name": "correct `url`, or install mDNS for a name in `.local`",
     "broker-refused": "start the broker, and let it listen on the network",
@@ -24,6 +23,7 @@ ADVICE = {
     "broker-silent": "correct the port, or use mqtts://",
     "broker-hides-refusals": "use a broker with MQTT 5",
     "broker-refuses-login": "correct `username` and password, here or on the broker",
+    **queues.ADVICE,
     **tls.ADVICE,
     **credentials.ADVICE,
 }
@@ -102,7 +102,7 @@ def _correct_name(case: Case, address: Address) -> str:
 
 
 def _start(case: Case, address: Address) -> str:
-    if address.host in LOOPBACK:
+    if address.host in queues.LOOPBACK:
         start = "`sudo apt install mosquitto && sudo systemctl enable --now mosquitto`"
         return f"{start}; or {_correct_url(case)}"
     return (
@@ -121,16 +121,23 @@ def _log_in(case: Case, address: Address) -> Iterator[Finding]:
     context = tls.context_of(case) if address.tls else None
     login = Login(options.username, password, context, options.versions, case.probes.timeout)
     answer, version, _ = log_in(address, login)
-    if answer == SILENT:
+    if answer == SUCCESS:
+        yield from _connected(case, address, login, version)
+    elif answer == SILENT:
         what = "it accepts connections, but does not answer in MQTT"
         remedy = f"{_correct_url(case)}: mqtts:// and port 8883 if the broker requires TLS"
         yield problem("broker-silent", str(address), what, remedy)
-    elif answer != SUCCESS:
+    else:
         yield _refused(case, address, answer, options.username)
-    elif hides_refusals(version):
+
+
+def _connected(case: Case, address: Address, login: Login, version: int) -> Iterator[Finding]:
+    """Look at what a broker that accepts the agent may lose."""
+    if hides_refusals(version):
         what = "it is spoken to in MQTT 3.1.1, in which it cannot say that it refuses an event"
         remedy = f"{REMEDY}; if `versions` under [mqtt] in {case.file} lacks 5, add it"
         yield warning("broker-hides-refusals", str(address), what, remedy)
+    yield from queues.look_at_queues(case, address, login, version)
 
 
 def _refused(case: Case, address: Address, answer: str, username: str) -> Finding:
