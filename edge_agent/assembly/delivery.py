@@ -12,7 +12,7 @@ from edge_agent.blueprint.sinks import Plan, ResolvedSink
 from edge_agent.clock import Clock
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.forwarder import Forwarder, ForwarderNews, LogAccess
-from edge_agent.deliver.sink import About, LiveSink, Post, Sink, SinkContext
+from edge_agent.deliver.sink import About, LiveSink, Post, Sink, SinkContext, Withdraw
 from edge_agent.events import CursorMove, Request, Subscription
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Subscriptions, Unreadable
@@ -98,6 +98,10 @@ class Delivery:
 
     def commit(self, change: SinkChange, deadline: float) -> None:
         """Stop the sinks that are replaced or removed; register all others with the account."""
+        kept = frozenset(url for one in change.sinks.values() for url in one.plan.url)
+        for one in change.stopped:
+            if isinstance(one.sink, LiveSink):
+                one.sink.post(Withdraw(kept))
         _stop(change.stopped, deadline)
         self._sinks = change.sinks
         self._around.record(

@@ -26,6 +26,10 @@ from edge_agent.evaluate.saved_state import save_state
 from edge_agent.store.reader import LogReader
 
 RESTART = "cannot change while the agent runs; `sudo systemctl restart edge-agent`"
+LEFTOVERS = (
+    "retained messages of {node!r} stay at the broker;"
+    " `mosquitto_sub -h <broker> -t 'edge/{node}/#' --remove-retained -W 5` clears them"
+)
 ENGINE_SECONDS = 10.0  # it may be switching an output on a slow bus
 STOP_SECONDS = 4.5
 
@@ -69,6 +73,8 @@ def obstacles(flow: Flow, new: Blueprint) -> list[str]:
         "aggregates": old.aggregates != new.config.aggregates,
     }
     fixed = [f"{name}: {RESTART}" for name, differs in changed.items() if differs]
+    if changed["node"]:
+        fixed.append(f"node: {LEFTOVERS.format(node=old.node)}")
     return fixed + flow.buses.obstacles(new.devices)
 
 

@@ -88,7 +88,13 @@ class About(NamedTuple):
     gone: frozenset[str] = frozenset()
 
 
-Post: TypeAlias = Reading | Alert | Switched | Answer | About
+class Withdraw(NamedTuple):
+    """A sink ends for good: what it shows is to vanish, except at the URLs that other sinks use."""
+
+    kept: frozenset[str]
+
+
+Post: TypeAlias = Reading | Alert | Switched | Answer | About | Withdraw
 
 
 class SinkContext(NamedTuple):

@@ -89,6 +89,7 @@ class Connection:
             elif not self._serve(session):
                 self._rest(self._backoff.next())
         self._publisher.fail("the agent stops")
+        self._state.end()
 
     def _connect(self) -> tuple[Session | None, bool]:
         """Try every address once; return the session, or whether only a person can help."""
@@ -214,8 +215,11 @@ class Connection:
     def _leave(self, session: Session) -> None:
         self._state.farewell(session)
         deadline = time.monotonic() + FAREWELL_SECONDS
-        while session.unsettled and time.monotonic() < deadline:
+        while (self._state.leaving or session.unsettled) and time.monotonic() < deadline:
+            self._state.send(session)
             session.pump(self._wake.fileno(), 0.1)
+        if not self._state.leaving and not session.unsettled:
+            self._state.left(session)
         session.close()
 
     def _take_posts(self) -> None:

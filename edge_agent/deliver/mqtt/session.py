@@ -42,7 +42,7 @@ class Will(NamedTuple):
 
 
 class Session:
-    """A connected client; `acks` and `received` collect what comes until the owner takes it.
+    """A client at `address`; `acks` and `received` collect what comes until the owner takes it.
 
     `moved_at` is when bytes of a QoS 1 message last reached the other machine.
     """
@@ -54,9 +54,9 @@ class Session:
         self.received: list[paho.MQTTMessage] = []
         self.ignored = False  # a command was too large
         self._window = WINDOW
-        self._retain_allowed = True
+        self.retains = True
         self._awaited: set[int] = set()
-        self._address = address
+        self.address = address
         self._keep_alive = round(broker.keep_alive)
         self._connack: ReasonCode | None = None
         self._lost = ""
@@ -79,17 +79,17 @@ class Session:
             if woken and interrupted():
                 self.drop()
                 raise ConnectionLost("interrupted")
-        self._check_connack(f"{self._address} does not answer", "other")
+        self._check_connack(f"{self.address} does not answer", "other")
 
     def _connect(self) -> None:
-        host, port = self._address.host, self._address.port
+        host, port = self.address.host, self.address.port
         try:
             self._client.connect(host, port, self._keep_alive, properties=self._client.limits())
         except OSError as error:
             cause: Cause = "name" if isinstance(error, socket.gaierror) else "other"
-            raise ConnectionLost(f"{self._address}: {error.strerror or error}", cause) from error
+            raise ConnectionLost(f"{self.address}: {error.strerror or error}", cause) from error
         except ValueError as error:  # a host name that IDNA cannot encode
-            raise ConnectionLost(f"{self._address}: {error}", "name") from error
+            raise ConnectionLost(f"{self.address}: {error}", "name") from error
 
     def subscribe(self, topic: str) -> None:
         """Ask for messages; they gather in `received`."""
@@ -106,7 +106,7 @@ class Session:
         """Queue a QoS 1 message; return its id."""
         if self.version != MQTTProtocolVersion.MQTTv5:
             properties = None
-        retain = retain and self._retain_allowed
+        retain = retain and self.retains
         mid = self._client.publish(topic, payload, 1, retain, properties).mid
         self._awaited.add(mid)
         self._goal = self._client.queued
@@ -197,13 +197,13 @@ class Session:
             self.drop()
             cause = "other" if code.value in PASSING else "login"
             cause = CAUSES.get(code.value, cause)
-            raise ConnectionLost(f"{self._address} refuses: {code}", cause)
+            raise ConnectionLost(f"{self.address} refuses: {code}", cause)
 
     def _check(self, code: MQTTErrorCode) -> None:
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
             self.drop()
             raise ConnectionLost(
-                self._lost or f"{self._address}: {paho.error_string(code)}", self._why
+                self._lost or f"{self.address}: {paho.error_string(code)}", self._why
             )
 
     def _on_connect(
@@ -218,13 +218,13 @@ class Session:
         limits = getattr(properties, "__dict__", {})
         self._window = min(WINDOW, limits.get("ReceiveMaximum", WINDOW))
         self.max_packet = min(MAX_PACKET, limits.get("MaximumPacketSize", MAX_PACKET))
-        self._retain_allowed = bool(limits.get("RetainAvailable", 1))
+        self.retains = bool(limits.get("RetainAvailable", 1))
 
     def _on_disconnect(
         self, _client: object, _data: object, _flags: object, code: ReasonCode, _more: object
     ) -> None:
         unsaid = str(code) in UNSAID
-        self._lost = f"{self._address} {'closed the connection' if unsaid else code}"
+        self._lost = f"{self.address} {'closed the connection' if unsaid else code}"
         self._why = "message" if code.value in FINAL else "hung up" if unsaid else "other"
 
     def _on_publish(

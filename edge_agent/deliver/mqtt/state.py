@@ -5,15 +5,19 @@ there is one again. Owned by the connection's thread.
 """
 
 import logging
+from collections import deque
 from datetime import UTC, datetime
 
 import msgspec
 
 from edge_agent.deliver.complaints import Complaints
+from edge_agent.deliver.mqtt.address import Address, parse_url
 from edge_agent.deliver.mqtt.session import Session, Will
 from edge_agent.deliver.mqtt.version import written
-from edge_agent.deliver.sink import About
+from edge_agent.deliver.sink import About, Withdraw
 from edge_agent.events import Alert, Reading, Switched
+
+ONLINE = b"online"
 
 _logger = logging.getLogger(__name__)
 
@@ -35,10 +39,13 @@ class LiveState:
         self._version = ""  # of MQTT; none before the first connection
         self._complaints = Complaints(_logger)
         self._news: dict[str, None] = {}  # topics, in the order in which they are sent
+        self._earlier: deque[tuple[str, bytes]] = deque()
+        self._shown_at: set[Address] = set()
+        self._kept_at: set[Address] | None = None  # None: everything stays
         self.about(about)
         self.will = Will(f"{prefix}/status", b"offline", retained)
 
-    def take(self, shown: Reading | Alert | Switched | About) -> None:
+    def take(self, shown: Reading | Alert | Switched | About | Withdraw) -> None:
         """Show what is true now."""
         if isinstance(shown, Reading):
             self.reading(shown)
@@ -46,6 +53,8 @@ class LiveState:
             self.alert(shown)
         elif isinstance(shown, Switched):
             self.output(shown)
+        elif isinstance(shown, Withdraw):
+            self._kept_at = {parse_url(url) for url in shown.kept}
         else:
             self.about(shown)
 
@@ -106,15 +115,30 @@ class LiveState:
 
     def greet(self, session: Session) -> None:
         """Say all that is known on a fresh connection: it may be another broker."""
-        session.publish(self.will.topic, b"online", retain=self._retained)
+        self._earlier.clear()
+        if not self._retained and session.retains and session.address not in self._shown_at:
+            self._forget_earlier()
+        else:
+            session.publish(self.will.topic, ONLINE, retain=self._retained)
+            self._shown_at.add(session.address)
         self._version = written(session.version)
         self._show_info()
         self._news = dict.fromkeys((*self._facts, *self._values))
+
+    def _forget_earlier(self) -> None:
+        """Clear what an earlier configuration may have left at a broker, the status last."""
+        self._earlier.extend((topic, b"") for topic in (*self._facts, self.will.topic))
+        self._earlier.append((self.will.topic, ONLINE))
 
     def send(self, session: Session) -> None:
         """Send what is new; if socket or window are full, only the latest is sent, later."""
         if session.congested():
             return
+        while self._earlier and session.room > 0:
+            topic, payload = self._earlier.popleft()
+            session.publish(topic, payload, retain=not payload)
+            if not self._earlier:
+                self._shown_at.add(session.address)
         while self._news and session.room > 0:
             topic = next(iter(self._news))
             del self._news[topic]
@@ -133,4 +157,28 @@ class LiveState:
 
     def farewell(self, session: Session) -> None:
         """Say that we leave on purpose: a clean DISCONNECT cancels the will."""
-        session.publish(self.will.topic, self.will.payload, retain=self._retained)
+        self._news.clear()
+        if self._kept_at is None or session.address in self._kept_at:
+            session.publish(self.will.topic, self.will.payload, retain=self._retained)
+        elif self._retained and session.retains:
+            self._facts = dict.fromkeys([*self._facts, self.will.topic], b"")
+            self._news = dict.fromkeys(self._facts)
+
+    @property
+    def leaving(self) -> bool:
+        """Return whether some of the farewell is still to be sent."""
+        return bool(self._news)
+
+    def left(self, session: Session) -> None:
+        """Note that the broker has the whole farewell."""
+        self._shown_at.discard(session.address)
+
+    def end(self) -> None:
+        """Say which brokers keep what is never updated again."""
+        if self._kept_at is None or not self._retained:
+            return
+        for host, port, _ in sorted(self._shown_at - self._kept_at):
+            clear = (
+                f"mosquitto_sub -h {host} -p {port} -t '{self._prefix}/#' --remove-retained -W 5"
+            )
+            _logger.warning("retained messages stay at %s:%d; `%s` clears them", host, port, clear)
