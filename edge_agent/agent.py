@@ -17,10 +17,10 @@ from edge_agent.evaluate.commands.command import Command, Reload
 from edge_agent.evaluate.engine import Shown
 from edge_agent.events import lifecycle
 from edge_agent.observe.health import Health
+from edge_agent.threads import STOP_SECONDS
 
 SWITCH_INTERVAL = 0.0005  # seconds: the interpreter's own 5 ms is what one thread would wait
 WATCH_SECONDS = 5.0
-STOP_SECONDS = 4.5
 
 _logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class Agent:
                 self._carry_out(requests)
 
     def _carry_out(self, requests: list[MainRequest]) -> None:
-        carry_out(requests, self._flow, self._reread)
+        carry_out(requests, self._flow, self._reread, self.control.stopping)
         if isinstance(requests[0].command, Reload):
             self._health.watch(self._flow.names)
 

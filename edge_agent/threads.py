@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import Callable
 
+STOP_SECONDS = 4.5  # for all threads together, at a stop or when a reload replaces some
+
 _logger = logging.getLogger(__name__)
 
 
@@ -43,6 +45,16 @@ class Worker:
         if self._thread.ident is not None:
             self._thread.join(max(deadline - time.monotonic(), 0.0))
         return not self._thread.is_alive()
+
+    @property
+    def alive(self) -> bool:
+        """Return whether the thread runs."""
+        return self._thread.is_alive()
+
+    def wait(self) -> None:
+        """Wait for its end, however long it takes."""
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _guarded(self) -> None:
         try:

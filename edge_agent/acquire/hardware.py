@@ -111,7 +111,8 @@ class RealHardware:
     def __init__(self, sys: Path = Path("/sys")) -> None:
         self._sys = sys
         self._buses: dict[int, Any] = {}
-        self._opened: list[SPIBus | SerialLine] = []
+        self._selects: dict[tuple[int, int], SPIBus] = {}
+        self._lines: dict[str, SerialLine] = {}
         self._masters: dict[Path, W1Master] = {}
         self._pins: Any = None
 
@@ -124,15 +125,15 @@ class RealHardware:
 
     def spi(self, bus: int, select: int) -> SPIBus:
         """Return /dev/spidev`bus`.`select`; raise `BusMissing` or `NotPermitted`."""
-        opened = open_select(bus, select)
-        self._opened.append(opened)
-        return opened
+        if (bus, select) not in self._selects:
+            self._selects[bus, select] = open_select(bus, select)
+        return self._selects[bus, select]
 
     def serial(self, path: str) -> SerialLine:
         """Return a serial line; raise `BusMissing` or `NotPermitted`."""
-        opened = open_line(path)
-        self._opened.append(opened)
-        return opened
+        if path not in self._lines:
+            self._lines[path] = open_line(path)
+        return self._lines[path]
 
     def kernel(self) -> Kernel:
         """Return the kernel's files."""
@@ -190,7 +191,7 @@ class RealHardware:
 
     def close(self) -> None:
         """Close every bus, and release every pin."""
-        for opened in (*self._buses.values(), *self._opened):
+        for opened in (*self._buses.values(), *self._selects.values(), *self._lines.values()):
             opened.close()
         if self._pins is not None:
             self._pins.close()

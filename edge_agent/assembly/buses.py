@@ -1,5 +1,6 @@
 """The buses: drivers connected, and a thread for each bus that has devices."""
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,8 +16,10 @@ from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput
 from edge_agent.clock import Clock
 from edge_agent.errors import HardwareError
 from edge_agent.events import Reading
+from edge_agent.store.reader import LogReader
 from edge_agent.threads import Worker
 
+STEP_SECONDS = 0.1
 FIXED = "what changes on a pin, a serial line or SPI needs a restart"
 REBUILT = {"i2c", "w1", "linux"}  # a driver need not be closed before another one opens the device
 
@@ -46,11 +49,11 @@ class BusChange(NamedTuple):
     threads: dict[str, BusThread]
     fresh: tuple[Connected, ...]
 
-    def totals(self) -> Iterator[tuple[str, Totalling]]:
-        """Yield the new counters, whose totals continue from the log."""
+    def resume(self, reader: LogReader) -> None:
+        """Let new counters continue from their totals in the log."""
         for one in self.fresh:
             if isinstance(one.driver, Totalling):
-                yield one.resolved.name, one.driver
+                one.driver.resume(reader.latest_values(one.resolved.name))
 
 
 class Buses:
@@ -72,6 +75,7 @@ class Buses:
         self._clock = clock
         self._threads: dict[str, BusThread] = {}
         self._retired: dict[str, BusThread] = {}  # whose drivers go on if the change is refused
+        self._stuck: dict[str, Worker] = {}  # threads of removed buses that have not ended
 
     def stop(self, deadline: float) -> None:
         """End the threads of all buses."""
@@ -116,15 +120,24 @@ class Buses:
         fresh = tuple(one for one in connected if _is_fresh(one, before))
         return BusChange(tuple(name for name in changed if name in self._threads), threads, fresh)
 
-    def retire(self, change: BusChange, deadline: float) -> None:
-        """Stop the threads that a change replaces: no more readings of the old devices come."""
+    def retire(self, change: BusChange, deadline: float, stopping: Callable[[], bool]) -> None:
+        """Stop the threads that a change replaces, so that old devices give no more readings.
+
+        The wait ends at `deadline`, or when `stopping` turns true.
+        """
         for name in change.stopped:
             self._retired[name] = self._threads.pop(name)
-            self._retired[name].worker.finish(deadline)
+            self._retired[name].worker.request_stop()
+        for name in change.stopped:
+            worker = self._retired[name].worker
+            while worker.alive and time.monotonic() < deadline and not stopping():
+                worker.join(min(deadline, time.monotonic() + STEP_SECONDS))
 
     def commit(self, change: BusChange) -> None:
         """Start the prepared threads."""
         self._threads |= change.threads
+        workers = ((name, one.worker) for name, one in self._retired.items())
+        self._stuck |= {name: worker for name, worker in workers if worker.alive}
         self._retired.clear()
         for thread in change.threads.values():
             thread.worker.start()
@@ -156,8 +169,23 @@ class Buses:
             clock=self._clock,
             progress=partial(self._alive, name),
         )
-        worker = Worker(name, bus.run, partial(inbox.put, None), self._died)
+        run = partial(run_after, self._predecessor(name), bus.run)
+        worker = Worker(name, run, partial(inbox.put, None), self._died)
         return BusThread(tuple(devices), inbox, worker)
+
+    def _predecessor(self, name: str) -> Worker | None:
+        """Return the last thread of a bus, which a new one has to wait for."""
+        for threads in (self._threads, self._retired):
+            if name in threads:
+                return threads[name].worker
+        return self._stuck.get(name)
+
+
+def run_after(predecessor: Worker | None, run: Callable[[], None]) -> None:
+    """Run when another thread has ended: two threads must never use one driver."""
+    if predecessor is not None:
+        predecessor.wait()
+    run()
 
 
 def _is_fresh(one: Connected, before: Mapping[str, Connected]) -> bool:

@@ -49,6 +49,11 @@ class Control:
         self._waiting = [one for one in self._waiting if one not in same]
         return same
 
+    def stopping(self) -> bool:
+        """Return whether to stop, without waiting; the main thread asks while it is busy."""
+        self._collect(0.0)
+        return self._stop is not None
+
     def _collect(self, wait: float) -> None:
         with suppress(Empty):
             self._sort(self._inbox.get(timeout=wait))

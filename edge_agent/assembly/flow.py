@@ -140,8 +140,7 @@ class Flow:
         """Build every part, with what the log knows of it."""
         reader = LogReader(self.log_path)
         try:
-            for name, counter in self._bus_change.totals():
-                counter.resume(reader.latest_values(name))
+            self._bus_change.resume(reader)
             self._log_id, self._last = log.id, reader.last_offset()
             self._topics = Topics(reader.saved_states().get(NAME, b""))
             self._build_delivery()

@@ -20,11 +20,19 @@ MOST_PROBLEMS = 20  # of a configuration that is refused, in one event
 _logger = logging.getLogger(__name__)
 
 
-def carry_out(requests: Sequence[MainRequest], flow: Flow, reread: Callable[[], Blueprint]) -> None:
-    """Do once what all the requests ask for, and hand its end to the engine; nothing is raised."""
+def carry_out(
+    requests: Sequence[MainRequest],
+    flow: Flow,
+    reread: Callable[[], Blueprint],
+    stopping: Callable[[], bool],
+) -> None:
+    """Do once what all the requests ask for, and hand its end to the engine; nothing is raised.
+
+    What takes long ends early when `stopping` turns true.
+    """
     command = requests[0].command
     try:
-        result = _result(command, flow, reread)
+        result = _result(command, flow, reread, stopping)
     except Exception as error:  # noqa: BLE001 - the agent continues after any error
         reason = _explained(command, error)
         ends = [Finished(one.key, None, reason) for one in requests]
@@ -34,10 +42,12 @@ def carry_out(requests: Sequence[MainRequest], flow: Flow, reread: Callable[[], 
         flow.readings.put(end)
 
 
-def _result(command: Command, flow: Flow, reread: Callable[[], Blueprint]) -> dict[str, Any] | None:
+def _result(
+    command: Command, flow: Flow, reread: Callable[[], Blueprint], stopping: Callable[[], bool]
+) -> dict[str, Any] | None:
     """Return what a command results in; None for a reading, because the next one is its answer."""
     if isinstance(command, Reload):
-        return _reload(flow, reread)
+        return _reload(flow, reread, stopping)
     if isinstance(command, Read):
         if not flow.buses.wake(command.device):
             raise AgentError(f"no device {command.device!r}")
@@ -46,10 +56,12 @@ def _result(command: Command, flow: Flow, reread: Callable[[], Blueprint]) -> di
     return collect_diagnostics(node, read_stats(flow.log_path), flow.clock, flow.notices.current())
 
 
-def _reload(flow: Flow, reread: Callable[[], Blueprint]) -> dict[str, Any]:
+def _reload(
+    flow: Flow, reread: Callable[[], Blueprint], stopping: Callable[[], bool]
+) -> dict[str, Any]:
     """Reload, and record how it ended; raise AgentError if the configuration is refused."""
     try:
-        problems = reload(flow, reread)
+        problems = reload(flow, reread, stopping)
     except Exception as error:  # noqa: BLE001 - what runs keeps running
         problems = [_explained(Reload(), error)]
     if not problems:

@@ -7,11 +7,12 @@ change is kept: values and windows, rules with their states, outputs as they are
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
-from edge_agent.assembly.buses import BusChange, same_driver
+from edge_agent.assembly.buses import STEP_SECONDS, BusChange, same_driver
 from edge_agent.assembly.delivery import SinkChange
 from edge_agent.assembly.evaluation import bounds, unknown_values
 from edge_agent.assembly.flow import Flow
@@ -24,6 +25,7 @@ from edge_agent.evaluate.outputs.output_set import GuardedOutput, Switchable
 from edge_agent.evaluate.rules.rule_set import RuleSet
 from edge_agent.evaluate.saved_state import save_state
 from edge_agent.store.reader import LogReader
+from edge_agent.threads import STOP_SECONDS
 
 RESTART = "cannot change while the agent runs; `sudo systemctl restart edge-agent`"
 LEFTOVERS = (
@@ -31,7 +33,6 @@ LEFTOVERS = (
     " `mosquitto_sub -h <broker> -t 'edge/{node}/#' --remove-retained -W 5` clears them"
 )
 ENGINE_SECONDS = 10.0  # it may be switching an output on a slow bus
-STOP_SECONDS = 4.5
 
 _logger = logging.getLogger(__name__)
 
@@ -46,8 +47,13 @@ class Prepared(NamedTuple):
     last: int  # the log's last offset
 
 
-def reload(flow: Flow, reread: Callable[[], Blueprint]) -> list[str]:
-    """Read the configuration again and put it in force; return the problems that prevent it."""
+def reload(
+    flow: Flow, reread: Callable[[], Blueprint], stopping: Callable[[], bool] = lambda: False
+) -> list[str]:
+    """Read the configuration again and put it in force; return the problems that prevent it.
+
+    It ends early when `stopping` turns true: systemd does not wait for long.
+    """
     try:
         new = reread()
         problems = obstacles(flow, new)
@@ -56,8 +62,10 @@ def reload(flow: Flow, reread: Callable[[], Blueprint]) -> list[str]:
         prepared = prepare(flow, new)
     except AgentError as error:
         return str(error).splitlines()
-    flow.buses.retire(prepared.buses, time.monotonic() + STOP_SECONDS)
-    refused = renew_engine(flow, prepared)
+    flow.buses.retire(prepared.buses, time.monotonic() + STOP_SECONDS, stopping)
+    refused = renew_engine(flow, prepared, stopping)
+    if stopping():
+        return ["the agent stops"]
     if refused:
         return [refused, *restore_buses(flow)]
     commit(flow, prepared)
@@ -81,23 +89,22 @@ def obstacles(flow: Flow, new: Blueprint) -> list[str]:
 def prepare(flow: Flow, new: Blueprint) -> Prepared:
     """Open everything that can fail; raise AgentError, and leave what runs as it is."""
     before = {one.name: one for one in flow.blueprint.outputs}
-    outputs = {
-        one.name: flow.connect(one)
-        for one in new.outputs
-        if one.name not in before or not same_driver(before[one.name], one)
-    }
-    buses = flow.buses.prepare(new.devices)
-    sinks = flow.delivery.prepare(new.sinks, flow.about(new))
-    reader = LogReader(flow.log_path)
-    try:
-        for name, counter in buses.totals():
-            counter.resume(reader.latest_values(name))
-        return Prepared(new, outputs, buses, sinks, reader.last_offset())
-    finally:
-        reader.close()
+    outputs: dict[str, Switchable] = {}
+    with ExitStack() as undo:
+        for one in new.outputs:
+            if one.name not in before or not same_driver(before[one.name], one):
+                outputs[one.name] = flow.connect(one)
+                undo.callback(outputs[one.name].close)
+        buses = flow.buses.prepare(new.devices)
+        sinks = flow.delivery.prepare(new.sinks, flow.about(new))
+        with closing(LogReader(flow.log_path)) as reader:
+            buses.resume(reader)
+            prepared = Prepared(new, outputs, buses, sinks, reader.last_offset())
+        undo.pop_all()
+    return prepared
 
 
-def renew_engine(flow: Flow, prepared: Prepared) -> str:
+def renew_engine(flow: Flow, prepared: Prepared, stopping: Callable[[], bool]) -> str:
     """Let the engine exchange its parts, between two readings; return what went wrong."""
     renewal = Renewal(flow.blueprint, prepared, clock=flow.clock, delegate=flow.delegate)
     answer: SimpleQueue[str] = SimpleQueue()
@@ -105,15 +112,25 @@ def renew_engine(flow: Flow, prepared: Prepared) -> str:
     token.put(None)
     claim = partial(taken, token)
     flow.readings.put(NewParts(renewal.parts, renewal.kept, answer.put, claim))
-    try:
-        return answer.get(timeout=ENGINE_SECONDS)
-    except Empty:
-        if claim():  # it may have failed; if it only was slow, it keeps the old parts
-            return f"the engine did not answer within {ENGINE_SECONDS:.0f} s"
-    try:
-        return answer.get(timeout=ENGINE_SECONDS)  # it has just begun
-    except Empty:
+    if (refused := answer_of(answer, stopping)) is not None:
+        return refused
+    if claim():  # it may have failed; if it only was slow, it keeps the old parts
+        for output in prepared.outputs.values():
+            output.close()
+        return f"the engine did not answer within {ENGINE_SECONDS:.0f} s"
+    refused = answer_of(answer, stopping)  # it has just begun
+    if refused is None:
         return "the engine began with the new configuration, but did not finish"
+    return refused
+
+
+def answer_of(answer: "SimpleQueue[str]", stopping: Callable[[], bool]) -> str | None:
+    """Wait for the engine's answer; return None if it does not come, or if the agent stops."""
+    deadline = time.monotonic() + ENGINE_SECONDS
+    while not stopping() and (left := deadline - time.monotonic()) > 0:
+        with suppress(Empty):
+            return answer.get(timeout=min(left, STEP_SECONDS))
+    return None
 
 
 def taken(token: "SimpleQueue[None]") -> bool:

@@ -1,8 +1,10 @@
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from drivers.base.errors import BusMissing, DriverError
+from edge_agent.acquire import hardware
 from edge_agent.acquire.hardware import ClaimedByKernel, Place, RealHardware, port
 
 
@@ -93,3 +95,18 @@ def test_devices_of_one_bus_share_a_line_and_those_of_another_do_not():
 def test_a_kernel_claim_is_a_driver_error_with_its_own_quality():
     assert issubclass(ClaimedByKernel, DriverError)
     assert ClaimedByKernel.quality == "claimed_by_kernel"
+
+
+@pytest.mark.parametrize(
+    ("opener", "ask"),
+    [
+        ("open_line", lambda one: one.serial("/dev/serial0")),
+        ("open_select", lambda one: one.spi(0, 0)),
+    ],
+)
+def test_what_a_refused_reload_opened_is_not_opened_again(monkeypatch, opener, ask):
+    opened = []
+    monkeypatch.setattr(hardware, opener, lambda *_: opened.append(SimpleNamespace()) or opened[-1])
+    machine = RealHardware()
+    assert ask(machine) is ask(machine)
+    assert len(opened) == 1

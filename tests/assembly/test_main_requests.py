@@ -48,7 +48,7 @@ def items(queue):
 def ends(flow, *commands, reread=lambda: None):
     """Let the main thread carry out commands; return their ends as (key, result, reason)."""
     requests = [MainRequest(command, f"k{n}") for n, command in enumerate(commands)]
-    carry_out(requests, flow, reread)
+    carry_out(requests, flow, reread, lambda: False)
     return [tuple(end) for end in items(flow.readings)]
 
 

@@ -14,7 +14,7 @@ from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import attach, simulated_hardware
 from edge_agent.errors import HardwareError
-from edge_agent.evaluate.engine import NewParts
+from edge_agent.evaluate.engine import NewParts, ShowAgain
 from edge_agent.events import Alert, Reading
 from edge_agent.store.reader import LogReader
 
@@ -383,3 +383,103 @@ def test_another_node_needs_a_restart_and_leaves_retained_messages(running, wait
     wait_for(lambda: running.notes() == ["reload_refused"])
     problems = json.loads(running.events("lifecycle")[-1].data)["problems"]
     assert any("retained messages of 'shed' stay at the broker" in one for one in problems)
+
+
+class Spied:
+    """An output that notes that it is released."""
+
+    def __init__(self):
+        self.closed = False
+
+    def close(self):
+        self.closed = True
+
+
+MORE_FANS = """
+[[output]]
+name = "fan2"
+pin = 23
+[[output]]
+name = "fan3"
+pin = 24
+"""
+
+
+def test_a_reload_that_fails_late_releases_the_outputs_that_it_opened(
+    running, wait_for, monkeypatch
+):
+    opened = []
+    monkeypatch.setattr(
+        running.agent._flow, "connect", lambda _: opened.append(Spied()) or opened[-1]
+    )
+
+    def missing(_devices):
+        raise HardwareError("/dev/i2c-3: there is no such bus", "enable it")
+
+    monkeypatch.setattr(running.agent._flow.buses, "prepare", missing)
+    running.reload(MORE_FANS)
+    wait_for(lambda: running.notes() == ["reload_refused"])
+    assert [one.closed for one in opened] == [True, True]
+
+
+def test_a_reload_that_the_engine_does_not_take_releases_the_outputs_that_it_opened(
+    running, monkeypatch
+):
+    opened = []
+    flow = running.agent._flow
+    monkeypatch.setattr(flow, "connect", lambda _: opened.append(Spied()) or opened[-1])
+    monkeypatch.setattr(reloading, "ENGINE_SECONDS", 0.1)
+    monkeypatch.setattr(flow, "readings", SimpleQueue())
+    running.write(MORE_FANS)
+    assert reloading.reload(flow, running._reread) == ["the engine did not answer within 0 s"]
+    assert [one.closed for one in opened] == [True, True]
+
+
+def test_two_threads_never_use_one_driver_even_if_one_is_stuck(running, wait_for, monkeypatch):
+    monkeypatch.setattr(reloading, "STOP_SECONDS", 0.1)
+    (thread,) = running.agent._flow.buses._threads.values()
+    driver = thread.devices[0].driver
+    real, inside, most, free = driver.measure, [], [], threading.Event()
+
+    def measure():
+        inside.append(threading.get_ident())
+        most.append(len(inside))
+        free.wait()
+        inside.pop()
+        return real()
+
+    monkeypatch.setattr(type(driver), "measure", lambda _self: measure())
+    wait_for(lambda: inside)
+    running.reload("", without='every = "50ms"')
+    wait_for(lambda: running.notes() == ["reloaded"])
+    running.reload("")
+    wait_for(lambda: running.notes() == ["reloaded", "reloaded"])
+    seen = len(running.seen)
+    free.set()
+    wait_for(lambda: len(running.seen) > seen + 3)
+    assert max(most) == 1
+
+
+@pytest.mark.parametrize("stuck", ["bus", "engine"])
+def test_a_stop_ends_a_reload_that_is_stuck(running, wait_for, monkeypatch, stuck):
+    monkeypatch.setattr(reloading, "STOP_SECONDS", 10_000 if stuck == "bus" else 0.1)
+    monkeypatch.setattr(reloading, "ENGINE_SECONDS", 10_000)
+    flow, free = running.agent._flow, threading.Event()
+    retired, taken = flow.buses.retire, SimpleQueue()
+
+    def retire(change, *more):
+        taken.put(change)
+        retired(change, *more)
+
+    monkeypatch.setattr(flow.buses, "retire", retire)
+    if stuck == "bus":
+        (thread,) = flow.buses._threads.values()
+        monkeypatch.setattr(type(thread.devices[0].driver), "measure", lambda _self: free.wait())
+    else:
+        flow.readings.put(ShowAgain(free.wait))
+    running.reload("", without='every = "50ms"')
+    taken.get(timeout=60)
+    running.agent.control.put(STOP)
+    running.thread.join(60)
+    free.set()
+    assert not running.thread.is_alive()
