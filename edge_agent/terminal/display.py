@@ -9,6 +9,7 @@ import click
 
 from drivers.base.channel import Channel
 from edge_agent.events import Alert, Reading, Switched
+from edge_agent.terminal.line_limit import LineLimit
 
 Channels: TypeAlias = Mapping[str, Mapping[str, Channel]]
 LOG_FORMAT = "%(levelname)s: %(message)s"
@@ -101,11 +102,14 @@ class Nothing(Lines):
 
 
 def log_to_stderr(handler: logging.Handler | None = None) -> None:
-    """Send the program's log to standard error, to which systemd adds the time, or to `handler`."""
+    """Send the program's log to standard error, to which systemd adds the time, or to `handler`.
+
+    What repeats is logged a few times a minute.
+    """
     form = "%(message)s" if handler else LOG_FORMAT
-    logging.basicConfig(
-        level=logging.INFO, format=form, handlers=[handler or logging.StreamHandler()]
-    )
+    target = handler or logging.StreamHandler()
+    target.addFilter(LineLimit())
+    logging.basicConfig(level=logging.INFO, format=form, handlers=[target])
 
 
 def reading_text(reading: Reading, channels: Mapping[str, Channel]) -> str:
