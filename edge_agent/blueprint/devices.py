@@ -1,8 +1,8 @@
 """Devices and outputs: which driver, where it is connected, with which options and channels."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 from drivers.base.channel import Channel
 from drivers.base.driver import (
@@ -23,6 +23,12 @@ from edge_agent.errors import ConfigError
 from edge_agent.evaluate.outputs.arbitration import Guard
 from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.problems import Problems, unknown
+
+AN_OUTPUT = "an output: write it as [[output]]"
+A_SENSOR = "a sensor: write it as [[device]]"
+
+Kind = TypeVar("Kind", bound=DriverClass)
+Built = TypeVar("Built", bound=Driver | Output)
 
 
 class ResolvedDevice(NamedTuple):
@@ -111,7 +117,7 @@ class DeviceResolver:
         return tuple(one for one in resolved if one is not None)
 
     def _device(self, settings: DeviceSettings, where: str) -> ResolvedDevice | None:
-        driver = self._sensor(settings.driver, where)
+        driver = self._driver(settings.driver, where, is_sensor, AN_OUTPUT)
         if driver is None:
             return None
         options = self._options(driver, settings, where)
@@ -122,17 +128,15 @@ class DeviceResolver:
 
     def _constructed(self, device: ResolvedDevice, where: str) -> ResolvedDevice | None:
         """Take the channels from an unconnected driver: options may select among them."""
-        try:
-            channels = device.build(Unconnected()).channels
-        except ValueError as error:
-            self._problems.add(f"{where}{error}")
+        driver = self._built(device.build, where)
+        if driver is None:
             return None
         if issubclass(device.driver, Totalling):
             self._note_converted(device.settings, where)
-        names = [channel.name for channel in channels]
+        names = [channel.name for channel in driver.channels]
         for name in device.settings.channel.keys() - set(names):
             self._problems.add(f"{where}channel.{name}: {unknown(name, names)}")
-        return device._replace(channels=channels)
+        return device._replace(channels=driver.channels)
 
     def _note_converted(self, settings: DeviceSettings, where: str) -> None:
         """Note conversions of a total: it could not continue after a restart."""
@@ -142,7 +146,7 @@ class DeviceResolver:
                 self._problems.add(f"{where}channel.{name}: {what}")
 
     def _output(self, settings: OutputSettings, where: str) -> ResolvedOutput | None:
-        driver = self._switch(settings.driver, where)
+        driver = self._driver(settings.driver, where, is_output, A_SENSOR)
         options = self._options(driver, settings, where) if driver else None
         if driver is None or options is None:
             return None
@@ -151,34 +155,27 @@ class DeviceResolver:
 
     def _assembled(self, output: ResolvedOutput, where: str) -> ResolvedOutput | None:
         """Build an unconnected driver, to find options that exclude each other."""
+        return None if self._built(output.build, where) is None else output
+
+    def _built(self, build: Callable[[Hardware], Built], where: str) -> Built | None:
         try:
-            output.build(Unconnected())
+            return build(Unconnected())
         except ValueError as error:
             self._problems.add(f"{where}{error}")
             return None
-        return output
 
-    def _driver(self, name: str, where: str) -> DriverClass | None:
+    def _driver(
+        self, name: str, where: str, right: Callable[[DriverClass], TypeGuard[Kind]], wrong: str
+    ) -> Kind | None:
+        """Return the driver of a name if it is of the right kind; `wrong` says what else it is."""
         try:
-            return self._catalog.load(name)
+            driver = self._catalog.load(name)
         except ConfigError as error:
             self._problems.add(where + error.problems[0])
             return None
-
-    def _sensor(self, name: str, where: str) -> type[Driver] | None:
-        driver = self._driver(name, where)
-        if driver is None or is_sensor(driver):
+        if right(driver):
             return driver
-        what = f"{name} is an output: write it as [[output]]"
-        self._problems.note(f"{where}driver", name, what)
-        return None
-
-    def _switch(self, name: str, where: str) -> type[Output] | None:
-        driver = self._driver(name, where)
-        if driver is None or is_output(driver):
-            return driver
-        what = f"{name} is a sensor: write it as [[device]]"
-        self._problems.note(f"{where}driver", name, what)
+        self._problems.note(f"{where}driver", name, f"{name} is {wrong}")
         return None
 
     def _options(
