@@ -18,26 +18,7 @@ from edge_agent.evaluate.commands.command import Diagnostics, Read, Reload
 from edge_agent.events import Reading
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
-
-CONFIG = """
-node = "shed"
-[mqtt]
-url = "{url}"
-[log]
-commit_interval = 0
-[[device]]
-name = "air"
-driver = "sht4x"
-every = "50ms"
-[[output]]
-name = "fan"
-driver = "relay"
-pin = 22
-[[rule]]
-name = "warm"
-when = "air.temperature > {limit}"
-set = {{ fan = "on" }}
-"""
+from tests.configurations import shed
 
 
 class AgentThread:
@@ -45,7 +26,7 @@ class AgentThread:
 
     def __init__(self, directory, url, limit, more, control):
         config = directory / "shed.toml"
-        config.write_text(CONFIG.format(url=url, limit=limit) + more)
+        config.write_text(shed(url, limit=limit) + more)
         self.log = directory / "shed.db"
         self.said, self.seen = [], []
         blueprint = resolve(config)

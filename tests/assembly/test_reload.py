@@ -17,32 +17,7 @@ from edge_agent.errors import HardwareError
 from edge_agent.evaluate.engine import NewParts, ShowAgain
 from edge_agent.events import Alert, Reading
 from edge_agent.store.reader import LogReader
-
-CONFIG = """
-node = "shed"
-[mqtt]
-url = "{url}"
-[log]
-commit_interval = 0
-[[device]]
-name = "air"
-driver = "sht4x"
-every = "50ms"
-[[output]]
-name = "fan"
-pin = 22
-[[rule]]
-name = "warm"
-when = "air.temperature > 10"
-set = {{ fan = "on" }}
-"""
-SECOND_DEVICE = """
-[[device]]
-name = "soil"
-driver = "sht4x"
-bus = 3
-every = "50ms"
-"""
+from tests.configurations import FAN, SOIL, shed, warm
 
 
 class Running:
@@ -84,7 +59,7 @@ class Running:
         return new
 
     def write(self, more, without=""):
-        text = CONFIG.format(url=self.url)
+        text = shed(self.url)
         self.file.write_text(text.replace(without, "") + more)
 
     def reload(self, more, without=""):
@@ -127,13 +102,13 @@ def running(tmp_path, broker, wait_for):
 
 def test_a_missing_bus_refuses_the_reload_and_the_agent_continues(running, wait_for):
     running.missing = {3}
-    running.reload(SECOND_DEVICE)
+    running.reload(SOIL)
     wait_for(lambda: running.notes() == ["reload_refused"])
     count = len(running.seen)
     wait_for(lambda: len(running.seen) > count + 3)
     assert running.hardware.pins().pin(22).state
     running.missing = set()
-    running.reload(SECOND_DEVICE)
+    running.reload(SOIL)
     wait_for(lambda: running.notes() == ["reload_refused", "reloaded"])
     wait_for(lambda: any(isinstance(s, Reading) and s.device == "soil" for s in running.seen))
     assert running.stop() == 0
@@ -143,9 +118,9 @@ def test_a_missing_bus_refuses_the_reload_and_the_agent_continues(running, wait_
 def test_a_refused_reload_resolves_no_alert(running, wait_for):
     wait_for(lambda: running.events("alert"))
     running.missing = {3}
-    running.reload(SECOND_DEVICE, without="> 10")
+    running.reload(SOIL, without="> 10")
     wait_for(lambda: len(running.notes()) == 1)
-    running.reload(SECOND_DEVICE.replace("soil", "earth"))
+    running.reload(SOIL.replace("soil", "earth"))
     wait_for(lambda: len(running.notes()) == 2)
     assert [json.loads(event.data)["state"] for event in running.events("alert")] == ["firing"]
 
@@ -181,8 +156,7 @@ def test_what_vanished_from_the_configuration_vanishes_from_the_broker(
 
     wait_for(lambda: "edge/shed/alert/warm" in retained())
     assert "edge/shed/output/fan" in retained()
-    rule = CONFIG[CONFIG.index("[[output]]") :].replace("{{", "{").replace("}}", "}")
-    running.reload("", without=rule)
+    running.reload("", without=FAN + warm())
     wait_for(lambda: running.notes() == ["reloaded"])
     wait_for(lambda: retained().isdisjoint({"edge/shed/alert/warm", "edge/shed/output/fan"}))
     resolved = [one for one in running.seen if isinstance(one, Alert)][-1]
@@ -208,7 +182,7 @@ def test_a_second_broker_learns_what_a_reload_changes_in_the_info(
     running.reload(cloud)
     seen = subscriber(other.port, "edge/shed/#")
     wait_for(lambda: {topic for topic, *_ in seen} == {"edge/shed/info", "edge/shed/status"})
-    running.reload(cloud + SECOND_DEVICE)
+    running.reload(cloud + SOIL)
     wait_for(lambda: b"soil" in seen[-1][1])
     assert {topic for topic, *_ in seen} == {"edge/shed/info", "edge/shed/status"}
 
@@ -219,8 +193,7 @@ def test_what_vanished_with_a_restart_vanishes_from_the_broker_too(
     first = Running(tmp_path, broker.url)
     wait_for(lambda: first.events("alert"))
     first.stop()
-    rule = CONFIG[CONFIG.index("[[rule]]") :].replace("{{", "{").replace("}}", "}")
-    second = Running(tmp_path, broker.url, without=rule)
+    second = Running(tmp_path, broker.url, without=warm())
     wait_for(lambda: len(second.events("alert")) == 2)
     late = subscriber(broker.port, "edge/shed/#")
     wait_for(lambda: any(topic == "edge/shed/info" for topic, *_ in late))

@@ -11,26 +11,8 @@ import pytest
 
 from edge_agent.errors import LogError
 from edge_agent.store.reader import LogReader
+from tests.configurations import shed
 
-CONFIG = """
-node = "shed"
-[mqtt]
-url = "mqtt://127.0.0.1:{port}"
-[log]
-path = "{log}"
-[[device]]
-name = "air"
-driver = "sht4x"
-every = "50ms"
-[[output]]
-name = "fan"
-driver = "relay"
-pin = 22
-[[rule]]
-name = "warm"
-when = "air.temperature > 10"
-set = {{ fan = "on" }}
-"""
 SIMULATE = [sys.executable, "-m", "edge_agent", "simulate", "--no-broker"]
 CLOSED = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]  # starts a program without any stream
 
@@ -41,7 +23,7 @@ class Process:
     def __init__(self, directory, port, prefix=(), **streams):
         self.log = directory / "shed.db"
         config = directory / "shed.toml"
-        config.write_text(CONFIG.format(port=port, log=self.log))
+        config.write_text(shed(f"mqtt://127.0.0.1:{port}", f'path = "{self.log}"'))
         self._output = directory / "output.txt"
         self._file = self._output.open("wb")
         streams = {"stdout": self._file, "stderr": self._file} | streams

@@ -7,6 +7,7 @@ import pytest
 
 from edge_agent.events import KINDS
 from edge_agent.store.reader import LogReader
+from tests.configurations import AIR, FAN, SOIL, warm
 
 CLOUD_KINDS = {"reading", "lifecycle", "gap"}
 CONFIG = """
@@ -19,22 +20,6 @@ commit_interval = "20ms"
 name = "cloud"
 url = "{far}"
 kinds = ["reading", "lifecycle", "gap"]
-[[device]]
-name = "air"
-driver = "sht4x"
-every = "50ms"
-[[device]]
-name = "soil"
-driver = "sht4x"
-bus = 3
-every = "50ms"
-[[output]]
-name = "fan"
-pin = 22
-[[rule]]
-name = "warm"
-when = "air.temperature > 10"
-set = {{ fan = "on" }}
 """
 
 
@@ -107,7 +92,14 @@ def test_two_brokers_get_everything_though_one_dies_and_the_agent_is_killed(
     pairs = {name: watched("edge/load/event/#") for name in ("mqtt", "cloud")}
     brokers = {name: broker for name, (broker, _) in pairs.items()}
     heard = {name: received for name, (_, received) in pairs.items()}
-    one = agent("", CONFIG.format(near=brokers["mqtt"].url, far=brokers["cloud"].url))
+    one = agent(
+        "",
+        CONFIG.format(near=brokers["mqtt"].url, far=brokers["cloud"].url)
+        + AIR
+        + SOIL
+        + FAN
+        + warm(),
+    )
     one.start()
     wait_for(lambda: one.starts() == 1)
     auditor = audit(one.log)
