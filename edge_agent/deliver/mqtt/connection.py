@@ -207,7 +207,7 @@ class Connection:
         self._commands.send(session)
         self._publisher.send(session)
         # The ping goes out at the end of a pause: a late one would look like silence.
-        idle = min(PUMP_SECONDS, self._broker.keep_alive / 4)
+        idle = min(PUMP_SECONDS, session.keep_alive / 4)
         session.pump(self._wake.fileno(), 1.0 if self._publisher.waiting else idle)
         self._publisher.settle(session)
         self._commands.take(session)

@@ -54,10 +54,10 @@ class Session:
         self.received: list[paho.MQTTMessage] = []
         self.ignored = False  # a command was too large
         self._window = WINDOW
-        self.retains = True
+        self.retains = self._acknowledges = True
         self._awaited: set[int] = set()
         self.address = address
-        self._keep_alive = round(broker.keep_alive)
+        self.keep_alive = broker.keep_alive
         self._connack: ReasonCode | None = None
         self._lost = ""
         self._why: Cause = "other"
@@ -84,7 +84,9 @@ class Session:
     def _connect(self) -> None:
         host, port = self.address.host, self.address.port
         try:
-            self._client.connect(host, port, self._keep_alive, properties=self._client.limits())
+            self._client.connect(
+                host, port, round(self.keep_alive), properties=self._client.limits()
+            )
         except OSError as error:
             cause: Cause = "name" if isinstance(error, socket.gaierror) else "other"
             raise ConnectionLost(f"{self.address}: {error.strerror or error}", cause) from error
@@ -158,7 +160,7 @@ class Session:
 
     def _look_after(self, now: float) -> None:
         """Measure progress in bytes, and send a ping if nothing moves."""
-        self._misc_at = now + MISC_SECONDS
+        self._misc_at = now + min(MISC_SECONDS, self.keep_alive / 4)
         reached = min(self._client.reached(), self._goal)
         self._client.moving = reached > self._reached
         if self._client.moving:
@@ -198,6 +200,10 @@ class Session:
             cause = "other" if code.value in PASSING else "login"
             cause = CAUSES.get(code.value, cause)
             raise ConnectionLost(f"{self.address} refuses: {code}", cause)
+        if not self._acknowledges:
+            self.drop()
+            what = "takes messages with QoS 0 only, and acknowledges none: use another broker"
+            raise ConnectionLost(f"{self.address} {what}", "login")
 
     def _check(self, code: MQTTErrorCode) -> None:
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -219,6 +225,8 @@ class Session:
         self._window = min(WINDOW, limits.get("ReceiveMaximum", WINDOW))
         self.max_packet = min(MAX_PACKET, limits.get("MaximumPacketSize", MAX_PACKET))
         self.retains = bool(limits.get("RetainAvailable", 1))
+        self._acknowledges = bool(limits.get("MaximumQoS", 1))
+        self.keep_alive = limits.get("ServerKeepAlive", 0) or self.keep_alive
 
     def _on_disconnect(
         self, _client: object, _data: object, _flags: object, code: ReasonCode, _more: object
