@@ -11,6 +11,8 @@ from typing import Any
 
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.expressions import logic, ranges
+from edge_agent.evaluate.expressions.bounds import Bound, wraps
+from edge_agent.evaluate.expressions.comparisons import check_comparison, check_joined
 from edge_agent.evaluate.expressions.expression import Expression, Known
 from edge_agent.evaluate.expressions.functions import Call, call_term
 from edge_agent.evaluate.expressions.line import Line, cut
@@ -68,6 +70,7 @@ class Parser:
     def __init__(self, line: Line, zone: tzinfo | None) -> None:
         self._line = line
         self._zone = zone
+        self._bounds: dict[ast.expr, set[Bound]] = {}  # by comparison
 
     def condition(self) -> Truth:
         """Return the whole line as a condition; raise ConfigError if it cannot be read."""
@@ -101,9 +104,8 @@ class Parser:
                 return self._name(node)
             case ast.Constant(value=value):
                 return self._constant(node, value)
-            case ast.BoolOp(op=op, values=parts):
-                truths = [self._truth(part) for part in parts]
-                return Term(truth=logic.joined(truths, decisive=isinstance(op, ast.Or)))
+            case ast.BoolOp():
+                return self._joined(node)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return Term(truth=logic.negated(self._truth(operand)))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -173,12 +175,24 @@ class Parser:
             return self._refuse(node)
         nodes = [node.left, *node.comparators]
         terms, _ = self._agree(node, nodes, [self._term(part) for part in nodes])
+        operations = [OPERATORS[type(op)] for op in node.ops]
         links = [
-            self._link(OPERATORS[type(op)], nodes[n : n + 2], terms[n : n + 2])
-            for n, op in enumerate(node.ops)
+            self._link(operation, nodes[n : n + 2], terms[n : n + 2])
+            for n, operation in enumerate(operations)
         ]
-        self._note_decided(node, nodes, terms)
-        return Term(truth=links[0] if len(links) == 1 else logic.joined(links, decisive=False))
+        over_midnight = wraps(operations, terms)
+        if not over_midnight:
+            self._bounds[node] = check_comparison(self._line, node, operations, nodes, terms)
+        return Term(
+            truth=links[0] if len(links) == 1 else logic.joined(links, decisive=over_midnight)
+        )
+
+    def _joined(self, node: ast.BoolOp) -> Term:
+        """Return `and` or `or`; note one that the parts decide together, whatever is measured."""
+        truths = [self._truth(part) for part in node.values]
+        either = isinstance(node.op, ast.Or)
+        check_joined(self._line, node, [self._bounds.get(part, set()) for part in node.values])
+        return Term(truth=logic.joined(truths, decisive=either))
 
     def _link(
         self, operation: Callable[[Any, Any], bool], nodes: list[ast.expr], terms: list[Term]
@@ -202,20 +216,3 @@ class Parser:
             ]
             self._line.note(node, f"mixes units: {', '.join(mixed)}")
         return terms, next(iter(units), "")
-
-    def _note_decided(self, node: ast.Compare, nodes: list[ast.expr], terms: list[Term]) -> None:
-        """Note a comparison that the ranges of the channels already decide.
-
-        In a chain a link may always be true: `0 <= x < 5` reads well even if x is never negative.
-        """
-        links = zip(node.ops, terms, terms[1:], strict=False)
-        decided = {ranges.decided(OPERATORS[type(op)], a.range, b.range) for op, a, b in links}
-        if False in decided or decided == {True}:
-            pieces = zip(map(self._line.piece, nodes), terms, strict=True)
-            spans = [
-                f"{cut(piece)} stays within {term.range.low:g} to {term.range.high:g}"
-                for piece, term in pieces
-                if not term.range.is_point
-            ]
-            always = f"is always {str(False not in decided).lower()}"
-            self._line.note(node, ": ".join([always, *([", ".join(spans)] if spans else [])]))
