@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from consumers.audit.audit import Audit
+
 CLIENTS = {"edge-sim": "mqtt", "edge-sim-second": "second"}
 ARCHIVE = "archive"
 
@@ -38,23 +40,24 @@ class Gap(NamedTuple):
     reason: str
 
 
-_one = msgspec.json.Decoder(Received)
 _many = msgspec.json.Decoder(list[Received])
 
 
 class Ledger:
     """Takes commits and deliveries in, and notes at once what must never be."""
 
-    def __init__(self, note):
+    def __init__(self, note, now):
         self.problems = []
         self.committed = {}  # content by id
         self.received = defaultdict(dict)  # ids in the order of their first delivery, by sink
         self.gaps = defaultdict(set)  # by sink
         self.deliveries = 0
         self.log = ""  # the id of the one in use
+        # What a subscriber finds out from the events alone, where it gets every kind of them.
+        self.audits = {name: Audit(late=float("inf"), settle=0.0) for name in ("mqtt", ARCHIVE)}
         self._seen = 0  # offset, in this life
         self._contents = {}  # by id
-        self._note = note
+        self._note, self._now = note, now
 
     def problem(self, what):
         if what not in self.problems:
@@ -78,16 +81,20 @@ class Ledger:
     def take(self, broker, client_id, topic, payload):
         """Note what a broker hands to its subscribers."""
         if "/event/" in topic:
-            self.deliver(broker.address, CLIENTS[client_id], [_one.decode(payload)])
+            self.deliver(broker.address, CLIENTS[client_id], b"[" + payload + b"]")
         elif topic.endswith("/batch"):
-            self.deliver(broker.address, CLIENTS[client_id], _many.decode(payload))
+            self.deliver(broker.address, CLIENTS[client_id], payload)
 
     def take_lines(self, lines):
         """Note what is in the file sink's file."""
-        self.deliver(ARCHIVE, ARCHIVE, [_one.decode(line) for line in lines])
+        self.deliver(ARCHIVE, ARCHIVE, b"[" + b",".join(lines) + b"]")
 
-    def deliver(self, where, sink, events):
-        for event in events:
+    def deliver(self, where, sink, payload):
+        """Note a JSON array of events."""
+        if sink in self.audits:
+            for event in msgspec.json.decode(payload):
+                self.audits[sink].take(event, self._now())
+        for event in _many.decode(payload):
             self.deliveries += 1
             log, _, offset = event.id.partition(":")
             one = Id(log, int(offset))

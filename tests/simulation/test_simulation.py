@@ -175,7 +175,7 @@ class Commit:
 
 
 def test_an_offset_with_two_contents_is_a_problem():
-    ledger = Ledger(lambda _: None)
+    ledger = Ledger(lambda _: None, lambda: 0.0)
     for data in ("{}", "{}", '{"other":1}'):
         ledger.begin_life()
         ledger.commit(Commit(data))

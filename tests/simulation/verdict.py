@@ -19,6 +19,18 @@ def verify(world):
     for account in accounts:
         if account.configured:
             Verdict(world, account).check()
+    for sink, audit in world.ledger.audits.items():
+        check_audit(world.ledger, sink, audit.report(float("inf")))
+
+
+def check_audit(ledger, sink, report):
+    """Note what a subscriber would find out from the events that it got."""
+    for log in report.logs:
+        for what, found in (("lost", log.lost), ("contradictory", log.contradictory)):
+            if found.total:
+                ledger.problem(f"{sink}: the audit finds {found.total} {what} events")
+    for reason in report.unusable:
+        ledger.problem(f"{sink}: the audit finds what is {reason}")
 
 
 class Verdict:

@@ -13,7 +13,7 @@ from edge_agent.store import reader
 from tests.simulation.disk import Disk
 from tests.simulation.greenhouse import ADDRESSES, Greenhouse
 from tests.simulation.ledger import Ledger
-from tests.simulation.machine import SimulatedClock
+from tests.simulation.machine import EPOCH, SimulatedClock
 from tests.simulation.network import Network
 from tests.simulation.scheduler import Scheduler
 
@@ -32,7 +32,7 @@ class World:
         self.seed, self.settings = seed, plan.settings
         self.random = random.Random(f"{seed} world")
         self.scheduler = Scheduler(seed)
-        self.ledger = Ledger(self.scheduler.note)
+        self.ledger = Ledger(self.scheduler.note, self._seconds)
         self.network = Network(self.scheduler, self.ledger.take, ADDRESSES)
         self.disk = Disk(root, self.scheduler)
         self.disk.on_commit = self._committed
@@ -50,6 +50,9 @@ class World:
     def blueprint(self):
         """Return what the agent is configured to do now."""
         return self.greenhouse.blueprint(self._root, self.settings)
+
+    def _seconds(self):
+        return EPOCH + self.scheduler.now
 
     def _committed(self, connection):
         if Path(connection.file) == self.log:
@@ -112,6 +115,7 @@ class World:
         """Return the reasons for which events may be dropped in this world."""
         found = {
             "max_size": self.settings.max_size == "1MB",
+            "thinned": self.settings.max_size == "1MB",
             "damaged": self.damaged,
             "disk_full": self.disk.was_full,
             "not configured": self.reloaded,
