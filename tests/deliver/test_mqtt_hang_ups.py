@@ -7,6 +7,7 @@ import pytest
 
 from edge_agent.clock import ManualClock
 from edge_agent.deliver.mqtt.hang_ups import SECONDS, TIMES, HangUps, smaller
+from edge_agent.deliver.mqtt.job import MAX_PACKET
 from edge_agent.errors import EventRejected, SinkUnavailable
 from tests.deliver.conftest import logged
 
@@ -219,3 +220,31 @@ def test_the_way_is_shown_by_the_smallest_event_for_the_topic_if_it_is_much_smal
     assert smaller([large, other], topic) is None
     assert smaller([large, logged(2, LARGE[:4000])], topic) is None
     assert smaller([large], topic) is None
+
+
+class LimitedConnection:
+    """A connection to a broker that takes 3000 bytes, as every session says."""
+
+    def __init__(self):
+        self.limits = []
+
+    def post(self, job):
+        self.limits.append(job.largest)
+        if job.largest == 3000:
+            for n in range(len(job.messages)):
+                job.settle(n, "")
+        job.largest = 3000
+        job.finish()
+
+
+def test_a_lower_limit_is_learned_while_a_smaller_event_shows_the_way(client, events, clock):
+    one = client("mqtt://127.0.0.1:1")
+    connection = one.sink._connection = LimitedConnection()
+    hang_ups = one.sink._hang_ups = HangUps(clock.monotonic)
+    batch = with_large(events, at=1)
+    for _ in range(2):
+        hang_ups.reason(batch[0], "hung up", alone=True)
+    with pytest.raises(SinkUnavailable, match="takes 3000 bytes"):
+        one.sink.deliver(batch)
+    assert one.sink.deliver(batch) >= 1
+    assert connection.limits[:2] == [MAX_PACKET, 3000]

@@ -116,7 +116,7 @@ class MqttSink:
             return
         if settlement.sent:
             self._hang_ups.doubt()
-        raise SinkUnavailable(settlement.error)
+        raise SinkUnavailable(settlement.error or f"the broker takes {self._largest} bytes")
 
     def _explain(self, groups: Sequence[Sequence[LoggedEvent]], settlement: Settlement) -> None:
         """Raise EventRejected if an event is why the broker ended the connection.
@@ -136,11 +136,12 @@ class MqttSink:
         reply: SimpleQueue[Settlement] = SimpleQueue()
         messages = [self._message(group) for group in groups]
         self._connection.post(Job(messages, self._properties, reply, self._largest))
-        return self._settlement(reply)
+        settlement = self._settlement(reply)
+        self._largest = settlement.largest
+        return settlement
 
     def _reach(self, groups: Sequence[Sequence[LoggedEvent]], settlement: Settlement) -> int:
         """Return how many groups are settled, up to one that may pass in smaller ones or later."""
-        self._largest = settlement.largest
         for n in sorted(settlement.refused):
             if len(groups[n]) > 1 or groups[n][0].kind == "gap":
                 return n
