@@ -1,11 +1,12 @@
 """All faults, group by group."""
 
 from tests.torture.fault import Fault
-from tests.torture.faults import broker, disk, link, process
+from tests.torture.faults import broker, disk, link, load, process
 
 FAULTS: tuple[Fault, ...] = (
     *link.FAULTS,
     *broker.FAULTS,
+    *load.FAULTS,
     *process.FAULTS,
     *disk.FAULTS,
 )
