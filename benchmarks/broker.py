@@ -17,12 +17,12 @@ log_dest none
 
 
 @contextmanager
-def mosquitto() -> Iterator[int]:
-    """Yield the port of a broker that stores nothing and logs nothing."""
+def mosquitto(port: int = 0) -> Iterator[int]:
+    """Yield the port of a broker that stores nothing and logs nothing; 0 chooses a free one."""
     binary = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin")
     if binary is None:
         raise SystemExit("mosquitto is missing: sudo apt install mosquitto")
-    port = _free_port()
+    port = port or free_port()
     with tempfile.TemporaryDirectory() as directory:
         config = Path(directory) / "mosquitto.conf"
         config.write_text(CONFIG.format(port))
@@ -35,7 +35,8 @@ def mosquitto() -> Iterator[int]:
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,0 +1,108 @@
+"""The search on one surface, guided by coverage, in a process of its own.
+
+python -m fuzzing.search SURFACE INPUTS SECONDS CORPUS RESULT
+"""
+
+import gc
+import hashlib
+import json
+import os
+import sys
+import time
+import traceback
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import atheris
+
+from fuzzing.measured import NOTHING, Cost, checked
+from fuzzing.surfaces import CASES, SURFACES, Surface, load
+
+LONGEST = 4096  # bytes of an input
+HANGS = 30  # seconds: libFuzzer then ends the process, and keeps the input
+SETTLED = 2000  # inputs, after which every module is imported and every cache is full
+
+
+class Search:
+    """Counts, measures and saves; `take` is what the fuzzer calls."""
+
+    def __init__(self, name: str, surface: Surface, inputs: int, seconds: float) -> None:
+        self._name = name
+        self._target = surface.target
+        self._inputs = inputs
+        self._deadline = time.monotonic() + seconds
+        self.count = self._settled = self._kept = 0
+        self._most = NOTHING
+        self._crashes: dict[str, str] = {}
+
+    def take(self, data: bytes) -> None:
+        """Run one input; the last one ends the process."""
+        self.count += 1
+        try:
+            self._most |= checked(self._target, data)
+        except Exception as error:
+            self._save(data, error)
+        if self.count == SETTLED:
+            self._settled = _kept()
+        if self.count >= self._inputs or time.monotonic() > self._deadline:
+            self._end()
+
+    def _save(self, data: bytes, error: Exception) -> None:
+        """Keep the first input for each line of code that raises."""
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f"{type(error).__name__} at {Path(frames[-1].filename).name}:{frames[-1].lineno}"
+        if place not in self._crashes:
+            self._crashes[place] = str(error)[:200]
+            path = CASES / self._name / hashlib.sha256(data).hexdigest()[:12]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            print(f"{self._name}: {place}: {error}: {path}", flush=True)
+
+    def _end(self) -> None:
+        Path(sys.argv[5]).write_text(json.dumps(self._result()))
+        sys.stderr.flush()
+        os._exit(0)  # atheris itself does not return
+
+    def _result(self) -> dict[str, Any]:
+        kept = _kept() - self._settled if self._settled else 0
+        cost: Cost = self._most
+        return {
+            "inputs": self.count,
+            "seconds": cost.seconds,
+            "bytes": cost.bytes,
+            "kept": kept,
+            "crashes": self._crashes,
+        }
+
+
+def _kept() -> int:
+    """Return the bytes that are in use once the garbage is collected."""
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+def main() -> None:
+    """Search until there were enough inputs, or the time is over."""
+    name, inputs, seconds, corpus, _ = sys.argv[1:]
+    with atheris.instrument_imports(include=list(SURFACES[name])):
+        surface = load(name)
+    (CASES / name).mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(surface.SEEDS):
+        Path(corpus, f"seed-{number}").write_bytes(seed[:LONGEST])
+        surface.target(seed)  # what is imported late is not the first input's cost
+    tracemalloc.start()
+    search = Search(name, surface, int(inputs), float(seconds))
+    options = [
+        f"-max_len={LONGEST}",
+        f"-timeout={HANGS}",
+        "-rss_limit_mb=0",
+        "-print_final_stats=1",
+    ]
+    options += [f"-artifact_prefix={CASES / name}/", "-seed=1"]
+    atheris.Setup([sys.argv[0], *options, corpus], search.take)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
