@@ -6,15 +6,21 @@ BIN := .venv/bin
 # One worker a core; the tests of a file stay together, with the fixtures they share.
 PARALLEL := -n auto --dist loadfile
 # What `make test-fast` leaves out: real brokers, real processes, many random inputs.
-SLOW := assembly deliver doctor drivers end_to_end evaluate/test_fuzz.py simulators/test_day.py \
+SLOW := assembly deliver doctor drivers end_to_end fuzz simulators/test_day.py \
 	simulators/test_scenario.py simulation survey torture test_plugin.py
+
+# What runs each night, beside the tests of kernels and packages that need root.
+NIGHTLY := test-nightly fuzz soak torture simulation sbom audit-dependencies
+MINUTES := 30
+# What can be installed, by extra; `core` is without any.
+EXTRAS := core spi serial broker notify
 
 # $(call need,command,Debian package): install it as root, or say what to type.
 need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
 
-.PHONY: help demo test test-fast test-nightly test-vm test-deb torture simulation lint format docs bench deb clean
+.PHONY: help demo test test-fast test-nightly test-vm test-deb torture simulation fuzz soak sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -45,6 +51,24 @@ torture: .venv/dev  ## inject every fault into a real agent, and write docs/tort
 
 simulation: .venv/dev  ## simulate 20,000 worlds, and write docs/simulation.md (30 minutes)
 	nice $(BIN)/python -m tests.simulation --seeds $(SEEDS) --report
+
+fuzz: .venv/fuzz  ## 100,000 inputs for every surface, and the report in docs/proof.md (an hour)
+	cd tests/fuzz && nice $(CURDIR)/$(BIN)/python -m fuzzing $(ARGS)
+
+soak: .venv/dev  ## run an agent under load, and write the report in docs/proof.md (MINUTES=30)
+	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	nice $(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
+
+sbom: .venv/supply $(EXTRAS:%=build/runtime/%)  ## list what each extra installs, as dist/sbom-*.json
+	@mkdir -p dist
+	for extra in $(EXTRAS); do $(BIN)/cyclonedx-py environment --pyproject pyproject.toml \
+		--output-reproducible -o dist/sbom-$$extra.json build/runtime/$$extra || exit 1; done
+
+audit-dependencies: .venv/supply $(EXTRAS:%=build/runtime/%)  ## look for known vulnerabilities
+	@sh .ci/audit-dependencies $(EXTRAS:%=build/runtime/%)
+
+nightly:  ## all that runs each night; a failure does not keep the rest from running
+	$(MAKE) --keep-going $(NIGHTLY)
 
 lint: .venv/dev  ## check format, style and types
 	$(BIN)/ruff format --check .
@@ -94,6 +118,20 @@ clean:  ## remove everything that was built here
 
 .venv/demo: .venv/bin/pip pyproject.toml
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[broker]'
+	@touch $@
+
+# What one extra needs at run time, and nothing else.
+build/runtime/%: .venv/bin/pip pyproject.toml
+	rm -rf $@
+	$(PYTHON) -m venv --without-pip $@
+	$(BIN)/pip --python $@ install -q --disable-pip-version-check '.$(patsubst %,[%],$(filter-out core,$*))'
+
+.venv/fuzz: .venv/dev
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[fuzz]'
+	@touch $@
+
+.venv/supply: .venv/dev
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[supply]'
 	@touch $@
 
 .venv/dev: .venv/bin/pip pyproject.toml

@@ -147,6 +147,8 @@ def soak(directory: Path, minutes: float) -> list[Row]:
                 broker.enter_context(mosquitto(port))
             if second % SAMPLE == 0:
                 run.sample(second)
+        if end % OUTAGE in {0, *range(OUTAGE - AWAY, OUTAGE)}:
+            broker.enter_context(mosquitto(port))
         _wait(run.delivered)
         cpu = cpu_seconds(run.agent.pid)
     return [*usage(run.samples, cpu), *account(run.stats(), run.agent.returncode, run.sent)]

@@ -185,8 +185,7 @@ class LoggedEvent(NamedTuple):
 
 
 def alert_of(logged: LoggedEvent) -> Alert:
-    """Return the alert that was logged."""
-    data = msgspec.json.decode(logged.data)
+    """Return the alert that was logged; raise msgspec.ValidationError for any other event."""
+    data = msgspec.json.decode(logged.data, type=dict[str, Any])
     moment = Moment(logged.time, logged.uptime or 0, logged.boot is None)
-    more = {name: data[name] for name in ADDED if name in data}
-    return Alert(logged.source, data["state"], moment, data["severity"], data["values"], **more)
+    return msgspec.convert({**data, "rule": logged.source, "moment": moment}, Alert)

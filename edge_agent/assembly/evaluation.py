@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Mapping
 from functools import partial
 
-from edge_agent.assembly.restore import read_history, restore_values
+from edge_agent.assembly.restore import last_alerts, read_history, restore_values
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.devices import ResolvedOutput
 from edge_agent.clock import Clock, Moment
@@ -18,7 +18,7 @@ from edge_agent.evaluate.rules.alerts import orphaned
 from edge_agent.evaluate.rules.rule import RuleState, restored, spans
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.evaluate.saved_state import load_states, save_state
-from edge_agent.events import Alert, alert_of
+from edge_agent.events import Alert
 from edge_agent.store.reader import LogReader
 
 
@@ -34,7 +34,7 @@ def assemble_evaluation(
     current = unknown_values(blueprint, now)
     restore_values(current, read_history(reader, clock.boot, now, horizon(blueprint)))
     saved = reader.saved_states()
-    alerts = {name: alert_of(event) for name, event in reader.latest_alerts().items()}
+    alerts = last_alerts(reader)
     states = load_states(saved, "rule/", RuleState, now, clock.boot)
     rule_set = RuleSet(
         blueprint.rules,

@@ -12,6 +12,7 @@ from edge_agent.acquire.hardware import Hardware
 from edge_agent.assembly.buses import Buses, by_bus, explained
 from edge_agent.assembly.delivery import Delivery, RunningSink, Surroundings, posts_of
 from edge_agent.assembly.evaluation import assemble_evaluation
+from edge_agent.assembly.restore import last_alerts
 from edge_agent.assembly.topics import NAME, Topics
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.devices import ResolvedOutput
@@ -22,7 +23,7 @@ from edge_agent.errors import LogError
 from edge_agent.evaluate.commands.execute import Delegate
 from edge_agent.evaluate.engine import Engine, EngineItem, ShowAgain, Shown
 from edge_agent.evaluate.outputs.output_set import Switchable
-from edge_agent.events import Alert, Reading, Switched, alert_of
+from edge_agent.events import Alert, Reading, Switched
 from edge_agent.live.fan_out import FanOut, LatestFanOut
 from edge_agent.observe.notices import Notices
 from edge_agent.paths import runtime_directories
@@ -171,9 +172,9 @@ class Flow:
     def _build_engine(self, reader: LogReader) -> Worker:
         """Restore the rules, and show their alerts again: the broker may be another one."""
         rules = {rule.name for rule in self.blueprint.rules}
-        for event in reader.latest_alerts().values():
-            if event.source in rules:
-                self.show(alert_of(event))
+        for rule, alert in last_alerts(reader).items():
+            if rule in rules:
+                self.show(alert)
         parts = assemble_evaluation(self.blueprint, reader, self.clock, self.connect, self.delegate)
         engine = Engine(
             self.readings,

@@ -1,12 +1,13 @@
 """What the log has of the last minutes: values, windows, and aggregates under way."""
 
-from typing import NamedTuple
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import msgspec
 
 from edge_agent.clock import Moment
 from edge_agent.evaluate.current_values import CurrentValues, DeviceValues
-from edge_agent.events import LoggedEvent, Reading
+from edge_agent.events import Alert, LoggedEvent, Reading, alert_of
 from edge_agent.store.reader import LogReader
 
 CHUNK = 1000
@@ -21,11 +22,27 @@ class Logged(msgspec.Struct, frozen=True):
     refused: dict[str, str] = {}
 
 
+class LoggedAggregate(msgspec.Struct, frozen=True):
+    """A logged aggregate's data, as far as it matters here."""
+
+    seconds: float
+    thinned: Any = None
+
+
 class History(NamedTuple):
     """Readings with their offsets, oldest first, and the last aggregate of device and window."""
 
     readings: list[tuple[int, Reading]]
     aggregates: dict[tuple[str, float], int]
+
+
+def last_alerts(reader: LogReader) -> dict[str, Alert]:
+    """Return the last alert of each rule; one of another form than this version's is left out."""
+    found = {}
+    for rule, event in reader.latest_alerts().items():
+        with suppress(msgspec.ValidationError):
+            found[rule] = alert_of(event)
+    return found
 
 
 def restore_values(current: CurrentValues, history: History) -> None:
@@ -70,14 +87,16 @@ def uptime_of(event: LoggedEvent, boot: int | None, now: Moment) -> int | None:
 
 
 def _take(found: History, event: LoggedEvent, uptime: int | None) -> None:
-    if event.kind == "aggregate":
-        data = msgspec.json.decode(event.data)
-        if not data.get("thinned"):  # that one has readings of long ago
-            found.aggregates.setdefault((event.source, data["seconds"]), event.offset)
-    elif event.kind == "reading" and uptime is not None:
-        data = msgspec.json.decode(event.data, type=Logged)
-        moment = Moment(event.time, uptime, trusted=event.boot is None)
-        reading = Reading(
-            event.source, moment, data.values, data.quality, data.detail, data.refused
-        )
-        found.readings.append((event.offset, reading))
+    """Note an event, unless it has another form than this version writes."""
+    with suppress(msgspec.ValidationError):
+        if event.kind == "aggregate":
+            data = msgspec.json.decode(event.data, type=LoggedAggregate)
+            if not data.thinned:  # that one has readings of long ago
+                found.aggregates.setdefault((event.source, data.seconds), event.offset)
+        elif event.kind == "reading" and uptime is not None:
+            logged = msgspec.json.decode(event.data, type=Logged)
+            moment = Moment(event.time, uptime, trusted=event.boot is None)
+            reading = Reading(
+                event.source, moment, logged.values, logged.quality, logged.detail, logged.refused
+            )
+            found.readings.append((event.offset, reading))

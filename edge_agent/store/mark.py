@@ -8,25 +8,32 @@ import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 from edge_agent.errors import LogError
 from edge_agent.private_files import ensure
+from edge_agent.store.soundness import LARGEST
 
 BLOCK = 10_000  # offsets
 SIZE = 1024  # bytes; written in place, so that a full disk takes it too
+
+
+LogId: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]*\Z")]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=LARGEST)]
 
 
 class Mark(msgspec.Struct):
     """The file's content; `left` counts, by kind, what the stop `stop` has left in memory."""
 
     boot: str = ""  # in which the log was found sound
-    log: str = ""  # its id
-    reserved: int = 0  # no offset above was ever given
-    given: int = 0  # the last offset of a commit; after a power cut, perhaps of an older one
+    log: LogId = ""
+    reserved: Count = 0  # no offset above was ever given
+    given: Count = 0  # the last offset of a commit; after a power cut, perhaps of an older one
     closed: bool = False  # the last offset that was given is `reserved`
-    left: dict[str, int] = {}
+    left: dict[str, Count] = {}
     stop: str = ""
 
 

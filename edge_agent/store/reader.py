@@ -12,6 +12,7 @@ from edge_agent.errors import LogError
 from edge_agent.events import KINDS, LoggedEvent
 from edge_agent.store.account import SinkAccount, read_accounts
 from edge_agent.store.event_log import LAST, log_id
+from edge_agent.store.soundness import damage
 
 READ_AFTER = """
 SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
@@ -123,10 +124,11 @@ class LogReader:
         """Return what a device measured last; nothing if the log has no reading of it."""
         queries = (LATEST_VALUES, LATEST_THINNED)
         rows = [row for query in queries for row in self._execute(query, (device,))]
-        if not rows:
-            return {}
-        _, values = max(rows, key=lambda row: row[0])
-        return msgspec.json.decode(values, type=dict[str, float])
+        if rows:
+            with suppress(msgspec.ValidationError):  # not written by us
+                _, values = max(rows, key=lambda row: row[0])
+                return msgspec.json.decode(values, type=dict[str, float])
+        return {}
 
     def saved_states(self) -> dict[str, bytes]:
         """Return the states that survive a restart, as JSON by name."""
@@ -179,7 +181,10 @@ class LogReader:
 
     def _events(self, sql: str, parameters: Sequence[Any]) -> list[LoggedEvent]:
         (text,) = self._connection.execute(sql, parameters).fetchone()
-        return _decoder.decode(text)
+        try:
+            return _decoder.decode(text)
+        except msgspec.MsgspecError as error:
+            raise damage(f"an event cannot be read: {error}") from error
 
 
 def _kinds(kinds: Collection[str]) -> str:

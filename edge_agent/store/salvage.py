@@ -16,13 +16,24 @@ from sqlite_utils import Database
 
 from edge_agent.clock import Clock
 from edge_agent.events import lifecycle
-from edge_agent.store.event_log import LAST, EventLog, connect
+from edge_agent.store.event_log import EventLog, connect
 from edge_agent.store.gaps import Missing, Ranges, all_of, ranges, report
 from edge_agent.store.leaves import leaf_rows
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import migrate
 from edge_agent.store.replacement import complete, discard, unfinished
-from edge_agent.store.soundness import SOUND, SOUND_STATE, is_locked, is_passing
+from edge_agent.store.soundness import (
+    LARGEST,
+    SOUND,
+    SOUND_ACCOUNT,
+    SOUND_BOOT,
+    SOUND_ID,
+    SOUND_LOSS,
+    SOUND_SEQUENCE,
+    SOUND_STATE,
+    is_locked,
+    is_passing,
+)
 
 HOLE = 1_000_000  # at least; a disk that goes back in time must not see the same offsets twice
 STRIDE = 512
@@ -35,20 +46,21 @@ ROW_AT = f"""
 SELECT "offset", time, boot, uptime, kind, source, data FROM event
 WHERE "offset" = ? AND {SOUND}
 """  # noqa: S608 - a range would read on, into a damaged page
-ACCOUNTS = """
-SELECT sink, kinds, start, "offset", delivered, configured FROM account
-WHERE typeof(sink) = 'text' AND json_valid(kinds) AND typeof(start) = 'integer'
-AND typeof("offset") = 'integer' AND typeof(delivered) = 'integer'
-"""
-CURSORS = """
-SELECT sink, '[]', "offset", "offset", 0, FALSE FROM cursor
-WHERE typeof(sink) = 'text' AND typeof("offset") = 'integer'
-"""  # of a log from before there were accounts
-BOOTS = "SELECT number, id FROM boot WHERE typeof(id) = 'text'"
-LOSSES = """
-SELECT sink, fate, reason, count FROM loss
-WHERE typeof(reason) = 'text' AND typeof(count) = 'integer'
-"""
+ACCOUNTS = f"""
+SELECT sink, kinds, start, "offset", delivered, configured IS TRUE FROM account
+WHERE {SOUND_ACCOUNT}
+"""  # noqa: S608
+CURSORS = f"""
+SELECT * FROM (
+    SELECT sink, '[]' AS kinds, "offset" AS start, "offset", 0 AS delivered, FALSE FROM cursor
+) WHERE {SOUND_ACCOUNT}
+"""  # noqa: S608 - of a log from before there were accounts
+BOOTS = f"SELECT number, id FROM boot WHERE {SOUND_BOOT}"  # noqa: S608
+LOSSES = f"SELECT sink, fate, reason, count FROM loss WHERE {SOUND_LOSS}"  # noqa: S608
+LAST_OFFSETS = f"""
+SELECT seq FROM sqlite_sequence WHERE name = 'event' AND {SOUND_SEQUENCE}
+"""  # noqa: S608
+ENDS = f'SELECT min("offset"), max("offset") FROM event WHERE "offset" BETWEEN 1 AND {LARGEST}'  # noqa: S608
 STATES = f"SELECT name, data FROM saved_state WHERE {SOUND_STATE}"  # noqa: S608
 ROW = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
 COLUMNS = 7
@@ -152,14 +164,14 @@ def _reported(log: EventLog) -> Ranges:
 
 def inspect(old: sqlite3.Connection, mark: MarkFile) -> Remains:
     """Read the small tables, each for itself: one page may be gone and the next one sound."""
-    ids = _readable(old, "SELECT id FROM log WHERE typeof(id) = 'text'")
+    ids = _readable(old, f"SELECT id FROM log WHERE {SOUND_ID}")  # noqa: S608
     return Remains(
         ids[0][0] if ids else mark.value.log,
         _readable(old, ACCOUNTS) or _readable(old, CURSORS),
         _readable(old, LOSSES),
         _readable(old, BOOTS),
         _readable(old, STATES),
-        max((row[0] for row in _readable(old, LAST)), default=0),
+        max((row[0] for row in _readable(old, LAST_OFFSETS)), default=0),
     )
 
 
@@ -189,7 +201,7 @@ def _fetched(
 
 def copy_rows(log: EventLog, old: sqlite3.Connection, last: int) -> Iterator[int]:
     """Copy readable rows, stride by stride; yield their offsets, ascending."""
-    ends = _readable(old, 'SELECT min("offset"), max("offset") FROM event')
+    ends = _readable(old, ENDS)
     start, newest = ends[0] if ends and ends[0][0] is not None else (1, last)
     while start <= max(newest, last):
         rows, start = _stride(old, start, max(newest, last))

@@ -10,18 +10,44 @@ SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB = 5, 6, 
 DAMAGE = (SQLITE_CORRUPT, SQLITE_NOTADB)
 LOCKS = (SQLITE_BUSY, SQLITE_LOCKED)
 PASSING = (*LOCKS, SQLITE_IOERR)
-SOUND = """
-typeof(time) = 'integer' AND typeof(boot) IN ('integer', 'null')
-AND typeof(uptime) IN ('integer', 'null') AND typeof(kind) = 'text' AND typeof(source) = 'text'
-AND typeof(data) = 'text' AND json_valid(data)
+LARGEST = 2**53 - 1  # of offsets and counts: what readers of JSON can tell from its neighbours
+LATEST = 253_402_300_799_999_999  # µs: the end of the year 9999
+SOUND = f"""
+"offset" BETWEEN 1 AND {LARGEST} AND typeof(time) = 'integer' AND time BETWEEN 0 AND {LATEST}
+AND typeof(boot) IN ('integer', 'null') AND typeof(uptime) = typeof(boot)
+AND typeof(kind) = 'text' AND typeof(source) = 'text' AND instr(kind || source, char(0)) = 0
+AND kind || source NOT GLOB '*[+#]*'  -- no wildcard in a topic
+AND typeof(data) = 'text' AND json_valid(data) AND substr(ltrim(data), 1, 1) = '{{'
 """
+SOUND_ACCOUNT = f"""
+typeof(sink) = 'text' AND typeof(kinds) = 'text' AND json_valid(kinds)
+AND typeof(start) = 'integer' AND start BETWEEN 0 AND {LARGEST}
+AND typeof("offset") = 'integer' AND "offset" BETWEEN 0 AND {LARGEST}
+AND typeof(delivered) = 'integer' AND delivered BETWEEN 0 AND {LARGEST}
+"""
+SOUND_LOSS = f"""
+typeof(sink) = 'text' AND fate IN ('refused', 'dropped') AND typeof(reason) = 'text'
+AND typeof(count) = 'integer' AND count BETWEEN 0 AND {LARGEST}
+"""
+SOUND_SEQUENCE = f"typeof(seq) = 'integer' AND seq BETWEEN 0 AND {LARGEST}"
+SOUND_ID = """
+typeof(id) = 'text' AND id != '' AND id NOT GLOB '*[^A-Za-z0-9_-]*' AND instr(id, char(0)) = 0
+"""  # it is part of a file's name
+SOUND_BOOT = "typeof(id) = 'text'"
 SOUND_STATE = "typeof(name) = 'text' AND typeof(data) = 'text' AND json_valid(data)"
 CHECKS = {
-    "the log has no id": "SELECT NOT EXISTS (SELECT 1 FROM log WHERE typeof(id) = 'text')",
-    "an event cannot be read": f"SELECT EXISTS (SELECT 1 FROM event WHERE NOT ({SOUND}))",  # noqa: S608
-    "a saved state cannot be read": (
-        f"SELECT EXISTS (SELECT 1 FROM saved_state WHERE NOT ({SOUND_STATE}))"  # noqa: S608
-    ),
+    "the log has no id": f"SELECT count(*) = 0 OR count(*) > sum({SOUND_ID}) FROM log",  # noqa: S608
+    **{
+        f"{what} cannot be read": f"SELECT EXISTS (SELECT 1 FROM {table} WHERE NOT ({sound}))"  # noqa: S608
+        for what, table, sound in (
+            ("an event", "event", SOUND),
+            ("an account", "account", SOUND_ACCOUNT),
+            ("a loss", "loss", SOUND_LOSS),
+            ("a boot", "boot", SOUND_BOOT),
+            ("a saved state", "saved_state", SOUND_STATE),
+            ("the last offset", "sqlite_sequence", SOUND_SEQUENCE),
+        )
+    },
     "the log ends before a cursor or an event": """
 SELECT max(coalesce((SELECT max("offset") FROM event), 0),
            coalesce((SELECT max("offset") FROM account), 0))
@@ -54,13 +80,14 @@ def verify(connection: sqlite3.Connection) -> None:
     """Read everything once; raise sqlite3.DatabaseError, with the code of damage, if it is."""
     found = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
     if found != "ok":
-        raise _damage(found)
+        raise damage(found)
     for what, question in CHECKS.items():
         if connection.execute(question).fetchone()[0]:
-            raise _damage(what)
+            raise damage(what)
 
 
-def _damage(what: str) -> sqlite3.DatabaseError:
+def damage(what: str) -> sqlite3.DatabaseError:
+    """Return an error that says, as SQLite's do, that the file is damaged."""
     error = sqlite3.DatabaseError(what)
     error.sqlite_errorcode = SQLITE_CORRUPT
     return error

@@ -18,8 +18,10 @@ import msgspec
 from edge_agent.clock import Clock
 from edge_agent.events import Event, gap, lifecycle
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.mark import Count
 
 TAKEN = "store/taken"  # the saved state that names the stops
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)  # what a decoder raises
 _encoder = msgspec.json.Encoder()
 _event = msgspec.json.Decoder(Event)
 
@@ -35,7 +37,7 @@ class Header(msgspec.Struct):
 
     stop: str
     boot: str
-    left: dict[str, int]
+    left: dict[str, Count]
     states: dict[str, str]
 
 
@@ -71,8 +73,7 @@ def spill(
 def take_in(log: EventLog, place: Spill, clock: Clock) -> None:
     """Append what the last stop has spilled, account for what it has lost, delete the files."""
     files = list(_files(log, place))
-    taken = log.saved_state(TAKEN)
-    known = set(msgspec.json.decode(taken, type=list[str])) if taken else set()
+    known = _taken(log)
     fresh = [file for file in files if file.header.stop not in known]
     mark = log.mark.value
     left = {file.header.stop: file.header.left for file in fresh}
@@ -87,6 +88,13 @@ def take_in(log: EventLog, place: Spill, clock: Clock) -> None:
     for file in files:
         with suppress(OSError):
             file.path.unlink()
+
+
+def _taken(log: EventLog) -> set[str]:
+    """Return the stops whose files the log has; none if that cannot be read."""
+    with suppress(msgspec.MsgspecError):
+        return msgspec.json.decode(log.saved_state(TAKEN) or "[]", type=set[str])
+    return set()
 
 
 def _append(
@@ -127,7 +135,7 @@ def _write(path: Path, header: Header, events: Sequence[Event]) -> int:
 def _files(log: EventLog, place: Spill) -> Iterator[SpillFile]:
     for directory in place.directories:
         path = directory / _name(log.id)
-        with suppress(OSError, msgspec.MsgspecError):
+        with suppress(OSError, *UNREADABLE):
             lines = _own(path).splitlines()
             header = msgspec.json.decode(lines[0] if lines else b"", type=Header)
             yield SpillFile(path, header, list(_events(lines[1:])))
@@ -144,6 +152,6 @@ def _own(path: Path) -> bytes:
 
 def _events(lines: Sequence[bytes]) -> Iterator[Event]:
     """Yield what was written whole: a full disk may have cut off the last line."""
-    with suppress(msgspec.MsgspecError):
+    with suppress(*UNREADABLE):
         for line in lines:
             yield _event.decode(line)

@@ -8,7 +8,7 @@ from fuzzing.measured import BYTES, NOTHING, measured
 from fuzzing.mutations import inputs
 from fuzzing.surfaces import SURFACES, cases, load
 
-COUNT = 500  # of each seed of randomness
+COUNT = 250  # of each seed of randomness
 SEEDS = [1, 2, 3, 4]
 CASES = [(name, path) for name in SURFACES for path in cases(name)]
 

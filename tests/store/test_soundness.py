@@ -11,6 +11,7 @@ from edge_agent.store.mark import MarkFile
 from edge_agent.store.opening import open_log
 from edge_agent.store.reader import LogReader
 from edge_agent.store.salvage import HOLE
+from edge_agent.store.soundness import is_damage
 
 
 @pytest.fixture
@@ -50,6 +51,10 @@ def notes(reader):
         """UPDATE event SET data = '{"n": 1' WHERE "offset" = 45""",
         """UPDATE event SET time = 'noon' WHERE "offset" = 45""",
         """UPDATE event SET kind = x'00' WHERE "offset" = 45""",
+        """UPDATE event SET data = '5' WHERE "offset" = 45""",
+        """UPDATE event SET time = 1 << 62 WHERE "offset" = 45""",
+        """UPDATE event SET boot = 1 WHERE "offset" = 45""",
+        """UPDATE event SET source = '#' WHERE "offset" = 45""",
     ],
 )
 def test_an_event_that_nobody_can_read_is_left_out_and_told_after_a_boot(path, clock, filled, sql):
@@ -68,6 +73,39 @@ def test_a_saved_state_that_cannot_be_read_is_left_out(path, clock, filled):
     with closing(reopened(path, clock, "the next boot")) as reader:
         assert reader.saved_states() == {}
         assert notes(reader)[-1]["what"] == "log_salvaged"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE account SET delivered = 'x'",
+        "UPDATE account SET start = -1",
+        "UPDATE account SET kinds = '['",
+        "INSERT INTO loss VALUES ('mqtt', 'eaten', 'x', 1)",
+        "INSERT INTO loss VALUES ('mqtt', 'refused', 'x', 'x')",
+        "INSERT INTO boot VALUES (9, x'00')",
+        "UPDATE log SET id = '../../etc/x'",
+        "UPDATE log SET id = 'a' || char(0)",
+        "INSERT INTO log VALUES (x'00')",
+        "UPDATE sqlite_sequence SET seq = 'x'",
+        "UPDATE sqlite_sequence SET seq = (1 << 62)",
+    ],
+)
+def test_after_a_boot_no_row_is_used_that_was_not_written_by_an_agent(path, clock, filled, sql):
+    spoil(path, sql)
+    with closing(reopened(path, clock, "the next boot")) as reader:
+        assert notes(reader)[-1]["what"] == "log_salvaged"
+        assert reader.id == filled
+        assert len(reader.read_after(0, 1000)) == 52
+        assert reader.stats().recorded < 3 * HOLE
+
+
+def test_a_row_that_cannot_be_read_while_the_agent_runs_counts_as_damage(path, filled):
+    with closing(LogReader(path)) as reader:
+        spoil(path, """UPDATE event SET time = 'noon' WHERE "offset" = 45""")
+        with pytest.raises(sqlite3.DatabaseError, match="an event cannot be read") as caught:
+            reader.read_after(0, 1000)
+    assert is_damage(caught.value)
 
 
 @pytest.mark.parametrize("seq", [30, 45])

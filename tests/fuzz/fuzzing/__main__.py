@@ -50,7 +50,7 @@ def search(name: str, inputs: int, seconds: float) -> Found:
         corpus.mkdir()
         command = [sys.executable, "-m", "fuzzing.search", name, str(inputs), str(seconds)]
         done = subprocess.run(
-            ["nice", *command, corpus, result], stderr=subprocess.PIPE, text=True, check=False
+            [*command, corpus, result], stderr=subprocess.PIPE, text=True, check=False
         )
         found = json.loads(result.read_text()) if result.exists() else _ended(done.stderr)
     edges = re.findall(r"cov: (\d+)", done.stderr)

@@ -28,7 +28,7 @@ from fuzzing.input import Input
 KNOWN = {"air.t": Known("numeric", -40, 85, "°C"), "warm": Known(key="hot:warm")}
 LARGEST_ANSWER = 2_000  # bytes; results of other threads have their own limits
 LARGEST_EVENT = 15_000  # bytes: a command's arguments, which are at most 10 kB, and a reason
-MOST_REQUESTS = 8
+MOST_REQUESTS = 8  # fewer than are let in at once: each gets an answer
 PREFIX = "edge/n/command"
 logging.getLogger("edge_agent").setLevel(logging.CRITICAL)
 
@@ -61,6 +61,7 @@ class Commanded:
         self.answers: list[Answer] = []
         self.records: list[Event | SavedState] = []
         self.delegated: list[str] = []
+        self.requests = 0
         when = parse("air.t > warm", KNOWN)
         rules = [Rule("hot", when, settings={"fan": 1.0}, thresholds={"warm": 30})]
         self.engine = Engine(
@@ -101,6 +102,7 @@ def target(data: bytes) -> None:
         request = topics.request(_message(source))
         if request is not None:
             commanded.inbox.put(request)
+            commanded.requests += 1
         _continue(commanded, source)
         if not source.left:
             break
@@ -130,6 +132,7 @@ def _continue(commanded: Commanded, source: Input) -> None:
 
 
 def _check(commanded: Commanded, allowed: tuple[str, ...]) -> None:
+    assert len(commanded.answers) >= commanded.requests
     for answer in commanded.answers:
         assert len(answer.payload) <= LARGEST_ANSWER
         assert json.loads(answer.payload)["state"] in {"accepted", "done", "failed", "refused"}
@@ -140,7 +143,7 @@ def _check(commanded: Commanded, allowed: tuple[str, ...]) -> None:
         if isinstance(record, Event):
             assert len(json.dumps(record.data)) <= LARGEST_EVENT
     if "set" not in allowed:
-        assert set(commanded.relay.applied) <= {0.0, 1.0}
+        assert set(commanded.relay.applied) <= {0.0, 1.0}  # what the rule asks for
 
 
 def _seed(kind: int, payload: bytes, topic: bytes = b"my/x") -> bytes:

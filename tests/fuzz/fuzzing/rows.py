@@ -120,7 +120,7 @@ def target(data: bytes) -> None:
         _change_file(source)
     else:
         _replace_file(source)
-    clock = ManualClock(boot=source.choice(("later", "manual")))
+    clock = ManualClock(boot="later")
     try:
         log = open_log(USED / DATABASE, clock, Spill((USED / SPILL,)), pause=lambda _: None)
     except LogError as error:
