@@ -1,7 +1,7 @@
 """What the log has of the last minutes: values, windows, and aggregates under way."""
 
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,7 +26,7 @@ class LoggedAggregate(msgspec.Struct, frozen=True):
     """A logged aggregate's data, as far as it matters here."""
 
     seconds: float
-    thinned: Any = None
+    thinned: bool = False
 
 
 class History(NamedTuple):
