@@ -124,7 +124,8 @@ clean:  ## remove everything that was built here
 build/runtime/%: .venv/bin/pip pyproject.toml
 	rm -rf $@
 	$(PYTHON) -m venv --without-pip $@
-	$(BIN)/pip --python $@ install -q --disable-pip-version-check '.$(patsubst %,[%],$(filter-out core,$*))'
+	$(BIN)/pip --python $@ install -q --disable-pip-version-check \
+		'.$(patsubst %,[%],$(filter-out core,$*))' || { rm -rf $@; exit 1; }
 
 .venv/fuzz: .venv/dev
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[fuzz]'
