@@ -65,7 +65,7 @@ def reload(rig: Rig, text: str) -> None:
 
 def backlog(rig: Rig) -> Row:
     """Start with a log of millions of waiting events; deliver a part of them."""
-    count = max(round(BACKLOG * rig.scale), 20_000)
+    count = round(BACKLOG * rig.scale**2)  # the short form has a hundredth of it
     rig.prepare()
     fill(rig.agent.log, count, {"mqtt": frozenset(KINDS)})
     url = rig.brokers["mqtt"].url
@@ -76,7 +76,7 @@ def backlog(rig: Rig) -> Row:
     listener = rig.listeners["mqtt"]
     eventually(lambda: len(listener.arrivals()) > 2000)
     recovered, first = time.monotonic() - begun, rss(rig)
-    goal = min(SLICE, count // 2)
+    goal = rig.times(SLICE, least=5000)
     eventually(lambda: len(listener.arrivals()) > goal)
     grown, slowest = rss(rig) - first, live.close()
     assert rig.agent.stop() == 0
