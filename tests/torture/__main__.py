@@ -4,6 +4,7 @@ import random
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 import click
@@ -24,6 +25,10 @@ def run(fault: Fault, seed: int, scale: float) -> Row:
         rig = Rig(Path(directory), chances, scale)
         try:
             return fault.run(rig)
+        except Exception as error:  # noqa: BLE001 - the other faults still count
+            traceback.print_exc()
+            note = f"did not run to its end: {error}".splitlines()[0]
+            return Row(fault.title, 0, 0, 0, 0, 0, None, adds_up=False, note=note)
         finally:
             rig.close()
 

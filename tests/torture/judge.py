@@ -2,11 +2,13 @@
 
 An offset up to the last one that was ever given is lost for a sink if it did not arrive there, does
 not wait in the log, is not of a kind that the sink does not want, and no gap event that reached
-the sink, or waits for it, names it.
+the sink, or waits for it, names it. A reading that has two ids was recorded twice: one of them is
+contradictory.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,8 +39,21 @@ class Verdict(NamedTuple):
     contradictory: int
     reordered: int
     duplicated: int
+    named: int
     adds_up: bool
     why: str = ""
+
+    def problems(self) -> Iterator[str]:
+        """Yield what is worth a note, in words."""
+        if self.why:
+            yield f"{self.sink}: {self.why}"
+        if self.reordered:
+            yield f"{self.sink}: {self.reordered} reordered"
+        if self.named:
+            yield f"{self.sink}: {self.named} given up, and named in gap events"
+        if self.lost:
+            first = min(self.lost)
+            yield f"{self.sink}: lost {len(self.lost)}, the first is {first[0]}:{first[1]}"
 
 
 def snapshot(path: Path) -> LogSnapshot:
@@ -76,11 +91,27 @@ class Judge:
         """Return the ids that name several contents, at one sink or at different ones."""
         return {id_ for id_, bodies in self._bodies.items() if len(bodies) > 1}
 
-    def verdicts(self, kinds: Mapping[str, frozenset[str]]) -> list[Verdict]:
-        """Return what became of the events of each sink; `kinds` are those that it wants."""
-        return [self._verdict(sink, wanted) for sink, wanted in kinds.items()]
+    @property
+    def twice(self) -> int:
+        """Return how many readings have a second id."""
+        found = [
+            (body["subject"], body.get("uptime") or body["time"], json.dumps(body["data"]))
+            for id_, bodies in self._bodies.items()
+            for body in bodies[:1]
+            if self._kinds[id_] == "reading"
+        ]
+        return len(found) - len(set(found))
 
-    def _verdict(self, sink: str, wanted: frozenset[str]) -> Verdict:
+    def verdicts(
+        self, kinds: Mapping[str, frozenset[str]], *, may_refuse: bool = False
+    ) -> list[Verdict]:
+        """Return what became of the events of each sink; `kinds` are those that it wants.
+
+        What a destination has refused is lost, too, unless it `may_refuse`.
+        """
+        return [self._verdict(sink, wanted, may_refuse) for sink, wanted in kinds.items()]
+
+    def _verdict(self, sink: str, wanted: frozenset[str], may_refuse: bool) -> Verdict:
         account = self._log.accounts[sink]
         arrivals = self._arrived[sink]
         arrived = {(one.log, one.offset) for one in arrivals}
@@ -90,16 +121,17 @@ class Judge:
             if offset > account.cursor and event.kind in wanted
         }
         expected = self._expected(account, wanted)
-        excused = self._excused(sink, arrivals, account)
+        excused = self._excused(sink, arrivals, account, may_refuse)
         lost = expected - arrived - waiting - excused
         adds_up, why = self._adds_up(account, wanted, arrived)
         return Verdict(
             sink,
-            len(expected - excused) + len(excused & arrived),
+            len(expected),
             frozenset(lost),
             len(self.contradictory),
             _reordered(arrivals),
             len(arrivals) - len(arrived),
+            len(expected & excused - arrived - waiting),
             adds_up,
             why,
         )
@@ -114,13 +146,13 @@ class Judge:
         return {id_ for id_ in given if self._kinds.get(id_, "unknown") in {*wanted, "unknown"}}
 
     def _span(self, log: str, begins: Mapping[str, int], end: int) -> Iterable[int]:
-        """Return the offsets without the holes that a salvage leaves: they are never given."""
+        """Return the offsets without the holes that a salvage or a kill leaves: never given."""
         holes = sorted(
             (first, last)
             for data in self._known_gaps
             if data.get("log") == log
             for first, last in data["ranges"]
-            if last - first >= HOLE
+            if last - first >= HOLE or not data["count"]
         )
         at = begins.get(log, 0) + 1
         for first, last in holes:
@@ -134,7 +166,7 @@ class Judge:
         return [body["data"] for found in bodies for body in found]
 
     def _excused(
-        self, sink: str, arrivals: Sequence[Arrival], account: SinkAccount
+        self, sink: str, arrivals: Sequence[Arrival], account: SinkAccount, may_refuse: bool
     ) -> set[tuple[str, int]]:
         """Return what the gap events name that have reached a sink, or wait for it."""
         told = [(one.log, one.body["data"]) for one in arrivals if one.kind == "gap"]
@@ -146,7 +178,7 @@ class Judge:
         return {
             (data.get("log", log), offset)
             for log, data in told
-            if concerns(data["reason"], sink)
+            if concerns(data["reason"], sink, may_refuse)
             for first, last in data["ranges"]
             if last - first < HOLE
             for offset in range(first, last + 1)
@@ -169,9 +201,10 @@ class Judge:
         return counted and owned, why
 
 
-def concerns(reason: str, sink: str) -> bool:
-    """Return whether a gap event's reason is one for this sink."""
-    return not reason.startswith("rejected by ") or reason.startswith(f"rejected by {sink}:")
+def concerns(reason: str, sink: str, may_refuse: bool) -> bool:
+    """Return whether a gap event's reason excuses a loss of this sink."""
+    refused = reason.startswith("rejected by ")
+    return not refused or (may_refuse and reason.startswith(f"rejected by {sink}:"))
 
 
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -189,9 +222,11 @@ def _as_body(event: LoggedEvent) -> dict[str, Any]:
     body = {
         "type": f"edge.{event.kind}",
         "subject": event.source,
+        "time": datetime.fromtimestamp(event.time / 1e6, UTC).isoformat().replace("+00:00", "Z"),
         "data": json.loads(event.data),
     }
-    return body | ({"clock": "unsynchronised"} if event.boot is not None else {})
+    unset = {"clock": "unsynchronised", "bootid": event.boot, "uptime": event.uptime}
+    return body | (unset if event.boot is not None else {})
 
 
 def _reordered(arrivals: Sequence[Arrival]) -> int:

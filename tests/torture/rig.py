@@ -2,8 +2,10 @@
 
 import math
 import random
+import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +13,13 @@ from lab.agent import AgentProcess
 from lab.broker import Mosquitto
 from lab.waiting import eventually
 
-from edge_agent.events import KINDS
+from edge_agent.clock import SystemClock
+from edge_agent.events import KINDS, Event
 from edge_agent.store.account import SinkAccount
-from tests.torture.judge import Judge, LogSnapshot, Verdict, snapshot
+from edge_agent.store.opening import open_log
+from edge_agent.store.retention import USED
+from tests.torture.crash import INJECTED, Crash
+from tests.torture.judge import Judge, LogSnapshot, snapshot
 from tests.torture.listeners import BrokerListener, FileListener
 from tests.torture.row import Row
 
@@ -62,6 +68,7 @@ address = {address}
 every = "{every}"
 """
 CLOUD = frozenset({"reading", "alert", "lifecycle", "gap"})
+REACHED = 30.0  # s in which a crash point must be reached
 RECOVERY = 60.0  # s that the rig waits for a recovery, to see how long it takes
 SETTLING = 60.0  # s that may pass until what was delivered has arrived
 
@@ -95,6 +102,7 @@ class Rig:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.archive = self.directory / "archive.jsonl"
         self.brokers: dict[str, Mosquitto] = {}
+        self.urls: dict[str, str] = {}
         self.listeners: dict[str, BrokerListener | FileListener] = {}
         self._agent: AgentProcess | None = None
 
@@ -111,13 +119,10 @@ class Rig:
         self,
         *,
         urls: Mapping[str, str] | None = None,
-        devices: str = "",
-        log: str = "",
-        more: str = "",
-        max_batch: int = 1,
         extra: Mapping[str, str] | None = None,
+        **given: object,
     ) -> None:
-        """Start the brokers and those who listen, and write the configuration.
+        """Start the brokers and those who listen, and write the configuration; see `configure`.
 
         `urls` are those that the agent uses, if not the brokers' own; `extra` are lines of a
         broker's configuration, by its sink's name.
@@ -129,15 +134,22 @@ class Rig:
             self.brokers[name] = Mosquitto(place, lines).start()
             self.listeners[name] = BrokerListener(self.brokers[name].port, name)
         self.listeners["archive"] = FileListener(self.archive)
-        addresses = {name: broker.url for name, broker in self.brokers.items()} | dict(urls or {})
-        config = CONFIG.format(
-            **addresses,
+        self.urls = {name: broker.url for name, broker in self.brokers.items()} | dict(urls or {})
+        self._agent = AgentProcess(self.directory, "", "")
+        self.configure(**given)  # type: ignore[arg-type]
+
+    def configure(
+        self, *, devices: str = "", log: str = "", more: str = "", max_batch: int = 1
+    ) -> None:
+        """Write the configuration: devices, lines of `[log]`, more tables, the batch of `cloud`."""
+        text = CONFIG.format(
+            **self.urls,
             archive=self.archive,
             log=log,
             more=(devices or chips()) + more,
             max_batch=max_batch,
         )
-        self._agent = AgentProcess(self.directory, "", config)
+        self.agent.config.write_text(text)
 
     def begin(self, **given: object) -> None:
         """Prepare, start the agent, and wait until every sink gets events."""
@@ -159,7 +171,31 @@ class Rig:
     def wait_for(self, condition: Callable[[], object]) -> None:
         """Wait until a condition is true, or the agent has ended: then say what it said."""
         eventually(lambda: condition() or not self.agent.is_running())
-        assert condition(), self.agent.output.read_text()[-2000:]
+        assert condition(), self.said()
+
+    def crash(self, crash: Crash, cause: Callable[[], None] = lambda: None) -> None:
+        """Start the agent, bring about what leads to the crash point, and wait for the SIGKILL."""
+        self.start(INJECTED | crash.environment())
+        cause()
+        with suppress(AssertionError):
+            eventually(lambda: not self.agent.is_running(), REACHED)
+        code = self.agent.process.poll()
+        assert code == -signal.SIGKILL, f"{crash}: {code}\n{self.said()}"
+
+    def said(self) -> str:
+        """Return what the agent said last, without its readings."""
+        lines = self.agent.output.read_text().splitlines()
+        return "\n".join([line for line in lines if "temperature" not in line][-20:])
+
+    def fill(self, events: int = 0, *, size: int = 0) -> None:
+        """Record events while the agent does not run: so many, or until they take `size` bytes."""
+        clock = SystemClock()
+        log = open_log(self.agent.log, clock)
+        while events > 0 or log.execute(USED)[0][0] < size:
+            with log.transaction():
+                log.append([_filling(clock, n) for n in range(50)])
+            events -= 50
+        log.close()
 
     def let_pass(self, seconds: float) -> None:
         """Let the processes work for a while: their clock cannot be moved."""
@@ -191,32 +227,38 @@ class Rig:
         return next((one.at for one in later if (one.log, one.offset) not in before), 0.0)
 
     def finish(
-        self, name: str, injected: int, ended: float | None, note: str = "", *, code: int | None = 0
+        self,
+        name: str,
+        injected: int,
+        ended: float | None,
+        note: str = "",
+        *,
+        code: int | None = 0,
+        may_refuse: bool = False,
     ) -> Row:
         """Stop the agent, wait for what is under way, and judge; `ended` is on the monotonic clock.
 
-        `code` is the exit code that the stop should have; None for any.
+        `code` is the exit code that the stop should have, None for any; see `Judge.verdicts`.
         """
         recovered = None if ended is None else self.recovery(ended)
         found = self.agent.stop()
-        problems = [f"the agent ended with {found}"] if code is not None and found != code else []
         self.settle()
-        judge = Judge(
-            self.snapshot(), {name: one.arrivals() for name, one in self.listeners.items()}
-        )
-        verdicts = judge.verdicts(self.kinds)
-        problems += [f"{one.sink}: {one.why}" for one in verdicts if one.why]
-        problems += [f"{one.sink}: {one.reordered} reordered" for one in verdicts if one.reordered]
-        problems += [f"{one.sink}: lost {_few(one)}" for one in verdicts if one.lost]
+        arrived = {sink: one.arrivals() for sink, one in self.listeners.items()}
+        judge = Judge(self.snapshot(), arrived)
+        verdicts = judge.verdicts(self.kinds, may_refuse=may_refuse)
+        stopped = code is None or found == code
+        problems = [] if stopped else [f"the agent ended with {found}"]
+        problems += [f"{judge.twice} recorded twice"] if judge.twice else []
+        problems += [line for one in verdicts for line in one.problems()]
         return Row(
             name,
             injected,
             sum(one.at_stake for one in verdicts),
             sum(len(one.lost) for one in verdicts),
-            len(judge.contradictory) + sum(one.reordered for one in verdicts),
+            len(judge.contradictory) + judge.twice + sum(one.reordered for one in verdicts),
             sum(one.duplicated for one in verdicts),
             recovered,
-            all(one.adds_up for one in verdicts) and (code is None or found == code),
+            stopped and all(one.adds_up for one in verdicts),
             "; ".join([*([note] if note else []), *problems]),
         )
 
@@ -262,6 +304,7 @@ class _Quiet:
         return time.monotonic() - self._since > 5
 
 
-def _few(verdict: Verdict) -> str:
-    offsets = sorted(offset for _, offset in verdict.lost)
-    return ", ".join(map(str, offsets[:5])) + (" …" if len(offsets) > 5 else "")
+def _filling(clock: SystemClock, n: int) -> Event:
+    return Event(
+        "reading", "filling", clock.now(), {"values": {}, "quality": "none", "detail": f"{n:0100}"}
+    )

@@ -13,11 +13,14 @@ ALL = {"mqtt": frozenset(KINDS)}
 
 
 def logged(offset, data=None, kind="reading"):
-    return LoggedEvent(offset, 1, None, None, kind, "air", json.dumps(data or {"n": offset}))
+    return LoggedEvent(
+        offset, offset % 60 * 1_000_000, None, None, kind, "air", json.dumps(data or {"n": offset})
+    )
 
 
 def arrival(offset, data=None, kind="reading", log="a"):
     body = {"type": f"edge.{kind}", "subject": "air", "data": data or {"n": offset}}
+    body["time"] = f"1970-01-01T00:00:{offset % 60:02d}Z"
     return Arrival(1.0, log, offset, body)
 
 
@@ -26,11 +29,11 @@ def account(cursor, delivered, waiting, **given):
     return SinkAccount("mqtt", cursor=cursor, delivered=delivered, waiting=waiting, **empty | given)
 
 
-def judged(events, arrivals, found, last=0, kinds=ALL):
+def judged(events, arrivals, found, last=0, kinds=ALL, may_refuse=False):
     by_offset = {event.offset: event for event in events}
     log = LogSnapshot("a", last or max(by_offset), by_offset, {"mqtt": found})
     judge = Judge(log, {"mqtt": arrivals})
-    (verdict,) = judge.verdicts(kinds)
+    (verdict,) = judge.verdicts(kinds, may_refuse=may_refuse)
     return judge, verdict
 
 
@@ -67,15 +70,28 @@ def test_what_another_log_had_and_did_not_arrive_is_lost():
 
 
 @pytest.mark.parametrize(
-    ("reason", "excused"),
-    [("max_size", True), ("rejected by mqtt: x", True), ("rejected by cloud: x", False)],
+    ("reason", "may_refuse", "excused"),
+    [
+        ("max_size", False, True),
+        ("rejected by mqtt: x", True, True),
+        ("rejected by mqtt: x", False, False),
+        ("rejected by cloud: x", True, False),
+    ],
 )
-def test_a_gap_event_excuses_what_it_names_if_it_concerns_the_sink(reason, excused):
+def test_a_gap_event_excuses_what_it_names_if_it_concerns_the_sink(reason, may_refuse, excused):
     gap = {"reason": reason, "count": 1, "ranges": [[2, 2]]}
     events = [logged(1), logged(3, gap, "gap")]
     arrivals = [arrival(1), arrival(3, gap, "gap")]
-    _, verdict = judged(events, arrivals, account(3, 2, 0, dropped={"max_size": 1}))
-    assert lost(verdict) == (set() if excused else {2})
+    found = account(3, 2, 0, dropped={"max_size": 1})
+    _, verdict = judged(events, arrivals, found, may_refuse=may_refuse)
+    assert (lost(verdict), verdict.named) == ((set(), 1) if excused else ({2}, 0))
+
+
+def test_a_reading_with_a_second_id_was_recorded_twice():
+    events = [logged(1), logged(61, {"n": 1})]
+    arrivals = [arrival(1), arrival(61, {"n": 1})]
+    judge, _ = judged(events, arrivals, account(61, 2, 0))
+    assert (judge.twice, judge.contradictory) == (1, set())
 
 
 def test_a_gap_event_that_did_not_arrive_excuses_nothing():
