@@ -14,40 +14,61 @@ sys.path.insert(0, str(ROOT / "tests/vm"))
 
 from tests.torture.fault import Fault  # noqa: E402 - after the laboratory is on the path
 from tests.torture.faults import FAULTS  # noqa: E402
+from tests.torture.report import PAGE, page  # noqa: E402
 from tests.torture.rig import Rig  # noqa: E402
-from tests.torture.row import Row, table  # noqa: E402
+from tests.torture.row import Row  # noqa: E402
+from tests.torture.sabotage import SABOTAGES, VARIABLE  # noqa: E402
 
 
-def run(fault: Fault, seed: int, scale: float) -> Row:
+def run(fault: Fault, seed: int, scale: float, sabotage: str = "") -> Row:
     """Inject one fault into a rig of its own; the same seed makes the same choices."""
     chances = random.Random(f"{seed} {fault.title}")
+    begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="torture-") as directory:
         rig = Rig(Path(directory), chances, scale)
+        if sabotage:
+            rig.environment[VARIABLE] = sabotage
         try:
-            return fault.run(rig)
+            row = fault.run(rig)
         except Exception as error:  # noqa: BLE001 - the other faults still count
             traceback.print_exc()
             note = f"did not run to its end: {error}".splitlines()[0]
-            return Row(fault.title, 0, 0, 0, 0, 0, None, adds_up=False, note=note)
+            row = Row(fault.title, 0, 0, 0, 0, 0, None, adds_up=False, note=note)
         finally:
             rig.close()
+    seconds = time.monotonic() - begun
+    click.echo(f"{'ok ' if row.passed else 'BAD'} {seconds:4.0f} s {fault.title}: {row}")
+    return row
+
+
+def run_broken(name: str, seed: int, scale: float) -> Row:
+    """Inject the fault that must show what a sabotage breaks."""
+    (fault,) = (fault for fault in FAULTS if fault.title == SABOTAGES[name].fault)
+    return run(fault, seed, scale, name)
 
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Of all random choices.")
 @click.option("--only", default="", help="A group, or GROUP/NAME.")
 @click.option("--scale", default=1.0, show_default=True, help="How often, compared to all.")
-def main(seed: int, only: str, scale: float) -> None:
-    """Run the faults; exit with 1 if one of them did harm."""
-    rows = []
-    for fault in FAULTS:
-        if fault.title.startswith(only):
-            begun = time.monotonic()
-            rows.append(run(fault, seed, scale))
-            seconds = time.monotonic() - begun
-            click.echo(f"{'ok ' if rows[-1].passed else 'BAD'} {seconds:4.0f} s {rows[-1]}")
-    click.echo(table(rows))
-    sys.exit(0 if rows and all(row.passed for row in rows) else 1)
+@click.option("--sabotage", type=click.Choice(list(SABOTAGES)), help="Break the agent on purpose.")
+def main(seed: int, only: str, scale: float, sabotage: str | None) -> None:
+    """Run the faults; exit with 1 if one of them did harm, or if a broken agent shows none.
+
+    A full run writes docs/torture.md.
+    """
+    if sabotage:
+        sys.exit(0 if run_broken(sabotage, seed, scale).harmed else 1)
+    begun = time.monotonic()
+    rows = [run(fault, seed, scale) for fault in FAULTS if fault.title.startswith(only)]
+    broken = {} if only else {name: run_broken(name, seed, scale) for name in SABOTAGES}
+    text = page(rows, broken, seed, time.monotonic() - begun)
+    if only or scale != 1.0:
+        click.echo(text)
+    else:
+        PAGE.write_text(text, encoding="utf-8")
+    proven = all(row.passed for row in rows) and all(row.harmed for row in broken.values())
+    sys.exit(0 if rows and proven else 1)
 
 
 if __name__ == "__main__":

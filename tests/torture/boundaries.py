@@ -29,6 +29,7 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
     "append": around(LOG, "EventLog.append", "execute(INSERT"),
     "commit": (
         *around(LOG, "EventLog.transaction", "'COMMIT'"),
+        *around(LOG, "EventLog.transaction", "self.mark.gave("),
         *around(RECORDER, "Recorder.commit", "self._announce(offset)"),
     ),
     "publish": (
@@ -48,7 +49,7 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
         *around(FILE, "FileSink._append", "os.fsync("),
     ),
     "mark": (
-        *around(LOG, "EventLog.append", "self.mark.reserve(last)"),
+        *around(LOG, "EventLog.append", "self.mark.reserve("),
         *around(MARK, "MarkFile.write", "os.pwrite("),
         *around(MARK, "MarkFile.write", "os.fdatasync("),
     ),

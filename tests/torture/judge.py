@@ -171,7 +171,7 @@ class Judge:
         """Return what the gap events name that have reached a sink, or wait for it."""
         told = [(one.log, one.body["data"]) for one in arrivals if one.kind == "gap"]
         told += [
-            (self._log.id, json.loads(event.data))
+            (self._log.id, _decoded(event.data))
             for event in self._log.events.values()
             if event.kind == "gap" and event.offset > account.cursor
         ]
@@ -223,10 +223,17 @@ def _as_body(event: LoggedEvent) -> dict[str, Any]:
         "type": f"edge.{event.kind}",
         "subject": event.source,
         "time": datetime.fromtimestamp(event.time / 1e6, UTC).isoformat().replace("+00:00", "Z"),
-        "data": json.loads(event.data),
+        "data": _decoded(event.data),
     }
     unset = {"clock": "unsynchronised", "bootid": event.boot, "uptime": event.uptime}
     return body | (unset if event.boot is not None else {})
+
+
+def _decoded(data: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(data))
+    except ValueError:
+        return {"damaged": data, "ranges": [], "reason": "", "count": 0}
 
 
 def _reordered(arrivals: Sequence[Arrival]) -> int:

@@ -33,6 +33,15 @@ def _arrival(at: float, body: dict[str, Any]) -> Arrival:
     return Arrival(at, log, int(offset), body)
 
 
+def is_whole(line: bytes) -> bool:
+    """Return whether a line is JSON: a power cut may tear one that was not synced."""
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
 class BrokerListener:
     """A subscriber whose session the broker keeps, so that it misses nothing while it is away."""
 
@@ -72,9 +81,9 @@ class FileListener:
         self._path = path
 
     def arrivals(self) -> list[Arrival]:
-        """Return all events in the files, in order; a line without an end does not count yet."""
+        """Return all events in the files, in order; a line that is torn is none."""
         lines = [line for file in self._files() for line in file.read_bytes().split(b"\n")[:-1]]
-        return [arrival for line in lines for arrival in parsed(0, line)]
+        return [arrival for line in lines if is_whole(line) for arrival in parsed(0, line)]
 
     def _files(self) -> list[Path]:
         older = self._path.parent.glob(f"{self._path.name}.*")

@@ -159,7 +159,7 @@ class Rig:
 
     def start(self, environment: Mapping[str, str] | None = None) -> None:
         """Start the agent, with more of an environment for this start."""
-        self.agent.start(environment=self.environment | dict(environment or {}))
+        self.agent.start(environment=INJECTED | self.environment | dict(environment or {}))
 
     def flows(self, events: int = 1) -> None:
         """Wait until each sink has got so many more events than now."""
@@ -175,7 +175,7 @@ class Rig:
 
     def crash(self, crash: Crash, cause: Callable[[], None] = lambda: None) -> None:
         """Start the agent, bring about what leads to the crash point, and wait for the SIGKILL."""
-        self.start(INJECTED | crash.environment())
+        self.start(crash.environment())
         cause()
         with suppress(AssertionError):
             eventually(lambda: not self.agent.is_running(), REACHED)

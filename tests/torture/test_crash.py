@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.torture.boundaries import BOUNDARIES
-from tests.torture.crash import INJECTED, Boundary, Crash, put
+from tests.torture.crash import INJECTED, Crash
+from tests.torture.importer import Boundary, put, replaced
+from tests.torture.sabotage import SABOTAGES
 
 EVERY = [boundary for group in BOUNDARIES.values() for boundary in group]
 MODULE = """
@@ -53,3 +55,10 @@ def test_the_process_is_killed_at_the_boundary_at_the_nth_time(tmp_path, side, h
         env=environment,
     )
     assert (done.returncode, done.stdout.decode()) == (-signal.SIGKILL, said)
+
+
+@pytest.mark.parametrize("name", SABOTAGES)
+def test_a_sabotage_finds_what_it_changes(name):
+    for change in SABOTAGES[name].changes:
+        source = Path(importlib.util.find_spec(change.module).origin).read_text()
+        assert compile(replaced(source, [change[1:]]), change.module, "exec")

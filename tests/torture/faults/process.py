@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.torture.boundaries import BOUNDARIES
-from tests.torture.crash import FULL, INJECTED, Crash
+from tests.torture.crash import FULL, Crash
 from tests.torture.damage import damage, old_log
 from tests.torture.fault import Fault
 from tests.torture.rig import Rig, chips
@@ -125,7 +125,7 @@ def fill_disk_and_stop(rig: Rig) -> None:
 
 def spilled(rig: Rig) -> None:
     """Stop an agent that cannot write its log."""
-    rig.start(INJECTED)
+    rig.start()
     fill_disk_and_stop(rig)
     assert rig.agent.process.wait(60) == 1, rig.said()
     assert list((rig.directory / "runtime").glob("*.spill"))

@@ -1,5 +1,10 @@
 """Runs at the start of every agent whose PYTHONPATH begins with this directory."""
 
 from tests.torture.crash import arm
+from tests.torture.importer import Importer
+from tests.torture.sabotage import sabotage
 
-arm()
+importer = Importer()
+arm(importer)
+sabotage(importer)
+importer.install()
