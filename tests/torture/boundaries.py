@@ -26,7 +26,7 @@ def around(module: str, function: str, statement: str) -> tuple[Boundary, Bounda
 
 
 BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
-    "append": around(LOG, "EventLog.append", "execute(INSERT"),
+    "append": around(LOG, "EventLog.insert", "execute(INSERT"),
     "commit": (
         *around(LOG, "EventLog.transaction", "'COMMIT'"),
         *around(LOG, "EventLog.transaction", "self.mark.gave("),
@@ -49,7 +49,7 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
         *around(FILE, "FileSink._append", "os.fsync("),
     ),
     "mark": (
-        *around(LOG, "EventLog.append", "self.mark.reserve("),
+        *around(LOG, "EventLog.insert", "self.mark.reserve("),
         *around(MARK, "MarkFile.write", "os.pwrite("),
         *around(MARK, "MarkFile.write", "os.fdatasync("),
     ),
@@ -59,9 +59,9 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
         *around(RETENTION, "Retention.trim", "log.cut_wal("),
     ),
     "sacrifice": (
-        *around(RETENTION, "Retention._sacrifice", "log.account.drop(lost"),
-        *around(RETENTION, "Retention._sacrifice", "DELETE FROM event"),
-        *around(RETENTION, "Retention._sacrifice", "log.append("),
+        *around(RETENTION, "_drop", "log.account.drop("),
+        *around(RETENTION, "_drop", "log.execute(DELETE"),
+        *around(RETENTION, "_sacrifice", "log.append("),
     ),
     "salvage": (
         *around(SALVAGE, "rescue", "discard(path)"),
@@ -103,8 +103,8 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
     ),
     "start": (
         *around(FLOW, "Flow._build", "open_log("),
-        *around(FLOW, "Flow._build", "self._build_delivery()"),
-        *around(FLOW, "Flow._build", "self._build_engine(reader)"),
+        *around(FLOW, "Flow._restore", "self._build_delivery()"),
+        *around(FLOW, "Flow._restore", "self._build_engine(reader)"),
         *around(FLOW, "Flow.start", "self.delivery.start("),
         *around(FLOW, "Flow.start", "self._recording.start()"),
         *around(FLOW, "Flow.start", "self._engine.start()"),
