@@ -33,7 +33,8 @@ class Sabotage(NamedTuple):
 RECORD = "offset = self._log.append(events) if events else self._log.last_offset()"
 READ = "batch = self._reader.read_kinds(self._kinds, self._cursor, upto, most)"
 DELIVER = "            count = self._sink.deliver(batch)"
-REACH = "before, self._largest = self._largest, settlement.largest"
+LARGEST = "self._largest = settlement.largest"
+SMALLER = "smaller, job.largest = session.max_packet < job.largest, session.max_packet"
 SABOTAGES = {
     "publish-before-commit": Sabotage(
         "events are published before they are committed",
@@ -72,7 +73,11 @@ SABOTAGES = {
     "own-limit": Sabotage(
         "batches are split by our limit of a packet, not by the broker's",
         "broker/small-packets",
-        (Change("edge_agent.deliver.mqtt.sink", REACH, f"return settlement.settled; {REACH}"),),
+        (
+            Change("edge_agent.deliver.mqtt.sink", LARGEST, "return settlement.settled"),
+            Change("edge_agent.deliver.mqtt.connection", "waiting else idle", "waiting else 0.01"),
+            Change("edge_agent.deliver.mqtt.publisher", SMALLER, "smaller = False"),
+        ),
     ),
 }
 

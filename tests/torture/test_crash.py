@@ -11,6 +11,7 @@ import pytest
 
 from tests.torture.boundaries import BOUNDARIES
 from tests.torture.crash import INJECTED, Crash
+from tests.torture.faults import FAULTS
 from tests.torture.importer import Boundary, put, replaced
 from tests.torture.sabotage import SABOTAGES
 
@@ -58,7 +59,8 @@ def test_the_process_is_killed_at_the_boundary_at_the_nth_time(tmp_path, side, h
 
 
 @pytest.mark.parametrize("name", SABOTAGES)
-def test_a_sabotage_finds_what_it_changes(name):
+def test_a_sabotage_finds_what_it_changes_and_its_fault(name):
     for change in SABOTAGES[name].changes:
         source = Path(importlib.util.find_spec(change.module).origin).read_text()
         assert compile(replaced(source, [change[1:]]), change.module, "exec")
+    assert SABOTAGES[name].fault in {fault.title for fault in FAULTS}
