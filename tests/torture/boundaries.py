@@ -95,7 +95,7 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
     "reload": (
         *around(RELOAD, "reload", "prepare(flow, new)"),
         *around(RELOAD, "reload", "flow.buses.retire("),
-        *around(RELOAD, "reload", "renew_engine(flow, prepared)"),
+        *around(RELOAD, "reload", "renew_engine(flow, prepared"),
         *around(RELOAD, "commit", "flow.buses.commit("),
         *around(RELOAD, "commit", "flow.delivery.commit("),
         *around(RELOAD, "commit", "flow.follow("),

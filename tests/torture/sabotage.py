@@ -34,6 +34,7 @@ RECORD = "offset = self._log.append(events) if events else self._log.last_offset
 READ = "batch = self._reader.read_kinds(self._kinds, self._cursor, upto, most)"
 DELIVER = "            count = self._sink.deliver(batch)"
 LARGEST = "self._largest = settlement.largest"
+REFUSED = "for n in sorted(settlement.refused):"
 SMALLER = "smaller, job.largest = session.max_packet < job.largest, session.max_packet"
 SABOTAGES = {
     "publish-before-commit": Sabotage(
@@ -74,7 +75,8 @@ SABOTAGES = {
         "batches are split by our limit of a packet, not by the broker's",
         "broker/small-packets",
         (
-            Change("edge_agent.deliver.mqtt.sink", LARGEST, "return settlement.settled"),
+            Change("edge_agent.deliver.mqtt.sink", LARGEST, "pass"),
+            Change("edge_agent.deliver.mqtt.sink", REFUSED, "for n in ():"),
             Change("edge_agent.deliver.mqtt.connection", "waiting else idle", "waiting else 0.01"),
             Change("edge_agent.deliver.mqtt.publisher", SMALLER, "smaller = False"),
         ),
