@@ -102,8 +102,11 @@ class Injection:
 
     def _stalled_thread(self, fault):
         names = sorted(set(self._world.scheduler.names()) - {"main"})
-        if names:
-            self._world.scheduler.stall(names[int(fault.value * len(names))], fault.seconds)
+        if not names:
+            return None
+        name, stall = names[int(fault.value * len(names))], self._world.scheduler.stall
+        stall(name, fault.seconds)
+        return lambda: stall(name, 0.0)
 
     def _down(self, address):
         broker = self._world.network.brokers[address]
