@@ -126,6 +126,7 @@ build/runtime/%: .venv/bin/pip pyproject.toml
 	$(PYTHON) -m venv --without-pip $@
 	$(BIN)/pip --python $@ install -q --disable-pip-version-check \
 		'.$(patsubst %,[%],$(filter-out core,$*))' || { rm -rf $@; exit 1; }
+	$(BIN)/pip --python $@ uninstall -q -y edge-agent
 
 .venv/fuzz: .venv/dev
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[fuzz]'
