@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from edge_agent.deliver.mqtt.address import Broker, parse_url
 from edge_agent.deliver.mqtt.client import BoundedClient
 from edge_agent.deliver.mqtt.commands import LONGEST, CommandTopics
-from edge_agent.deliver.mqtt.connection import ANSWERS, Connection
+from edge_agent.deliver.mqtt.connection import Connection
 from edge_agent.deliver.mqtt.content_type import ContentType
 from edge_agent.deliver.mqtt.job import Job
 from edge_agent.deliver.mqtt.session import LARGEST_COMMAND
@@ -90,7 +90,7 @@ def target(data: bytes) -> None:
 
 def _connection(sessions: Sessions, version: int, requests: list[Request]) -> Connection:
     broker = Broker((parse_url(URL),), "edge-n", versions=(version,))
-    state = LiveState("edge/n", About(b"{}"), retained=True)
+    state = LiveState("edge/n", About(b"{}"), sink="mqtt", retained=True)
     sessions.connection = Connection(
         broker,
         state,
@@ -110,7 +110,7 @@ def _check(requests: list[Request]) -> None:
     assert len(requests) <= MOST_REQUESTS
 
 
-MOST_REQUESTS = 10 * ANSWERS  # a part has no room for more
+MOST_REQUESTS = 1000  # a part has no room for more
 
 
 def _part(source: Input, version: int) -> bytes:
