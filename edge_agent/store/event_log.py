@@ -79,14 +79,17 @@ class EventLog:
         """Lock, open and migrate; raise LogError, or sqlite3.DatabaseError if it is damaged."""
         mark = MarkFile.lock(path)
         try:
-            return cls.under(mark, path, boot=boot)
+            log = cls.under(mark, path, boot=boot)
+            mark.note(boot=boot)
         except BaseException:
             mark.close()
             raise
+        return log
 
     @classmethod
     def under(cls, mark: MarkFile, path: Path, *, boot: str) -> "EventLog":
         """Open a log that is locked already; look once in a boot for what a power cut damages."""
+        mark.lock_database(path)
         connection = connect(path)
         try:
             migrate(Database(connection, execute_plugins=False), str(path))
@@ -94,7 +97,6 @@ class EventLog:
                 verify(connection)
             log = cls(path, connection, mark, boot=boot)
             mark.adopt(log.id, log.last_offset())
-            mark.note(boot=boot)
         except BaseException:
             connection.close()
             raise
@@ -102,7 +104,11 @@ class EventLog:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit what is done inside, or nothing of it; the disk has it afterwards."""
+        """Commit what is done inside, or nothing of it; the disk has it afterwards.
+
+        Raises LogError if this process is not the only writer any more.
+        """
+        self.mark.ensure_locked()
         if self._connection.in_transaction:  # the last one could not even be rolled back
             self._connection.execute("ROLLBACK")
         self._connection.execute("BEGIN IMMEDIATE")

@@ -2,10 +2,14 @@
 
 A disk may lose commits that it had confirmed. So that no offset is given a second time, offsets are
 reserved here in blocks, before they are given: one small write for each block spares an SD card.
+
+The file has two copies with a checksum. What the disk has for sure is never written over: a power
+cut during a write costs the other copy.
 """
 
-import fcntl
+import logging
 import os
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -13,12 +17,15 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from edge_agent.errors import LogError
-from edge_agent.private_files import ensure
+from edge_agent.store.lock import is_at, lock_beside, lock_database, lock_name
 from edge_agent.store.soundness import LARGEST
 
 BLOCK = 10_000  # offsets
-SIZE = 1024  # bytes; written in place, so that a full disk takes it too
+SIZE = 1024  # bytes of a copy; written in place, so that a full disk takes it too
+COPIES = (0, 4096)  # where they begin: in two blocks of the disk
+END = COPIES[-1] + SIZE
+
+_logger = logging.getLogger(__name__)
 
 
 LogId: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]*\Z")]
@@ -29,7 +36,7 @@ class Mark(msgspec.Struct):
     """The file's content; `left` counts, by kind, what the stop `stop` has left in memory."""
 
     boot: str = ""  # in which the log was found sound
-    log: LogId = ""
+    log: LogId = ""  # none if neither copy can be read
     reserved: Count = 0  # no offset above was ever given
     given: Count = 0  # the last offset of a commit; after a power cut, perhaps of an older one
     closed: bool = False  # the last offset that was given is `reserved`
@@ -40,42 +47,56 @@ class Mark(msgspec.Struct):
 class MarkFile:
     """Makes this process the log's only writer until it is closed; `value` is what the disk has."""
 
-    def __init__(self, file: int) -> None:
-        """`file` is an open file descriptor."""
+    def __init__(self, path: Path, file: int) -> None:
+        """`file` is the open descriptor of the file beside the log at `path`."""
+        self._path = path
         self._file = file
-        self.value = _read(file)
+        self._database = -1
+        self._number, self.value, self._spare = _newest(file)
 
     @classmethod
     def lock(cls, path: Path) -> "MarkFile":
-        """Lock the log at `path`; raise LogError if that cannot be."""
+        """Lock the log at `path`; raise LogError if that cannot be, OSError if the disk fails."""
+        file = lock_beside(path)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            ensure(Path(f"{path}.lock"))
-            file = os.open(f"{path}.lock", os.O_RDWR | os.O_CLOEXEC)
-        except OSError as error:
-            raise LogError(
-                f"{path}: cannot write to {path.parent}: {os.strerror(error.errno or 0)}",
-                "choose another place with --set log.path=…, or make this one writable",
-            ) from error
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return cls(file)
-        except BlockingIOError as error:
-            os.close(file)
-            raise LogError(
-                f"{path}: another edge-agent writes this log",
-                "stop it (`systemctl stop edge-agent`), or choose another with --set log.path=…",
-            ) from error
+            with suppress(OSError):
+                os.posix_fallocate(file, 0, END)
+            os.fdatasync(file)  # the newest copy may come from a process that did not wait for that
+            return cls(path, file)
         except BaseException:
             os.close(file)
             raise
 
+    def lock_database(self, database: Path) -> None:
+        """Lock the database too; SQLite must have closed the one that was locked before."""
+        if self._database < 0 or not is_at(self._database, database):
+            file = lock_database(database)
+            self._unlock_database()
+            self._database = file
+
+    def ensure_locked(self) -> None:
+        """Put the file back if it was deleted; raise LogError if another process has it by now."""
+        if is_at(self._file, lock_name(self._path)):
+            return
+        file = lock_beside(self._path)
+        try:
+            os.pwrite(file, os.pread(self._file, END, 0), 0)
+            os.fdatasync(file)
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(self._file)
+        self._file = file
+        what = "%s was deleted while the agent runs; it is there again"
+        _logger.warning(what, lock_name(self._path))
+
     def write(self, mark: Mark) -> None:
         """Put a mark on the disk; raise OSError, with the old one still valid, if that fails."""
         if mark != self.value:
-            os.pwrite(self._file, msgspec.json.encode(mark).ljust(SIZE), 0)
+            self._put(mark)
             os.fdatasync(self._file)
             self.value = mark
+            self._spare = COPIES[0] + COPIES[1] - self._spare
 
     def reserve(self, offset: int) -> None:
         """Make sure that `offset` may be given; raise OSError if the disk does not take that."""
@@ -87,7 +108,7 @@ class MarkFile:
         if offset > self.value.given:
             value = self._changed(given=offset)
             with suppress(OSError):
-                os.pwrite(self._file, msgspec.json.encode(value).ljust(SIZE), 0)
+                self._put(value)
                 self.value = value
 
     def note(self, **changes: object) -> None:
@@ -101,17 +122,37 @@ class MarkFile:
             self.value = self._changed(log=log, reserved=last, given=last, closed=False)
 
     def close(self) -> None:
-        """Give up the lock; a second time does nothing."""
+        """Give up the locks; a second time does nothing."""
+        self._unlock_database()
         if self._file >= 0:
             os.close(self._file)
         self._file = -1
+
+    def _unlock_database(self) -> None:
+        if self._database >= 0:
+            os.close(self._database)
+        self._database = -1
+
+    def _put(self, mark: Mark) -> None:
+        self._number += 1
+        text = msgspec.json.encode((self._number, mark))
+        os.pwrite(self._file, (b"%08x" % zlib.crc32(text) + text).ljust(SIZE), self._spare)
 
     def _changed(self, **changes: object) -> Mark:
         return msgspec.structs.replace(self.value, **changes)
 
 
-def _read(file: int) -> Mark:
-    try:
-        return msgspec.json.decode(os.pread(file, SIZE, 0), type=Mark)
-    except (msgspec.MsgspecError, UnicodeDecodeError):  # empty, torn, or of an older version
-        return Mark()
+def _newest(file: int) -> tuple[int, Mark, int]:
+    """Return the number of the last write, what it wrote, and where the next one goes."""
+    first, second = (_copy(os.pread(file, SIZE, at)) for at in COPIES)
+    newest, spare = (first, COPIES[1]) if first[0] > second[0] else (second, COPIES[0])
+    return *newest, spare
+
+
+def _copy(content: bytes) -> tuple[int, Mark]:
+    """Return a copy, with its number; 0 and an empty mark if it is torn or was never written."""
+    with suppress(msgspec.MsgspecError, ValueError):
+        text = content[8:].rstrip(b" ")
+        if int(content[:8], 16) == zlib.crc32(text):
+            return msgspec.json.decode(text, type=tuple[int, Mark])
+    return 0, Mark()

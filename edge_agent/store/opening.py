@@ -1,5 +1,6 @@
 """How the event log is opened: what a stop, a kill or a power cut has left is put right first."""
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable
@@ -9,13 +10,16 @@ from edge_agent.clock import Clock
 from edge_agent.errors import LogError
 from edge_agent.events import gap
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.mark import MarkFile
+from edge_agent.store.lock import lock_name
+from edge_agent.store.mark import Mark, MarkFile
 from edge_agent.store.replacement import finish, last_aside, next_aside
-from edge_agent.store.salvage import rescue
+from edge_agent.store.salvage import random_hole, rescue
 from edge_agent.store.soundness import is_damage, is_passing
 from edge_agent.store.spill import Spill, take_in
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds between tries; a unit that fails is started again later
+
+_logger = logging.getLogger(__name__)
 
 
 def open_log(
@@ -71,7 +75,7 @@ def _open(path: Path, clock: Clock, spill: Spill) -> EventLog:
 
 
 def _sound(path: Path, mark: MarkFile, clock: Clock) -> EventLog:
-    aside, expected = last_aside(path), _expected(mark, clock)
+    aside, known = last_aside(path), mark.value
     if aside and not path.exists():  # an older version was killed while it salvaged
         return _replaced(path, aside, mark, clock)
     try:
@@ -84,37 +88,49 @@ def _sound(path: Path, mark: MarkFile, clock: Clock) -> EventLog:
         log.disconnect()
         return _replaced(path, aside, mark, clock)
     try:
-        _skip(log, expected, clock)
+        _skip(log, known, path, clock)
     except BaseException:
         log.disconnect()
         raise
+    mark.note(boot=clock.boot)  # from now on, what the mark knows is what was committed
     return log
 
 
 def _replaced(path: Path, damaged: Path, mark: MarkFile, clock: Clock) -> EventLog:
     aside = next_aside(path) if damaged == path else damaged
+    mark.lock_database(damaged)
     rescue(path, damaged, aside, mark, clock)
     finish(path)
-    return EventLog.under(mark, path, boot=clock.boot)
+    log = EventLog.under(mark, path, boot=clock.boot)
+    mark.note(boot=clock.boot)
+    return log
 
 
-def _expected(mark: MarkFile, clock: Clock) -> int:
+def _skip(log: EventLog, known: Mark, path: Path, clock: Clock) -> None:
+    """Leave out the offsets that a lost commit, or the log that a copy replaced, may have given."""
+    last = log.last_offset()
+    if known.log != log.id:  # what was reserved for this log is not known
+        if last:
+            what = "%s cannot be read or belongs to another log: offsets are left out"
+            _logger.warning(what, lock_name(path))
+            _leave_out(log, last, last + random_hole(), clock)
+    elif last < _expected(known, clock):
+        given = max(known.reserved if known.closed else known.given, last)
+        _leave_out(log, given, known.reserved, clock)
+
+
+def _expected(known: Mark, clock: Clock) -> int:
     """Return the offset before which a sound log does not end.
 
     If the agent was killed, but not the system, it is known; otherwise all that is reserved counts.
     """
-    known = mark.value
     return known.given if known.boot == clock.boot and not known.closed else known.reserved
 
 
-def _skip(log: EventLog, expected: int, clock: Clock) -> None:
-    """Leave out the offsets that a lost commit, or the log that a copy replaced, may have given."""
-    known, last = log.mark.value, log.last_offset()
-    if last >= min(expected, known.reserved):  # nothing is reserved in the mark of another log
-        return
-    given = max(known.reserved if known.closed else known.given, last)
-    hole = [(last + 1, known.reserved)]
+def _leave_out(log: EventLog, given: int, upto: int, clock: Clock) -> None:
+    """Go on behind `upto`; the events up to `given` are lost."""
+    last = log.last_offset()
     with log.transaction():
         log.account.drop_unread([(last + 1, given)], "went_back")
-        log.skip_to(known.reserved)
-        log.append([gap(clock.now(), "went_back", hole, given - last, log=log.id)])
+        log.skip_to(upto)
+        log.append([gap(clock.now(), "went_back", [(last + 1, upto)], given - last, log=log.id)])

@@ -134,14 +134,18 @@ def restore(
     found = sorted([*found, *copy_leaves(log, damaged, below)])
     last = max([remains.last, *found[-1:], *remains.cursors])
     missing = holes(begin, last, [*ranges(found), *_reported(log)])
-    hole = HOLE + random.randrange(HOLE)  # noqa: S311 - no secret
     copy_facts(log, remains)
-    log.skip_to(max(last, log.mark.value.reserved) + hole)
+    log.skip_to(max(last, log.mark.value.reserved) + random_hole())
     log.account.drop_unread(missing, "damaged")
     now = clock.now()
     gone = [*all_of(missing), Missing(last + 1, log.last_offset(), 0)]
     reports = report(now, "damaged", gone, log=remains.id)
     log.append([*reports, lifecycle(now, "log_salvaged", rows=len(found), set_aside=aside)])
+
+
+def random_hole() -> int:
+    """Return how many offsets to leave out, so that none can have been given before."""
+    return HOLE + random.randrange(HOLE)  # noqa: S311 - no secret
 
 
 def holes(begin: int, last: int, covered: Iterable[tuple[int, int]]) -> Ranges:

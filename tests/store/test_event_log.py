@@ -164,7 +164,7 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path, clock):
 
 def test_a_directory_in_the_databases_place_is_one_clear_line(tmp_path, clock):
     (tmp_path / "events.db").mkdir()
-    with pytest.raises(LogError, match="must be writable"):
+    with pytest.raises(LogError, match="this is a directory, the event log needs a file"):
         EventLog.open(tmp_path / "events.db", boot=clock.boot)
 
 

@@ -138,7 +138,7 @@ def test_the_whole_log_is_read_once_in_a_boot(path, clock, filled):
 def test_a_full_disk_does_not_keep_the_log_closed(path):
     full = path.with_name("full")
     full.symlink_to("/dev/full")
-    mark = MarkFile(os.open(full, os.O_RDWR))
+    mark = MarkFile(path, os.open(full, os.O_RDWR))
     mark.note(boot="this boot")
     assert mark.value.boot == ""
     with pytest.raises(OSError, match="No space"):
