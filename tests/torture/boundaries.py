@@ -50,7 +50,7 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
     ),
     "mark": (
         *around(LOG, "EventLog.insert", "self.mark.reserve("),
-        *around(MARK, "MarkFile.write", "os.pwrite("),
+        *around(MARK, "MarkFile._put", "os.pwrite("),
         *around(MARK, "MarkFile.write", "os.fdatasync("),
     ),
     "trim": (

@@ -4,10 +4,9 @@ import random
 import sqlite3
 from pathlib import Path
 
-import msgspec
 from sqlite_utils import Database
 
-from edge_agent.store.mark import SIZE, Mark
+from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import STEPS
 
 LEAF = 13  # the first byte of a page with rows
@@ -23,7 +22,7 @@ def damage(path: Path, chances: random.Random) -> None:
         file.seek(chances.choice(leaves[-20:-2]))
         file.write(chances.randbytes(size))
     assert not is_sound(path)
-    forget_boot(Path(f"{path}.lock"))
+    forget_boot(path)
 
 
 def page_size(path: Path) -> int:
@@ -45,10 +44,11 @@ def is_sound(path: Path) -> bool:
         connection.close()
 
 
-def forget_boot(lock: Path) -> None:
+def forget_boot(path: Path) -> None:
     """Make the mark one of an earlier boot: the agent then looks through the whole log."""
-    mark = msgspec.json.decode(lock.read_bytes(), type=Mark)
-    lock.write_bytes(msgspec.json.encode(msgspec.structs.replace(mark, boot="")).ljust(SIZE))
+    mark = MarkFile.lock(path)
+    mark.note(boot="")
+    mark.close()
 
 
 def old_log(path: Path) -> int:
