@@ -93,21 +93,31 @@ def leaf_rows(path: Path) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of all tables, in no order: the row's id, and its columns."""
     with path.open("rb") as file:
         pages = Pages(file, Path(f"{path}-wal"))
-        for page in pages:
-            if page[0] == TABLE_LEAF:
-                yield from _rows(page, pages)
+        for page in filter(_is_leaf, pages):
+            for length, identity, start in _cells(page):
+                with suppress(*NO_TREE):
+                    yield (identity, *_columns(_payload(page, start, length, pages)))
 
 
-def _rows(page: bytes, pages: Pages) -> Iterator[tuple[Any, ...]]:
+def leaf_offsets(path: Path) -> list[int]:
+    """Return the row's ids of all tables, ascending: what may be an event's offset."""
+    with path.open("rb") as file:
+        pages = filter(_is_leaf, Pages(file, Path(f"{path}-wal")))
+        return sorted({identity for page in pages for _, identity, _ in _cells(page)})
+
+
+def _is_leaf(page: bytes) -> bool:
+    return page[0] == TABLE_LEAF
+
+
+def _cells(page: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the length of each row, its id, and where its payload begins."""
     for n in range(int.from_bytes(page[3:5])):
         start = int.from_bytes(page[8 + 2 * n : 10 + 2 * n])
-        try:
+        with suppress(*NO_TREE):
             length, start = _varint(page, start)
             identity, start = _varint(page, start)
-            columns = tuple(_columns(_payload(page, start, length, pages)))
-        except NO_TREE:
-            continue
-        yield (identity, *columns)
+            yield length, identity, start
 
 
 def _payload(page: bytes, start: int, length: int, pages: Pages) -> bytes:

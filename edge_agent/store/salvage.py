@@ -21,9 +21,9 @@ from edge_agent.store.gaps import Missing, Ranges, all_of, ranges, report
 from edge_agent.store.leaves import leaf_rows
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import migrate
+from edge_agent.store.readable import ReadableRows, readable
 from edge_agent.store.replacement import complete, discard, unfinished
 from edge_agent.store.soundness import (
-    LARGEST,
     SOUND,
     SOUND_ACCOUNT,
     SOUND_BOOT,
@@ -31,21 +31,9 @@ from edge_agent.store.soundness import (
     SOUND_LOSS,
     SOUND_SEQUENCE,
     SOUND_STATE,
-    is_locked,
-    is_passing,
 )
 
 HOLE = 1_000_000  # at least; a disk that goes back in time must not see the same offsets twice
-STRIDE = 512
-READS = 3  # of what cannot be read, before it counts as lost: a bad sector stays one
-ROWS = f"""
-SELECT "offset", time, boot, uptime, kind, source, data FROM event
-WHERE "offset" BETWEEN ? AND ? AND {SOUND} ORDER BY "offset" LIMIT {STRIDE}
-"""  # noqa: S608
-ROW_AT = f"""
-SELECT "offset", time, boot, uptime, kind, source, data FROM event
-WHERE "offset" = ? AND {SOUND}
-"""  # noqa: S608 - a range would read on, into a damaged page
 ACCOUNTS = f"""
 SELECT sink, kinds, start, "offset", delivered, configured IS TRUE FROM account
 WHERE {SOUND_ACCOUNT}
@@ -60,7 +48,6 @@ LOSSES = f"SELECT sink, fate, reason, count FROM loss WHERE {SOUND_LOSS}"  # noq
 LAST_OFFSETS = f"""
 SELECT seq FROM sqlite_sequence WHERE name = 'event' AND {SOUND_SEQUENCE}
 """  # noqa: S608
-ENDS = f'SELECT min("offset"), max("offset") FROM event WHERE "offset" BETWEEN 1 AND {LARGEST}'  # noqa: S608
 STATES = f"SELECT name, data FROM saved_state WHERE {SOUND_STATE}"  # noqa: S608
 ROW = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
 COLUMNS = 7
@@ -127,7 +114,7 @@ def restore(
 ) -> None:
     """Copy what is readable, jump the offsets, and account for what is missing."""
     remains = inspect(old, log.mark)
-    found = list(copy_rows(log, old, remains.last))
+    found = list(copy_rows(log, ReadableRows(old, damaged), remains.last))
     begin = remains.owned(min(found, default=1) - 1)
     end = max([remains.last, *found[-1:], *remains.cursors, log.mark.value.reserved])
     below = holes(begin, end, [*ranges(found), *_reported(log)])
@@ -168,61 +155,22 @@ def _reported(log: EventLog) -> Ranges:
 
 def inspect(old: sqlite3.Connection, mark: MarkFile) -> Remains:
     """Read the small tables, each for itself: one page may be gone and the next one sound."""
-    ids = _readable(old, f"SELECT id FROM log WHERE {SOUND_ID}")  # noqa: S608
+    ids = readable(old, f"SELECT id FROM log WHERE {SOUND_ID}")  # noqa: S608
     return Remains(
         ids[0][0] if ids else mark.value.log,
-        _readable(old, ACCOUNTS) or _readable(old, CURSORS),
-        _readable(old, LOSSES),
-        _readable(old, BOOTS),
-        _readable(old, STATES),
-        max((row[0] for row in _readable(old, LAST_OFFSETS)), default=0),
+        readable(old, ACCOUNTS) or readable(old, CURSORS),
+        readable(old, LOSSES),
+        readable(old, BOOTS),
+        readable(old, STATES),
+        max((row[0] for row in readable(old, LAST_OFFSETS)), default=0),
     )
 
 
-def _readable(old: sqlite3.Connection, sql: str, parameters: Any = ()) -> list[Any]:  # noqa: ANN401
-    try:
-        return _fetched(old, sql, parameters)
-    except sqlite3.DatabaseError as error:
-        if is_locked(error):  # what cannot be read now is not lost
-            raise
-        return []
-
-
-def _fetched(
-    old: sqlite3.Connection,
-    sql: str,
-    parameters: Any,  # noqa: ANN401
-    tries: int = READS,
-) -> list[Any]:
-    """Return the rows; an I/O error is tried again, a few times."""
-    try:
-        return old.execute(sql, parameters).fetchall()
-    except sqlite3.DatabaseError as error:
-        if tries > 1 and is_passing(error):
-            return _fetched(old, sql, parameters, tries - 1)
-        raise
-
-
-def copy_rows(log: EventLog, old: sqlite3.Connection, last: int) -> Iterator[int]:
-    """Copy readable rows, stride by stride; yield their offsets, ascending."""
-    ends = _readable(old, ENDS)
-    start, newest = ends[0] if ends and ends[0][0] is not None else (1, last)
-    while start <= max(newest, last):
-        rows, start = _stride(old, start, max(newest, last))
-        for row in rows:
-            log.execute(ROW, row)
-            yield row[0]
-
-
-def _stride(old: sqlite3.Connection, start: int, end: int) -> tuple[list[Any], int]:
-    """Return the next rows, and where to continue; row by row if a page among them is damaged."""
-    try:
-        rows = _fetched(old, ROWS, (start, end))
-    except sqlite3.DatabaseError:
-        offsets = range(start, start + STRIDE)
-        rows = [row for offset in offsets for row in _readable(old, ROW_AT, (offset,))]
-        return rows, start + STRIDE
-    return rows, rows[-1][0] + 1 if len(rows) == STRIDE else end + 1
+def copy_rows(log: EventLog, old: ReadableRows, last: int) -> Iterator[int]:
+    """Copy readable rows; yield their offsets, ascending."""
+    for row in old.up_to(last):
+        log.execute(ROW, row)
+        yield row[0]
 
 
 def copy_leaves(log: EventLog, damaged: Path, wanted: Ranges) -> list[int]:

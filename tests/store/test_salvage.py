@@ -10,6 +10,7 @@ from edge_agent.store.account import read_accounts
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GATHER
 from edge_agent.store.opening import open_log
+from edge_agent.store.readable import STRIDE, ReadableRows
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Unreadable
 from edge_agent.store.retention import Retention
@@ -99,6 +100,37 @@ def is_readable(path, offset):
             return database.execute(query, (offset,)).fetchone() is not None
         except sqlite3.DatabaseError:
             return False
+
+
+class Counting:
+    """A database that counts what it is asked."""
+
+    def __init__(self, path):
+        self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        self.asked = 0
+
+    def execute(self, *query):
+        self.asked += 1
+        return self._connection.execute(*query)
+
+    def close(self):
+        self._connection.close()
+
+
+def test_the_offsets_that_a_salvage_left_out_cost_the_next_one_nothing(path, clock, event):
+    log = EventLog.open(path, boot=clock.boot)
+    with log.transaction():
+        log.append([event(n) for n in range(100)])
+        log.skip_to(2 * HOLE)
+        log.append([event(777_000 + n) for n in range(100)])
+    log.close()
+    damage(path, path.read_bytes().find(b"777000") // 1024 * 1024, 1024)
+    given = [*range(1, 101), *range(2 * HOLE + 1, 2 * HOLE + 101)]
+    kept = [offset for offset in given if is_readable(path, offset)]
+    assert 150 < len(kept) < 200
+    with closing(Counting(path)) as old:
+        assert [row[0] for row in ReadableRows(old, path).up_to(given[-1])] == kept
+        assert old.asked < 10 * STRIDE
 
 
 def page_kinds(path, size=1024):

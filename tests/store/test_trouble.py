@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from edge_agent.errors import LogError
-from edge_agent.store import event_log, salvage
+from edge_agent.store import event_log, readable, salvage
 from edge_agent.store.group import GATHER
 from edge_agent.store.opening import PAUSES, open_log
 from edge_agent.store.opening import salvage as replaced
@@ -196,7 +196,7 @@ def old_that_fails(monkeypatch, code, times):
 
     class Old(Faulty):
         def execute(self, sql, *parameters):
-            if sql in {salvage.ROWS, salvage.ROW_AT} and left:
+            if sql in {readable.ROWS, readable.ROW_AT} and left:
                 raise left.pop()
             return self._connection.execute(sql, *parameters)
 
