@@ -38,7 +38,7 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
     ),
     "acknowledgement": (
         *around(PUBLISHER, "Publisher.take_acks", "self._jobs[0].settle(n, reason)"),
-        *around(PUBLISHER, "Publisher.settle", "self._jobs.popleft().finish()"),
+        *around(PUBLISHER, "Publisher._report", "self._jobs.popleft().finish()"),
     ),
     "cursor move": (
         *around(FORWARDER, "Forwarder._move", "self._log.commit("),

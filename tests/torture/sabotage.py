@@ -77,7 +77,6 @@ SABOTAGES = {
         (
             Change("edge_agent.deliver.mqtt.sink", LARGEST, "pass"),
             Change("edge_agent.deliver.mqtt.sink", REFUSED, "for n in ():"),
-            Change("edge_agent.deliver.mqtt.connection", "waiting else idle", "waiting else 0.01"),
             Change("edge_agent.deliver.mqtt.publisher", SMALLER, "smaller = False"),
         ),
     ),

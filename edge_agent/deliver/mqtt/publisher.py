@@ -47,13 +47,13 @@ class Publisher:
             else:
                 job.settle(job.next, f"larger than {session.max_packet} bytes")
             job.next += 1
+        self._report()  # nothing would wake the connection if all of it is too large
 
     def settle(self, session: Session) -> None:
         """Report the first job if all its messages are settled; give up on a silent broker."""
         self.take_acks(session)
-        if self._jobs and self._is_done(self._jobs[0]):
-            self._jobs.popleft().finish()
-        elif self._in_flight and self._silence(session) > self._ack_seconds:
+        self._report()
+        if self._in_flight and self._silence(session) > self._ack_seconds:
             session.drop()
             raise ConnectionLost(f"no acknowledgement for {self._ack_seconds:.0f} s")
 
@@ -75,6 +75,10 @@ class Publisher:
         self._in_flight.clear()
         while self._jobs:
             self._jobs.popleft().finish(reason, loss)
+
+    def _report(self) -> None:
+        if self._jobs and self._is_done(self._jobs[0]):
+            self._jobs.popleft().finish()
 
     def _is_done(self, job: Job) -> bool:
         return not job.open or bool(job.postponed and not self._in_flight)

@@ -1,0 +1,44 @@
+"""Jobs on their way: what is known at once is reported at once."""
+
+from queue import SimpleQueue
+
+import pytest
+
+from edge_agent.deliver.mqtt.job import Job
+from edge_agent.deliver.mqtt.publisher import Publisher
+
+
+class Session:
+    """A session of which only the limit of a packet is asked."""
+
+    def __init__(self, max_packet, room=100):
+        self.max_packet = max_packet
+        self.room = room
+
+    def fits(self, _topic, payload):
+        return len(payload) <= self.max_packet
+
+    def publish(self, *_):
+        return 1
+
+
+@pytest.fixture
+def sent():
+    """Return what is reported of messages when all of them are sent, before anything arrives."""
+
+    def report(*payloads):
+        reply = SimpleQueue()
+        publisher = Publisher(20.0)
+        publisher.add(Job([("topic", payload) for payload in payloads], None, reply, 10))
+        publisher.send(Session(10))
+        return None if reply.empty() else reply.get()
+
+    return report
+
+
+def test_what_is_too_large_is_reported_without_a_word_from_the_broker(sent):
+    assert sent(b"x" * 11, b"x" * 12).refused == dict.fromkeys(range(2), "larger than 10 bytes")
+
+
+def test_what_is_on_its_way_is_waited_for(sent):
+    assert sent(b"x" * 11, b"x") is None
