@@ -1,7 +1,7 @@
 """What the engine evaluates with: current values, rules and outputs, restored from the log."""
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from edge_agent.assembly.restore import last_alerts, read_history, restore_values
@@ -15,8 +15,9 @@ from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine import EvaluationParts
 from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet, OutputState, Switchable
 from edge_agent.evaluate.rules.alerts import orphaned
-from edge_agent.evaluate.rules.rule import RuleState, restored, spans
+from edge_agent.evaluate.rules.rule import spans
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
+from edge_agent.evaluate.rules.rule_state import RuleState, restored
 from edge_agent.evaluate.saved_state import load_states, save_state
 from edge_agent.events import Alert
 from edge_agent.store.reader import LogReader
@@ -35,10 +36,10 @@ def assemble_evaluation(
     restore_values(current, read_history(reader, clock.boot, now, horizon(blueprint)))
     saved = reader.saved_states()
     alerts = last_alerts(reader)
-    states = load_states(saved, "rule/", RuleState, now, clock.boot)
+    states = states_after(alerts, now) | load_states(saved, "rule/", RuleState, now, clock.boot)
     rule_set = RuleSet(
         blueprint.rules,
-        states_after(alerts, now) | limited(states, bounds(blueprint.config)),
+        limited(states, bounds(blueprint.config)),
         current,
         partial(save_state, boot=clock.boot),
     )
@@ -50,7 +51,7 @@ def assemble_evaluation(
     executor = CommandExecutor(
         allowed, rule_set, outputs, bounds=limits, delegate=delegate, known=KnownAnswers(saved)
     )
-    removed = removed_rules(rule_set.rules, alerts, states, now, clock.boot)
+    removed = removed_rules(rule_set, alerts, states, now, clock.boot)
     return EvaluationParts(current, rule_set, outputs, executor, removed)
 
 
@@ -72,19 +73,25 @@ def limited(
 
 
 def removed_rules(
-    rules: Container[str],
+    rule_set: RuleSet,
     alerts: Mapping[str, Alert],
     states: Mapping[str, RuleState],
     now: Moment,
     boot: str,
 ) -> RuleChanges:
-    """Resolve the alerts of rules that the configuration no longer has, and forget their states.
+    """Resolve alerts of rules that are gone or have another condition; save states that differ.
 
     A rule that is added again later starts from the beginning.
     """
-    stale = [name for name, state in states.items() if name not in rules and state != RuleState()]
-    saved = [save_state(f"rule/{name}", RuleState(), now, boot) for name in stale]
-    return RuleChanges(orphaned(alerts, states, rules, now), saved)
+    rules = rule_set.rules
+    lasting = {name for name in rules if states.get(name, RuleState()).continues(rules[name])}
+    new = {name: rule_set.states.get(name, RuleState()) for name in states}
+    saved = [
+        save_state(f"rule/{name}", state, now, boot)
+        for name, state in new.items()
+        if state != states[name]
+    ]
+    return RuleChanges(orphaned(alerts, states, lasting, now), saved)
 
 
 def bounds(config: Config) -> dict[tuple[str, str], tuple[float, float]]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from edge_agent.assembly.buses import STEP_SECONDS, BusChange, same_driver
 from edge_agent.assembly.delivery import SinkChange
-from edge_agent.assembly.evaluation import bounds, unknown_values
+from edge_agent.assembly.evaluation import bounds, limited, unknown_values
 from edge_agent.assembly.flow import Flow
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
@@ -179,21 +179,24 @@ class Renewal:
 
     @property
     def kept(self) -> frozenset[str]:
-        """Return the names of the rules that are the same."""
-        before = {rule.name: rule for rule in self._old.config.rule}
-        same = (rule.name for rule in self._new.config.rule if before.get(rule.name) == rule)
-        return frozenset(same)
+        """Return the names of the rules that keep their states: their condition is the same."""
+        before = {rule.name: rule.condition for rule in self._old.rules}
+        new = self._new.rules
+        return frozenset(rule.name for rule in new if before.get(rule.name) == rule.condition)
 
     def parts(self, before: EvaluationParts) -> EvaluationParts:
         """Return the new parts; removed outputs are made safe, and released."""
         current = unknown_values(self._new, self._clock.now())
         current.inherit(before.current)
-        states = {name: before.rule_set.states[name] for name in self.kept}
+        limits = bounds(self._new.config)
         rule_set = RuleSet(
-            self._new.rules, states, current, partial(save_state, boot=self._clock.boot)
+            self._new.rules,
+            limited(before.rule_set.states, limits),
+            current,
+            partial(save_state, boot=self._clock.boot),
         )
         executor = before.executor.renewed(
-            self._new.config.commands.allow, rule_set, bounds(self._new.config), self._delegate
+            self._new.config.commands.allow, rule_set, limits, self._delegate
         )
         self._renew_outputs(before)
         return EvaluationParts(current, rule_set, before.outputs, executor)

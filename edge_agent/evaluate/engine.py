@@ -17,8 +17,8 @@ from edge_agent.evaluate.commands.execute import CommandExecutor, CommandOutcome
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.evaluator import Evaluator
 from edge_agent.evaluate.outputs.output_set import OutputSet, OutputState
-from edge_agent.evaluate.rules.rule import RuleState
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
+from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.evaluate.saved_state import save_state
 from edge_agent.events import (
     Alert,
@@ -53,7 +53,7 @@ class EvaluationParts(NamedTuple):
 
 
 class NewParts(NamedTuple):
-    """Another configuration: `parts` makes its parts from those in force; `kept` rules are equal.
+    """Another configuration: `parts` makes its parts from those in force; `kept` rules go on.
 
     `done` takes an error, or nothing: then the new parts are in force. `claim` returns whether they
     are still wanted; after that they cannot be taken back.
@@ -176,21 +176,24 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - a bug: the old parts stay
             renewed.done(str(error) or repr(error))
             return
-        self._resolve(before.rule_set, renewed.kept, now)
+        self._resolve(before.rule_set, after.rule_set, renewed.kept, now)
         self._executor = after.executor
         self._evaluator = Evaluator(after.current, after.rule_set, after.outputs, self._report)
         self._evaluator.begin(now)
         self._evaluator.evaluate_all(now)
         renewed.done("")
 
-    def _resolve(self, rule_set: RuleSet, kept: frozenset[str], now: Moment) -> None:
-        """Resolve the alerts of rules that are not kept, and forget their saved states."""
-        for name in rule_set.rules.keys() - kept:
-            rule = rule_set.rules[name]
-            if rule_set.states[name].open:
+    def _resolve(
+        self, rule_set: RuleSet, renewed: RuleSet, kept: frozenset[str], now: Moment
+    ) -> None:
+        """Resolve the alerts of rules that are not kept, and save the states that differ."""
+        for name, rule in rule_set.rules.items():
+            if name not in kept and rule_set.states[name].open:
                 resolved = rule_set.change(rule, now, "resolved", state="inactive", flapping=False)
                 self._report(resolved, [], now)
-            self._record([save_state(f"rule/{name}", RuleState(), now, self._clock.boot)])
+            state = renewed.states.get(name, RuleState())
+            if state != rule_set.states[name]:
+                self._record([save_state(f"rule/{name}", state, now, self._clock.boot)])
 
     def _carry_out(self, outcome: CommandOutcome, now: Moment) -> None:
         """Let a command take effect, then answer it and record what is to be kept."""

@@ -15,7 +15,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import attach, simulated_hardware
 from edge_agent.errors import HardwareError
 from edge_agent.evaluate.engine import NewParts, ShowAgain
-from edge_agent.events import Alert, Reading
+from edge_agent.events import Alert, Reading, Request
 from edge_agent.store.reader import LogReader
 from tests.configurations import FAN, SOIL, shed, warm
 
@@ -284,6 +284,43 @@ def test_a_rule_that_a_reload_changes_does_not_get_its_old_state_back_at_the_nex
     saved = json.loads(reader.saved_states()["rule/warm"])["state"]
     reader.close()
     assert saved.get("state", "inactive") == "inactive"
+
+
+COMMANDED = """
+[commands]
+allow = ["threshold", "disable"]
+"""
+WARM = """
+[[rule]]
+name = "warm2"
+when = "air.temperature > level"
+threshold.level = { value = 10, low = LOW, high = 30 }
+"""
+
+
+def ask(running, name, **arguments):
+    running.agent._flow.readings.put(Request(name, json.dumps(arguments).encode(), "answers"))
+
+
+@pytest.mark.parametrize(("low", "kept"), [(2, {"level": 12}), (15, {})])
+def test_a_reload_keeps_what_was_commanded_within_the_new_limits(running, wait_for, low, kept):
+    def rule():
+        reader = LogReader(running.log)
+        try:
+            state = json.loads(reader.saved_states()["rule/warm2"])["state"]
+        finally:
+            reader.close()
+        return state["state"], state.get("thresholds", {})
+
+    running.reload(COMMANDED + WARM.replace("LOW", "5"))
+    wait_for(lambda: len(running.events("alert")) == 2)
+    ask(running, "threshold", rule="warm2", threshold="level", value=12)
+    wait_for(lambda: rule() == ("firing", {"level": 12}))
+    changed = WARM.replace("LOW", str(low)).replace("when", 'message = "warm"\nwhen')
+    running.reload(COMMANDED + changed)
+    wait_for(lambda: running.notes() == ["reloaded"] * 2)
+    wait_for(lambda: rule() == ("firing", kept))
+    assert not [event for event in running.events("alert") if b"resolved" in event.data]
 
 
 def kept_at(broker, subscriber, wait_for):

@@ -3,6 +3,7 @@
 import json
 from queue import SimpleQueue
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from edge_agent.blueprint import resolve
 from edge_agent.clock import ManualClock
 from edge_agent.evaluate.engine import Engine
 from edge_agent.evaluate.replay import ImaginaryOutput
-from edge_agent.evaluate.rules.rule import RuleState
+from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.events import Alert, Event, Reading, Request, SavedState, Switched
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
@@ -167,6 +168,10 @@ class Asked(Life):
     def ask(self, name, **arguments):
         self.engine.execute(Request(name, json.dumps(arguments).encode(), "answers"))
 
+    def stop(self):
+        self.engine._inbox.put(None)
+        self.engine.run()
+
     def rule(self):
         return self.engine._evaluator.rule_set.states["hot"]
 
@@ -249,10 +254,41 @@ def test_a_rule_that_is_removed_and_added_again_starts_from_the_beginning(asked,
     asked.ask("disable", rule="hot")
     assert restarted(asked, WITHOUT_HOT, tmp_path) == []
     assert restarted(asked, CONFIG, tmp_path) == []
-    assert asked.rule() == RuleState()
+    assert msgspec.structs.replace(asked.rule(), condition="") == RuleState()
     for _ in range(4):
         asked.live(1, 35)
     assert asked.rule().state == "firing"
+
+
+def test_a_rule_with_another_condition_keeps_what_was_commanded_at_a_restart(asked, tmp_path):
+    asked.ask("threshold", rule="hot", threshold="warm", value=24)
+    for _ in range(4):
+        asked.live(1, 35)
+    assert asked.rule().state == "firing"
+    moved = (tmp_path / "asked.toml").read_text().replace("< 28", "< 27")
+    assert restarted(asked, moved, tmp_path)[0] == ("hot", "resolved")
+    assert (asked.rule().state, asked.rule().thresholds) == ("pending", {"warm": 24})
+    assert restarted(asked, moved, tmp_path) == []
+    assert asked.rule().thresholds == {"warm": 24}
+
+
+def test_a_rule_with_another_message_goes_on_firing_at_a_restart(asked, tmp_path):
+    for _ in range(4):
+        asked.live(1, 35)
+    text = (tmp_path / "asked.toml").read_text()
+    renamed = text.replace('name = "hot"', 'name = "hot"\nmessage = "it is hot"')
+    assert restarted(asked, renamed, tmp_path) == []
+    assert asked.rule().state == "firing"
+
+
+def test_a_set_survives_a_clean_stop(asked):
+    asked.ask("set", output="fan", value="on", **{"for": 60})
+    asked.live(1, 25)
+    asked.stop()
+    assert asked.relay.state() == 0
+    asked.begin()
+    asked.live(3, 25)  # min_off
+    assert asked.relay.state() == 1
 
 
 def test_a_disabled_rule_stays_so(asked):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from edge_agent.evaluate.expressions.context import Context
 from edge_agent.evaluate.rules.alert_text import parse_alert_text
 from edge_agent.evaluate.rules.alerts import next_due, orphaned, step
-from edge_agent.evaluate.rules.rule import RuleState
+from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.events import Alert
 
 

@@ -15,7 +15,8 @@ from edge_agent.evaluate.refine.calibration import Calibration
 from edge_agent.evaluate.refine.dead_band import DeadBand
 from edge_agent.evaluate.refine.plausibility import Limits
 from edge_agent.evaluate.refine.refine import ChannelPlan, DevicePlan
-from edge_agent.evaluate.rules.rule import Rule, RuleState, restored
+from edge_agent.evaluate.rules.rule import Rule
+from edge_agent.evaluate.rules.rule_state import RuleState, restored
 from edge_agent.events import Alert, Event, Reading
 
 FAN = {"fan": 1.0}

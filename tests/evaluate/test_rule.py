@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from edge_agent.clock import Moment
 from edge_agent.evaluate.expressions.context import Context
 from edge_agent.evaluate.rules.alerts import step, step_unknown
-from edge_agent.evaluate.rules.rule import RuleState, due, restored
+from edge_agent.evaluate.rules.rule_state import RuleState, restored
+from edge_agent.evaluate.rules.transitions import due
 
 MISSING = None
 

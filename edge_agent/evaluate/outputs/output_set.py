@@ -66,7 +66,8 @@ class OutputState(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def shifted(self, by: int) -> "OutputState":
         """Return the state on another boot's uptime."""
-        held = self.held._replace(since=self.held.since + by)
+        begun = None if self.held.begun is None else self.held.begun + by
+        held = self.held._replace(since=self.held.since + by, begun=begun)
         order = self.order
         if order is not None:
             order = msgspec.structs.replace(order, until=order.until + by)
@@ -141,10 +142,11 @@ class OutputSet:
         return self._apply_all(moment)
 
     def secure(self, moment: Moment) -> list[Switched]:
-        """Switch every output to its safe state, and close it."""
-        self._orders.clear()
-        safe = {name: Held(one.safe, SAFE, moment.uptime) for name, one in self._guards.items()}
-        self._held = arbitrate(self._guards, {}, safe, moment.uptime).settings
+        """Switch every output to its safe state, and close it; orders last until they end."""
+        lost = {
+            name: OutputRequest(one.safe, SAFE, Rank.LOST) for name, one in self._guards.items()
+        }
+        self._held = arbitrate(self._guards, lost, self._held, moment.uptime).settings
         switched = self._apply_all(moment)
         for name, output in self._outputs.items():
             error = _tried(output.driver.close)

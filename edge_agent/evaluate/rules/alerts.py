@@ -12,7 +12,9 @@ import msgspec
 
 from edge_agent.clock import Moment
 from edge_agent.evaluate.expressions.context import Context
-from edge_agent.evaluate.rules.rule import Change, Rule, RuleState, due, evaluate, evaluate_unknown
+from edge_agent.evaluate.rules.rule import Rule
+from edge_agent.evaluate.rules.rule_state import RuleState
+from edge_agent.evaluate.rules.transitions import Change, due, evaluate, evaluate_unknown
 from edge_agent.events import Alert, AlertState
 
 STORM_SECONDS = 600

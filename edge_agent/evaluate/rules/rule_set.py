@@ -10,7 +10,8 @@ import msgspec
 from edge_agent.clock import NEVER, Moment
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.rules.alerts import AlertStep, make_alert, next_due, step, step_unknown
-from edge_agent.evaluate.rules.rule import Rule, RuleState
+from edge_agent.evaluate.rules.rule import Rule
+from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.events import Alert, AlertState, SavedState
 
 _logger = logging.getLogger(__name__)
@@ -25,7 +26,10 @@ class RuleChanges(NamedTuple):
 
 
 class RuleSet:
-    """Owns the rules' states; `states` are those from before a restart, `save` encodes one."""
+    """Owns the rules' states; `states` are those from before, `save` encodes one.
+
+    Of a rule with another condition than before, only what was commanded is left.
+    """
 
     def __init__(
         self,
@@ -35,7 +39,8 @@ class RuleSet:
         save: Callable[[str, msgspec.Struct, Moment], SavedState],
     ) -> None:
         self.rules = {rule.name: rule for rule in rules}
-        self.states = {rule.name: states.get(rule.name, RuleState()) for rule in rules}
+        before = ((rule, states.get(rule.name, RuleState())) for rule in rules)
+        self.states = {rule.name: state.continued(rule) for rule, state in before}
         self.timed = [rule for rule in rules if rule.timed]
         self._current = current
         self._save = save

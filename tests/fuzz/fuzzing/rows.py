@@ -19,7 +19,7 @@ from edge_agent.clock import ManualClock
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.errors import LogError
 from edge_agent.evaluate.outputs.output_set import Held, OutputState
-from edge_agent.evaluate.rules.rule import RuleState
+from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.evaluate.saved_state import save_state
 from edge_agent.events import KINDS, Alert, CursorMove, Event, Reading, Subscription, Switched, gap
 from edge_agent.store.event_log import EventLog
