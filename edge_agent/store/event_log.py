@@ -103,9 +103,10 @@ class EventLog:
         return log
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, noted: bool = True) -> Iterator[None]:
         """Commit what is done inside, or nothing of it; the disk has it afterwards.
 
+        If it is not `noted`, the mark does not know of it: it is no part of the log yet.
         Raises LogError if this process is not the only writer any more.
         """
         self.mark.ensure_locked()
@@ -116,7 +117,8 @@ class EventLog:
         try:
             yield
             self._connection.execute("COMMIT")
-            self.mark.gave(self._appended)
+            if noted:
+                self.mark.gave(self._appended)
         except BaseException:
             self._boot_numbers = {}
             if self._connection.in_transaction:  # a full disk has rolled back already

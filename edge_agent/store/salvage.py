@@ -97,8 +97,9 @@ def rescue(path: Path, damaged: Path, aside: Path, mark: MarkFile, clock: Clock)
     try:
         migrate(Database(connection, execute_plugins=False), str(path))
         log = EventLog(unfinished(path), connection, mark, boot=clock.boot)
-        with closing(_opened(damaged)) as old, log.transaction():
+        with closing(_opened(damaged)) as old, log.transaction(noted=False):
             restore(log, old, damaged, clock, aside.name)
+        mark.note(reserved=log.last_offset())  # it may end here, and nothing is lost
         connection.execute("PRAGMA journal_mode = DELETE")  # all of it is in one file now
     finally:
         connection.close()

@@ -6,6 +6,7 @@ import pytest
 
 from edge_agent.clock import ManualClock
 from edge_agent.events import CursorMove, Subscription
+from edge_agent.store import opening, salvage
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GATHER
 from edge_agent.store.mark import BLOCK
@@ -164,6 +165,93 @@ def test_a_kill_alone_leaves_no_hole(path, event):
     with log.transaction():
         assert log.append([event()]) == 51
     log.close()
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+def killed_before_its_commit(path, boot, event):
+    """Start an agent that is killed when its first offsets are reserved, and not committed."""
+    log = open_log(path, ManualClock(boot=boot))
+    with pytest.raises(Killed), log.transaction():
+        log.append([event()])
+        raise Killed
+    log.abandon()
+
+
+@pytest.mark.parametrize("recorded_before", [0, 50])
+@pytest.mark.parametrize("boot", ["one", "two"])
+def test_a_kill_between_the_reservation_and_the_first_commit_leaves_no_hole(
+    path, event, recorded_before, boot
+):
+    recorded(path, "one", event, recorded_before).close()
+    killed_before_its_commit(path, boot, event)
+    killed_before_its_commit(path, boot, event)
+    log = open_log(path, ManualClock(boot=boot))
+    with log.transaction():
+        assert log.append([event()]) == recorded_before + 1
+    log.close()
+    assert gaps(path) == []
+
+
+def test_a_start_that_is_killed_before_it_leaves_lost_offsets_out_gives_none_of_them_again(
+    path, event, monkeypatch
+):
+    log = recorded(path, "one", event, 50)
+    log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = path.read_bytes(), path.with_name("events.db.lock").read_bytes()
+    with log.transaction():
+        given = log.append([event(n) for n in range(30)])
+    log.abandon()
+    path.with_name("events.db-wal").unlink(missing_ok=True)  # the disk has neither of them
+    path.write_bytes(before[0])
+    path.with_name("events.db.lock").write_bytes(before[1])
+    monkeypatch.setattr(EventLog, "skip_to", dies)
+    with pytest.raises(Killed):
+        open_log(path, ManualClock(boot="two"))
+    monkeypatch.undo()
+    log = open_log(path, ManualClock(boot="two"))
+    with log.transaction():
+        assert log.append([event()]) > given
+    log.close()
+
+
+def dies(*_):
+    raise Killed
+
+
+def dying(step):
+    """Return a step that is done, and its process then killed."""
+
+    def last_step(*given):
+        step(*given)
+        raise Killed
+
+    return last_step
+
+
+@pytest.mark.parametrize("boot", ["one", "two"])
+@pytest.mark.parametrize(
+    ("module", "name", "death"),
+    [
+        (salvage, "complete", lambda _: dies),
+        (salvage, "complete", dying),
+        (opening, "rescue", dying),
+    ],
+    ids=["before it is complete", "when it is complete", "before it takes its place"],
+)
+def test_a_kill_during_a_salvage_leaves_no_hole_but_that_of_the_salvage(
+    path, event, monkeypatch, boot, module, name, death
+):
+    recorded(path, "one", event, 50).abandon()
+    path.write_bytes(path.read_bytes().replace(b'{"n":20}', b'{"n":20!'))
+    monkeypatch.setattr(module, name, death(getattr(module, name)))
+    with pytest.raises(Killed):
+        opening.salvage(path, ManualClock(boot=boot))
+    monkeypatch.undo()
+    open_log(path, ManualClock(boot=boot)).close()
+    assert [gap for gap in gaps(path) if "went_back" in gap] == []
 
 
 def test_a_copy_that_was_put_back_after_a_kill_is_noticed_though_it_has_a_write_ahead_log(
