@@ -162,7 +162,7 @@ class Delivery:
 
     def _log_access(self) -> LogAccess:
         return LogAccess(
-            partial(LogReader, self._around.log_path),
+            partial(LogReader, self._around.log_path, self._around.log_id),
             self._around.record,
             lambda error, inode: self._around.record(Unreadable(error, inode)),
         )

@@ -28,6 +28,8 @@ from edge_agent.paths import expanded
 from edge_agent.private_files import ensure
 from edge_agent.units import Size
 
+LARGEST_BATCH = 4_000_000  # bytes
+
 
 class FileOptions(SinkOptions, frozen=True, kw_only=True):
     """The keys of a `file:` sink."""
@@ -136,9 +138,9 @@ def ours(file: IO[bytes]) -> bool:
 
 
 def whole_lines(path: Path) -> int:
-    """Return the size of a file up to its last line end."""
+    """Return the size of a file up to its last line end before what a power cut has torn."""
     with path.open("rb") as file:
-        end = file.seek(0, os.SEEK_END)
+        end = _written(file, file.seek(0, os.SEEK_END))
         while end:
             begin = max(end - 65_536, 0)
             file.seek(begin)
@@ -147,6 +149,13 @@ def whole_lines(path: Path) -> int:
                 return begin + found + 1
             end = begin
     return 0
+
+
+def _written(file: IO[bytes], size: int) -> int:
+    """Return where the zeros begin that a power cut has left in the last batch, or the size."""
+    begin = file.seek(max(size - LARGEST_BATCH, 0))
+    found = file.read().find(b"\0")  # JSON has none
+    return size if found < 0 else begin + found
 
 
 def sync_directory(path: Path) -> None:

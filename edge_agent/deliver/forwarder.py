@@ -42,6 +42,10 @@ class EventReader(Protocol):
         """Return up to `limit` events of some kinds behind `after` and up to `upto`."""
         ...
 
+    def require(self, offset: int) -> None:
+        """Raise LogError if the log ends before an offset that was given."""
+        ...
+
     def close(self) -> None:
         """Give the connection back."""
         ...
@@ -162,6 +166,7 @@ class Forwarder:
         if batch:
             self._deliver(batch)
         elif upto > self._cursor:  # nothing that the sink wants, or it was trimmed meanwhile
+            self._reader.require(upto)
             self._move(upto, {})
 
     def _deliver(self, batch: list[LoggedEvent]) -> None:

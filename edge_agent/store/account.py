@@ -23,6 +23,7 @@ def _json(values: list[Any]) -> str:
 
 Execute: TypeAlias = Callable[[str, tuple[Any, ...]], list[tuple[Any, ...]]]
 
+UNACCOUNTED = "store/unaccounted"  # the saved state that names ranges lost with the accounts
 NOT_CONFIGURED = "not configured"
 OTHER = "other reasons"
 REASONS = 20  # of one sink: a destination's words must not fill the table
@@ -142,6 +143,8 @@ class Account:
             else:
                 begin = last if start == "now" else 0
                 self._execute(NEW, (sink, wanted, begin, begin))
+                self._lose(sink, "dropped", "damaged", self._unaccounted(begin))
+        self._execute("DELETE FROM saved_state WHERE name = ?", (UNACCOUNTED,))
         self._execute(ABSENT, (_json(names),))
 
     def move(self, move: CursorMove) -> list[int]:
@@ -199,6 +202,12 @@ class Account:
         rows = [row for row in _rows(self._execute) if row.configured]
         wanting = [row for row in rows if all(f'"{kind}"' in row.kinds for kind in kinds)]
         return min((row.cursor for row in wanting), default=last)
+
+    def _unaccounted(self, start: int) -> int:
+        """Return how many offsets behind `start` were lost together with the accounts."""
+        found = self._execute("SELECT data FROM saved_state WHERE name = ?", (UNACCOUNTED,))
+        ranges = [tuple(one) for (data,) in found for one in msgspec.json.decode(data)]
+        return sum(max(last - max(first - 1, start), 0) for first, last in ranges)
 
     def _refused(self, row: _Row, move: CursorMove) -> list[int]:
         if not move.refused:

@@ -21,8 +21,9 @@ from edge_agent.events import Event
 from edge_agent.private_files import protect_database
 from edge_agent.store.account import Account
 from edge_agent.store.mark import MarkFile
-from edge_agent.store.migrations import migrate
+from edge_agent.store.migrations import log_id, migrate, refuse_foreign
 from edge_agent.store.oldest import Oldest
+from edge_agent.store.replacement import inode_at, write_again
 from edge_agent.store.soundness import verify
 
 INSERT = """
@@ -64,7 +65,7 @@ class EventLog:
     ) -> None:
         self._connection = connection
         self.mark = mark
-        self._wal = Path(f"{path}-wal")
+        self._path, self._wal = path, Path(f"{path}-wal")
         self.inode = path.stat().st_ino
         self.boot = boot
         self._boot_numbers: dict[str, int] = {}
@@ -202,6 +203,18 @@ class EventLog:
         self.disconnect()
         self.mark.close()
 
+    def is_in_place(self) -> bool:
+        """Return whether the file that is open is still the one at the log's path."""
+        return inode_at(self._path) == self.inode
+
+    def left_its_place(self) -> bool:
+        """Return whether another file is in its place, or none; write it to a new one then."""
+        if self.is_in_place():
+            return False
+        write_again(self._path, self._connection)
+        self.abandon()
+        return True
+
     def disconnect(self) -> None:
         """Give the database back and stay its only writer."""
         self._connection.close()
@@ -221,11 +234,6 @@ class EventLog:
         return self._boot_numbers[boot]
 
 
-def log_id(connection: sqlite3.Connection) -> str:
-    """Return the database's random id."""
-    return str(connection.execute("SELECT id FROM log").fetchone()[0])
-
-
 def connect(path: Path) -> sqlite3.Connection:
     """Open for writing with our settings; raise LogError if the place does not allow it."""
     protect_database(path)
@@ -233,6 +241,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
         )
+        refuse_foreign(connection, path)
         connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.OperationalError as error:

@@ -1,7 +1,9 @@
 """The database's shape, version by version; each step runs in one transaction with its number."""
 
 import secrets
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 from sqlite_utils import Database
 
@@ -44,6 +46,9 @@ CREATE TABLE loss (
 """
 
 
+TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+
+
 def m001_event_log(db: Database) -> None:
     """Create the event log, with a random id."""
     for statement in SCHEMA.split(";\n"):
@@ -74,6 +79,25 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     m002_memory,
     m003_accounts,
 )
+
+
+class ForeignDatabase(LogError):
+    """The database belongs to another program."""
+
+
+def log_id(connection: sqlite3.Connection) -> str:
+    """Return the database's random id."""
+    return str(connection.execute("SELECT id FROM log").fetchone()[0])
+
+
+def refuse_foreign(connection: sqlite3.Connection, where: Path) -> None:
+    """Raise ForeignDatabase for one that another program has made; nothing is changed."""
+    tables = {name for (name,) in connection.execute(TABLES)}
+    if tables and "log" not in tables:
+        raise ForeignDatabase(
+            f"{where} is a database of another program",
+            "choose another place with --set log.path=…, or move the file away",
+        )
 
 
 def migrate(db: Database, where: str) -> None:

@@ -12,6 +12,7 @@ from edge_agent.events import gap
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.lock import lock_name
 from edge_agent.store.mark import Mark, MarkFile
+from edge_agent.store.migrations import ForeignDatabase
 from edge_agent.store.replacement import finish, last_aside, next_aside
 from edge_agent.store.salvage import random_hole, rescue
 from edge_agent.store.soundness import is_damage, is_passing
@@ -47,11 +48,12 @@ def open_log(
 
 
 def salvage(path: Path, clock: Clock) -> EventLog:
-    """Replace a database that is known to be damaged; raise what the disk raises."""
+    """Replace a database that is damaged or not in its place; raise what the disk raises."""
     path = path.resolve()
     mark = MarkFile.lock(path)
     try:
-        finish(path)
+        if finish(path):
+            return EventLog.under(mark, path, boot=clock.boot)
         return _replaced(path, path, mark, clock)
     except BaseException:
         mark.close()
@@ -80,8 +82,9 @@ def _sound(path: Path, mark: MarkFile, clock: Clock) -> EventLog:
         return _replaced(path, aside, mark, clock)
     try:
         log = EventLog.under(mark, path, boot=clock.boot)
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error):
+    except (sqlite3.DatabaseError, ForeignDatabase) as error:
+        ours = isinstance(error, ForeignDatabase) and mark.value.log
+        if not (ours or is_damage(error)):
             raise
         return _replaced(path, path, mark, clock)
     if aside and log.is_blank():

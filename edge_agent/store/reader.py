@@ -11,7 +11,8 @@ import msgspec
 from edge_agent.errors import LogError
 from edge_agent.events import KINDS, LoggedEvent
 from edge_agent.store.account import SinkAccount, read_accounts
-from edge_agent.store.event_log import LAST, log_id
+from edge_agent.store.event_log import LAST
+from edge_agent.store.migrations import log_id
 from edge_agent.store.soundness import damage
 
 READ_AFTER = """
@@ -49,6 +50,7 @@ FROM event WHERE kind = 'aggregate' AND source = ? AND data->>'thinned'
 AND data->'values' != '{}' ORDER BY "offset" DESC LIMIT 1
 """
 CHUNK = 5000  # events in memory at a time
+OTHER_FILE = "another file is in the log's place; the recorder puts the log back"
 AS_OWNER = "read it as its owner, as in: sudo -u edge-agent edge-agent log …"
 _decoder = msgspec.json.Decoder(list[LoggedEvent])
 
@@ -70,8 +72,10 @@ class Stats(NamedTuple):
 class LogReader:
     """The reading side: what a forwarder and the command line see, always a committed state."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, id: str = "") -> None:  # noqa: A002 - as an event's
+        """Open the log; raise LogError if there is none, or one with another id than is given."""
         self._path = path
+        self.id = id
         self._open()
 
     def read_after(self, offset: int, limit: int) -> list[LoggedEvent]:
@@ -82,9 +86,8 @@ class LogReader:
         """Read the log's successor from now on, if salvage has put another file in its place."""
         with suppress(FileNotFoundError):  # for a moment, there is none
             if self._path.stat().st_ino != self.inode:
-                before = self._connection
+                self._connection.close()
                 self._open()
-                before.close()
 
     def read_kinds(
         self, kinds: Collection[str], after: int, upto: int, limit: int
@@ -146,6 +149,11 @@ class LogReader:
         """Return the highest offset ever given."""
         return int(self._connection.execute(LAST).fetchone()[0])
 
+    def require(self, offset: int) -> None:
+        """Raise LogError if the log ends before an offset that was given."""
+        if self.last_offset() < offset:
+            raise LogError(f"{self._path} ends before offset {offset}", OTHER_FILE)
+
     def accounts(self) -> dict[str, SinkAccount]:
         """Return the account of each sink that ever was, by name."""
         return read_accounts(self._execute)
@@ -171,10 +179,15 @@ class LogReader:
         uri = f"file:{self._path}?mode=ro"
         self._connection = sqlite3.connect(uri, uri=True, isolation_level=None)
         try:
-            self.id = log_id(self._connection)
-        except sqlite3.Error:
+            self.id = self._checked(log_id(self._connection))
+        except (sqlite3.Error, LogError):
             self._connection.close()
             raise
+
+    def _checked(self, found: str) -> str:
+        if self.id and found != self.id:
+            raise LogError(f"{self._path} is the log {found}, not {self.id}", OTHER_FILE)
+        return found
 
     def _execute(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, parameters).fetchall()

@@ -81,8 +81,7 @@ class Recorder:
         self._failures = 0
         self._lost: Counter[str] = Counter()  # by kind
         self._trim_at, self._since_trim = 0.0, 0
-        self._clock_settled = self._stopping = False
-        self._damaged = False  # from the discovery of damage until the log is replaced
+        self._clock_settled = self._stopping = self._damaged = False
         self._subscriptions: tuple[Subscription, ...] = ()
 
     def run(self) -> None:
@@ -145,7 +144,8 @@ class Recorder:
 
     def _wait(self) -> float:
         now = self._clock.monotonic()
-        due = now if self._damaged else self._group.due(self._last_commit, self._interval)
+        due = self._group.due(self._last_commit, self._interval)
+        due = due if self._log.is_in_place() and not self._damaged else now
         return min(max(due - now, self._retry_at - now, 0.0), IDLE)
 
     def _take(self, item: RecorderItem) -> None:
@@ -219,7 +219,8 @@ class Recorder:
             self._failed(failure)
 
     def _finish_replacement(self) -> None:
-        """Salvage a log that is known to be damaged; the next commit tries what fails again."""
+        """Replace a log that is damaged or not in its place; the next commit tries again."""
+        self._damaged = self._damaged or self._log.left_its_place()
         if self._damaged:
             self._log = self._retention.applied(self._reopen())
             self._damaged = False

@@ -4,10 +4,16 @@
 and takes the place of the log, now or at the next start. So the agent may be killed at any moment.
 """
 
+import logging
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+from edge_agent.private_files import protect_database
+
+_logger = logging.getLogger(__name__)
 COMPANIONS = ("-wal", "-shm", "-journal")
 
 
@@ -22,13 +28,34 @@ def complete(path: Path) -> None:
     _sync_directory(path)
 
 
-def finish(path: Path) -> None:
-    """Put a completed database in its place, and remove an unfinished one."""
-    if _completed(path).exists():
+def inode_at(path: Path) -> int:
+    """Return which file is at a path; 0 if there is none."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
+def write_again(path: Path, connection: sqlite3.Connection) -> None:
+    """Copy an open database, whose file is no longer at `path`: the copy is complete."""
+    _logger.error("%s was replaced or deleted: the event log is written again", path)
+    discard(path)
+    protect_database(unfinished(path))
+    with closing(sqlite3.connect(unfinished(path))) as new:
+        connection.backup(new)
+        new.execute("PRAGMA journal_mode = DELETE")  # all of it is in one file now
+    complete(path)
+
+
+def finish(path: Path) -> bool:
+    """Put a completed database in its place, remove an unfinished one; return if there was one."""
+    found = _completed(path).exists()
+    if found:
         _set_aside(path)  # nothing, if the agent was killed after this step
         _completed(path).rename(path)
         _sync_directory(path)
     discard(path)
+    return found
 
 
 def discard(path: Path) -> None:

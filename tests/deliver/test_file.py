@@ -87,7 +87,14 @@ def test_a_file_that_holds_something_else_is_never_touched(path, sink, content):
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("torn", [b'{"id": "log:', b"\0" * 100])
+@pytest.mark.parametrize(
+    "torn",
+    [
+        b'{"id": "log:',
+        b"\0" * 100,
+        b'{"id": "log:' + b"\0" * 512 + b'"}\n{"id": "log:8"}\n',  # a sector was not written
+    ],
+)
 def test_a_line_that_a_power_cut_tore_is_removed(path, sink, torn):
     path.write_bytes(torn)
     sink.open()

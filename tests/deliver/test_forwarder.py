@@ -58,7 +58,7 @@ class Log:
         self.offsets = set()
         self.alerts = set()
         self.committed = cursor
-        self.broken = False
+        self.broken = self.replaced = False
 
     def cursor(self, _sink, _kinds):
         return self.committed
@@ -68,6 +68,10 @@ class Log:
             raise sqlite3.DatabaseError("malformed")
         found = [self._event(o) for o in sorted(self.offsets) if after < o <= upto]
         return [event for event in found if event.kind in kinds][:limit]
+
+    def require(self, offset):
+        if self.replaced:
+            raise LogError("another file is in the log's place")
 
     def _event(self, offset):
         kind = "alert" if offset in self.alerts else "reading"
@@ -192,6 +196,17 @@ def test_events_trimmed_after_their_announcement_do_not_spin(delivery):
     delivery.inbox.put(9)
     delivery.step()
     assert delivery.forwarder._wait() > 0
+
+
+def test_no_event_is_stepped_over_while_another_file_is_in_the_logs_place(delivery):
+    delivery.log.replaced = True
+    delivery.inbox.put(9)
+    delivery.step()
+    assert delivery.moves == []
+    delivery.log.replaced = False
+    delivery.log.offsets = {9}
+    delivery.clock.advance(1)
+    assert delivery.step().sink.taken == [9]
 
 
 def test_an_unreadable_log_is_reported_with_its_inode_and_read_again_later(delivery):

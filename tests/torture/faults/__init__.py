@@ -1,7 +1,7 @@
 """All faults, group by group."""
 
 from tests.torture.fault import Fault
-from tests.torture.faults import broker, disk, hardware, link, load, process
+from tests.torture.faults import broker, clock, disk, hardware, link, load, process
 
 FAULTS: tuple[Fault, ...] = (
     *link.FAULTS,
@@ -9,5 +9,6 @@ FAULTS: tuple[Fault, ...] = (
     *load.FAULTS,
     *process.FAULTS,
     *disk.FAULTS,
+    *clock.FAULTS,
     *hardware.FAULTS,
 )

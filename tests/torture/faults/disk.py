@@ -15,6 +15,7 @@ from tests.torture.rig import Rig
 from tests.torture.row import Row
 from tests.torture.shim.control import Shim
 
+SMALL = 'max_size = "1MB"'  # the write-ahead log is folded in often
 PAGE = 1024  # bytes, of the log's database
 STOPPED_ON_FULL_DISK = 1  # exit code: the log did not take everything
 
@@ -124,7 +125,7 @@ def power_cut(rig: Rig) -> Row:
     service = Service(rig)
     service.shim.forget()
     service.shim.slow_sync(0.03)  # most kills then meet something that is not synced yet
-    rig.begin(log='max_size = "1MB"')  # the write-ahead log is folded in often
+    rig.begin(log=SMALL)
     cuts, forgotten = rig.times(25, 2), 0
     for n in range(cuts):
         if n % 2:
@@ -151,7 +152,7 @@ def between_runs(
 ) -> Row:
     """End the agent while events wait for the first broker, harm its files, and start it."""
     service = Service(rig)
-    rig.begin()
+    rig.begin(log=SMALL)
     times = rig.times(times)
     for _ in range(times):
         prepare(service)
