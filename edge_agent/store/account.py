@@ -186,6 +186,7 @@ class Account:
             if not row.configured and row.cursor < last:
                 lost = row.passed_by(self._execute, last)
                 self._lose(row.sink, "dropped", NOT_CONFIGURED, lost)
+                self._execute(MOVE, (last, 0, row.sink))  # a salvage must not count it again
 
     def drop_unrecorded(self, kinds: Mapping[str, int], reason: str) -> None:
         """Count events that were lost before the log had them: how many of each kind."""
