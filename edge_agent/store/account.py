@@ -29,6 +29,7 @@ OTHER = "other reasons"
 REASONS = 20  # of one sink: a destination's words must not fill the table
 REASON_LENGTH = 120
 
+SAVE = "INSERT OR REPLACE INTO saved_state VALUES (?, ?)"
 ACCOUNTS = 'SELECT sink, kinds, start, "offset", delivered, configured FROM account ORDER BY sink'
 LOSSES = "SELECT sink, fate, reason, count FROM loss ORDER BY sink, fate, reason"
 SPAN = 'SELECT count(*) FROM event WHERE "offset" > ? AND "offset" <= ?'
@@ -174,9 +175,14 @@ class Account:
         return sorted(awaited)
 
     def drop_unread(self, ranges: Iterable[tuple[int, int]], reason: str) -> None:
-        """Count the loss of what had offsets in these ranges; its kinds are not known."""
-        lost = list(ranges)
-        for row in _rows(self._execute):
+        """Count the loss of what had offsets in these ranges; its kinds are not known.
+
+        If the accounts are lost, too, those that are opened next count it.
+        """
+        lost, rows = list(ranges), _rows(self._execute)
+        if lost and not rows:
+            self._execute(SAVE, (UNACCOUNTED, _json(lost)))
+        for row in rows:
             count = sum(max(last - max(first, row.cursor + 1) + 1, 0) for first, last in lost)
             self._lose(row.sink, "dropped", reason, count)
 

@@ -16,12 +16,11 @@ import msgspec
 from sqlite_utils import Database
 
 from edge_agent.clock import Moment
-from edge_agent.errors import LogError
 from edge_agent.events import Event
-from edge_agent.private_files import protect_database
 from edge_agent.store.account import Account
+from edge_agent.store.connection import BUSY_MS, connect
 from edge_agent.store.mark import MarkFile
-from edge_agent.store.migrations import log_id, migrate, refuse_foreign
+from edge_agent.store.migrations import log_id, migrate
 from edge_agent.store.oldest import Oldest
 from edge_agent.store.replacement import inode_at, write_again
 from edge_agent.store.soundness import verify
@@ -41,10 +40,6 @@ NOT_GAPS = """
 SELECT "offset" FROM event
 WHERE "offset" IN (SELECT value FROM json_each(?)) AND kind != 'gap' ORDER BY "offset"
 """
-# A commit rewrites whole pages: with 1 kB, ten events cost an SD card half of what 4 kB would.
-PAGE_SIZE = 1024
-CHECKPOINT_PAGES = 4000
-BUSY_MS = 5000  # how long a lock of another process is waited for
 FIRST = """
 INSERT INTO sqlite_sequence SELECT 'event', 0
 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'event')
@@ -232,24 +227,3 @@ class EventLog:
             query = "SELECT number FROM boot WHERE id = ?"
             self._boot_numbers[boot] = self._connection.execute(query, (boot,)).fetchone()[0]
         return self._boot_numbers[boot]
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """Open for writing with our settings; raise LogError if the place does not allow it."""
-    protect_database(path)
-    try:
-        connection = sqlite3.connect(
-            path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
-        )
-        refuse_foreign(connection, path)
-        connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-        connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
-        raise LogError(
-            f"{path}: {error}",
-            "the file and its directory must be writable for this user, on a disk with room",
-        ) from error
-    connection.execute("PRAGMA synchronous = FULL")  # NORMAL loses commits at a power cut
-    connection.execute("PRAGMA secure_delete = OFF")  # Debian's ON writes what is deleted again
-    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-    return connection

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from edge_agent.store.event_log import PAGE_SIZE
+from edge_agent.store.connection import PAGE_SIZE
 
 TABLE_LEAF = 13
 NO_TREE = (IndexError, ValueError)  # a page that cannot be

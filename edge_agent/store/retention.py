@@ -13,7 +13,8 @@ import msgspec
 
 from edge_agent.clock import Moment
 from edge_agent.events import KINDS, Event, Kind, LoggedEvent
-from edge_agent.store.event_log import CHECKPOINT_PAGES, PAGE_SIZE, EventLog
+from edge_agent.store.connection import CHECKPOINT_PAGES, PAGE_SIZE
+from edge_agent.store.event_log import EventLog
 from edge_agent.store.gaps import counted, report
 from edge_agent.store.thinning import thin
 

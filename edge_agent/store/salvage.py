@@ -12,13 +12,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
 from sqlite_utils import Database
 
 from edge_agent.clock import Clock
 from edge_agent.events import lifecycle
-from edge_agent.store.account import UNACCOUNTED
-from edge_agent.store.event_log import EventLog, connect
+from edge_agent.store.connection import connect
+from edge_agent.store.event_log import EventLog
 from edge_agent.store.gaps import Missing, Ranges, all_of, ranges, report
 from edge_agent.store.leaves import leaf_rows
 from edge_agent.store.mark import MarkFile
@@ -122,14 +121,11 @@ def restore(
     end = max([remains.last, *found[-1:], *remains.cursors, log.mark.value.reserved])
     below = holes(begin, end, [*ranges(found), *_reported(log)])
     found = sorted([*found, *copy_leaves(log, damaged, below)])
-    given = 0 if remains.accounts else log.mark.value.given
-    last = max([remains.last, given, *found[-1:], *remains.cursors])
+    last = max([remains.last, *found[-1:], *(remains.cursors or [log.mark.value.given])])
     missing = holes(begin, last, [*ranges(found), *_reported(log)])
     copy_facts(log, remains)
     log.skip_to(max(last, log.mark.value.reserved) + random_hole())
     log.account.drop_unread(missing, "damaged")
-    if not remains.accounts:  # the recorder opens new ones
-        log.save_state(UNACCOUNTED, msgspec.json.encode(missing).decode())
     now = clock.now()
     gone = [*all_of(missing), Missing(last + 1, log.last_offset(), 0)]
     reports = report(now, "damaged", gone, log=remains.id)
