@@ -9,19 +9,18 @@ twice over the same events counts them once.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
-from edge_agent.events import KINDS, CursorMove, LoggedEvent, Subscription
+from edge_agent.events import CursorMove, LoggedEvent, Subscription
+from edge_agent.store.tally import LAST_POSSIBLE, Execute, count
 
 
 def _json(values: list[Any]) -> str:
     return msgspec.json.encode(values).decode()
 
-
-Execute: TypeAlias = Callable[[str, tuple[Any, ...]], list[tuple[Any, ...]]]
 
 UNACCOUNTED = "store/unaccounted"  # the saved state that names ranges lost with the accounts
 NOT_CONFIGURED = "not configured"
@@ -32,8 +31,6 @@ REASON_LENGTH = 120
 SAVE = "INSERT OR REPLACE INTO saved_state VALUES (?, ?)"
 ACCOUNTS = 'SELECT sink, kinds, start, "offset", delivered, configured FROM account ORDER BY sink'
 LOSSES = "SELECT sink, fate, reason, count FROM loss ORDER BY sink, fate, reason"
-SPAN = 'SELECT count(*) FROM event WHERE "offset" > ? AND "offset" <= ?'
-SPAN_OF_KINDS = SPAN + " AND kind IN (SELECT value FROM json_each(?))"  # noqa: S608
 REFUSED = """
 SELECT "offset" FROM event
 WHERE "offset" > ? AND "offset" <= ? AND "offset" IN (SELECT value FROM json_each(?))
@@ -48,8 +45,6 @@ MOVE = 'UPDATE account SET "offset" = ?, delivered = delivered + ? WHERE sink = 
 LOSE = """
 INSERT INTO loss VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count
 """
-EVERYTHING = 2**63 - 1
-ALL_KINDS = _json(sorted(KINDS))
 
 
 class SinkAccount(NamedTuple):
@@ -89,11 +84,7 @@ class _Row(NamedTuple):
 
     def passed_by(self, execute: Execute, upto: int) -> int:
         """Return how many events lie between the cursor and `upto`, of the kinds it wants."""
-        if self.kinds == ALL_KINDS:  # SQLite then counts without looking into the rows
-            ((found,),) = execute(SPAN, (self.cursor, upto))
-        else:
-            ((found,),) = execute(SPAN_OF_KINDS, (self.cursor, upto, self.kinds))
-        return int(found)
+        return count(execute, self.kinds, self.cursor, upto)
 
 
 def read_accounts(execute: Execute) -> dict[str, SinkAccount]:
@@ -104,10 +95,10 @@ def read_accounts(execute: Execute) -> dict[str, SinkAccount]:
 
 def _account(execute: Execute, row: _Row, losses: Iterable[tuple[Any, ...]]) -> SinkAccount:
     found: dict[str, dict[str, int]] = {"refused": {}, "dropped": {}}
-    for sink, fate, reason, count in losses:
+    for sink, fate, reason, lost in losses:
         if sink == row.sink:
-            found[fate][reason] = count
-    waiting = row.passed_by(execute, EVERYTHING)
+            found[fate][reason] = lost
+    waiting = row.passed_by(execute, LAST_POSSIBLE)
     return SinkAccount(
         row.sink,
         row.start,
@@ -161,8 +152,8 @@ class Account:
         passed = row.passed_by(self._execute, move.offset)
         refused = self._refused(row, move)
         self._execute(MOVE, (move.offset, passed - len(refused), move.sink))
-        for reason, count in Counter(move.refused[offset] for offset in refused).items():
-            self._lose(move.sink, "refused", reason, count)
+        for reason, lost in Counter(move.refused[offset] for offset in refused).items():
+            self._lose(move.sink, "refused", reason, lost)
         return refused
 
     def drop(self, events: Collection[LoggedEvent], reason: str) -> list[int]:
@@ -183,8 +174,8 @@ class Account:
         if lost and not rows:
             self._execute(SAVE, (UNACCOUNTED, _json(lost)))
         for row in rows:
-            count = sum(max(last - max(first, row.cursor + 1) + 1, 0) for first, last in lost)
-            self._lose(row.sink, "dropped", reason, count)
+            here = sum(max(last - max(first, row.cursor + 1) + 1, 0) for first, last in lost)
+            self._lose(row.sink, "dropped", reason, here)
 
     def drop_history(self, last: int) -> None:
         """Count what goes with the history up to `last`: the events of sinks not configured."""

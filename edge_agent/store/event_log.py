@@ -24,6 +24,7 @@ from edge_agent.store.migrations import log_id, migrate
 from edge_agent.store.oldest import Oldest
 from edge_agent.store.replacement import inode_at, write_again
 from edge_agent.store.soundness import verify
+from edge_agent.store.tally import BLOCK, enter
 
 INSERT = """
 INSERT INTO event (time, boot, uptime, kind, source, data)
@@ -133,6 +134,8 @@ class EventLog:
         self._connection.execute(INSERT, (_encoder.encode(rows).decode(),))
         self._appended = self.last_offset()
         self.mark.reserve(self._appended)
+        if self._appended // BLOCK > (self._appended - len(rows)) // BLOCK:
+            enter(self.execute, self._appended)
         return self._appended
 
     def skip_to(self, offset: int) -> None:

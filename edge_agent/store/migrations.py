@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from edge_agent.errors import LogError
+from edge_agent.store.tally import BLOCK, ENTER, TABLE
 
 SCHEMA = """
 CREATE TABLE event (
@@ -74,10 +75,18 @@ def m003_accounts(db: Database) -> None:
     db.execute("ALTER TABLE memory RENAME TO saved_state")
 
 
+def m004_tally(db: Database) -> None:
+    """Count the events by block, kind and source."""
+    db.execute(TABLE)
+    ((last,),) = db.execute('SELECT coalesce(max("offset"), 0) FROM event').fetchall()
+    db.execute(ENTER, [last // BLOCK * BLOCK])
+
+
 STEPS: tuple[Callable[[Database], None], ...] = (
     m001_event_log,
     m002_memory,
     m003_accounts,
+    m004_tally,
 )
 
 

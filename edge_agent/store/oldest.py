@@ -3,12 +3,12 @@
 The log has no index of kinds: it would cost an SD card a page for each commit.
 """
 
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Collection
 
 import msgspec
 
 from edge_agent.events import LoggedEvent
+from edge_agent.store.tally import Execute, skip
 
 READ = """
 SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
@@ -23,7 +23,7 @@ _decoder = msgspec.json.Decoder(list[LoggedEvent])
 class Oldest:
     """Reads the log that `execute` writes to; offsets only grow, so what it passed stays passed."""
 
-    def __init__(self, execute: Callable[[str, tuple[Any, ...]], list[tuple[Any, ...]]]) -> None:
+    def __init__(self, execute: Execute) -> None:
         self._execute = execute
         self._passed: dict[frozenset[str], tuple[int, int]] = {}  # none of these kinds in between
 
@@ -31,7 +31,7 @@ class Oldest:
         """Return up to `limit` events of these kinds behind `after` and up to `upto`."""
         key = frozenset(kinds)
         first, last = self._passed.get(key, (after, after))
-        begin = last if first <= after <= last else after
+        begin = skip(self._execute, kinds, last if first <= after <= last else after)
         if begin >= upto:
             return []
         wanted = msgspec.json.encode(sorted(kinds)).decode()

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from edge_agent.store.account import SinkAccount, read_accounts
 from edge_agent.store.event_log import LAST
 from edge_agent.store.migrations import log_id
 from edge_agent.store.soundness import damage
+from edge_agent.store.tally import count, spans
 
 READ_AFTER = """
 SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
@@ -37,17 +38,23 @@ FROM (SELECT * FROM event WHERE "offset" <= ? ORDER BY "offset" DESC LIMIT ?)
 LATEST_ALERTS = """
 SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
 FROM event WHERE "offset" IN (
-    SELECT max("offset") FROM event WHERE kind = 'alert' GROUP BY source
+    WITH RECURSIVE rule (name) AS (
+        SELECT min(source) FROM event WHERE kind = 'alert'
+        UNION ALL
+        SELECT (SELECT min(source) FROM event WHERE kind = 'alert' AND source > name) FROM rule
+        WHERE name IS NOT NULL
+    )
+    SELECT (SELECT max("offset") FROM event WHERE kind = 'alert' AND source = name) FROM rule
 )
 """
 LATEST_VALUES = """
-SELECT time, data->'values' FROM event WHERE kind = 'reading' AND source = ?
-AND data->'values' != '{}' ORDER BY "offset" DESC LIMIT 1
+SELECT data->'values' FROM event WHERE kind = 'reading' AND source = ?
+AND "offset" > ? AND "offset" <= ? AND data->'values' != '{}' ORDER BY "offset" DESC LIMIT 1
 """
 LATEST_THINNED = """
-SELECT time, (SELECT json_group_object(key, value->'last') FROM json_each(data->'values'))
+SELECT (SELECT json_group_object(key, value->'last') FROM json_each(data->'values'))
 FROM event WHERE kind = 'aggregate' AND source = ? AND data->>'thinned'
-AND data->'values' != '{}' ORDER BY "offset" DESC LIMIT 1
+AND "offset" > ? AND "offset" <= ? AND data->'values' != '{}' ORDER BY "offset" DESC LIMIT 1
 """
 CHUNK = 5000  # events in memory at a time
 OTHER_FILE = "another file is in the log's place; the recorder puts the log back"
@@ -125,11 +132,8 @@ class LogReader:
 
     def latest_values(self, device: str) -> dict[str, float]:
         """Return what a device measured last; nothing if the log has no reading of it."""
-        queries = (LATEST_VALUES, LATEST_THINNED)
-        rows = [row for query in queries for row in self._execute(query, (device,))]
-        if rows:
+        for values in self._latest_values(device):
             with suppress(msgspec.ValidationError):  # not written by us
-                _, values = max(rows, key=lambda row: row[0])
                 return msgspec.json.decode(values, type=dict[str, float])
         return {}
 
@@ -156,13 +160,15 @@ class LogReader:
 
     def accounts(self) -> dict[str, SinkAccount]:
         """Return the account of each sink that ever was, by name."""
-        return read_accounts(self._execute)
+        with self._snapshot():
+            return read_accounts(self._execute)
 
     def stats(self) -> Stats:
         """Return the accounts, and what the log takes on the disk."""
-        rows = self._execute("SELECT count(*) FROM event", ())[0][0]
         size = sum(map(_size, self._path.parent.glob(self._path.name + "*")))
-        return Stats(self.last_offset(), self.accounts(), rows, size)
+        with self._snapshot():
+            rows = count(self._execute, _kinds(KINDS), 0)
+            return Stats(self.last_offset(), read_accounts(self._execute), rows, size)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -188,6 +194,22 @@ class LogReader:
         if self.id and found != self.id:
             raise LogError(f"{self._path} is the log {found}, not {self.id}", OTHER_FILE)
         return found
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Let all questions see the same commit."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
+
+    def _latest_values(self, device: str) -> Iterator[str]:
+        """Yield the JSON of what a device measured, newest first, one from each block at most."""
+        for kind, query in (("reading", LATEST_VALUES), ("aggregate", LATEST_THINNED)):
+            for after, upto in spans(self._execute, kind, device):  # the oldest are thinned first
+                for (values,) in self._execute(query, (device, after, upto)):
+                    yield values
 
     def _execute(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, parameters).fetchall()

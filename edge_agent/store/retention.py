@@ -9,13 +9,12 @@ it.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from edge_agent.clock import Moment
 from edge_agent.events import KINDS, Event, Kind, LoggedEvent
 from edge_agent.store.connection import CHECKPOINT_PAGES, PAGE_SIZE
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.gaps import counted, report
+from edge_agent.store.tally import delete, delete_up_to
 from edge_agent.store.thinning import thin
 
 SLICE = 5000  # rows in one transaction: some ms on an SD card
@@ -41,7 +40,6 @@ SELECT max("offset") FROM
 (SELECT "offset", time FROM event WHERE "offset" <= ? ORDER BY "offset" LIMIT ?) WHERE time < ?
 """
 OLDEST = 'SELECT max("offset") FROM (SELECT "offset" FROM event WHERE "offset" <= ? LIMIT ?)'
-DELETE = 'DELETE FROM event WHERE "offset" IN (SELECT value FROM json_each(?))'
 
 
 class Retention(NamedTuple):
@@ -97,7 +95,7 @@ class Retention(NamedTuple):
             return False
         with log.transaction():
             log.account.drop_history(offset)
-            log.execute('DELETE FROM event WHERE "offset" <= ?', (offset,))
+            delete_up_to(log.execute, offset)
         return True
 
 
@@ -144,6 +142,6 @@ def _drop(log: EventLog, events: Sequence[LoggedEvent], reason: str, now: Moment
     """Delete events, ascending, and account for them; return what reports the awaited ones."""
     offsets = [event.offset for event in events]
     awaited = log.account.drop(events, reason)
-    log.execute(DELETE, (msgspec.json.encode(offsets).decode(),))
+    delete(log.execute, offsets)
     reports = report(now, reason, counted(offsets, awaited))
     return [event for event in reports if event.data["count"]]

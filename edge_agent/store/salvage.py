@@ -33,6 +33,7 @@ from edge_agent.store.soundness import (
     SOUND_SEQUENCE,
     SOUND_STATE,
 )
+from edge_agent.store.tally import enter
 
 HOLE = 1_000_000  # at least; a disk that goes back in time must not see the same offsets twice
 ACCOUNTS = f"""
@@ -130,6 +131,7 @@ def restore(
     gone = [*all_of(missing), Missing(last + 1, log.last_offset(), 0)]
     reports = report(now, "damaged", gone, log=remains.id)
     log.append([*reports, lifecycle(now, "log_salvaged", rows=len(found), set_aside=aside)])
+    enter(log.execute, log.last_offset())
 
 
 def random_hole() -> int:

@@ -29,6 +29,7 @@ SOUND_LOSS = f"""
 typeof(sink) = 'text' AND fate IN ('refused', 'dropped') AND typeof(reason) = 'text'
 AND typeof(count) = 'integer' AND count BETWEEN 0 AND {LARGEST}
 """
+SOUND_TALLY = f"typeof(count) = 'integer' AND count BETWEEN 0 AND {LARGEST}"
 SOUND_SEQUENCE = f"typeof(seq) = 'integer' AND seq BETWEEN 0 AND {LARGEST}"
 SOUND_ID = """
 typeof(id) = 'text' AND id != '' AND id NOT GLOB '*[^A-Za-z0-9_-]*' AND instr(id, char(0)) = 0
@@ -43,6 +44,7 @@ CHECKS = {
             ("an event", "event", SOUND),
             ("an account", "account", SOUND_ACCOUNT),
             ("a loss", "loss", SOUND_LOSS),
+            ("a count", "tally", SOUND_TALLY),
             ("a boot", "boot", SOUND_BOOT),
             ("a saved state", "saved_state", SOUND_STATE),
             ("the last offset", "sqlite_sequence", SOUND_SEQUENCE),

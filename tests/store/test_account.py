@@ -296,7 +296,8 @@ def test_a_log_of_an_older_version_begins_its_accounts_at_the_cursors(tmp_path):
     EventLog.open(path, boot="manual").close()
     old = sqlite3.connect(path)
     old.executescript("""
-        DROP TABLE account; DROP TABLE loss; ALTER TABLE saved_state RENAME TO memory;
+        DROP TABLE account; DROP TABLE loss; DROP TABLE tally;
+        ALTER TABLE saved_state RENAME TO memory;
         CREATE TABLE cursor (sink TEXT PRIMARY KEY, "offset" INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE dropped (reason TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
         INSERT INTO cursor VALUES ('mqtt', 2); INSERT INTO memory VALUES ('rule/hot', '{}');

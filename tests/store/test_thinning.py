@@ -215,7 +215,7 @@ def test_a_step_that_fails_changes_nothing_and_the_next_one_thins(
     name = {"DELETE": "execute", "saved_state": "save_state", "UPDATE": "append"}
     with monkeypatch.context() as patch:
         patch.setattr(log, name.get(killed_at, "insert"), fail) if killed_at != "DELETE" else (
-            patch.setattr("edge_agent.store.retention.DELETE", "DELETE FROM nothing")
+            patch.setattr("edge_agent.store.tally.DELETE", "DELETE FROM nothing WHERE ")
         )
         with pytest.raises(Exception, match=r"killed|nothing"):
             step(log, clock)

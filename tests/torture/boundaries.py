@@ -55,12 +55,12 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
     ),
     "trim": (
         *around(RETENTION, "Retention._delete_up_to", "log.account.drop_history(offset)"),
-        *around(RETENTION, "Retention._delete_up_to", "DELETE FROM event"),
+        *around(RETENTION, "Retention._delete_up_to", "delete_up_to(log.execute"),
         *around(RETENTION, "Retention.trim", "log.cut_wal("),
     ),
     "sacrifice": (
         *around(RETENTION, "_drop", "log.account.drop("),
-        *around(RETENTION, "_drop", "log.execute(DELETE"),
+        *around(RETENTION, "_drop", "delete(log.execute"),
         *around(RETENTION, "_sacrifice", "log.append("),
     ),
     "salvage": (

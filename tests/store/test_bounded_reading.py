@@ -1,0 +1,165 @@
+"""What asks the log a question reads a bounded part of it, however many events it has.
+
+The measure is SQLite's own: how many steps its virtual machine makes.
+"""
+
+import json
+import sqlite3
+
+import pytest
+
+from edge_agent.clock import ManualClock
+from edge_agent.events import KINDS, CursorMove, Event, Subscription
+from edge_agent.store.event_log import EventLog
+from edge_agent.store.oldest import Oldest
+from edge_agent.store.reader import LogReader
+from edge_agent.store.retention import Retention
+from edge_agent.store.tally import BLOCK, count, skip
+
+ROWS = 305_000
+COUNTED_EVERY = 1000  # steps
+AT_MOST = 50 * BLOCK  # steps; to read all rows takes ten times as many
+FILL = """
+WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < ?)
+SELECT json_group_array(json_array(value, NULL, NULL,
+    CASE WHEN value % 100 = 0 THEN 'alert' ELSE 'reading' END,
+    'd' || (value % 4), '{"values":{"x":' || value || '}}')) FROM n
+"""
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory):
+    path = tmp_path_factory.mktemp("big") / "events.db"
+    log = EventLog.open(path, boot="manual")
+    sinks = [Subscription("mqtt"), Subscription("phone", frozenset({"alert"}))]
+    with log.transaction():
+        log.account.register(sinks, 0)
+        ((rows,),) = log.execute(FILL, (ROWS,))
+        log.insert(json.loads(rows))
+    log.close()
+    return path
+
+
+class Steps:
+    """Counts the steps of a connection."""
+
+    def __init__(self, connection):
+        self.steps = 0
+        connection.set_progress_handler(self.count, COUNTED_EVERY)
+
+    def count(self):
+        self.steps += COUNTED_EVERY
+        return 0
+
+
+@pytest.fixture
+def reader(big):
+    reader = LogReader(big)
+    yield reader
+    reader.close()
+
+
+QUESTIONS = {
+    "stats": lambda reader: reader.stats(),
+    "accounts": lambda reader: reader.accounts(),
+    "alerts": lambda reader: reader.latest_alerts(),
+    "a counter": lambda reader: reader.latest_values("d1"),
+    "a counter without readings": lambda reader: reader.latest_values("none"),
+    "the oldest of a kind that there is not": lambda reader: Oldest(reader._execute).read(
+        ("command",), 0, ROWS, 100
+    ),
+}
+
+
+@pytest.mark.parametrize("ask", QUESTIONS.values(), ids=QUESTIONS)
+def test_a_question_reads_a_bounded_part_of_a_long_log(reader, ask):
+    steps = Steps(reader._connection)
+    ask(reader)
+    assert steps.steps < AT_MOST
+
+
+def test_reading_all_rows_would_take_more_steps_than_that(reader):
+    steps = Steps(reader._connection)
+    reader._execute("SELECT count(*) FROM event WHERE kind = 'reading'", ())
+    assert steps.steps > 2 * AT_MOST
+
+
+def test_a_cursor_that_passes_the_whole_log_reads_a_bounded_part_of_it(big):
+    log = EventLog.open(big, boot="manual")
+    steps = Steps(log._connection)
+    with pytest.raises(KeyboardInterrupt), log.transaction():
+        log.account.move(CursorMove("phone", ROWS, {}, frozenset({"alert"})))
+        raise KeyboardInterrupt
+    assert 0 < steps.steps < AT_MOST
+    log.close()
+
+
+def test_what_the_log_says_of_itself_is_what_its_rows_say(reader):
+    stats = reader.stats()
+    assert stats.rows == stats.sinks["mqtt"].waiting == ROWS
+    assert stats.sinks["phone"].waiting == ROWS // 100
+    assert reader.latest_values("d1") == {"x": ROWS - 3}
+    assert sorted(reader.latest_alerts()) == ["d0"]
+    assert reader.latest_alerts()["d0"].offset == ROWS
+
+
+KINDS_ASKED_FOR = (KINDS, ("reading",), ("alert", "gap"), ("command",))
+SPANS = (
+    *((0, 2**62), (0, 0), (3, 7), (1, BLOCK), (BLOCK, 2 * BLOCK), (BLOCK - 1, BLOCK + 1)),
+    *((5, 3 * BLOCK + 5), (3 * BLOCK, 2**62), (2**62, 2**63 - 1), (9, 1)),
+)
+PLAIN = """
+SELECT count(*) FROM event
+WHERE "offset" > ? AND "offset" <= ? AND kind IN (SELECT value FROM json_each(?))
+"""
+
+
+def test_counting_by_blocks_is_counting_by_rows(thinned_out):
+    for kinds in KINDS_ASKED_FOR:
+        wanted = json.dumps(kinds)
+        for after, upto in SPANS:
+            ((rows,),) = thinned_out.execute(PLAIN, (after, upto, wanted))
+            assert count(thinned_out.execute, wanted, after, upto) == rows
+
+
+def test_only_what_has_none_of_these_kinds_is_skipped(thinned_out):
+    for kinds in KINDS_ASKED_FOR:
+        for after, _ in SPANS:
+            begin = skip(thinned_out.execute, kinds, after)
+            assert begin >= after
+            assert thinned_out.execute(PLAIN, (after, begin, json.dumps(kinds))) == [(0,)]
+    assert skip(thinned_out.execute, ("command",), 0) == 3 * BLOCK
+
+
+@pytest.fixture
+def thinned_out(log, event):
+    """Return a log of some blocks, from whose begin and middle events are gone."""
+    for _ in range(7):
+        with log.transaction():
+            log.append([event(n, "alert" if n % 7 == 0 else "reading") for n in range(5000)])
+    with log.transaction():
+        log.account.move(CursorMove("mqtt", BLOCK + 700, {}))
+    policy, now = Retention(10**9, 1_500_000), ManualClock().now()
+    while policy.trim(log, now):
+        pass
+    assert 0 < count(log.execute, '["reading"]', 0) < 25_000
+    return log
+
+
+def test_a_log_that_is_migrated_is_counted(tmp_path):
+    path = tmp_path / "old.db"
+    log = EventLog.open(path, boot="manual")
+    moment = ManualClock().now()
+    with log.transaction():
+        log.append([Event("reading", "a", moment, {})] * (BLOCK + 5))
+    log.close()
+    old = sqlite3.connect(path)
+    old.executescript("DROP TABLE tally; PRAGMA user_version = 3;")
+    old.close()
+    EventLog.open(path, boot="manual").close()
+    reader = LogReader(path)
+    assert reader.stats().rows == BLOCK + 5
+    assert reader._execute("SELECT block, kind, source, count FROM tally", ()) == [
+        (0, "reading", "a", BLOCK)
+    ]
+    reader.close()
