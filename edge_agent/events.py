@@ -33,6 +33,7 @@ class Reading(msgspec.Struct, frozen=True):
     """A device's channels at one moment: right values, or a quality that says why there are none.
 
     `refused` says, for single channels, why their value was dropped; the others are valid.
+    `missed` counts the edges since the last reading whose meaning could not be told.
     """
 
     device: str
@@ -41,6 +42,7 @@ class Reading(msgspec.Struct, frozen=True):
     quality: str = GOOD
     detail: str = ""
     refused: dict[str, str] = {}
+    missed: int = 0
 
     def event(self) -> Event:
         """Return what is logged of this reading; empty parts are left out."""
@@ -49,6 +51,8 @@ class Reading(msgspec.Struct, frozen=True):
             data["detail"] = self.detail
         if self.refused:
             data["refused"] = self.refused
+        if self.missed:
+            data["missed"] = self.missed
         return Event("reading", self.device, self.moment, data)
 
 

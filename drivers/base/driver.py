@@ -10,6 +10,7 @@ from typing import (
     Any,
     ClassVar,
     Literal,
+    NamedTuple,
     Protocol,
     TypeAlias,
     TypeGuard,
@@ -165,6 +166,27 @@ class Listening(Protocol):
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Call `wake` from any thread when a measurement is worth taking now."""
+        ...
+
+
+class Remark(NamedTuple):
+    """What a driver adds to values: for how many seconds they have been true already.
+
+    `missed` counts the edges since the last remark that the device made but that did not arrive, or
+    not in time: what they meant cannot be told. `detail` is for the reader of the log.
+    """
+
+    age: float = 0.0
+    missed: int = 0
+    detail: str = ""
+
+
+@runtime_checkable
+class Remarking(Protocol):
+    """An input whose values may be older than their measurement, or that may miss edges."""
+
+    def remark(self) -> Remark:
+        """Return what to add to the values that were measured last; called once for each."""
         ...
 
 

@@ -5,6 +5,7 @@ Imported only if a pin is configured: gpiozero and lgpio are loaded here and now
 
 import fcntl
 import importlib
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -17,6 +18,7 @@ from gpiozero.exc import GPIOPinInUse, GPIOZeroError, PinFixedPull, PinInvalidPi
 from drivers.base.errors import BusMissing, DriverError, NotPermitted, NotReady
 
 Pull: TypeAlias = Literal["up", "down", "none"]
+YEAR = 365 * 86_400.0  # seconds; the wall clock and an uptime are further apart
 PULLS = {"up": True, "down": False, "none": None}
 
 # The chip's number moves with the kernel (Pi 5: 4, then 0, then 11 and more); its label stays.
@@ -58,6 +60,11 @@ class PinPort:
             self._device.pin.edges = "both"
             self._device.pin.when_changed = on_edge
 
+    @property
+    def claimed(self) -> bool:
+        """Whether the pin is claimed."""
+        return self._device is not None
+
     def level(self) -> bool:
         """Return the level that the pin has now; raise `NotReady` before it is claimed."""
         if self._device is None:
@@ -68,6 +75,11 @@ class PinPort:
     def now(self) -> float:
         """Return seconds of a clock that never goes back; the clock of the edges may be another."""
         return float(self._factory.ticks())
+
+    def age(self, at: float) -> float:
+        """Return the seconds since an edge; kernels before 5.7 stamp it by the wall clock."""
+        age = self.now() - at
+        return age if abs(age) < YEAR else time.time() - at
 
     def drive(self, level: bool) -> None:
         """Set an output; the first call claims the pin at that level, with none in between."""

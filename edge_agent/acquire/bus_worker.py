@@ -13,14 +13,16 @@ from operator import attrgetter
 from queue import Empty, SimpleQueue
 from typing import Literal, TypeAlias
 
-from drivers.base.driver import Driver, Listening, Patient, Steps
+from drivers.base.driver import Driver, Listening, Patient, Remark, Remarking, Steps
 from drivers.base.errors import DriverError, NotReady, OutOfRange
 from edge_agent.acquire.schedule import after_failure, next_slot
-from edge_agent.clock import Clock
+from edge_agent.clock import Clock, Moment
 from edge_agent.events import Reading
 
 IDLE = 5.0  # a sign of life at least this often
 DEADLINE = 5.0  # seconds for setup and measurement, if the driver does not ask for more
+
+NO_REMARK = Remark()
 
 BusItem: TypeAlias = tuple[Literal["wake"], str] | None
 
@@ -127,6 +129,7 @@ class Cycle:
         self._failures = 0
         self._ready = False
         self._woken = False
+        self._emitted = 0  # uptime of the last reading, in µs
 
     def wake(self) -> None:
         """Make the device due now, or once more after the measurement that is under way."""
@@ -173,11 +176,25 @@ class Cycle:
             raise NotReady(self.device.name, f"not done within {self.device.deadline:g} s")
 
     def _succeed(self, values: dict[str, float]) -> None:
-        self._emit(Reading(self.device.name, self._clock.now(), values))
+        self._emit(self._reading(values))
         if after_failure(self._failures).given_up:
             _logger.warning("%s: recovered after %d failures", self.device.name, self._failures)
         self._attempt, self._failures = None, 0
         self.due = self._clock.monotonic() if self._woken else self._next_slot()
+
+    def _reading(self, values: dict[str, float]) -> Reading:
+        """Return the reading, at the moment since which its values are true."""
+        driver = self.device.driver
+        remark = driver.remark() if isinstance(driver, Remarking) else NO_REMARK
+        moment = self._at(remark.age)
+        return Reading(self.device.name, moment, values, detail=remark.detail, missed=remark.missed)
+
+    def _at(self, age: float) -> Moment:
+        """Return the moment so many seconds ago, but none before the device's last reading."""
+        now = self._clock.now()
+        ago = min(round(age * 1e6), max(now.uptime - self._emitted, 0))
+        self._emitted = now.uptime - ago
+        return Moment(now.time - ago, now.uptime - ago, now.trusted)
 
     def _next_slot(self) -> float:
         """Return the slot ahead, if a wake or a retry came before it, or the one after."""
@@ -200,7 +217,7 @@ class Cycle:
         """Report the failure as the reading; log only the first in a row."""
         quality = error.quality if isinstance(error, DriverError) else DriverError.quality
         detail = self._explain(error)
-        self._emit(Reading(self.device.name, self._clock.now(), {}, quality, detail))
+        self._emit(Reading(self.device.name, self._at(0.0), {}, quality, detail))
         if not after_failure(self._failures - 1).given_up:
             bug = None if isinstance(error, DriverError) else error
             _logger.warning("%s; retrying with increasing delays", detail, exc_info=bug)

@@ -239,3 +239,31 @@ def ready(bench):
 @pytest.fixture
 def flipped_bit():
     return FlippedBit
+
+
+class WorkedBus:
+    """The worker of one device that is due once an hour, on a clock that is moved by hand."""
+
+    def __init__(self, name, driver, clock, every=3600, **given):
+        self.clock, self.inbox, self.readings = clock, SimpleQueue(), []
+        device = DueDevice(name, driver, every=every)
+        self.worker = BusWorker(
+            "gpio", [device], self.inbox, emit=self.readings.append, clock=clock, **given
+        )
+
+    def run(self, seconds, live=lambda: None):
+        """Let time pass, and call `live` every ten milliseconds of it."""
+        end = self.clock.monotonic() + seconds
+        while (left := end - self.clock.monotonic()) > 1e-9:
+            wait = self.worker.step()
+            while not self.inbox.empty():
+                self.worker.take(0)
+                wait = 0
+            live()
+            self.clock.advance(min(wait, 0.01, left))
+
+
+@pytest.fixture
+def working():
+    """A function: the bus worker of one device, stepped by hand."""
+    return WorkedBus

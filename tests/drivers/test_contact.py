@@ -6,7 +6,7 @@ import pytest
 from drivers.base.driver import Listening, run
 from drivers.base.errors import NotReady
 from drivers.base.pins import PinPort
-from drivers.contact import BACKLOG, PATIENCE, Contact
+from drivers.contact import PATIENCE, Contact
 from edge_agent.clock import ManualClock
 from simulators.contact import Contact as Model
 from simulators.pins import SimulatedPins
@@ -32,6 +32,12 @@ class Bench:
         self.measure()
         self.news.clear()
         return self
+
+    def drive_unheard(self, level):
+        """Change the level, and lose the edge."""
+        heard, self.pin.when_changed = self.pin.when_changed, None
+        self.pin.drive(level)
+        self.pin.when_changed = heard
 
     def measure(self):
         return run(self.contact.measure(), self.clock.advance)["active"]
@@ -158,7 +164,7 @@ def test_a_contact_that_never_settles_has_no_value():
 
 
 def test_a_lost_edge_is_healed_by_the_next_look(bench):
-    bench.pin._change_state(False)  # no callback
+    bench.drive_unheard(False)
     assert bench.news == []
     assert bench.measure() == 1
     assert bench.measure() == 1
@@ -166,19 +172,19 @@ def test_a_lost_edge_is_healed_by_the_next_look(bench):
 
 def test_a_lost_edge_does_not_turn_a_disturbance_into_a_press(bench):
     bench.clock.advance(10)
-    bench.pin._change_state(False)  # no callback
+    bench.drive_unheard(False)
     bench.clock.advance(HOLD / 2)
     bench.pin.drive(True)
     assert set(bench.reported()) == {0}
 
 
-def test_a_flood_of_edges_takes_no_more_memory_and_gives_the_present_level(bench):
+def test_a_flood_of_edges_takes_no_memory_and_gives_the_present_level(bench):
     for _ in range(5_000):
         bench.pin.drive(False)
         bench.clock.advance(0.0001)
         bench.pin.drive(True)
         bench.clock.advance(0.0001)
-    assert len(bench.contact._edges) == BACKLOG
+    assert len(bench.contact._debounce.settled) == 0
     assert len(bench.news) == 1
     assert set(bench.reported()) == {0}
 
@@ -199,7 +205,7 @@ def test_edges_lost_in_a_flood_do_not_turn_a_disturbance_into_a_press(bench):
     bench.clock.advance(0.001)
     bench.pin.drive(True)
     bench.clock.advance(1)
-    for _ in range(BACKLOG):
+    for _ in range(5_000):
         bench.pin.drive(not bench.pin.state)
         bench.clock.advance(0.0001)
     assert run(steps, bench.clock.advance) == {"active": 0}
@@ -208,7 +214,7 @@ def test_edges_lost_in_a_flood_do_not_turn_a_disturbance_into_a_press(bench):
 
 def test_edges_lost_while_setting_up_do_not_turn_a_disturbance_into_a_press(bench):
     bench.pin.drive(False)
-    bench.contact._port.close()
+    bench.contact._pin._port.close()
     bench.pin.drive(True)
     bench.clock.advance(1)
     run(bench.contact.setup())
@@ -250,3 +256,77 @@ def test_a_bus_worker_that_sleeps_for_an_hour_reports_a_short_press_at_once(repo
 def test_the_drivers_of_pins_load_no_library_before_a_pin_is_used():
     code = "import drivers.contact, drivers.relay, sys; assert 'gpiozero' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def chattering(bench, seconds):
+    """Let the contact chatter as the bus worker waits."""
+    end = bench.clock.monotonic() + seconds
+
+    def live():
+        if bench.clock.monotonic() < end:
+            bench.pin.drive(not bench.pin.state)
+
+    return live
+
+
+def test_after_chatter_every_true_transition_is_reported_with_its_true_time(working):
+    bench = Bench()
+    bus = working("door", bench.contact, bench.clock)
+    bus.run(1)
+    bus.run(14, chattering(bench, 14))
+    assert bus.readings[-1].quality == "not_ready"
+    pressed = []
+    for _ in range(3):
+        bus.run(0.37)
+        for level in (False, True):
+            pressed.append(bench.clock.monotonic())
+            bench.pin.drive(level)
+            bus.run(0.06)
+    bus.run(1)
+    told = [r for r in bus.readings if r.moment.uptime >= 15_000_000 and r.values]
+    changes = [r for r, before in zip(told[1:], told, strict=False) if r.values != before.values]
+    assert [r.values["active"] for r in changes] == [1, 0] * 3
+    assert [r.moment.uptime / 1e6 for r in changes] == pytest.approx(pressed, abs=1e-5)
+
+
+def test_a_press_between_two_measurements_has_the_time_of_its_edges(bench):
+    bench.press(HOLD * 2)
+    bench.clock.advance(30)
+    assert bench.measure() == 1
+    assert bench.contact.remark().age == pytest.approx(30 + HOLD * 2)
+    assert bench.measure() == 0
+    assert bench.contact.remark().age == pytest.approx(30 + HOLD)
+    bench.measure()
+    assert bench.contact.remark().age == 0
+
+
+def test_an_edge_that_did_not_arrive_is_counted_once(bench):
+    bench.drive_unheard(False)
+    bench.measure()
+    assert bench.contact.remark().missed == 1
+    bench.measure()
+    assert bench.contact.remark().missed == 0
+
+
+def test_an_edge_that_cannot_follow_the_last_one_shows_that_one_was_missed(bench):
+    bench.pin.drive(False)
+    bench.drive_unheard(True)
+    bench.pin.drive(False)
+    bench.measure()
+    assert bench.contact.remark().missed == 1
+
+
+def test_a_failed_measurement_keeps_the_pin_claimed(bench, monkeypatch):
+    claims = []
+    monkeypatch.setattr(bench.contact._pin._port, "watch", lambda *_: claims.append(1))
+    run(bench.contact.setup())
+    assert claims == []
+
+
+def test_a_contact_whose_edges_no_longer_arrive_is_claimed_again(bench):
+    bench.pin.when_changed = None
+    bench.pin.drive(False)
+    assert bench.measure() == 1
+    bench.pin.drive(True)
+    assert bench.news
+    assert bench.measure() == 0

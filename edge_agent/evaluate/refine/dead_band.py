@@ -15,6 +15,7 @@ class DeadBand(msgspec.Struct, frozen=True):
 
     Without any band every good reading passes. If some channels have one, a change of any size
     passes on those that have none. A failed reading passes once, then at each heartbeat.
+    One that counts missed edges passes.
     """
 
     bands: Mapping[str, float] = {}
@@ -22,7 +23,7 @@ class DeadBand(msgspec.Struct, frozen=True):
 
     def passes(self, reading: Reading, last: Reading | None) -> bool:
         """Return whether to log the reading; `last` is the last one that passed."""
-        if last is None or _differ(reading, last):
+        if last is None or reading.missed or _differ(reading, last):
             return True
         if reading.moment.uptime - last.moment.uptime >= self.heartbeat * 1e6:
             return True

@@ -67,7 +67,13 @@ def _refined(
         quality = quality if values else next(iter(refused.values()))
         refused = {**reading.refused, **refused}
     return Reading(
-        reading.device, reading.moment, values, quality, detail, refused or reading.refused
+        reading.device,
+        reading.moment,
+        values,
+        quality,
+        detail,
+        refused or reading.refused,
+        reading.missed,
     )
 
 
