@@ -8,17 +8,18 @@ import math
 from collections import deque
 from collections.abc import Callable
 from operator import itemgetter
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn, TypeAlias
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps
+from drivers.base.driver import BusKind, Remark, Steps
+from drivers.base.edges import LATE_SECONDS, Edge, EdgePin, News
 from drivers.base.errors import NotReady
 
 if TYPE_CHECKING:
     from drivers.base.pins import PinPort
 
 State: TypeAlias = tuple[bool, bool]  # A and B, closed or not
-Edge: TypeAlias = tuple[float, int, bool]  # seconds, A or B, level
+Turn: TypeAlias = tuple[float, int, bool]  # seconds, A or B, level
 
 PHASES: dict[State, int] = {  # clockwise, A closes first; at rest, both are open
     (False, False): 0,
@@ -27,6 +28,7 @@ PHASES: dict[State, int] = {  # clockwise, A closes first; at rest, both are ope
     (False, True): 3,
 }
 BACKLOG = 4096  # edges between two looks; a floating pin can have thousands a second
+MOST = 2.0**53  # detents: more than that a number cannot hold, nor a hand turn
 GATHER_SECONDS = 0.05  # a turn is one measurement, not one per edge
 
 
@@ -38,7 +40,7 @@ class Rotary:
 
     bus: ClassVar[BusKind] = "gpio"
     more_pins: ClassVar[tuple[str, ...]] = ("b",)
-    channels: tuple[Channel, ...] = (Channel("position", "", -1e9, 1e9, 1, "count"),)
+    channels: tuple[Channel, ...] = (Channel("position", "", -MOST, MOST, 1, "count"),)
 
     def __init__(
         self,
@@ -49,53 +51,80 @@ class Rotary:
         pull: Literal["up", "down", "none"] = "up",
     ) -> None:
         """`steps_per_detent`: edges from one click to the next, of both pins together."""
-        self._ports = (port, port.also(b))
+        self._pins = (EdgePin(port, pull), EdgePin(port.also(b), pull))
         self._pull: Literal["up", "down", "none"] = pull
-        self._edges: deque[Edge] = deque(maxlen=BACKLOG)
+        self._turns: deque[Turn] = deque(maxlen=BACKLOG)
         self._dial = Dial(steps_per_detent)
-        self._looking = False
-        self._wake: Callable[[], None] = lambda: None
+        self._news = News()
+        self._overflowed = 0  # edges that did not fit; the library's thread counts them
+        self._missed = 0
+        self._turned: Edge | None = None  # the last one that was followed
 
     def setup(self) -> Steps[None]:
-        """Claim both pins; the position stays."""
-        self._edges.clear()
-        for port, note in zip(self._ports, (self._note_a, self._note_b), strict=True):
-            port.watch(note, self._pull)
-        self._dial.align(self._state())
+        """Claim both pins; position and edges stay."""
+        if any(pin.doubted for pin in self._pins):
+            self._claim()
+            self._follow()
+            self._dial.align(self._state())
         yield from ()
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Call `wake`, from gpiozero's thread, on the first edge after a measurement."""
-        self._wake = wake
+        self._news.listen(wake)
 
     def measure(self) -> Steps[dict[str, float]]:
         """Follow the edges since the last measurement; raise `NotReady` for a flood of them."""
-        self._looking = True
-        try:
+        with self._news.taken(lambda: bool(self._turns)):
             yield GATHER_SECONDS
+            if len(self._turns) == BACKLOG:
+                self._give_up()
             self._follow()
-        finally:
-            self._looking = False
-        if self._edges:
-            self._wake()
+            yield from self._await_late_edges()
         return {"position": float(self._dial.position)}
 
+    def remark(self) -> Remark:
+        """Return how long ago the last edge was, and how many steps have no direction."""
+        turned, self._turned = self._turned, None
+        seen = self._missed + self._dial.missed + self._overflowed
+        missed, self._missed = seen, self._missed - seen
+        return Remark(self._pins[0].age(turned) if turned else 0.0, missed)
+
+    def _claim(self) -> None:
+        for pin, note in zip(self._pins, (self._note_a, self._note_b), strict=True):
+            pin.claim(note)
+
+    def _await_late_edges(self) -> Steps[None]:
+        """Wait until the edges say where the contacts are; go there if they do not arrive."""
+        quiet = 0.0
+        while self._dial.state != self._state():
+            if quiet >= LATE_SECONDS:
+                self._dial.turn(self._state())
+                self._claim()
+                return
+            yield GATHER_SECONDS
+            quiet = 0.0 if self._turns else quiet + GATHER_SECONDS
+            self._follow()
+
     def _follow(self) -> None:
-        if len(self._edges) == BACKLOG:
-            self._edges.clear()
-            self._dial.align(self._state())
-            raise NotReady(
-                self._ports[0].where,
-                "more edges than a hand can turn",
-                "a floating pin? check wiring and `pull`",
-            )
-        edges = [self._edges.popleft() for _ in range(len(self._edges))]
-        for _, pin, level in sorted(edges, key=itemgetter(0)):
+        """Follow the edges in the order of their times."""
+        turns = [self._turns.popleft() for _ in range(len(self._turns))]
+        for at, pin, level in sorted(turns, key=itemgetter(0)):
             self._dial.edge(pin, self._closed(level))
-        self._dial.turn(self._state())  # even an edge that got lost is noticed
+            self._turned = Edge(at, level)
+
+    def _give_up(self) -> NoReturn:
+        """Begin again where the contacts are: after a flood, it is unknown how they came there."""
+        self._missed += len(self._turns)
+        self._turns.clear()
+        self._dial.align(self._state())
+        raise NotReady(
+            self._pins[0].where,
+            "more edges than a hand can turn",
+            "a floating pin? check wiring and `pull`",
+        )
 
     def _state(self) -> State:
-        a, b = self._ports
+        a, b = self._pins
         return self._closed(a.level()), self._closed(b.level())
 
     def _closed(self, level: bool) -> bool:
@@ -109,9 +138,9 @@ class Rotary:
 
     def _note(self, at: float, pin: int, level: bool) -> None:
         """Note an edge in the library's thread, where an exception would silence all pins."""
-        self._edges.append((at, pin, bool(level)))
-        if len(self._edges) == 1 and not self._looking:
-            self._wake()
+        self._overflowed += len(self._turns) == BACKLOG
+        self._turns.append((at, pin, bool(level)))
+        self._news.tell()
 
 
 class Dial:
@@ -119,27 +148,29 @@ class Dial:
 
     def __init__(self, per_detent: int) -> None:
         self.position = 0
+        self.missed = 0  # steps whose direction is unknown
         self._per_detent = per_detent
         self._steps = 0  # beyond the position
-        self._state: State = (False, False)
+        self.state: State = (False, False)
 
     def align(self, state: State) -> None:
         """Take in where the contacts are, not how they came there; at a detent, they are open."""
-        self._state = state
+        self.state = state
         self._steps = PHASES[state] % self._per_detent
 
     def edge(self, pin: int, closed: bool) -> None:
         """Take in a change of A (0) or B (1)."""
-        a, b = self._state
+        a, b = self.state
         self.turn((closed, b) if pin == 0 else (a, closed))
 
     def turn(self, state: State) -> None:
         """Take in a new state; if both contacts changed at once, the direction is unknown."""
-        change = (PHASES[state] - PHASES[self._state]) % 4
+        change = (PHASES[state] - PHASES[self.state]) % 4
         if change == 2:
+            self.missed += 2
             self.align(state)
             return
-        self._state = state
+        self.state = state
         self._steps += -1 if change == 3 else change
         detents = math.trunc(self._steps / self._per_detent)
         self.position += detents

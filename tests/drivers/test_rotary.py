@@ -1,4 +1,5 @@
 import random
+from functools import partial
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_where_a_knob_stands_at_the_start_is_position_0(start):
 def test_edges_that_arrive_in_the_wrong_order_are_sorted_by_their_time(bench):
     chance = random.Random(1)
     edges = []
-    bench.rotary._edges = edges_in = bench.rotary._edges
+    edges_in = bench.rotary._turns
     bench.turn(10)
     edges.extend(edges_in)
     chance.shuffle(edges)
@@ -142,7 +143,8 @@ def test_an_edge_reported_twice_counts_once():
 def test_the_last_edge_may_be_lost(bench):
     bench.model.bounces = 0
     bench.model.turn(3)
-    bench.b._change_state(True)  # no callback
+    bench.b.when_changed = None
+    bench.b.drive(True)
     assert bench.measure() == 1
 
 
@@ -155,10 +157,18 @@ def test_setting_up_again_keeps_the_position(bench):
     assert bench.measure() == 5
 
 
-def test_edges_from_before_a_setup_are_forgotten(bench):
+def test_edges_from_before_a_setup_count(bench):
     bench.turn(7)
     bench.setup()
-    assert bench.measure() == 0
+    assert bench.measure() == 7
+
+
+def test_edges_from_before_a_pin_was_claimed_again_count(bench):
+    bench.turn(7)
+    bench.rotary._pins[0]._failed = True
+    bench.setup()
+    bench.turn(1)
+    assert bench.measure() == 8
 
 
 def test_a_turn_is_news_once(bench):
@@ -201,7 +211,7 @@ def test_a_flood_of_edges_takes_no_more_memory_and_gives_no_value(bench):
     for _ in range(BACKLOG):
         bench.a.drive(False)
         bench.a.drive(True)
-    assert len(bench.rotary._edges) == BACKLOG
+    assert len(bench.rotary._turns) == BACKLOG
     with pytest.raises(NotReady, match=r"knob@gpio:5: more edges than a hand .*floating pin"):
         bench.measure()
     bench.turn(1)
@@ -219,3 +229,68 @@ def test_the_same_pin_for_both_contacts_is_refused():
     rotary = Rotary(PinPort(bench.hardware.pins(), A, "knob@gpio"), b=A)
     with pytest.raises(NotPermitted, match="knob@gpio:5: another device uses this pin"):
         run(rotary.setup())
+
+
+def test_after_a_flood_every_turn_is_reported_with_its_true_time(working):
+    bench = Bench()
+    bus = working("knob", bench.rotary, bench.clock)
+    bus.run(1)
+
+    def flood():
+        for _ in range(BACKLOG):
+            bench.a.drive(not bench.a.state)
+
+    bus.run(3, flood)
+    assert bus.readings[-1].quality == "not_ready"
+    bus.run(0.5)
+    turned = []
+    for _ in range(4):
+        bus.run(0.2)
+        bench.turn(1)
+        turned.append(bench.clock.monotonic())
+    bus.run(1)
+    told = [r for r in bus.readings if r.values][-4:]
+    assert [r.values["position"] for r in told] == [1, 2, 3, 4]
+    assert [r.moment.uptime / 1e6 for r in told] == pytest.approx(turned, abs=1e-5)
+
+
+def test_steps_without_a_direction_are_counted_once(bench):
+    for _ in range(BACKLOG + 10):
+        bench.a.drive(not bench.a.state)
+    with pytest.raises(NotReady):
+        bench.measure()
+    bench.measure()
+    assert bench.rotary.remark().missed == BACKLOG + 10
+    bench.measure()
+    assert bench.rotary.remark().missed == 0
+
+
+def test_two_contacts_that_changed_at_once_are_two_steps_missed(bench):
+    for pin in (bench.a, bench.b):
+        pin.when_changed = None
+        pin.drive(False)
+    bench.measure()
+    assert bench.rotary.remark().missed == 2
+
+
+def test_edges_that_arrive_after_the_level_was_read_keep_their_direction(bench):
+    notes = {pin: pin.when_changed for pin in (bench.a, bench.b)}
+    late = []
+    for pin in notes:
+        pin.when_changed = None
+
+    def arrive(seconds):
+        bench.clock.advance(seconds)
+        while late and bench.clock.monotonic() > 0.12:
+            late.pop(0)()
+
+    for number, pin in enumerate(notes):
+        pin.drive(False)
+        late.append(partial(notes[pin], 0.001 * number, False))
+    assert bench.measure(arrive) == 0
+    for pin, note in notes.items():
+        pin.when_changed = note
+    bench.a.drive(True)
+    bench.b.drive(True)
+    assert bench.measure() == 1
+    assert bench.rotary.remark().missed == 0
