@@ -7,19 +7,21 @@ from an inactive level that held as long: neither a bounce nor a disturbance cou
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, NoReturn
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.driver import BusKind, Remark, Steps, checked
+from drivers.base.edges import LATE_SECONDS, EdgePin
 from drivers.base.errors import NotReady
+from drivers.base.pulse_filter import Counts, PulseFilter
 
 if TYPE_CHECKING:
     from drivers.base.pins import PinPort
 
-MOST = 1e9  # pulses, and more of the total's unit than any meter shows
+MOST = 2.0**53  # pulses: a number holds no more of them exactly, and no meter makes as many
 FASTEST = 5000.0  # pulses a second that Python can follow
 SHORTEST = 1.0  # seconds over which a rate means anything
-LONGEST_BOUNCE = 0.1  # seconds, or twice the debounce time
+LOOK_SECONDS = 0.05  # between two looks at a level that differs from the last edge's
 FEW = 5  # disturbances between two measurements that are no cause for alarm
 
 
@@ -72,49 +74,131 @@ class PulseCounter:
         per_pulse: float,
         pull: Literal["up", "down", "none"] = "up",
         debounce: float = 0.005,
+        save_every: float = 60,
     ) -> None:
         """`debounce`: seconds for which a level must hold; 0 if nothing bounces.
 
+        `save_every`: seconds, 1 to 3600; a kill or a power cut loses the pulses of that time.
         A pulse is low, as a switch to ground makes it, but with `pull = "down"` high.
         """
         if not 0 <= debounce <= 1:
             raise ValueError(f"debounce is {debounce}: wanted 0 to 1 seconds")
         if not 0 < per_pulse < math.inf:
             raise ValueError(f"per_pulse is {per_pulse}: wanted what one pulse is worth, above 0")
+        if not 1 <= save_every <= 3600:
+            raise ValueError(f"save_every is {save_every}: wanted 1 to 3600 seconds")
         fastest = min(FASTEST, 0.5 / debounce) if debounce else FASTEST
         self.channels = channels_of(MEANINGS[kind], per_pulse, fastest)
+        self._save_every = save_every
         self._port = port
+        self._kind = kind
         self._meaning = MEANINGS[kind]
         self._per_pulse = per_pulse
-        self._pull: Literal["up", "down", "none"] = pull
+        self._pin = EdgePin(port, pull)
         self._filter = PulseFilter(debounce, active=pull == "down")
         self._before = 0  # pulses of earlier runs
+        self._resumed_active: bool | None = None  # whether the pulse of that time is counted
+        self._detail = ""
+        self._missed = 0
+        self._unheard = -1  # the edges that had arrived when the level last said another thing
+        self._deaf = False
         self._since = math.nan  # when the last measurement was, and how far the filter had counted
-        self._counted = Counts(0, 0, False)
+        self._counted = Counts(0, 0, chatter=False)
 
-    def resume(self, values: Mapping[str, float]) -> None:
-        """Continue from the total that was logged last; it was rounded, but pulses are whole."""
-        name = self._meaning.total[0] if self._meaning.total else ""
-        pulses = values.get(name, 0.0) / self._per_pulse
-        if 0 <= pulses <= MOST:
-            self._before = round(pulses)
+    def save_interval(self) -> float:
+        """Return the seconds of which a kill may lose the pulses."""
+        return self._save_every
+
+    def total(self, *, stopped: bool) -> dict[str, Any]:
+        """Return the pulses of all runs, and whether the one under way is among them."""
+        if self._meaning.total is None:
+            return {}
+        since = self._filter.since
+        held = 0.0 if math.isnan(since) else self._port.age(since)
+        pulses, active = self._filter.after(held)
+        return {
+            "kind": self._kind,
+            "per_pulse": self._per_pulse,
+            "pulses": self._before + pulses,
+            "active": active if self._resumed_active is None else self._resumed_active,
+            "stopped": stopped,
+        }
+
+    def resume(self, saved: Mapping[str, Any], logged: Mapping[str, float]) -> None:
+        """Continue from the saved total, or from the one that was logged last.
+
+        A logged one was rounded, but pulses are whole. A total never falls: if `per_pulse` is
+        another one now, it goes on from what it was in the meter's unit.
+        """
+        if not is_total(saved) or saved["kind"] != self._kind:
+            name = self._meaning.total[0] if self._meaning.total else ""
+            pulses = logged.get(name, 0.0) / self._per_pulse
+            self._before = round(pulses) if 0 <= pulses <= MOST else 0
+            return
+        same = saved["per_pulse"] == self._per_pulse
+        worth = saved["pulses"] * saved["per_pulse"]
+        self._before = saved["pulses"] if same else math.ceil(worth / self._per_pulse)
+        self._resumed_active = saved["active"]
+        if not saved["stopped"]:
+            self._detail = (
+                f"the agent ended without a stop: up to {self._save_every:g} s of pulses are lost"
+            )
+
+    def remark(self) -> Remark:
+        """Return how many edges did not arrive, and what a kill may have lost."""
+        seen = self._missed + self._filter.missed
+        remark = Remark(0.0, seen, self._detail)
+        self._missed, self._detail = self._missed - seen, ""
+        return remark
 
     def setup(self) -> Steps[None]:
         """Claim the pin with its pull resistor; what was counted stays."""
-        self._filter.forget()
-        self._port.watch(self._filter.edge, self._pull)
+        if self._pin.doubted:
+            resumed, self._resumed_active = self._resumed_active, None
+            self._claim(counted=resumed is not False)
         self._begin_window()
         yield from ()
 
     def measure(self) -> Steps[dict[str, float]]:
-        """Return total and mean rate; raise `NotReady` if too many pulses are too short."""
+        """Return total and mean rate; raise `NotReady` if pulses are too short, or not heard."""
         yield max(0.0, SHORTEST - (self._port.now() - self._since))
+        yield from self._compare()
         since, before = self._since, self._counted
         self._begin_window()
         pulses = self._counted.pulses - before.pulses
         self._refuse_noise(pulses, self._counted.short - before.short)
         values = self._values(pulses / (self._since - since))
         return checked(self.channels, values, self._port.where)
+
+    def _claim(self, *, counted: bool = True) -> None:
+        """Listen from now on; a pulse under way is `counted`, or began while nothing listened."""
+        self._filter.forget()
+        self._pin.claim(self._filter.edge)
+        self._filter.begin(self._pin.level(), counted=counted)
+
+    def _compare(self) -> Steps[None]:
+        """Compare the level with the last edge's; raise `NotReady` if an edge did not arrive."""
+        edges, waited = self._filter.edges, 0.0
+        self._deaf = self._deaf and edges == self._unheard
+        while self._deaf or self._filter.level not in (None, self._pin.level()):
+            if self._filter.edges != edges:
+                return
+            if self._deaf or waited >= LATE_SECONDS:
+                self._refuse_silence(edges)
+            waited += LOOK_SECONDS
+            yield LOOK_SECONDS
+
+    def _refuse_silence(self, edges: int) -> NoReturn:
+        """Listen again; if that did not help the last time, there is no value until it does."""
+        self._deaf = edges == self._unheard
+        remedy = "restart the agent; does another program use the pin?"
+        if not self._deaf:
+            remedy = "listening again; pulses have been missed"
+            self._missed += 1
+            self._claim()
+            self._begin_window()
+            self._unheard = edges
+        raise NotReady(self._port.where, "the level changes, but no edges arrive", remedy)
 
     def _begin_window(self) -> None:
         self._since, self._counted = self._port.now(), self._filter.counts()
@@ -137,50 +221,14 @@ class PulseCounter:
         return values
 
 
-class Counts(NamedTuple):
-    """What a filter has seen so far; `chatter`: since it was last asked."""
-
-    pulses: int
-    short: int
-    chatter: bool
-
-
-class PulseFilter:
-    """Edges in, counts out: a level counts once it has held for `hold` seconds."""
-
-    def __init__(self, hold: float, *, active: bool) -> None:
-        self.hold = hold
-        self._active = active
-        self._pulses = 0
-        self._short = 0  # pulses, or gaps, that did not hold
-        self._chatter = False
-        self._settled: bool | None = None  # the last level that held
-        self._level = False
-        self._since = self._restless = math.nan  # the last edge; the first after a level that held
-
-    def counts(self) -> Counts:
-        """Return what was counted until now."""
-        chatter, self._chatter = self._chatter, False
-        return Counts(self._pulses, self._short, chatter)
-
-    def forget(self) -> None:
-        """Take in that edges may be lost: the next one ends a level of unknown length."""
-        self._settled = None
-
-    def edge(self, at: float, level: bool) -> None:
-        """Take in a change at `at`, in the library's thread; must not raise."""
-        if self._settled is None:
-            self._settled, self._restless = not level, at
-        elif at - self._since >= self.hold:
-            self._settle()
-            self._restless = at
-        elif at - self._restless > max(LONGEST_BOUNCE, 2 * self.hold):
-            self._chatter = True
-        self._level, self._since = bool(level), at
-
-    def _settle(self) -> None:
-        if self._level == self._settled:
-            self._short += 1
-        elif self._level == self._active:
-            self._pulses += 1
-        self._settled = self._level
+def is_total(saved: Mapping[str, Any]) -> bool:
+    """Return whether this is what `PulseCounter.total` returns."""
+    per_pulse, pulses = saved.get("per_pulse"), saved.get("pulses")
+    return (
+        isinstance(per_pulse, float | int)
+        and 0 < per_pulse < math.inf
+        and isinstance(pulses, int)
+        and 0 <= pulses <= MOST
+        and isinstance(saved.get("active"), bool)
+        and isinstance(saved.get("stopped"), bool)
+    )

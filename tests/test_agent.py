@@ -234,6 +234,45 @@ def test_a_counter_continues_from_its_logged_total_after_a_restart(tmp_path, sta
     assert found[0].values["precipitation"] >= 1000.5
 
 
+METER = """
+[[device]]
+name = "meter"
+driver = "pulse"
+kind = "count"
+per_pulse = 1
+debounce = 0
+pin = 6
+every = "1h"
+[device.channel.count]
+high = 5
+"""
+
+
+def counted(one):
+    found = (r for r in one.seen if isinstance(r, Reading) and r.device == "meter")
+    return [(r.quality, r.values or r.detail) for r in found]
+
+
+def test_a_total_survives_a_stop_before_it_was_measured_and_a_refused_reading(
+    start_agent, wait_for
+):
+    one = start_agent(more=METER)
+    wait_for(lambda: counted(one))
+    pin = one.hardware.pins().pin(6)
+    for _ in range(20):
+        pin.drive(False)
+        pin.drive(True)
+    one.stop()
+    for _ in range(2):
+        one = start_agent(more=METER)
+        wait_for(lambda: counted(one))
+        one.stop()
+        assert counted(one)[0][1] == {"frequency": 0}
+    one = start_agent(more=METER.replace("high = 5", "high = 50"))
+    wait_for(lambda: counted(one))
+    assert counted(one)[0] == ("good", {"count": 20, "frequency": 0})
+
+
 def test_a_rule_that_was_firing_before_a_restart_does_not_fire_again(start_agent, wait_for):
     for _ in range(2):
         one = start_agent()

@@ -199,10 +199,25 @@ class Patient(Protocol):
 
 @runtime_checkable
 class Totalling(Protocol):
-    """A counter whose totals continue from the event log."""
+    """A counter whose totals continue after a restart: they are saved apart from the readings.
 
-    def resume(self, values: Mapping[str, float]) -> None:
-        """Continue from the last values that were logged; called once, before the first setup."""
+    They are saved at a stop, and otherwise at each `save_interval`: what was counted since is lost
+    at a kill.
+    """
+
+    def save_interval(self) -> float:
+        """Return seconds."""
+        ...
+
+    def total(self, *, stopped: bool) -> dict[str, Any]:
+        """Return what `resume` needs, as JSON has it; `stopped` if nothing is counted any more."""
+        ...
+
+    def resume(self, saved: Mapping[str, Any], logged: Mapping[str, float]) -> None:
+        """Continue from a saved total, or if there is none from the last logged values.
+
+        Called once, before the first setup.
+        """
         ...
 
 

@@ -13,11 +13,12 @@ from operator import attrgetter
 from queue import Empty, SimpleQueue
 from typing import Literal, TypeAlias
 
-from drivers.base.driver import Driver, Listening, Patient, Remark, Remarking, Steps
+from drivers.base.driver import Driver, Listening, Patient, Remark, Remarking, Steps, Totalling
 from drivers.base.errors import DriverError, NotReady, OutOfRange
 from edge_agent.acquire.schedule import after_failure, next_slot
+from edge_agent.acquire.totals import SavedTotal
 from edge_agent.clock import Clock, Moment
-from edge_agent.events import Reading
+from edge_agent.events import Reading, SavedState
 
 IDLE = 5.0  # a sign of life at least this often
 DEADLINE = 5.0  # seconds for setup and measurement, if the driver does not ask for more
@@ -49,7 +50,8 @@ class DueDevice:
 class BusWorker:
     """Measures the devices of one bus, at least one, until None comes into `inbox`.
 
-    `emit` gets every reading, good or not; `progress` is called at least every 5 s.
+    `emit` gets every reading, good or not, and `save` the totals of counters; `progress` is called
+    at least every 5 s.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class BusWorker:
         emit: Callable[[Reading], None],
         clock: Clock,
         progress: Callable[[], None] = lambda: None,
+        save: Callable[[SavedState], None] = lambda _: None,
     ) -> None:
         self.name = name
         self._inbox = inbox
@@ -69,6 +72,11 @@ class BusWorker:
         self._cycles = [
             Cycle(device, emit, clock, partial(inbox.put, ("wake", device.name)))
             for device in devices
+        ]
+        self._totals = [
+            SavedTotal(device.name, device.driver, save, clock)
+            for device in devices
+            if isinstance(device.driver, Totalling)
         ]
         self._stopping = False
 
@@ -79,6 +87,8 @@ class BusWorker:
             self.take(self.step())
         for cycle in self._cycles:
             cycle.close()
+        for total in self._totals:
+            total.save(stopped=True)
 
     def step(self) -> float:
         """Take the device that is due first one wait further; return seconds until the next is.
@@ -90,8 +100,15 @@ class BusWorker:
         if first.due <= self._clock.monotonic():
             first.advance()
             self._cycles.append(self._cycles.pop(0))  # behind those that are due as early
-        due = min(cycle.due for cycle in self._cycles)
+        self._save_totals()
+        due = min([cycle.due for cycle in self._cycles] + [total.due for total in self._totals])
         return max(due - self._clock.monotonic(), 0.0)
+
+    def _save_totals(self) -> None:
+        now = self._clock.monotonic()
+        for total in self._totals:
+            if total.due <= now:
+                total.save()
 
     def take(self, wait: float) -> None:
         """Wait for one item, at most `wait` seconds and never longer than `IDLE`."""

@@ -12,10 +12,11 @@ from drivers.base.driver import Driver, Totalling
 from drivers.base.errors import DriverError
 from edge_agent.acquire.bus_worker import BusWorker, DueDevice
 from edge_agent.acquire.hardware import Hardware
+from edge_agent.acquire.totals import saved_total
 from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput
 from edge_agent.clock import Clock
 from edge_agent.errors import HardwareError
-from edge_agent.events import Reading
+from edge_agent.events import Reading, SavedState
 from edge_agent.store.reader import LogReader
 from edge_agent.threads import Worker
 
@@ -50,26 +51,33 @@ class BusChange(NamedTuple):
     fresh: tuple[Connected, ...]
 
     def resume(self, reader: LogReader) -> None:
-        """Let new counters continue from their totals in the log."""
+        """Let new counters continue from their saved totals, or from those in the log."""
+        saved = reader.saved_states()
         for one in self.fresh:
             if isinstance(one.driver, Totalling):
-                one.driver.resume(reader.latest_values(one.resolved.name))
+                name = one.resolved.name
+                one.driver.resume(saved_total(saved, name), reader.latest_values(name))
 
 
 class Buses:
-    """Owns the threads that measure; `emit` gets the readings, `alive` their signs of life."""
+    """Owns the threads that measure.
+
+    `emit` gets the readings, `save` the totals of counters, `alive` the threads' signs of life.
+    """
 
     def __init__(
         self,
         hardware: Hardware,
         *,
         emit: Callable[[Reading], None],
+        save: Callable[[SavedState], None],
         alive: Callable[[str], None],
         died: Callable[[str], None],
         clock: Clock,
     ) -> None:
         self._hardware = hardware
         self._emit = emit
+        self._save = save
         self._alive = alive
         self._died = died
         self._clock = clock
@@ -166,6 +174,7 @@ class Buses:
             ],
             inbox,
             emit=self._emit,
+            save=self._save,
             clock=self._clock,
             progress=partial(self._alive, name),
         )

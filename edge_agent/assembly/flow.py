@@ -68,7 +68,14 @@ class Flow:
         self._watch = watch
         self._news: LatestFanOut[Post] = LatestFanOut(shown_as)
         self._offsets: FanOut[int] = FanOut()
-        self.buses = Buses(hardware, emit=self.readings.put, alive=alive, died=died, clock=clock)
+        self.buses = Buses(
+            hardware,
+            emit=self.readings.put,
+            save=lambda state: self.records.put([state]),
+            alive=alive,
+            died=died,
+            clock=clock,
+        )
         self.notices = Notices()
         self._bus_change = self.buses.prepare(blueprint.devices)
         self._build()

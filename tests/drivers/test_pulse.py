@@ -1,3 +1,4 @@
+import json
 import math
 from queue import SimpleQueue
 
@@ -213,7 +214,7 @@ def test_a_total_continues_from_its_logged_value(options):
     assert isinstance(bench.counter, Totalling)
     total = bench.counter.channels[0]
     logged = round(4712 * options["per_pulse"], total.decimals)
-    bench.counter.resume({total.name: logged, "other": 7.0})
+    bench.counter.resume({}, {total.name: logged, "other": 7.0})
     bench.pulses(0.1, 0.1)
     assert bench.measure()[total.name] == pytest.approx(4714 * options["per_pulse"])
 
@@ -221,7 +222,7 @@ def test_a_total_continues_from_its_logged_value(options):
 @pytest.mark.parametrize("value", [-1.0, math.nan, math.inf, -math.inf, 1e300])
 def test_a_total_that_cannot_be_is_not_resumed(value):
     bench = Bench(**METER)
-    bench.counter.resume({"energy": value})
+    bench.counter.resume({}, {"energy": value})
     bench.set("power", 0)
     assert bench.setup().measure()["energy"] == 0
 
@@ -229,10 +230,10 @@ def test_a_total_that_cannot_be_is_not_resumed(value):
 @pytest.mark.parametrize("values", [{}, {"wind_speed": 12.0}, {"frequency": 3.0}])
 def test_without_a_logged_total_it_begins_at_0(values):
     bench = still(**TURNS)
-    bench.counter.resume(values)
+    bench.counter.resume({}, values)
     assert bench.measure()["count"] == 0
     wind = still(**WIND)
-    wind.counter.resume(values)
+    wind.counter.resume({}, values)
     assert wind.measure() == {"wind_speed": 0}
 
 
@@ -308,3 +309,209 @@ def test_what_a_kind_measures_is_among_what_the_driver_can_and_its_model_feels(o
         (c.name, c.unit, c.quantity) for c in every.values()
     }
     assert own.keys() <= Bench(**options).hardware.truth("meter").keys()
+
+
+def stopped(bench):
+    """The counter of the next run, on the same pin, resumed from what the last run saved."""
+    saved = bench.counter.total(stopped=True)
+    return again(bench, saved)
+
+
+def again(bench, saved, **options):
+    bench.counter._port.close()
+    options = {**TURNS, **options}
+    bench.counter = PulseCounter(PinPort(bench.hardware.pins(), 17, "meter@gpio"), **options)
+    bench.counter.resume(saved, {})
+    return bench
+
+
+@pytest.mark.parametrize("closed_for", [0.1, 3])
+def test_a_pulse_under_way_at_a_restart_counts_once(closed_for):
+    bench = still(**TURNS)
+    bench.pin.drive(False)
+    bench.clock.advance(closed_for)
+    stopped(bench).setup()
+    bench.clock.advance(1)
+    bench.pin.drive(True)
+    bench.clock.advance(1)
+    bench.pulses(0.1)
+    assert bench.measure()["count"] == 2
+
+
+def test_a_pulse_that_began_between_two_runs_and_ends_in_the_second_counts():
+    bench = still(**TURNS)
+    bench.pulses(0.1)
+    stopped(bench)
+    bench.pin.drive(False)
+    bench.setup()
+    bench.clock.advance(0.1)
+    bench.pin.drive(True)
+    assert bench.measure()["count"] == 2
+
+
+def test_a_contact_that_stays_closed_over_two_restarts_is_one_pulse():
+    bench = still(**TURNS)
+    bench.pin.drive(False)
+    bench.clock.advance(1)
+    for _ in range(2):
+        stopped(bench).setup()
+        bench.clock.advance(1)
+    assert bench.measure()["count"] == 1
+
+
+def test_a_pulse_under_way_when_the_agent_reloads_counts():
+    bench = still(**TURNS)
+    bench.pin.drive(False)
+    bench.clock.advance(0.03)
+    bench.setup()
+    bench.clock.advance(0.03)
+    bench.pin.drive(True)
+    assert bench.measure()["count"] == 1
+
+
+@pytest.mark.parametrize("pulses", [10**9 + 7, 2**52])
+def test_a_total_beyond_any_meters_goes_on(pulses):
+    bench = still(**TURNS)
+    again(bench, {**bench.counter.total(stopped=True), "pulses": pulses}).setup()
+    bench.pulses(0.1)
+    assert bench.measure()["count"] == pulses + 1
+
+
+@pytest.mark.parametrize("before, now", [(0.01, 0.003), (0.003, 0.01), (1.0, 1.0)])
+def test_a_total_never_falls_when_what_a_pulse_is_worth_changes(before, now):
+    bench = still(**{**TURNS, "per_pulse": before})
+    bench.pulses(*[0.1] * 7)
+    total = bench.measure()["count"]
+    again(bench, bench.counter.total(stopped=True), per_pulse=now).setup()
+    assert total <= bench.measure()["count"] <= total + now
+
+
+def test_a_total_of_another_meter_is_not_resumed():
+    bench = still(**TURNS)
+    bench.pulses(0.1)
+    again(bench, {**bench.counter.total(stopped=True), "kind": "energy"}).setup()
+    assert bench.measure()["count"] == 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"pulses": -1}, {"pulses": "7"}, {"per_pulse": 0}, {"active": None}, {"stopped": 1}]
+)
+def test_a_saved_total_that_cannot_be_is_ignored(wrong):
+    bench = still(**TURNS)
+    bench.pulses(0.1)
+    saved = {**bench.counter.total(stopped=True), **wrong}
+    bench.counter = PulseCounter(None, **TURNS)
+    bench.counter.resume(saved, {"count": 5.0})
+    assert bench.counter._before == 5
+
+
+def test_what_a_kill_may_have_lost_is_reported_once():
+    bench = still(**TURNS, save_every=30)
+    again(bench, bench.counter.total(stopped=False), save_every=30).setup()
+    bench.measure()
+    assert bench.counter.remark().detail == (
+        "the agent ended without a stop: up to 30 s of pulses are lost"
+    )
+    bench.measure()
+    assert bench.counter.remark().detail == ""
+    stopped(bench).setup()
+    bench.measure()
+    assert bench.counter.remark().detail == ""
+
+
+@pytest.mark.parametrize("save_every", [0, 0.5, 3601, math.nan])
+def test_a_time_between_two_saved_totals_out_of_reach_is_refused(save_every):
+    with pytest.raises(ValueError, match="wanted 1 to 3600 seconds"):
+        PulseCounter(None, **TURNS, save_every=save_every)
+
+
+def unheard(bench, level):
+    """Change the level, and lose the edge."""
+    heard, bench.pin.when_changed = bench.pin.when_changed, None
+    bench.pin.drive(level)
+    bench.pin.when_changed = heard
+
+
+def test_a_level_that_no_edge_explains_gives_no_value_and_is_listened_to_again():
+    bench = still(**TURNS)
+    bench.pulses(0.1, 0.1)
+    bench.pin.when_changed = None
+    bench.pin.drive(False)
+    with pytest.raises(NotReady, match=r"level changes, but no edges arrive .*listening again"):
+        bench.measure()
+    bench.pin.drive(True)
+    bench.clock.advance(1)
+    bench.pulses(0.1)
+    assert bench.measure()["count"] == 3
+    assert bench.counter.remark().missed == 1
+
+
+def test_a_counter_that_hears_nothing_is_not_good(monkeypatch):
+    bench = still(**TURNS)
+    bench.pulses(0.1, 0.1)
+    bench.measure()
+    monkeypatch.setattr(bench.counter._pin, "claim", lambda _: None)  # it does not help
+    bench.pin.when_changed = None
+    for level, what in ((0, "listening again"), (1, "restart"), (1, "restart"), (0, "restart")):
+        bench.pin.drive(bool(level))
+        with pytest.raises(NotReady, match=what):
+            bench.measure()
+    bench.pin.when_changed = bench.counter._filter.edge
+    bench.pulses(0.1)
+    assert bench.measure()["count"] == 2
+
+
+def test_an_edge_that_arrives_late_is_waited_for():
+    bench = still(**TURNS)
+    note, bench.pin.when_changed = bench.pin.when_changed, None
+    bench.pin.drive(False)
+    steps = bench.counter.measure()
+    for _ in range(3):
+        bench.clock.advance(next(steps))
+    note(bench.clock.monotonic(), False)
+    bench.pin.when_changed = note
+    assert run(steps, bench.live)["count"] == 0
+    assert bench.counter.remark().missed == 0
+
+
+def test_one_edge_lost_of_ten_is_counted_as_missed():
+    bench = still(**TURNS)
+    for number in range(50):
+        if number % 5:
+            bench.pulses(0.1)
+        else:
+            unheard(bench, False)
+            bench.clock.advance(0.1)
+            bench.pin.drive(True)
+            bench.clock.advance(0.9)
+    values = bench.measure()
+    assert values["count"] + bench.counter.remark().missed == 50
+
+
+def test_a_stop_saves_the_pulses_since_the_last_measurement(working):
+    bench = Bench(**TURNS)
+    saved = []
+    bus = working("meter", bench.counter, bench.clock, every=60, save=saved.append)
+    bus.run(2)
+    bench.hardware.step = lambda: None
+    bench.pulses(*[0.05] * 160, every=0.125)
+    bus.inbox.put(None)
+    bus.worker.run()
+    assert saved[-1].name == "total/meter"
+    total = json.loads(saved[-1].data)
+    assert (total["pulses"], total["stopped"]) == (160, True)
+
+
+def test_a_kill_loses_no_more_than_the_pulses_of_the_time_between_two_saved_totals(working):
+    bench = Bench(**TURNS, save_every=5)
+    saved = []
+    bus = working("meter", bench.counter, bench.clock, save=saved.append)
+    bus.run(3600 - bench.clock.monotonic() % 3600)
+    for _ in range(600):
+        bench.pulses(0.01, every=0.02)
+        bus.run(0.02)
+        counted = bench.counter.total(stopped=False)["pulses"]
+        assert counted - json.loads(saved[-1].data)["pulses"] <= 5 / 0.03
+    quiet = len(saved)
+    bus.run(100)
+    assert len(saved) <= quiet + 1
