@@ -42,7 +42,7 @@ class Contact:
         self._active_low = active_low
         self._hold = debounce
         self._news = News()
-        self._debounce = Debounce(debounce, self._news.tell)
+        self._debounce = Debounce(debounce, self._news.report)
         self._pin = EdgePin(port, pull)
         self._rested: Edge | None = None  # the last edge, if its level was found to hold
         self._reported: bool | None = None
@@ -85,7 +85,7 @@ class Contact:
             if (settled := self._next_settled()) is not None:
                 return settled
             still = still + self._hold if look == before else 0.0
-            if still and self._is_told(*look, still):
+            if still and self._agree(*look, still):
                 return self._rest(*look)
             before = look
             yield self._hold
@@ -105,8 +105,8 @@ class Contact:
                 return edge.level
         return None
 
-    def _is_told(self, edge: Edge | None, level: bool, still: float) -> bool:
-        """Return whether the edges say the same as the level, or are too late to do so."""
+    def _agree(self, edge: Edge | None, level: bool, still: float) -> bool:
+        """Return whether the last edge and the level agree, or are too late to do so."""
         return edge is None or edge.level == level or still >= LATE_SECONDS
 
     def _rest(self, edge: Edge | None, level: bool) -> bool:
@@ -124,7 +124,7 @@ class Contact:
     def _claim(self) -> None:
         """Claim the pin, again if edges no longer arrive; what has settled is kept."""
         before = self._debounce
-        self._debounce = Debounce(self._hold, self._news.tell, before.settled)
+        self._debounce = Debounce(self._hold, self._news.report, before.settled)
         self._missed += before.missed
         self._pin.claim(self._debounce.edge)
 

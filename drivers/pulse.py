@@ -7,7 +7,7 @@ from an inactive level that held as long: neither a bounce nor a disturbance cou
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, NoReturn, TypeAlias
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Remark, Steps, checked
@@ -33,7 +33,8 @@ class Meaning(NamedTuple):
     second: float = 1.0
 
 
-MEANINGS = {
+Kind: TypeAlias = Literal["count", "precipitation", "volume", "energy", "wind"]
+MEANINGS: dict[Kind, Meaning] = {
     "count": Meaning(("count", ""), ("frequency", "Hz", "frequency")),
     "precipitation": Meaning(("precipitation", "mm"), None),
     "volume": Meaning(("volume", "L"), ("flow", "L/min", "volume_flow_rate"), 60),
@@ -54,6 +55,28 @@ def channels_of(meaning: Meaning, per_pulse: float, fastest: float) -> tuple[Cha
     return tuple(channels)
 
 
+def fastest(debounce: float) -> float:
+    """Return the pulses a second that can be followed."""
+    return min(FASTEST, 0.5 / debounce) if debounce else FASTEST
+
+
+def check_options(per_pulse: float, debounce: float, save_every: float) -> None:
+    """Raise ValueError for what cannot be."""
+    if not 0 <= debounce <= 1:
+        raise ValueError(f"debounce is {debounce}: wanted 0 to 1 seconds")
+    if not 0 < per_pulse < math.inf:
+        raise ValueError(f"per_pulse is {per_pulse}: wanted what one pulse is worth, above 0")
+    if not 1 <= save_every <= 3600:
+        raise ValueError(f"save_every is {save_every}: wanted 1 to 3600 seconds")
+
+
+class Silence(NamedTuple):
+    """How many edges had arrived when the level last changed without one; `lasting`: twice."""
+
+    edges: int = -1
+    lasting: bool = False
+
+
 class PulseCounter:
     """Pulses on a pin: rain, water, energy, wind or just a count; totals survive a restart.
 
@@ -70,7 +93,7 @@ class PulseCounter:
         self,
         port: "PinPort",
         *,
-        kind: Literal["count", "precipitation", "volume", "energy", "wind"],
+        kind: Kind,
         per_pulse: float,
         pull: Literal["up", "down", "none"] = "up",
         debounce: float = 0.005,
@@ -78,30 +101,22 @@ class PulseCounter:
     ) -> None:
         """`debounce`: seconds for which a level must hold; 0 if nothing bounces.
 
-        `save_every`: seconds, 1 to 3600; a kill or a power cut loses the pulses of that time.
+        `save_every`: seconds, 1 to 3600; a kill loses the pulses of at most that time.
         A pulse is low, as a switch to ground makes it, but with `pull = "down"` high.
         """
-        if not 0 <= debounce <= 1:
-            raise ValueError(f"debounce is {debounce}: wanted 0 to 1 seconds")
-        if not 0 < per_pulse < math.inf:
-            raise ValueError(f"per_pulse is {per_pulse}: wanted what one pulse is worth, above 0")
-        if not 1 <= save_every <= 3600:
-            raise ValueError(f"save_every is {save_every}: wanted 1 to 3600 seconds")
-        fastest = min(FASTEST, 0.5 / debounce) if debounce else FASTEST
-        self.channels = channels_of(MEANINGS[kind], per_pulse, fastest)
+        check_options(per_pulse, debounce, save_every)
+        self.channels = channels_of(MEANINGS[kind], per_pulse, fastest(debounce))
         self._save_every = save_every
         self._port = port
-        self._kind = kind
+        self._kind: Kind = kind
         self._meaning = MEANINGS[kind]
         self._per_pulse = per_pulse
         self._pin = EdgePin(port, pull)
         self._filter = PulseFilter(debounce, active=pull == "down")
         self._before = 0  # pulses of earlier runs
         self._resumed_active: bool | None = None  # whether the pulse of that time is counted
-        self._detail = ""
-        self._missed = 0
-        self._unheard = -1  # the edges that had arrived when the level last said another thing
-        self._deaf = False
+        self._detail, self._missed = "", 0
+        self._silence = Silence()
         self._since = math.nan  # when the last measurement was, and how far the filter had counted
         self._counted = Counts(0, 0, chatter=False)
 
@@ -128,7 +143,7 @@ class PulseCounter:
         """Continue from the saved total, or from the one that was logged last.
 
         A logged one was rounded, but pulses are whole. A total never falls: if `per_pulse` is
-        another one now, it goes on from what it was in the meter's unit.
+        another one now, it continues from its value in the meter's unit.
         """
         if not is_total(saved) or saved["kind"] != self._kind:
             name = self._meaning.total[0] if self._meaning.total else ""
@@ -179,25 +194,24 @@ class PulseCounter:
     def _compare(self) -> Steps[None]:
         """Compare the level with the last edge's; raise `NotReady` if an edge did not arrive."""
         edges, waited = self._filter.edges, 0.0
-        self._deaf = self._deaf and edges == self._unheard
-        while self._deaf or self._filter.level not in (None, self._pin.level()):
+        lasting = self._silence == Silence(edges, lasting=True)
+        while lasting or self._filter.level not in (None, self._pin.level()):
             if self._filter.edges != edges:
                 return
-            if self._deaf or waited >= LATE_SECONDS:
+            if lasting or waited >= LATE_SECONDS:
                 self._refuse_silence(edges)
             waited += LOOK_SECONDS
             yield LOOK_SECONDS
 
     def _refuse_silence(self, edges: int) -> NoReturn:
         """Listen again; if that did not help the last time, there is no value until it does."""
-        self._deaf = edges == self._unheard
+        self._silence = Silence(edges, lasting=edges == self._silence.edges)
         remedy = "restart the agent; does another program use the pin?"
-        if not self._deaf:
+        if not self._silence.lasting:
             remedy = "listening again; pulses have been missed"
             self._missed += 1
             self._claim()
             self._begin_window()
-            self._unheard = edges
         raise NotReady(self._port.where, "the level changes, but no edges arrive", remedy)
 
     def _begin_window(self) -> None:

@@ -140,7 +140,7 @@ class Rotary:
         """Note an edge in the library's thread, where an exception would silence all pins."""
         self._overflowed += len(self._turns) == BACKLOG
         self._turns.append((at, pin, bool(level)))
-        self._news.tell()
+        self._news.report()
 
 
 class Dial:

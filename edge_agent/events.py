@@ -33,7 +33,7 @@ class Reading(msgspec.Struct, frozen=True):
     """A device's channels at one moment: right values, or a quality that says why there are none.
 
     `refused` says, for single channels, why their value was dropped; the others are valid.
-    `missed` counts the edges since the last reading whose meaning could not be told.
+    `missed` counts the edges since the last reading that did not arrive, or not in time.
     """
 
     device: str

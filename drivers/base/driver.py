@@ -173,7 +173,7 @@ class Remark(NamedTuple):
     """What a driver adds to values: for how many seconds they have been true already.
 
     `missed` counts the edges since the last remark that the device made but that did not arrive, or
-    not in time: what they meant cannot be told. `detail` is for the reader of the log.
+    too many at once to be followed. `detail` is for the reader of the log.
     """
 
     age: float = 0.0

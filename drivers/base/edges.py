@@ -61,25 +61,25 @@ class News:
 
     def __init__(self) -> None:
         self._wake: Callable[[], None] = lambda: None
-        self._told = False
+        self._known = False
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Call `wake` on the first news from now on."""
         self._wake = wake
 
-    def tell(self) -> None:
-        """Wake the bus, unless it knows that there are news; must not raise."""
-        if not self._told:
-            self._told = True
+    def report(self) -> None:
+        """Wake the bus, unless it has been woken since the last measurement; must not raise."""
+        if not self._known:
+            self._known = True
             self._wake()
 
     @contextmanager
     def taken(self, more: Callable[[], bool]) -> Iterator[None]:
         """Take the news, and wake the bus again if there are more at the end, however it ends."""
-        self._told = True
+        self._known = True
         try:
             yield
         finally:
-            self._told = False
+            self._known = False
             if more():
-                self.tell()
+                self.report()

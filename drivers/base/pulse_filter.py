@@ -1,4 +1,4 @@
-"""Pulses, told from bounces and disturbances by the times of their edges."""
+"""Pulses, distinguished from bounces and disturbances by the times of their edges."""
 
 import math
 from typing import NamedTuple

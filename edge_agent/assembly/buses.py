@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from drivers.base.driver import Driver, Totalling
 from drivers.base.errors import DriverError
-from edge_agent.acquire.bus_worker import BusWorker, DueDevice
+from edge_agent.acquire.bus_worker import BusWorker
+from edge_agent.acquire.cycle import DueDevice
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.acquire.totals import saved_total
 from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput

@@ -68,14 +68,7 @@ class Flow:
         self._watch = watch
         self._news: LatestFanOut[Post] = LatestFanOut(shown_as)
         self._offsets: FanOut[int] = FanOut()
-        self.buses = Buses(
-            hardware,
-            emit=self.readings.put,
-            save=lambda state: self.records.put([state]),
-            alive=alive,
-            died=died,
-            clock=clock,
-        )
+        self.buses = self._build_buses()
         self.notices = Notices()
         self._bus_change = self.buses.prepare(blueprint.devices)
         self._build()
@@ -133,6 +126,16 @@ class Flow:
         """Let the engine show new sinks what alerts and outputs are; it alone knows the order."""
         for post in posts_of(sinks):
             self.readings.put(ShowAgain(partial(self._news.repeat, post)))
+
+    def _build_buses(self) -> Buses:
+        return Buses(
+            self.hardware,
+            emit=self.readings.put,
+            save=lambda total: self.records.put([total]),
+            alive=self._alive,
+            died=self._died,
+            clock=self.clock,
+        )
 
     def _build(self) -> None:
         spill = Spill(runtime_directories())

@@ -4,7 +4,8 @@ import pytest
 
 from drivers.base.channel import Channel
 from drivers.base.errors import LostConfiguration, NoAcknowledge
-from edge_agent.acquire.bus_worker import BusWorker, DueDevice
+from edge_agent.acquire.bus_worker import BusWorker
+from edge_agent.acquire.cycle import DueDevice
 from edge_agent.clock import ManualClock
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from drivers.base.errors import BadChecksum, BusMissing, NoAcknowledge, OutOfRange
-from edge_agent.acquire.bus_worker import DueDevice
+from edge_agent.acquire.cycle import DueDevice
 
 
 def test_a_device_is_measured_at_once_and_then_at_whole_intervals_of_the_wall_clock(bus, chip):

@@ -8,7 +8,8 @@ from drivers.base.driver import Totalling, run
 from drivers.base.errors import NotReady, OutOfRange
 from drivers.base.pins import PinPort
 from drivers.pulse import MEANINGS, PulseCounter
-from edge_agent.acquire.bus_worker import BusWorker, DueDevice
+from edge_agent.acquire.bus_worker import BusWorker
+from edge_agent.acquire.cycle import DueDevice
 from edge_agent.clock import ManualClock
 from simulators.hardware import SimulatedHardware
 from simulators.pulse import PulseCounter as Model

@@ -1,0 +1,167 @@
+"""What one device of a bus is doing: due, set up if needed, measured, due again.
+
+A device that fails is retried, set up again, and then retried with increasing delays: `schedule`
+says when.
+"""
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from drivers.base.driver import Driver, Listening, Patient, Remark, Remarking, Steps
+from drivers.base.errors import DriverError, NotReady, OutOfRange
+from edge_agent.acquire.schedule import after_failure, next_slot
+from edge_agent.clock import Clock, Moment
+from edge_agent.events import Reading
+
+DEADLINE = 5.0  # seconds for setup and measurement, if the driver does not ask for more
+NO_REMARK = Remark()
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DueDevice:
+    """A sensor as configured: measured `every` so many seconds, each time within `deadline`."""
+
+    name: str
+    driver: Driver
+    every: float
+    deadline: float = DEADLINE
+
+    @classmethod
+    def of(cls, name: str, driver: Driver, every: float) -> "DueDevice":
+        """Return the device with the deadline that its driver asks for."""
+        return cls(
+            name, driver, every, driver.deadline if isinstance(driver, Patient) else DEADLINE
+        )
+
+
+class Cycle:
+    """What one device is doing: due, set up if needed, measured, due again."""
+
+    def __init__(
+        self,
+        device: DueDevice,
+        emit: Callable[[Reading], None],
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
+        self.device = device
+        self.due = clock.monotonic()
+        self._emit = emit
+        self._clock = clock
+        self._news = wake
+        self._slot = self.due
+        self._attempt: Steps[dict[str, float]] | None = None
+        self._give_up_at = 0.0
+        self._failures = 0
+        self._ready = False
+        self._woken = False
+        self._emitted = 0  # uptime of the last reading, in µs
+
+    def wake(self) -> None:
+        """Make the device due now, or once more after the measurement that is under way."""
+        self._woken = True
+        if self._attempt is None:
+            self.due = self._clock.monotonic()
+
+    def advance(self) -> None:
+        """Continue to the next wait; any exception on the way is the attempt's failure."""
+        try:
+            self._wait(next(self._current()))
+        except StopIteration as end:
+            self._succeed(end.value)
+        except Exception as error:  # noqa: BLE001 - a third party's bug must not end the bus
+            self._fail(error)
+
+    def close(self) -> None:
+        """Break off what is under way."""
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.close()
+
+    def _current(self) -> Steps[dict[str, float]]:
+        if self._attempt is None:
+            self._woken = False
+            self._give_up_at = self._clock.monotonic() + self.device.deadline
+            self._attempt = self._measure()
+        return self._attempt
+
+    def _measure(self) -> Steps[dict[str, float]]:
+        driver = self.device.driver
+        if not self._ready:
+            yield from driver.setup()
+            if isinstance(driver, Listening):
+                driver.listen(self._news)
+            self._ready = True
+        return finite(self.device.name, (yield from driver.measure()))
+
+    def _wait(self, seconds: float) -> None:
+        """Hand the bus over; a device may be served late, but may not wait beyond its deadline."""
+        self.due = self._clock.monotonic() + max(0.0, seconds)
+        if self.due > self._give_up_at:
+            self.close()
+            raise NotReady(self.device.name, f"not done within {self.device.deadline:g} s")
+
+    def _succeed(self, values: dict[str, float]) -> None:
+        self._emit(self._reading(values))
+        if after_failure(self._failures).given_up:
+            _logger.warning("%s: recovered after %d failures", self.device.name, self._failures)
+        self._attempt, self._failures = None, 0
+        self.due = self._clock.monotonic() if self._woken else self._next_slot()
+
+    def _reading(self, values: dict[str, float]) -> Reading:
+        """Return the reading, at the moment since which its values are true."""
+        driver = self.device.driver
+        remark = driver.remark() if isinstance(driver, Remarking) else NO_REMARK
+        moment = self._at(remark.age)
+        return Reading(self.device.name, moment, values, detail=remark.detail, missed=remark.missed)
+
+    def _at(self, age: float) -> Moment:
+        """Return the moment so many seconds ago, but none before the device's last reading."""
+        now = self._clock.now()
+        ago = min(round(age * 1e6), max(now.uptime - self._emitted, 0))
+        self._emitted = now.uptime - ago
+        return Moment(now.time - ago, now.uptime - ago, now.trusted)
+
+    def _next_slot(self) -> float:
+        """Return the slot ahead, if a wake or a retry came before it, or the one after."""
+        now = self._clock.monotonic()
+        if self._slot <= now:
+            wall = self._clock.now().time
+            self._slot = next_slot(wall, now, self.device.every, self._slot)
+        return self._slot
+
+    def _fail(self, error: Exception) -> None:
+        self._attempt = None
+        self._failures += 1
+        retry = after_failure(self._failures)
+        self._ready = self._ready and not retry.setup
+        self.due = self._clock.monotonic() + (0.0 if self._woken else retry.pause)
+        if retry.given_up:
+            self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        """Report the failure as the reading; log only the first in a row."""
+        quality = error.quality if isinstance(error, DriverError) else DriverError.quality
+        detail = self._explain(error)
+        self._emit(Reading(self.device.name, self._at(0.0), {}, quality, detail))
+        if not after_failure(self._failures - 1).given_up:
+            bug = None if isinstance(error, DriverError) else error
+            _logger.warning("%s; retrying with increasing delays", detail, exc_info=bug)
+
+    def _explain(self, error: Exception) -> str:
+        if isinstance(error, DriverError):
+            return str(error)
+        driver = type(self.device.driver).__qualname__
+        return f"{self.device.name}: driver {driver} has a bug, please report it: {error!r}"
+
+
+def finite(where: str, values: dict[str, float]) -> dict[str, float]:
+    """Return the values as plain floats; raise `OutOfRange` for infinity and NaN."""
+    for channel, value in values.items():
+        if not math.isfinite(value):
+            raise OutOfRange(where, f"{channel} is {value}")
+    return {channel: float(value) for channel, value in values.items()}
