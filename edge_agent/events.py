@@ -4,9 +4,10 @@ Readings go from the bus threads to the engine; events from the engine to the re
 events, which have an offset, from the log to the sinks.
 """
 
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
+from msgspec import Meta
 
 from edge_agent.clock import Moment
 
@@ -17,6 +18,7 @@ Severity: TypeAlias = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the least first
 AlertState: TypeAlias = Literal["inactive", "pending", "firing", "resolved", "flapping"]
 GOOD = "good"
+LATEST = 253_402_300_799_999_999  # µs: the end of the year 9999
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -180,7 +182,7 @@ class LoggedEvent(NamedTuple):
     """One row of the event log; `boot` and `uptime` only while `time` cannot be trusted."""
 
     offset: int
-    time: int
+    time: Annotated[int, Meta(ge=0, le=LATEST)]
     boot: int | None
     uptime: int | None
     kind: str

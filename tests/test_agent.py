@@ -4,6 +4,7 @@ import json
 import socket
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -116,6 +117,47 @@ def test_a_busy_main_thread_feeds_the_watchdog(start_agent, wait_for, monkeypatc
     monkeypatch.setattr(agent, "WATCH_SECONDS", 0.05)
     one = start_agent(control=BusyControl())
     wait_for(lambda: one.said.count("WATCHDOG=1") > 3)
+
+
+NEVER_WRITTEN = {
+    "a time that is a text": "time = 'noon'",
+    "a time that cannot be": "time = -1",
+    "no UTF-8": "data = CAST(x'FF' AS TEXT)",
+}
+
+
+def readings(one):
+    return [post for post in one.seen if isinstance(post, Reading)]
+
+
+@pytest.mark.parametrize("change", NEVER_WRITTEN.values(), ids=NEVER_WRITTEN)
+def test_a_start_salvages_a_log_with_rows_that_cannot_be_though_it_was_sound_in_this_boot(
+    start_agent, wait_for, change
+):
+    one = start_agent()
+    wait_for(lambda: readings(one))
+    one.stop()
+    with closing(sqlite3.connect(one.log, isolation_level=None)) as log:
+        log.execute(f"UPDATE event SET {change} WHERE kind IN ('reading', 'alert')")
+    another = start_agent()
+    wait_for(lambda: readings(another))
+    another.stop()
+    assert another.code == 0
+    assert another.events("gap")[0][1]["reason"] == "damaged"
+
+
+@pytest.mark.parametrize("data", ["{", "{}", '{"values":{"temperature":20}}'])
+def test_a_start_leaves_out_rows_that_do_not_decode(start_agent, wait_for, data):
+    one = start_agent()
+    wait_for(lambda: readings(one))
+    one.stop()
+    with closing(sqlite3.connect(one.log, isolation_level=None)) as log:
+        log.execute("UPDATE event SET data = ?", (data,))
+        log.execute("UPDATE saved_state SET data = ?", (data,))
+    another = start_agent()
+    wait_for(lambda: readings(another))
+    another.stop()
+    assert another.code == 0
 
 
 def test_an_agent_goes_on_without_its_log_file(start_agent, wait_for):

@@ -1,5 +1,6 @@
 """The path of an event through the agent, as threads: buses, engine, recorder, sinks."""
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -32,8 +33,11 @@ from edge_agent.store.opening import open_log, salvage
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Recorder, RecorderItem
 from edge_agent.store.retention import Retention
+from edge_agent.store.soundness import is_damage
 from edge_agent.store.spill import Spill
 from edge_agent.threads import Worker
+
+_logger = logging.getLogger(__name__)
 
 
 class Flow:
@@ -139,13 +143,22 @@ class Flow:
 
     def _build(self) -> None:
         spill = Spill(runtime_directories())
-        log = open_log(self.log_path, self.clock, spill)
         try:
-            self._restore(log, spill)
+            self._restore_from(open_log(self.log_path, self.clock, spill), spill)
         except sqlite3.Error as error:
-            log.abandon()
             remedy = "see whether the disk is failing"
             raise LogError(f"{self.log_path}: {error}", remedy) from error
+
+    def _restore_from(self, log: EventLog, spill: Spill) -> None:
+        """Build every part; salvage a log that turns out to be damaged."""
+        try:
+            self._restore(log, spill)
+        except sqlite3.DatabaseError as error:
+            log.abandon()
+            if not is_damage(error):
+                raise
+            _logger.error("the event log is damaged (%s): salvaging what can be read", error)  # noqa: TRY400 - SQLite says it all
+            self._restore(salvage(self.log_path, self.clock), spill)
 
     def _restore(self, log: EventLog, spill: Spill) -> None:
         """Build every part, with what the log knows of it."""

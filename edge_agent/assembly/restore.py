@@ -1,6 +1,6 @@
 """What the log has of the last minutes: values, windows, and aggregates under way."""
 
-from contextlib import suppress
+import logging
 from typing import NamedTuple
 
 import msgspec
@@ -9,8 +9,10 @@ from edge_agent.clock import Moment
 from edge_agent.evaluate.current_values import CurrentValues, DeviceValues
 from edge_agent.events import Alert, LoggedEvent, Reading, alert_of
 from edge_agent.store.reader import LogReader
+from edge_agent.store.skipped import Skipped
 
 CHUNK = 1000
+_logger = logging.getLogger(__name__)
 
 
 class Logged(msgspec.Struct, frozen=True):
@@ -38,10 +40,11 @@ class History(NamedTuple):
 
 def last_alerts(reader: LogReader) -> dict[str, Alert]:
     """Return the last alert of each rule; one of another form than this version's is left out."""
-    found = {}
+    found, skipped = {}, Skipped()
     for rule, event in reader.latest_alerts().items():
-        with suppress(msgspec.ValidationError):
+        with skipped.unless_readable(event):
             found[rule] = alert_of(event)
+    skipped.report(_logger)
     return found
 
 
@@ -66,15 +69,18 @@ def read_history(reader: LogReader, boot: str, now: Moment, seconds: float) -> H
     """Return the last `seconds`, on this boot's uptime."""
     begin = now.uptime - round(seconds * 1e6)
     number = reader.boot_number(boot)
-    found = History([], {})
+    found, skipped = History([], {}), Skipped()
     offset = reader.last_offset()
     while chunk := reader.read_before(offset, CHUNK):
         times = [uptime_of(event, number, now) for event in chunk]
         for event, uptime in zip(chunk, times, strict=True):
-            _take(found, event, uptime if uptime is None or begin <= uptime <= now.uptime else None)
+            recent = uptime is not None and begin <= uptime <= now.uptime
+            with skipped.unless_readable(event):
+                _take(found, event, uptime if recent else None)
         offset = chunk[-1].offset - 1
         if all(uptime is None or uptime < begin for uptime in times):
             break  # a boot's events lie together: behind a chunk without any there are none
+    skipped.report(_logger)
     found.readings.sort(key=lambda pair: pair[1].moment.uptime)
     return found
 
@@ -87,16 +93,15 @@ def uptime_of(event: LoggedEvent, boot: int | None, now: Moment) -> int | None:
 
 
 def _take(found: History, event: LoggedEvent, uptime: int | None) -> None:
-    """Note an event, unless it has another form than this version writes."""
-    with suppress(msgspec.ValidationError):
-        if event.kind == "aggregate":
-            data = msgspec.json.decode(event.data, type=LoggedAggregate)
-            if not data.thinned:  # that one has readings of long ago
-                found.aggregates.setdefault((event.source, data.seconds), event.offset)
-        elif event.kind == "reading" and uptime is not None:
-            logged = msgspec.json.decode(event.data, type=Logged)
-            moment = Moment(event.time, uptime, trusted=event.boot is None)
-            reading = Reading(
-                event.source, moment, logged.values, logged.quality, logged.detail, logged.refused
-            )
-            found.readings.append((event.offset, reading))
+    """Note an event; raise msgspec.DecodeError if its form is not one that this version writes."""
+    if event.kind == "aggregate":
+        data = msgspec.json.decode(event.data, type=LoggedAggregate)
+        if not data.thinned:  # that one has readings of long ago
+            found.aggregates.setdefault((event.source, data.seconds), event.offset)
+    elif event.kind == "reading" and uptime is not None:
+        logged = msgspec.json.decode(event.data, type=Logged)
+        moment = Moment(event.time, uptime, trusted=event.boot is None)
+        reading = Reading(
+            event.source, moment, logged.values, logged.quality, logged.detail, logged.refused
+        )
+        found.readings.append((event.offset, reading))

@@ -1,12 +1,20 @@
 """Every live topic so far, so that those of removed devices, rules and outputs can be cleared."""
 
+import logging
+from typing import Annotated, TypeAlias
+
 import msgspec
+from msgspec import Meta
 
 from edge_agent.blueprint import Blueprint
 from edge_agent.events import SavedState
 
 NAME = "topics"  # of the saved state
 MOST = 1000  # topics that are remembered
+Topic: TypeAlias = Annotated[
+    str, Meta(pattern=r"\A(state|alert|output)/[A-Za-z0-9_-]+\Z", max_length=200)
+]
+_logger = logging.getLogger(__name__)
 
 
 class Topics:
@@ -14,8 +22,9 @@ class Topics:
 
     def __init__(self, saved: bytes) -> None:
         try:
-            self._known = msgspec.json.decode(saved or b"[]", type=list[str])
-        except msgspec.MsgspecError:
+            self._known = msgspec.json.decode(saved or b"[]", type=list[Topic])
+        except msgspec.MsgspecError as error:
+            _logger.warning("the saved topics cannot be read, and are ignored: %s", error)
             self._known = []
 
     def gone(self, blueprint: Blueprint) -> frozenset[str]:

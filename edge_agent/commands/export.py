@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -18,7 +19,7 @@ def as_dict(event: LoggedEvent) -> dict[str, Any]:
         "time": _time(event),
         "kind": event.kind,
         "source": event.source,
-        "data": json.loads(event.data),
+        "data": _data(event),
     }
     if event.boot is not None:
         row |= {"boot": event.boot, "uptime": event.uptime}
@@ -27,9 +28,8 @@ def as_dict(event: LoggedEvent) -> dict[str, Any]:
 
 def as_line(event: LoggedEvent) -> str:
     """Return an event on one line, for people."""
-    data = json.loads(event.data)
-    values = data.pop("values", None) or {}
-    words = [f"{name}={_shown(value)}" for name, value in _facts({**values, **data})]
+    data = _data(event)
+    words = [f"{name}={_shown(value)}" for name, value in _facts({**_values(data), **data})]
     doubt = "" if event.boot is None else "?"  # the clock was not synchronised yet
     return f"{event.offset:>8}  {_time(event)}{doubt}  {event.kind:<9} {event.source:<12} " + (
         " ".join(words)
@@ -45,11 +45,24 @@ def _write_csv(events: Iterable[LoggedEvent], output: IO[str]) -> None:
     rows = csv.writer(output)
     rows.writerow(COLUMNS)
     for event in events:
-        data = json.loads(event.data)
+        data = _data(event)
         common = (event.offset, _time(event), event.kind, event.source)
-        values = data.get("values") or {"": ""}
-        for name, value in _facts(values):
+        for name, value in _facts(_values(data) or {"": ""}):
             rows.writerow([*common, name, value, data.get("quality") or data.get("state", "")])
+
+
+def _data(event: LoggedEvent) -> dict[str, Any]:
+    """Return an event's data; as a text under `unreadable` if it is no JSON object."""
+    with suppress(ValueError, RecursionError):
+        found = json.loads(event.data)
+        if isinstance(found, dict):
+            return found
+    return {"unreadable": event.data}
+
+
+def _values(data: dict[str, Any]) -> dict[str, Any]:
+    """Take the values out of an event's data, if it has any."""
+    return data.pop("values") if isinstance(data.get("values"), dict) else {}
 
 
 def _facts(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

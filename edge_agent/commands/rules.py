@@ -1,5 +1,6 @@
 """`edge-agent rules`: test rules before you rely on them."""
 
+import logging
 import sys
 import time
 from collections import Counter
@@ -22,9 +23,11 @@ from edge_agent.evaluate.replay import Replay
 from edge_agent.events import LoggedEvent, Reading, alert_of
 from edge_agent.paths import log_to_read
 from edge_agent.store.reader import LogReader
+from edge_agent.store.skipped import Skipped
 from edge_agent.units import Duration
 
 NEAR = 2_000_000  # µs: the same alert, raised by two configurations
+_logger = logging.getLogger(__name__)
 _decode = msgspec.json.Decoder(Logged).decode
 
 
@@ -89,16 +92,17 @@ def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[AlertR
     logged: list[AlertRow] = []
     replay: Replay | None = None
     last = 0
+    skipped = Skipped()
     for event in events:
-        if event.kind == "alert":
-            logged += _row(event)
         last = max(last, event.time)
-        if (
-            event.kind == "reading" and event.time == last
-        ):  # none twice after the clock was set back
-            moment = Moment(last, last, event.boot is None)
-            replay = replay or _replay(blueprint, moment)
-            replay.feed(Reading(event.source, moment, _decode(event.data).values))
+        with skipped.unless_readable(event):
+            if event.kind == "alert":
+                logged += _row(event)
+            elif event.kind == "reading" and event.time == last:  # none after the clock went back
+                values, moment = _decode(event.data).values, Moment(last, last, event.boot is None)
+                replay = replay or _replay(blueprint, moment)
+                replay.feed(Reading(event.source, moment, values))
+    skipped.report(_logger)
     if replay is None:
         return logged
     replay.advance(Moment(last, last, trusted=True))

@@ -7,6 +7,7 @@ it.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from edge_agent.clock import Moment
@@ -109,10 +110,17 @@ def _forget(log: EventLog, kind: str, owned: int, now: Moment) -> bool:
     return bool(events)
 
 
+def _seen(log: EventLog, last: int) -> int:
+    """Return up to where readings were looked at; 0 if what was saved cannot be read."""
+    with suppress(ValueError):
+        return min(int(log.saved_state(SEEN) or 0), last)
+    return 0
+
+
 def _thin(log: EventLog, now: Moment) -> bool:
     """Thin the oldest readings that wait for a sink that wants aggregates as well."""
     last = log.last_offset()
-    begin = max(log.account.owned(last, ("reading", "aggregate")), int(log.saved_state(SEEN) or 0))
+    begin = max(log.account.owned(last, ("reading", "aggregate")), _seen(log, last))
     seen = begin
     for _ in range(LOOKS):
         readings = log.oldest.read(("reading",), seen, last, THIN_SLICE)

@@ -6,12 +6,14 @@ that cannot be; that a row cannot be, or that a cursor is ahead of the log, is f
 
 import sqlite3
 
+from edge_agent.events import LATEST
+
 SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB = 5, 6, 10, 11, 26
 DAMAGE = (SQLITE_CORRUPT, SQLITE_NOTADB)
+NO_TEXTS = ("Could not decode to UTF-8", "malformed JSON")  # they have no code of their own
 LOCKS = (SQLITE_BUSY, SQLITE_LOCKED)
 PASSING = (*LOCKS, SQLITE_IOERR)
 LARGEST = 2**53 - 1  # of offsets and counts: what readers of JSON can tell from its neighbours
-LATEST = 253_402_300_799_999_999  # µs: the end of the year 9999
 SOUND = f"""
 "offset" BETWEEN 1 AND {LARGEST} AND typeof(time) = 'integer' AND time BETWEEN 0 AND {LATEST}
 AND typeof(boot) IN ('integer', 'null') AND typeof(uptime) = typeof(boot)
@@ -59,8 +61,11 @@ SELECT max(coalesce((SELECT max("offset") FROM event), 0),
 
 
 def is_damage(error: BaseException | None) -> bool:
-    """Return whether SQLite calls the file damaged; a full disk, a lock or a read error is not."""
-    return _code(error) in DAMAGE
+    """Return whether the file is damaged: SQLite says so, or finds a text that was never written.
+
+    A full disk, a lock or a read error is no damage.
+    """
+    return _code(error) in DAMAGE or str(error).startswith(NO_TEXTS)
 
 
 def is_passing(error: BaseException | None) -> bool:

@@ -40,5 +40,14 @@ def test_what_is_too_large_is_reported_without_a_word_from_the_broker(sent):
     assert sent(b"x" * 11, b"x" * 12).refused == dict.fromkeys(range(2), "larger than 10 bytes")
 
 
+@pytest.mark.parametrize("source", ["a+", "#", "a\0b", "x" * 70_000])
+def test_an_event_whose_source_is_no_part_of_a_topic_is_refused_alone(source):
+    reply = SimpleQueue()
+    publisher = Publisher(20.0)
+    publisher.add(Job([(f"edge/n/event/reading/{source}", b"")], None, reply, 10**6))
+    publisher.send(Session(10**6))
+    assert reply.get(timeout=1).refused == {0: "its source is no part of a topic"}
+
+
 def test_what_is_on_its_way_is_waited_for(sent):
     assert sent(b"x" * 11, b"x") is None

@@ -72,6 +72,17 @@ def test_thinned_readings_are_in_the_account_and_in_a_gap_event(log, reader, clo
     assert (account.waiting, account.recorded) == (60 + 4 + 1, 300 + 4 + 1)
 
 
+@pytest.mark.parametrize("saved", ['"noon"', "{", "1e99", str(10**30)])
+def test_a_place_that_was_never_reached_is_not_gone_on_from(log, reader, clock, saved):
+    record(log, [reading("air", n, 1.0) for n in range(300)])
+    with log.transaction():
+        log.save_state(SEEN, saved)
+    step(log, clock)
+    log.save_state(SEEN, "0")
+    step(log, clock)
+    assert reader.accounts()["mqtt"].dropped == {"thinned": 240}
+
+
 def test_readings_are_dropped_only_when_none_is_left_to_thin(log, reader, clock):
     record(log, [reading("air", n, 1.0) for n in range(9000)])
     before = 9000

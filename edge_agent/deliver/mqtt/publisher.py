@@ -7,6 +7,9 @@ from edge_agent.deliver.mqtt.job import Job
 from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
 from edge_agent.deliver.mqtt.session import Session
 
+NO_TOPIC = ("+", "#", "\0")
+LONGEST_TOPIC = 16_000  # characters: MQTT takes 65,535 bytes
+
 
 class Publisher:
     """Publishes jobs over whatever session there is, and reports what became of them.
@@ -42,10 +45,10 @@ class Publisher:
             return
         while job.next < len(job.messages) and session.room > 0:
             topic, payload = job.messages[job.next]
-            if session.fits(topic, payload):
-                in_flight[session.publish(topic, payload, job.properties)] = job.next
+            if reason := _refusal(session, topic, payload):
+                job.settle(job.next, reason)
             else:
-                job.settle(job.next, f"larger than {session.max_packet} bytes")
+                in_flight[session.publish(topic, payload, job.properties)] = job.next
             job.next += 1
         self._report()  # nothing would wake the connection if all of it is too large
 
@@ -85,3 +88,11 @@ class Publisher:
 
     def _silence(self, session: Session) -> float:
         return time.monotonic() - max(self._moved_at, session.moved_at)
+
+
+def _refusal(session: Session, topic: str, payload: bytes) -> str:
+    """Return why a message cannot be sent at all; its event may not be one that we wrote."""
+    if not session.fits(topic, payload):
+        return f"larger than {session.max_packet} bytes"
+    wrong = len(topic) > LONGEST_TOPIC or any(part in topic for part in NO_TOPIC)
+    return "its source is no part of a topic" if wrong else ""

@@ -1,5 +1,6 @@
 """What is known of commands that were carried out, by id: each is saved on its own, and small."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 
 from edge_agent.events import SavedState
 
+_logger = logging.getLogger(__name__)
 REMEMBERED = 200  # ids; the oldest is forgotten first
 PREFIX = "command/"  # of the names under which they are saved
 LARGE = 500  # bytes of JSON: a larger result is neither logged nor remembered
@@ -28,6 +30,9 @@ class KnownAnswers:
         """Continue with what was saved; what cannot be read is forgotten."""
         known = [_decoded(data) for name, data in (saved or {}).items() if name.startswith(PREFIX)]
         kept = sorted(filter(None, known), key=lambda one: one.number)
+        if len(kept) < len(known):
+            what = "%d saved answers to commands cannot be read, and are forgotten"
+            _logger.warning(what, len(known) - len(kept))
         self._answers = {str(one.answer["id"]): one.answer for one in kept}
         self._count = kept[-1].number + 1 if kept else 0
 

@@ -1,0 +1,36 @@
+"""Rows of the log that do not decode: they are skipped, counted, and named in one line."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from edge_agent.events import LoggedEvent
+
+UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+
+
+class Skipped:
+    """The rows that one reader of the log has skipped."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._first = ""
+
+    @contextmanager
+    def unless_readable(self, event: LoggedEvent) -> Iterator[None]:
+        """Leave out what is done with an event that does not decode."""
+        try:
+            yield
+        except UNREADABLE as error:
+            self._counts[event.kind] += 1
+            self._first = self._first or f"offset {event.offset}: {error}"
+
+    def report(self, logger: logging.Logger) -> None:
+        """Log how many rows of which kinds were skipped, and the first one; nothing if none was."""
+        if self._counts:
+            counts = ", ".join(f"{count} {kind}" for kind, count in self._counts.items())
+            what = "rows of the event log cannot be read, and are skipped: %s; the first has %s"
+            logger.warning(what, counts, self._first)
