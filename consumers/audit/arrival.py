@@ -9,7 +9,6 @@ import msgspec
 from msgspec import Meta
 
 MAX_OFFSET = 2**63 - 1
-APPROXIMATE = ("ranges", "shortened")  # of a gap event: a destination with a limit gets wider ones
 OUR_ID = re.compile(r"([A-Za-z0-9_-]{1,64}):([0-9]{1,19})")
 
 _Offset = Annotated[int, Meta(ge=0, le=MAX_OFFSET)]
@@ -74,7 +73,5 @@ def arrival_of(event: object) -> Arrival:
 
 def _digest(kind: str, subject: str, data: dict[str, Any]) -> bytes:
     """Return a digest of what stays the same at every delivery, in any notation."""
-    if kind == "gap":
-        data = {name: value for name, value in data.items() if name not in APPROXIMATE}
     content = msgspec.json.encode([kind, subject, data], order="deterministic")
     return blake2b(content, digest_size=8).digest()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from edge_agent.errors import LogError
 from edge_agent.private_files import ensure
+from edge_agent.store.replacement import sync_directory
 
 ANOTHER_PLACE = "choose another place with --set log.path=…, or make this one writable"
 KINDS = {
@@ -78,12 +79,20 @@ def lock_name(path: Path) -> Path:
 def _opened(path: Path, name: Path, flags: int) -> int:
     _refuse_other_kinds(name)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_directory(path.parent)
         ensure(name)
         return os.open(name, flags | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise LogError(f"{path}: cannot write to {path.parent}: {reason}", ANOTHER_PLACE) from error
+
+
+def _make_directory(path: Path) -> None:
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # not every directory may be read
+        for one in missing:
+            sync_directory(one.parent)
 
 
 def _refuse_other_kinds(name: Path) -> None:

@@ -25,7 +25,7 @@ def unfinished(path: Path) -> Path:
 def complete(path: Path) -> None:
     """Declare the new database complete: from now on it is the log."""
     unfinished(path).rename(_completed(path))
-    _sync_directory(path)
+    sync_directory(path.parent)
 
 
 def inode_at(path: Path) -> int:
@@ -53,7 +53,7 @@ def finish(path: Path) -> bool:
     if found:
         _set_aside(path)  # nothing, if the agent was killed after this step
         _completed(path).rename(path)
-        _sync_directory(path)
+        sync_directory(path.parent)
     discard(path)
     return found
 
@@ -86,7 +86,7 @@ def _set_aside(path: Path) -> None:
         companion = Path(f"{path}{suffix}")
         if companion.exists():
             companion.rename(f"{aside}{suffix}")
-    _sync_directory(path)  # before its name is taken
+    sync_directory(path.parent)  # before its name is taken
 
 
 def _asides(path: Path) -> Iterator[Path]:
@@ -97,8 +97,9 @@ def _completed(path: Path) -> Path:
     return Path(f"{path}.salvaged")
 
 
-def _sync_directory(path: Path) -> None:
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+def sync_directory(path: Path) -> None:
+    """Make sure that the disk has what a directory names."""
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(directory)
     finally:

@@ -19,6 +19,7 @@ from edge_agent.clock import Clock
 from edge_agent.events import Event, gap, lifecycle
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.mark import Count
+from edge_agent.store.replacement import sync_directory
 
 TAKEN = "store/taken"  # the saved state that names the stops
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)  # what a decoder raises
@@ -129,6 +130,7 @@ def _write(path: Path, header: Header, events: Sequence[Event]) -> int:
                 file.flush()
                 written += 1
             os.fsync(file.fileno())
+        sync_directory(path.parent)
     return max(written, 0)
 
 

@@ -131,3 +131,14 @@ def test_what_is_no_file_is_refused_with_its_kind_and_left_alone(path, clock, ma
     with pytest.raises(LogError, match=f"this is {kind}, the event log needs a file: choose"):
         open_log(path, clock)
     assert [one.name for one in path.parent.iterdir()] == [name]
+
+
+def test_a_new_directory_is_on_the_disk_with_its_log(tmp_path, clock, monkeypatch):
+    synced = []
+    monkeypatch.setattr("os.fsync", lambda file: synced.append(named(file)))
+    open_log(tmp_path / "new" / "newer" / "events.db", clock).close()
+    assert set(synced) == {tmp_path, tmp_path / "new"}
+
+
+def named(file):
+    return Path(f"/proc/self/fd/{file}").readlink()

@@ -185,6 +185,19 @@ def test_what_was_dropped_before_does_not_come_back_from_its_old_page(path, cloc
     assert reader.accounts()["mqtt"].dropped == account.dropped
 
 
+def test_a_page_that_is_free_is_not_read(path, clock, filled):
+    log = EventLog.open(path, boot=clock.boot)
+    with log.transaction():
+        log.execute('DELETE FROM event WHERE "offset" BETWEEN 1201 AND 1800')
+    assert log.execute("PRAGMA freelist_count")[0][0] > 10
+    log.close()
+    for number in interior_pages(path):
+        damage(path, number * 1024, 1024)
+    clock.boot = "the next boot"
+    kept = {event.offset for event in salvaged(path, clock).read_kinds({"reading"}, 0, 10**9, 9999)}
+    assert kept == {*range(1001, 1201), *range(1801, 2001)}
+
+
 def test_the_oldest_waiting_events_are_counted_if_they_are_lost(path, clock, filled):
     log = EventLog.open(path, boot=clock.boot)
     with log.transaction():

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +71,16 @@ def test_what_the_log_does_not_take_is_there_after_the_next_start(stopped, path,
     assert readings(reader) == [0, 1, 2, 3, 4]
     assert reader.accounts()["mqtt"].dropped == {}
     assert list(memory.iterdir()) == []
+
+
+def test_the_directory_that_takes_events_is_synced_after_them(stopped, memory, monkeypatch):
+    synced = []
+    monkeypatch.setattr(
+        "os.fsync", lambda file: synced.append(Path(f"/proc/self/fd/{file}").readlink())
+    )
+    stopped(memory)
+    assert [path.parent for path in synced[:1]] == [memory]
+    assert synced[1:] == [memory]
 
 
 def test_what_was_spilled_is_taken_in_once(stopped, path, memory):

@@ -70,7 +70,7 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
         *around(SALVAGE, "restore", "log.append("),
         *around(SALVAGE, "rescue", "journal_mode = DELETE"),
         *around(REPLACEMENT, "complete", "unfinished(path).rename("),
-        *around(REPLACEMENT, "complete", "_sync_directory(path)"),
+        *around(REPLACEMENT, "complete", "sync_directory(path.parent)"),
         *around(REPLACEMENT, "_set_aside", "companion.rename("),
         *around(REPLACEMENT, "finish", "_completed(path).rename(path)"),
         *around(OPENING, "_replaced", "finish(path)"),

@@ -69,7 +69,7 @@ SABOTAGES = {
     "synchronous-off": Sabotage(
         "commits are not synced: `PRAGMA synchronous = OFF`",
         "disk/power-cut",
-        (Change("edge_agent.store.event_log", "synchronous = FULL", "synchronous = OFF"),),
+        (Change("edge_agent.store.connection", "synchronous = FULL", "synchronous = OFF"),),
     ),
     "own-limit": Sabotage(
         "batches are split by our limit of a packet, not by the broker's",
