@@ -111,10 +111,11 @@ def _forget(log: EventLog, kind: str, owned: int, now: Moment) -> bool:
 
 
 def _seen(log: EventLog, last: int) -> int:
-    """Return up to where readings were looked at; 0 if what was saved cannot be read."""
+    """Return up to where readings were looked at; 0 if what was saved cannot be."""
+    seen = 0
     with suppress(ValueError):
-        return min(int(log.saved_state(SEEN) or 0), last)
-    return 0
+        seen = int(log.saved_state(SEEN) or 0)
+    return seen if seen <= last else 0
 
 
 def _thin(log: EventLog, now: Moment) -> bool:
