@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge_agent.events import LoggedEvent
-from edge_agent.store.account import SinkAccount
+from edge_agent.store.account import SinkAccount, read_accounts
 from edge_agent.store.reader import LogReader
 from tests.torture.listeners import Arrival
 
@@ -60,9 +60,10 @@ def snapshot(path: Path) -> LogSnapshot:
     """Read the log in one transaction, whether an agent writes it or not."""
     reader = LogReader(path)
     try:
-        reader._connection.execute("BEGIN")
-        events = {event.offset: event for event in reader.events_after(0)}
-        return LogSnapshot(reader.id, reader.last_offset(), events, reader.accounts())
+        with reader._snapshot():
+            events = {event.offset: event for event in reader.events_after(0)}
+            accounts = read_accounts(reader._execute)
+            return LogSnapshot(reader.id, reader.last_offset(), events, accounts)
     finally:
         reader.close()
 

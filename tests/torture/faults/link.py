@@ -5,19 +5,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from lab.waiting import eventually
 
 from tests.torture.fault import Fault
 from tests.torture.proxy import BACK, GOOD, HALF_OPEN, THERE, Conditions, Proxy
+from tests.torture.resolver import NAME, VARIABLE
 from tests.torture.rig import Rig
 from tests.torture.row import Row
 
 BROKERS = ("mqtt", "cloud")
-RESOLVER = Path(__file__).parent.parent / "dns"
-NAME = "broker.torture"  # the resolver's
 
 P = TypeVar("P", bound=Proxy)
 
@@ -162,8 +160,7 @@ def resolve(rig: Rig, answer: str, seconds: float, name: str) -> Row:
     """Let the name of the brokers have another answer for a while, and no connection last."""
     asked = rig.directory / "answer"
     asked.write_text("127.0.0.1")
-    environment = {"PYTHONPATH": str(RESOLVER), "EDGE_DNS": str(asked)}
-    with linked(rig, Proxy, NAME, environment) as links:
+    with linked(rig, Proxy, NAME, {VARIABLE: str(asked)}) as links:
         for _ in range(rig.times(2)):
             asked.write_text(answer)
             before = links.total("accepted")
