@@ -16,7 +16,8 @@ from edge_agent.clock import ManualClock, Moment
 from edge_agent.commands.rules import replayed
 from edge_agent.evaluate.commands.execute import CommandExecutor
 from edge_agent.evaluate.current_values import CurrentValues
-from edge_agent.evaluate.engine import Engine, EvaluationParts
+from edge_agent.evaluate.engine import Engine
+from edge_agent.evaluate.engine_items import EvaluationParts
 from edge_agent.evaluate.expressions.expression import Known
 from edge_agent.evaluate.expressions.parser import parse
 from edge_agent.evaluate.outputs.output_set import OutputSet

@@ -14,7 +14,7 @@ from edge_agent.assembly.control import Control
 from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import simulated_hardware
-from edge_agent.evaluate.engine import Shown
+from edge_agent.evaluate.engine_items import Shown
 from edge_agent.events import Switched
 
 CONFIG = """

@@ -13,8 +13,9 @@ from edge_agent.assembly.flow import Flow
 from edge_agent.assembly.main_requests import carry_out
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
+from edge_agent.errors import HardwareError
 from edge_agent.evaluate.commands.command import Command, Reload
-from edge_agent.evaluate.engine import Shown
+from edge_agent.evaluate.engine_items import Shown
 from edge_agent.events import lifecycle
 from edge_agent.observe.health import Health
 from edge_agent.threads import STOP_SECONDS
@@ -66,8 +67,8 @@ class Agent:
         self._notify("READY=1")
         failed = self._wait()
         self._notify("STOPPING=1")
-        written = self.stop()
-        return 1 if failed or not written else 0
+        code = self.stop()
+        return code or int(bool(failed))
 
     def start(self) -> None:
         """Start every thread."""
@@ -79,15 +80,16 @@ class Agent:
         plural = "s" * (devices != 1)
         _logger.info("running: %d device%s, log %s", devices, plural, self._flow.log_path)
 
-    def stop(self) -> bool:
-        """Stop every thread in flow order; what was measured is committed, then delivered.
+    def stop(self) -> int:
+        """Make outputs safe, then stop every thread; what was measured is committed and delivered.
 
-        Return whether the log has all of it.
+        Return the exit code: 3 if an output may not be safe, 1 if the log does not have everything.
         """
         deadline = time.monotonic() + STOP_SECONDS
-        self._flow.stop_measuring(deadline)
+        safe = self._flow.stop_measuring(deadline)
         self._note("stopping")
-        return self._flow.stop(deadline)
+        written = self._flow.stop(deadline)
+        return int(not written) if safe else HardwareError.exit_code
 
     def _build_health(self, clock: Clock) -> Health:
         return Health(

@@ -12,9 +12,11 @@ from edge_agent.config.config import Config
 from edge_agent.evaluate.commands.execute import CommandExecutor, Delegate
 from edge_agent.evaluate.commands.outcomes import KnownAnswers
 from edge_agent.evaluate.current_values import CurrentValues
-from edge_agent.evaluate.engine import EvaluationParts
-from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet, OutputState, Switchable
-from edge_agent.evaluate.rules.alerts import orphaned
+from edge_agent.evaluate.engine_items import EvaluationParts
+from edge_agent.evaluate.outputs.output_set import OutputSet, OutputState
+from edge_agent.evaluate.outputs.switching import GuardedOutput
+from edge_agent.evaluate.outputs.unsafe_outputs import alert_name
+from edge_agent.evaluate.rules.alerts import OPEN, orphaned
 from edge_agent.evaluate.rules.rule import spans
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.evaluate.rules.rule_state import RuleState, restored
@@ -27,7 +29,7 @@ def assemble_evaluation(
     blueprint: Blueprint,
     reader: LogReader,
     clock: Clock,
-    connect: Callable[[ResolvedOutput], Switchable],
+    connect: Callable[[ResolvedOutput], GuardedOutput],
     delegate: Delegate,
 ) -> EvaluationParts:
     """Return values, windows, rules and outputs, as the log restores them."""
@@ -35,24 +37,38 @@ def assemble_evaluation(
     current = unknown_values(blueprint, now)
     restore_values(current, read_history(reader, clock.boot, now, horizon(blueprint)))
     saved = reader.saved_states()
-    alerts = last_alerts(reader)
+    last, of_outputs = last_alerts(reader), output_alerts(blueprint)
+    alerts = {name: one for name, one in last.items() if name not in of_outputs}
     states = states_after(alerts, now) | load_states(saved, "rule/", RuleState, now, clock.boot)
-    rule_set = RuleSet(
-        blueprint.rules,
-        limited(states, bounds(blueprint.config)),
-        current,
-        partial(save_state, boot=clock.boot),
-    )
+    limits = bounds(blueprint.config)
+    save = partial(save_state, boot=clock.boot)
+    rule_set = RuleSet(blueprint.rules, limited(states, limits), current, save)
     outputs = OutputSet(
-        [GuardedOutput(one.name, connect(one), one.guard) for one in blueprint.outputs],
+        map(connect, blueprint.outputs),
         load_states(saved, "output/", OutputState, now, clock.boot),
+        open_alerts(last),
     )
-    allowed, limits = blueprint.config.commands.allow, bounds(blueprint.config)
+    allowed = blueprint.config.commands.allow
     executor = CommandExecutor(
         allowed, rule_set, outputs, bounds=limits, delegate=delegate, known=KnownAnswers(saved)
     )
     removed = removed_rules(rule_set, alerts, states, now, clock.boot)
     return EvaluationParts(current, rule_set, outputs, executor, removed)
+
+
+def open_alerts(alerts: Mapping[str, Alert]) -> list[str]:
+    """Return the names of those that have yet to be resolved."""
+    return [name for name, one in alerts.items() if one.state in OPEN]
+
+
+def alert_names(blueprint: Blueprint) -> list[str]:
+    """Return the names of all alerts that a blueprint may raise."""
+    return [*(rule.name for rule in blueprint.rules), *output_alerts(blueprint)]
+
+
+def output_alerts(blueprint: Blueprint) -> list[str]:
+    """Return the names of the alerts that report outputs."""
+    return [alert_name(output.name) for output in blueprint.outputs]
 
 
 def unknown_values(blueprint: Blueprint, now: Moment) -> CurrentValues:

@@ -10,20 +10,20 @@ from queue import SimpleQueue
 import msgspec
 
 from edge_agent.acquire.hardware import Hardware
-from edge_agent.assembly.buses import Buses, by_bus, explained
+from edge_agent.assembly.buses import Buses, by_bus
 from edge_agent.assembly.delivery import Delivery, RunningSink, Surroundings, posts_of
-from edge_agent.assembly.evaluation import assemble_evaluation
+from edge_agent.assembly.evaluation import alert_names, assemble_evaluation
+from edge_agent.assembly.outputs import OutputBuses
 from edge_agent.assembly.restore import last_alerts
 from edge_agent.assembly.topics import NAME, Topics
 from edge_agent.blueprint import Blueprint
-from edge_agent.blueprint.devices import ResolvedOutput
 from edge_agent.blueprint.info import agent_info
 from edge_agent.clock import Clock
 from edge_agent.deliver.sink import About, Post
 from edge_agent.errors import LogError
 from edge_agent.evaluate.commands.execute import Delegate
-from edge_agent.evaluate.engine import Engine, EngineItem, ShowAgain, Shown
-from edge_agent.evaluate.outputs.output_set import Switchable
+from edge_agent.evaluate.engine import Engine
+from edge_agent.evaluate.engine_items import EngineItem, MakeSafe, ShowAgain, Shown
 from edge_agent.events import Alert, Reading, Switched
 from edge_agent.live.fan_out import FanOut, LatestFanOut
 from edge_agent.observe.notices import Notices
@@ -38,6 +38,9 @@ from edge_agent.store.spill import Spill
 from edge_agent.threads import Worker
 
 _logger = logging.getLogger(__name__)
+
+AFTER_BUSES = 2.5  # seconds that a stop has left once it waits for buses no longer
+AFTER_ENGINE = 1.2  # and for the engine, which waits 3 s for the outputs of buses
 
 
 class Flow:
@@ -86,13 +89,20 @@ class Flow:
         """Start every thread, the last of the flow first: each finds the next one running."""
         self.delivery.start(self._sink_change.fresh, self._last)
         self._recording.start()
+        self.outputs.start()
         self._engine.start()
         self.buses.commit(self._bus_change)
 
-    def stop_measuring(self, deadline: float) -> None:
-        """End the buses and the engine: outputs are safe then."""
-        self.buses.stop(deadline)
-        self._engine.finish(deadline)
+    def stop_measuring(self, deadline: float) -> bool:
+        """Make the outputs safe, then end the buses and the engine; return whether all are safe.
+
+        The outputs wait for no bus but their own.
+        """
+        self.readings.put(MakeSafe())
+        self.buses.stop(deadline - AFTER_BUSES)
+        ended = self._engine.finish(deadline - AFTER_ENGINE)
+        self.outputs.stop()
+        return ended and not self._logged_as_unsafe()
 
     def stop(self, deadline: float) -> bool:
         """Commit what was measured, deliver it for a moment, and release everything.
@@ -104,11 +114,6 @@ class Flow:
         written = recorded and self._recorder.close()  # with the cursor moves that came last
         self.hardware.close()
         return written
-
-    def connect(self, resolved: ResolvedOutput) -> Switchable:
-        """Return an output's driver; raise HardwareError if its bus is missing."""
-        with explained():
-            return resolved.build(self.hardware)
 
     def about(self, blueprint: Blueprint) -> About:
         """Return what the agent says of itself."""
@@ -194,11 +199,16 @@ class Flow:
 
     def _build_engine(self, reader: LogReader) -> Worker:
         """Restore the rules, and show their alerts again: the broker may be another one."""
-        rules = {rule.name for rule in self.blueprint.rules}
-        for rule, alert in last_alerts(reader).items():
-            if rule in rules:
+        names = alert_names(self.blueprint)
+        for name, alert in last_alerts(reader).items():
+            if name in names:
                 self.show(alert)
-        parts = assemble_evaluation(self.blueprint, reader, self.clock, self.connect, self.delegate)
+        self.outputs = OutputBuses(
+            self.hardware, answer=self.readings.put, died=self._died, clock=self.clock
+        )
+        connect = self.outputs.connect
+        parts = assemble_evaluation(self.blueprint, reader, self.clock, connect, self.delegate)
+        self._unsafe: SimpleQueue[str] = SimpleQueue()  # outputs, named by the engine at its end
         engine = Engine(
             self.readings,
             parts,
@@ -207,6 +217,7 @@ class Flow:
             answer=self.show,
             clock=self.clock,
             progress=partial(self._alive, "engine"),
+            unsafe=self._unsafe.put,
         )
         return Worker("engine", engine.run, partial(self.readings.put, None), self._died)
 
@@ -224,6 +235,13 @@ class Flow:
             progress=partial(self._alive, "recorder"),
         )
         return Worker("recorder", self._recorder.run, partial(self.records.put, None), self._died)
+
+    def _logged_as_unsafe(self) -> list[str]:
+        """Return the outputs that the engine left in doubt, after logging them."""
+        names = [self._unsafe.get() for _ in range(self._unsafe.qsize())]
+        for name in names:
+            _logger.error("output %s could not be made safe; the next start tries it first", name)
+        return names
 
     def _watched(self, post: Post) -> None:
         if isinstance(post, Reading | Alert | Switched):

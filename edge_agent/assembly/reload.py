@@ -20,8 +20,8 @@ from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
 from edge_agent.errors import AgentError
 from edge_agent.evaluate.commands.execute import Delegate
-from edge_agent.evaluate.engine import EvaluationParts, NewParts
-from edge_agent.evaluate.outputs.output_set import GuardedOutput, Switchable
+from edge_agent.evaluate.engine_items import EvaluationParts, NewParts
+from edge_agent.evaluate.outputs.switching import AtOnce, GuardedOutput
 from edge_agent.evaluate.rules.rule_set import RuleSet
 from edge_agent.evaluate.saved_state import save_state
 from edge_agent.store.reader import LogReader
@@ -32,7 +32,7 @@ LEFTOVERS = (
     "retained messages of {node!r} stay at the broker;"
     " `mosquitto_sub -h <broker> -t 'edge/{node}/#' --remove-retained -W 5` clears them"
 )
-ENGINE_SECONDS = 10.0  # it may be switching an output on a slow bus
+ENGINE_SECONDS = 10.0
 
 _logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Prepared(NamedTuple):
     """Everything that a new blueprint needs and that can fail."""
 
     blueprint: Blueprint
-    outputs: Mapping[str, Switchable]  # drivers that are new
+    outputs: Mapping[str, GuardedOutput]  # those whose drivers are new
     buses: BusChange
     sinks: SinkChange
     last: int  # the log's last offset
@@ -89,12 +89,12 @@ def obstacles(flow: Flow, new: Blueprint) -> list[str]:
 def prepare(flow: Flow, new: Blueprint) -> Prepared:
     """Open everything that can fail; raise AgentError, and leave what runs as it is."""
     before = {one.name: one for one in flow.blueprint.outputs}
-    outputs: dict[str, Switchable] = {}
+    outputs: dict[str, GuardedOutput] = {}
     with ExitStack() as undo:
         for one in new.outputs:
             if one.name not in before or not same_driver(before[one.name], one):
-                outputs[one.name] = flow.connect(one)
-                undo.callback(outputs[one.name].close)
+                outputs[one.name] = flow.outputs.connect(one)
+                undo.callback(discard, outputs[one.name])
         buses = flow.buses.prepare(new.devices)
         sinks = flow.delivery.prepare(new.sinks, flow.about(new))
         with closing(LogReader(flow.log_path)) as reader:
@@ -111,17 +111,24 @@ def renew_engine(flow: Flow, prepared: Prepared, stopping: Callable[[], bool]) -
     token: SimpleQueue[None] = SimpleQueue()
     token.put(None)
     claim = partial(taken, token)
+    flow.outputs.start()
     flow.readings.put(NewParts(renewal.parts, renewal.kept, answer.put, claim))
     if (refused := answer_of(answer, stopping)) is not None:
         return refused
     if claim():  # it may have failed; if it only was slow, it keeps the old parts
         for output in prepared.outputs.values():
-            output.close()
+            discard(output)
         return f"the engine did not answer within {ENGINE_SECONDS:.0f} s"
     refused = answer_of(answer, stopping)  # it has just begun
     if refused is None:
         return "the engine began with the new configuration, but did not finish"
     return refused
+
+
+def discard(output: GuardedOutput) -> None:
+    """Release an output that was never switched; on a bus, it holds nothing yet."""
+    if isinstance(output.switcher, AtOnce):
+        output.driver.close()
 
 
 def answer_of(answer: "SimpleQueue[str]", stopping: Callable[[], bool]) -> str | None:
@@ -204,7 +211,8 @@ class Renewal:
     def _renew_outputs(self, before: EvaluationParts) -> None:
         """Exchange the outputs, last: a part that failed before has touched none of them."""
         wanted = {one.name for one in self._new.outputs} - self._connected.keys()
-        before.outputs.release({one.name for one in self._old.outputs} - wanted)
+        removed = {one.name for one in self._old.outputs} - wanted
+        before.outputs.remove(removed, self._clock.now())
         for one in self._new.outputs:
-            driver = self._connected.get(one.name) or before.outputs.driver(one.name)
-            before.outputs.take(GuardedOutput(one.name, driver, one.guard))
+            output = self._connected.get(one.name) or before.outputs.output(one.name)
+            before.outputs.take(output._replace(guard=one.guard))

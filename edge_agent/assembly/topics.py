@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from edge_agent.assembly.evaluation import alert_names
 from edge_agent.blueprint import Blueprint
 from edge_agent.events import SavedState
 
@@ -43,6 +44,6 @@ def topics_of(blueprint: Blueprint) -> list[str]:
     """Return the topics of live state, below the node's own."""
     return [
         *(f"state/{device.name}" for device in blueprint.devices),
-        *(f"alert/{rule.name}" for rule in blueprint.rules),
+        *(f"alert/{name}" for name in alert_names(blueprint)),
         *(f"output/{output.name}" for output in blueprint.outputs),
     ]

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
@@ -10,9 +11,17 @@ from edge_agent.commands.options import config_argument
 from edge_agent.errors import HardwareError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from edge_agent.acquire.hardware import Hardware
+    from edge_agent.assembly.outputs import OutputBuses
     from edge_agent.blueprint.devices import ResolvedOutput
-    from edge_agent.evaluate.outputs.output_set import GuardedOutput
+    from edge_agent.clock import Clock
+    from edge_agent.evaluate.outputs.output_set import OutputSet
+    from edge_agent.evaluate.outputs.switching import GuardedOutput, SettingResult
+    from edge_agent.events import Switched
+
+PATIENCE = 5.0  # seconds for all buses together; systemd waits 15 s for this command
 
 
 @click.command()
@@ -48,27 +57,49 @@ def _resolved(config: Path) -> "tuple[tuple[ResolvedOutput, ...], list[str]]":
 
 
 def make_safe(resolved: "tuple[ResolvedOutput, ...]", hardware: "Hardware") -> list[str]:
-    """Switch every output that can be reached; return a line for each that cannot."""
+    """Switch every output that can be reached; return a line for each that cannot.
+
+    Pins come first; the buses follow side by side, so one that hangs delays no other.
+    """
+    from edge_agent.assembly.outputs import OutputBuses  # noqa: PLC0415
     from edge_agent.clock import SystemClock  # noqa: PLC0415
     from edge_agent.evaluate.outputs.output_set import OutputSet  # noqa: PLC0415
 
+    answers: SimpleQueue[SettingResult] = SimpleQueue()
+    clock = SystemClock()
+    buses = OutputBuses(hardware, answer=answers.put, died=_ignore, clock=clock)
     reached: list[GuardedOutput] = []
-    failures = [line for one in resolved if (line := _reach(one, hardware, reached))]
-    for switched in OutputSet(reached).secure(SystemClock().now()):
+    failures = [line for one in resolved if (line := _reach(one, buses, reached))]
+    buses.start()
+    for switched in _secured(OutputSet(reached), answers, clock):
         if switched.error:
             failures.append(f"output {switched.output}: {switched.error}")
         else:
             click.echo(f"output {switched.output}: safe ({switched.value:g})")
+    buses.stop()
     hardware.close()
     return failures
 
 
-def _reach(one: "ResolvedOutput", hardware: "Hardware", reached: "list[GuardedOutput]") -> str:
-    from edge_agent.evaluate.outputs.output_set import GuardedOutput  # noqa: PLC0415
+def _secured(
+    outputs: "OutputSet", answers: "SimpleQueue[SettingResult]", clock: "Clock"
+) -> "Iterator[Switched]":
+    """Yield what becomes of each output."""
+    from edge_agent.evaluate.outputs.output_bus import results  # noqa: PLC0415
 
-    name = one.name
+    yield from outputs.secure(clock.now())
+    for result in results(answers, lambda: outputs.waits, PATIENCE):
+        yield from outputs.settle(result)
+    yield from outputs.give_up(clock.now())
+
+
+def _reach(one: "ResolvedOutput", buses: "OutputBuses", reached: "list[GuardedOutput]") -> str:
     try:
-        reached.append(GuardedOutput(name, one.build(hardware), one.guard))
+        reached.append(buses.connect(one))
     except Exception as error:  # noqa: BLE001 - the other outputs must follow after any error
-        return f"output {name}: {error}"
+        return f"output {one.name}: {error}"
     return ""
+
+
+def _ignore(_name: str) -> None:
+    """Do nothing: the outputs of a thread that has failed are reported, for lack of results."""

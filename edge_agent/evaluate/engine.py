@@ -8,18 +8,25 @@ what was due before, such as a hold's end or a value's expiry, happens first, at
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from queue import Empty, SimpleQueue
-from typing import NamedTuple, TypeAlias
 
 from edge_agent.clock import Clock, Moment
-from edge_agent.evaluate.commands.execute import CommandExecutor, CommandOutcome
-from edge_agent.evaluate.current_values import CurrentValues
+from edge_agent.evaluate.commands.execute import CommandOutcome
+from edge_agent.evaluate.engine_items import (
+    NOTHING,
+    EngineItem,
+    EvaluationParts,
+    MakeSafe,
+    NewParts,
+    ShowAgain,
+    Shown,
+)
 from edge_agent.evaluate.evaluator import Evaluator
-from edge_agent.evaluate.outputs.output_set import OutputSet, OutputState
+from edge_agent.evaluate.outputs.output_bus import results
+from edge_agent.evaluate.outputs.switching import SettingResult
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.evaluate.rules.rule_state import RuleState
-from edge_agent.evaluate.saved_state import save_state
+from edge_agent.evaluate.saved_state import ChangedStates, save_state
 from edge_agent.events import (
     Alert,
     Answer,
@@ -33,49 +40,15 @@ from edge_agent.events import (
 )
 
 TICK = 1_000_000  # µs: between two signs of life, and two tries of an output that failed
-
-EngineItem: TypeAlias = "Reading | Request | Finished | NewParts | ShowAgain | None"
-Shown: TypeAlias = Reading | Alert | Switched
-NOTHING = RuleChanges([], [])
-
-
-class EvaluationParts(NamedTuple):
-    """What an engine evaluates with.
-
-    `removed` is what to report, and to save, of rules that the configuration no longer has.
-    """
-
-    current: CurrentValues
-    rule_set: RuleSet
-    outputs: OutputSet
-    executor: CommandExecutor
-    removed: RuleChanges = NOTHING
-
-
-class NewParts(NamedTuple):
-    """Another configuration: `parts` makes its parts from those in force; `kept` rules go on.
-
-    `done` takes an error, or nothing: then the new parts are in force. `claim` returns whether they
-    are still wanted; after that they cannot be taken back.
-    """
-
-    parts: Callable[[EvaluationParts], EvaluationParts]
-    kept: frozenset[str]
-    done: Callable[[str], None]
-    claim: Callable[[], bool]
-
-
-class ShowAgain(NamedTuple):
-    """A request to repeat what was shown, between two values: a new sink does not know it."""
-
-    repeat: Callable[[], None]
+SAFE_SECONDS = 3.0  # for the outputs of all buses together to become safe at a stop
 
 
 class Engine:
     """Takes readings and commands from `inbox` until None comes; then the outputs are safe.
 
-    `record` gets what must commit together, `show` what is true now. The parts are those of a fresh
-    start, or hold what was restored.
+    `record` gets what must commit together, `show` what is true now; `unsafe` gets the name of each
+    output that is not known to be safe at the end. The parts are those of a fresh start, or hold
+    what was restored.
     """
 
     def __init__(
@@ -88,6 +61,7 @@ class Engine:
         answer: Callable[[Answer], None],
         clock: Clock,
         progress: Callable[[], None] = lambda: None,
+        unsafe: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._inbox = inbox
         self._evaluator = Evaluator(parts.current, parts.rule_set, parts.outputs, self._report)
@@ -98,8 +72,10 @@ class Engine:
         self._answer = answer
         self._clock = clock
         self._progress = progress
-        self._saved_outputs: dict[str, OutputState] = parts.outputs.states()
+        self._unsafe = unsafe
+        self._outputs_saved = ChangedStates("output/", parts.outputs.states(), clock.boot)
         self._tick_at = 0
+        self._give_up_at = 0.0
         self._stopping = False
 
     def run(self) -> None:
@@ -109,10 +85,8 @@ class Engine:
             while not self._stopping:
                 self.take(self.wait())
         finally:
-            now = self._clock.now()
-            switched = self._evaluator.secure(now)  # before anything that may fail
-            self._record_events([*self._evaluator.aggregates(None), *self._executor.close(now)])
-            self._report(NOTHING, switched, now)
+            self.make_safe()  # before anything that may fail
+            self._end()
 
     def begin(self, now: Moment) -> None:
         """Continue from the restored states: what is still known sets outputs, the rest is safe."""
@@ -122,27 +96,23 @@ class Engine:
 
     def wait(self) -> float:
         """Return the seconds until something follows from time alone."""
-        next_at = min(self._evaluator.due_at, self._tick_at)
-        return max(next_at - self._clock.now().uptime, 0) / 1e6
+        left = min(self._evaluator.due_at, self._tick_at) - self._clock.now().uptime
+        return max(left, 0) / 1e6
 
     def take(self, wait: float) -> None:
         """Wait up to `wait` seconds for items, take all that are there, then do what is due."""
         for item in self._arrived(wait):
-            if isinstance(item, Reading):
-                if self._evaluator.knows(item.device):  # a slow bus may outlast a reload
-                    self.evaluate(item)
-            elif item is None:
-                self._stopping = True
-            elif isinstance(item, NewParts):
-                self.renew(item)
-            elif isinstance(item, ShowAgain):
-                item.repeat()
-            else:
-                self.execute(item)
+            self._take_item(item)
         now = self._clock.now()
         self._evaluator.advance(now)
         if now.uptime >= self._tick_at:
             self.tick(now)
+
+    def make_safe(self) -> None:
+        """Switch every output to its safe state, to stay there; pins at once, buses in parallel."""
+        now = self._clock.now()
+        self._give_up_at = self._give_up_at or self._clock.monotonic() + SAFE_SECONDS
+        self._report(NOTHING, self._evaluator.outputs.secure(now), now)
 
     def evaluate(self, measured: Reading) -> None:
         """Take one reading: evaluate it, show it, record it."""
@@ -183,16 +153,48 @@ class Engine:
         self._evaluator.evaluate_all(now)
         renewed.done("")
 
-    def _resolve(
-        self, rule_set: RuleSet, renewed: RuleSet, kept: frozenset[str], now: Moment
-    ) -> None:
+    def _take_item(self, item: EngineItem) -> None:
+        if isinstance(item, Reading):
+            if self._evaluator.knows(item.device):  # a slow bus may outlast a reload
+                self.evaluate(item)
+        elif isinstance(item, SettingResult):
+            self._report(NOTHING, self._evaluator.settle(item, self._clock.now()), item.moment)
+        elif item is None:
+            self._stopping = True
+        elif isinstance(item, MakeSafe):
+            self.make_safe()
+        elif isinstance(item, NewParts):
+            self.renew(item)
+        elif isinstance(item, ShowAgain):
+            item.repeat()
+        else:
+            self.execute(item)
+
+    def _end(self) -> None:
+        """Record what is left, then wait for the outputs of buses; report those that are unsafe."""
+        try:
+            ends = self._executor.close(self._clock.now())
+            self._record_events([*self._evaluator.aggregates(None), *ends])
+        finally:
+            self._await_outputs()
+
+    def _await_outputs(self) -> None:
+        outputs, left = self._evaluator.outputs, self._give_up_at - self._clock.monotonic()
+        for result in results(self._inbox, lambda: outputs.waits, left):
+            self._report(NOTHING, outputs.settle(result), result.moment)
+        now = self._clock.now()
+        self._report(NOTHING, outputs.give_up(now), now)
+        for name in outputs.unsafe:
+            self._unsafe(name)
+
+    def _resolve(self, old: RuleSet, new: RuleSet, kept: frozenset[str], now: Moment) -> None:
         """Resolve the alerts of rules that are not kept, and save the states that differ."""
-        for name, rule in rule_set.rules.items():
-            if name not in kept and rule_set.states[name].open:
-                resolved = rule_set.change(rule, now, "resolved", state="inactive", flapping=False)
+        for name, rule in old.rules.items():
+            if name not in kept and old.states[name].open:
+                resolved = old.change(rule, now, "resolved", state="inactive", flapping=False)
                 self._report(resolved, [], now)
-            state = renewed.states.get(name, RuleState())
-            if state != rule_set.states[name]:
+            state = new.states.get(name, RuleState())
+            if state != old.states[name]:
                 self._record([save_state(f"rule/{name}", state, now, self._clock.boot)])
 
     def _carry_out(self, outcome: CommandOutcome, now: Moment) -> None:
@@ -228,9 +230,12 @@ class Engine:
         reading: Reading | None = None,
     ) -> None:
         """Show what has changed, and record what must commit together with it."""
-        shown: list[Alert | Switched] = [*changes.alerts, *switched]
+        outputs = self._evaluator.outputs
+        alerts = [*changes.alerts, *(outputs.alerts(switched) if switched else [])]
+        shown: list[Alert | Switched] = [*alerts, *switched]
         for one in shown:
-            self._show(one)
+            if isinstance(one, Alert) or one.output in outputs.names:  # it may be removed
+                self._show(one)
         first = [] if reading is None else [reading.event()]
         states = [*changes.saved_states, *(self._changed_outputs(now) if switched else [])]
         records: list[Record] = [*first, *(one.event() for one in shown), *states]
@@ -242,9 +247,4 @@ class Engine:
             self._record(list(events))
 
     def _changed_outputs(self, now: Moment) -> list[SavedState]:
-        """Return the outputs' states that have changed since they were saved."""
-        states, before = self._evaluator.output_states(), self._saved_outputs
-        self._saved_outputs = states
-        changed = (name for name, state in states.items() if state != before.get(name))
-        save = partial(save_state, moment=now, boot=self._clock.boot)
-        return [save(f"output/{name}", states[name]) for name in changed]
+        return self._outputs_saved.save(self._evaluator.outputs.states(), now)

@@ -9,7 +9,8 @@ from typing import NamedTuple, TypeAlias
 
 from edge_agent.clock import Moment
 from edge_agent.evaluate.current_values import CurrentValues, DeviceValues
-from edge_agent.evaluate.outputs.output_set import OutputSet, OutputState
+from edge_agent.evaluate.outputs.output_set import OutputSet
+from edge_agent.evaluate.outputs.switching import SettingResult
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.events import Event, Reading, Switched
@@ -107,13 +108,11 @@ class Evaluator:
         self.current.set_outputs(self.outputs.names, self.outputs.values())
         return switched
 
-    def secure(self, now: Moment) -> list[Switched]:
-        """Switch every output to its safe state, to stay there."""
-        return self.outputs.secure(now)
-
-    def output_states(self) -> dict[str, OutputState]:
-        """Return the outputs' states, to be restored after a restart."""
-        return self.outputs.states()
+    def settle(self, result: SettingResult, now: Moment) -> list[Switched]:
+        """Take what became of a setting; what has waited for it follows."""
+        switched = self.outputs.settle(result)
+        self.current.set_outputs(self.outputs.names, self.outputs.values())
+        return switched if result.error else switched + self.switch(now)
 
     def aggregates(self, now: Moment | None) -> list[Event]:
         """Return the aggregates of windows that have ended; None ends those under way."""

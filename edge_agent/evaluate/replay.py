@@ -6,7 +6,8 @@ from edge_agent.clock import Moment
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.evaluator import Evaluator
 from edge_agent.evaluate.outputs.arbitration import Guard
-from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet
+from edge_agent.evaluate.outputs.output_set import OutputSet
+from edge_agent.evaluate.outputs.switching import GuardedOutput
 from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.evaluate.rules.rule import Rule, spans
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet

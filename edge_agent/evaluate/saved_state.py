@@ -37,6 +37,23 @@ def save_state(name: str, state: msgspec.Struct, moment: Moment, boot: str) -> S
     return SavedState(name, msgspec.json.encode(saved))
 
 
+class ChangedStates:
+    """Saves those states of one kind that have changed since they were last saved."""
+
+    def __init__(self, prefix: str, saved: Mapping[str, msgspec.Struct], boot: str) -> None:
+        self._prefix = prefix
+        self._saved = saved
+        self._boot = boot
+
+    def save(self, states: Mapping[str, msgspec.Struct], moment: Moment) -> list[SavedState]:
+        """Return what is to be saved of the states by name."""
+        before, self._saved = self._saved, states
+        changed = [name for name, state in states.items() if state != before.get(name)]
+        return [
+            save_state(self._prefix + name, states[name], moment, self._boot) for name in changed
+        ]
+
+
 def load_states(
     saved_states: Mapping[str, bytes], prefix: str, kind: type[S], now: Moment, boot: str
 ) -> dict[str, S]:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from functools import partial
 from queue import SimpleQueue
 
 import paho.mqtt.client as paho
@@ -14,7 +15,8 @@ from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import attach, simulated_hardware
 from edge_agent.errors import HardwareError
-from edge_agent.evaluate.engine import NewParts, ShowAgain
+from edge_agent.evaluate.engine_items import NewParts, ShowAgain
+from edge_agent.evaluate.outputs.switching import GuardedOutput
 from edge_agent.events import Alert, Reading, Request
 from edge_agent.store.reader import LogReader
 from tests.configurations import FAN, SOIL, shed, warm
@@ -405,6 +407,11 @@ class Spied:
         self.closed = True
 
 
+def open_spied(opened, resolved):
+    opened.append(Spied())
+    return GuardedOutput(resolved.name, opened[-1])
+
+
 MORE_FANS = """
 [[output]]
 name = "fan2"
@@ -419,9 +426,8 @@ def test_a_reload_that_fails_late_releases_the_outputs_that_it_opened(
     running, wait_for, monkeypatch
 ):
     opened = []
-    monkeypatch.setattr(
-        running.agent._flow, "connect", lambda _: opened.append(Spied()) or opened[-1]
-    )
+    connect = partial(open_spied, opened)
+    monkeypatch.setattr(running.agent._flow.outputs, "connect", connect)
 
     def missing(_devices):
         raise HardwareError("/dev/i2c-3: there is no such bus", "enable it")
@@ -437,7 +443,7 @@ def test_a_reload_that_the_engine_does_not_take_releases_the_outputs_that_it_ope
 ):
     opened = []
     flow = running.agent._flow
-    monkeypatch.setattr(flow, "connect", lambda _: opened.append(Spied()) or opened[-1])
+    monkeypatch.setattr(flow.outputs, "connect", partial(open_spied, opened))
     monkeypatch.setattr(reloading, "ENGINE_SECONDS", 0.1)
     monkeypatch.setattr(flow, "readings", SimpleQueue())
     running.write(MORE_FANS)

@@ -12,6 +12,7 @@ from edge_agent.assembly.evaluation import assemble_evaluation
 from edge_agent.blueprint import resolve
 from edge_agent.clock import ManualClock
 from edge_agent.evaluate.engine import Engine
+from edge_agent.evaluate.outputs.switching import GuardedOutput
 from edge_agent.evaluate.replay import ImaginaryOutput
 from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.events import Alert, Event, Reading, Request, SavedState, Switched
@@ -72,7 +73,11 @@ class Life:
     def begin(self):
         reader = LogReader(self.path)
         parts = assemble_evaluation(
-            self.blueprint, reader, self.clock, lambda _: self.relay, lambda *_: None
+            self.blueprint,
+            reader,
+            self.clock,
+            lambda one: GuardedOutput(one.name, self.relay, one.guard),
+            lambda *_: None,
         )
         reader.close()
         self.engine = Engine(

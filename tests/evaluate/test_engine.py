@@ -10,7 +10,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine import Engine
 from edge_agent.evaluate.expressions.expression import Expression
-from edge_agent.evaluate.outputs.output_set import GuardedOutput
+from edge_agent.evaluate.outputs.switching import GuardedOutput
 from edge_agent.evaluate.refine.calibration import Calibration
 from edge_agent.evaluate.refine.dead_band import DeadBand
 from edge_agent.evaluate.refine.plausibility import Limits

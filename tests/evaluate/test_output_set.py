@@ -1,7 +1,8 @@
 import pytest
 
 from edge_agent.evaluate.outputs.arbitration import Guard
-from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet
+from edge_agent.evaluate.outputs.output_set import OutputSet
+from edge_agent.evaluate.outputs.switching import GuardedOutput
 
 
 class Burnt(Exception):

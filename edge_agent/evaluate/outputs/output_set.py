@@ -1,17 +1,14 @@
 """The outputs: what rules and commands ask for, as far as it is allowed, set on the hardware."""
 
-import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Mapping
+from itertools import count
 
 import msgspec
 
 from edge_agent.clock import NEVER, Moment
 from edge_agent.evaluate.outputs.arbitration import (
     SAFE,
-    Guard,
     Held,
     OutputRequest,
     Rank,
@@ -19,35 +16,13 @@ from edge_agent.evaluate.outputs.arbitration import (
     excluded,
     strongest,
 )
+from edge_agent.evaluate.outputs.output_switch import OutputSwitch
+from edge_agent.evaluate.outputs.switching import GuardedOutput, SettingResult
+from edge_agent.evaluate.outputs.unsafe_outputs import UnsafeOutputs
 from edge_agent.evaluate.rules.rule import Rule
-from edge_agent.events import SEVERITIES, Switched
+from edge_agent.events import SEVERITIES, Alert, Switched
 
-FINEST = 0.01  # how far a read-back may be off: a dimmer has steps
 RANKS = dict(zip(SEVERITIES, (Rank.RULE_INFO, Rank.RULE_WARNING, Rank.RULE_CRITICAL), strict=True))
-
-
-class Switchable(Protocol):
-    """An output's driver, as in `drivers.base.driver.Output`."""
-
-    def apply(self, value: float) -> None:
-        """Switch; 0 is off."""
-        ...
-
-    def state(self) -> float:
-        """Return the value that the hardware reads back."""
-        ...
-
-    def close(self) -> None:
-        """Release the line."""
-        ...
-
-
-class GuardedOutput(NamedTuple):
-    """An output as configured."""
-
-    name: str
-    driver: Switchable
-    guard: Guard = Guard()
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -75,49 +50,79 @@ class OutputState(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OutputSet:
-    """Owns the drivers; an output that could not be switched is tried again at every call.
+    """Decides what every output does; one that could not be switched is tried again at every call.
 
-    `states` are those from before a restart.
+    `states` and the names of firing `alerts` are those from before a restart.
     """
 
     def __init__(
-        self, outputs: Iterable[GuardedOutput], states: Mapping[str, OutputState] | None = None
+        self,
+        outputs: Iterable[GuardedOutput],
+        states: Mapping[str, OutputState] | None = None,
+        alerts: Iterable[str] = (),
     ) -> None:
-        self._outputs = {output.name: output for output in outputs}
-        self._guards = {name: output.guard for name, output in self._outputs.items()}
-        known = {name: one for name, one in (states or {}).items() if name in self._outputs}
+        self._numbers = count(1)
+        self._switches = {output.name: OutputSwitch(output, self._numbers) for output in outputs}
+        self._guards = {name: one.output.guard for name, one in self._switches.items()}
+        known = {name: one for name, one in (states or {}).items() if name in self._switches}
         self._held = {name: one.held for name, one in known.items()}
         self._orders = {name: one.order for name, one in known.items() if one.order}
-        self._applied: dict[str, tuple[float, str, str]] = {}  # value, by and error, as reported
-        self.due_at = NEVER  # uptime in µs at which time alone may switch something
+        self._removed: list[OutputSwitch] = []  # whose results are awaited
+        self._news: list[Switched] = []  # of removed outputs
+        self._unsafe = UnsafeOutputs(alerts)
+        self._arbitrated_at = NEVER
+        self._unreleased: set[str] | None = None  # once all outputs have to be safe
 
     @property
     def names(self) -> frozenset[str]:
         """The outputs' names."""
-        return frozenset(self._outputs)
+        return frozenset(self._switches)
 
-    def driver(self, name: str) -> Switchable:
-        """Return an output's driver."""
-        return self._outputs[name].driver
+    @property
+    def due_at(self) -> int:
+        """The uptime in µs at which time alone may switch something, or makes an output late."""
+        if self._unreleased is not None:
+            return NEVER
+        return min([self._arbitrated_at, *(one.due_at for one in self._all())])
+
+    @property
+    def waits(self) -> bool:
+        """Whether the result of a setting is awaited."""
+        return bool(self._unreleased) or any(one.waits for one in self._all())
+
+    @property
+    def unsafe(self) -> list[str]:
+        """The outputs that are not known to stand as they have to at the end."""
+        outputs = self._switches.items()
+        return [n for n, one in outputs if one.error or not one.stands_at(self._held[n].value)]
+
+    def output(self, name: str) -> GuardedOutput:
+        """Return an output as configured."""
+        return self._switches[name].output
 
     def take(self, output: GuardedOutput) -> None:
         """Add an output, or replace its guard."""
-        self._outputs[output.name] = output
+        if output.name in self._switches:
+            self._switches[output.name].output = output
+        else:
+            self._switches[output.name] = OutputSwitch(output, self._numbers)
         self._guards[output.name] = output.guard
 
-    def release(self, names: Iterable[str]) -> None:
-        """Set outputs to their safe state, and close them."""
+    def remove(self, names: Iterable[str], moment: Moment) -> None:
+        """Set outputs to their safe state, and release their lines."""
         for name in names:
-            _, driver, guard = self._outputs.pop(name)
-            del self._guards[name]
-            _tried(partial(_apply, driver, guard.safe))
-            _tried(driver.close)
-            for known in (self._held, self._orders, self._applied):
+            switch = self._switches.pop(name)
+            guard = self._guards.pop(name)
+            safe = Held(guard.safe, SAFE, moment.uptime)
+            self._news += _known(switch.follow(safe, moment), switch.release(moment))
+            self._removed += [switch] * switch.waits
+            for known in (self._held, self._orders):
                 known.pop(name, None)
 
     def values(self) -> dict[str, float]:
         """Return each output's value; one that could not be switched has none."""
-        return {name: value for name, (value, _, error) in self._applied.items() if not error}
+        values = ((name, one.value) for name, one in self._switches.items())
+        return {name: value for name, value in values if value is not None}
 
     def states(self) -> dict[str, OutputState]:
         """Return the states to restore after a restart."""
@@ -133,26 +138,61 @@ class OutputSet:
         self, acting: Iterable[Rule], moment: Moment, *, unknown: Iterable[Rule] = ()
     ) -> list[Switched]:
         """Switch what must change, and return it; the outputs of `unknown` rules become safe."""
+        if self._unreleased is not None:
+            return []
         now = moment.uptime
         self._orders = {name: one for name, one in self._orders.items() if now < one.until}
         result = arbitrate(self._guards, self._requests(acting, unknown), self._held, now)
         self._held = result.settings
         ends = (order.until for order in self._orders.values())
-        self.due_at = min([*ends, NEVER if result.due is None else result.due], default=NEVER)
-        return self._apply_all(moment)
+        self._arbitrated_at = min([*ends, NEVER if result.due is None else result.due])
+        return self._set_all(moment)
+
+    def settle(self, result: SettingResult) -> list[Switched]:
+        """Take the result of a setting; return what is new, at the moment of the result."""
+        switch = next((one for one in self._all() if one.awaits(result.number)), None)
+        if switch is None:  # another value was asked for since
+            return []
+        removed = switch in self._removed
+        held = _safe(switch) if removed else self._held[switch.output.name]
+        news = _known(switch.take(result, held))
+        self._removed = [one for one in self._removed if one.waits]
+        return news + self._secure_each(result.moment)
 
     def secure(self, moment: Moment) -> list[Switched]:
-        """Switch every output to its safe state, and close it; orders last until they end."""
+        """Switch every output to its safe state, and release its line; orders last."""
+        if self._unreleased is not None:
+            return []
+        self._unreleased = set(self._switches)
         lost = {
             name: OutputRequest(one.safe, SAFE, Rank.LOST) for name, one in self._guards.items()
         }
         self._held = arbitrate(self._guards, lost, self._held, moment.uptime).settings
-        switched = self._apply_all(moment)
-        for name, output in self._outputs.items():
-            error = _tried(output.driver.close)
-            if error:
-                switched.append(Switched(name, output.guard.safe, SAFE, moment, error))
-        return switched
+        return self._news + self._secure_each(moment)
+
+    def give_up(self, moment: Moment) -> list[Switched]:
+        """Report the outputs that are not known to be safe, although they should be by now."""
+        late = _known(*(one.give_up(moment) for one in self._all()))
+        held_off = (self._set(name, self._held[name], moment) for name in self._unreleased or ())
+        return late + _known(*held_off)
+
+    def alerts(self, switched: Iterable[Switched]) -> list[Alert]:
+        """Return the alerts of outputs that could not be made safe, or are switched again."""
+        return list(self._unsafe.alerts(switched, self._guards))
+
+    def _secure_each(self, moment: Moment) -> list[Switched]:
+        """Switch, then release, all that need not wait for another one to be off."""
+        ready: list[OutputSwitch] = []
+        news: list[Switched] = []
+        for name, held in self._held.items():
+            if name in (self._unreleased or ()) and not self._must_wait(name, held):
+                news += _known(self._set(name, held, moment))
+                ready.append(self._switches[name])
+        self._unreleased = self._unreleased and self._unreleased - {o.output.name for o in ready}
+        return news + _known(*(one.release(moment) for one in ready))
+
+    def _all(self) -> list[OutputSwitch]:
+        return [*self._switches.values(), *self._removed]
 
     def _requests(
         self, acting: Iterable[Rule], unknown: Iterable[Rule]
@@ -168,43 +208,37 @@ class OutputSet:
                 asked[name].append(OutputRequest(self._guards[name].safe, SAFE, Rank.LOST))
         return {name: strongest(requests) for name, requests in asked.items()}
 
-    def _apply_all(self, moment: Moment) -> list[Switched]:
-        reports = (self._set(name, held, moment) for name, held in self._held.items())
-        return [one for one in reports if one is not None]
+    def _set_all(self, moment: Moment) -> list[Switched]:
+        news, self._news = self._news, []
+        late = _known(*(one.check(_safe(one), moment) for one in self._removed))
+        set_ = _known(*(self._set(name, held, moment) for name, held in self._held.items()))
+        return news + late + set_
 
     def _set(self, name: str, held: Held, moment: Moment) -> Switched | None:
-        """Switch one output; return a change, or a new error."""
-        last = self._applied.get(name)
-        if last == (held.value, held.by, ""):
-            return None
-        error = self._obstacle(name, held)
-        if not error and (last is None or last[2] or last[0] != held.value):
-            error = _tried(lambda: _apply(self._outputs[name].driver, held.value))
-        if last == (held.value, held.by, error):  # the same error has been reported
-            return None
-        self._applied[name] = (held.value, held.by, error)
-        return Switched(name, held.value, held.by, moment, error)
+        """Switch one output, unless another that excludes it is not certain to be off."""
+        switch, others = self._switches[name], self._not_off(name, held)
+        failed = next((one.output.name for one in others if one.error), "")
+        if failed:
+            why = f"held off: interlocked with {failed}, which could not be switched off"
+            return switch.refuse(held, moment, why)
+        return None if others else switch.follow(held, moment)
 
-    def _obstacle(self, name: str, held: Held) -> str:
-        """Return why an output may not switch on: another that excludes it did not go off."""
-        for other, (_, _, error) in self._applied.items():
-            if held.value and error and excluded(self._guards, name, other):
-                return f"held off: interlocked with {other}, which could not be switched off"
-        return ""
+    def _must_wait(self, name: str, held: Held) -> bool:
+        """Return whether it is not yet certain that an output may be switched on."""
+        others = self._not_off(name, held)
+        return bool(others) and not any(one.error for one in others)
 
-
-def _apply(driver: Switchable, value: float) -> None:
-    """Switch and read back."""
-    driver.apply(value)
-    state = driver.state()
-    if not math.isclose(state, value, abs_tol=FINEST):
-        raise ValueError(f"set to {value:g}, but it reads back {state:g}; check the wiring")
+    def _not_off(self, name: str, held: Held) -> list[OutputSwitch]:
+        """Return the outputs that keep another one off: they exclude it, and may be on."""
+        if held.value <= 0 or self._switches[name].stands_at(held.value):
+            return []
+        others = self._switches.items()
+        return [one for n, one in others if excluded(self._guards, name, n) and not one.off]
 
 
-def _tried(action: Callable[[], None]) -> str:
-    """Act on the hardware; return the error, or ""."""
-    try:
-        action()
-    except Exception as error:  # noqa: BLE001 - a third party's bug must not end the engine
-        return str(error) or repr(error)
-    return ""
+def _safe(switch: OutputSwitch) -> Held:
+    return Held(switch.output.guard.safe, SAFE, 0)
+
+
+def _known(*news: Switched | None) -> list[Switched]:
+    return [one for one in news if one is not None]

@@ -13,11 +13,13 @@ from edge_agent.deliver.mqtt.commands import CommandTopics, properties
 from edge_agent.evaluate.commands.command import KINDS, Command
 from edge_agent.evaluate.commands.execute import CommandExecutor
 from edge_agent.evaluate.current_values import CurrentValues
-from edge_agent.evaluate.engine import Engine, EvaluationParts
+from edge_agent.evaluate.engine import Engine
+from edge_agent.evaluate.engine_items import EvaluationParts
 from edge_agent.evaluate.expressions.expression import Known
 from edge_agent.evaluate.expressions.parser import parse
 from edge_agent.evaluate.outputs.arbitration import Guard
-from edge_agent.evaluate.outputs.output_set import GuardedOutput, OutputSet
+from edge_agent.evaluate.outputs.output_set import OutputSet
+from edge_agent.evaluate.outputs.switching import GuardedOutput
 from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.evaluate.rules.rule import Rule, spans
 from edge_agent.evaluate.rules.rule_set import RuleSet

@@ -19,6 +19,7 @@ from edge_agent.clock import ManualClock
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.errors import LogError
 from edge_agent.evaluate.outputs.output_set import Held, OutputState
+from edge_agent.evaluate.outputs.switching import GuardedOutput
 from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.evaluate.saved_state import save_state
 from edge_agent.events import KINDS, Alert, CursorMove, Event, Reading, Subscription, Switched, gap
@@ -200,7 +201,13 @@ def _read(clock: ManualClock) -> None:
         reader.offset_at(0)
         reader.cursor("mqtt")
         reader.stats().as_dict()
-        assemble_evaluation(BLUEPRINT, reader, clock, lambda _: Relay(), lambda *_: None)
+        assemble_evaluation(
+            BLUEPRINT,
+            reader,
+            clock,
+            lambda one: GuardedOutput(one.name, Relay(), one.guard),
+            lambda *_: None,
+        )
     finally:
         reader.close()
 
