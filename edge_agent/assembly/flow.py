@@ -101,8 +101,7 @@ class Flow:
         self.readings.put(MakeSafe())
         self.buses.stop(deadline - AFTER_BUSES)
         ended = self._engine.finish(deadline - AFTER_ENGINE)
-        self.outputs.stop()
-        return ended and not self._logged_as_unsafe()
+        return self.outputs.stop() and ended
 
     def stop(self, deadline: float) -> bool:
         """Commit what was measured, deliver it for a moment, and release everything.
@@ -208,7 +207,6 @@ class Flow:
         )
         connect = self.outputs.connect
         parts = assemble_evaluation(self.blueprint, reader, self.clock, connect, self.delegate)
-        self._unsafe: SimpleQueue[str] = SimpleQueue()  # outputs, named by the engine at its end
         engine = Engine(
             self.readings,
             parts,
@@ -217,7 +215,7 @@ class Flow:
             answer=self.show,
             clock=self.clock,
             progress=partial(self._alive, "engine"),
-            unsafe=self._unsafe.put,
+            unsafe=self.outputs.unsafe.put,
         )
         return Worker("engine", engine.run, partial(self.readings.put, None), self._died)
 
@@ -235,13 +233,6 @@ class Flow:
             progress=partial(self._alive, "recorder"),
         )
         return Worker("recorder", self._recorder.run, partial(self.records.put, None), self._died)
-
-    def _logged_as_unsafe(self) -> list[str]:
-        """Return the outputs that the engine left in doubt, after logging them."""
-        names = [self._unsafe.get() for _ in range(self._unsafe.qsize())]
-        for name in names:
-            _logger.error("output %s could not be made safe; the next start tries it first", name)
-        return names
 
     def _watched(self, post: Post) -> None:
         if isinstance(post, Reading | Alert | Switched):

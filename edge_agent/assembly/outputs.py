@@ -1,6 +1,8 @@
 """The outputs' drivers, connected, and a thread for each bus that has outputs."""
 
+import logging
 from collections.abc import Callable
+from queue import SimpleQueue
 
 from edge_agent.acquire.hardware import Hardware, Place
 from edge_agent.assembly.buses import explained
@@ -9,6 +11,8 @@ from edge_agent.clock import Clock
 from edge_agent.evaluate.outputs.output_bus import OutputBus
 from edge_agent.evaluate.outputs.switching import AtOnce, GuardedOutput, SettingResult, Switcher
 from edge_agent.threads import Worker
+
+_logger = logging.getLogger(__name__)
 
 
 class OutputBuses:
@@ -32,6 +36,9 @@ class OutputBuses:
         self._clock = clock
         self._buses: dict[str, OutputBus] = {}
         self._fresh: list[Worker] = []  # threads that are still to be started
+        self.unsafe: SimpleQueue[str] = (
+            SimpleQueue()
+        )  # outputs, as the engine names them at its end
 
     def connect(self, resolved: ResolvedOutput) -> GuardedOutput:
         """Return an output, not switched yet; raise HardwareError if its bus is missing."""
@@ -44,10 +51,17 @@ class OutputBuses:
         while self._fresh:
             self._fresh.pop().start()
 
-    def stop(self) -> None:
-        """Ask the threads to end; one that hangs in a transfer ends with the process."""
+    def stop(self) -> bool:
+        """Ask the threads to end; one that hangs in a transfer ends with the process.
+
+        Log the outputs that are not known to be safe, and return whether there are none.
+        """
         for bus in self._buses.values():
             bus.stop()
+        names = [self.unsafe.get() for _ in range(self.unsafe.qsize())]
+        for name in names:
+            _logger.error("output %s could not be made safe; the next start tries it first", name)
+        return not names
 
     def _switcher(self, place: Place) -> Switcher:
         if place.kind == "gpio":

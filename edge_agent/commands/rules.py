@@ -18,6 +18,7 @@ from edge_agent.clock import Moment
 from edge_agent.commands import cases
 from edge_agent.commands.options import config_argument, config_option, set_option
 from edge_agent.errors import ConfigError
+from edge_agent.evaluate.outputs.unsafe_outputs import reports_output
 from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.evaluate.replay import Replay
 from edge_agent.events import LoggedEvent, Reading, alert_of
@@ -96,7 +97,7 @@ def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[AlertR
     for event in events:
         last = max(last, event.time)
         with skipped.unless_readable(event):
-            if event.kind == "alert":
+            if event.kind == "alert" and not reports_output(event.source):
                 logged += _row(event)
             elif event.kind == "reading" and event.time == last:  # none after the clock went back
                 values, moment = _decode(event.data).values, Moment(last, last, event.boot is None)

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -162,3 +163,33 @@ def test_after_a_kill_the_outputs_are_switched(edge_agent, config, simulated, mo
     simulated(path)
     monkeypatch.setenv("SERVICE_RESULT", "watchdog")
     assert edge_agent("safe", path).out == "output fan: safe (0)\n"
+
+
+class Hung:
+    """A machine whose I2C bus hangs until `free` is set."""
+
+    def __init__(self, hardware):
+        self._hardware = hardware
+        self.free = threading.Event()
+
+    def __getattr__(self, name):
+        return getattr(self._hardware, name)
+
+    def i2c(self, _number):
+        return self
+
+    def i2c_rdwr(self, *_messages):
+        self.free.wait(60)
+
+
+def test_a_bus_that_hangs_keeps_no_pin_from_being_safe_and_ends_after_a_while(
+    config, simulated, monkeypatch, capsys
+):
+    path = config(EXPANDER + RELAY)
+    hung = Hung(simulated(path))
+    monkeypatch.setattr("edge_agent.commands.safe.PATIENCE", 0.2)
+    lines = make_safe(resolve(path).outputs, hung)
+    hung.free.set()
+    late = "not switched within 0 s: i2c-1 does not answer"
+    assert lines == [f"output pump: {late}", f"output valve: {late}"]
+    assert capsys.readouterr().out == "output fan: safe (0)\n"

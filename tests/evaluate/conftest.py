@@ -12,7 +12,12 @@ from edge_agent.evaluate.expressions.expression import Known
 from edge_agent.evaluate.expressions.parser import parse
 from edge_agent.evaluate.outputs.arbitration import Guard
 from edge_agent.evaluate.outputs.output_set import OutputSet
-from edge_agent.evaluate.outputs.switching import GuardedOutput
+from edge_agent.evaluate.outputs.switching import (
+    AtOnce,
+    GuardedOutput,
+    SettingResult,
+    carry_out,
+)
 from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.evaluate.rules.rule import Rule, spans
 from edge_agent.evaluate.rules.rule_set import RuleSet
@@ -60,6 +65,24 @@ class Relay:
         self.closed = True
 
 
+class SteppedBus:
+    """A bus that carries out its settings when the test lets it work."""
+
+    name = "i2c-1"
+
+    def __init__(self):
+        self.settings = []
+
+    def switch(self, setting, now):
+        del now
+        self.settings.append(setting)
+
+    def work(self, moment):
+        """Carry out what waits; return the results."""
+        settings, self.settings = self.settings, []
+        return [SettingResult(one.output, one.number, carry_out(one), moment) for one in settings]
+
+
 def parts(plans, rules, states=None, outputs=(), *, began=0, allowed=(), delegate=None):
     """Return what an engine evaluates with; thresholds may be set from 0 to 100."""
     current = CurrentValues(plans, spans(rules), began=began)
@@ -73,7 +96,16 @@ def parts(plans, rules, states=None, outputs=(), *, began=0, allowed=(), delegat
 class SteppedEngine:
     """An engine without a thread, on a clock that is moved by hand."""
 
-    def __init__(self, rules, plans=None, states=None, outputs=("fan",), guards=None, allowed=()):
+    def __init__(
+        self,
+        rules,
+        plans=None,
+        states=None,
+        outputs=("fan",),
+        guards=None,
+        allowed=(),
+        switchers=None,
+    ):
         self.clock = ManualClock()
         self.inbox = SimpleQueue()
         self.relays = {name: Relay() for name in outputs}
@@ -90,7 +122,12 @@ class SteppedEngine:
                 rules,
                 states,
                 [
-                    GuardedOutput(name, relay, (guards or {}).get(name, Guard()))
+                    GuardedOutput(
+                        name,
+                        relay,
+                        (guards or {}).get(name, Guard()),
+                        (switchers or {}).get(name, AtOnce()),
+                    )
                     for name, relay in self.relays.items()
                 ],
                 allowed=allowed,
@@ -162,6 +199,11 @@ def stepped():
 @pytest.fixture
 def relay():
     return Relay()
+
+
+@pytest.fixture
+def bus():
+    return SteppedBus()
 
 
 @pytest.fixture(scope="session")

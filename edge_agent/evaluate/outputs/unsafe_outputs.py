@@ -13,11 +13,16 @@ def alert_name(output: str) -> str:
     return PREFIX + output
 
 
+def reports_output(alert: str) -> bool:
+    """Return whether an alert of this name reports an output, not a rule."""
+    return alert.startswith(PREFIX)
+
+
 class UnsafeOutputs:
     """Follows what was switched; `names` are the alerts that were firing before a restart."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        self._names = {name for name in names if name.startswith(PREFIX)}
+        self._names = set(filter(reports_output, names))
 
     def alerts(self, switched: Iterable[Switched], guards: Mapping[str, Guard]) -> Iterator[Alert]:
         """Yield an alert for each output that could not be made safe, and when it is switched.
