@@ -6,6 +6,7 @@ import tempfile
 import time
 import traceback
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -18,6 +19,8 @@ from tests.torture.report import PAGE, page  # noqa: E402
 from tests.torture.rig import Rig  # noqa: E402
 from tests.torture.row import Row  # noqa: E402
 from tests.torture.sabotage import SABOTAGES, VARIABLE  # noqa: E402
+
+Begun = TypeVar("Begun", Fault, str)
 
 
 def run(fault: Fault, seed: int, scale: float, sabotage: str = "") -> Row:
@@ -47,6 +50,23 @@ def run_broken(name: str, seed: int, scale: float) -> Row:
     return run(fault, seed, scale, name)
 
 
+class Progress:
+    """Says before each row which one begins, and how long the run has taken so far."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._begun = time.monotonic()
+
+    def next(self, one: Begun) -> Begun:
+        """Return what begins now: a fault, or the name of a sabotage."""
+        self._done += 1
+        minutes = (time.monotonic() - self._begun) / 60
+        name = one.title if isinstance(one, Fault) else f"broken on purpose: {one}"
+        click.echo(f"[{self._done}/{self._total}, {minutes:4.1f} min] {name}")
+        return one
+
+
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Of all random choices.")
 @click.option("--only", default="", help="A group, or GROUP/NAME.")
@@ -60,8 +80,11 @@ def main(seed: int, only: str, scale: float, sabotage: str | None) -> None:
     if sabotage:
         sys.exit(0 if run_broken(sabotage, seed, scale).harmed else 1)
     begun = time.monotonic()
-    rows = [run(fault, seed, scale) for fault in FAULTS if fault.title.startswith(only)]
-    broken = {} if only else {name: run_broken(name, seed, scale) for name in SABOTAGES}
+    faults = [fault for fault in FAULTS if fault.title.startswith(only)]
+    sabotages = () if only else tuple(SABOTAGES)
+    progress = Progress(len(faults) + len(sabotages))
+    rows = [run(progress.next(fault), seed, scale) for fault in faults]
+    broken = {progress.next(name): run_broken(name, seed, scale) for name in sabotages}
     text = page(rows, broken, seed, time.monotonic() - begun)
     if only or scale != 1.0:
         click.echo(text)

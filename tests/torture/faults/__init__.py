@@ -1,7 +1,7 @@
 """All faults, group by group."""
 
 from tests.torture.fault import Fault
-from tests.torture.faults import broker, clock, disk, hardware, link, load, process
+from tests.torture.faults import broker, clock, disk, hardware, link, load, process, week
 
 FAULTS: tuple[Fault, ...] = (
     *link.FAULTS,
@@ -11,4 +11,5 @@ FAULTS: tuple[Fault, ...] = (
     *disk.FAULTS,
     *clock.FAULTS,
     *hardware.FAULTS,
+    *week.FAULTS,
 )

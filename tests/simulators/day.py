@@ -1,0 +1,166 @@
+"""Simulated time with hardware: real drivers on simulated chips, held against the truth."""
+
+import random
+from collections import Counter
+from dataclasses import replace
+
+from drivers.base.driver import run
+from drivers.base.errors import DriverError
+from edge_agent.acquire.catalog import Catalog
+from edge_agent.blueprint import resolve
+from simulators.clock import VirtualClock
+from simulators.fault_kinds import faults_of
+from simulators.hardware import SimulatedHardware
+from simulators.scenario import PlannedFault, Scenario, load
+
+DAY = 86_400
+LONGEST_INTERVAL = 61  # s; a shorter fault may fall between two measurements
+# What a chip's protocol cannot detect: its own test says why
+BLIND = {
+    "bh1750": {"corrupt_bits"},
+    "lm75": {"slow_conversion"},
+    "max17048": {"slow_conversion"},
+    "max31855": {"slow_conversion"},
+    "mcp9808": {"slow_conversion"},
+    "pcf8574": {"corrupt_bits", "dead_frame"},
+}
+MEAN = {"flow": 1.3}  # L/min: a mean of some 10 s knows whole pulses only, of 0.1 L
+MEAN_SECONDS = 8
+OF_A_BUS = ("brown_out", "no_answer", "stuck_bus", "unplug")
+
+
+class Device:
+    """One device of the configuration, its driver on simulated hardware, held against the truth."""
+
+    def __init__(self, hardware, clock, resolved, model, emit):
+        self.name, self.clock, self._hardware = resolved.name, clock, hardware
+        self.every, self._emit = float(resolved.settings.every), emit
+        self.due = self.every
+        self.outcomes = Counter()
+        self._measured = 0.0
+        self._truths = []
+        self.wrong = []
+        _, bus, address, pin, id_ = resolved.place
+        where = {"bus": bus, "address": address, "pin": pin, "id": id_}
+        hardware.attach(self.name, model, **where, options=resolved.options)
+        self._driver = resolved.build(hardware)
+        self._steps = {channel.name: channel.resolution for channel in self._driver.channels}
+        self._steps |= {channel: MEAN[channel] for channel in MEAN.keys() & self._steps.keys()}
+        self._ready = resolved.place.kind == "gpio"
+        if self._ready:  # counters count from now on
+            run(self._driver.setup(), self._sleep)
+
+    def _sleep(self, seconds):
+        """Wait, while pins move."""
+        self._look()
+        self.clock.advance(seconds)
+        self._hardware.step()
+
+    def measure(self):
+        """Measure once, as an agent does: set up again after any error."""
+        while self.due <= self.clock.monotonic():  # missed while another one warmed up
+            self.due += self.every
+        self._truths = []
+        self._look()
+        try:
+            if not self._ready:
+                run(self._driver.setup(), self._sleep)
+            values = run(self._driver.measure(), self._sleep)
+        except DriverError as error:
+            self._ready = False
+            self.outcomes[error.quality] += 1
+            self._emit(self.name, self.clock.monotonic(), {}, error.quality)
+            return
+        self._ready = True
+        self.outcomes["good"] += 1
+        self._emit(self.name, self.clock.monotonic(), values, "good")
+        self._look()
+        self._compare(values)
+        self._measured = self.clock.monotonic()
+
+    def _look(self):
+        """Remember the truth: between two moments it may have been higher or lower than at both."""
+        self._truths.append(self._hardware.truth(self.name))
+
+    def _compare(self, values):
+        for channel, value in values.items():
+            found = [truth[channel] for truth in self._truths]
+            low, high = min(found), max(found)
+            if channel in MEAN and self.clock.monotonic() - self._measured < MEAN_SECONDS:
+                continue  # a short window after a long wait for others
+            if not low - self._steps[channel] <= value <= high + self._steps[channel]:
+                self.wrong.append((self.clock.monotonic(), channel, value, low, high))
+
+
+def faults(devices, models, seed, seconds):
+    """Yield the faults of a scenario in which each fault strikes each device once, and each bus.
+
+    The faults of one place follow each other, so that none hides another for long.
+    """
+    chance = random.Random(seed)
+    kinds_of = {
+        one.name: faults_of(models[one.name]).keys() - BLIND.get(one.settings.driver, set())
+        for one in devices
+    }
+    places = [({"device": name}, sorted(kinds)) for name, kinds in kinds_of.items()]
+    buses = sorted({one.place.bus for one in devices if one.place.kind == "i2c"})
+    for place, kinds in [*places, *(({"bus": number}, list(OF_A_BUS)) for number in buses)]:
+        chance.shuffle(kinds)
+        for n, kind in enumerate(kinds):
+            width = 0.95 * seconds / len(kinds)
+            arguments = {"at": (n + chance.uniform(0, 0.5)) * width}
+            if kind == "corrupt_bits":
+                # Of all frames, for what has no checksum is read twice
+                arguments |= {"share": 0.2, "seed": chance.randrange(1 << 30)}
+            if kind != "brown_out":
+                longest = 0.2 * width if "device" in place else 2 * LONGEST_INTERVAL
+                arguments["lasts"] = max(chance.uniform(0.5, 1) * longest, LONGEST_INTERVAL)
+            yield PlannedFault(kind, arguments, **place)
+
+
+def daily(devices, models, seed, seconds):
+    """Yield such faults for each day, or for the time that there is."""
+    for day in range(max(round(seconds / DAY), 1)):
+        for fault in faults(devices, models, seed + day, min(seconds, DAY)):
+            at = fault.arguments["at"] + day * DAY
+            yield replace(fault, arguments=fault.arguments | {"at": at})
+
+
+class Day:
+    """Devices of a configuration, at the end of a scenario; `emit` gets what they measure."""
+
+    def __init__(self, config, seed, seconds, part=slice(None), *, emit=lambda *_: None):
+        devices = resolve(config).devices
+        catalog = Catalog("edge_agent.simulators")
+        models = {one.name: catalog.load(one.settings.driver) for one in devices}
+        signals = load(config.with_suffix(".scenario.toml"), models).signals
+        self.seconds = seconds
+        devices, clock = devices[part], VirtualClock()
+        scenario = Scenario(seed, signals, tuple(daily(devices, models, seed, seconds)))
+        self.hardware = SimulatedHardware(clock, scenario)
+        self.devices = {
+            one.name: Device(self.hardware, clock, one, models[one.name], emit) for one in devices
+        }
+        self._live(clock)
+
+    def _live(self, clock):
+        while clock.monotonic() < self.seconds:
+            device = min(self.devices.values(), key=lambda each: each.due)
+            clock.advance(max(device.due - clock.monotonic(), 0))
+            self.hardware.step()
+            device.measure()
+
+    def wrong(self):
+        return {name: device.wrong[:3] for name, device in self.devices.items() if device.wrong}
+
+    def idle_faults(self):
+        """Return the faults that struck no measurement."""
+        return [fault for fault, struck in self.hardware.struck() if not struck]
+
+    def tired(self):
+        """Return the outcomes of each device with good values in less than 60 % of its time."""
+        return {
+            name: dict(device.outcomes)
+            for name, device in self.devices.items()
+            if device.outcomes["good"] < 0.6 * self.seconds / device.every
+        }
