@@ -39,6 +39,7 @@ class HCSR04:
 
     bus: ClassVar[BusKind] = "gpio"
     more_pins: ClassVar[tuple[str, ...]] = ("echo",)
+    shared: ClassVar[str] = "air"  # one hears the pings of another
     channels: tuple[Channel, ...] = (Channel("distance", "m", 0.02, 4, 0.003),)
 
     def __init__(self, port: "PinPort", *, echo: int, temperature: float = 20) -> None:

@@ -191,6 +191,13 @@ class Remarking(Protocol):
 
 
 @runtime_checkable
+class TakesTurns(Protocol):
+    """A sensor that disturbs others: of those of one bus that share it, one measures at a time."""
+
+    shared: ClassVar[str]
+
+
+@runtime_checkable
 class Patient(Protocol):
     """A chip that needs longer than usual to be set up and measured: a gas sensor's hotplate."""
 

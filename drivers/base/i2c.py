@@ -5,6 +5,7 @@ nothing else here. Anything with smbus2's `i2c_rdwr` is a bus: `smbus2.SMBus` or
 """
 
 import errno
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,9 @@ ERRORS: dict[int | None, tuple[type[DriverError], str]] = {
 }
 
 
+BUDGET = 1.0  # seconds; the longest stretch of a datasheet here is 0.15 s
+HOLDS = "it stretches the clock: check its supply and pull-ups, or give it a bus of its own"
+
 Value = TypeVar("Value")
 
 
@@ -49,8 +53,17 @@ class I2CBus(Protocol):
 class I2CPort:
     """A bus bound to one address; `name` identifies the device in errors."""
 
-    def __init__(self, bus: I2CBus, address: int, name: str = "i2c") -> None:
+    def __init__(
+        self,
+        bus: I2CBus,
+        address: int,
+        name: str = "i2c",
+        *,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._bus = bus
+        self._now = now
+        self._held, self._ended = 0.0, now()
         self.address = address
         self.where = f"{name}:0x{address:02x}"
 
@@ -88,6 +101,7 @@ class I2CPort:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
+        began = self._now()
         try:
             yield
         except DriverError:
@@ -95,6 +109,20 @@ class I2CPort:
         except OSError as error:
             kind, what = ERRORS.get(error.errno, (TransferFailed, error.strerror or "failed"))
             raise kind(self.where, f"{what} (errno {error.errno})") from error
+        finally:
+            held, self._held = self._held, 0.0
+        self._account(held, began)
+
+    def _account(self, held: float, began: float) -> None:
+        """Raise `BusStuck` if transfers without a pause took longer than others can wait.
+
+        `held` is how long those took so far; the time between two transfers is taken off.
+        """
+        pause, self._ended = began - self._ended, self._now()
+        self._held = max(held - pause, 0.0) + self._ended - began
+        if self._held > BUDGET:
+            took, self._held = self._held, 0.0
+            raise BusStuck(self.where, f"the chip held the bus for {took:.1f} s", HOLDS)
 
 
 def settled(read: Callable[[], Value], where: str, hint: str = "") -> Value:

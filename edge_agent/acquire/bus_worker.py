@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Literal, TypeAlias
 
 from drivers.base.driver import Totalling
+from edge_agent.acquire.bus_watch import BusWatch
 from edge_agent.acquire.cycle import Cycle, DueDevice
 from edge_agent.acquire.totals import SavedTotal
 from edge_agent.clock import Clock
@@ -46,6 +47,7 @@ class BusWorker:
             Cycle(device, emit, clock, partial(inbox.put, ("wake", device.name)))
             for device in devices
         ]
+        self._watch = BusWatch(name, tuple(self._cycles), clock)
         self._totals = [
             SavedTotal(device.name, device.driver, save, clock)
             for device in devices
@@ -68,14 +70,22 @@ class BusWorker:
 
         One at a time, so that even on a stuck bus a stop waits for one transaction only.
         """
-        self._cycles.sort(key=attrgetter("due"))
-        first = self._cycles[0]
+        waiting = sorted(filter(self._may_advance, self._cycles), key=attrgetter("due"))
+        first = waiting[0]
         if first.due <= self._clock.monotonic():
-            first.advance()
-            self._cycles.append(self._cycles.pop(0))  # behind those that are due as early
+            self._watch.observe(first, first.advance())
+            self._cycles.remove(first)
+            self._cycles.append(first)  # behind those that are due as early
         self._save_totals()
-        due = min([cycle.due for cycle in self._cycles] + [total.due for total in self._totals])
-        return max(due - self._clock.monotonic(), 0.0)
+        due = [cycle.due for cycle in self._cycles if self._may_advance(cycle)]
+        wait = min(due + [total.due for total in self._totals]) - self._clock.monotonic()
+        return max(wait, 0.0)
+
+    def _may_advance(self, cycle: Cycle) -> bool:
+        """Return whether no other device is using what this one needs for itself."""
+        if not cycle.shared or cycle.under_way:
+            return True
+        return not any(one.under_way and one.shared == cycle.shared for one in self._cycles)
 
     def _save_totals(self) -> None:
         now = self._clock.monotonic()

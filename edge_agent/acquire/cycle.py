@@ -8,15 +8,19 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-from drivers.base.driver import Driver, Listening, Patient, Remark, Remarking, Steps
-from drivers.base.errors import DriverError, NotReady, OutOfRange
+from drivers.base.driver import Driver, Listening, Patient, Remark, Remarking, Steps, TakesTurns
+from drivers.base.errors import BusStuck, DriverError, NotReady, OutOfRange
 from edge_agent.acquire.schedule import after_failure, next_slot
 from edge_agent.clock import Clock, Moment
 from edge_agent.events import Reading
 
 DEADLINE = 5.0  # seconds for setup and measurement, if the driver does not ask for more
+STUCK_FAILURES = 2  # a time-out of the bus counts as two: each attempt stops all other devices
 NO_REMARK = Remark()
+
+Outcome: TypeAlias = Literal["under way", "ended", "stuck"]  # stuck: ended by the bus's time-out
 
 _logger = logging.getLogger(__name__)
 
@@ -53,12 +57,12 @@ class Cycle:
         self._emit = emit
         self._clock = clock
         self._news = wake
-        self._slot = self.due
+        self._slot = -math.inf  # none yet: the first measurement is at once
         self._attempt: Steps[dict[str, float]] | None = None
         self._give_up_at = 0.0
         self._failures = 0
-        self._ready = False
-        self._woken = False
+        self._ready = self._woken = self._reported = False
+        self._remark = NO_REMARK
         self._emitted = 0  # uptime of the last reading, in µs
 
     def wake(self) -> None:
@@ -67,7 +71,18 @@ class Cycle:
         if self._attempt is None:
             self.due = self._clock.monotonic()
 
-    def advance(self) -> None:
+    @property
+    def shared(self) -> str:
+        """What only one device of the bus may use at a time; nothing for most."""
+        driver = self.device.driver
+        return driver.shared if isinstance(driver, TakesTurns) else ""
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a measurement has begun and not ended."""
+        return self._attempt is not None
+
+    def advance(self) -> Outcome:
         """Continue to the next wait; any exception on the way is the attempt's failure."""
         try:
             self._wait(next(self._current()))
@@ -75,6 +90,15 @@ class Cycle:
             self._succeed(end.value)
         except Exception as error:  # noqa: BLE001 - a third party's bug must not end the bus
             self._fail(error)
+            return "stuck" if isinstance(error, BusStuck) else "ended"
+        return "under way" if self.under_way else "ended"
+
+    def suspend(self, error: BusStuck) -> None:
+        """Report that the bus is stuck, and touch it no more until the device is due again."""
+        self.close()
+        self.due = math.inf
+        self._ready = False
+        self._emit(self._failure(error.quality, str(error)))
 
     def close(self) -> None:
         """Break off what is under way."""
@@ -96,7 +120,9 @@ class Cycle:
             if isinstance(driver, Listening):
                 driver.listen(self._news)
             self._ready = True
-        return finite(self.device.name, (yield from driver.measure()))
+        values = finite(self.device.name, (yield from driver.measure()))
+        self._remark = driver.remark() if isinstance(driver, Remarking) else NO_REMARK
+        return values
 
     def _wait(self, seconds: float) -> None:
         """Hand the bus over; a device may be served late, but may not wait beyond its deadline."""
@@ -107,17 +133,18 @@ class Cycle:
 
     def _succeed(self, values: dict[str, float]) -> None:
         self._emit(self._reading(values))
-        if after_failure(self._failures).given_up:
+        if self._reported:
             _logger.warning("%s: recovered after %d failures", self.device.name, self._failures)
-        self._attempt, self._failures = None, 0
+        self._attempt, self._failures, self._reported = None, 0, False
         self.due = self._clock.monotonic() if self._woken else self._next_slot()
 
     def _reading(self, values: dict[str, float]) -> Reading:
         """Return the reading, at the moment since which its values are true."""
-        driver = self.device.driver
-        remark = driver.remark() if isinstance(driver, Remarking) else NO_REMARK
-        moment = self._at(remark.age)
-        return Reading(self.device.name, moment, values, detail=remark.detail, missed=remark.missed)
+        age, missed, detail = self._remark
+        return Reading(self.device.name, self._at(age), values, detail=detail, missed=missed)
+
+    def _failure(self, quality: str, detail: str) -> Reading:
+        return Reading(self.device.name, self._at(0.0), {}, quality, detail)
 
     def _at(self, age: float) -> Moment:
         """Return the moment so many seconds ago, but none before the device's last reading."""
@@ -136,7 +163,7 @@ class Cycle:
 
     def _fail(self, error: Exception) -> None:
         self._attempt = None
-        self._failures += 1
+        self._failures += STUCK_FAILURES if isinstance(error, BusStuck) else 1
         retry = after_failure(self._failures)
         self._ready = self._ready and not retry.setup
         self.due = self._clock.monotonic() + (0.0 if self._woken else retry.pause)
@@ -147,10 +174,11 @@ class Cycle:
         """Report the failure as the reading; log only the first in a row."""
         quality = error.quality if isinstance(error, DriverError) else DriverError.quality
         detail = self._explain(error)
-        self._emit(Reading(self.device.name, self._at(0.0), {}, quality, detail))
-        if not after_failure(self._failures - 1).given_up:
+        self._emit(self._failure(quality, detail))
+        if not self._reported:
             bug = None if isinstance(error, DriverError) else error
             _logger.warning("%s; retrying with increasing delays", detail, exc_info=bug)
+        self._reported = True
 
     def _explain(self, error: Exception) -> str:
         if isinstance(error, DriverError):

@@ -1,5 +1,6 @@
 """Totals of counters, saved apart from readings: a refused or failed reading loses none."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,6 +9,8 @@ import msgspec
 from drivers.base.driver import Totalling
 from edge_agent.clock import Clock
 from edge_agent.events import SavedState
+
+_logger = logging.getLogger(__name__)
 
 
 class SavedTotal:
@@ -26,7 +29,11 @@ class SavedTotal:
     def save(self, *, stopped: bool = False) -> None:
         """Save the total if it has changed, and be due again after a while."""
         self.due = self._clock.monotonic() + self._driver.save_interval()
-        total = self._driver.total(stopped=stopped)
+        try:
+            total = self._driver.total(stopped=stopped)
+        except Exception:
+            _logger.exception("%s: its driver has a bug: its total is not saved", self._device)
+            return
         if total != self._saved:
             self._saved = total
             self._save(SavedState(_name(self._device), msgspec.json.encode(total)))

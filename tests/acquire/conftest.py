@@ -3,7 +3,7 @@ from queue import SimpleQueue
 import pytest
 
 from drivers.base.channel import Channel
-from drivers.base.errors import LostConfiguration, NoAcknowledge
+from drivers.base.errors import BusStuck, LostConfiguration, NoAcknowledge
 from edge_agent.acquire.bus_worker import BusWorker
 from edge_agent.acquire.cycle import DueDevice
 from edge_agent.clock import ManualClock
@@ -22,6 +22,7 @@ class Chip:
         self.transaction = transaction  # how long one transfer holds the bus
         self.values = {"temperature": 21.5}
         self.plugged = True
+        self.hung = False
         self.configured = False
         self.error = None  # what measuring raises while it is set
         self.setups = []
@@ -47,6 +48,9 @@ class Chip:
     def _transfer(self, moments):
         moments.append(self.clock.monotonic())
         self.clock.advance(self.transaction)
+        if self.hung:
+            self.clock.advance(1.0)  # the adapter's time-out
+            raise BusStuck("chip", "the bus does not move")
         if not self.plugged:
             raise NoAcknowledge("chip", "no answer")
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from drivers.base.errors import BadChecksum, BusMissing, NoAcknowledge, OutOfRange
@@ -9,6 +11,16 @@ def test_a_device_is_measured_at_once_and_then_at_whole_intervals_of_the_wall_cl
     bus.clock.advance(3.2)
     bus.connect(air=(chip, 10)).run(35)
     assert chip.starts == pytest.approx([3.2, 10, 20, 30])
+
+
+@pytest.mark.parametrize("every", [60, 3600])
+def test_no_two_measurements_are_further_apart_than_the_interval(bus, chip, every):
+    chip = chip(conversion=0.0)
+    bus.clock.advance(0.65 * every)  # the next whole interval begins in less than half of one
+    bus.connect(air=(chip, every)).run(3 * every)
+    apart = [b - a for a, b in pairwise(chip.starts)]
+    assert chip.starts[0] == 0.65 * every
+    assert max(apart) <= every + 1e-6
 
 
 def test_a_reading_carries_the_moment_at_which_the_measurement_returned(bus, chip):
@@ -226,7 +238,7 @@ def test_news_make_a_device_due_now_and_leave_its_slots_where_they_are(bus, butt
     bus.connect(door=(button, 30)).run(12)
     button.wake()
     bus.run(30)
-    assert bus.moments() == pytest.approx([0, 12, 40])
+    assert bus.moments() == pytest.approx([0, 10, 12, 40])
 
 
 def test_news_during_a_measurement_are_measured_after_it(bus, button):
