@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, NoReturn, TypeAlias
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Remark, Steps, checked
+from drivers.base.driver import BusKind, Steps, checked
 from drivers.base.edges import LATE_SECONDS, EdgePin
 from drivers.base.errors import NotReady
+from drivers.base.members import Remark
 from drivers.base.pulse_filter import Counts, PulseFilter
 
 if TYPE_CHECKING:

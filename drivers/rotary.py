@@ -11,9 +11,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn, TypeAlias
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Remark, Steps
+from drivers.base.driver import BusKind, Steps
 from drivers.base.edges import LATE_SECONDS, Edge, EdgePin, News
 from drivers.base.errors import NotReady
+from drivers.base.members import Remark
 
 if TYPE_CHECKING:
     from drivers.base.pins import PinPort

@@ -4,13 +4,12 @@ A driver never sleeps: `yield seconds` gives the bus to the other devices for th
 """
 
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import (
     Any,
     ClassVar,
     Literal,
-    NamedTuple,
     Protocol,
     TypeAlias,
     TypeGuard,
@@ -157,74 +156,6 @@ class Identifiable(Protocol):
 
     def identify(self) -> Identity | None:
         """Read only: the chip that answers, or None if it is certainly another."""
-        ...
-
-
-@runtime_checkable
-class Listening(Protocol):
-    """An input whose edges arrive between two due times."""
-
-    def listen(self, wake: Callable[[], None]) -> None:
-        """Call `wake` from any thread when a measurement is worth taking now."""
-        ...
-
-
-class Remark(NamedTuple):
-    """What a driver adds to values: for how many seconds they have been true already.
-
-    `missed` counts the edges since the last remark that the device made but that did not arrive, or
-    too many at once to be followed. `detail` is for the reader of the log.
-    """
-
-    age: float = 0.0
-    missed: int = 0
-    detail: str = ""
-
-
-@runtime_checkable
-class Remarking(Protocol):
-    """An input whose values may be older than their measurement, or that may miss edges."""
-
-    def remark(self) -> Remark:
-        """Return what to add to the values that were measured last; called once for each."""
-        ...
-
-
-@runtime_checkable
-class TakesTurns(Protocol):
-    """A sensor that disturbs others: of those of one bus that share it, one measures at a time."""
-
-    shared: ClassVar[str]
-
-
-@runtime_checkable
-class Patient(Protocol):
-    """A chip that needs longer than usual to be set up and measured: a gas sensor's hotplate."""
-
-    deadline: ClassVar[float]  # seconds
-
-
-@runtime_checkable
-class Totalling(Protocol):
-    """A counter whose totals continue after a restart: they are saved apart from the readings.
-
-    They are saved at a stop, and otherwise at each `save_interval`: what was counted since is lost
-    at a kill.
-    """
-
-    def save_interval(self) -> float:
-        """Return seconds."""
-        ...
-
-    def total(self, *, stopped: bool) -> dict[str, Any]:
-        """Return what `resume` needs, as JSON has it; `stopped` if nothing is counted any more."""
-        ...
-
-    def resume(self, saved: Mapping[str, Any], logged: Mapping[str, float]) -> None:
-        """Continue from a saved total, or if there is none from the last logged values.
-
-        Called once, before the first setup.
-        """
         ...
 
 

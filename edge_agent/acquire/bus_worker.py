@@ -9,7 +9,7 @@ from operator import attrgetter
 from queue import Empty, SimpleQueue
 from typing import Literal, TypeAlias
 
-from drivers.base.driver import Totalling
+from drivers.base.members import Totalling
 from edge_agent.acquire.bus_watch import BusWatch
 from edge_agent.acquire.cycle import Cycle, DueDevice
 from edge_agent.acquire.totals import SavedTotal

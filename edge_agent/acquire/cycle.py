@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from drivers.base.driver import Driver, Listening, Patient, Remark, Remarking, Steps, TakesTurns
+from drivers.base.driver import Driver, Steps
 from drivers.base.errors import BusStuck, DriverError, NotReady, OutOfRange
+from drivers.base.members import Listening, Patient, Remark, Remarking, TakesTurns
 from edge_agent.acquire.schedule import after_failure, next_slot
 from edge_agent.clock import Clock, Moment
 from edge_agent.events import Reading

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from drivers.base.driver import Totalling
+from drivers.base.members import Totalling
 from edge_agent.clock import Clock
 from edge_agent.events import SavedState
 

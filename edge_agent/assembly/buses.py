@@ -8,8 +8,9 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
-from drivers.base.driver import Driver, Totalling
+from drivers.base.driver import Driver
 from drivers.base.errors import DriverError
+from drivers.base.members import Totalling
 from edge_agent.acquire.bus_worker import BusWorker
 from edge_agent.acquire.cycle import DueDevice
 from edge_agent.acquire.hardware import Hardware

@@ -9,10 +9,10 @@ from drivers.base.driver import (
     Driver,
     DriverClass,
     Output,
-    Totalling,
     is_output,
     is_sensor,
 )
+from drivers.base.members import Totalling
 from edge_agent.acquire.catalog import Catalog, convert_options
 from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
 from edge_agent.blueprint.places import resolve_place

@@ -3,8 +3,9 @@ import sys
 
 import pytest
 
-from drivers.base.driver import Listening, run
+from drivers.base.driver import run
 from drivers.base.errors import NotReady
+from drivers.base.members import Listening
 from drivers.base.pins import PinPort
 from drivers.contact import PATIENCE, Contact
 from edge_agent.clock import ManualClock

@@ -4,8 +4,9 @@ from queue import SimpleQueue
 
 import pytest
 
-from drivers.base.driver import Totalling, run
+from drivers.base.driver import run
 from drivers.base.errors import NotReady, OutOfRange
+from drivers.base.members import Totalling
 from drivers.base.pins import PinPort
 from drivers.pulse import MEANINGS, PulseCounter
 from edge_agent.acquire.bus_worker import BusWorker

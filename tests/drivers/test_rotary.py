@@ -3,8 +3,9 @@ from functools import partial
 
 import pytest
 
-from drivers.base.driver import Listening, run
+from drivers.base.driver import run
 from drivers.base.errors import NotPermitted, NotReady
+from drivers.base.members import Listening
 from drivers.base.pins import PinPort
 from drivers.rotary import BACKLOG, Dial, Rotary
 from edge_agent.clock import ManualClock
