@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -152,13 +152,29 @@ def relay(directory: Path) -> Iterator[tuple[str, float]]:
     with subprocess.Popen([*strace, "-e", hold, *agent], stdout=subprocess.PIPE) as process:
         time.sleep(4 * BLOCKED)
         (directory / "stop").touch()
-        samples: list[tuple[float, float]] = json.loads(process.communicate()[0])
+        samples: list[tuple[float, float]] = json.loads(process.communicate()[0])["samples"]
     held = next(line for line in trace.read_text().splitlines() if "DELAYED" in line)
     begin = float(held.split()[1])
     blocked = [ms for at, ms in samples if begin < at < begin + BLOCKED]
     free = [ms for at, ms in samples if at < begin]
     for name, milliseconds in (("free", free), ("disk blocked", blocked)):
-        cuts = quantiles(milliseconds, n=100)
-        yield f"{name}, switched", float(len(milliseconds))
-        yield f"{name}, p50", cuts[49]
-        yield f"{name}, p99", cuts[98]
+        yield from figures(name, milliseconds)
+
+
+def relay_beside_hung_bus(directory: Path) -> Iterator[tuple[str, float]]:
+    """Yield the same while a bus with a sensor and eight outputs hangs, and the relay's stop."""
+    agent = [sys.executable, "-m", "benchmarks.relay", directory, "hung"]
+    with subprocess.Popen(agent, stdout=subprocess.PIPE) as process:
+        time.sleep(3 * BLOCKED)
+        (directory / "stop").touch()
+        result = json.loads(process.communicate()[0])
+    yield from figures("bus hung", [ms for _, ms in result["samples"]])
+    yield "bus hung, safe after the stop", result["safe_ms"]
+
+
+def figures(name: str, milliseconds: Sequence[float]) -> Iterator[tuple[str, float]]:
+    """Yield how often the relay switched, p50 and p99."""
+    cuts = quantiles(milliseconds, n=100)
+    yield f"{name}, switched", float(len(milliseconds))
+    yield f"{name}, p50", cuts[49]
+    yield f"{name}, p99", cuts[98]

@@ -1,9 +1,10 @@
 """A relay that follows a sensor, in a process of its own: its delay after each reading.
 
-python -m benchmarks.relay DIRECTORY   prints JSON when there is a file named stop in it.
-No broker listens at its port.
+python -m benchmarks.relay DIRECTORY [hung]   prints JSON when there is a file named stop in it.
+No broker listens at its port. With `hung`, a bus that hangs has a sensor and eight outputs.
 """
 
+import errno
 import json
 import sys
 import time
@@ -16,6 +17,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import simulated_hardware
 from edge_agent.evaluate.engine_items import Shown
 from edge_agent.events import Switched
+from simulators.hardware import SimulatedHardware
 
 CONFIG = """
 node = "relay"
@@ -30,8 +32,17 @@ pin = 22
 [[rule]]
 name = "warm"
 when = "chip0.temperature > 25"
-set = { fan = "on" }
+set = { %s }
 """
+OUTPUT = """
+[[output]]
+name = "slow%d"
+driver = "mcp23017_output"
+bus = 90
+pin = %d
+"""
+PIN = 22
+HUNG, SLOW = 90, 8  # the number of the bus that hangs, and of its outputs
 DEVICE = """
 [[device]]
 name = "chip%d"
@@ -49,6 +60,15 @@ high = 30
 """
 
 
+class HungBus:
+    """Each transfer takes as long as the kernel waits, and fails."""
+
+    def i2c_rdwr(self, *_messages: object) -> None:
+        """Raise OSError after a second."""
+        time.sleep(1)
+        raise OSError(errno.ETIMEDOUT, "timed out")
+
+
 class Watch:
     """Records when the relay switched, in seconds since 1970, and the ms since the reading."""
 
@@ -58,19 +78,35 @@ class Watch:
 
     def __call__(self, news: Shown) -> None:
         """Take what the engine shows, right after it has switched an output."""
-        if isinstance(news, Switched):
+        if isinstance(news, Switched) and news.output == "fan":
             ms = (self._clock.now().uptime - news.moment.uptime) / 1000
             self.samples.append((time.time(), ms))
+
+
+def configuration(*, hung: bool) -> str:
+    """Return a configuration of ten sensors, and of those on the bus that hangs."""
+    slow = range(SLOW if hung else 0)
+    names = ["fan", *(f"slow{n}" for n in slow)]
+    devices = [(n, n, "1s" if n else "50ms") for n in range(10)] + [(HUNG, HUNG, "1s")] * hung
+    tables = [*(DEVICE % one for one in devices), *(OUTPUT % (n, n) for n in slow)]
+    return CONFIG % ", ".join(f'{name} = "on"' for name in names) + "".join(tables)
+
+
+def hang(hardware: SimulatedHardware) -> None:
+    """Let one bus hang."""
+    works = hardware.i2c
+    vars(hardware)["i2c"] = lambda bus: HungBus() if bus == HUNG else works(bus)
 
 
 def main() -> None:
     """Run until there is a file named stop."""
     directory = Path(sys.argv[1])
     config = directory / "relay.toml"
-    config.write_text(CONFIG + "".join(DEVICE % (n, n, "1s" if n else "50ms") for n in range(10)))
+    config.write_text(configuration(hung="hung" in sys.argv))
     config.with_suffix(".scenario.toml").write_text(SCENARIO)
     blueprint = resolve(config)
     hardware = simulated_hardware(blueprint, config)
+    hang(hardware)
     watch = Watch()
     agent = Agent(
         blueprint,
@@ -85,8 +121,12 @@ def main() -> None:
     while not (directory / "stop").exists():
         time.sleep(0.2)
     samples = watch.samples[20:]  # after the start
+    while not hardware.pins().pin(PIN).state:
+        time.sleep(0.001)
+    begin = time.time()
     agent.stop()
-    print(json.dumps(samples))
+    safe = [(at - begin) * 1000 for at, _ in watch.samples if at > begin]
+    print(json.dumps({"samples": samples, "safe_ms": max(safe, default=0.0)}))
 
 
 if __name__ == "__main__":

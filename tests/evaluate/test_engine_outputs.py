@@ -71,6 +71,7 @@ def test_an_output_that_cannot_be_made_safe_is_an_event_and_an_alert_until_it_is
     assert (firing.kind, firing.source, firing.data["state"]) == ("alert", "output.slow", "firing")
     assert firing.data["message"] == "slow could not be made safe: stuck"
     assert (failed.kind, failed.data["error"]) == ("output", "stuck")
+    assert bus.settings == []  # it is tried again with the next second, not at once
     engine.relays["slow"].error = None
     engine.wait(1.1)
     work(engine, bus)
