@@ -33,7 +33,6 @@ from edge_agent.store.opening import open_log, salvage
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Recorder, RecorderItem
 from edge_agent.store.retention import Retention
-from edge_agent.store.soundness import is_damage
 from edge_agent.store.spill import Spill
 from edge_agent.threads import Worker
 
@@ -158,8 +157,9 @@ class Flow:
         try:
             self._restore(log, spill)
         except sqlite3.DatabaseError as error:
+            damaged = log.is_damaged(error)
             log.abandon()
-            if not is_damage(error):
+            if not damaged:
                 raise
             _logger.error("the event log is damaged (%s): salvaging what can be read", error)  # noqa: TRY400 - SQLite says it all
             self._restore(salvage(self.log_path, self.clock), spill)

@@ -23,6 +23,7 @@ from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import log_id, migrate
 from edge_agent.store.oldest import Oldest
 from edge_agent.store.replacement import inode_at, write_again
+from edge_agent.store.second_look import is_damaged
 from edge_agent.store.soundness import verify
 from edge_agent.store.tally import BLOCK, enter
 
@@ -212,6 +213,10 @@ class EventLog:
         write_again(self._path, self._connection)
         self.abandon()
         return True
+
+    def is_damaged(self, error: Exception) -> bool:
+        """Return whether an error calls the log damaged, and a second look does, too."""
+        return is_damaged(self._path, self.mark.database, error)
 
     def disconnect(self) -> None:
         """Give the database back and stay its only writer."""

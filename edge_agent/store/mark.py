@@ -74,6 +74,11 @@ class MarkFile:
             self._unlock_database()
             self._database = file
 
+    @property
+    def database(self) -> int:
+        """Return the descriptor of the database that is locked; -1 if none is."""
+        return self._database
+
     def ensure_locked(self) -> None:
         """Put the file back if it was deleted; raise LogError if another process has it by now."""
         if is_at(self._file, lock_name(self._path)):

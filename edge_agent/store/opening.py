@@ -15,7 +15,8 @@ from edge_agent.store.mark import Mark, MarkFile
 from edge_agent.store.migrations import ForeignDatabase
 from edge_agent.store.replacement import finish, last_aside, next_aside
 from edge_agent.store.salvage import random_hole, rescue
-from edge_agent.store.soundness import is_damage, is_passing
+from edge_agent.store.second_look import is_damaged
+from edge_agent.store.soundness import is_passing
 from edge_agent.store.spill import Spill, take_in
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds between tries; a unit that fails is started again later
@@ -84,7 +85,7 @@ def _sound(path: Path, mark: MarkFile, clock: Clock) -> EventLog:
         log = EventLog.under(mark, path, boot=clock.boot)
     except (sqlite3.DatabaseError, ForeignDatabase) as error:
         ours = isinstance(error, ForeignDatabase) and mark.value.log
-        if not (ours or is_damage(error)):
+        if not (ours or is_damaged(path, mark.database, error)):
             raise
         return _replaced(path, path, mark, clock)
     if aside and log.is_blank():

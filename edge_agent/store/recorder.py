@@ -20,7 +20,6 @@ from edge_agent.store.event_log import EventLog
 from edge_agent.store.gaps import all_of, ranges, report
 from edge_agent.store.group import GROUP, Group, settled
 from edge_agent.store.retention import Retention
-from edge_agent.store.soundness import is_damage
 from edge_agent.store.spill import Spill, spill
 
 IDLE = 5.0  # a sign of life at least this often
@@ -157,7 +156,8 @@ class Recorder:
             self._subscriptions = item.sinks
             self._group.subscribe(item.sinks, self._clock.monotonic())
         elif isinstance(item, Unreadable):
-            if item.inode == self._log.inode and is_damage(item.error):  # else it is replaced
+            is_open = item.inode == self._log.inode  # else it is replaced
+            if is_open and self._log.is_damaged(item.error):
                 self._replace(item.error)
         else:
             events = [item] if isinstance(item, Event) else item
@@ -189,7 +189,7 @@ class Recorder:
         return [lifecycle(now, "clock_set", repaired=repaired)] if repaired else []
 
     def _failed(self, error: Exception) -> None:
-        if is_damage(error) and not self._damaged:
+        if not self._damaged and self._log.is_damaged(error):
             self._replace(error)
             return
         self._failures += 1

@@ -63,9 +63,15 @@ SELECT max(coalesce((SELECT max("offset") FROM event), 0),
 def is_damage(error: BaseException | None) -> bool:
     """Return whether the file is damaged: SQLite says so, or finds a text that was never written.
 
-    A full disk, a lock or a read error is no damage.
+    A full disk or a lock is no damage. What SQLite says of a disk that cannot be read looks like
+    damage: see `second_look`.
     """
-    return _code(error) in DAMAGE or str(error).startswith(NO_TEXTS)
+    return _code(error) in DAMAGE or is_unwritten_text(error)
+
+
+def is_unwritten_text(error: BaseException | None) -> bool:
+    """Return whether SQLite finds a text that was never written."""
+    return str(error).startswith(NO_TEXTS)
 
 
 def is_passing(error: BaseException | None) -> bool:

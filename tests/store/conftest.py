@@ -86,6 +86,10 @@ class Desk:
             self.inbox.put(item)
         self.recorder.step(0)
 
+    def spoil(self):
+        """Damage the log so that a second look finds it; no event is lost by it."""
+        self.recorder._log.execute("INSERT OR IGNORE INTO boot VALUES (99, x'00')")
+
     def after(self, seconds):
         self.clock.advance(seconds)
         self.recorder.step(0)

@@ -227,6 +227,7 @@ def test_the_account_stays_whole_after_salvage(path, clock, filled, recording):
 
 def test_two_reports_of_the_same_damage_salvage_once(path, clock, filled, recording):
     recording = recording(interval=0)
+    recording.spoil()
     report = Unreadable(malformed(), recording.recorder._log.inode)
     recording.put(report)
     recording.put(report)
@@ -237,6 +238,7 @@ def test_events_go_on_after_salvage_with_offsets_nobody_has_seen(
     path, clock, filled, recording, event
 ):
     recording = recording(interval=0)
+    recording.spoil()
     recording.put(Unreadable(malformed(), recording.recorder._log.inode))
     recording.put(event(), CursorMove("mqtt", 1500, {}))
     recording.after(GATHER)

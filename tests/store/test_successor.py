@@ -24,6 +24,7 @@ def malformed():
 
 
 def damage(desk):
+    desk.spoil()
     desk.put(Unreadable(malformed(), desk.recorder._log.inode))
 
 

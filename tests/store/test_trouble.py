@@ -57,7 +57,9 @@ def set_aside(path):
     return list(path.parent.glob("*.damaged-*"))
 
 
-@pytest.mark.parametrize("code", [SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_IOERR_FSYNC])
+@pytest.mark.parametrize(
+    "code", [SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_IOERR_FSYNC, SQLITE_CORRUPT]
+)
 def test_a_reader_that_meets_a_passing_error_does_not_cost_the_log(recording, path, event, code):
     desk = recording(interval=0)
     desk.put(Unreadable(failure(code), desk.recorder._log.inode), event())
@@ -69,6 +71,7 @@ def test_a_reader_that_meets_a_passing_error_does_not_cost_the_log(recording, pa
 @pytest.mark.parametrize("code", [SQLITE_CORRUPT, SQLITE_CORRUPT | 3 << 8, SQLITE_NOTADB])
 def test_what_sqlite_calls_damage_is_salvaged(recording, path, code):
     desk = recording(interval=0)
+    desk.spoil()
     desk.put(Unreadable(failure(code), desk.recorder._log.inode))
     assert len(set_aside(path)) > 0
 
@@ -110,6 +113,7 @@ def test_an_error_while_trimming_is_waited_for(recording, path, event, code):
 )
 def test_a_second_failure_while_salvaging_is_waited_for(recording, path, event, second):
     desk = recording(interval=0)
+    desk.spoil()
     cure, desk.recorder._reopen = desk.recorder._reopen, refuse(second)
     desk.put(Unreadable(failure(SQLITE_CORRUPT), desk.recorder._log.inode), event(3))
     desk.after(RETRY)
@@ -128,6 +132,7 @@ def refuse(error):
 
 def test_a_salvage_that_failed_is_tried_again_though_nothing_is_recorded(recording, path):
     desk = recording(interval=0)
+    desk.spoil()
     cure, desk.recorder._reopen = desk.recorder._reopen, refuse(OSError(5, "EIO"))
     desk.put(Unreadable(failure(SQLITE_CORRUPT), desk.recorder._log.inode))
     assert desk.recorder._wait() == RETRY
@@ -156,7 +161,7 @@ def check_fails(monkeypatch):
     return fail
 
 
-@pytest.mark.parametrize("code", [SQLITE_BUSY, SQLITE_IOERR])
+@pytest.mark.parametrize("code", [SQLITE_BUSY, SQLITE_IOERR, SQLITE_CORRUPT])
 def test_a_passing_error_at_the_start_is_waited_for(path, clock, check_fails, code):
     pauses = check_fails(code, 3)
     open_log(path, clock, pause=pauses.append).close()
