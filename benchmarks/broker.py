@@ -1,5 +1,6 @@
 """A real mosquitto on loopback, for one run."""
 
+import getpass
 import shutil
 import socket
 import subprocess
@@ -14,18 +15,28 @@ allow_anonymous true
 max_inflight_messages 100
 log_dest none
 """
+# For subscribers that must get everything: the broker keeps their sessions while it is away.
+KEEPING = """persistence true
+persistence_location {}/
+max_queued_messages 0
+user {}
+"""
 
 
 @contextmanager
-def mosquitto(port: int = 0) -> Iterator[int]:
-    """Yield the port of a broker that stores nothing and logs nothing; 0 chooses a free one."""
+def mosquitto(port: int = 0, store: Path | None = None) -> Iterator[int]:
+    """Yield the port of a broker that logs nothing; 0 chooses a free one.
+
+    It keeps sessions in the directory `store` for its next start.
+    """
     binary = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin")
     if binary is None:
         raise SystemExit("mosquitto is missing: sudo apt install mosquitto")
     port = port or free_port()
     with tempfile.TemporaryDirectory() as directory:
         config = Path(directory) / "mosquitto.conf"
-        config.write_text(CONFIG.format(port))
+        keeping = KEEPING.format(store, getpass.getuser()) if store else ""
+        config.write_text(CONFIG.format(port) + keeping)
         process = subprocess.Popen([binary, "-c", str(config)], stderr=subprocess.DEVNULL)
         try:
             _wait(port)

@@ -1,7 +1,8 @@
 """`make soak`: a real agent under load for half an hour; memory, files and log lines stay bounded.
 
-The load is benchmarks/soak.toml on simulated chips. Meanwhile the broker is killed and started
-again, commands come, right and wrong ones, and the configuration is read again.
+The load is benchmarks/soak.toml on simulated chips. Meanwhile the broker stops and starts
+again, commands come, right and wrong ones, and the configuration is read again. A subscriber audits
+what it receives.
 """
 
 import argparse
@@ -13,20 +14,26 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
-from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
 import paho.mqtt.client as paho
 
 from benchmarks.broker import free_port, mosquitto
 from benchmarks.measure import cpu_seconds, rss
 from benchmarks.proof import record, table
+from benchmarks.soak_report import Row, Sample, account, received, usage
+from consumers.audit.audit import Audit
+from consumers.audit.following import End, Following, SteadyClock
+from consumers.audit.report import AuditReport
+from consumers.audit.views import Silence
+from consumers.mqtt import MqttSource
+from edge_agent.deliver.mqtt.address import Broker, parse_url
 
 AGENT = (sys.executable, "-m", "edge_agent")
 CONFIG = Path(__file__).parent / "soak.toml"
 SAMPLE = 2.0  # seconds
-WARM_UP = 1 / 3  # of the whole time: by then the log has its largest size, and trims
 OUTAGE, AWAY = 180, 10  # seconds: how often the broker stops, and for how long
 RELOAD = 60  # seconds
 FINISH = 60  # seconds for what is still to be delivered at the end
@@ -40,31 +47,7 @@ COMMANDS: tuple[tuple[str, bytes], ...] = (
     ("boom", b"\xff" * 2000),
 )
 SOON = 500  # events: fewer wait only for the next batch
-GROWTH, LINES = 1.0, 60.0  # the most that is allowed: MiB, and lines a minute
-
-
-class Sample(NamedTuple):
-    """What the process uses at a moment; `lines` are those of its log so far."""
-
-    seconds: float
-    rss: float
-    descriptors: int
-    threads: int
-    lines: int
-
-
-class Row(NamedTuple):
-    """One line of the report; `limit` is empty if there is none."""
-
-    what: str
-    found: str
-    limit: str = ""
-    holds: bool = True
-
-    def cells(self) -> tuple[str, ...]:
-        """Return it as a line of the table."""
-        verdict = ("holds" if self.holds else "**missed**") if self.limit else ""
-        return (self.what, self.found, self.limit, verdict)
+FOREVER, QUIET = float("inf"), 10.0  # seconds: the audit ends when nothing has arrived for so long
 
 
 class Soak:
@@ -132,73 +115,69 @@ class Soak:
         return waiting < SOON
 
 
+class Subscriber:
+    """Receives what the agent delivers, for as long as the soak waits."""
+
+    def __init__(self, port: int) -> None:
+        broker = Broker((parse_url(f"mqtt://127.0.0.1:{port}"),), "soak-audit")
+        self._source = MqttSource(broker)
+        self._source.open()
+        end = End(FOREVER, QUIET)
+        self._audit = Audit()
+        self._following = Following(self._source, self._audit, Silence(), end, SteadyClock())
+
+    def until(self, moment: float) -> None:
+        """Receive until a moment of the monotonic clock."""
+        while time.monotonic() < moment:
+            self._following.step()
+
+    def finish(self) -> AuditReport:
+        """Receive what is still on its way; return what was found."""
+        report = self._following.run()
+        self._source.close()
+        return report
+
+
 def soak(directory: Path, minutes: float) -> list[Row]:
     """Run the agent for some minutes; return the report."""
     port, end = free_port(), round(minutes * 60)
-    with ExitStack() as broker, Soak(directory, port).running() as run:
-        broker.enter_context(mosquitto(port))
-        begin = time.monotonic()
-        for second in range(end):
-            time.sleep(max(begin + second - time.monotonic(), 0))
-            run.disturb(second)
-            if second % OUTAGE == OUTAGE - AWAY:
-                broker.close()
-            if second % OUTAGE == 0 and second:
-                broker.enter_context(mosquitto(port))
-            if second % SAMPLE == 0:
-                run.sample(second)
-        if end % OUTAGE in {0, *range(OUTAGE - AWAY, OUTAGE)}:
-            broker.enter_context(mosquitto(port))
-        _wait(run.delivered)
-        cpu = cpu_seconds(run.agent.pid)
-    return [*usage(run.samples, cpu), *account(run.stats(), run.agent.returncode, run.sent)]
+    with ExitStack() as broker:
+        start = lambda: broker.enter_context(mosquitto(port, directory))  # noqa: E731
+        start()
+        subscriber = Subscriber(port)
+        with Soak(directory, port).running() as run:
+            _disturb(run, subscriber, end, start, broker.close)
+            _wait(run.delivered, subscriber)
+            cpu = cpu_seconds(run.agent.pid)
+        report, stats = subscriber.finish(), run.stats()
+    found = usage(run.samples, cpu), account(stats, run.agent.returncode, run.sent)
+    return [*chain(*found), *received(report, stats)]
 
 
-def usage(samples: list[Sample], cpu: float) -> Iterator[Row]:
-    """Yield what was used after the warm-up, and how much more at its end than at its beginning."""
-    seconds = samples[-1].seconds
-    warm = [one for one in samples if one.seconds >= seconds * WARM_UP]
-    part = len(warm) // 4
-    before, after = (median(one.rss for one in some) for some in (warm[:part], warm[-part:]))
-    grown, lines = after - before, (warm[-1].lines - warm[0].lines) / (seconds - warm[0].seconds)
-    yield Row("minutes, of these warm-up", f"{seconds / 60:.0f}, {seconds * WARM_UP / 60:.0f}")
-    yield Row("CPU of one core", f"{cpu / seconds:.1%}")
-    yield Row("RSS, median of the first quarter after warm-up", f"{before:.2f} MiB")
-    yield Row("RSS, median of the last quarter", f"{after:.2f} MiB")
-    yield Row("growth", f"{grown:+.2f} MiB", f"< {GROWTH:+.2f} MiB", grown < GROWTH)
-    yield Row("RSS, highest after warm-up", f"{max(one.rss for one in warm):.2f} MiB")
-    yield steady("descriptors while connected", [one.descriptors for one in warm])
-    yield steady("threads", [one.threads for one in warm])
-    yield Row("lines logged a minute", f"{lines * 60:.1f}", f"< {LINES}", lines * 60 < LINES)
+def _disturb(
+    run: Soak,
+    subscriber: Subscriber,
+    end: int,
+    start: Callable[[], object],
+    stop: Callable[[], None],
+) -> None:
+    """Let some seconds pass; the broker is there when they end."""
+    begin, returns = time.monotonic(), range(OUTAGE, end - OUTAGE // 2, OUTAGE)
+    for second in range(end):
+        subscriber.until(begin + second)
+        run.disturb(second)
+        if second + AWAY in returns:
+            stop()
+        if second in returns:
+            start()
+        if second % SAMPLE == 0:
+            run.sample(second)
 
 
-def steady(what: str, counts: list[int]) -> Row:
-    """Return whether a count at the end is no higher than after warm-up."""
-    part = len(counts) // 4
-    first, last = max(counts[:part]), max(counts[-part:])
-    return Row(
-        what, f"{min(counts)} to {max(counts)}, at the end {last}", f"≤ {first}", last <= first
-    )
-
-
-def account(stats: dict[str, Any], code: int, commands: int) -> Iterator[Row]:
-    """Yield whether every event is accounted for."""
-    mqtt, recorded = stats["sinks"]["mqtt"], stats["recorded"]
-    lost = sum(mqtt["refused"].values()) + sum(mqtt["dropped"].values())
-    yield Row("commands sent", f"{commands}")
-    yield Row("events recorded", f"{recorded}")
-    yield Row("delivered", f"{mqtt['delivered']}")
-    yield Row("waiting at the end", f"{mqtt['waiting']}")
-    yield Row("refused or dropped", f"{lost}", "0", lost == 0)
-    found = mqtt["delivered"] + mqtt["waiting"] + lost
-    yield Row("in the account of the sink", f"{found}", f"{recorded}", found == recorded)
-    yield Row("exit code", f"{code}", "0", code == 0)
-
-
-def _wait(condition: Callable[[], bool]) -> None:
+def _wait(condition: Callable[[], bool], subscriber: Subscriber) -> None:
     deadline = time.monotonic() + FINISH
     while not condition() and time.monotonic() < deadline:
-        time.sleep(1)
+        subscriber.until(time.monotonic() + 1)
 
 
 def main() -> int:
