@@ -10,17 +10,17 @@ SLOW := assembly deliver doctor drivers end_to_end fuzz simulators/test_day.py \
 	simulators/test_scenario.py simulation survey torture test_plugin.py
 
 # What runs each night, beside the tests of kernels and packages that need root.
-NIGHTLY := test-nightly fuzz soak torture simulation sbom audit-dependencies
+NIGHTLY := test-nightly fuzz soak soak-week torture simulation sbom audit-dependencies
 MINUTES := 30
 # What can be installed, by extra; `core` is without any.
-EXTRAS := core spi serial broker notify
+EXTRAS := core spi serial broker notify consumers
 
 # $(call need,command,Debian package): install it as root, or say what to type.
 need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
 
-.PHONY: help demo test test-fast test-nightly test-vm test-deb torture simulation fuzz soak sbom audit-dependencies nightly lint format docs bench deb clean
+.PHONY: help demo test test-fast test-nightly test-vm test-deb torture simulation fuzz soak soak-week sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -58,6 +58,9 @@ fuzz: .venv/fuzz  ## 100,000 inputs for every surface, and the report in docs/pr
 soak: .venv/dev  ## run an agent under load, and write the report in docs/proof.md (MINUTES=30)
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	nice $(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
+
+soak-week: .venv/dev  ## simulate a week of an agent, and write the report in docs/proof.md (10 minutes)
+	nice $(BIN)/python -m tests.simulation.week
 
 sbom: .venv/supply $(EXTRAS:%=build/runtime/%)  ## list what each extra installs, as dist/sbom-*.json
 	@mkdir -p dist

@@ -1,14 +1,16 @@
 import json
 import logging
 import queue
+import select
 import subprocess
 import threading
+from types import SimpleNamespace
 
 import paho.mqtt.client as paho
 import pytest
 
 from edge_agent.clock import Moment
-from edge_agent.deliver.mqtt import connection
+from edge_agent.deliver.mqtt import connection, session
 from edge_agent.deliver.mqtt import sink as mqtt_sink
 from edge_agent.deliver.sink import About
 from edge_agent.errors import SinkUnavailable
@@ -198,6 +200,27 @@ def test_stopping_while_no_broker_answers_is_quick(port, client):
     one = client(f"mqtt://127.0.0.1:{port}")
     one.stop()
     assert not one.thread.is_alive()
+
+
+def test_what_is_posted_while_it_leaves_does_not_keep_it_busy(
+    scripted, client, wait_for, monkeypatch
+):
+    waits = []
+
+    def waited(*arguments):
+        waits.append(arguments)
+        return select.select(*arguments)
+
+    broker = scripted(puback=lambda _n: None)
+    one = client(broker.url).up()
+    one.connection.post(Alert("hot", "firing", MOMENT, "critical", {}))
+    wait_for(lambda: len(broker.published) >= 3)
+    monkeypatch.setattr(session, "select", SimpleNamespace(select=waited))
+    one.connection.post(None)
+    wait_for(lambda: [topic for topic, _ in broker.published].count("edge/n/status") == 2)
+    one.connection.post(reading(20.0))
+    one.thread.join()
+    assert len(waits) < 200
 
 
 def test_it_shows_progress_while_no_broker_is_there(client, port, monkeypatch):

@@ -26,6 +26,7 @@ class Broker:
         self._links = []
 
     def accept(self, link):
+        self._links = [one for one in self._links if one.open]
         self._links.append(link)
 
     def abandon(self):

@@ -35,8 +35,8 @@ class Disk:
         self._contents = {}  # by inode: what is synced
         self._versions = {}  # by inode: of what is synced
         self._names = {}  # inode by name: the directory, as it is synced
-        self.closing = []  # what else closes a file
-        self._connections = []
+        self.closing = {}  # what else closes a file
+        self._connections = {}  # open ones, in the order in which they were opened
         self._descriptors = set()
 
     def preempt(self):
@@ -51,7 +51,7 @@ class Disk:
         connection.disk = self
         name = os.fspath(database).removeprefix("file:")
         connection.file, _, connection.mode = name.partition("?")
-        self._connections.append(connection)
+        self._connections[connection] = None
         return connection
 
     @property
@@ -94,7 +94,7 @@ class Disk:
             close()
         for descriptor in self._descriptors:
             os.close(descriptor)
-        self.closing, self._connections, self._descriptors = [], [], set()
+        self.closing, self._connections, self._descriptors = {}, {}, set()
 
     def image(self):
         """Return what a killed process leaves: each file as it is, and as it is synced."""
@@ -144,6 +144,9 @@ class Disk:
         new = round(max(len(current) - both, 0) * self._random.choice((0.0, chance, 1.0)))
         old = synced[both:] if chance < 1.0 else b""
         return b"".join((*parts, current[both : both + new] or old))
+
+    def disconnected(self, connection):
+        self._connections.pop(connection, None)
 
     def opened(self, descriptor):
         self._descriptors.add(descriptor)
@@ -196,7 +199,10 @@ class Connection(sqlite3.Connection):
 
     def close(self):
         super().close()
-        if self.synced and self.disk is not None and not self.mode:
+        if self.disk is None:
+            return
+        self.disk.disconnected(self)
+        if self.synced and not self.mode:
             self.disk.sync(self.file)
 
     def _written(self, words):

@@ -44,12 +44,16 @@ def under_the_agent(world):
 
 
 def _disk(world):
-    disk, opened = world.disk, file_sink.FileSink.open
+    disk, opened, closed = world.disk, file_sink.FileSink.open, file_sink.FileSink.close
     system, sqlite = System(disk), disk.sqlite
 
     def open_file(sink):
-        disk.closing.append(sink.close)  # a killed process does not do it
+        disk.closing[sink.close] = None  # a killed process does not do it
         opened(sink)
+
+    def close_file(sink):
+        disk.closing.pop(sink.close, None)
+        closed(sink)
 
     def pause(seconds):
         world.scheduler.pause(until=world.scheduler.now + seconds)
@@ -58,6 +62,7 @@ def _disk(world):
         *((module, "os", system) for module in (mark, replacement, spill, file_sink)),
         *((module, "sqlite3", sqlite) for module in (event_log, reader, salvage)),
         (file_sink.FileSink, "open", open_file),
+        (file_sink.FileSink, "close", close_file),
         (flow, "open_log", partial(open_log, pause=pause)),
         (flow, "runtime_directories", lambda: (world.memory,)),
     ]

@@ -109,12 +109,10 @@ class WakeUp:
 
 
 def wait_for_any(scheduler, readers, writers, _, timeout):
-    """Do as select.select for a socket and a wake-up: what can be written to always can."""
-
-    one, other = readers
+    """Do as select.select for sockets and wake-ups: what can be written to always can."""
 
     def found():
-        return one.readable() or other.readable()
+        return any(one.readable() for one in readers)
 
     if not writers and not found():
         scheduler.pause(found, scheduler.now + timeout)

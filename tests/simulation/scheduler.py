@@ -12,7 +12,7 @@ from itertools import count
 
 FOREVER = float("inf")
 STEP_SECONDS = 20e-6  # what a step takes: a loop that never waits does not stop time
-STACK = 256 * 1024
+MOST_STEPS = 2_000_000
 
 
 class Killed(BaseException):
@@ -57,7 +57,7 @@ class Task:
 class Scheduler:
     """Runs tasks; the thread that made it is the driver, which kills and starts processes."""
 
-    def __init__(self, seed, most_steps=2_000_000):
+    def __init__(self, seed, most_steps=MOST_STEPS):
         self.random = random.Random(f"{seed} schedule")
         self.now = 0.0
         self.steps = 0

@@ -15,7 +15,7 @@ from tests.simulation.greenhouse import ADDRESSES, Greenhouse
 from tests.simulation.ledger import Ledger
 from tests.simulation.machine import EPOCH, SimulatedClock
 from tests.simulation.network import Network
-from tests.simulation.scheduler import Scheduler
+from tests.simulation.scheduler import MOST_STEPS, Scheduler
 
 RESTART_SECONDS = 1.0
 BURST, PADDING = 700, 1200  # events, and bytes of each
@@ -26,13 +26,13 @@ _logger = logging.getLogger("edge_agent.simulation")
 class World:
     """The machine with its agent, the network and the brokers; the plan's driver calls it."""
 
-    def __init__(self, seed, plan, root):
+    def __init__(self, seed, plan, root, ledger=Ledger, most_steps=MOST_STEPS):
         shutil.rmtree(root, ignore_errors=True)
         (root / "run").mkdir(parents=True)
         self.seed, self.settings = seed, plan.settings
         self.random = random.Random(f"{seed} world")
-        self.scheduler = Scheduler(seed)
-        self.ledger = Ledger(self.scheduler.note, self._seconds)
+        self.scheduler = Scheduler(seed, most_steps)
+        self.ledger = ledger(self.scheduler.note, self._seconds)
         self.network = Network(self.scheduler, self.ledger.take, ADDRESSES)
         self.disk = Disk(root, self.scheduler)
         self.disk.on_commit = self._committed

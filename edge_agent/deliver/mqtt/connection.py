@@ -217,7 +217,7 @@ class Connection:
         deadline = time.monotonic() + FAREWELL_SECONDS
         while (self._state.leaving or session.unsettled) and time.monotonic() < deadline:
             self._state.send(session)
-            session.pump(self._wake.fileno(), 0.1)
+            session.pump(None, 0.1)  # what is posted now waits for the next connection
         if not self._state.leaving and not session.unsettled:
             self._state.left(session)
         session.close()

@@ -136,7 +136,7 @@ class Session:
         """Return whether messages still wait for the socket."""
         return bool(self._client.want_write())
 
-    def pump(self, wake: int, timeout: float) -> bool:
+    def pump(self, wake: int | None, timeout: float) -> bool:
         """Let the socket work for a while; return whether `wake` was set; raise ConnectionLost.
 
         It reads before it writes: a write to a closed connection would hide the broker's reason.
@@ -149,7 +149,8 @@ class Session:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         pending = getattr(sock, "pending", lambda: 0)()  # TLS may hold bytes select cannot see
         writers = [sock] if self._client.want_write() else []
-        ready, writable, _ = select.select([sock, wake], writers, [], 0 if pending else timeout)
+        readers = [sock] if wake is None else [sock, wake]
+        ready, writable, _ = select.select(readers, writers, [], 0 if pending else timeout)
         if pending or sock in ready:
             self._check(self._client.loop_read())
         if writable:
@@ -208,9 +209,8 @@ class Session:
     def _check(self, code: MQTTErrorCode) -> None:
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
             self.drop()
-            raise ConnectionLost(
-                self._lost or f"{self.address}: {paho.error_string(code)}", self._why
-            )
+            what = self._lost or f"{self.address}: {paho.error_string(code)}"
+            raise ConnectionLost(what, self._why)
 
     def _on_connect(
         self,
