@@ -198,7 +198,7 @@ def _numbers(row: list[str], where: str) -> tuple[float, float]:
     return time, value
 
 
-@lru_cache(maxsize=1024)  # neighbouring moments share their points; enough for about 30 signals
+@lru_cache(maxsize=128)  # neighbouring moments share their points; enough for about 60 signals
 def _grid_point(seed: int, point: int) -> float:
     """Return a point of the walk's finest grid, from -1 to 1."""
     total = sum((1 << octave) * _octave(seed, octave, point) for octave in range(OCTAVES + 1))
@@ -212,7 +212,7 @@ def _octave(seed: int, octave: int, point: int) -> float:
     return here + (_noise(seed, octave, left + 1) - here) * beyond / (1 << octave)
 
 
-@lru_cache(maxsize=4096)  # neighbouring grid points share most of their octaves' points
+@lru_cache(maxsize=1024)  # neighbouring grid points share most of their octaves' points
 def _noise(seed: int, octave: int, point: int) -> float:
     """Return a number from -1 to 1 that looks random: splitmix64's mixing of the three."""
     mixed = (seed * 0x9E3779B97F4A7C15 + octave * 0xD1B54A32D192ED03 + point + 1) & MASK
