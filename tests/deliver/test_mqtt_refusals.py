@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from edge_agent.deliver.backoff import FIRST
 from edge_agent.deliver.sink import About
 from edge_agent.errors import EventRejected, SinkUnavailable
 
@@ -87,6 +88,16 @@ def test_a_batch_too_large_for_the_broker_goes_in_smaller_ones(
     assert one.deliver_all(events(100)) == {}
     wait_for(lambda: set(offsets(received)) == set(range(1, 101)))
     assert max(len(body) for _, body, _ in received) < 3000
+
+
+def test_a_limit_that_a_broker_does_not_announce_is_found_with_short_pauses(
+    mosquitto, client, events
+):
+    one = client(mosquitto(LIMIT).start().url, max_batch=100, versions=(4,)).up()
+    one.connection._backoff.failures, pauses = 10, []
+    one.connection._rest = pauses.append
+    assert one.deliver_all(events(100)) == {}
+    assert pauses == [FIRST, FIRST], "with 50 and 25 events"
 
 
 def test_what_fits_does_not_overtake_a_batch_that_is_too_large(

@@ -51,3 +51,17 @@ def test_an_event_whose_source_is_no_part_of_a_topic_is_refused_alone(source):
 
 def test_what_is_on_its_way_is_waited_for(sent):
     assert sent(b"x" * 11, b"x") is None
+
+
+def test_only_a_message_that_gets_much_smaller_each_time_is_worth_a_quick_try():
+    publisher = Publisher(20.0)
+
+    def is_cut_off(size):
+        publisher.add(Job([("topic", b"x" * size)], None, SimpleQueue(), 10**6))
+        publisher.send(Session(10**6))
+        found = publisher.was_smaller()
+        publisher.fail("connection lost")
+        return found
+
+    sizes = [1000, 500, 500, 490, 250, 1000, 500]
+    assert [is_cut_off(size) for size in sizes] == [True, True, False, False, True, False, False]

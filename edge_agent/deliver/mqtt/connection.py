@@ -10,7 +10,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
-from edge_agent.deliver.backoff import CAP, SLOW_CAP, Backoff
+from edge_agent.deliver.backoff import CAP, FIRST, SLOW_CAP, Backoff
 from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.deliver.mqtt.commands import CommandTopics
@@ -86,8 +86,8 @@ class Connection:
             session, lasting = self._connect()
             if session is None:
                 self._rest(self._backoff.next(SLOW_CAP if lasting else CAP))
-            elif not self._serve(session):
-                self._rest(self._backoff.next())
+            else:
+                self._rest(self._serve(session))
         self._publisher.fail("the agent stops")
         self._state.end()
 
@@ -158,8 +158,8 @@ class Connection:
             except Empty:
                 continue
 
-    def _serve(self, session: Session) -> bool:
-        """Use a session until it is lost; return whether it lasted."""
+    def _serve(self, session: Session) -> float:
+        """Use a session until it is lost; return how many seconds to wait for the next one."""
         opened = time.monotonic()
         loss: Cause = "other"
         self._begin(session)
@@ -171,13 +171,16 @@ class Connection:
             loss = error.cause
             self._explain_loss(error, time.monotonic() - opened)
         self._publisher.take_acks(session)  # those that came with the last bytes
+        smaller = self._publisher.was_smaller()
         self._publisher.fail(self._reason, loss)
         self._commands.forget()
         self._notice("")
         self._changed(False)
-        if lasted := time.monotonic() - opened >= LASTING_SECONDS:
+        if time.monotonic() - opened >= LASTING_SECONDS:
             self._backoff.reset()
-        return lasted
+            self._publisher.begin()
+            return 0.0
+        return FIRST if smaller else self._backoff.next()
 
     def _begin(self, session: Session) -> None:
         self._commands.begin(session)

@@ -1,5 +1,6 @@
 """Jobs on their way: one after the other, as far as the broker's window allows."""
 
+import math
 import time
 from collections import deque
 
@@ -8,6 +9,7 @@ from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
 from edge_agent.deliver.mqtt.session import Session
 
 NO_TOPIC = ("+", "#", "\0")
+MUCH_SMALLER = 0.75  # it cannot be so time and again: a batch is halved only a few times
 LONGEST_TOPIC = 16_000  # characters: MQTT takes 65,535 bytes
 
 
@@ -22,6 +24,7 @@ class Publisher:
         self._jobs: deque[Job] = deque()
         self._in_flight: dict[int, int] = {}
         self._moved_at = 0.0
+        self._cut_off = math.inf  # bytes
 
     @property
     def waiting(self) -> bool:
@@ -51,6 +54,23 @@ class Publisher:
                 in_flight[session.publish(topic, payload, job.properties)] = job.next
             job.next += 1
         self._report()  # nothing would wake the connection if all of it is too large
+
+    def begin(self) -> None:
+        """Forget what was cut off."""
+        self._cut_off = math.inf
+
+    def was_smaller(self) -> bool:
+        """Return whether what is cut off now is much smaller than all that was cut off before.
+
+        Then the broker may have a limit that it does not announce, and the next try may pass.
+        """
+        if not self._in_flight:
+            return False
+        size = len(self._jobs[0].messages[0][1])
+        smaller = size <= MUCH_SMALLER * self._cut_off
+        if smaller:
+            self._cut_off = size
+        return smaller
 
     def settle(self, session: Session) -> None:
         """Report the first job if all its messages are settled; give up on a silent broker."""

@@ -84,7 +84,8 @@ class MqttSink:
         groups = self._groups(batch[:1] if alone or self._probing else batch)
         settlement = self._published(groups)
         settled = groups[: self._reach(groups, settlement)]
-        self._adapt(settlement.sent and not settled, groups)
+        if settled or settlement.sent:  # without a connection, nothing is learnt
+            self._adapt(not settled, groups)
         if not settled and not settlement.error:
             self._complain_of_gap(groups[0], settlement)
             return self.deliver(batch)  # in smaller messages
