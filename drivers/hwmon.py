@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, checked
 from drivers.base.errors import NotReady, WrongChip
-from drivers.base.linux import LinuxPort, find, number
+from drivers.base.linux import Entry, LinuxPort, find, number, verify
 
 DEVICES = "/sys/class/hwmon"
 
@@ -72,19 +72,19 @@ class Hwmon:
     channels: tuple[Channel, ...] = tuple(channel(name) for name in get_args(Name))
 
     def __init__(self, port: LinuxPort, *, device: str, measure: tuple[Name, ...]) -> None:
-        """`device`: what its file `name` says, or its directory if two have one name."""
+        """`device`: its name, or `lm75@1-0048` with its place if two have that name."""
         if not measure:
             raise ValueError("measure: empty; name at least one channel")
         self._port = port
         self._device = device
-        self._directory = ""
+        self._entry = Entry("", "", "")
         self._files: frozenset[str] = frozenset()
         self.channels = tuple(channel(name) for name in measure)
 
     def setup(self) -> Steps[None]:
         """Find the device, whose number moves from boot to boot."""
-        self._directory = find(self._port, DEVICES, self._device)
-        self._files = frozenset(self._port.names(self._directory))
+        self._entry = find(self._port, DEVICES, self._device)
+        self._files = frozenset(self._port.names(self._entry.directory))
         for each in self.channels:
             if each.name + attribute(each.name).ending not in self._files:
                 raise WrongChip(self._port.where, f"{self._device} has no {each.name}")
@@ -96,6 +96,7 @@ class Hwmon:
         for each in self.channels:
             values[each.name] = self._value(each.name)
             yield 0.0
+        verify(self._port, self._entry)
         return checked(self.channels, values, self._port.where)
 
     def _value(self, name: str) -> float:
@@ -105,7 +106,9 @@ class Hwmon:
         return self._number(name + found.ending) * found.factor
 
     def _number(self, file: str) -> float:
-        return number(self._port.read(f"{self._directory}/{file}"), f"{self._port.where}:{file}")
+        return number(
+            self._port.read(f"{self._entry.directory}/{file}"), f"{self._port.where}:{file}"
+        )
 
 
 def measurable(files: Collection[str]) -> tuple[str, ...]:

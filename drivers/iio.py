@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, checked
 from drivers.base.errors import WrongChip
-from drivers.base.linux import LinuxPort, find, number
+from drivers.base.linux import Entry, LinuxPort, find, number, verify
 
 DEVICES = "/sys/bus/iio/devices"
 
@@ -77,20 +77,20 @@ class IIO:
     channels: tuple[Channel, ...] = tuple(each.channel for each in ATTRIBUTES.values())
 
     def __init__(self, port: LinuxPort, *, device: str, measure: tuple[Name, ...]) -> None:
-        """`device`: what its file `name` says, or its directory if two have one name."""
+        """`device`: its name, or `lm75@1-0048` with its place if two have that name."""
         if not measure:
             raise ValueError("measure: empty; name at least one channel")
         self._port = port
         self._device = device
         self._attributes = [ATTRIBUTES[name] for name in measure]
-        self._directory = ""
+        self._entry = Entry("", "", "")
         self._files: frozenset[str] = frozenset()
         self.channels = tuple(each.channel for each in self._attributes)
 
     def setup(self) -> Steps[None]:
         """Find the device, whose number moves from boot to boot, and its files."""
-        self._directory = find(self._port, DEVICES, self._device)
-        self._files = frozenset(self._port.names(self._directory))
+        self._entry = find(self._port, DEVICES, self._device)
+        self._files = frozenset(self._port.names(self._entry.directory))
         for each in self._attributes:
             if not {f"{each.stem}_input", f"{each.stem}_raw"} & self._files:
                 raise WrongChip(self._port.where, f"{self._device} has no {each.channel.name}")
@@ -102,6 +102,7 @@ class IIO:
         for each in self._attributes:
             values[each.channel.name] = self._value(each.stem) * each.factor
             yield 0.0
+        verify(self._port, self._entry)
         return checked(self.channels, values, self._port.where)
 
     def _value(self, stem: str) -> float:
@@ -119,7 +120,7 @@ class IIO:
         return default
 
     def _number(self, file: str) -> float:
-        text = self._port.read(f"{self._directory}/{file}")
+        text = self._port.read(f"{self._entry.directory}/{file}")
         return number(text, f"{self._port.where}:{file}")
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, checked
-from drivers.base.errors import BusMissing
+from drivers.base.errors import BusMissing, WrongChip
 from drivers.base.linux import LinuxPort, number
 
 ZONES = "/sys/class/thermal"
@@ -42,4 +42,6 @@ class Thermal:
         file = f"{self._directory}/temp"
         celsius = number(self._port.read(file), f"{self._port.where}:{file}") / 1000
         yield from ()
+        if self._port.read(f"{self._directory}/type") != self._zone:
+            raise WrongChip(self._port.where, "the kernel has numbered its thermal zones again")
         return checked(self.channels, {"temperature": celsius}, self._port.where)

@@ -72,6 +72,10 @@ class SimulatedKernel:
             raise _os_error(errno.ENOENT, path)
         return sorted(found)
 
+    def resolve(self, path: str) -> str:
+        """Return the path: there are no symbolic links."""
+        return path
+
     def space(self, path: str) -> tuple[int, int]:
         """Return size and free bytes of a file system; raise OSError if it does not exist."""
         for model, faults in self._attached:

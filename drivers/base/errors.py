@@ -16,6 +16,14 @@ DriverError                     who, where, what, and a hint at the remedy
 
 from typing import ClassVar
 
+LONGEST = 300  # characters: a line may bring any number of bytes, and they all go to the log
+
+
+def shortened(text: str) -> str:
+    """Return a text of at most `LONGEST` characters, and how many were left out."""
+    left_out = len(text) - LONGEST
+    return text if left_out <= 0 else f"{text[:LONGEST]}… ({left_out} more characters)"
+
 
 class DriverError(Exception):
     """A measurement that has no value; `quality` names the reason in one word."""
@@ -26,9 +34,9 @@ class DriverError(Exception):
     def __init__(self, where: str, what: str, hint: str = "") -> None:
         """`where` is the port as users know it: ``sht4x@i2c-1:0x44``."""
         self.where = where
-        self.what = what
+        self.what = shortened(what)
         self.remedy = hint or self.hint
-        super().__init__(where, what)
+        super().__init__(where, self.what)
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}"

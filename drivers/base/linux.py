@@ -7,12 +7,14 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Protocol
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple, Protocol
 
-from drivers.base.errors import BusMissing, NotPermitted, NotReady, TransferFailed
+from drivers.base.errors import BusMissing, NotPermitted, NotReady, TransferFailed, WrongChip
 
 LATER = {errno.EAGAIN, errno.EBUSY, errno.ENODATA, errno.ETIMEDOUT}  # dht11 and friends
+
+CLASSES = {"hwmon"}  # directories between a device and its entry
 
 
 class Kernel(Protocol):
@@ -24,6 +26,10 @@ class Kernel(Protocol):
 
     def names(self, path: str) -> list[str]:
         """Return what is in a directory, sorted."""
+        ...
+
+    def resolve(self, path: str) -> str:
+        """Return the absolute path that a path leads to, without symbolic links."""
         ...
 
     def space(self, path: str) -> tuple[int, int]:
@@ -44,6 +50,10 @@ class RealKernel:
     def names(self, path: str) -> list[str]:
         """Return what is in a directory, sorted."""
         return sorted(each.name for each in self._at(path).iterdir())
+
+    def resolve(self, path: str) -> str:
+        """Return the absolute path that a path leads to, without symbolic links."""
+        return f"/{self._at(path).resolve().relative_to(self._root.resolve())}"
 
     def space(self, path: str) -> tuple[int, int]:
         """Return size and free bytes of the file system that holds a path."""
@@ -74,6 +84,16 @@ class LinuxPort:
         except BusMissing:
             return []
 
+    def place(self, path: str) -> str:
+        """Return what holds a device, such as `1-0048` on I2C; nothing if the kernel does not say.
+
+        It does not move, as numbers do: it is a bus address, or a node of the device tree.
+        """
+        with self._translated(path):
+            real = self._kernel.resolve(path)
+        holders = [each for each in PurePosixPath(real).parts[:-1] if each not in CLASSES]
+        return holders[-1] if real != path else ""
+
     def space(self, path: str) -> tuple[int, int]:
         """Return size and free bytes of the file system that holds a path."""
         with self._translated(path):
@@ -96,22 +116,59 @@ class LinuxPort:
             raise kind(where, what, "`sudo dmesg` may say why") from error
 
 
-def find(port: LinuxPort, devices: str, device: str) -> str:
-    """Return the directory of a device by its name; raise `BusMissing` for none or several."""
-    found = [
-        directory
-        for directory in port.names(devices)
-        if device == directory or device == port.read(f"{devices}/{directory}/name")
-    ]
-    if len(found) == 1:
-        return f"{devices}/{found[0]}"
-    if found:
-        raise BusMissing(
-            port.where, f"two are named {device!r}", f"say which: {' or '.join(found)}"
+class Entry(NamedTuple):
+    """A device of the kernel: its directory, whose number moves, its name, and its place."""
+
+    directory: str
+    name: str
+    place: str
+
+    @property
+    def full_name(self) -> str:
+        """What distinguishes it from others of its name: `lm75@1-0048`."""
+        return f"{self.name}@{self.place}" if self.place else self.directory.rpartition("/")[2]
+
+    def is_called(self, device: str) -> bool:
+        """Return whether this is its name, its place, or both; or its directory if it has none."""
+        return device in {self.name, self.place, self.full_name} and bool(device)
+
+
+def entry(port: LinuxPort, directory: str) -> Entry:
+    """Return what is in a directory; some of the kernel's devices have no name."""
+    try:
+        name = port.read(f"{directory}/name")
+    except BusMissing:
+        name = ""
+    return Entry(directory, name, port.place(directory))
+
+
+def entries(port: LinuxPort, devices: str) -> list[Entry]:
+    """Return the devices in a class's directory."""
+    return [entry(port, f"{devices}/{each}") for each in port.names(devices)]
+
+
+def find(port: LinuxPort, devices: str, device: str) -> Entry:
+    """Return the device that is called so; raise `BusMissing` for none or several."""
+    found = entries(port, devices)
+    called = [each for each in found if each.is_called(device)]
+    if len(called) == 1:
+        return called[0]
+    if called:
+        names = " or ".join(each.full_name for each in called)
+        raise BusMissing(port.where, f"two are named {device!r}", f"say which: {names}")
+    there = ", ".join(each.full_name for each in found) or "none"
+    raise BusMissing(port.where, f"no {device!r} in {devices}", f"there are: {there}")
+
+
+def verify(port: LinuxPort, found: Entry) -> None:
+    """Raise `WrongChip` if a directory has become another device's since it was found."""
+    now = entry(port, found.directory)
+    if now != found:
+        raise WrongChip(
+            port.where,
+            f"{found.directory} has become {now.full_name}",
+            "the kernel has numbered its devices again",
         )
-    raise BusMissing(
-        port.where, f"no {device!r} in {devices}", f"`cat {devices}/*/name` shows what there is"
-    )
 
 
 def number(text: str, where: str) -> float:

@@ -4,13 +4,15 @@ Anything with pyserial's surface is a line: `serial.Serial` or a simulated one. 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Protocol, cast
 
 from drivers.base.driver import Steps
-from drivers.base.errors import BusMissing, NotPermitted, TransferFailed
+from drivers.base.errors import BusMissing, DriverError, NotPermitted, TransferFailed
 
 HEADER = "/dev/serial0"
+FIXED = ("serial", "ttyAMA", "ttyS")  # as Linux names a Pi's own
 BAUD = 9600  # all the sensors here
 WRITE_SECONDS = 1.0
 POLL = 0.05  # the longest answer here, 32 bytes, takes 33 ms on the wire
@@ -38,6 +40,63 @@ class SerialLine(Protocol):
         ...
 
 
+class AdapterMissing(BusMissing):
+    """No USB adapter is plugged in there; it may be later."""
+
+    hint = "plug the USB adapter in; `ls /dev/serial/by-id/` shows which are there"
+
+
+class PluggableLine:
+    """A line whose USB adapter may be pulled out and plugged in again.
+
+    It is closed meanwhile: the kernel gives the adapter another name while its file is open.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Open it, if its adapter is there; raise `BusMissing` or `NotPermitted`."""
+        self._path = path
+        self._line: SerialLine | None = None
+        with suppress(AdapterMissing):
+            self._open()
+
+    @property
+    def in_waiting(self) -> int:
+        """How many bytes have arrived."""
+        with self._closed_by_errors() as line:
+            return line.in_waiting
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes."""
+        with self._closed_by_errors() as line:
+            return line.read(size)
+
+    def write(self, data: bytes) -> int | None:
+        """Send bytes."""
+        with self._closed_by_errors() as line:
+            return line.write(data)
+
+    def close(self) -> None:
+        """Close the device file."""
+        line, self._line = self._line, None
+        if line is not None:
+            with suppress(OSError):  # its adapter may be away
+                line.close()
+
+    def _open(self) -> SerialLine:
+        if self._line is None:
+            self._line = open_line(self._path)
+        return self._line
+
+    @contextmanager
+    def _closed_by_errors(self) -> Iterator[SerialLine]:
+        """Open the line if need be; an error closes it, and the next call opens it again."""
+        try:
+            yield self._open()
+        except OSError:
+            self.close()
+            raise
+
+
 class SerialPort:
     """One device at the other end of a line; `where` identifies it in errors."""
 
@@ -59,6 +118,8 @@ class SerialPort:
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except DriverError:
+            raise  # the line names the remedy itself
         except OSError as error:  # pyserial's own errors are OSErrors
             raise TransferFailed(
                 self.where, f"the line broke down: {error}", "was its USB adapter pulled out?"
@@ -77,6 +138,11 @@ def answer(port: SerialPort) -> Steps[bytes]:
     return frame
 
 
+def is_fixed(path: str) -> bool:
+    """Return whether a line belongs to the computer, and not to a USB adapter."""
+    return Path(path).name.startswith(FIXED)
+
+
 def open_line(path: str) -> SerialLine:
     """Open a line with 9600 baud, 8N1; raise `BusMissing` or `NotPermitted` with the remedy."""
     try:
@@ -92,6 +158,8 @@ def open_line(path: str) -> SerialLine:
             raise NotPermitted(
                 path, "permission denied", "`sudo usermod -aG dialout $USER`, then log in again"
             ) from error
+        if not is_fixed(path) and not Path(path).exists():
+            raise AdapterMissing(path, "there is no such line") from error
         raise BusMissing(
             path,
             f"cannot be opened: {error}",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from drivers.base.driver import Driver, Steps
-from drivers.base.errors import BusStuck, DriverError, NotReady, OutOfRange
+from drivers.base.errors import LONGEST, BusStuck, DriverError, NotReady, OutOfRange, shortened
 from drivers.base.members import Listening, Patient, Remark, Remarking, TakesTurns
 from edge_agent.acquire.schedule import after_failure, next_slot
 from edge_agent.clock import Clock, Moment
@@ -177,15 +177,16 @@ class Cycle:
         detail = self._explain(error)
         self._emit(self._failure(quality, detail))
         if not self._reported:
-            bug = None if isinstance(error, DriverError) else error
+            known = isinstance(error, DriverError) or len(str(error)) > LONGEST
+            bug = None if known else error
             _logger.warning("%s; retrying with increasing delays", detail, exc_info=bug)
         self._reported = True
 
     def _explain(self, error: Exception) -> str:
         if isinstance(error, DriverError):
             return str(error)
-        driver = type(self.device.driver).__qualname__
-        return f"{self.device.name}: driver {driver} has a bug, please report it: {error!r}"
+        driver, bug = type(self.device.driver).__qualname__, shortened(repr(error))
+        return f"{self.device.name}: driver {driver} has a bug, please report it: {bug}"
 
 
 def finite(where: str, values: dict[str, float]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from drivers.base.driver import BusKind
 from drivers.base.errors import DriverError
 from drivers.base.i2c import I2CBus, I2CPort, PluggableBus
 from drivers.base.linux import Kernel, LinuxPort, RealKernel
-from drivers.base.serial import SerialLine, SerialPort, open_line
+from drivers.base.serial import PluggableLine, SerialLine, SerialPort
 from drivers.base.spi import SPIBus, SPIPort, open_select
 from drivers.base.sysfs import w1_ids
 from drivers.base.w1 import Master, W1Master, W1Port, bulk_read
@@ -130,9 +130,9 @@ class RealHardware:
         return self._selects[bus, select]
 
     def serial(self, path: str) -> SerialLine:
-        """Return a serial line; raise `BusMissing` or `NotPermitted`."""
+        """Return a serial line, whose USB adapter may be away; raise a `DriverError`."""
         if path not in self._lines:
-            self._lines[path] = open_line(path)
+            self._lines[path] = PluggableLine(path)
         return self._lines[path]
 
     def kernel(self) -> Kernel:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from drivers import hwmon, iio
 from drivers.base.driver import Driver, DriverClass, is_sensor, read
 from drivers.base.errors import DriverError
-from drivers.base.linux import LinuxPort
+from drivers.base.linux import LinuxPort, entries
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.acquire.scan import Found, scan
 
@@ -67,13 +67,10 @@ def _kernel(port: LinuxPort) -> Iterator[KernelDevice]:
                 yield KernelDevice(driver.__name__.rpartition(".")[2], name, measure)
 
 
-def _devices(port: LinuxPort, place: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield each device's name, or its directory if two share a name, and its files."""
-    found = []
-    for directory in port.names(place):
-        files = frozenset(port.names(f"{place}/{directory}"))
-        if "name" in files:
-            found.append((port.read(f"{place}/{directory}/name"), directory, files))
-    names = [name for name, *_ in found]
-    for name, directory, files in found:
-        yield name if names.count(name) == 1 else directory, files
+def _devices(port: LinuxPort, devices: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield each device's name, with its place if two share a name, and its files."""
+    found = [each for each in entries(port, devices) if each.name]
+    names = [each.name for each in found]
+    for each in found:
+        name = each.name if names.count(each.name) == 1 else each.full_name
+        yield name, frozenset(port.names(each.directory))

@@ -100,7 +100,7 @@ def test_a_kernel_claim_is_a_driver_error_with_its_own_quality():
 @pytest.mark.parametrize(
     ("opener", "ask"),
     [
-        ("open_line", lambda one: one.serial("/dev/serial0")),
+        ("PluggableLine", lambda one: one.serial("/dev/serial0")),
         ("open_select", lambda one: one.spi(0, 0)),
     ],
 )

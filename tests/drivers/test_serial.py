@@ -7,7 +7,7 @@ import serial
 
 from drivers.base.driver import run
 from drivers.base.errors import BusMissing, NotPermitted, TransferFailed
-from drivers.base.serial import SerialPort, answer, open_line
+from drivers.base.serial import AdapterMissing, PluggableLine, SerialPort, answer, open_line
 
 
 @pytest.fixture
@@ -85,8 +85,8 @@ def test_a_line_that_breaks_down_says_where(call):
 
 
 def test_a_line_that_is_not_there_names_the_remedy():
-    with pytest.raises(BusMissing, match=r"/dev/ttyNONE: cannot be opened: .*do_serial_hw 0"):
-        open_line("/dev/ttyNONE")
+    with pytest.raises(BusMissing, match=r"/dev/ttyAMA99: cannot be opened: .*do_serial_hw 0"):
+        open_line("/dev/ttyAMA99")
 
 
 def test_a_line_that_this_user_may_not_open_names_the_group(monkeypatch):
@@ -102,3 +102,67 @@ def test_without_the_package_the_error_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "serial", None)
     with pytest.raises(BusMissing, match=r"pyserial is not installed \(.*edge-agent\[serial\]"):
         open_line("/dev/serial0")
+
+
+class Adapter:
+    """A USB adapter: a terminal under a name of its own, pulled out and plugged in again."""
+
+    def __init__(self, path):
+        self.path = path
+        self.ends = ()
+
+    def plug(self):
+        self.ends = pty.openpty()
+        self.path.symlink_to(os.ttyname(self.ends[1]))
+
+    def pull(self):
+        self.path.unlink()
+        for end in self.ends:
+            os.close(end)
+        self.ends = ()
+
+
+@pytest.fixture
+def adapter(tmp_path):
+    one = Adapter(tmp_path / "ttyUSB0")
+    yield one
+    if one.ends:
+        one.pull()
+
+
+def test_an_adapter_that_is_away_at_the_start_may_be_plugged_in_later(adapter, wait_for):
+    line = PluggableLine(str(adapter.path))
+    port = SerialPort(line, "co2")
+    with pytest.raises(AdapterMissing, match=r"ttyUSB0: there is no such line .*by-id") as caught:
+        port.read()
+    assert "raspi-config" not in str(caught.value)
+    assert caught.value.quality == "bus_missing"
+    adapter.plug()
+    assert port.read() == b""
+    os.write(adapter.ends[0], b"BM")
+    assert wait_for(port.read) == b"BM"
+    line.close()
+
+
+def test_a_line_whose_adapter_was_pulled_out_is_opened_again(adapter, wait_for):
+    adapter.plug()
+    line = PluggableLine(str(adapter.path))
+    port = SerialPort(line, "co2")
+    assert port.read() == b""
+    for _ in range(3):
+        adapter.pull()
+        with pytest.raises(TransferFailed, match="pulled out"):
+            port.read()
+        with pytest.raises(AdapterMissing):
+            port.write(b"x")
+        adapter.plug()
+        assert port.read() == b""
+        os.write(adapter.ends[0], b"BM")
+        assert wait_for(port.read) == b"BM"
+    line.close()
+
+
+def test_a_line_of_the_computer_that_is_missing_is_a_mistake_of_its_configuration(tmp_path):
+    with pytest.raises(BusMissing, match="raspi-config") as caught:
+        PluggableLine(str(tmp_path / "ttyAMA0"))
+    assert not isinstance(caught.value, AdapterMissing)
