@@ -45,6 +45,7 @@ class Evaluator:
 
     def begin(self, now: Moment) -> None:
         """Continue from the restored states: what is still known sets outputs, the rest is safe."""
+        self.due_at = now.uptime
         self.current.expired(now.uptime)
         unknown = (name for name, device in self.current.devices.items() if not device.names)
         rules = {rule.name: rule for name in unknown for rule in self.rule_set.watching(name)}
@@ -85,20 +86,20 @@ class Evaluator:
             ago = now.uptime - self.due_at
             self.expire(Moment(now.time - ago, self.due_at, now.trusted))
 
-    def expire(self, now: Moment) -> None:
-        """Forget stale values, and do what is due at this moment."""
+    def expire(self, now: Moment, *, switch: bool = False) -> None:
+        """Forget stale values, and do what is due at this moment; switch if asked to."""
         stale = self.current.expired(now.uptime)
-        rules = {rule.name: rule for rule in self.rule_set.due_by(now.uptime)}
+        due = (*self.rule_set.due_by(now.uptime), *self.rule_set.timed)
+        rules = {rule.name: rule for rule in due}
         for device in stale:
             rules |= {rule.name: rule for rule in self.rule_set.watching(device.name)}
-        self._evaluate(rules.values(), now, switch=self.outputs.due_at <= now.uptime)
+        self._evaluate(rules.values(), now, switch=switch or self.outputs.due_at <= now.uptime)
         due_at = min(self.current.expires_at(), self.rule_set.due_at, self.outputs.due_at)
         self.due_at = max(due_at, now.uptime + 1)
 
     def tick(self, now: Moment) -> None:
-        """Evaluate, once a second, the rules that only time changes."""
-        self.expire(now)
-        self._evaluate(self.rule_set.timed, now, switch=True)
+        """Evaluate, once a second, the rules that time alone changes, and let outputs follow."""
+        self.expire(now, switch=True)
 
     def switch(self, now: Moment) -> list[Switched]:
         """Let the outputs follow; one that could not be switched is unknown to the rules."""

@@ -51,6 +51,13 @@ def test_a_firing_alert_is_repeated_until_it_is_acknowledged(rule, life, moment)
     assert life(repeating, [(40, 31), (60, 20)], known)[0] == [(60, "resolved")]
 
 
+@pytest.mark.parametrize("state, given", [("pending", {"hold": 5}), ("flapping", {"storm": 1})])
+def test_what_was_acknowledged_is_no_part_of_the_next_alert(rule, moment, state, given):
+    disabled_meanwhile = RuleState(acknowledged=True, repeats=3, firings=(-1,))
+    alert = step(rule(**given), disabled_meanwhile, Context({"air.t": 31}, moment(0))).alert
+    assert (alert.state, alert.acknowledged, alert.repeat) == (state, False, 0)
+
+
 def test_a_silenced_alert_is_reported_as_silenced_and_not_repeated(rule, moment):
     quiet = RuleState(silenced_until=100_000_000)
     state, alert = step(rule(repeat=10), quiet, Context({"air.t": 31}, moment(0)))

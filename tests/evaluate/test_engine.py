@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from edge_agent.clock import SystemClock
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine import Engine
-from edge_agent.evaluate.expressions.expression import Expression
+from edge_agent.evaluate.expressions.expression import Expression, Known
+from edge_agent.evaluate.expressions.parser import parse
+from edge_agent.evaluate.outputs.arbitration import Guard
 from edge_agent.evaluate.outputs.switching import GuardedOutput
 from edge_agent.evaluate.refine.calibration import Calibration
 from edge_agent.evaluate.refine.dead_band import DeadBand
@@ -17,7 +19,7 @@ from edge_agent.evaluate.refine.plausibility import Limits
 from edge_agent.evaluate.refine.refine import ChannelPlan, DevicePlan
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.evaluate.rules.rule_state import RuleState, restored
-from edge_agent.events import Alert, Event, Reading
+from edge_agent.events import Alert, Event, Reading, Request
 
 FAN = {"fan": 1.0}
 THINNED = {"air": DevicePlan({}, 10.0, DeadBand({"t": 5.0}))}
@@ -128,6 +130,25 @@ def test_while_input_is_stale_an_output_is_safe_and_the_alert_stands(stepped, ru
     assert engine.batches[2:] == [[("output", "fan")], [("reading", "air"), ("output", "fan")]]
     assert engine.recorded[2][0].moment.uptime == 10_300_000
     assert engine.alerts == [(0.3, "hot", "firing")]
+
+
+def test_a_command_is_heard_again_with_the_reading_that_ends_the_veto(stepped, rule):
+    engine = stepped([rule(settings=FAN)], allowed=("set",))
+    engine.measure(t=31)
+    engine.inbox.put(Request("set", b'{"output": "fan", "value": "on"}', "answers"))
+    engine.take()
+    engine.measure(quality="timeout")
+    assert engine.relays["fan"].applied[-1] == 0
+    engine.measure(t=19)
+    assert engine.relays["fan"].applied[-1] == 1
+
+
+def test_an_output_that_waited_follows_what_its_rule_is_by_then(stepped, rule):
+    recent = Rule("recent", parse("age(air.t) < 3s", {"air.t": Known()}), settings=FAN)
+    engine = stepped([recent], guards={"fan": Guard(min_off=3)})
+    engine.measure(t=20)
+    engine.wait(5)
+    assert engine.relays["fan"].applied == [0.0]
 
 
 @pytest.mark.parametrize("quality", ["no_acknowledge", "out_of_range"])

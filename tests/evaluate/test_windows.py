@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 from statistics import fmean
 
 import pytest
@@ -42,6 +43,12 @@ def test_a_window_that_gets_no_more_values_is_unknown():
     assert window.max(round(24.5 * S)) is None
 
 
+def test_a_window_ends_with_its_last_value_and_changes_only_with_the_next():
+    window = filled([(0, 9), *[(second, 1) for second in range(1, 11)]])
+    worth = [(window.mean(now), window.delta(now), window.count(now)) for now in (10 * S, 13 * S)]
+    assert worth == [(1, -8, 10)] * 2
+
+
 def test_rate_and_delta_begin_with_the_value_that_the_window_began_with():
     window = filled(each_second(*range(0, 42, 2)))
     assert window.delta(20 * S) == 20
@@ -73,14 +80,14 @@ def test_a_window_returns_what_its_samples_give_or_none(steps, later):
         samples.append((now, value))
         window.add(now, value)
     now += round(later * S)
-    begin = now - LENGTH * S
+    begin = samples[-1][0] - LENGTH * S
     inside = [value for at, value in samples if at > begin]
     times = [at for at, _ in samples]
-    holes = [(a, b) for a, b in zip(times, [*times[1:], now], strict=True) if b - a > HOLE * S]
+    holes = [(a, b) for a, b in pairwise(times) if b - a > HOLE * S]
     whole = times[0] <= begin and all(b <= begin for _, b in holes)
     whole = whole and now - times[-1] <= HOLE * S
-    assert (window.min(now) is None) == (not whole or not inside)
-    if whole and inside:
+    assert (window.min(now) is None) == (not whole)
+    if whole:
         assert window.min(now) == min(inside)
         assert window.max(now) == max(inside)
         assert math.isclose(window.mean(now), fmean(inside), rel_tol=1e-6, abs_tol=1e-3)

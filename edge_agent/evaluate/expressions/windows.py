@@ -1,6 +1,7 @@
 """Windows: the right values of one channel within the last seconds.
 
-A window is whole while it has no hole: no time, from its begin to now, that is longer than a value
+A window ends with the latest right value: between two readings nothing changes. It is whole while
+that value is current, and while it has no hole: no time since its begin that is longer than a value
 stays current and in which nothing right was measured. The result of one that is not whole is
 unknown, never a guess.
 """
@@ -50,24 +51,24 @@ class Window:
         self._forget(uptime - self._length)
 
     def whole(self, now: int) -> bool:
-        """Return whether there is no hole; forget what has left the window."""
-        self._forget(now - self._length)
-        return self._whole_since <= now - self._length and now - self._last[0] <= self._hole
+        """Return whether its last value is current, and there is no hole before it."""
+        last = self._last[0]
+        return now - last <= self._hole and self._whole_since <= last - self._length
 
     def mean(self, now: int) -> float | None:
         """Return the mean of the measured values."""
-        if not self.whole(now) or not self._inside:
+        if not self.whole(now):
             return None
         mean = self._total / len(self._inside)
         return min(max(mean, self._lows[0][1]), self._highs[0][1])
 
     def min(self, now: int) -> float | None:
         """Return the smallest value."""
-        return self._lows[0][1] if self.whole(now) and self._lows else None
+        return self._lows[0][1] if self.whole(now) else None
 
     def max(self, now: int) -> float | None:
         """Return the largest value."""
-        return self._highs[0][1] if self.whole(now) and self._highs else None
+        return self._highs[0][1] if self.whole(now) else None
 
     def delta(self, now: int) -> float | None:
         """Return the last value minus the one that the window began with."""
@@ -78,7 +79,7 @@ class Window:
     def rate(self, now: int) -> float | None:
         """Return the change per second between the same two."""
         delta = self.delta(now)
-        if delta is None or self._edge is None or self._last[0] == self._edge[0]:
+        if delta is None or self._edge is None:
             return None
         return delta / (self._last[0] - self._edge[0]) * 1e6
 

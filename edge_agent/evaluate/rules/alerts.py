@@ -92,15 +92,14 @@ def _decide(rule: Rule, before: RuleState, change: Change, context: Context) -> 
     """Return the state with the alert that follows from a change, if any."""
     now = context.moment.uptime
     after, alert_state = change
+    if alert_state is not None:
+        after = msgspec.structs.replace(after, repeats=0, acknowledged=False)
     if alert_state == "firing":
         after = _fired(rule, after, now)
     if before.flapping:
         return _while_flapping(rule, after, context)
     if after.flapping:
         return _report(rule, after, "flapping", context)
-    if alert_state in {"firing", "resolved"}:
-        after = msgspec.structs.replace(after, repeats=0, acknowledged=False)
-        return _report(rule, after, alert_state, context)
     if alert_state is not None:
         return _report(rule, after, alert_state, context)
     if _repeats(rule, after) and _next_repeat(rule, after) <= now:

@@ -22,7 +22,7 @@ class RuleChanges(NamedTuple):
 
     alerts: list[Alert]
     saved_states: list[SavedState]
-    acting_changed: bool = False  # a rule starts or stops setting outputs
+    acting_changed: bool = False  # a rule starts or stops setting outputs, or loses control
 
 
 class RuleSet:
@@ -62,12 +62,7 @@ class RuleSet:
 
     def unknown(self) -> list[Rule]:
         """Return the firing rules whose condition is unknown: control is lost."""
-        states = self.states
-        return [
-            rule
-            for name, rule in self.rules.items()
-            if states[name].state == "firing" and not states[name].known
-        ]
+        return [rule for rule in self.rules.values() if self.states[rule.name].lost]
 
     def watching(self, device: str) -> Sequence[Rule]:
         """Return the rules that depend on a device: a reading costs nothing for the others."""
@@ -114,8 +109,8 @@ class RuleSet:
             changes.alerts.append(result.alert)
         changes.saved_states.append(self._save(f"rule/{rule.name}", after, moment))
         self._note_due(rule)
-        acting_changed = changes.acting_changed or before.acts != after.acts
-        return changes._replace(acting_changed=acting_changed)
+        changed = (before.acts, before.lost) != (after.acts, after.lost)
+        return changes._replace(acting_changed=changes.acting_changed or changed)
 
     def _note_due(self, rule: Rule) -> None:
         at = next_due(rule, self.states[rule.name])

@@ -45,6 +45,11 @@ class RuleState(msgspec.Struct, frozen=True, omit_defaults=True, rename={"report
         return self.state == "firing" and self.known
 
     @property
+    def lost(self) -> bool:
+        """Whether control is lost: it fires, and its condition is unknown."""
+        return self.state == "firing" and not self.known
+
+    @property
     def open(self) -> bool:
         """Whether its last alert has yet to be resolved."""
         return self.state == "firing" or self.flapping
