@@ -20,7 +20,7 @@ need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
 
-.PHONY: help demo test test-fast test-nightly test-vm test-deb torture simulation fuzz soak soak-week sbom audit-dependencies nightly lint format docs bench deb clean
+.PHONY: help demo test test-fast test-nightly test-vm test-deb torture simulation rules-model fuzz soak soak-week sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -51,6 +51,9 @@ torture: .venv/dev  ## inject every fault into a real agent, and write docs/tort
 
 simulation: .venv/dev  ## simulate 20,000 worlds, and write docs/simulation.md (30 minutes)
 	nice $(BIN)/python -m tests.simulation --seeds $(SEEDS) --report
+
+rules-model: .venv/dev  ## compare the rules with a model written from the pages (SEEDS=1:20000)
+	nice $(BIN)/python -m tests.evaluate.reference $(SEEDS)
 
 fuzz: .venv/fuzz  ## 100,000 inputs for every surface, and the report in docs/proof.md (an hour)
 	cd tests/fuzz && nice $(CURDIR)/$(BIN)/python -m fuzzing $(ARGS)
