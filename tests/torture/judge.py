@@ -3,16 +3,18 @@
 An offset up to the last one that was ever given is lost for a sink if it did not arrive there, does
 not wait in the log, is not of a kind that the sink does not want, and no gap event that reached
 the sink, or waits for it, names it. A reading that has two ids was recorded twice: one of them is
-contradictory.
+contradictory. The product's own audit, which knows only what arrived, is heard as well.
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from edge_agent.events import LoggedEvent
+from consumers.audit.audit import Audit
+from edge_agent.events import KINDS, LoggedEvent
 from edge_agent.store.account import SinkAccount, read_accounts
 from edge_agent.store.reader import LogReader
 from tests.torture.listeners import Arrival
@@ -123,7 +125,7 @@ class Judge:
         }
         expected = self._expected(account, wanted)
         excused = self._excused(sink, arrivals, account, may_refuse)
-        lost = expected - arrived - waiting - excused
+        lost = (expected - arrived | _audited(arrivals, wanted)) - waiting - excused
         adds_up, why = self._adds_up(account, wanted, arrived)
         return Verdict(
             sink,
@@ -235,6 +237,22 @@ def _decoded(data: str) -> dict[str, Any]:
         return dict(json.loads(data))
     except ValueError:
         return {"damaged": data, "ranges": [], "reason": "", "count": 0}
+
+
+def _audited(arrivals: Sequence[Arrival], wanted: frozenset[str]) -> set[tuple[str, int]]:
+    """Return what the product's own audit misses, which knows neither the log nor this judge.
+
+    Of a sink that wants some kinds only, it cannot know what should have arrived.
+    """
+    audit = Audit(settle=0)
+    for one in arrivals if wanted == frozenset(KINDS) else ():
+        audit.take(one.body, one.at)
+    return {
+        (log.log, offset)
+        for log in audit.report(math.inf).logs
+        for first, last in log.lost.ranges
+        for offset in range(first, last + 1)
+    }
 
 
 def _reordered(arrivals: Sequence[Arrival]) -> int:

@@ -6,7 +6,7 @@ import pytest
 
 from edge_agent.events import KINDS, LoggedEvent
 from edge_agent.store.account import SinkAccount
-from tests.torture.judge import Judge, LogSnapshot
+from tests.torture.judge import Judge, LogSnapshot, _audited
 from tests.torture.listeners import Arrival
 
 ALL = {"mqtt": frozenset(KINDS)}
@@ -134,3 +134,14 @@ def test_an_account_that_counts_too_few_or_too_many_does_not_add_up(delivered):
     events = [logged(n) for n in (1, 2)]
     _, verdict = judged(events, [arrival(1), arrival(2)], account(2, delivered, 0))
     assert not verdict.adds_up
+
+
+def whole(offset):
+    """Return an arrival as a broker delivers it, which the product's audit can read, too."""
+    one = arrival(offset)
+    return one._replace(body=one.body | {"id": f"a:{offset}", "source": "urn:edge:n"})
+
+
+@pytest.mark.parametrize(("kinds", "missed"), [(KINDS, {("a", 2)}), (["reading"], set())])
+def test_the_products_own_audit_is_heard_where_every_kind_is_wanted(kinds, missed):
+    assert _audited([whole(1), whole(3)], frozenset(kinds)) == missed
