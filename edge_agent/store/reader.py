@@ -52,7 +52,8 @@ SELECT data->'values' FROM event WHERE kind = 'reading' AND source = ?
 AND "offset" > ? AND "offset" <= ? AND data->'values' != '{}' ORDER BY "offset" DESC LIMIT 1
 """
 LATEST_THINNED = """
-SELECT (SELECT json_group_object(key, value->'last') FROM json_each(data->'values'))
+SELECT (SELECT json_group_object(key, CASE type WHEN 'object' THEN value->'last' END)
+        FROM json_each(data->'values'))
 FROM event WHERE kind = 'aggregate' AND source = ? AND data->>'thinned'
 AND "offset" > ? AND "offset" <= ? AND data->'values' != '{}' ORDER BY "offset" DESC LIMIT 1
 """

@@ -14,7 +14,8 @@ from edge_agent.commands.rules import replayed
 from edge_agent.evaluate.commands.outcomes import KnownAnswers
 from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.evaluate.saved_state import load_states
-from edge_agent.events import LoggedEvent, Reading
+from edge_agent.events import Event, LoggedEvent, Reading
+from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
 from edge_agent.store.soundness import is_damage
 from edge_agent.store.thinning import thin
@@ -139,3 +140,14 @@ def test_a_reading_still_has_the_form_that_a_start_reads():
     event = Reading("air", NOW, {"temperature": 20.0}).event()
     found = read_history(Rows([row(1, "reading", json.dumps(event.data))]), CLOCK.boot, NOW, 60)
     assert [one.values for _, one in found.readings] == [{"temperature": 20.0}]
+
+
+def test_a_thinned_aggregate_with_a_text_for_a_value_is_no_damage(tmp_path):
+    data = {"seconds": 60, "values": {"volume": "much"}, "thinned": True}
+    log = EventLog.open(tmp_path / "log.db", boot=CLOCK.boot)
+    with log.transaction():
+        log.append([Event("aggregate", "meter", NOW, data)])
+    log.close()
+    reader = LogReader(tmp_path / "log.db")
+    assert reader.latest_values("meter") == {}
+    reader.close()
