@@ -293,3 +293,21 @@ def test_an_output_that_takes_the_place_of_a_removed_one_is_asked_after_it(
     fan.follow([], moment(1))
     assert [(one.driver is new, one.value) for one in bus.settings] == [(False, None), (True, 1.0)]
     assert work(fan, bus, moment(1.1)) == [("fan", 1, "safe", "")]
+
+
+def test_a_removed_output_keeps_the_others_off_until_its_bus_has_switched_it_off(
+    moment, rule, bus, excluding, make_relay
+):
+    outputs, heater, cooler = excluding()
+    started(outputs, bus, moment)
+    outputs.follow([rule(settings={"heater": 1.0})], moment(1))
+    work(outputs, bus, moment(1))
+    guard = outputs.output("heater").guard
+    outputs.remove({"heater"}, moment(2))
+    outputs.take(GuardedOutput("heater", make_relay(), guard))  # on a pin now
+    cold = rule(name="cold", settings={"cooler": 1.0})
+    assert reported(outputs.follow([cold], moment(2))) == [("heater", 0, "safe", "")]
+    assert (heater.applied[-1], cooler.applied) == (1.0, [0.0])
+    work(outputs, bus, moment(2.1))
+    outputs.follow([cold], moment(2.1))
+    assert (heater.applied[-1], cooler.applied) == (0.0, [0.0, 1.0])

@@ -229,11 +229,14 @@ class OutputSet:
         return bool(others) and not any(one.error for one in others)
 
     def _not_off(self, name: str, held: Held) -> list[OutputSwitch]:
-        """Return the outputs that keep another one off: they exclude it, and may be on."""
+        """Return the outputs that keep another one off: they exclude it, and may be on.
+
+        One of them may be removed: a reload has given its name to another driver.
+        """
         if held.value <= 0 or self._switches[name].stands_at(held.value):
             return []
-        others = self._switches.items()
-        return [one for n, one in others if excluded(self._guards, name, n) and not one.off]
+        on = (one for one in self._all() if one.output.name in self._guards and not one.off)
+        return [one for one in on if excluded(self._guards, name, one.output.name)]
 
 
 def _safe(switch: OutputSwitch) -> Held:
