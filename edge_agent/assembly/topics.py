@@ -13,7 +13,7 @@ from edge_agent.events import SavedState
 NAME = "topics"  # of the saved state
 MOST = 1000  # topics that are remembered
 Topic: TypeAlias = Annotated[
-    str, Meta(pattern=r"\A(state|alert|output)/[A-Za-z0-9_-]+\Z", max_length=200)
+    str, Meta(pattern=r"\A(state/|alert/(output\.)?|output/)[A-Za-z0-9_-]+\Z", max_length=200)
 ]
 _logger = logging.getLogger(__name__)
 
