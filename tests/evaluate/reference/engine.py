@@ -15,7 +15,7 @@ from edge_agent.evaluate.replay import ImaginaryOutput
 from edge_agent.events import Alert, Event, Reading, Request, SavedState, Switched
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
-from tests.evaluate.reference.conditions import START
+from tests.evaluate.reference.history import START
 from tests.evaluate.reference.model import Stands
 from tests.evaluate.reference.rules import Told
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from tests.evaluate.reference.conditions import Heard, World
+from tests.evaluate.reference.history import Heard, World
 from tests.evaluate.reference.outputs import Order, OutputState, arbitrate
 from tests.evaluate.reference.rules import Rule, RuleState
 

@@ -5,6 +5,7 @@ from random import Random
 from typing import NamedTuple
 
 from tests.evaluate.reference import conditions as c
+from tests.evaluate.reference.history import UNITS
 from tests.evaluate.reference.model import Configuration
 from tests.evaluate.reference.outputs import Output
 from tests.evaluate.reference.rules import Rule
@@ -96,8 +97,8 @@ def over_time(random):
     """Return a comparison of a window with a number that decides something."""
     name = random.choice(("mean", "min", "max", "count", "rises", "delta", "rate"))
     channel = "door.active" if name == "rises" else random.choice(NUMERIC)
-    unit = random.choice(list(c.UNITS)) if name == "rate" else "second"
-    number = {"count": 3, "rises": 1, "delta": 5, "rate": c.UNITS[unit]}
+    unit = random.choice(list(UNITS)) if name == "rate" else "second"
+    number = {"count": 3, "rises": 1, "delta": 5, "rate": UNITS[unit]}
     limit = c.Number(number.get(name, random.choice(LEVELS)))
     window = c.Window(name, channel, random.choice((10, 30)), unit)
     return c.Comparison(window, random.choice((">", "<")), limit)
