@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import paho.mqtt.client as paho
 
-from benchmarks import evaluate, raw
+from benchmarks import evaluate, raw, storm
 from benchmarks.broker import mosquitto
 from benchmarks.measure import cpu_seconds, rss, written
 from edge_agent.store.reader import LogReader
@@ -191,6 +191,16 @@ def evaluation(_port: int) -> Iterator[Row]:
         yield from relay_rows(evaluate.relay_beside_hung_bus(directory))
 
 
+def stormy(_port: int) -> Iterator[Row]:
+    """Measure what a storm loses, and how late it makes devices that it does not concern."""
+    with scratch() as directory:
+        found = storm.run(directory)
+    yield Row("edges in a storm of 10 s", found["edges"], "", 100_000 * 0.99)
+    yield Row("  lost edges", found["edges_lost"], "", None, 0)
+    yield Row("  lost transitions of a contact", found["moves_lost"], "", None, 0)
+    yield Row("  lateness of other devices: p99", found["p99_ms"], "ms", None, 100)
+
+
 def relay_rows(figures: Iterator[tuple[str, float]]) -> Iterator[Row]:
     """Yield the figures of a relay, with the target of its p99."""
     for name, value in figures:
@@ -209,6 +219,7 @@ def main() -> int:
         latency,
         start,
         evaluation,
+        stormy,
         idle,
     ]
     with mosquitto() as port:
