@@ -28,6 +28,9 @@ OTHER = "other reasons"
 REASONS = 20  # of one sink: a destination's words must not fill the table
 REASON_LENGTH = 120
 
+RANGES = list[tuple[int, int]]
+
+FIRST = 'SELECT min("offset") FROM event'
 SAVE = "INSERT OR REPLACE INTO saved_state VALUES (?, ?)"
 ACCOUNTS = 'SELECT sink, kinds, start, "offset", delivered, configured FROM account ORDER BY sink'
 LOSSES = "SELECT sink, fate, reason, count FROM loss ORDER BY sink, fate, reason"
@@ -123,7 +126,8 @@ class Account:
     def register(self, subscriptions: Iterable[Subscription], last: int) -> None:
         """Open an account for each new sink; those that are not named are not waited for.
 
-        A sink that starts "now" starts behind `last`, the log's last offset.
+        A sink that starts "now" starts behind `last`, the log's last offset, any other one before
+        the first event that the log still has or whose loss it knows of.
         """
         known = {row.sink for row in _rows(self._execute)}
         names = []
@@ -133,9 +137,9 @@ class Account:
             if sink in known:
                 self._execute(KNOWN, (wanted, sink))
             else:
-                begin = last if start == "now" else 0
+                begin = last if start == "now" else self._first(last) - 1
                 self._execute(NEW, (sink, wanted, begin, begin))
-                self._lose(sink, "dropped", "damaged", self._unaccounted(begin))
+                self._lose(sink, "dropped", "damaged", self._lost_behind(begin))
         self._execute("DELETE FROM saved_state WHERE name = ?", (UNACCOUNTED,))
         self._execute(ABSENT, (_json(names),))
 
@@ -168,12 +172,12 @@ class Account:
     def drop_unread(self, ranges: Iterable[tuple[int, int]], reason: str) -> None:
         """Count the loss of what had offsets in these ranges; its kinds are not known.
 
-        If the accounts are lost, too, those that are opened next count it.
+        If accounts are lost, too, those that are opened next count it.
         """
-        lost, rows = list(ranges), _rows(self._execute)
-        if lost and not rows:
-            self._execute(SAVE, (UNACCOUNTED, _json(lost)))
-        for row in rows:
+        lost = list(ranges)
+        if lost:
+            self._execute(SAVE, (UNACCOUNTED, _json([*self._unaccounted(), *lost])))
+        for row in _rows(self._execute):
             here = sum(max(last - max(first, row.cursor + 1) + 1, 0) for first, last in lost)
             self._lose(row.sink, "dropped", reason, here)
 
@@ -201,11 +205,18 @@ class Account:
         wanting = [row for row in rows if all(f'"{kind}"' in row.kinds for kind in kinds)]
         return min((row.cursor for row in wanting), default=last)
 
-    def _unaccounted(self, start: int) -> int:
+    def _first(self, last: int) -> int:
+        """Return the first offset whose event the log has or knows to be lost."""
+        ((first,),) = self._execute(FIRST, ())
+        return min([first or last + 1, *(first for first, _ in self._unaccounted())])
+
+    def _lost_behind(self, start: int) -> int:
         """Return how many offsets behind `start` were lost together with the accounts."""
+        return sum(max(last - max(first - 1, start), 0) for first, last in self._unaccounted())
+
+    def _unaccounted(self) -> list[tuple[int, int]]:
         found = self._execute("SELECT data FROM saved_state WHERE name = ?", (UNACCOUNTED,))
-        ranges = [tuple(one) for (data,) in found for one in msgspec.json.decode(data)]
-        return sum(max(last - max(first - 1, start), 0) for first, last in ranges)
+        return [one for (data,) in found for one in msgspec.json.decode(data, type=RANGES)]
 
     def _refused(self, row: _Row, move: CursorMove) -> list[int]:
         if not move.refused:

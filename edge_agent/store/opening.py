@@ -4,6 +4,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from edge_agent.clock import Clock
@@ -81,6 +82,8 @@ def _sound(path: Path, mark: MarkFile, clock: Clock) -> EventLog:
     aside, known = last_aside(path), mark.value
     if aside and not path.exists():  # an older version was killed while it salvaged
         return _replaced(path, aside, mark, clock)
+    if known.log and path.exists() and _has_no_id(path):
+        return _replaced(path, path, mark, clock)
     try:
         log = EventLog.under(mark, path, boot=clock.boot)
     except (sqlite3.DatabaseError, ForeignDatabase) as error:
@@ -98,6 +101,15 @@ def _sound(path: Path, mark: MarkFile, clock: Clock) -> EventLog:
         raise
     mark.note(boot=clock.boot)  # from now on, what the mark knows is what was committed
     return log
+
+
+def _has_no_id(path: Path) -> bool:
+    """Return whether a database lacks the id that its first commit gave it: all of it is lost."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            return not connection.execute("SELECT 1 FROM log").fetchone()
+    except sqlite3.Error as error:
+        return "no such table" in str(error)
 
 
 def _replaced(path: Path, damaged: Path, mark: MarkFile, clock: Clock) -> EventLog:

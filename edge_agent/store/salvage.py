@@ -118,11 +118,12 @@ def restore(
     """Copy what is readable, jump the offsets, and account for what is missing."""
     remains = inspect(old, log.mark)
     found = list(copy_rows(log, ReadableRows(old, damaged), remains.last))
-    begin = remains.owned(min(found, default=1) - 1)
+    begin = remains.owned(0)
     end = max([remains.last, *found[-1:], *remains.cursors, log.mark.value.reserved])
     below = holes(begin, end, [*ranges(found), *_reported(log)])
     found = sorted([*found, *copy_leaves(log, damaged, below)])
     last = max([remains.last, *found[-1:], *(remains.cursors or [log.mark.value.given])])
+    begin = remains.owned(min(found, default=1) - 1)
     missing = holes(begin, last, [*ranges(found), *_reported(log)])
     copy_facts(log, remains)
     log.skip_to(max(last, log.mark.value.reserved) + random_hole())

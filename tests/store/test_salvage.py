@@ -154,6 +154,73 @@ def test_rows_below_a_damaged_page_inside_the_tree_are_found_in_their_leaves(pat
     assert reader.accounts()["mqtt"].waiting == 1000 + 2
 
 
+def test_rows_below_a_damaged_page_are_found_though_the_accounts_are_lost(
+    path, clock, filled, event
+):
+    log = EventLog.open(path, boot=clock.boot)
+    with log.transaction():
+        log.append([event(n) for n in range(8000)])
+    log.close()
+    lose(path, "account")
+    damage(path, first_branch(path) * 1024, 1024)
+    clock.boot = "the next boot"
+    kept = salvaged(path, clock).read_kinds({"reading"}, 0, 10**9, 99_999)
+    assert [event.offset for event in kept] == list(range(1, 10_001))
+
+
+def first_branch(path):
+    """Return the page, from 0, below which the first rows are; SQLite still reaches the others."""
+    with closing(sqlite3.connect(path)) as database:
+        ((root,),) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'event'")
+    page = path.read_bytes()[(root - 1) * 1024 : root * 1024]
+    cell = int.from_bytes(page[12:14])
+    branch = int.from_bytes(page[cell : cell + 4]) - 1
+    assert branch in interior_pages(path)
+    return branch
+
+
+def lose(path, table):
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"DELETE FROM {table}")
+
+
+def test_accounts_that_were_lost_begin_with_the_first_event_that_is_left(path, clock, filled):
+    lose(path, "account")
+    lose(path, 'event WHERE "offset" < 7')
+    spoil_row(path, 1500)
+    clock.boot = "the next boot"
+    log = open_log(path, clock)
+    with log.transaction():
+        log.account.register([Subscription("mqtt")], log.last_offset())
+    account = read_accounts(log.execute)["mqtt"]
+    log.close()
+    assert (account.start, account.dropped) == (6, {"damaged": 1})
+    assert account.recorded == 2000 - 6 + 2
+
+
+def spoil_row(path, offset):
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE event SET data = '{' WHERE \"offset\" = ?", (offset,))
+
+
+def test_one_account_that_was_lost_counts_what_was_lost_with_it(path, clock, filled):
+    log = EventLog.open(path, boot=clock.boot)
+    sinks = [Subscription("mqtt"), Subscription("cloud")]
+    with log.transaction():
+        log.account.register(sinks, log.last_offset())
+    log.close()
+    lose(path, "account WHERE sink = 'cloud'")
+    spoil_row(path, 1500)
+    clock.boot = "the next boot"
+    log = open_log(path, clock)
+    with log.transaction():
+        log.account.register(sinks, log.last_offset())
+    accounts = read_accounts(log.execute)
+    log.close()
+    assert [accounts[sink].dropped for sink in ("mqtt", "cloud")] == [{"damaged": 1}] * 2
+    assert accounts["cloud"].recorded == 2000 + 2
+
+
 def test_a_row_that_spreads_over_many_pages_is_found(path, clock, filled):
     log = EventLog.open(path, boot=clock.boot)
     long = [Event("reading", "a", clock.now(), {"text": "ä" * n}) for n in range(300, 6000, 371)]

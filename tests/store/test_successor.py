@@ -1,6 +1,8 @@
 """After a salvage everybody goes on in the new log, under the old id, and no id is given twice."""
 
+import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -140,6 +142,29 @@ def test_no_offset_is_given_twice_after_a_power_cut_that_costs_the_write_ahead_l
     assert gaps(path) == [
         f'{{"reason":"went_back","count":909,"ranges":[[51,{50 + BLOCK}]],"log":"{log.id}"}}'
     ]
+
+
+@pytest.mark.parametrize("left", ["nothing", "a header", "a part of the first tables"])
+def test_a_log_of_which_a_power_cut_leaves_nothing_keeps_its_id_and_names_the_loss(
+    path, event, left
+):
+    log = recorded(path, "one", event, 50)
+    wal = path.with_name("events.db-wal")
+    content = wal.read_bytes()
+    log.abandon()
+    path.write_bytes(b"")
+    wal.unlink(missing_ok=True)
+    if left == "a header":
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+    elif left != "nothing":
+        wal.write_bytes(content[: 32 + 4 * (1024 + 24)])
+    open_log(path, ManualClock(boot="two")).close()
+    reader = LogReader(path)
+    (gap,) = (json.loads(data) for data in gaps(path))
+    assert reader.id == gap["log"] == log.id
+    assert (gap["count"], gap["ranges"][0]) == (50, [1, 50])
+    reader.close()
 
 
 def test_a_copy_that_was_put_back_does_not_give_offsets_again_and_the_loss_is_counted(path, event):
