@@ -44,10 +44,10 @@ class BusWatch:
             self._suspend(cycle)
 
     def _try_other(self, suspect: Cycle) -> None:
-        """Let another device try at once; one that is under way will do so anyway."""
-        others = [one for one in self._cycles if one is not suspect]
-        if not any(one.under_way for one in others):
-            min(others, key=attrgetter("due")).due = self._clock.monotonic()
+        """Let another device try at once; those that are under way will do so anyway."""
+        idle = [one for one in self._cycles if one is not suspect and not one.under_way]
+        if idle:
+            min(idle, key=attrgetter("due")).due = self._clock.monotonic()
 
     def _suspend(self, last: Cycle) -> None:
         self._since, self._pause = self._clock.monotonic(), FIRST_PAUSE

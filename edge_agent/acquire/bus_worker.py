@@ -57,13 +57,15 @@ class BusWorker:
 
     def run(self) -> None:
         """Measure until the stop item arrives; the measurement under way is broken off."""
-        while not self._stopping:
-            self._progress()
-            self.take(self.step())
-        for cycle in self._cycles:
-            cycle.close()
-        for total in self._totals:
-            total.save(stopped=True)
+        try:
+            while not self._stopping:
+                self._progress()
+                self.take(self.step())
+        finally:
+            for cycle in self._cycles:
+                cycle.close()
+            for total in self._totals:
+                total.save(stopped=True)
 
     def step(self) -> float:
         """Take the device that is due first one wait further; return seconds until the next is.

@@ -39,6 +39,18 @@ def test_all_devices_of_a_bus_that_hangs_say_so_within_five_seconds(bus, chips, 
         assert stuck[0].moment.uptime / 1e6 - began <= 5
 
 
+def test_a_device_that_converts_for_long_does_not_delay_the_report(bus, chip):
+    slow, *others = found = [chip(conversion=c) for c in (4.5, 0.01, 0.01)]
+    bus.connect(slow=(slow, 5), a=(others[0], 60), b=(others[1], 60)).run(41)
+    hang(found)
+    bus.inbox.put(("wake", "a"))
+    began = bus.clock.monotonic()
+    bus.run(5)
+    stuck = {r.device: r.moment.uptime / 1e6 for r in bus.readings if r.quality == "bus_stuck"}
+    assert stuck.keys() == {"slow", "a", "b"}
+    assert max(stuck.values()) - began < 3.1
+
+
 def test_on_a_bus_that_hangs_one_device_at_a_time_tries(bus, chips):
     all_of_them = chips(5)
     bus.run(5)
