@@ -1,9 +1,10 @@
-"""Killed at any line while a log is salvaged or migrated: the next start has all that was readable.
+"""Killed at any line while a log is salvaged, migrated or written again: what is lost is named.
 
 A child process opens the log and ends itself with SIGKILL at one line of the code; then the log is
 opened as always. This is done for every line that an undisturbed run executes.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -18,17 +19,22 @@ from edge_agent.events import CursorMove, Subscription
 from edge_agent.store import event_log, migrations, opening, replacement, salvage
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.opening import open_log
+from edge_agent.store.opening import salvage as reopened
 from edge_agent.store.reader import LogReader
 
 CODE = {module.__file__ for module in (event_log, migrations, opening, replacement, salvage)}
 RECORDED, DELIVERED = 300, 100
 
 
-def traced(stop_at, action):
-    """Run an action in a child; return the lines that it ran, or kill it at its n-th new line."""
+def traced(stop_at, action, prepare=lambda: None):
+    """Run an action in a child; return the lines that it ran, or kill it at its n-th new line.
+
+    What the child prepares, the action gets.
+    """
     receive, send = os.pipe()
     child = os.fork()
     if child == 0:
+        prepared = prepare()
         lines = set()
 
         def trace(frame, event, _):
@@ -43,7 +49,7 @@ def traced(stop_at, action):
             return trace
 
         sys.settrace(trace)
-        action()
+        action(*prepared or ())
         os._exit(0)
     os.close(send)
     with os.fdopen(receive, "rb") as pipe:
@@ -158,3 +164,95 @@ def test_what_a_killed_salvage_has_begun_is_no_log(damaged):
     Path(f"{path}.salvage-wal").write_bytes(b"more")
     check(path, log_id)
     assert not list(path.parent.glob("*.salvage*"))
+
+
+# ── A log that is written again ───────────────────────────────────────────────────────────────────
+
+COPIED = 40  # events that a copy has
+
+
+def replaced_by(harm, path, event):
+    """Record, and let something else take the log's place; return the log, and its path."""
+    log = open_log(path, ManualClock())
+    with log.transaction():
+        log.account.register([Subscription("mqtt")], 0)
+        log.append([event(n) for n in range(COPIED)])
+    with sqlite3.connect(path.with_name("copy")) as copy:
+        log._connection.backup(copy)
+    with log.transaction():
+        log.append([event(n) for n in range(RECORDED - COPIED)])
+    harm(path)
+    return log, path
+
+
+def put_copy_back(path):
+    remove(path)
+    path.with_name("copy").rename(path)
+
+
+def put_text(path):
+    remove(path)
+    path.write_text("my shopping list")
+
+
+def remove(path):
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink()
+
+
+def write_back(log, path):
+    assert log.left_its_place()
+    reopened(path, ManualClock()).close()
+
+
+def check_written_back(path):
+    """Every event is there, or a gap event names it, and its offset is not given again."""
+    log = open_log(path, ManualClock())
+    with log.transaction():
+        log.account.register([Subscription("mqtt")], 0)
+    log.close()
+    reader = LogReader(path)
+    events = reader.read_after(0, 10**6)
+    there = {one.offset for one in events if one.kind == "reading"}
+    gaps = [json.loads(one.data) for one in events if one.kind == "gap"]
+    named = {n for gap in gaps for first, last in gap["ranges"] for n in range(first, last + 1)}
+    recorded = set(range(1, RECORDED + 1))
+    assert there <= recorded
+    assert recorded - there == recorded & named
+    assert {gap["log"] for gap in gaps} <= {reader.id}
+    notes = [one for one in events if one.kind != "reading"]
+    assert all(one.offset > RECORDED for one in notes)
+    assert reader.accounts()["mqtt"].recorded == RECORDED + len(notes)
+    assert integrity(path) == "ok"
+    reader.close()
+    return there == recorded
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("harm", [put_copy_back, put_text])
+def test_a_log_that_is_being_written_again_may_be_killed_at_any_line(tmp_path, event, harm):
+    def killed(name, line):
+        path = tmp_path / name / "events.db"
+        path.parent.mkdir()
+        ran, status = traced(line, write_back, lambda: replaced_by(harm, path, event))
+        assert line in {0, ran}
+        assert (status == 0) == (line == 0)
+        return check_written_back(path), ran
+
+    whole, lines = killed("whole", 0)
+    assert (whole, lines > 40) == (True, True)
+    found = [killed(f"killed{line}", line)[0] for line in range(1, lines + 1)]
+    assert found == sorted(found)  # from the step on that makes the new file complete
+    assert set(found) == {False, True}
+
+
+def test_a_deleted_log_that_is_being_written_again_is_all_there_or_begins_anew(tmp_path, event):
+    for line in range(1, 80, 5):
+        path = tmp_path / f"killed{line}" / "events.db"
+        path.parent.mkdir()
+        traced(line, write_back, lambda path=path: replaced_by(remove, path, event))
+        open_log(path, ManualClock()).close()
+        reader = LogReader(path)
+        assert len(reader.read_after(0, 10**6)) in {0, RECORDED}
+        assert integrity(path) == "ok"
+        reader.close()
