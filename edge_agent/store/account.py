@@ -23,6 +23,7 @@ def _json(values: list[Any]) -> str:
 
 
 UNACCOUNTED = "store/unaccounted"  # the saved state that names ranges lost with the accounts
+LOSSES_AGAIN = "store/losses"  # the saved state that repeats them: a damaged page costs one copy
 NOT_CONFIGURED = "not configured"
 OTHER = "other reasons"
 REASONS = 20  # of one sink: a destination's words must not fill the table
@@ -228,6 +229,7 @@ class Account:
     def _lose(self, sink: str, fate: str, reason: str, count: int) -> None:
         if count:
             self._execute(LOSE, (sink, fate, self._bounded(sink, fate, reason), count))
+            self._execute(SAVE, (LOSSES_AGAIN, _json(self._execute(LOSSES, ()))))
 
     def _bounded(self, sink: str, fate: str, reason: str) -> str:
         cut = reason[:REASON_LENGTH]

@@ -8,14 +8,16 @@ import random
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlite_utils import Database
 
 from edge_agent.clock import Clock
 from edge_agent.events import lifecycle
+from edge_agent.store.account import LOSSES_AGAIN
 from edge_agent.store.connection import connect
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.gaps import Missing, Ranges, all_of, ranges, report
@@ -51,6 +53,7 @@ LAST_OFFSETS = f"""
 SELECT seq FROM sqlite_sequence WHERE name = 'event' AND {SOUND_SEQUENCE}
 """  # noqa: S608
 STATES = f"SELECT name, data FROM saved_state WHERE {SOUND_STATE}"  # noqa: S608
+STATE = f"SELECT data FROM saved_state WHERE name = ? AND {SOUND_STATE}"  # noqa: S608
 ROW = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
 COLUMNS = 7
 LEAF_ROW = f"""
@@ -164,11 +167,19 @@ def inspect(old: sqlite3.Connection, mark: MarkFile) -> Remains:
     return Remains(
         ids[0][0] if ids else mark.value.log,
         readable(old, ACCOUNTS) or readable(old, CURSORS),
-        readable(old, LOSSES),
+        _losses(old),
         readable(old, BOOTS),
         readable(old, STATES),
         max((row[0] for row in readable(old, LAST_OFFSETS)), default=0),
     )
+
+
+def _losses(old: sqlite3.Connection) -> list[tuple[str, str, str, int]]:
+    """Return the losses from their second copy, or what can be read of the first one."""
+    for (data,) in readable(old, STATE, (LOSSES_AGAIN,)):
+        with suppress(msgspec.MsgspecError):
+            return msgspec.json.decode(data, type=list[tuple[str, str, str, int]])
+    return readable(old, LOSSES)
 
 
 def copy_rows(log: EventLog, old: ReadableRows, last: int) -> Iterator[int]:

@@ -198,6 +198,21 @@ def test_accounts_that_were_lost_begin_with_the_first_event_that_is_left(path, c
     assert account.recorded == 2000 - 6 + 2
 
 
+@pytest.mark.parametrize("table", ["loss", "saved_state"])
+def test_what_was_dropped_stays_counted_though_a_page_with_the_counts_is_lost(
+    path, clock, filled, table
+):
+    log = EventLog.open(path, boot=clock.boot)
+    with log.transaction():
+        log.account.drop_unrecorded({"reading": 15}, "disk_full")
+    log.close()
+    lose(path, table)
+    spoil_row(path, 500)
+    clock.boot = "the next boot"
+    with closing(salvaged(path, clock)) as reader:
+        assert reader.accounts()["mqtt"].dropped == {"disk_full": 15}
+
+
 def spoil_row(path, offset):
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("UPDATE event SET data = '{' WHERE \"offset\" = ?", (offset,))
