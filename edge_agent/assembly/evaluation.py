@@ -13,7 +13,8 @@ from edge_agent.evaluate.commands.execute import CommandExecutor, Delegate
 from edge_agent.evaluate.commands.outcomes import KnownAnswers
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine_items import EvaluationParts
-from edge_agent.evaluate.outputs.output_set import OutputSet, OutputState
+from edge_agent.evaluate.outputs.output_set import OutputSet
+from edge_agent.evaluate.outputs.output_state import OutputState
 from edge_agent.evaluate.outputs.switching import GuardedOutput
 from edge_agent.evaluate.outputs.unsafe_outputs import alert_name
 from edge_agent.evaluate.rules.alerts import OPEN, orphaned

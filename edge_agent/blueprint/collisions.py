@@ -9,6 +9,7 @@ from edge_agent.acquire.hardware import Place
 from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput
 from edge_agent.blueprint.places import SPOTS, further_pins
 from edge_agent.config.config import Config
+from edge_agent.evaluate.outputs.unsafe_outputs import reports_output
 from edge_agent.problems import Problems
 
 Placed: TypeAlias = ResolvedDevice | ResolvedOutput
@@ -18,6 +19,9 @@ def note_collisions(config: Config, resolved: Iterable[Placed], problems: Proble
     """Note names that are used twice, and places that are used twice."""
     for kind, entries in (("device", config.device), ("output", config.output)):
         _note_twice(kind, (entry.name for entry in entries), problems)
+    for rule in filter(lambda one: reports_output(one.name), config.rule):
+        what = "names that begin with output- are those of outputs' own alerts; choose another"
+        problems.note(f"rule.{rule.name}.name", rule.name, what)
     _note_twice("rule", (rule.name for rule in config.rule), problems)
     taken: dict[Place, str] = {}
     for one in resolved:

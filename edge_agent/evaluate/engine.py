@@ -7,7 +7,7 @@ The result depends on when the readings were measured, not on when they were tak
 what was due before, such as a hold's end or a value's expiry, happens first, at its own moment.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from queue import Empty, SimpleQueue
 
 from edge_agent.clock import Clock, Moment
@@ -27,17 +27,7 @@ from edge_agent.evaluate.outputs.switching import SettingResult
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.evaluate.saved_state import ChangedStates, save_state
-from edge_agent.events import (
-    Alert,
-    Answer,
-    Event,
-    Finished,
-    Reading,
-    Record,
-    Request,
-    SavedState,
-    Switched,
-)
+from edge_agent.events import Alert, Answer, Event, Finished, Reading, Record, Request, Switched
 
 TICK = 1_000_000  # µs: between two signs of life, and two tries of an output that failed
 SAFE_SECONDS = 3.0  # for the outputs of all buses together to become safe at a stop
@@ -96,8 +86,7 @@ class Engine:
 
     def wait(self) -> float:
         """Return the seconds until something follows from time alone."""
-        left = min(self._evaluator.due_at, self._tick_at) - self._clock.now().uptime
-        return max(left, 0) / 1e6
+        return max(min(self._evaluator.due_at, self._tick_at) - self._clock.now().uptime, 0) / 1e6
 
     def take(self, wait: float) -> None:
         """Wait up to `wait` seconds for items, take all that are there, then do what is due."""
@@ -105,6 +94,7 @@ class Engine:
             self._take_item(item)
         now = self._clock.now()
         self._evaluator.advance(now)
+        self._carry_out_all(self._executor.settled(now), now)
         if now.uptime >= self._tick_at:
             self.tick(now)
 
@@ -123,8 +113,7 @@ class Engine:
             self._report(changes, switched, reading.moment, reading)
         elif changes.saved_states:
             self._report(changes, switched, reading.moment)
-        for outcome in self._executor.measured(reading):
-            self._carry_out(outcome, reading.moment)
+        self._carry_out_all(self._executor.measured(reading), reading.moment)
 
     def execute(self, item: Request | Finished) -> None:
         """Take a command, or the end of one."""
@@ -202,9 +191,11 @@ class Engine:
         if outcome.effective:
             self._report(outcome.changes or NOTHING, self._evaluator.switch(now), now)
             self._evaluator.evaluate_all(now)
+            self._carry_out_all(self._executor.settled(now), now)
         for answer in outcome.answers:
             self._answer(answer)
-        self._record([*outcome.events, *outcome.saved_states, *self._changed_outputs(now)])
+        changed = self._outputs_saved.save(self._evaluator.outputs.states(), now)
+        self._record([*outcome.events, *outcome.saved_states, *changed])
 
     def tick(self, now: Moment) -> None:
         """Give a sign of life, and do what is done once a second."""
@@ -212,7 +203,10 @@ class Engine:
         self._tick_at = now.uptime + TICK
         self._evaluator.tick(now)
         self._record_events(self._evaluator.aggregates(now))
-        for outcome in self._executor.expire(now):
+        self._carry_out_all(self._executor.expire(now), now)
+
+    def _carry_out_all(self, outcomes: Iterable[CommandOutcome], now: Moment) -> None:
+        for outcome in outcomes:
             self._carry_out(outcome, now)
 
     def _arrived(self, wait: float) -> list[EngineItem]:
@@ -237,7 +231,8 @@ class Engine:
             if isinstance(one, Alert) or one.output in outputs.names:  # it may be removed
                 self._show(one)
         first = [] if reading is None else [reading.event()]
-        states = [*changes.saved_states, *(self._changed_outputs(now) if switched else [])]
+        changed = self._outputs_saved.save(outputs.states(), now) if switched else []
+        states = [*changes.saved_states, *changed]
         records: list[Record] = [*first, *(one.event() for one in shown), *states]
         if records:
             self._record(records)
@@ -245,6 +240,3 @@ class Engine:
     def _record_events(self, events: Sequence[Event]) -> None:
         if events:
             self._record(list(events))
-
-    def _changed_outputs(self, now: Moment) -> list[SavedState]:
-        return self._outputs_saved.save(self._evaluator.outputs.states(), now)

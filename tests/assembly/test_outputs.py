@@ -117,7 +117,7 @@ def running(tmp_path, port, monkeypatch):
 
 def test_beside_a_hung_bus_a_pin_switches_and_each_output_of_the_bus_is_an_alert(running, wait_for):
     wait_for(running.fan_is_on)
-    wait_for(lambda: running.alerts("output.valve7") == ["firing"])
+    wait_for(lambda: running.alerts("output-valve7") == ["firing"])
     failed = [(source, data) for source, data in running.events("output") if "error" in data]
     assert {source for source, _ in failed} == {f"valve{n}" for n in range(8)}
     assert all("i2c-7 does not answer" in data["error"] for _, data in failed)
@@ -137,18 +137,18 @@ def test_at_a_stop_a_pin_is_safe_although_a_bus_hangs_and_the_rest_is_reported(
     monkeypatch.setattr(buses, "stop", stop_when_safe)  # a device on the bus hangs, too
     assert running.stop() == 3
     assert ("fan", {"value": 0.0, "by": "safe"}) in running.events("output")[-9:]
-    assert running.alerts("output.valve0") == ["firing"]
+    assert running.alerts("output-valve0") == ["firing"]
     for n in range(8):
         what = f"output valve{n} could not be made safe; the next start tries it first"
         assert what in caplog.text
 
 
 def test_the_next_start_makes_safe_what_hung_and_resolves_its_alert(running, wait_for):
-    wait_for(lambda: running.alerts("output.valve0"))
+    wait_for(lambda: running.alerts("output-valve0"))
     assert running.stop() == 3
     running.gate.set()
     running.start()
-    wait_for(lambda: running.alerts("output.valve0") == ["firing", "resolved"])
+    wait_for(lambda: running.alerts("output-valve0") == ["firing", "resolved"])
     assert running.valves() == {True}
     assert running.stop() == 0
 
@@ -169,9 +169,9 @@ def test_a_reload_adds_and_removes_outputs_on_a_bus_that_hangs(running, wait_for
     running.agent.control.put(RELOAD)
     wait_for(lambda: ("agent", {"what": "reloaded"}) in running.events("lifecycle"))
     assert running.fan_is_on()
-    wait_for(lambda: running.alerts("output.valve3") == ["firing"])
+    wait_for(lambda: running.alerts("output-valve3") == ["firing"])
     running.gate.set()
-    wait_for(lambda: running.alerts("output.valve3") == ["firing", "resolved"])
+    wait_for(lambda: running.alerts("output-valve3") == ["firing", "resolved"])
     level = running.hardware.i2c(HUNG).chip(0x20).level
     wait_for(lambda: [level(n) for n in (0, 1, 2, 12)] == [True] * 4)
     wait_for(lambda: [level(n) for n in (3, 4, 5, 6, 7)] == [None] * 5)

@@ -287,6 +287,7 @@ def test_a_rule_with_another_message_goes_on_firing_at_a_restart(asked, tmp_path
 
 
 def test_a_set_survives_a_clean_stop(asked):
+    asked.live(3, 25)  # min_off
     asked.ask("set", output="fan", value="on", **{"for": 60})
     asked.live(1, 25)
     asked.stop()

@@ -108,3 +108,11 @@ def test_a_counters_total_is_not_converted(resolved):
     text = device("rain", "pulse", 'pin = 5\nkind = "precipitation"\nper_pulse = 0.25')
     with pytest.raises(ConfigError, match=r"rain.channel.precipitation: .* use `per_pulse`"):
         resolved(text + "[device.channel.precipitation]\nscale = 2\n")
+
+
+def test_a_rule_may_not_have_the_name_of_an_outputs_own_alert(resolved):
+    rule = '[[rule]]\nname = "output-fan"\nwhen = "air.temperature > 1"\n'
+    with pytest.raises(
+        ConfigError, match=r"rule.output-fan.name is 'output-fan': names that begin"
+    ):
+        resolved(device("air", "sht4x") + rule)

@@ -160,7 +160,7 @@ def test_what_is_not_a_case_is_refused(tested, case, words):
     assert words in str(error)
 
 
-ALERTS = {9: "gone", 20: "output.van", 333: "warm"}
+ALERTS = {9: "gone", 20: "output-van", 333: "warm"}
 
 
 def store(path, *, last):

@@ -68,14 +68,14 @@ def test_an_output_that_cannot_be_made_safe_is_an_event_and_an_alert_until_it_is
     engine.measure(t=20)
     work(engine, bus)
     firing, failed, *_ = engine.recorded[-1]
-    assert (firing.kind, firing.source, firing.data["state"]) == ("alert", "output.slow", "firing")
+    assert (firing.kind, firing.source, firing.data["state"]) == ("alert", "output-slow", "firing")
     assert firing.data["message"] == "slow could not be made safe: stuck"
     assert (failed.kind, failed.data["error"]) == ("output", "stuck")
     assert bus.settings == []  # it is tried again with the next second, not at once
     engine.relays["slow"].error = None
     engine.wait(1.1)
     work(engine, bus)
-    shown = [one for one in engine.shown if isinstance(one, Alert) and one.rule == "output.slow"]
+    shown = [one for one in engine.shown if isinstance(one, Alert) and one.rule == "output-slow"]
     assert [one.state for one in shown] == ["firing", "resolved"]
 
 
@@ -176,5 +176,5 @@ def test_an_output_on_a_hung_bus_keeps_no_pin_from_being_safe_and_is_reported(en
     assert (relay.applied[-1], relay.closed, unsafe) == (0.0, True, ["slow"])
     pin, alert, slow = events[-3:]
     assert (pin.source, pin.data) == ("pin", {"value": 0.0, "by": "safe"})
-    assert (alert.kind, alert.source) == ("alert", "output.slow")
+    assert (alert.kind, alert.source) == ("alert", "output-slow")
     assert "i2c-1 does not answer" in slow.data["error"]

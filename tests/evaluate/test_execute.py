@@ -11,6 +11,7 @@ from edge_agent.evaluate.commands.command import KINDS, parse
 from edge_agent.evaluate.commands.pending import MOST
 from edge_agent.evaluate.expressions.expression import Known
 from edge_agent.evaluate.expressions.parser import parse as parse_expression
+from edge_agent.evaluate.outputs.arbitration import Guard
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.events import Finished, Reading, Request
 
@@ -67,6 +68,75 @@ def test_auto_leaves_an_output_to_the_rules_again(stepped):
     asked(engine, "set", output="fan", value=1)
     asked(engine, "set", output="fan", value="auto")
     assert engine.relays["fan"].applied == [0.0, 1.0, 0.0]
+
+
+FROST = {"settings": {"fan": 0.0}, "severity": "critical"}
+
+
+def answered(engine):
+    found = [json.loads(one.payload) for one in engine.answers]
+    return [(one["state"], one.get("reason", "")) for one in found]
+
+
+def test_a_set_that_something_stronger_holds_off_fails_and_lies_in_wait_for_nothing(stepped, rule):
+    engine = stepped([rule(**FROST)], allowed=ALL)
+    engine.measure(t=31)
+    asked(engine, "set", output="fan", value="on")
+    assert answered(engine) == [("failed", "fan: hot holds it at 0")]
+    engine.measure(t=20)
+    engine.wait(5)
+    assert engine.relays["fan"].state() == 0
+
+
+def test_a_set_that_may_wait_is_done_as_soon_as_nothing_holds_the_output(stepped, rule):
+    engine = stepped([rule(**FROST)], allowed=ALL)
+    engine.measure(t=31)
+    asked(engine, "set", output="fan", value="on", wait=True)
+    assert answered(engine) == [("accepted", "")]
+    engine.measure(t=20)
+    engine.wait(1)
+    assert answered(engine) == [("accepted", ""), ("done", "")]
+    assert engine.relays["fan"].state() == 1
+
+
+def test_a_set_that_waits_in_vain_fails_when_its_time_is_over(stepped, rule):
+    engine = stepped([rule(**FROST)], allowed=ALL)
+    engine.measure(t=31)
+    asked(engine, "set", output="fan", value="on", wait=True, **{"for": 5})
+    engine.wait(6)
+    reason = "fan: its time ended before it had an effect"
+    assert answered(engine) == [("accepted", ""), ("failed", reason)]
+
+
+def test_a_set_that_lost_control_holds_off_fails(stepped, rule):
+    engine = stepped([rule(settings={"fan": 1.0})], allowed=ALL)
+    engine.measure(t=31)
+    engine.measure(quality="no_acknowledge")
+    asked(engine, "set", output="fan", value="on")
+    assert answered(engine) == [
+        ("failed", "fan: control is lost: the condition of a rule that sets it is unknown")
+    ]
+
+
+def test_a_set_that_fails_leaves_an_earlier_one_in_force(stepped):
+    engine = stepped([], allowed=ALL, guards={"fan": Guard(min_on=60)})
+    asked(engine, "set", output="fan", value="on")
+    asked(engine, "set", output="fan", value="off")
+    assert answered(engine)[0] == ("done", "")
+    assert answered(engine)[1] == ("failed", "fan: min_on holds it at 1 for another 60 s")
+    engine.wait(120)
+    assert engine.relays["fan"].state() == 1
+
+
+def test_a_set_after_max_on_begins_its_time_again(stepped):
+    engine = stepped([], allowed=ALL, guards={"fan": Guard(max_on=5)})
+    asked(engine, "set", output="fan", value="on")
+    engine.wait(6)
+    assert engine.relays["fan"].state() == 0
+    asked(engine, "set", output="fan", value="on")
+    assert engine.relays["fan"].state() == 1
+    engine.wait(6)
+    assert engine.relays["fan"].state() == 0
 
 
 def test_an_id_has_its_effect_once_and_its_answer_each_time(stepped):

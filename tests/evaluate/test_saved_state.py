@@ -4,7 +4,7 @@ import pytest
 
 from edge_agent.clock import Moment
 from edge_agent.evaluate.outputs.arbitration import Held
-from edge_agent.evaluate.outputs.output_set import Order, OutputState
+from edge_agent.evaluate.outputs.output_state import Order, OutputState
 from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.evaluate.saved_state import load_states, save_state
 

@@ -23,7 +23,7 @@ def alerts(moment):
 def test_an_output_that_could_not_be_made_safe_is_one_alert_until_it_is_switched(
     alerts, output, safe
 ):
-    unsafe, name = UnsafeOutputs(), f"output.{output}"
+    unsafe, name = UnsafeOutputs(), f"output-{output}"
     message = f"{output} could not be made safe: stuck"
     assert alerts(unsafe, output, safe, "stuck") == [(name, "firing", "critical", message)]
     assert alerts(unsafe, output, safe, "another error") == []
@@ -38,9 +38,9 @@ def test_an_output_that_could_not_leave_its_safe_state_is_no_alert(alerts):
 
 
 def test_an_alert_from_before_a_restart_does_not_fire_again_and_is_resolved(alerts):
-    unsafe = UnsafeOutputs(["hot", "output.fan"])
+    unsafe = UnsafeOutputs(["hot", "output-fan"])
     assert alerts(unsafe, "fan", 0.0, "stuck") == []
-    assert alerts(unsafe, "fan", 0.0) == [("output.fan", "resolved", "critical", "")]
+    assert alerts(unsafe, "fan", 0.0) == [("output-fan", "resolved", "critical", "")]
 
 
 def test_a_removed_output_was_to_be_safe(alerts):

@@ -8,7 +8,8 @@ from edge_agent.clock import Moment
 from edge_agent.errors import CommandError
 from edge_agent.evaluate.commands import command as commands
 from edge_agent.evaluate.commands.command import Command
-from edge_agent.evaluate.outputs.output_set import Order, OutputSet
+from edge_agent.evaluate.outputs.output_set import OutputSet
+from edge_agent.evaluate.outputs.output_state import Order
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 
@@ -27,7 +28,7 @@ class CommandActions:
         self._outputs = outputs
         self._bounds = bounds
         self._actions: dict[type[Command], Callable[[Any, Moment], RuleChanges | None]] = {
-            commands.Set: self._set,
+            commands.Set: self._auto,
             commands.Acknowledge: self._acknowledge,
             commands.Silence: self._silence,
             commands.Enable: self._enable,
@@ -46,13 +47,20 @@ class CommandActions:
             raise CommandError(f"no rule {name[:64]!r}; known: {known}")
         return self._rule_set.rules[name]
 
-    def _set(self, command: commands.Set, now: Moment) -> None:
+    def order_of(self, command: commands.Set, now: Moment) -> Order | None:
+        """Return what a command asks of an output; None if it leaves it to the rules."""
+        self._check_output(command)
+        until = now.uptime + round(command.seconds * 1e6)
+        return None if command.number is None else Order(command.number, until)
+
+    def _auto(self, command: commands.Set, _now: Moment) -> None:
+        self._check_output(command)
+        self._outputs.order(command.output, None)
+
+    def _check_output(self, command: commands.Set) -> None:
         if command.output not in self._outputs.names:
             known = ", ".join(sorted(self._outputs.names)) or "none"
             raise CommandError(f"no output {command.output[:64]!r}; known: {known}")
-        until = now.uptime + round(command.seconds * 1e6)
-        value = command.number
-        self._outputs.order(command.output, None if value is None else Order(value, until))
 
     def _acknowledge(self, command: commands.Acknowledge, now: Moment) -> RuleChanges:
         rule = self._rule(command.rule)

@@ -37,12 +37,16 @@ class Diagnostics(Command, frozen=True, kw_only=True):
 
 
 class Set(Command, frozen=True, kw_only=True, rename={"seconds": "for"}):
-    """Set an output for some seconds; "auto" leaves it to the rules again."""
+    """Set an output for some seconds; "auto" leaves it to the rules again.
+
+    With `wait`, what cannot be set at once is set as soon as nothing holds it any more.
+    """
 
     name: ClassVar[str] = "set"
     output: Name
     value: Literal["on", "off", "auto"] | Annotated[float, Meta(ge=0, le=1)]
     seconds: Seconds = 3600.0
+    wait: bool = False
 
     @property
     def number(self) -> float | None:

@@ -13,10 +13,11 @@ import msgspec
 from edge_agent.clock import Moment
 from edge_agent.errors import CommandError
 from edge_agent.evaluate.commands import command as commands
-from edge_agent.evaluate.commands.actions import Bounds, CommandActions
-from edge_agent.evaluate.commands.command import Command
+from edge_agent.evaluate.commands.actions import Action, Bounds, CommandActions
+from edge_agent.evaluate.commands.command import Command, Set
 from edge_agent.evaluate.commands.outcomes import CommandAnswer, KnownAnswers, without_large_result
 from edge_agent.evaluate.commands.pending import MOST, PATIENCE, PendingCommands
+from edge_agent.evaluate.commands.pending_orders import OrderStep, PendingOrders
 from edge_agent.evaluate.commands.rate import CommandRate
 from edge_agent.evaluate.outputs.output_set import OutputSet
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
@@ -60,6 +61,7 @@ class CommandExecutor:
         delegate: Delegate,
         known: KnownAnswers | None = None,
         pending: PendingCommands | None = None,
+        orders: PendingOrders | None = None,
         rate: CommandRate | None = None,
     ) -> None:
         self._allowed = allowed
@@ -68,6 +70,7 @@ class CommandExecutor:
         self._delegate = delegate
         self._known = known or KnownAnswers()
         self._pending = pending or PendingCommands()
+        self._orders = orders or PendingOrders(outputs)
         self._rate = rate or CommandRate()
 
     def renewed(
@@ -86,6 +89,7 @@ class CommandExecutor:
             delegate=delegate,
             known=self._known,
             pending=self._pending,
+            orders=self._orders,
             rate=self._rate,
         )
 
@@ -105,12 +109,33 @@ class CommandExecutor:
         if action is None:
             return self._hand_over(request, command, now)
         try:
-            changes = action(now)
+            return self._act(request, command, action, now)
         except CommandError as error:
             return self._answer(request, command, now, "failed", reason=str(error))
-        outcome = self._answer(request, command, now, "done", result={})
-        events = [msgspec.structs.replace(one, urgent=True) for one in outcome.events]
-        return outcome._replace(events=events, changes=changes, effective=True)
+
+    def _act(
+        self, request: Request, command: Command, action: Action, now: Moment
+    ) -> CommandOutcome:
+        """Let a command take effect; that of an order is answered once its effect is known."""
+        order = self._actions.order_of(command, now) if isinstance(command, Set) else None
+        if isinstance(command, Set) and order is not None:
+            self._orders.add(command, request, order)
+            return CommandOutcome([], [], [], effective=True)
+        changes = action(now)
+        done = _urgent(self._answer(request, command, now, "done", result={}))
+        return done._replace(changes=changes, effective=True)
+
+    def settled(self, now: Moment) -> list[CommandOutcome]:
+        """Answer the orders whose effect is known by now; one that had none is withdrawn."""
+        return [self._settled(one, now) for one in self._orders.steps(now)]
+
+    def _settled(self, step: OrderStep, now: Moment) -> CommandOutcome:
+        more: dict[str, object] = {"result": {}} if step.state == "done" else {}
+        if step.reason:
+            more["reason"] = step.reason
+        pending = step.pending
+        outcome = self._answer(pending.request, pending.command, now, step.state, **more)
+        return _urgent(outcome)._replace(effective=step.state == "failed")
 
     def finish(self, finished: Finished, now: Moment) -> CommandOutcome | None:
         """Answer a command that was carried out elsewhere; None if it is not pending."""
@@ -169,7 +194,7 @@ class CommandExecutor:
         """Return the latest answer to an earlier command with the same id."""
         if not command.id:
             return None
-        pending = self._pending.find(command.id)
+        pending = self._pending.find(command.id) or self._orders.find(command.id)
         if pending is not None:
             return _answered(pending.request, command.id, "accepted")
         return self._known.get(command.id)
@@ -193,6 +218,11 @@ class CommandExecutor:
         source = request.name if request.name in commands.KINDS else "unknown"
         event = Event("command", source, now, data)
         return CommandOutcome([event], [_encoded(request, answer)], saved_states)
+
+
+def _urgent(outcome: CommandOutcome) -> CommandOutcome:
+    events = [msgspec.structs.replace(one, urgent=True) for one in outcome.events]
+    return outcome._replace(events=events)
 
 
 def _refuse_expired(command: Command, now: Moment) -> None:

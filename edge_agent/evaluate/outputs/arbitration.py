@@ -12,6 +12,10 @@ from typing import NamedTuple
 import msgspec
 
 SAFE = "safe"  # sets an output that no rule or command asks for
+HOLDERS = {
+    "interlock": "an output that excludes it is on",
+    "max_on": "max_on has switched it off",
+}
 
 
 class Rank(IntEnum):
@@ -109,6 +113,19 @@ def arbitrate(
     return Arbitration(
         dict(sorted(after.items(), key=lambda pair: pair[1].value > 0)), min(due, default=None)
     )
+
+
+def holder(guard: Guard, held: Held, now: int) -> str:
+    """Return in words what holds an output at its value at an uptime in µs."""
+    if held.by in HOLDERS:
+        return HOLDERS[held.by]
+    name, rest = ("min_on", guard.min_on) if held.value > 0 else ("min_off", guard.min_off)
+    left = (held.since - now) / 1e6 + rest
+    if left > 0:
+        return f"{name} holds it at {held.value:g} for another {left:.0f} s"
+    if held.by == SAFE:
+        return "control is lost: the condition of a rule that sets it is unknown"
+    return f"{held.by} holds it at {held.value:g}"
 
 
 def _before(guards: Mapping[str, Guard], held: Mapping[str, Held], now: int) -> dict[str, Held]:

@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import count
 
-import msgspec
-
 from edge_agent.clock import NEVER, Moment
 from edge_agent.evaluate.outputs.arbitration import (
     SAFE,
@@ -14,8 +12,10 @@ from edge_agent.evaluate.outputs.arbitration import (
     Rank,
     arbitrate,
     excluded,
+    holder,
     strongest,
 )
+from edge_agent.evaluate.outputs.output_state import Order, OutputState, Replaced
 from edge_agent.evaluate.outputs.output_switch import OutputSwitch
 from edge_agent.evaluate.outputs.switching import GuardedOutput, SettingResult
 from edge_agent.evaluate.outputs.unsafe_outputs import UnsafeOutputs
@@ -23,30 +23,6 @@ from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.events import SEVERITIES, Alert, Switched
 
 RANKS = dict(zip(SEVERITIES, (Rank.RULE_INFO, Rank.RULE_WARNING, Rank.RULE_CRITICAL), strict=True))
-
-
-class Order(msgspec.Struct, frozen=True):
-    """The value that a command asks of an output, until an uptime in µs."""
-
-    value: float
-    until: int
-    by: str = "command"
-
-
-class OutputState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an output does, and the order of a command, if there is one."""
-
-    held: Held
-    order: Order | None = None
-
-    def shifted(self, by: int) -> "OutputState":
-        """Return the state on another boot's uptime."""
-        begun = None if self.held.begun is None else self.held.begun + by
-        held = self.held._replace(since=self.held.since + by, begun=begun)
-        order = self.order
-        if order is not None:
-            order = msgspec.structs.replace(order, until=order.until + by)
-        return OutputState(held, order)
 
 
 class OutputSet:
@@ -128,11 +104,37 @@ class OutputSet:
         """Return the states to restore after a restart."""
         return {name: OutputState(one, self._orders.get(name)) for name, one in self._held.items()}
 
-    def order(self, name: str, order: Order | None) -> None:
-        """Set a command's order for an output; None removes it."""
-        self._orders.pop(name, None)
+    def order(self, name: str, order: Order | None) -> Replaced:
+        """Set a command's order for an output, or remove it if it is None; return what it replaced.
+
+        Who switches an output on again after `max_on` begins its time again.
+        """
+        held = self._held.get(name)
+        before = Replaced(self._orders.pop(name, None), held.begun if held else None)
         if order is not None:
             self._orders[name] = order
+            if held and order.value > 0 >= held.value:
+                self._held[name] = held._replace(begun=None)
+        return before
+
+    @property
+    def orders(self) -> Mapping[str, Order]:
+        """The orders that are in force, by output."""
+        return self._orders
+
+    def withdraw(self, name: str, before: Replaced) -> None:
+        """Remove an order that has had no effect: what it replaced is in force again."""
+        self.order(name, before.order)
+        if self._held[name].value <= 0:
+            self._held[name] = self._held[name]._replace(begun=before.begun)
+
+    def obstacle(self, name: str, now: int) -> str | None:
+        """Return why an output is not as its order asks: "" if it is, None if it may be soon."""
+        held, switch, asked = self._held[name], self._switches[name], self._orders[name].value
+        if held.value != asked:
+            return holder(self._guards[name], held, now)
+        error = switch.error or self._blocked(name, held)
+        return error or ("" if switch.stands_at(asked) else None)
 
     def follow(
         self, acting: Iterable[Rule], moment: Moment, *, unknown: Iterable[Rule] = ()
@@ -216,12 +218,16 @@ class OutputSet:
 
     def _set(self, name: str, held: Held, moment: Moment) -> Switched | None:
         """Switch one output, unless another that excludes it is not certain to be off."""
-        switch, others = self._switches[name], self._not_off(name, held)
-        failed = next((one.output.name for one in others if one.error), "")
-        if failed:
-            why = f"held off: interlocked with {failed}, which could not be switched off"
+        switch, why = self._switches[name], self._blocked(name, held)
+        if why:
             return switch.refuse(held, moment, why)
-        return None if others else switch.follow(held, moment)
+        return None if self._not_off(name, held) else switch.follow(held, moment)
+
+    def _blocked(self, name: str, held: Held) -> str:
+        """Return why an output stays off, if another one that excludes it could not be."""
+        failed = (one.output.name for one in self._not_off(name, held) if one.error)
+        other = next(failed, "")
+        return other and f"held off: interlocked with {other}, which could not be switched off"
 
     def _must_wait(self, name: str, held: Held) -> bool:
         """Return whether it is not yet certain that an output may be switched on."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from edge_agent.evaluate.outputs.arbitration import Guard
 from edge_agent.events import Alert, Switched
 
-PREFIX = "output."  # of the alert's name: no rule has a name with a point
+PREFIX = "output-"  # of the alert's name: no rule's name begins so
 
 
 def alert_name(output: str) -> str:

@@ -18,7 +18,8 @@ from edge_agent.blueprint import resolve
 from edge_agent.clock import ManualClock
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.errors import LogError
-from edge_agent.evaluate.outputs.output_set import Held, OutputState
+from edge_agent.evaluate.outputs.arbitration import Held
+from edge_agent.evaluate.outputs.output_state import OutputState
 from edge_agent.evaluate.outputs.switching import GuardedOutput
 from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.evaluate.saved_state import save_state

@@ -1,0 +1,38 @@
+"""What is saved of an output: what it does, and what a command asks of it."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from edge_agent.evaluate.outputs.arbitration import Held
+
+
+class Order(msgspec.Struct, frozen=True):
+    """The value that a command asks of an output, until an uptime in µs."""
+
+    value: float
+    until: int
+    by: str = "command"
+
+
+class OutputState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an output does, and the order of a command, if there is one."""
+
+    held: Held
+    order: Order | None = None
+
+    def shifted(self, by: int) -> "OutputState":
+        """Return the state on another boot's uptime."""
+        begun = None if self.held.begun is None else self.held.begun + by
+        held = self.held._replace(since=self.held.since + by, begun=begun)
+        order = self.order
+        if order is not None:
+            order = msgspec.structs.replace(order, until=order.until + by)
+        return OutputState(held, order)
+
+
+class Replaced(NamedTuple):
+    """What an order replaced: an earlier one, and since when `max_on` counted."""
+
+    order: Order | None
+    begun: int | None
