@@ -112,7 +112,5 @@ def test_a_counters_total_is_not_converted(resolved):
 
 def test_a_rule_may_not_have_the_name_of_an_outputs_own_alert(resolved):
     rule = '[[rule]]\nname = "output-fan"\nwhen = "air.temperature > 1"\n'
-    with pytest.raises(
-        ConfigError, match=r"rule.output-fan.name is 'output-fan': names that begin"
-    ):
+    with pytest.raises(ConfigError, match=r'rule.output-fan.name = "output-fan": names that begin'):
         resolved(device("air", "sht4x") + rule)
