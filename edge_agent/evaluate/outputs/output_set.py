@@ -105,10 +105,7 @@ class OutputSet:
         return {name: OutputState(one, self._orders.get(name)) for name, one in self._held.items()}
 
     def order(self, name: str, order: Order | None) -> Replaced:
-        """Set a command's order for an output, or remove it if it is None; return what it replaced.
-
-        Who switches an output on again after `max_on` begins its time again.
-        """
+        """Set a command's order, or remove it; return what it replaced. It restarts `max_on`."""
         held = self._held.get(name)
         before = Replaced(self._orders.pop(name, None), held.begun if held else None)
         if order is not None:
