@@ -126,7 +126,7 @@ def power_cut(rig: Rig) -> Row:
     service.shim.forget()
     service.shim.slow_sync(0.03)  # most kills then meet something that is not synced yet
     rig.begin(log=SMALL)
-    cuts, forgotten = rig.times(25, 2), 0
+    cuts, forgotten = rig.times(12, 2), 0
     for n in range(cuts):
         if n % 2:
             rig.brokers["mqtt"].pause()
@@ -286,8 +286,10 @@ def _running(key: str, name: str, fault: str, every: int = 1, *, short: bool = F
     return Fault("disk", key, run, short=short)
 
 
-def _stopped(key: str, name: str, harm: Callable[[Service], None], **more: object) -> Fault:
-    return Fault("disk", key, partial(between_runs, name=name, harm=harm, **more))
+def _stopped(
+    key: str, name: str, harm: Callable[[Service], None], *, short: bool = False, **more: object
+) -> Fault:
+    return Fault("disk", key, partial(between_runs, name=name, harm=harm, **more), short=short)
 
 
 def _replaced(key: str, name: str, harm: Callable[[Service], None], **more: object) -> Fault:
@@ -303,11 +305,11 @@ FAULTS = (
     _running("sync-error", "EIO on each fsync", "sync"),
     _running("sync-errors", "EIO on every 3rd fsync", "sync", 3),
     _running("read-error", "EIO on each read", "read"),
-    _running("read-errors", "EIO on every 7th read", "read", 7),
+    _running("read-errors", "EIO on every 7th read", "read", 7, short=True),
     Fault("disk", "slow-sync", slow_sync),
     Fault("disk", "power-cut", power_cut),
     _stopped("torn-page", "a page half written", tear_page, boots=True),
-    _stopped("cut-wal", "write-ahead log truncated", cut_wal, boots=True),
+    _stopped("cut-wal", "write-ahead log truncated", cut_wal, boots=True, short=True),
     _stopped(
         "old-wal", "an older write-ahead log is back", put_wal_back, prepare=copy_wal, boots=True
     ),
