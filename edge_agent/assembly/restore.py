@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge_agent.clock import Moment
+from edge_agent.clock import NEVER, Moment
 from edge_agent.evaluate.current_values import CurrentValues, DeviceValues
 from edge_agent.events import Alert, LoggedEvent, Reading, alert_of
 from edge_agent.store.reader import LogReader
@@ -81,8 +81,20 @@ def read_history(reader: LogReader, boot: str, now: Moment, seconds: float) -> H
         if all(uptime is None or uptime < begin for uptime in times):
             break  # a boot's events lie together: behind a chunk without any there are none
     skipped.report(_logger)
-    found.readings.sort(key=lambda pair: pair[1].moment.uptime)
-    return found
+    return History(in_order(found.readings), found.aggregates)
+
+
+def in_order(readings: list[tuple[int, Reading]]) -> list[tuple[int, Reading]]:
+    """Return readings, which are newest first, as they came: the wall clock may have gone back.
+
+    One that was logged before another was not measured after it.
+    """
+    latest, ordered = NEVER, []
+    for offset, reading in readings:
+        latest = min(latest, reading.moment.uptime)
+        moment = reading.moment._replace(uptime=latest)
+        ordered.append((offset, msgspec.structs.replace(reading, moment=moment)))
+    return ordered[::-1]
 
 
 def uptime_of(event: LoggedEvent, boot: int | None, now: Moment) -> int | None:

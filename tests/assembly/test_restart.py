@@ -297,6 +297,15 @@ def test_a_set_survives_a_clean_stop(asked):
     assert asked.relay.state() == 1
 
 
+def test_after_a_clock_went_back_the_last_reading_is_the_current_one(asked):
+    asked.live(1, 20)
+    asked.clock.step(-1.5)
+    asked.live(1, 35)
+    asked.live(1, None)
+    asked.begin()
+    assert asked.engine._evaluator.current.values["air.temperature"] == 35
+
+
 def test_a_disabled_rule_stays_so(asked):
     asked.ask("disable", rule="hot")
     asked.begin()
