@@ -105,6 +105,12 @@ class Life:
         )
         self.engine.begin(self._clock.now())
 
+    def stop(self):
+        """Stop, and start again."""
+        self.inbox.put(None)
+        self.engine.run()
+        self.restart()
+
     def parts(self):
         """Return what the engine evaluates with, as the log restores it."""
         with closing(LogReader(self.directory / "reference.db")) as reader:

@@ -95,7 +95,12 @@ class Model:
         self.world.trusted = trusted
 
     def restart(self):
-        """Restart, or be killed: everything is as before."""
+        """Be killed and start again: everything is as before."""
+
+    def stop(self):
+        """Stop, with safe outputs, and start again."""
+        for one in self.outputs:
+            one.secure(self.world.now)
 
     def reload(self, rules):
         """Take other rules."""

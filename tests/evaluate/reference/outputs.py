@@ -93,9 +93,9 @@ class OutputState:
         elif request.by == "interlock" or not (request.asked or self.spent):
             self.begun = None
 
-    def start_anew(self):
-        """Forget how long it was on: a person asks for it again."""
-        self.begun, self.spent = None, False
+    def secure(self, now):
+        """Be safe: the agent stops."""
+        self.switch(Request(self.output.safe, "safe", LOST), now)
 
 
 def arbitrate(outputs, states, now):

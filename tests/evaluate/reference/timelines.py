@@ -124,13 +124,13 @@ ATOMS = (level, level, level, level, contact, over_time, gone, time_of_day, time
 def happening(random, configuration):
     """Yield readings of all devices, each at its pace, with what else happens between them."""
     second, long = 0, random.random() < 0.1
+    unsure = random.choice(UNSURE)
     for _ in range(random.randint(5, 60)):
-        second += (
-            random.choice((1, 1, 1, 2, 2, 5, 17, 40)) if random.random() < 0.99 or not long else 700
-        )
+        pause = random.choice((1, 1, 1, 2, 2, 5, 17, 40))
+        second += 700 if long and random.random() < 0.02 else pause
         if random.random() < 0.75:
             yield Event(second, "reading", reading(random))
-        elif one := something(random, configuration):
+        elif one := something(random, configuration, unsure):
             if one[0] == "reload":
                 configuration = configuration._replace(rules=one[1]["rules"])
             yield Event(second, *one)
@@ -151,7 +151,7 @@ def maybe(random, value):
     return None if random.random() < 0.12 else value
 
 
-def something(random, configuration):
+def something(random, configuration, unsure):
     """Return what else may happen, and its details; None if it needs what there is not."""
     one = random.choice(configuration.rules)
     output = random.choice(configuration.outputs)
@@ -173,28 +173,17 @@ def something(random, configuration):
             "trusted": random.random() < 0.7,
         },
         "restart": None if "age(" in text or "stale(" in text else {},
+        "stop": None if "age(" in text or "stale(" in text else {},
         "reload": {"rules": changed(random, configuration)},
     }
-    what = random.choice(FEATURES)
+    what = random.choice((*FEATURES, *unsure))
     return None if found[what] is None else (what, found[what])
 
 
-FEATURES = (
-    "set",
-    "set",
-    "acknowledge",
-    "silence",
-    "enable",
-    "enable",
-    "disable",
-    "threshold",
-    "threshold",
-    "clock",
-    "restart",
-    "restart",
-    "reload",
-    "reload",
-)
+COMMANDS = ("set", "acknowledge", "silence", "enable", "disable", "threshold")
+FEATURES = (*COMMANDS, "set", "enable", "threshold", "reload", "reload")
+# A restart after a step of the clock does not know when values were measured.
+UNSURE = (("clock",), ("restart", "restart", "stop"))
 
 
 def changed(random, configuration):
