@@ -47,12 +47,14 @@ def timeline(seed, attempt=0):
 
 
 def some_outputs(random):
-    """Return one to three outputs; only one that excludes no other may be on when safe."""
+    """Yield one to three outputs."""
     names = ("fan", "heater", "lamp")[: random.randint(1, 3)]
     for n, name in enumerate(names):
         interlock = tuple(names[:n]) if random.random() < 0.4 else ()
         guard = {key: random.choice((0, 0, 3, 8)) for key in ("min_on", "min_off")}
-        yield Output(name, max_on=random.choice((0, 0, 6, 12)), interlock=interlock, **guard)
+        guard["safe"] = int(random.random() < 0.15)
+        guard["max_on"] = 0 if guard["safe"] else random.choice((0, 0, 6, 12))
+        yield Output(name, interlock=interlock, **guard)
 
 
 def rule(random, name, outputs):
