@@ -138,8 +138,8 @@ class Engine:
         self._resolve(before.rule_set, after.rule_set, renewed.kept, now)
         self._executor = after.executor
         self._evaluator = Evaluator(after.current, after.rule_set, after.outputs, self._report)
+        self._evaluator.evaluate_all(now)  # first: what a changed rule still wants stays on
         self._evaluator.begin(now)
-        self._evaluator.evaluate_all(now)
         renewed.done("")
 
     def _take_item(self, item: EngineItem) -> None:

@@ -1,5 +1,6 @@
 """Random configurations and what happens to them: the same seed, the same timeline."""
 
+import re
 from dataclasses import replace
 from random import Random
 from typing import NamedTuple
@@ -158,7 +159,8 @@ def something(random, configuration, unsure):
     one = random.choice(configuration.rules)
     output = random.choice(configuration.outputs)
     limits = {"rule": one.name, "name": "warm", "value": random.choice((5, 15, 25, 35))}
-    text = "".join(f"{one.when} {one.clear}" for one in configuration.rules)
+    rules = changed(random, configuration)
+    lasts = not measures_age(configuration.rules)
     found = {
         "set": {
             "output": output.name,
@@ -174,9 +176,9 @@ def something(random, configuration, unsure):
             "seconds": random.choice((-90000, -60, 60, 30000)),
             "trusted": random.random() < 0.7,
         },
-        "restart": None if "age(" in text or "stale(" in text else {},
-        "stop": None if "age(" in text or "stale(" in text else {},
-        "reload": {"rules": changed(random, configuration)},
+        "restart": {} if lasts else None,
+        "stop": {} if lasts else None,
+        "reload": {"rules": rules} if reloadable(configuration.rules, rules, unsure) else None,
     }
     what = random.choice((*FEATURES, *unsure))
     return None if found[what] is None else (what, found[what])
@@ -186,6 +188,27 @@ COMMANDS = ("set", "acknowledge", "silence", "enable", "disable", "threshold")
 FEATURES = (*COMMANDS, "set", "enable", "threshold", "reload", "reload")
 # A restart after a step of the clock does not know when values were measured.
 UNSURE = (("clock",), ("restart", "restart", "stop"))
+
+
+def reloadable(old, new, unsure):
+    """Return whether the model knows all of a reload: a window that it adds begins empty."""
+    counts_from_start = "stop" in unsure and measures_age(new)
+    return not counts_from_start and windows(new) <= windows(old)
+
+
+def windows(rules):
+    """Return the windows of rules, as text: a channel and seconds."""
+    return set(re.findall(r"\(([\w.]+, \d+s)", text_of(rules)))
+
+
+def measures_age(rules):
+    """Return whether rules use `age` or `stale`, which count from the last start."""
+    return "age(" in text_of(rules) or "stale(" in text_of(rules)
+
+
+def text_of(rules):
+    """Return the conditions of rules."""
+    return "".join(f"{one.when} {one.clear}" for one in rules)
 
 
 def changed(random, configuration):
