@@ -62,12 +62,18 @@ class Model:
         for channel, value in values.items():
             self.world.heard.append(Heard(self.world.now, f"{device}.{channel}", value))
 
-    def set(self, output, value, seconds):
+    def set(self, output, value, seconds, *, wait):
         one = self._output(output)
         if value == "auto":
             one.order = None
             return
+        before = one.order, one.begun, one.spent
         one.order = Order(value, self.world.now + seconds)
+        if value:
+            one.start_anew()
+        self.switch()
+        if one.value != value and not wait:
+            one.order, one.begun, one.spent = before
 
     def acknowledge(self, rule):
         one = self._rule(rule)

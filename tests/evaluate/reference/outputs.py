@@ -93,6 +93,11 @@ class OutputState:
         elif request.by == "interlock" or not (request.asked or self.spent):
             self.begun = None
 
+    def start_anew(self):
+        """Let max_on begin again, if it was over: a person asks for it."""
+        if self.spent:
+            self.begun, self.spent = None, False
+
     def secure(self, now):
         """Be safe: the agent stops."""
         self.switch(Request(self.output.safe, "safe", LOST), now)

@@ -166,6 +166,7 @@ def something(random, configuration, unsure):
             "output": output.name,
             "value": random.choice((0, 1, 1, "auto")),
             "seconds": random.choice((5, 20, 3600)),
+            "wait": random.random() < 0.5,
         },
         "acknowledge": {"rule": one.name},
         "silence": {"rule": one.name, "seconds": random.choice((5, 30))},
