@@ -93,9 +93,9 @@ class OutputState:
         elif request.by == "interlock" or not (request.asked or self.spent):
             self.begun = None
 
-    def start_anew(self):
+    def start_anew(self, now):
         """Let max_on begin again, if it was over: a person asks for it."""
-        if self.spent:
+        if self.begun is not None and now >= self.begun + self.output.max_on:
             self.begun, self.spent = None, False
 
     def secure(self, now):
