@@ -92,6 +92,8 @@ class LogReader:
 
     def follow(self) -> None:
         """Read the log's successor from now on, if salvage has put another file in its place."""
+        if self._connection.in_transaction:  # a snapshot stays with its file
+            return
         with suppress(FileNotFoundError):  # for a moment, there is none
             if self._path.stat().st_ino != self.inode:
                 self._connection.close()
@@ -161,15 +163,27 @@ class LogReader:
 
     def accounts(self) -> dict[str, SinkAccount]:
         """Return the account of each sink that ever was, by name."""
-        with self._snapshot():
+        with self.snapshot():
             return read_accounts(self._execute)
 
     def stats(self) -> Stats:
         """Return the accounts, and what the log takes on the disk."""
         size = sum(map(_size, self._path.parent.glob(self._path.name + "*")))
-        with self._snapshot():
+        with self.snapshot():
             rows = count(self._execute, _kinds(KINDS), 0)
             return Stats(self.last_offset(), read_accounts(self._execute), rows, size)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all questions inside see the log of one moment; a snapshot inside one is a part."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Give the connection back."""
@@ -195,15 +209,6 @@ class LogReader:
         if self.id and found != self.id:
             raise LogError(f"{self._path} is the log {found}, not {self.id}", OTHER_FILE)
         return found
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[None]:
-        """Let all questions see the same commit."""
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self._connection.execute("ROLLBACK")
 
     def _latest_values(self, device: str) -> Iterator[str]:
         """Yield the JSON of what a device measured, newest first, one from each block at most."""

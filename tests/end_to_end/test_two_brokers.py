@@ -38,8 +38,8 @@ class Auditor(threading.Thread):
     def audit(self):
         reader = LogReader(self.path)
         try:
-            reader._connection.execute("BEGIN")  # accounts and events of one moment
-            accounts, events = reader.accounts(), list(reader.events_after(0))
+            with reader.snapshot():
+                accounts, events = reader.accounts(), list(reader.events_after(0))
         finally:
             reader.close()
         self.rounds += bool(accounts)

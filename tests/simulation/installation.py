@@ -1,13 +1,15 @@
 """Puts a world under the agent: its machine, disk and network take the place of the real ones."""
 
 import logging
+import os
+import sqlite3
+import sys
 from contextlib import contextmanager
 from functools import partial
 
 from edge_agent.assembly import flow
 from edge_agent.deliver import file as file_sink
 from edge_agent.deliver.mqtt import connection, probe, session
-from edge_agent.store import event_log, mark, reader, replacement, salvage, spill
 from edge_agent.store.opening import open_log
 from tests.simulation.client import Client
 from tests.simulation.disk import System
@@ -59,12 +61,21 @@ def _disk(world):
         world.scheduler.pause(until=world.scheduler.now + seconds)
 
     return [
-        *((module, "os", system) for module in (mark, replacement, spill, file_sink)),
-        *((module, "sqlite3", sqlite) for module in (event_log, reader, salvage)),
+        *((module, "os", system) for module in (*_store(os), file_sink)),
+        *((module, "sqlite3", sqlite) for module in _store(sqlite3)),
         (file_sink.FileSink, "open", open_file),
         (file_sink.FileSink, "close", close_file),
         (flow, "open_log", partial(open_log, pause=pause)),
         (flow, "runtime_directories", lambda: (world.memory,)),
+    ]
+
+
+def _store(used):
+    """Return the modules of the store that use a module of Python's own by its name."""
+    return [
+        module
+        for name, module in sorted(sys.modules.items())
+        if name.startswith("edge_agent.store.") and getattr(module, used.__name__, None) is used
     ]
 
 

@@ -1,6 +1,7 @@
 """The agent keeps its promises in every simulated world, and the simulation would notice if not."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from functools import partial
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.__main__ import run
+from tests.simulation.disk import Connection
 from tests.simulation.faults import LASTING, SUDDEN, Fault, Plan, plan_of
 from tests.simulation.greenhouse import PRESETS
 from tests.simulation.ledger import Id, Ledger
@@ -19,6 +21,7 @@ from tests.simulation.scheduler import Killed, Scheduler, Stuck
 
 ROOT = Path(__file__).parents[2]
 SEEDS, IN_ONE_TEST, NIGHTLY = 300, 50, 20_000
+DAMAGED = 29  # a seed whose log is salvaged
 DIGEST = "from tests.simulation.run import simulate; print(simulate({}).digest)"
 
 # A process that is killed does not close its files.
@@ -65,6 +68,19 @@ def test_a_seed_replays_exactly_in_another_process(hash_seed):
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
     )
     assert other.stdout.strip() == simulate(9).digest
+
+
+def test_every_database_of_the_agent_is_on_the_simulated_disk(monkeypatch):
+    real, opened = sqlite3.connect, []
+
+    def connect(database, *given, **more):
+        opened.append((database, more.get("factory")))
+        return real(database, *given, **more)
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    simulate(DAMAGED)
+    assert len({str(database) for database, _ in opened}) > 2  # the log, its copy, the reader's
+    assert [database for database, factory in opened if factory is not Connection] == []
 
 
 def test_seeds_inject_every_kind_of_fault():

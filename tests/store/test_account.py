@@ -317,3 +317,13 @@ def test_a_log_of_an_older_version_begins_its_accounts_at_the_cursors(tmp_path):
         assert (account.start, account.waiting, account.delivered) == (2, 3, 0)
         assert reader.saved_states() == {"rule/hot": b"{}"}
     log.close()
+
+
+def test_accounts_and_events_of_a_snapshot_are_of_one_moment(reader, record):
+    record(3)
+    with reader.snapshot():
+        before = reader.accounts()["mqtt"]
+        record(2)
+        assert len(reader.read_after(0, 10)) == before.recorded == 3
+        assert reader.accounts()["mqtt"] == before
+    assert reader.accounts()["mqtt"].recorded == 5

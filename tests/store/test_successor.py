@@ -50,6 +50,18 @@ def test_a_reader_that_was_open_before_goes_on_in_the_new_log(desk, path, event)
     with_old.close()
 
 
+def test_a_snapshot_stays_with_the_log_that_it_began_in(desk, path, event):
+    desk.put(event(1))
+    desk.after(GATHER)
+    reader = LogReader(path)
+    with reader.snapshot():
+        reader.last_offset()
+        damage(desk)
+        assert len(reader.read_kinds({"gap"}, 0, 10**9, 10)) == 0
+    assert len(reader.read_kinds({"gap"}, 0, 10**9, 10)) == 1
+    reader.close()
+
+
 def test_a_reader_stays_with_its_log_while_there_is_no_other(desk, path, event):
     desk.put(event(1))
     desk.after(GATHER)

@@ -2,6 +2,7 @@
 
 import ast
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def say(lines, text, *values, name="edge_agent.x"):
 def test_no_line_of_the_agent_takes_the_log_for_itself(lines, place, text):
     template = text.value if isinstance(text, ast.Constant) else "%s"
     values = ("x",) * (template.count("%") if isinstance(text, ast.Constant) else 1)
-    shown = template.replace("%d", "%s")
+    shown = re.sub(r"%[.\d]*[df]", "%s", template)
     for n in range(1000):
         say(lines, shown, *(f"{value}{n}" for value in values), name=place)
     assert len(lines.texts) == MOST

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from consumers.audit.audit import Audit
 from edge_agent.events import KINDS, LoggedEvent
-from edge_agent.store.account import SinkAccount, read_accounts
+from edge_agent.store.account import SinkAccount
 from edge_agent.store.reader import LogReader
 from tests.torture.listeners import Arrival
 
@@ -62,10 +62,9 @@ def snapshot(path: Path) -> LogSnapshot:
     """Read the log in one transaction, whether an agent writes it or not."""
     reader = LogReader(path)
     try:
-        with reader._snapshot():
+        with reader.snapshot():
             events = {event.offset: event for event in reader.events_after(0)}
-            accounts = read_accounts(reader._execute)
-            return LogSnapshot(reader.id, reader.last_offset(), events, accounts)
+            return LogSnapshot(reader.id, reader.last_offset(), events, reader.accounts())
     finally:
         reader.close()
 
