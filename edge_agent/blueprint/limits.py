@@ -28,6 +28,10 @@ def note_limits(config: Config, problems: Problems) -> None:
     if "$" in os.path.expandvars(config.log.path):
         what = "a variable in it is not set; set it, or write the path itself"
         problems.note("log.path", config.log.path, what)
+    for output in config.output:
+        if level(output.safe) and output.max_on:
+            what = "max_on would end the safe state; remove one of them"
+            problems.note(f"output.{output.name}.max_on", output.max_on, what)
     for device in config.device:
         for name, channel in device.channel.items():
             _note_contradictions(f"device.{device.name}.channel.{name}.", channel, problems)

@@ -177,11 +177,10 @@ class Engine:
             self._unsafe(name)
 
     def _resolve(self, old: RuleSet, new: RuleSet, kept: frozenset[str], now: Moment) -> None:
-        """Resolve the alerts of rules that are not kept, and save the states that differ."""
+        """End the alerts of rules that are not kept, and save the states that differ."""
         for name, rule in old.rules.items():
-            if name not in kept and old.states[name].open:
-                resolved = old.change(rule, now, "resolved", state="inactive", flapping=False)
-                self._report(resolved, [], now)
+            if name not in kept:
+                self._report(old.end(rule, now), [], now)
             state = new.states.get(name, RuleState())
             if state != old.states[name]:
                 self._record([save_state(f"rule/{name}", state, now, self._clock.boot)])

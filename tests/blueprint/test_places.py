@@ -114,3 +114,8 @@ def test_a_rule_may_not_have_the_name_of_an_outputs_own_alert(resolved):
     rule = '[[rule]]\nname = "output-fan"\nwhen = "air.temperature > 1"\n'
     with pytest.raises(ConfigError, match=r'rule.output-fan.name = "output-fan": names that begin'):
         resolved(device("air", "sht4x") + rule)
+
+
+def test_a_safe_state_that_max_on_would_end_is_refused(resolved):
+    with pytest.raises(ConfigError, match=r"output.fan.max_on = .*: max_on would end the safe"):
+        resolved(output("fan", "relay", 'pin = 22\nsafe = "on"\nmax_on = "5m"'))

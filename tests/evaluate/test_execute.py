@@ -267,6 +267,13 @@ def test_a_disabled_rule_is_resolved_and_fires_again_when_enabled(stepped, hot):
     assert engine.relays["fan"].applied == [0.0, 1.0, 0.0, 1.0]
 
 
+def test_a_pending_rule_that_is_disabled_is_inactive(stepped, rule):
+    engine = stepped([rule(hold=5)], allowed=ALL)
+    engine.measure(t=31)
+    asked(engine, "disable", rule="hot")
+    assert engine.alerts == [(0, "hot", "pending"), (0, "hot", "inactive")]
+
+
 def test_a_flapping_rule_that_is_disabled_is_resolved_once(stepped, hot):
     engine = stepped([msgspec.structs.replace(hot, storm=2)], allowed=ALL)
     for value in (31, 20) * 3:

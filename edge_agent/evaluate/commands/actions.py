@@ -76,11 +76,7 @@ class CommandActions:
         return self._rule_set.change(self._rule(command.rule), now, enabled=True)
 
     def _disable(self, command: commands.Disable, now: Moment) -> RuleChanges:
-        """Disable a rule; one that is firing or flapping is resolved."""
-        rule = self._rule(command.rule)
-        alert = self._rule_set.states[rule.name].open
-        off = {"enabled": False, "state": "inactive", "flapping": False}
-        return self._rule_set.change(rule, now, "resolved" if alert else None, **off)
+        return self._rule_set.end(self._rule(command.rule), now, enabled=False)
 
     def _threshold(self, command: commands.SetThreshold, now: Moment) -> RuleChanges:
         rule = self._rule(command.rule)

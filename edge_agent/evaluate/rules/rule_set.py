@@ -100,6 +100,14 @@ class RuleSet:
         self._set_thresholds(rule)
         return changes
 
+    def end(self, rule: Rule, moment: Moment, **fields: object) -> RuleChanges:
+        """End what a rule does: one that fires or flaps is resolved, a pending one inactive."""
+        before = self.states[rule.name]
+        alert: AlertState | None = "inactive" if before.state == "pending" else None
+        begin = {"flapping": False, "acknowledged": False, "repeats": 0, "over_since": None}
+        ended = {"state": "inactive", "unknown_since": None, **begin, **fields}
+        return self.change(rule, moment, "resolved" if before.open else alert, **ended)
+
     def _store(
         self, changes: RuleChanges, rule: Rule, result: AlertStep, moment: Moment
     ) -> RuleChanges:
