@@ -47,7 +47,7 @@ class Pipeline:
             log,
             self.records,
             announce=news.put,
-            reopen=partial(EventLog.open, path, boot=clock.boot),
+            reopen=lambda _: EventLog.open(path, boot=clock.boot),
             clock=clock,
             commit_interval=interval,
             retention=Retention(7 * 86400, 2**40),

@@ -162,7 +162,7 @@ class Flow:
             if not damaged:
                 raise
             _logger.error("the event log is damaged (%s): salvaging what can be read", error)  # noqa: TRY400 - SQLite says it all
-            self._restore(salvage(self.log_path, self.clock), spill)
+            self._restore(salvage(self.log_path, self.clock, log.inode), spill)
 
     def _restore(self, log: EventLog, spill: Spill) -> None:
         """Build every part, with what the log knows of it."""

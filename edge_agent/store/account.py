@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge_agent.events import CursorMove, LoggedEvent, Subscription
+from edge_agent.store.gaps import Ranges, merged
 from edge_agent.store.tally import LAST_POSSIBLE, Execute, count
 
 
@@ -25,16 +26,18 @@ def _json(values: list[Any]) -> str:
 UNACCOUNTED = "store/unaccounted"  # the saved state that names ranges lost with the accounts
 LOSSES_AGAIN = "store/losses"  # the saved state that repeats them: a damaged page costs one copy
 NOT_CONFIGURED = "not configured"
+NOT_RECORDED = "disk_full"  # events that never had an offset
 OTHER = "other reasons"
 REASONS = 20  # of one sink: a destination's words must not fill the table
 REASON_LENGTH = 120
-
-RANGES = list[tuple[int, int]]
 
 FIRST = 'SELECT min("offset") FROM event'
 SAVE = "INSERT OR REPLACE INTO saved_state VALUES (?, ?)"
 ACCOUNTS = 'SELECT sink, kinds, start, "offset", delivered, configured FROM account ORDER BY sink'
 LOSSES = "SELECT sink, fate, reason, count FROM loss ORDER BY sink, fate, reason"
+COUNTED = """
+SELECT coalesce(sum(count), 0) FROM loss WHERE sink = ? AND fate = 'dropped' AND reason != ?
+"""
 REFUSED = """
 SELECT "offset" FROM event
 WHERE "offset" > ? AND "offset" <= ? AND "offset" IN (SELECT value FROM json_each(?))
@@ -138,9 +141,10 @@ class Account:
             if sink in known:
                 self._execute(KNOWN, (wanted, sink))
             else:
-                begin = last if start == "now" else self._first(last) - 1
+                begin = last if start == "now" else self.first(last) - 1
                 self._execute(NEW, (sink, wanted, begin, begin))
-                self._lose(sink, "dropped", "damaged", self._lost_behind(begin))
+                lost = self._lost_behind(begin) - self._counted(sink)
+                self._lose(sink, "dropped", "damaged", max(lost, 0))
         self._execute("DELETE FROM saved_state WHERE name = ?", (UNACCOUNTED,))
         self._execute(ABSENT, (_json(names),))
 
@@ -171,16 +175,17 @@ class Account:
         return sorted(awaited)
 
     def drop_unread(self, ranges: Iterable[tuple[int, int]], reason: str) -> None:
-        """Count the loss of what had offsets in these ranges; its kinds are not known.
-
-        If accounts are lost, too, those that are opened next count it.
-        """
+        """Count the loss of what had offsets in these ranges; its kinds are not known."""
         lost = list(ranges)
-        if lost:
-            self._execute(SAVE, (UNACCOUNTED, _json([*self._unaccounted(), *lost])))
         for row in _rows(self._execute):
             here = sum(max(last - max(first, row.cursor + 1) + 1, 0) for first, last in lost)
             self._lose(row.sink, "dropped", reason, here)
+
+    def note_lost(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """Let accounts that are opened next, as theirs are lost, count what had these offsets."""
+        lost = merged([*self._unaccounted(), *ranges])
+        if lost:
+            self._execute(SAVE, (UNACCOUNTED, _json(lost)))
 
     def drop_history(self, last: int) -> None:
         """Count what goes with the history up to `last`: the events of sinks not configured."""
@@ -206,8 +211,8 @@ class Account:
         wanting = [row for row in rows if all(f'"{kind}"' in row.kinds for kind in kinds)]
         return min((row.cursor for row in wanting), default=last)
 
-    def _first(self, last: int) -> int:
-        """Return the first offset whose event the log has or knows to be lost."""
+    def first(self, last: int) -> int:
+        """Return the first offset, up to `last`, whose event the log has or knows to be lost."""
         ((first,),) = self._execute(FIRST, ())
         return min([first or last + 1, *(first for first, _ in self._unaccounted())])
 
@@ -215,9 +220,14 @@ class Account:
         """Return how many offsets behind `start` were lost together with the accounts."""
         return sum(max(last - max(first - 1, start), 0) for first, last in self._unaccounted())
 
+    def _counted(self, sink: str) -> int:
+        """Return how many offsets the losses name that were found though the account was not."""
+        ((counted,),) = self._execute(COUNTED, (sink, NOT_RECORDED))
+        return int(counted)
+
     def _unaccounted(self) -> list[tuple[int, int]]:
         found = self._execute("SELECT data FROM saved_state WHERE name = ?", (UNACCOUNTED,))
-        return [one for (data,) in found for one in msgspec.json.decode(data, type=RANGES)]
+        return [one for (data,) in found for one in msgspec.json.decode(data, type=Ranges)]
 
     def _refused(self, row: _Row, move: CursorMove) -> list[int]:
         if not move.refused:

@@ -4,15 +4,19 @@ A report of many ranges becomes several events, each with an offset of its own. 
 ever has to shorten one: an id would name two contents.
 """
 
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+import msgspec
+
 from edge_agent.clock import Moment
 from edge_agent.events import Event, gap
 
 RANGES = 10  # in one event: with 16-digit offsets, its message takes less than 1 kB
+LEAVE_OUT = ("damaged", "went_back")  # reasons; otherwise an event had each offset in the ranges
 REASON_LENGTH = 120  # a destination's words must not fill the event
 
 Ranges = list[tuple[int, int]]
@@ -26,10 +30,31 @@ class Missing(NamedTuple):
     lost: int
 
 
+class Reported(msgspec.Struct):
+    """What a gap event says."""
+
+    reason: str
+    count: int
+    ranges: Ranges
+
+    @property
+    def left_out(self) -> Ranges:
+        """Return the offsets that no event ever had: they follow those that count."""
+        found, lost = [], self.count if self.reason in LEAVE_OUT else sys.maxsize
+        for first, last in self.ranges:
+            if first + lost <= last:
+                found.append((first + lost, last))
+            lost = max(lost - (last - first + 1), 0)
+        return found
+
+
 def report(
     moment: Moment, reason: str, missing: Sequence[Missing], *, log: str = ""
 ) -> Iterator[Event]:
-    """Yield the gap events about what is missing; `log` as for `gap`."""
+    """Yield the gap events about what is missing; `log` as for `gap`.
+
+    Offsets that no event ever had come last: that is how they are known later.
+    """
     for n in range(0, len(missing), RANGES):
         part = missing[n : n + RANGES]
         spans = [(one.first, one.last) for one in part]
@@ -48,6 +73,17 @@ def counted(offsets: Sequence[int], awaited: Sequence[int]) -> list[Missing]:
         Missing(first, last, bisect_right(awaited, last) - bisect_left(awaited, first))
         for first, last in ranges(offsets)
     ]
+
+
+def merged(spans: Iterable[tuple[int, int]]) -> Ranges:
+    """Return the same offsets, ascending, each in one range."""
+    found: Ranges = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found
 
 
 def ranges(offsets: Iterable[int]) -> Ranges:

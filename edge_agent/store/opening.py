@@ -14,7 +14,7 @@ from edge_agent.store.event_log import EventLog
 from edge_agent.store.lock import lock_name
 from edge_agent.store.mark import Mark, MarkFile
 from edge_agent.store.migrations import ForeignDatabase
-from edge_agent.store.replacement import finish, last_aside, next_aside
+from edge_agent.store.replacement import finish, inode_at, last_aside, next_aside
 from edge_agent.store.salvage import random_hole, rescue
 from edge_agent.store.second_look import is_damaged
 from edge_agent.store.soundness import is_passing
@@ -49,13 +49,16 @@ def open_log(
         raise LogError(f"{path}: {error}", "see whether the disk is full or failing") from error
 
 
-def salvage(path: Path, clock: Clock) -> EventLog:
-    """Replace a database that is damaged or not in its place; raise what the disk raises."""
+def salvage(path: Path, clock: Clock, inode: int) -> EventLog:
+    """Replace the log with this inode, damaged or not in its place; raise what the disk raises.
+
+    If it is replaced already, because only opening the new one has failed, open the new one.
+    """
     path = path.resolve()
     mark = MarkFile.lock(path)
     try:
-        if finish(path):
-            return EventLog.under(mark, path, boot=clock.boot)
+        if finish(path) or inode_at(path) not in (0, inode):
+            return _sound(path, mark, clock)
         return _replaced(path, path, mark, clock)
     except BaseException:
         mark.close()
@@ -147,6 +150,8 @@ def _leave_out(log: EventLog, given: int, upto: int, clock: Clock) -> None:
     """Go on behind `upto`; the events up to `given` are lost."""
     last = log.last_offset()
     with log.transaction():
-        log.account.drop_unread([(last + 1, given)], "went_back")
+        lost = [(last + 1, given)] if given > last else []
+        log.account.drop_unread(lost, "went_back")
+        log.account.note_lost(lost)
         log.skip_to(upto)
         log.append([gap(clock.now(), "went_back", [(last + 1, upto)], given - last, log=log.id)])

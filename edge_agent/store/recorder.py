@@ -50,7 +50,7 @@ RecorderItem: TypeAlias = Event | Sequence[Record] | CursorMove | Subscriptions 
 class Recorder:
     """Takes events and cursor moves from `inbox` until None comes, then commits and closes.
 
-    `announce` gets the last offset after each commit; `reopen` replaces a damaged database.
+    `announce` gets the last offset after each commit; `reopen` replaces the database with an inode.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Recorder:
         inbox: "SimpleQueue[RecorderItem]",
         *,
         announce: Callable[[int], None],
-        reopen: Callable[[], EventLog],
+        reopen: Callable[[int], EventLog],
         clock: Clock,
         commit_interval: float,
         retention: Retention,
@@ -222,7 +222,7 @@ class Recorder:
         """Replace a log that is damaged or not in its place; the next commit tries again."""
         self._damaged = self._damaged or self._log.left_its_place()
         if self._damaged:
-            self._log = self._retention.applied(self._reopen())
+            self._log = self._retention.applied(self._reopen(self._log.inode))
             self._damaged = False
             if self._subscriptions and not self._group.subscriptions:  # accounts may be lost
                 self._group.subscribe(self._subscriptions, self._clock.monotonic())

@@ -60,8 +60,12 @@ class Retention(NamedTuple):
         return self.max_size - 2 * self.wal_size
 
     def applied(self, log: EventLog) -> EventLog:
-        """Return the log, its write-ahead log limited."""
-        log.limit_wal(self.wal_size)
+        """Return the log, its write-ahead log limited; abandon it if that fails."""
+        try:
+            log.limit_wal(self.wal_size)
+        except BaseException:
+            log.abandon()  # or its own lock would keep the next try out
+            raise
         return log
 
     def is_full(self, log: EventLog) -> bool:

@@ -20,7 +20,7 @@ from edge_agent.events import lifecycle
 from edge_agent.store.account import LOSSES_AGAIN
 from edge_agent.store.connection import connect
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.gaps import Missing, Ranges, all_of, ranges, report
+from edge_agent.store.gaps import Missing, Ranges, Reported, all_of, ranges, report
 from edge_agent.store.leaves import leaf_rows
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import migrate
@@ -64,9 +64,9 @@ SELECT * FROM (
 WHERE {SOUND} RETURNING "offset"
 """  # noqa: S608
 REPORTED = """
-SELECT value->>0, value->>1 FROM event, json_each(event.data, '$.ranges')
-WHERE kind = 'gap' AND json_type(event.data, '$.ranges') = 'array'
-AND event.data->>'reason' NOT LIKE 'rejected by %'  -- what one sink refused is still there
+SELECT data FROM event
+WHERE kind = 'gap'
+AND data->>'reason' NOT LIKE 'rejected by %'  -- what one sink refused is still there
 """
 
 
@@ -123,12 +123,16 @@ def restore(
     found = list(copy_rows(log, ReadableRows(old, damaged), remains.last))
     begin = remains.owned(0)
     end = max([remains.last, *found[-1:], *remains.cursors, log.mark.value.reserved])
-    below = holes(begin, end, [*ranges(found), *_reported(log)])
+    below = holes(begin, end, [*ranges(found), *_named(_reported(log))])
     found = sorted([*found, *copy_leaves(log, damaged, below)])
     last = max([remains.last, *found[-1:], *(remains.cursors or [log.mark.value.given])])
     begin = remains.owned(min(found, default=1) - 1)
-    missing = holes(begin, last, [*ranges(found), *_reported(log)])
+    reported = _reported(log)
+    missing = holes(begin, last, [*ranges(found), *_named(reported)])
     copy_facts(log, remains)
+    first = min(log.account.first(last) - 1, begin)
+    left_out = [one for each in reported for one in each.left_out]
+    log.account.note_lost(holes(first, last, [*ranges(found), *left_out]))
     log.skip_to(max(last, log.mark.value.reserved) + random_hole())
     log.account.drop_unread(missing, "damaged")
     now = clock.now()
@@ -155,10 +159,17 @@ def holes(begin: int, last: int, covered: Iterable[tuple[int, int]]) -> Ranges:
     return found
 
 
-def _reported(log: EventLog) -> Ranges:
-    """Return the offsets whose loss a gap event has reported already."""
-    rows = log.execute(REPORTED)
-    return [row for row in rows if all(isinstance(end, int) for end in row)]
+def _reported(log: EventLog) -> list[Reported]:
+    """Return what gap events have reported already."""
+    found = []
+    for (data,) in log.execute(REPORTED):
+        with suppress(msgspec.MsgspecError):
+            found.append(msgspec.json.decode(data, type=Reported))
+    return found
+
+
+def _named(reported: Iterable[Reported]) -> Ranges:
+    return [one for each in reported for one in each.ranges]
 
 
 def inspect(old: sqlite3.Connection, mark: MarkFile) -> Remains:

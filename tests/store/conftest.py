@@ -69,7 +69,7 @@ class Desk:
             open_log(path, clock, spill),
             self.inbox,
             announce=self.announced.append,
-            reopen=lambda: salvage(path, clock),
+            reopen=lambda inode: salvage(path, clock, inode),
             clock=clock,
             commit_interval=interval,
             retention=retention or Retention(7 * 86400, 10**9),

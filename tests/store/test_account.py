@@ -121,7 +121,7 @@ class History:
     def salvage(self, _n):
         """Set the log aside as if it were damaged: nothing is lost, and the offsets jump."""
         self.log.close()
-        self.log = salvage(self.path, self.clock)
+        self.log = salvage(self.path, self.clock, self.log.inode)
 
     def lose(self, kind, n):
         with self.log.transaction():

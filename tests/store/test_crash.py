@@ -21,7 +21,7 @@ from edge_agent.store.opening import open_log
 clock, inbox, path = SystemClock(), SimpleQueue(), Path(sys.argv[1])
 announce = lambda offset: print(offset, flush=True)
 recorder = Recorder(
-    open_log(path, clock), inbox, announce=announce, reopen=lambda: open_log(path, clock),
+    open_log(path, clock), inbox, announce=announce, reopen=lambda _: open_log(path, clock),
     clock=clock, commit_interval=0, retention=Retention(3600, 10**9),
 )
 n = 0

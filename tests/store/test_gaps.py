@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from edge_agent.deliver.envelope import CONTENT_TYPE, OVERHEAD, Envelope
 from edge_agent.events import LoggedEvent
-from edge_agent.store.gaps import RANGES, all_of, counted, ranges, report
+from edge_agent.store.gaps import RANGES, Reported, all_of, counted, merged, ranges, report
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,22 @@ def test_the_longest_gap_event_fits_into_a_kilobyte(log, clock):
     topic = f"edge/{'n' * 32}/event/gap/log"
     assert len(data) + OVERHEAD < 1000
     assert len(topic) + len(CONTENT_TYPE) + len(message) < 1000
+
+
+@pytest.mark.parametrize(
+    ("reason", "count", "left_out"),
+    [
+        ("damaged", 4, [(21, 90)]),
+        ("went_back", 1, [(2, 3), (10, 10), (21, 90)]),
+        ("went_back", 6, [(23, 90)]),
+        ("max_size", 1, []),
+    ],
+)
+def test_what_a_salvage_or_a_lost_commit_leaves_out_is_behind_what_counts(reason, count, left_out):
+    assert Reported(reason, count, [(1, 3), (10, 10), (21, 90)]).left_out == left_out
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 9)).map(lambda s: (s[0], sum(s)))))
+def test_merged_ranges_hold_the_same_offsets_once(spans):
+    offsets = {n for first, last in spans for n in range(first, last + 1)}
+    assert merged(spans) == ranges(sorted(offsets))

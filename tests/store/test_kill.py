@@ -202,7 +202,7 @@ def remove(path):
 
 def write_back(log, path):
     assert log.left_its_place()
-    reopened(path, ManualClock()).close()
+    reopened(path, ManualClock(), log.inode).close()
 
 
 def check_written_back(path):

@@ -236,6 +236,70 @@ def test_one_account_that_was_lost_counts_what_was_lost_with_it(path, clock, fil
     assert accounts["cloud"].recorded == 2000 + 2
 
 
+def registered(path, clock, *sinks):
+    """Start, after a boot, with these sinks; return the accounts."""
+    clock.boot += "another boot, "
+    log = open_log(path, clock)
+    with log.transaction():
+        log.account.register([Subscription(sink) for sink in sinks], log.last_offset())
+    accounts = read_accounts(log.execute)
+    log.close()
+    return accounts
+
+
+@pytest.mark.parametrize("lost", [["account"], ["account", "loss", "saved_state"]])
+def test_an_account_that_is_lost_later_counts_what_an_earlier_salvage_has_reported(
+    path, clock, filled, lost
+):
+    spoil_row(path, 1400)
+    registered(path, clock, "mqtt")
+    spoil_row(path, 1500)
+    for table in lost:
+        lose(path, table)
+    mqtt = registered(path, clock, "mqtt")["mqtt"]
+    assert (mqtt.start, mqtt.dropped) == (0, {"damaged": 2})
+    assert mqtt.recorded == 2000 + 2 + 2, "each salvage records a gap and a note"
+
+
+def test_what_never_had_an_offset_counts_besides_what_an_account_has_lost(path, clock, filled):
+    log = EventLog.open(path, boot=clock.boot)
+    with log.transaction():
+        log.account.drop_unrecorded({"reading": 15}, "disk_full")
+    log.close()
+    spoil_row(path, 1500)
+    lose(path, "account")
+    dropped = registered(path, clock, "mqtt")["mqtt"].dropped
+    assert dropped == {"damaged": 1, "disk_full": 15}
+
+
+def test_an_account_counts_once_what_two_salvages_have_lost_before_it_is_opened(
+    path, clock, filled
+):
+    spoil_row(path, 1400)
+    lose(path, "account")
+    clock.boot = "the boot between"
+    salvaged(path, clock).close()
+    spoil_row(path, 1500)
+    assert registered(path, clock, "mqtt")["mqtt"].dropped == {"damaged": 2}
+
+
+def test_an_account_that_is_lost_alone_counts_the_hole_in_its_history(path, clock, filled):
+    registered(path, clock, "mqtt", "cloud")
+    lose(path, "account WHERE sink = 'cloud'")
+    spoil_row(path, 500)
+    accounts = registered(path, clock, "mqtt", "cloud")
+    assert [accounts[sink].dropped for sink in ("mqtt", "cloud")] == [{}, {"damaged": 1}]
+    assert accounts["cloud"].recorded == 2000 + 2
+
+
+def test_offsets_that_no_event_had_do_not_count_if_accounts_are_lost(path, clock, filled):
+    path.with_name(f"{path.name}.lock").unlink()  # so more than a million offsets are left out
+    registered(path, clock, "mqtt")
+    spoil_row(path, 1400)
+    lose(path, "account")
+    assert registered(path, clock, "mqtt")["mqtt"].dropped == {"damaged": 1}
+
+
 def test_a_row_that_spreads_over_many_pages_is_found(path, clock, filled):
     log = EventLog.open(path, boot=clock.boot)
     long = [Event("reading", "a", clock.now(), {"text": "ä" * n}) for n in range(300, 6000, 371)]

@@ -286,7 +286,7 @@ def test_a_kill_during_a_salvage_leaves_no_hole_but_that_of_the_salvage(
     path.write_bytes(path.read_bytes().replace(b'{"n":20}', b'{"n":20!'))
     monkeypatch.setattr(module, name, death(getattr(module, name)))
     with pytest.raises(Killed):
-        opening.salvage(path, ManualClock(boot=boot))
+        opening.salvage(path, ManualClock(boot=boot), path.stat().st_ino)
     monkeypatch.undo()
     open_log(path, ManualClock(boot=boot)).close()
     assert [gap for gap in gaps(path) if "went_back" in gap] == []

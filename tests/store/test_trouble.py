@@ -6,6 +6,7 @@ import pytest
 
 from edge_agent.errors import LogError
 from edge_agent.store import event_log, readable, salvage
+from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GATHER
 from edge_agent.store.opening import PAUSES, open_log
 from edge_agent.store.opening import salvage as replaced
@@ -47,6 +48,13 @@ def fail(desk, code, *statements):
     log = desk.recorder._log
     log._connection = Faulty(log._connection, code, *statements)
     return log._connection
+
+
+def read_error(*_, **__):
+    raise failure(SQLITE_IOERR)
+
+
+FIRST_STEPS = {"opening": ("under", read_error), "limiting": ("limit_wal", read_error)}
 
 
 def values(path):
@@ -124,7 +132,7 @@ def test_a_second_failure_while_salvaging_is_waited_for(recording, path, event, 
 
 
 def refuse(error):
-    def reopen():
+    def reopen(_):
         raise error
 
     return reopen
@@ -139,6 +147,50 @@ def test_a_salvage_that_failed_is_tried_again_though_nothing_is_recorded(recordi
     desk.recorder._reopen = cure
     desk.after(RETRY)
     assert len(set_aside(path)) > 0
+
+
+@pytest.mark.parametrize("step", ["opening", "limiting"])
+def test_a_sound_replacement_that_cannot_be_opened_yet_is_not_salvaged_again(
+    recording, path, event, monkeypatch, step
+):
+    desk = recording(interval=0)
+    desk.spoil()
+    monkeypatch.setattr(EventLog, *FIRST_STEPS[step])
+    desk.put(Unreadable(failure(SQLITE_CORRUPT), desk.recorder._log.inode), event(3))
+    assert desk.recorder._damaged
+    monkeypatch.undo()
+    desk.after(RETRY)
+    assert values(path) == ['{"n":3}']
+    assert path.with_name(f"{path.name}.damaged-1").exists()
+    assert not path.with_name(f"{path.name}.damaged-2").exists()
+
+
+def test_a_log_that_was_written_again_and_cannot_be_opened_yet_is_not_salvaged(
+    recording, path, event, monkeypatch
+):
+    desk = recording(interval=0)
+    path.unlink()
+    monkeypatch.setattr(EventLog, *FIRST_STEPS["opening"])
+    desk.put(event(3))
+    assert desk.recorder._damaged
+    monkeypatch.undo()
+    desk.after(RETRY)
+    assert values(path) == ['{"n":3}']
+    assert not path.with_name(f"{path.name}.damaged-1").exists()
+
+
+def test_what_takes_the_place_of_a_replacement_is_no_log_either(recording, path, monkeypatch):
+    desk = recording(interval=0)
+    desk.spoil()
+    monkeypatch.setattr(EventLog, *FIRST_STEPS["opening"])
+    desk.put(Unreadable(failure(SQLITE_CORRUPT), desk.recorder._log.inode))
+    monkeypatch.undo()
+    shopping = path.with_name("shopping list")
+    shopping.write_text("bread " * 100)
+    shopping.rename(path)
+    desk.after(RETRY)
+    assert path.with_name(f"{path.name}.damaged-2").read_text() == "bread " * 100
+    assert not desk.recorder._damaged
 
 
 # ── At the start ──────────────────────────────────────────────────────────────────────────────────
@@ -216,12 +268,12 @@ def test_a_salvage_tries_a_read_error_again_before_it_gives_events_up(
     monkeypatch.setattr(
         salvage, "leaf_rows", lambda _path: iter(())
     )  # nor does the disk give these
-    replaced(path, clock).close()
+    replaced(path, clock, path.stat().st_ino).close()
     assert len(values(path)) == kept
 
 
 def test_a_lock_never_costs_a_salvage_events(path, clock, filled, monkeypatch):
     old_that_fails(monkeypatch, SQLITE_BUSY, 10**6)
     with pytest.raises(sqlite3.OperationalError):
-        replaced(path, clock)
+        replaced(path, clock, path.stat().st_ino)
     assert len(values(path)) == 3
