@@ -5,6 +5,7 @@ from pathlib import Path
 
 from edge_agent.errors import LogError
 from edge_agent.private_files import protect_database
+from edge_agent.store.log_connection import LogConnection
 from edge_agent.store.migrations import refuse_foreign
 
 # A commit rewrites whole pages: with 1 kB, ten events cost an SD card half of what 4 kB would.
@@ -18,7 +19,11 @@ def connect(path: Path) -> sqlite3.Connection:
     protect_database(path)
     try:
         connection = sqlite3.connect(
-            path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+            path,
+            timeout=BUSY_MS / 1000,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=LogConnection,
         )
         refuse_foreign(connection, path)
         connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")

@@ -12,6 +12,7 @@ from edge_agent.errors import LogError
 from edge_agent.events import gap
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.lock import lock_name
+from edge_agent.store.log_connection import read_only
 from edge_agent.store.mark import Mark, MarkFile
 from edge_agent.store.migrations import ForeignDatabase
 from edge_agent.store.replacement import finish, inode_at, last_aside, next_aside
@@ -109,7 +110,7 @@ def _sound(path: Path, mark: MarkFile, clock: Clock) -> EventLog:
 def _has_no_id(path: Path) -> bool:
     """Return whether a database lacks the id that its first commit gave it: all of it is lost."""
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        with closing(read_only(path)) as connection:
             return not connection.execute("SELECT 1 FROM log").fetchone()
     except sqlite3.Error as error:
         return "no such table" in str(error)

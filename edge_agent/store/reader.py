@@ -12,6 +12,7 @@ from edge_agent.errors import LogError
 from edge_agent.events import KINDS, LoggedEvent
 from edge_agent.store.account import SinkAccount, read_accounts
 from edge_agent.store.event_log import LAST
+from edge_agent.store.log_connection import read_only
 from edge_agent.store.migrations import log_id
 from edge_agent.store.soundness import damage
 from edge_agent.store.tally import count, spans
@@ -197,8 +198,7 @@ class LogReader:
             raise LogError(what, "start the agent first") from None
         except OSError as error:
             raise LogError(f"{self._path}: {error.strerror}", AS_OWNER) from error
-        uri = f"file:{self._path}?mode=ro"
-        self._connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+        self._connection = read_only(self._path)
         try:
             self.id = self._checked(log_id(self._connection))
         except (sqlite3.Error, LogError):

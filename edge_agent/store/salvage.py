@@ -22,6 +22,7 @@ from edge_agent.store.connection import connect
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.gaps import Missing, Ranges, Reported, all_of, ranges, report
 from edge_agent.store.leaves import leaf_rows
+from edge_agent.store.log_connection import read_only
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import migrate
 from edge_agent.store.readable import ReadableRows, readable
@@ -102,17 +103,13 @@ def rescue(path: Path, damaged: Path, aside: Path, mark: MarkFile, clock: Clock)
     try:
         migrate(Database(connection, execute_plugins=False), str(path))
         log = EventLog(unfinished(path), connection, mark, boot=clock.boot)
-        with closing(_opened(damaged)) as old, log.transaction(noted=False):
+        with closing(read_only(damaged)) as old, log.transaction(noted=False):
             restore(log, old, damaged, clock, aside.name)
         mark.note(reserved=log.last_offset())  # it may end here, and nothing is lost
         connection.execute("PRAGMA journal_mode = DELETE")  # all of it is in one file now
     finally:
         connection.close()
     complete(path)
-
-
-def _opened(damaged: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{damaged}?mode=ro", uri=True, isolation_level=None)
 
 
 def restore(

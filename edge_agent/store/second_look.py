@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+from edge_agent.store.log_connection import read_only
 from edge_agent.store.soundness import is_damage, is_unwritten_text, verify
 
 BLOCK = 4096  # bytes read at once: what a bad sector costs
@@ -82,7 +83,7 @@ def _stay_unreadable(bad: list[Place], pause: Callable[[float], None]) -> bool:
 
 def _is_found_again(path: Path, error: BaseException | None) -> bool:
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        with closing(read_only(path)) as connection:
             verify(connection)
     except sqlite3.Error as again:
         return is_damage(again)

@@ -108,6 +108,14 @@ def test_a_row_that_cannot_be_read_while_the_agent_runs_counts_as_damage(path, f
     assert is_damage(caught.value)
 
 
+@pytest.mark.parametrize("table", ["log", "saved_state", "loss"])
+def test_a_schema_with_bytes_that_are_no_text_counts_as_damage(path, clock, filled, table):
+    sql = f"UPDATE sqlite_schema SET name = CAST(x'c4c4' AS TEXT) WHERE name = '{table}'"
+    spoil(path, sql)
+    with closing(reopened(path, clock, "the next boot")) as reader:
+        assert notes(reader)[-1]["what"] == "log_salvaged"
+
+
 @pytest.mark.parametrize("seq", [30, 45])
 def test_offsets_that_a_cursor_or_an_event_has_are_not_given_again(path, clock, filled, seq):
     spoil(path, f"UPDATE sqlite_sequence SET seq = {seq} WHERE name = 'event'")

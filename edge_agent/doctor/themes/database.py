@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, problem, warning
+from edge_agent.store.log_connection import LogConnection
 
 CHECK_SECONDS = 5.0  # a large log on an SD card takes minutes: check as much as fits
 STEPS = 10_000  # SQLite instructions between two looks at the clock
@@ -75,7 +76,7 @@ def _newer(log: Path, version: int) -> Finding | None:
 def _examine(path: Path) -> tuple[int, str]:
     """Return the database's version, and what is damaged; take a few seconds at most."""
     uri = f"{path.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True)) as connection:
+    with closing(sqlite3.connect(uri, uri=True, factory=LogConnection)) as connection:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         deadline = time.monotonic() + CHECK_SECONDS
         connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
