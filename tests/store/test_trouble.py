@@ -249,7 +249,7 @@ def filled(path, clock, event):
 
 def old_that_fails(monkeypatch, code, times):
     """Let the first reads of rows of a damaged log fail."""
-    left, opened = [failure(code)] * times, salvage._opened
+    left, opened = [failure(code)] * times, salvage.read_only
 
     class Old(Faulty):
         def execute(self, sql, *parameters):
@@ -257,7 +257,7 @@ def old_that_fails(monkeypatch, code, times):
                 raise left.pop()
             return self._connection.execute(sql, *parameters)
 
-    monkeypatch.setattr(salvage, "_opened", lambda path: Old(opened(path), code))
+    monkeypatch.setattr(salvage, "read_only", lambda path: Old(opened(path), code))
 
 
 @pytest.mark.parametrize(("times", "kept"), [(2, 3), (10**6, 0)])
