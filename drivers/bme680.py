@@ -198,13 +198,15 @@ def fine_temperature(t: tuple[int, ...], code: int) -> float:
 
 
 def pressure(p: tuple[int, ...], code: int, fine: float) -> float:
-    """Return Pa (§3.3.2)."""
+    """Return Pa (§3.3.2); 0 if the trim has no answer."""
     p1, p2, p3, p4, p5, p6, p7, p8, p9, p10 = p
     warm = fine / 2 - 64000
     offset = warm * warm * p6 / 131072 + warm * p5 * 2
     offset = offset / 4 + p4 * 65536
     slope = (p3 * warm * warm / 16384 + p2 * warm) / 524288
     slope = (1 + slope / 32768) * p1
+    if slope == 0:
+        return 0.0
     pascal = (1048576 - code - offset / 4096) * 6250 / slope
     bent = p9 * pascal * pascal / 2147483648 + pascal * p8 / 32768
     return pascal + (bent + (pascal / 256) ** 3 * p10 / 131072 + p7 * 128) / 16

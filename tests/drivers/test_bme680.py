@@ -87,6 +87,13 @@ def test_a_hotter_heater_has_a_larger_code(bench):
     assert (trim.heater_range, trim.heater_value, trim.switching_error) == (1, 46, 3)
 
 
+def test_a_trim_without_a_divisor_gives_no_pressure(bench):
+    bench.setup()
+    bench.device._trim = bench.device._trim._replace(p=(0, *bme680.P[1:]))
+    with pytest.raises(OutOfRange, match="atmospheric_pressure"):
+        bench.measure()
+
+
 def test_the_chip_is_certain_by_its_id(bench):
     assert bench.device.identify() == Identity("BME680", certain=True)
     bench.replace(bme280.BME280(bench.clock))
