@@ -1,7 +1,6 @@
 """Every surface against random inputs; `make fuzz` searches on with coverage as its guide."""
 
 import itertools
-import tracemalloc
 
 import pytest
 from fuzzing.measured import BYTES, NOTHING, measured
@@ -11,13 +10,6 @@ from fuzzing.surfaces import SURFACES, cases, load
 COUNT = 250  # of each seed of randomness
 SEEDS = [1, 2, 3, 4]
 CASES = [(name, path) for name in SURFACES for path in cases(name)]
-
-
-@pytest.fixture(autouse=True)
-def traced():
-    tracemalloc.start()
-    yield
-    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", SURFACES)

@@ -8,6 +8,7 @@ import socket
 import struct
 from queue import SimpleQueue
 
+from edge_agent.deliver.mqtt import connection as connecting
 from edge_agent.deliver.mqtt.address import Broker, parse_url
 from edge_agent.deliver.mqtt.client import BoundedClient
 from edge_agent.deliver.mqtt.commands import LONGEST, CommandTopics
@@ -22,6 +23,7 @@ from fuzzing.input import Input
 
 MESSAGES = 5
 GREETINGS = {5: b"\x20\x03\0\0\0", 4: b"\x20\x02\0\0"}  # what CONNECT is answered with
+connecting.FIRST = 0.0  # the pause before a smaller batch, which the back-off does not give
 NO_LINGER = struct.pack("ii", 1, 0)
 logging.getLogger("edge_agent").setLevel(logging.CRITICAL)
 _listener = socket.create_server(("127.0.0.1", 0))

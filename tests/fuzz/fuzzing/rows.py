@@ -25,7 +25,7 @@ from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.evaluate.saved_state import save_state
 from edge_agent.events import KINDS, Alert, CursorMove, Event, Reading, Subscription, Switched, gap
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.opening import open_log
+from edge_agent.store.opening import open_log, salvage
 from edge_agent.store.reader import LogReader
 from edge_agent.store.spill import Spill, spill
 from fuzzing.input import Input
@@ -107,14 +107,17 @@ def _make_sound() -> None:
 
 
 _make_sound()
-FILES = [path for path in sorted(SOUND.rglob("*")) if path.is_file()]
+FILES = {path.relative_to(SOUND): path.read_bytes()
+         for path in sorted(SOUND.rglob("*")) if path.is_file()}  # fmt: skip
 
 
 def target(data: bytes) -> None:
     """Change a log as the bytes say; start on it, and read everything."""
     source = Input(data)
     shutil.rmtree(USED, ignore_errors=True)
-    shutil.copytree(SOUND, USED)
+    (USED / SPILL).mkdir(parents=True)
+    for name, content in FILES.items():
+        (USED / name).write_bytes(content)
     kind = source.number(8)
     if kind < 5:
         _change_rows(source)
@@ -129,6 +132,11 @@ def target(data: bytes) -> None:
         assert str(error)
         return
     try:
+        _read(clock)
+    except sqlite3.DatabaseError as error:  # as the agent does, when a part of it reads the log
+        assert log.is_damaged(error)
+        log.abandon()
+        log = salvage(USED / DATABASE, clock)
         _read(clock)
     finally:
         log.close()
@@ -186,7 +194,7 @@ def _replace_file(source: Input) -> None:
 
 
 def _copy(source: Input) -> Path:
-    return USED / source.choice(FILES).relative_to(SOUND)
+    return USED / source.choice(list(FILES))
 
 
 def _read(clock: ManualClock) -> None:
@@ -216,5 +224,7 @@ def _read(clock: ManualClock) -> None:
 SEEDS = [bytes([kind, 0, 3, table, what, column, value, 5]) * 4
          for kind in (0, 5) for table in range(7) for what in (0, 1)
          for column in (0, 4, 6) for value in (0, 20, 40)]  # fmt: skip
-SEEDS += [bytes([7, number, 0]) + path.read_bytes() for number, path in enumerate(FILES)]
-SEEDS += [bytes([7, number, 1]) + FILES[0].read_bytes() for number in range(4)]
+SEEDS += [bytes([7, number, 0]) + content for number, content in enumerate(FILES.values())]
+SEEDS += [bytes([7, number, 1]) + FILES[Path(DATABASE)] for number in range(4)]
+NAME = FILES[Path(DATABASE)].index(b"saved_state")  # in the schema
+SEEDS += [b"\5\0\0" + NAME.to_bytes(4) + b"\3\xc4\xc4\xc4\xc4"]
