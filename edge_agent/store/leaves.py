@@ -18,6 +18,7 @@ WAL_HEADER, FRAME_HEADER = 32, 24
 INTEGERS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}  # bytes, by serial type
 SIZES = {2**n for n in range(9, 16)}
 LONGEST = 2**24  # bytes of a row
+SMALLEST = 6  # bytes of a row and its entry in the page's index, as SQLite counts: no page has more
 
 
 class Pages:
@@ -112,7 +113,7 @@ def _is_leaf(page: bytes) -> bool:
 
 def _cells(page: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield the length of each row, its id, and where its payload begins."""
-    for n in range(int.from_bytes(page[3:5])):
+    for n in range(min(int.from_bytes(page[3:5]), (len(page) - 8) // SMALLEST)):
         start = int.from_bytes(page[8 + 2 * n : 10 + 2 * n])
         with suppress(*NO_TREE):
             length, start = _varint(page, start)
@@ -125,13 +126,17 @@ def _payload(page: bytes, start: int, length: int, pages: Pages) -> bytes:
     if length > LONGEST:
         raise ValueError(length)
     local = _local(length, pages.size)
-    payload = page[start : start + local]
+    payload = bytearray(page[start : start + local])
     following = _number(page, start + local) if local < length else 0
+    seen: set[int] = set()
     while len(payload) < length:
+        if following in seen:  # a damaged chain can lead back to itself
+            raise ValueError(following)
+        seen.add(following)
         overflow = pages.page(following)
         payload += overflow[4:]
         following = _number(overflow, 0)
-    return payload[:length]
+    return bytes(payload[:length])
 
 
 def _local(length: int, size: int) -> int:
