@@ -55,7 +55,7 @@ simulation: .venv/dev  ## simulate 20,000 worlds, and write docs/simulation.md (
 rules-model: .venv/dev  ## compare the rules with a model written from the pages (SEEDS=1:20000)
 	nice $(BIN)/python -m tests.evaluate.reference $(SEEDS)
 
-fuzz: .venv/fuzz  ## 100,000 inputs for every surface, and the report in docs/proof.md (an hour at most)
+fuzz: .venv/fuzz  ## 100,000 inputs for every surface, and their report in docs/proof.md (an hour)
 	cd tests/fuzz && nice $(CURDIR)/$(BIN)/python -m fuzzing $(ARGS)
 
 soak: .venv/dev  ## run an agent under load, and write the report in docs/proof.md (MINUTES=30)
