@@ -107,7 +107,8 @@ class Bench(DriverBench):
         self.address = self.model.addresses[0]
         self.wire = RecordedWire(self.model)
         self.bus.attach(self.address, self.model)
-        self.device = driver(I2CPort(self.bus, self.address, "bench"), **options)
+        port = I2CPort(self.bus, self.address, "bench", now=self.clock.monotonic)
+        self.device = driver(port, **options)
         self._settle = settle
 
     def expose(self, share: float = 0.37) -> "Bench":

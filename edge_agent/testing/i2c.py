@@ -228,5 +228,5 @@ class I2CContract(Claims):
 
 def answers(bench: Bench) -> list[bytes | None]:
     """Return what the chip says after each one-byte command or register pointer."""
-    port = I2CPort(bench.bus, bench.address)
+    port = I2CPort(bench.bus, bench.address, now=bench.clock.monotonic)
     return [absent_or(partial(port.write_read, bytes([n]), 2)) for n in range(256)]
