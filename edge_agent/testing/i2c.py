@@ -10,7 +10,7 @@ from drivers.base.driver import Driver, addresses_of
 from drivers.base.errors import DriverError, NoAcknowledge, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
 from edge_agent.testing import inverted_bits
-from edge_agent.testing.bench import INSTANT, NEVER, Bench, FlippedBit, absent_or, at
+from edge_agent.testing.bench import INSTANT, NEVER, Bench, FlippedBit, absent_or, at, standing
 from edge_agent.testing.claims import Claims
 from edge_agent.testing.inverted_bits import Strike, Wrong
 from edge_agent.testing.pairs import Pair
@@ -228,5 +228,5 @@ class I2CContract(Claims):
 
 def answers(bench: Bench) -> list[bytes | None]:
     """Return what the chip says after each one-byte command or register pointer."""
-    port = I2CPort(bench.bus, bench.address, now=bench.clock.monotonic)
+    port = I2CPort(bench.bus, bench.address, now=standing)
     return [absent_or(partial(port.write_read, bytes([n]), 2)) for n in range(256)]
