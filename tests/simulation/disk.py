@@ -9,6 +9,7 @@ import errno
 import os
 import sqlite3
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -47,7 +48,8 @@ class Disk:
         if self.failing and self._random.random() < 0.3:
             raise failure("disk I/O error", SQLITE_IOERR)
         options["check_same_thread"] = False
-        connection = sqlite3.connect(database, factory=Connection, **options)
+        options["factory"] = simulated(options.get("factory", sqlite3.Connection))
+        connection = sqlite3.connect(database, **options)
         connection.disk = self
         name = os.fspath(database).removeprefix("file:")
         connection.file, _, connection.mode = name.partition("?")
@@ -212,6 +214,12 @@ class Connection(sqlite3.Connection):
         if words.startswith("COMMIT"):
             self.disk.on_commit(self)
             self.disk.preempt()
+
+
+@cache
+def simulated(kind):
+    """Return the product's kind of connection, with the simulation's faults before it."""
+    return type("SimulatedConnection", (Connection, kind), {})
 
 
 class System:
