@@ -21,6 +21,7 @@ from edge_agent.deliver.sink import (
     SinkType,
     file_claim,
 )
+from edge_agent.directories import sync_directory
 from edge_agent.errors import SinkUnavailable
 from edge_agent.events import LoggedEvent
 from edge_agent.keys import within
@@ -156,15 +157,6 @@ def _written(file: IO[bytes], size: int) -> int:
     begin = file.seek(max(size - LARGEST_BATCH, 0))
     found = file.read().find(b"\0")  # JSON has none
     return size if found < 0 else begin + found
-
-
-def sync_directory(path: Path) -> None:
-    """Bring a new or renamed file's name to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def path_of(url: str) -> Path:

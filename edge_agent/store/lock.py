@@ -11,9 +11,9 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from edge_agent.directories import sync_directory
 from edge_agent.errors import LogError
 from edge_agent.private_files import ensure
-from edge_agent.store.replacement import sync_directory
 
 ANOTHER_PLACE = "choose another place with --set log.path=…, or make this one writable"
 KINDS = {

@@ -5,12 +5,12 @@ and takes the place of the log, now or at the next start. So the agent may be ki
 """
 
 import logging
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from edge_agent.directories import sync_directory
 from edge_agent.private_files import protect_database
 
 _logger = logging.getLogger(__name__)
@@ -95,12 +95,3 @@ def _asides(path: Path) -> Iterator[Path]:
 
 def _completed(path: Path) -> Path:
     return Path(f"{path}.salvaged")
-
-
-def sync_directory(path: Path) -> None:
-    """Make sure that the disk has what a directory names."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

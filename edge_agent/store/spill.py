@@ -16,10 +16,10 @@ from typing import NamedTuple
 import msgspec
 
 from edge_agent.clock import Clock
+from edge_agent.directories import sync_directory
 from edge_agent.events import Event, gap, lifecycle
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.mark import Count
-from edge_agent.store.replacement import sync_directory
 
 TAKEN = "store/taken"  # the saved state that names the stops
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)  # what a decoder raises

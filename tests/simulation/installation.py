@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 from functools import partial
 
+from edge_agent import directories
 from edge_agent.assembly import flow
 from edge_agent.deliver import file as file_sink
 from edge_agent.deliver.mqtt import connection, probe, session
@@ -61,7 +62,7 @@ def _disk(world):
         world.scheduler.pause(until=world.scheduler.now + seconds)
 
     return [
-        *((module, "os", system) for module in (*_store(os), file_sink)),
+        *((module, "os", system) for module in (*_store(os), directories, file_sink)),
         *((module, "sqlite3", sqlite) for module in _store(sqlite3)),
         (file_sink.FileSink, "open", open_file),
         (file_sink.FileSink, "close", close_file),
