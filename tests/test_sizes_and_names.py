@@ -43,8 +43,8 @@ def test_a_function_has_no_more_than_30_lines():
     assert long == set()
 
 
-def test_a_class_name_has_one_meaning_in_the_agent():
-    ours = [path for path in FILES if named(path).startswith("edge_agent/")]
+def test_a_class_name_has_one_meaning_in_the_agent_and_the_consumers():
+    ours = [path for path in FILES if named(path).startswith(("edge_agent/", "consumers/"))]
     names = Counter(node.name for path in ours for node in nodes(path, ast.ClassDef))
     assert {name for name, count in names.items() if count > 1} == set()
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from consumers.audit.arrival import Arrival, Gap
 from consumers.audit.contents import Comparison
-from consumers.audit.missing import Missing
+from consumers.audit.holes import Holes
 from consumers.audit.ranges import Offsets, Room, Tally, size
 from consumers.audit.report import LogReport
 
@@ -21,7 +21,7 @@ class LogAudit:
         self._log = log
         self._first = first
         self._last = first - 1
-        self._missing = Missing(room)
+        self._missing = Holes(room)
         self._contradictory, self._duplicated = Tally(), Tally()
         self._reordered, self._late = Tally(), Tally()
         self._gaps: Counter[str] = Counter()

@@ -16,7 +16,7 @@ ERRORS = {"lost", "contradictory"}
 AROUND = 6  # lines beside the rows
 
 
-class LiveTable:
+class AuditTable:
     """Redraws itself, below the log's lines; at the end it vanishes, for the summary comes."""
 
     def __init__(self, headline: str) -> None:

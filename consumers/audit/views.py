@@ -14,7 +14,7 @@ from consumers.audit.rows import listed
 LOG_FORMAT = "%(levelname)s: %(message)s"
 
 
-class Silence:
+class NoView:
     """Shows nothing: the result alone counts."""
 
     def show(self, report: AuditReport, at: float) -> None:
@@ -24,7 +24,7 @@ class Silence:
         """Do nothing."""
 
 
-class Lines:
+class AuditLines:
     """A line for each log whose findings have changed: for pipes and journals."""
 
     def __init__(self, headline: str) -> None:
@@ -50,17 +50,17 @@ def open_view(*, silent: bool, headline: str) -> View:
     if table is not None:
         return table(headline)
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
-    return Silence() if silent else Lines(headline)
+    return NoView() if silent else AuditLines(headline)
 
 
 def _live_table() -> Callable[[str], View] | None:
     if not sys.stdout.isatty():
         return None
     try:
-        from consumers.audit.table import LiveTable  # noqa: PLC0415 - rich is in [consumers]
+        from consumers.audit.table import AuditTable  # noqa: PLC0415 - rich is in [consumers]
     except ImportError:
         return None
-    return LiveTable
+    return AuditTable
 
 
 def _found(log: LogReport) -> str:

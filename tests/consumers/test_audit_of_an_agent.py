@@ -8,7 +8,7 @@ import pytest
 
 from consumers.audit.audit import Audit
 from consumers.audit.following import End, Following, SteadyClock
-from consumers.audit.views import Silence
+from consumers.audit.views import NoView
 from consumers.mqtt import MqttSource, random_client_id
 from edge_agent.deliver.mqtt.address import Broker, parse_url
 
@@ -32,7 +32,7 @@ class Auditor:
         self.source.open()
         self._audit = Audit(settle=0.0)
         clock = SteadyClock()
-        self._following = Following(self.source, self._audit, Silence(), End(0.2, 9e9), clock)
+        self._following = Following(self.source, self._audit, NoView(), End(0.2, 9e9), clock)
 
     def follow(self, condition, seconds=60.0):
         """Take what arrives until the only log fulfils a condition; return its report."""

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from consumers.audit.ranges import Range, Ranges, Room, size
 
 
-class Missing:
+class Holes:
     """Holes, each with the moment at which it was noticed, and what gap events say about them.
 
     Without room, the lowest hole is forgotten: what it lacks stays counted, in `forgotten`.
