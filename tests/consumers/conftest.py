@@ -4,6 +4,8 @@ import sys
 import pytest
 from lab.agent import AgentProcess
 
+from tests.configurations import load
+
 TIMES = "2027-01-15T08:00:00.{:06d}Z"
 
 
@@ -42,20 +44,7 @@ def gap():
     return make_gap
 
 
-# Six chips on two buses at 20 Hz: 120 events a second.
-CHIP = """
-[[device]]
-name = "chip{bus}{n}"
-driver = "sht4x"
-bus = {bus}
-address = {address}
-every = "50ms"
-"""
-LOAD = """
-node = "load"
-[log]
-commit_interval = "20ms"
-""" + "".join(CHIP.format(bus=bus, n=n, address=0x44 + n) for bus in (1, 2) for n in range(3))
+LOAD = load(2)  # 120 events a second
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from paho.mqtt.client import MQTTMessage
 from edge_agent.deliver.mqtt.client import LARGEST_RECEIVED, BoundedClient
 from edge_agent.deliver.mqtt.commands import LONGEST, CommandTopics, properties
 from edge_agent.events import Answer
+from tests.torture.hostile import publish
 
 COMMAND = b"edge/n/command/read"
 
@@ -98,20 +99,6 @@ def test_any_message_gives_a_command_that_can_be_answered_or_none(topic, respons
         if request is not None:
             struct.pack("!H", len(request.topic.encode()))
             properties(Answer(request.topic, request.correlation, b"")).pack()
-
-
-def publish(topic, payload, head=0x32, more=b""):
-    body = struct.pack("!H", len(topic)) + topic + b"\0\x07" + more + payload
-    return bytes([head]) + length(len(body)) + body
-
-
-def length(number):
-    found = b""
-    while True:
-        number, low = divmod(number, 128)
-        found += bytes([low | (128 if number else 0)])
-        if not number:
-            return found
 
 
 HOSTILE = {

@@ -4,6 +4,8 @@ import socket
 import pytest
 from lab.agent import AgentProcess
 
+from tests.configurations import load
+
 # A broker that knows its subscriber again, whenever it was stopped, and holds no message back.
 KEEP = """allow_anonymous true
 max_inflight_messages 0
@@ -13,20 +15,7 @@ persistence_file mosquitto-{}.db
 autosave_interval 1
 user root
 """
-# Fifteen chips on five buses at 20 Hz: 300 events a second.
-CHIP = """
-[[device]]
-name = "chip{bus}{n}"
-driver = "sht4x"
-bus = {bus}
-address = {address}
-every = "50ms"
-"""
-LOAD = """
-node = "load"
-[log]
-commit_interval = "20ms"
-""" + "".join(CHIP.format(bus=bus, n=n, address=0x44 + n) for bus in range(1, 6) for n in range(3))
+LOAD = load(5)  # 300 events a second
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ compile the module with one call more.
 import itertools
 import os
 import signal
-import time
+import threading
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ def _killing(crash: Crash) -> Action:
 
     def reached() -> None:
         if next(hits) == crash.hit:
-            time.sleep(crash.stall)
+            threading.Event().wait(crash.stall)  # other threads go on
             os.kill(os.getpid(), signal.SIGKILL)
 
     return reached

@@ -6,9 +6,9 @@ import struct
 COMMAND = b"edge/torture/command/read"
 
 
-def publish(topic: bytes, payload: bytes, head: int = 0x32) -> bytes:
-    """Return a PUBLISH packet of MQTT 5 without properties."""
-    body = struct.pack("!H", len(topic)) + topic + b"\0\x07" + b"\0" + payload
+def publish(topic: bytes, payload: bytes, head: int = 0x32, more: bytes = b"\0") -> bytes:
+    """Return a PUBLISH packet of MQTT 5; `more` are its properties, none by default."""
+    body = struct.pack("!H", len(topic)) + topic + b"\0\x07" + more + payload
     return bytes([head]) + length(len(body)) + body
 
 

@@ -3,6 +3,7 @@
 import math
 import random
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -18,6 +19,7 @@ from edge_agent.events import KINDS, Event
 from edge_agent.store.account import SinkAccount
 from edge_agent.store.opening import open_log
 from edge_agent.store.retention import USED
+from tests.configurations import chips
 from tests.torture.crash import INJECTED, Crash
 from tests.torture.judge import Judge, LogSnapshot, snapshot
 from tests.torture.listeners import BrokerListener, FileListener
@@ -59,27 +61,10 @@ when = "chip10.temperature > mean(chip10.temperature, 2s)"
 set = {{ fan = "on" }}
 {more}
 """
-CHIP = """
-[[device]]
-name = "chip{bus}{n}"
-driver = "sht4x"
-bus = {bus}
-address = {address}
-every = "{every}"
-"""
 CLOUD = frozenset({"reading", "alert", "lifecycle", "gap"})
 REACHED = 30.0  # s in which a crash point must be reached
 RECOVERY = 60.0  # s that the rig waits for a recovery, to see how long it takes
 SETTLING = 60.0  # s that may pass until what was delivered has arrived
-
-
-def chips(buses: int = 2, each: int = 3, every: str = "50ms") -> str:
-    """Return devices; by default six, with 120 readings a second together."""
-    return "".join(
-        CHIP.format(bus=bus, n=n, address=0x44 + n, every=every)
-        for bus in range(1, buses + 1)
-        for n in range(each)
-    )
 
 
 @dataclass
@@ -199,9 +184,7 @@ class Rig:
 
     def let_pass(self, seconds: float) -> None:
         """Let the processes work for a while: their clock cannot be moved."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            time.sleep(0.01)
+        threading.Event().wait(seconds)
 
     def snapshot(self) -> LogSnapshot:
         """Return what the log has now."""

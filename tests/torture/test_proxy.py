@@ -7,12 +7,13 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from lab.waiting import eventually
 
+from tests.torture.crash import INJECTED
 from tests.torture.proxy import BACK, GOOD, HALF_OPEN, THERE, Conditions, Proxy
+from tests.torture.resolver import VARIABLE
 
 SECONDS = 60  # a deadline that a slow machine keeps, too
 
@@ -241,13 +242,12 @@ print(socket.create_connection(("broker.torture", int(sys.argv[1])), 60).getpeer
 @pytest.fixture
 def resolver(tmp_path, echo):
     answer = tmp_path / "answer"
-    place = Path(__file__).parent / "dns"
 
     def begin(text):
         answer.write_text(text)
         return subprocess.Popen(
             [sys.executable, "-c", RESOLVE, str(echo.port)],
-            env=os.environ | {"PYTHONPATH": str(place), "EDGE_DNS": str(answer)},
+            env=os.environ | INJECTED | {VARIABLE: str(answer)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

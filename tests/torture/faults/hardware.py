@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from lab.waiting import eventually
 
+from tests.configurations import chips
 from tests.torture.fault import Fault
 from tests.torture.listeners import Arrival
-from tests.torture.rig import Rig, chips
+from tests.torture.rig import Rig
 from tests.torture.row import Row
 
 TRUTH = {"temperature": 21.5, "humidity": 43.0}

@@ -16,9 +16,10 @@ from edge_agent.clock import SystemClock
 from edge_agent.events import KINDS, Subscription
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
+from tests.configurations import chips
 from tests.torture.fault import Fault
 from tests.torture.faults.link import BROKERS
-from tests.torture.rig import Rig, chips
+from tests.torture.rig import Rig
 from tests.torture.row import Row
 
 SLOW, FAST = "5s", "50ms"  # one hundredth, and all

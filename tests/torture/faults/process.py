@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.configurations import chips
 from tests.torture.boundaries import BOUNDARIES
 from tests.torture.crash import FULL, Crash
 from tests.torture.damage import damage, old_log
 from tests.torture.fault import Fault
-from tests.torture.rig import Rig, chips
+from tests.torture.rig import Rig
 from tests.torture.row import Row
 
 STALLS = (0.0, 0.0, 0.2)  # s: sometimes the other threads go on before the end
