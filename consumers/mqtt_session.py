@@ -10,9 +10,8 @@ from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from consumers.mqtt_client import SubscriberClient
-from edge_agent.deliver.mqtt.address import Address, Broker, read_password, tls_context
+from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.errors import AgentError
-from edge_agent.paths import expanded
 
 CONNECT_SECONDS = 5.0  # TCP and TLS
 ANSWER_SECONDS = 10.0  # CONNACK, SUBACK
@@ -87,16 +86,10 @@ class SubscriberSession:
             sock.close()
 
     def _authenticate(self, broker: Broker) -> None:
-        """Read password and TLS files at each connection, as they may have been replaced."""
         try:
-            if broker.username:
-                password = read_password(broker.password_file, broker.password_env)
-                self._client.username_pw_set(broker.username, password or None)
-            if self._address.tls:
-                self._client.tls_set_context(tls_context(*map(expanded, broker.tls)))
+            self._client.authenticate(broker, self._address)
         except AgentError as error:
-            reason = f"the password or a TLS file cannot be read: {error}"
-            raise SessionEnded(reason, lasting=True) from error
+            raise SessionEnded(str(error), lasting=True) from error
 
     def _connect(self) -> None:
         host, port = self._address.host, self._address.port

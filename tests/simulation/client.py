@@ -43,6 +43,9 @@ class Client:
     def will_set(self, *_):
         pass
 
+    def authenticate(self, *_):
+        pass
+
     def limits(self):
         return None
 

@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge_agent.deliver.mqtt.address import Address, Broker
-from edge_agent.deliver.mqtt.client import BoundedClient, authenticate
+from edge_agent.deliver.mqtt.client import BoundedClient
 from edge_agent.deliver.mqtt.job import MAX_PACKET, Acknowledgement
 from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
 
@@ -183,7 +183,7 @@ class Session:
         client = BoundedClient(broker.client_id, self.version)
         client.connect_timeout = CONNECT_SECONDS
         client.will_set(will.topic, will.payload, 1, will.retain)
-        authenticate(client, broker, address)
+        client.authenticate(broker, address)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish

@@ -117,8 +117,7 @@ class CommandExecutor:
         self, request: Request, command: Command, action: Action, now: Moment
     ) -> CommandOutcome:
         """Let a command take effect; that of an order is answered once its effect is known."""
-        order = self._actions.order_of(command, now) if isinstance(command, Set) else None
-        if isinstance(command, Set) and order is not None:
+        if isinstance(command, Set) and (order := self._actions.order_of(command, now)):
             self._orders.add(command, request, order)
             return CommandOutcome([], [], [], effective=True)
         changes = action(now)
