@@ -91,7 +91,7 @@ class RecordedWire(I2CModel):
 
 
 def standing() -> float:
-    """Return always the same time, in seconds: here no chip holds the bus, whoever is slow."""
+    """Return always the same time in s: no chip holds the bus here, however slow the machine is."""
     return 0.0
 
 
