@@ -1,6 +1,7 @@
 """Every surface against random inputs; `make fuzz` searches on with coverage as its guide."""
 
 import itertools
+import logging
 
 import pytest
 from fuzzing.measured import BYTES, NOTHING, measured
@@ -10,6 +11,11 @@ from fuzzing.surfaces import SURFACES, cases, load
 COUNT = 250  # of each seed of randomness
 SEEDS = [1, 2, 3, 4]
 CASES = [(name, path) for name in SURFACES for path in cases(name)]
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog):
+    caplog.set_level(logging.CRITICAL, "edge_agent")
 
 
 @pytest.mark.parametrize("name", SURFACES)

@@ -12,9 +12,10 @@ import sys
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from types import SimpleNamespace
+from unittest.mock import patch
 
 from edge_agent.clock import Moment
 
@@ -170,14 +171,10 @@ def replacements(scheduler, seed):
 @contextmanager
 def replaced(pairs):
     """Set attributes of modules and classes, as (owner, name, value), for a while."""
-    before = [(owner, name, getattr(owner, name)) for owner, name, _ in pairs]
-    for owner, name, value in pairs:
-        setattr(owner, name, value)
-    try:
+    with ExitStack() as replacing:
+        for owner, name, value in pairs:
+            replacing.enter_context(patch.object(owner, name, value))
         yield
-    finally:
-        for owner, name, value in reversed(before):
-            setattr(owner, name, value)
 
 
 def installed(scheduler, seed, more=()):

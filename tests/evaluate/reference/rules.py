@@ -160,10 +160,11 @@ class RuleState:
 
     def end(self, now):
         """Return to the beginning; return the alert that says so."""
-        alerts = [self.told(now, "resolved")] if self.fires or self.flapping else []
+        tells = self.fires or self.flapping or self.state == "pending"
+        ended = "resolved" if self.fires or self.flapping else "inactive"
         self.state, self.over_since, self.unknown_since = "inactive", None, None
         self.flapping, self.acknowledged, self.repeats = False, False, 0
-        return alerts
+        return [self.told(now, ended)] if tells else []
 
     def changed(self, rule, now):
         """Take a rule's new configuration; return the alerts."""

@@ -1,7 +1,6 @@
 """Commands as a broker hands them over: each is carried out or answered, and costs little."""
 
 import json
-import logging
 import struct
 from queue import SimpleQueue
 from types import SimpleNamespace
@@ -32,7 +31,6 @@ LARGEST_ANSWER = 2_000  # bytes; results of other threads have their own limits
 LARGEST_EVENT = 15_000  # bytes: a command's arguments, which are at most 10 kB, and a reason
 MOST_REQUESTS = 8  # fewer than are let in at once: each gets an answer
 PREFIX = "edge/n/command"
-logging.getLogger("edge_agent").setLevel(logging.CRITICAL)
 
 
 class Relay:

@@ -3,10 +3,12 @@
 Everything is real but the wait: a Connection with jobs and live state, paho, and TCP over loopback.
 """
 
-import logging
+import contextlib
 import socket
 import struct
+from collections.abc import Iterator
 from queue import SimpleQueue
+from unittest.mock import patch
 
 from edge_agent.deliver.mqtt import connection as connecting
 from edge_agent.deliver.mqtt.address import Broker, parse_url
@@ -23,9 +25,7 @@ from fuzzing.input import Input
 
 MESSAGES = 5
 GREETINGS = {5: b"\x20\x03\0\0\0", 4: b"\x20\x02\0\0"}  # what CONNECT is answered with
-connecting.FIRST = 0.0  # the pause before a smaller batch, which the back-off does not give
 NO_LINGER = struct.pack("ii", 1, 0)
-logging.getLogger("edge_agent").setLevel(logging.CRITICAL)
 _listener = socket.create_server(("127.0.0.1", 0))
 URL = f"mqtt://127.0.0.1:{_listener.getsockname()[1]}"
 
@@ -74,20 +74,27 @@ def target(data: bytes) -> None:
     version = source.choice((5, 4))
     parts = [_part(source, version) for _ in range(1 + source.number(3))]
     sessions, requests = Sessions(parts), []
-    BoundedClient._create_socket_connection = lambda _: sessions.connect()
     connection = _connection(sessions, version, requests)
     settled = SimpleQueue()
     messages = [(f"edge/n/event/reading/{n}", b"{}") for n in range(MESSAGES)]
     connection.post(Job(messages, ContentType("application/json"), settled))
     connection.post(Answer("edge/n/command/read/response", b"id", b"{}"))
-    try:
+    with _connected_to(sessions):
         connection.run()
-    finally:
-        sessions.close()
     result = settled.get_nowait()
     assert 0 <= result.settled <= MESSAGES
     assert set(result.refused) <= set(range(result.settled))
     _check(requests)
+
+
+@contextlib.contextmanager
+def _connected_to(sessions: Sessions) -> Iterator[None]:
+    """Let the agent's clients speak to these sessions, and pause before nothing."""
+    connect = patch.object(
+        BoundedClient, "_create_socket_connection", lambda _: sessions.connect(), create=True
+    )
+    with connect, patch.object(connecting, "FIRST", 0.0), contextlib.closing(sessions):
+        yield
 
 
 def _connection(sessions: Sessions, version: int, requests: list[Request]) -> Connection:

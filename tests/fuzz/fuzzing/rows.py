@@ -5,7 +5,6 @@ the machine, everything that reads the log must be able to read what is left.
 """
 
 import contextlib
-import logging
 import os
 import shutil
 import sqlite3
@@ -59,7 +58,6 @@ VALUES = (
     *("mqtt", "reading", "aggregate", "alert", "gap", "refused", "too_warm", "rule/too_warm"),
     *("output/fan", "command/3", "store/taken", "é" * 300, "dropped", "manual", "later", *JSON),
 )
-logging.getLogger("edge_agent").setLevel(logging.CRITICAL)
 
 
 class Relay:

@@ -6,6 +6,7 @@ python -m fuzzing.search SURFACE INPUTS SECONDS CORPUS RESULT
 import gc
 import hashlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -96,6 +97,7 @@ def _kept() -> int:
 def main() -> None:
     """Search until there were enough inputs, or the time is over."""
     name, inputs, seconds, corpus, _ = sys.argv[1:]
+    logging.getLogger("edge_agent").setLevel(logging.CRITICAL)
     with atheris.instrument_imports(include=list(SURFACES[name])):
         surface = load(name)
     (CASES / name).mkdir(parents=True, exist_ok=True)
