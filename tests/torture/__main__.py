@@ -46,8 +46,12 @@ def run(fault: Fault, seed: int, scale: float, sabotage: str = "") -> Row:
 
 def run_broken(name: str, seed: int, scale: float) -> Row:
     """Inject the fault that must show what a sabotage breaks."""
-    (fault,) = (fault for fault in FAULTS if fault.title == SABOTAGES[name].fault)
-    return run(fault, seed, scale, name)
+    return run(shown_by(name), seed, scale, name)
+
+
+def shown_by(sabotage: str) -> Fault:
+    """Return the fault that must show a sabotage."""
+    return next(fault for fault in FAULTS if fault.title == SABOTAGES[sabotage].fault)
 
 
 class Progress:
@@ -78,19 +82,21 @@ def main(seed: int, only: str, scale: float, sabotage: str | None) -> None:
     A full run writes docs/torture.md.
     """
     if sabotage:
-        sys.exit(0 if run_broken(sabotage, seed, scale).harmed else 1)
+        broken = run_broken(sabotage, seed, scale)
+        sys.exit(0 if broken.harms_more(run(shown_by(sabotage), seed, scale)) else 1)
     begun = time.monotonic()
     faults = [fault for fault in FAULTS if fault.title.startswith(only)]
     sabotages = () if only else tuple(SABOTAGES)
     progress = Progress(len(faults) + len(sabotages))
-    rows = [run(progress.next(fault), seed, scale) for fault in faults]
+    rows = {fault.title: run(progress.next(fault), seed, scale) for fault in faults}
     broken = {progress.next(name): run_broken(name, seed, scale) for name in sabotages}
-    text = page(rows, broken, seed, time.monotonic() - begun)
+    text = page(list(rows.values()), broken, seed, time.monotonic() - begun)
     if only or scale != 1.0:
         click.echo(text)
     else:
         PAGE.write_text(text, encoding="utf-8")
-    proven = all(row.passed for row in rows) and all(row.harmed for row in broken.values())
+    found = [row.harms_more(rows[SABOTAGES[name].fault]) for name, row in broken.items()]
+    proven = all(row.passed for row in rows.values()) and all(found)
     sys.exit(0 if rows and proven else 1)
 
 

@@ -51,8 +51,6 @@ class Verdict(NamedTuple):
             yield f"{self.sink}: {self.why}"
         if self.reordered:
             yield f"{self.sink}: {self.reordered} reordered"
-        if self.named:
-            yield f"{self.sink}: {self.named} given up, and named in gap events"
         if self.lost:
             first = min(self.lost)
             yield f"{self.sink}: lost {len(self.lost)}, the first is {first[0]}:{first[1]}"

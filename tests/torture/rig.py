@@ -243,6 +243,7 @@ class Rig:
             recovered,
             stopped and all(one.adds_up for one in verdicts),
             "; ".join([*([note] if note else []), *problems]),
+            sum(one.named for one in verdicts),
         )
 
     def settle(self) -> None:

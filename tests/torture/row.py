@@ -10,6 +10,7 @@ HEAD = (
     "times injected",
     "events at stake",
     "lost",
+    "given up",
     "contradictory",
     "duplicated",
     "recovered in",
@@ -34,6 +35,7 @@ class Row:
     recovered: float | None
     adds_up: bool
     note: str = ""
+    given_up: int = 0
 
     @property
     def passed(self) -> bool:
@@ -41,15 +43,16 @@ class Row:
         harmless = self.lost == self.contradictory == 0
         return harmless and self.adds_up and recovered and self.injected > 0 and self.at_stake > 0
 
-    @property
-    def harmed(self) -> bool:
-        """Return whether events were lost, or an id names two contents."""
-        return self.lost > 0 or self.contradictory > 0
+    def harms_more(self, whole: "Row") -> bool:
+        """Return whether more events were lost or given up, or are contradictory, than there."""
+        names = ("lost", "given_up", "contradictory")
+        return any(getattr(self, name) > getattr(whole, name) for name in names)
 
     def cells(self) -> tuple[str, ...]:
-        numbers = (self.injected, self.at_stake, self.lost, self.contradictory, self.duplicated)
+        harm = (self.lost, self.given_up, self.contradictory, self.duplicated)
         account = "adds up" if self.adds_up else "**wrong**"
-        return (self.fault, *map(str, numbers), _seconds(self.recovered), account, self.note)
+        numbers = map(str, (self.injected, self.at_stake, *harm))
+        return (self.fault, *numbers, _seconds(self.recovered), account, self.note)
 
 
 def _seconds(value: float | None) -> str:

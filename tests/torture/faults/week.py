@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from edge_agent.clock import Moment, SystemClock
@@ -68,16 +68,11 @@ def week(rig: Rig) -> Row:
     wrong, fallen = sum(len(one.wrong) for one in day.devices.values()), falls(arrived)
     words = f"{measured.count} measurements, {measured.bad} of them failed"
     note = f"{words}; {wrong} wrong values, {fallen} falling counts"
-    return Row(
-        row.fault,
-        row.injected,
-        row.at_stake,
-        row.lost,
-        row.contradictory + wrong + fallen,
-        row.duplicated,
-        None,
-        row.adds_up,
-        "; ".join(filter(None, (note, row.note))),
+    return replace(
+        row,
+        contradictory=row.contradictory + wrong + fallen,
+        recovered=None,
+        note="; ".join(filter(None, (note, row.note))),
     )
 
 
