@@ -13,7 +13,7 @@ SLOW := assembly deliver doctor drivers end_to_end fuzz simulators/test_day.py \
 NIGHTLY := test-nightly fuzz soak soak-week torture simulation sbom audit-dependencies
 MINUTES := 30
 # What can be installed, by extra; `core` is without any.
-EXTRAS := core spi serial broker notify consumers
+EXTRAS := core spi serial broker notify consumers kafka amqp aws avro
 
 # $(call need,command,Debian package): install it as root, or say what to type.
 need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \

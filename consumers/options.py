@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from consumers.mqtt import MqttSource, random_client_id
-from edge_agent.deliver.mqtt.address import Broker, TlsFiles, parse_url
+from edge_agent.deliver.credentials import TlsFiles
+from edge_agent.deliver.mqtt.address import Broker, parse_url
 from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
 from edge_agent.private_files import refuse_exposed

@@ -154,6 +154,7 @@ class Delivery:
             stopping=inbox.stopping.is_set,
             requested=around.requested,
             notice=partial(around.notice, name),
+            trusted=lambda: around.clock.now().trusted,
         )
 
     def _alive(self, inbox: ForwarderInbox, thread: str) -> None:

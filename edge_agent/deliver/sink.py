@@ -102,8 +102,8 @@ class SinkContext(NamedTuple):
 
     `alive` takes the name of a thread that makes progress, `died` that of one that failed. `retry`
     ends the forwarder's pause. `notice` takes what the status should say of the sink; an
-    empty text ends it. `stopping` turns true when the agent stops: `deliver` then ends
-    within two seconds.
+    empty text ends it. `trusted` returns whether the wall clock is known to be right. `stopping`
+    turns true when the agent stops: `deliver` then ends within two seconds.
     """
 
     node: str
@@ -115,6 +115,7 @@ class SinkContext(NamedTuple):
     stopping: Callable[[], bool]
     requested: Callable[[Request], None]
     notice: Callable[[str], None] = lambda _: None
+    trusted: Callable[[], bool] = lambda: True
 
 
 class SinkProblem(NamedTuple):
@@ -130,6 +131,11 @@ def claims_nothing(_plan: SinkPlan[Options], _node: str) -> Iterable[str]:
     return ()
 
 
+def reaches_nothing(_plan: SinkPlan[Options], _node: str) -> Iterable[SinkProblem]:
+    """Return nothing: there is no network between the agent and such a sink."""
+    return ()
+
+
 def file_claim(path: Path) -> str:
     """Return how a claim names a file."""
     return f"the file {path.resolve()}"
@@ -139,10 +145,13 @@ class SinkType(NamedTuple, Generic[Options]):
     """What an entry point of `edge_agent.sinks` names, by the scheme of its URLs.
 
     `check` finds problems of a plan without a connection; `build` raises AgentError if a package
-    is missing, and opens nothing. `claims` names what only one sink of a node may use.
+    is missing, and opens nothing. `claims` names what only one sink of a node may use. `reach`
+    connects as a delivery does, without sending an event, and yields what stands in its way, with
+    the remedy: name, TLS, login, whether the topic or queue exists and may be written to.
     """
 
     options: type[Options]
     check: Callable[[SinkPlan[Options]], Iterable[SinkProblem]]
     build: Callable[[SinkPlan[Options], SinkContext], Sink]
     claims: Callable[[SinkPlan[Options], str], Iterable[str]] = claims_nothing
+    reach: Callable[[SinkPlan[Options], str], Iterable[SinkProblem]] = reaches_nothing

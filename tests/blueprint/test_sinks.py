@@ -1,8 +1,9 @@
 import pytest
 
 from edge_agent.blueprint import resolve
+from edge_agent.deliver.credentials import read_password
 from edge_agent.deliver.file import FileOptions
-from edge_agent.deliver.mqtt.address import Address, read_password
+from edge_agent.deliver.mqtt.address import Address
 from edge_agent.deliver.mqtt.sink import broker
 from edge_agent.errors import ConfigError
 from edge_agent.events import KINDS

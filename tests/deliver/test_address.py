@@ -4,7 +4,8 @@ from stat import S_IXOTH
 
 import pytest
 
-from edge_agent.deliver.mqtt.address import Address, TlsFiles, parse_url, tls_context
+from edge_agent.deliver.credentials import TlsFiles, tls_context
+from edge_agent.deliver.mqtt.address import Address, parse_url
 from edge_agent.errors import AgentError, SinkUnavailable
 
 

@@ -1,14 +1,10 @@
-"""Where a broker is: URLs, TLS files and credentials, checked before anything connects."""
+"""Where a broker is: URLs, checked before anything connects."""
 
-import os
 import re
-import ssl
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from edge_agent.errors import AgentError
-from edge_agent.paths import expanded
+from edge_agent.deliver.credentials import TlsFiles
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -22,14 +18,6 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
-
-
-class TlsFiles(NamedTuple):
-    """Paths of PEM files; empty ones are left to the system, or not used."""
-
-    ca: str = ""
-    certificate: str = ""
-    key: str = ""
 
 
 class Broker(NamedTuple):
@@ -84,53 +72,3 @@ def _port(parts: SplitResult) -> int:
     if not port:
         raise ValueError("the port must be a number from 1 to 65535")
     return port
-
-
-def tls_context(ca: str, certificate: str, key: str) -> ssl.SSLContext:
-    """Return the context for mqtts; raise AgentError naming the file that cannot be used."""
-    try:
-        context = ssl.create_default_context(cafile=ca or None)
-    except OSError as error:
-        raise AgentError(f"ca = {ca}: {_reason(error)}", "give a readable PEM file") from None
-    if certificate or key:
-        _load_client_certificate(context, certificate, key)
-    return context
-
-
-def _load_client_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
-    for name, file in (("certificate", certificate), ("key", key)):
-        try:
-            Path(file).read_bytes()
-        except OSError as error:
-            raise AgentError(
-                f"{name} = {file}: {_reason(error)}", "give a readable PEM file"
-            ) from None
-    try:
-        context.load_cert_chain(certificate, key, password="")
-    except (ssl.SSLError, OSError) as error:
-        raise AgentError(
-            f"certificate = {certificate}, key = {key}: {_reason(error)}",
-            "the two must be PEM files, belong together, and have no passphrase",
-        ) from None
-
-
-def _reason(error: OSError) -> str:
-    return str(getattr(error, "reason", None) or error.strerror or error)
-
-
-def read_password(file: str, variable: str) -> str:
-    """Return the password from a variable, else from a file without its last line end.
-
-    Raise AgentError, without a name, if it cannot be read.
-    """
-    if variable:
-        if variable not in os.environ:
-            raise AgentError("not set in the environment", "set it for the agent's process")
-        return os.environ[variable]
-    if not file:
-        return ""
-    try:
-        return Path(expanded(file)).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AgentError(reason, "give a readable text file") from None

@@ -4,40 +4,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from edge_agent.deliver.sink import SinkOptions
-from edge_agent.keys import FILE, SECRET_FILE, SECRET_VARIABLE, within
+from edge_agent.deliver.network_options import NetworkOptions
+from edge_agent.keys import within
 from edge_agent.units import Duration
 
-MAX_USERNAME = 16_383  # characters of up to 4 bytes: MQTT's limit is 65535 bytes
 
-
-class MqttOptions(SinkOptions, frozen=True, kw_only=True):
+class MqttOptions(NetworkOptions, frozen=True, kw_only=True):
     """How to connect to a broker; `versions` as paho numbers them: 5, then 4, which is 3.1.1."""
 
     client_id: Annotated[
         str, Meta(max_length=64, description="MQTT client id; default: edge-<node>")
-    ] = ""
-    username: Annotated[
-        str, Meta(max_length=MAX_USERNAME, description="user name for the broker")
-    ] = ""
-    password_file: Annotated[
-        str,
-        Meta(
-            description="file with the password, such as a systemd credential",
-            extra=SECRET_FILE,
-        ),
-    ] = ""
-    password_env: Annotated[
-        str, Meta(description="environment variable with the password", extra=SECRET_VARIABLE)
-    ] = ""
-    ca: Annotated[
-        str, Meta(description="PEM file of the CA that signed the broker's certificate", extra=FILE)
-    ] = ""
-    certificate: Annotated[
-        str, Meta(description="PEM file of this client's certificate", extra=FILE)
-    ] = ""
-    key: Annotated[
-        str, Meta(description="PEM file of this client's private key", extra=SECRET_FILE)
     ] = ""
     keep_alive: Annotated[
         Duration,

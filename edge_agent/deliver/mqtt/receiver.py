@@ -12,7 +12,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from edge_agent.deliver.mqtt.address import Address, Broker, read_password, tls_context
+from edge_agent.deliver.credentials import read_password, tls_context
+from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
 

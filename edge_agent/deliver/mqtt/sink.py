@@ -7,13 +7,14 @@ from functools import partial
 from queue import Empty, SimpleQueue
 
 from edge_agent.deliver.backoff import Backoff
+from edge_agent.deliver.credentials import TlsFiles
 from edge_agent.deliver.envelope import (
     BATCH_CONTENT_TYPE,
     CONTENT_TYPE,
     Envelope,
     split,
 )
-from edge_agent.deliver.mqtt.address import Address, Broker, TlsFiles, parse_url
+from edge_agent.deliver.mqtt.address import Address, Broker, parse_url
 from edge_agent.deliver.mqtt.check import check
 from edge_agent.deliver.mqtt.commands import CommandTopics
 from edge_agent.deliver.mqtt.connection import Connection

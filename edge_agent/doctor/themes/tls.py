@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from edge_agent.deliver.mqtt.address import Address, tls_context
+from edge_agent.deliver.credentials import tls_context
+from edge_agent.deliver.mqtt.address import Address
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, problem, warning
 from edge_agent.doctor.instruments.certificate import validity

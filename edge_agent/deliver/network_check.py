@@ -1,0 +1,52 @@
+"""What can be wrong with the keys of a login, found without a connection."""
+
+from collections.abc import Iterator
+
+from edge_agent.deliver.credentials import read_password, tls_context
+from edge_agent.deliver.network_options import NetworkOptions
+from edge_agent.deliver.sink import SinkProblem
+from edge_agent.errors import AgentError
+from edge_agent.paths import expanded
+from edge_agent.private_files import refuse_exposed
+
+TLS_KEYS = ("ca", "certificate", "key")
+
+
+def check_password(options: NetworkOptions) -> Iterator[SinkProblem]:
+    """Yield what is wrong with the password: unreadable, readable for all, or without a user."""
+    key = "password_env" if options.password_env else "password_file"
+    try:
+        read_password(options.password_file, options.password_env)
+        if options.password_file and not options.password_env:
+            refuse_exposed(expanded(options.password_file))
+    except AgentError as error:
+        yield SinkProblem(key, getattr(options, key), f"{error.what}; {error.remedy}")
+    else:
+        if getattr(options, key) and not options.username:
+            yield SinkProblem(key, getattr(options, key), "a password needs a user; set username")
+
+
+def check_tls(options: NetworkOptions, *, used: bool, scheme: str) -> Iterator[SinkProblem]:
+    """Yield what is wrong with TLS files; `used` says whether a URL has the `scheme` of TLS."""
+    if not used:
+        for key in TLS_KEYS:
+            if getattr(options, key):
+                yield SinkProblem(key, getattr(options, key), f"unused; write {scheme}:// in url")
+        return
+    if bool(options.certificate) != bool(options.key):
+        given, missing = sorted(("certificate", "key"), key=lambda one: not getattr(options, one))
+        yield SinkProblem(given, getattr(options, given), f"it needs {missing} as well; set both")
+        return
+    yield from _check_key(options.key)
+    try:
+        tls_context(*(expanded(getattr(options, key)) for key in TLS_KEYS))
+    except AgentError as error:
+        yield SinkProblem("", None, f"{error.what}; {error.remedy}")
+
+
+def _check_key(key: str) -> Iterator[SinkProblem]:
+    try:
+        if key:
+            refuse_exposed(expanded(key))
+    except AgentError as error:
+        yield SinkProblem("key", key, f"{error.what}; {error.remedy}")

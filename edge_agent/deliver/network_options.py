@@ -1,0 +1,37 @@
+"""The keys that every sink has that logs in to a broker: user, password and TLS files."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from edge_agent.deliver.sink import SinkOptions
+from edge_agent.keys import FILE, SECRET_FILE, SECRET_VARIABLE
+
+MAX_USERNAME = 16_383  # characters of up to 4 bytes: MQTT's limit is 65535 bytes
+
+
+class NetworkOptions(SinkOptions, frozen=True, kw_only=True):
+    """How to log in; files and variables are read at each connection, so they may be replaced."""
+
+    username: Annotated[
+        str, Meta(max_length=MAX_USERNAME, description="user name for the broker")
+    ] = ""
+    password_file: Annotated[
+        str,
+        Meta(
+            description="file with the password, such as a systemd credential",
+            extra=SECRET_FILE,
+        ),
+    ] = ""
+    password_env: Annotated[
+        str, Meta(description="environment variable with the password", extra=SECRET_VARIABLE)
+    ] = ""
+    ca: Annotated[
+        str, Meta(description="PEM file of the CA that signed the broker's certificate", extra=FILE)
+    ] = ""
+    certificate: Annotated[
+        str, Meta(description="PEM file of this client's certificate", extra=FILE)
+    ] = ""
+    key: Annotated[
+        str, Meta(description="PEM file of this client's private key", extra=SECRET_FILE)
+    ] = ""
