@@ -1,3 +1,4 @@
+import signal
 import threading
 from pathlib import Path
 
@@ -6,6 +7,8 @@ from hypothesis import settings
 from lab.broker import Mosquitto, Subscriber, free_port
 from lab.waiting import eventually
 
+# A shell starts what runs in its background with SIGINT ignored, and our processes would inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
 settings.load_profile("unhurried")
 DEADLINE = 60.0  # s, for a thread that has been asked to end

@@ -28,7 +28,7 @@ DAY = 86_400.0  # seconds
 KINDS = (*LASTING, "cut", "clock jump", "burst", "reload")
 RELOADED = 60.0  # seconds, after which the configuration is as it was
 SETTINGS = Settings(interval="5s", max_size="1MB", batch=100, second_batch=100)
-NOISE = 0.01  # of Python's objects and blocks: how far caches are filled at the moment
+NOISE = {"objects": 400, "blocks": 1600}  # how far caches are filled at the moment
 LINES = 200  # a day, for 16 faults
 HEAD = ("day", "objects", "blocks", "descriptors", "threads", "log lines", "events recorded")
 REMEMBERED = 1000  # events whose content the audit compares: less than are recorded in any day
@@ -160,8 +160,8 @@ def growth(usages):
     """Yield what is more at the end of a later day than at the end of the first."""
     first = usages[0]
     limits = {
-        "objects": first.objects * (1 + NOISE),
-        "blocks": first.blocks * (1 + NOISE),
+        "objects": first.objects + NOISE["objects"],
+        "blocks": first.blocks + NOISE["blocks"],
         "descriptors": first.descriptors,
         "threads": first.threads,
         "lines": LINES,
