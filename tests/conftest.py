@@ -7,7 +7,7 @@ from hypothesis import settings
 from lab.broker import Mosquitto, Subscriber, free_port
 from lab.waiting import eventually
 
-# A shell starts what runs in its background with SIGINT ignored, and our processes would inherit it.
+# What a shell starts in its background ignores SIGINT, and our processes would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
 settings.load_profile("unhurried")
