@@ -10,7 +10,7 @@ SLOW := assembly deliver doctor drivers end_to_end fuzz simulators/test_day.py \
 	simulators/test_scenario.py simulation survey torture test_plugin.py
 
 # What runs each night, beside the tests of kernels and packages that need root.
-NIGHTLY := test-nightly fuzz soak soak-week torture simulation sbom audit-dependencies
+NIGHTLY := test-nightly test-buses fuzz soak soak-week torture simulation sbom audit-dependencies
 MINUTES := 30
 # What can be installed, by extra; `core` is without any.
 EXTRAS := core spi serial broker notify consumers kafka amqp aws avro
@@ -20,7 +20,7 @@ need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
 
-.PHONY: help demo test test-fast test-nightly test-vm test-deb torture simulation rules-model fuzz soak soak-week sbom audit-dependencies nightly lint format docs bench deb clean
+.PHONY: help demo test test-fast test-nightly test-buses test-vm test-deb torture simulation rules-model fuzz soak soak-week sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -38,11 +38,17 @@ test: lint  ## everything a merge must pass: lint, and all tests but the nightly
 	$(BIN)/python -m pytest $(PARALLEL)
 
 test-fast: .venv/dev  ## a minute of tests: no drivers, delivery, doctor, survey, restarts or end to end
-	$(BIN)/python -m pytest $(PARALLEL) -m 'not nightly and not slow' $(SLOW:%=--ignore=tests/%)
+	$(BIN)/python -m pytest $(PARALLEL) -m 'not nightly and not buses and not slow' $(SLOW:%=--ignore=tests/%)
 
 test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many kills
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
-	$(BIN)/python -m pytest $(PARALLEL) -m nightly
+	$(BIN)/python -m pytest $(PARALLEL) -m 'nightly and not buses'
+
+# What is missing is fetched once, into ~/.cache/edge-agent-tests. One server at a time: they are large.
+test-buses: .venv/dev  ## test every sink on a real server: Kafka, RabbitMQ, SQS, HTTP (internet, Java)
+	@$(call need,java,default-jre-headless)
+	@$(call need,mvn,maven)
+	nice $(BIN)/python -m pytest -m buses tests/buses $(ARGS)
 
 torture: .venv/dev  ## inject every fault into a real agent, and write docs/torture.md (30 minutes)
 	@$(call need,/usr/sbin/mosquitto,mosquitto)

@@ -1,0 +1,1 @@
+"""Every sink on the real server of its bus: `make test-buses`."""
