@@ -8,6 +8,8 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from edge_agent.schema.cloud_event import TYPE, EventType
+
 MAX_OFFSET = 2**63 - 1
 OUR_ID = re.compile(r"([A-Za-z0-9_-]{1,64}):([0-9]{1,19})")
 
@@ -47,7 +49,7 @@ class _Attributes(msgspec.Struct):
 
     id: Annotated[str, Meta(max_length=100)]
     source: Annotated[str, Meta(pattern=r"\Aurn:edge:[A-Za-z0-9_-]{1,64}\Z")]
-    type: Annotated[str, Meta(pattern=r"\Aedge\.[a-z_]{1,32}(\.v[0-9]{1,4})?\Z")]
+    type: Annotated[str, Meta(pattern=rf"\A{TYPE.pattern}\Z")]
     time: Annotated[datetime, Meta(tz=True)]
     data: dict[str, Any]
     subject: str = ""
@@ -58,7 +60,7 @@ def arrival_of(event: object) -> Arrival:
     """Return what the audit needs of a decoded event; raise UnusableEvent."""
     try:
         found = msgspec.convert(event, _Attributes)
-        kind = found.type.split(".")[1]
+        kind = EventType.parse(found.type).kind
         gap = msgspec.convert(found.data, Gap) if kind == "gap" else None
         digest = _digest(kind, found.subject, found.data)
         time = None if found.clock else round(found.time.timestamp() * 1e6)

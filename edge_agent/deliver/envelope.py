@@ -11,27 +11,12 @@ from typing import Any
 import msgspec
 
 from edge_agent.events import LoggedEvent
+from edge_agent.schema.cloud_event import WRITTEN, CloudEvent, EventType
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json; charset=utf-8"
+TYPES = {kind: str(EventType(kind, version)) for kind, version in WRITTEN.items()}
 OVERHEAD = 450  # bytes of a CloudEvent beside its data, with names of the greatest length
-
-
-class CloudEvent(msgspec.Struct, omit_defaults=True):
-    """The attributes, in CloudEvents' names; `clock`, `bootid` and `uptime` are extensions."""
-
-    id: str
-    source: str
-    type: str
-    subject: str
-    time: datetime
-    sequence: str
-    data: msgspec.Raw
-    clock: str = ""
-    bootid: int | None = None
-    uptime: int | None = None
-    specversion: str = ""
-    datacontenttype: str = ""
 
 
 class Envelope:
@@ -63,16 +48,16 @@ class Envelope:
         wrapped = CloudEvent(
             f"{self._log_id}:{offset}",
             self._source,
-            f"edge.{kind}",
+            TYPES.get(kind) or str(EventType(kind, 1)),
             source,
             datetime.fromtimestamp(time / 1e6, UTC),
-            f"{offset:016d}",
+            "1.0",
             msgspec.Raw(data),
-            specversion="1.0",
             datacontenttype="application/json",
+            sequence=f"{offset:016d}",
         )
         if boot is not None:
-            wrapped.clock, wrapped.bootid, wrapped.uptime = "unsynchronised", boot, uptime
+            wrapped.clock, wrapped.bootid, wrapped.uptime = "unsynchronised", boot, str(uptime)
         return wrapped
 
 

@@ -14,7 +14,7 @@ def make_event(offset, log="a1b2c3", node="greenhouse", kind="reading", **change
     return {
         "id": f"{log}:{offset}",
         "source": f"urn:edge:{node}",
-        "type": f"edge.{kind}",
+        "type": f"edge.{kind}.v1",
         "subject": "air",
         "time": TIMES.format(offset % 1_000_000),
         "sequence": f"{offset:016d}",

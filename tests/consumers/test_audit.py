@@ -71,7 +71,7 @@ def test_one_id_with_two_contents_is_contradictory(audit, take, event):
     assert (log.contradictory, log.duplicated.total, log.clean) == ((1, ((2, 2),)), 0, False)
 
 
-@pytest.mark.parametrize("change", [{"subject": "soil"}, {"type": "edge.alert"}])
+@pytest.mark.parametrize("change", [{"subject": "soil"}, {"type": "edge.alert.v1"}])
 def test_every_part_of_the_content_counts(audit, take, event, change):
     take(event(1), event(1, **change))
     assert only(audit).contradictory.total == 1
@@ -89,7 +89,7 @@ def test_two_times_are_contradictory(audit, take, event):
 
 
 def test_a_time_that_was_not_trusted_may_be_corrected_once(audit, take, event):
-    early = {"time": "1970-01-01T00:00:09Z", "clock": "unsynchronised", "bootid": 1, "uptime": 9}
+    early = {"time": "1970-01-01T00:00:09Z", "clock": "unsynchronised", "bootid": 1, "uptime": "9"}
     take(event(1, **early), event(1), event(1, **early))
     assert (only(audit).duplicated.total, only(audit).contradictory.total) == (2, 0)
     take(event(1, time="2027-01-15T08:00:00.5Z"))
@@ -98,7 +98,7 @@ def test_a_time_that_was_not_trusted_may_be_corrected_once(audit, take, event):
 
 def test_an_event_is_late_if_its_time_is_trusted_and_long_ago(audit, take, event):
     take(event(1), at=START + 60)
-    take(event(2), event(3, clock="unsynchronised", bootid=1, uptime=2), at=START + 61)
+    take(event(2), event(3, clock="unsynchronised", bootid=1, uptime="2"), at=START + 61)
     assert only(audit).late == (1, ((2, 2),))
 
 
@@ -219,6 +219,8 @@ UNUSABLE = [
     {"source": "urn:edge:" + "x" * 65},
     {"source": "urn:edge:a\n"},
     {"type": "com.example.order"},
+    {"type": "edge.reading"},
+    {"type": "edge.reading.v0"},
     {"type": "edge.reading.vx"},
     {"time": "yesterday"},
     {"time": 5},
@@ -226,10 +228,10 @@ UNUSABLE = [
     {"data": []},
     {"data": {"a": object()}},
     {"data": {"a": "\ud800"}},
-    {"type": "edge.gap", "data": {"reason": "r", "count": -1, "ranges": []}},
-    {"type": "edge.gap", "data": {"reason": "r", "count": 1, "ranges": [[1]]}},
-    {"type": "edge.gap", "data": {"reason": "r", "count": 1, "ranges": [[-1, 2]]}},
-    {"type": "edge.gap", "data": {}},
+    {"type": "edge.gap.v1", "data": {"reason": "r", "count": -1, "ranges": []}},
+    {"type": "edge.gap.v1", "data": {"reason": "r", "count": 1, "ranges": [[1]]}},
+    {"type": "edge.gap.v1", "data": {"reason": "r", "count": 1, "ranges": [[-1, 2]]}},
+    {"type": "edge.gap.v1", "data": {}},
 ]
 
 
@@ -259,7 +261,7 @@ NAMES = ["id", "source", "type", "time", "data", "subject", "clock", "sequence"]
 @given(name=st.sampled_from(NAMES), value=anything)
 def test_no_attribute_of_any_value_ends_the_audit(name, value):
     from_outside = {
-        "id": "a:1", "source": "urn:edge:n", "type": "edge.gap", "time": "2027-01-15T08:00:00Z",
+        "id": "a:1", "source": "urn:edge:n", "type": "edge.gap.v1", "time": "2027-01-15T08:00:00Z",
         "data": {"reason": "r", "count": 1, "ranges": [[1, 2]]}, name: value,
     }  # fmt: skip
     audit = Audit()

@@ -151,7 +151,7 @@ def test_a_gap_event_too_large_for_the_broker_waits_until_it_passes_unchanged(
             failure = str(error)
     assert delivered == 10
     assert failure == "it does not take gap event 11: larger than 3000 bytes"
-    assert not any(b'"edge.gap"' in body for _, body, _ in received)
+    assert not any(b'"edge.gap.v1"' in body for _, body, _ in received)
     roomy = client(mosquitto("allow_anonymous true\n").start().url, max_batch=max_batch).up()
     assert roomy.deliver_all(batch[delivered:]) == {}
 
@@ -160,7 +160,7 @@ def test_while_a_gap_event_waits_nothing_behind_it_is_sent_again_and_again(
     scripted, client, events
 ):
     broker = scripted()
-    broker.puback = lambda _n: 0x99 if b'"edge.gap"' in broker.published[-1][1] else 0
+    broker.puback = lambda _n: 0x99 if b'"edge.gap.v1"' in broker.published[-1][1] else 0
     sink = client(broker.url).up().sink
     sent = []
     for _ in range(3):

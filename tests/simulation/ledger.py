@@ -101,10 +101,10 @@ class Ledger:
             content = (event.type, event.subject, bytes(event.data))
             self._note(f"{where} {sink} {offset} {content}")
             known = self._contents.setdefault(one, content)
-            if known != content and event.type != "edge.gap":  # a gap's ranges may be widened
+            if known != content and event.type != "edge.gap.v1":  # a gap's ranges may be widened
                 self.problem(f"id {one.log}:{one.offset} was given to two contents")
             self.received[sink].setdefault(one)
-            if event.type == "edge.gap":
+            if event.type == "edge.gap.v1":
                 self.gaps[sink].update(_gaps(log, msgspec.json.decode(event.data)))
 
 

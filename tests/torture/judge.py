@@ -220,12 +220,12 @@ def _timeless(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _as_body(event: LoggedEvent) -> dict[str, Any]:
     body = {
-        "type": f"edge.{event.kind}",
+        "type": f"edge.{event.kind}.v1",
         "subject": event.source,
         "time": datetime.fromtimestamp(event.time / 1e6, UTC).isoformat().replace("+00:00", "Z"),
         "data": _decoded(event.data),
     }
-    unset = {"clock": "unsynchronised", "bootid": event.boot, "uptime": event.uptime}
+    unset = {"clock": "unsynchronised", "bootid": event.boot, "uptime": str(event.uptime)}
     return body | (unset if event.boot is not None else {})
 
 

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import paho.mqtt.client as paho
 
+from edge_agent.schema.cloud_event import EventType
+
 
 class Arrival(NamedTuple):
     """One event as it arrived; `at` is monotonic, and 0 for what is read from a file later."""
@@ -19,7 +21,7 @@ class Arrival(NamedTuple):
 
     @property
     def kind(self) -> str:
-        return self.body["type"].removeprefix("edge.")
+        return EventType.parse(self.body["type"]).kind
 
 
 def parsed(at: float, payload: bytes) -> list[Arrival]:

@@ -19,7 +19,7 @@ def logged(offset, data=None, kind="reading"):
 
 
 def arrival(offset, data=None, kind="reading", log="a"):
-    body = {"type": f"edge.{kind}", "subject": "air", "data": data or {"n": offset}}
+    body = {"type": f"edge.{kind}.v1", "subject": "air", "data": data or {"n": offset}}
     body["time"] = f"1970-01-01T00:00:{offset % 60:02d}Z"
     return Arrival(1.0, log, offset, body)
 
