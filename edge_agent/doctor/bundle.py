@@ -24,6 +24,7 @@ from edge_agent.doctor.finding import ThemeResult
 from edge_agent.doctor.instruments.secret_keys import REDACTED, safe_tables
 from edge_agent.doctor.report import as_json
 from edge_agent.service import UNIT
+from edge_agent.store.reader import read_stats
 
 COMMANDS = {
     "uname.txt": ("uname", "-a"),
@@ -117,8 +118,6 @@ def _bare(line: str) -> str:
 
 
 def _stats(case: Case) -> str:
-    from edge_agent.store.reader import read_stats  # noqa: PLC0415 - sqlite-utils, 2 MB
-
     return json.dumps(read_stats(case.log()), indent=1)
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlite_utils import Database
 
 from edge_agent.clock import Moment
 from edge_agent.events import Event
@@ -90,7 +89,7 @@ class EventLog:
         mark.lock_database(path)
         connection = connect(path)
         try:
-            migrate(Database(connection, execute_plugins=False), str(path))
+            migrate(connection, str(path))
             if mark.value.boot != boot:
                 verify(connection)
             log = cls(path, connection, mark, boot=boot)

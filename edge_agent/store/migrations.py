@@ -4,11 +4,13 @@ import secrets
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING
 
 from edge_agent.errors import LogError
 from edge_agent.store.tally import BLOCK, ENTER, TABLE
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 SCHEMA = """
 CREATE TABLE event (
@@ -50,7 +52,7 @@ CREATE TABLE loss (
 TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
 
-def m001_event_log(db: Database) -> None:
+def m001_event_log(db: "Database") -> None:
     """Create the event log, with a random id."""
     for statement in SCHEMA.split(";\n"):
         if statement.strip():
@@ -58,12 +60,12 @@ def m001_event_log(db: Database) -> None:
     db.execute("INSERT INTO log VALUES (?)", [secrets.token_hex(6)])
 
 
-def m002_memory(db: Database) -> None:
+def m002_memory(db: "Database") -> None:
     """Keep what the engine must know again after a restart."""
     db.execute("CREATE TABLE memory (name TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID")
 
 
-def m003_accounts(db: Database) -> None:
+def m003_accounts(db: "Database") -> None:
     """Keep an account for each sink; those of an older log begin at their cursors."""
     db.execute(ACCOUNT)
     db.execute(LOSS)
@@ -75,14 +77,14 @@ def m003_accounts(db: Database) -> None:
     db.execute("ALTER TABLE memory RENAME TO saved_state")
 
 
-def m004_tally(db: Database) -> None:
+def m004_tally(db: "Database") -> None:
     """Count the events by block, kind and source."""
     db.execute(TABLE)
     ((last,),) = db.execute('SELECT coalesce(max("offset"), 0) FROM event').fetchall()
     db.execute(ENTER, [last // BLOCK * BLOCK])
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (
+STEPS: tuple[Callable[["Database"], None], ...] = (
     m001_event_log,
     m002_memory,
     m003_accounts,
@@ -110,15 +112,24 @@ def refuse_foreign(connection: sqlite3.Connection, where: Path) -> None:
         )
 
 
-def migrate(db: Database, where: str) -> None:
+def migrate(connection: sqlite3.Connection, where: str) -> None:
     """Bring a database to the newest version; raise LogError for one that is newer still."""
-    version = version_of(db)
+    version = version_of(connection)
     if version > len(STEPS):
         raise LogError(
             f"{where} was written by a newer edge-agent (version {version}; this one knows"
             f" {len(STEPS)})",
             "install that version again, or move the file away; nothing was changed",
         )
+    if version < len(STEPS):
+        _apply(connection, version)
+
+
+def _apply(connection: sqlite3.Connection, version: int) -> None:
+    # 3 MB, which an agent does without as soon as its log is up to date.
+    from sqlite_utils import Database  # noqa: PLC0415
+
+    db = Database(connection, execute_plugins=False)
     for number, step in enumerate(STEPS[version:], version + 1):
         db.execute("BEGIN IMMEDIATE")
         step(db)
@@ -126,6 +137,6 @@ def migrate(db: Database, where: str) -> None:
         db.execute("COMMIT")
 
 
-def version_of(db: Database) -> int:
+def version_of(connection: sqlite3.Connection) -> int:
     """Return how many steps the database has seen."""
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

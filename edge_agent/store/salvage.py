@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlite_utils import Database
 
 from edge_agent.clock import Clock
 from edge_agent.events import lifecycle
@@ -101,7 +100,7 @@ def rescue(path: Path, damaged: Path, aside: Path, mark: MarkFile, clock: Clock)
     discard(path)
     connection = connect(unfinished(path))
     try:
-        migrate(Database(connection, execute_plugins=False), str(path))
+        migrate(connection, str(path))
         log = EventLog(unfinished(path), connection, mark, boot=clock.boot)
         with closing(read_only(damaged)) as old, log.transaction(noted=False):
             restore(log, old, damaged, clock, aside.name)

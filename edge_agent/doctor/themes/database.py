@@ -9,6 +9,7 @@ from pathlib import Path
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, problem, warning
 from edge_agent.store.log_connection import LogConnection
+from edge_agent.store.migrations import STEPS as KNOWN
 
 CHECK_SECONDS = 5.0  # a large log on an SD card takes minutes: check as much as fits
 STEPS = 10_000  # SQLite instructions between two looks at the clock
@@ -64,8 +65,6 @@ def _failed(case: Case, log: Path, error: sqlite3.DatabaseError) -> Finding:
 
 
 def _newer(log: Path, version: int) -> Finding | None:
-    from edge_agent.store.migrations import STEPS as KNOWN  # noqa: PLC0415 - sqlite-utils, 2 MB
-
     if version <= len(KNOWN):
         return None
     what = f"a newer edge-agent wrote it (version {version}; this one reads up to {len(KNOWN)})"
