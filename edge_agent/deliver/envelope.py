@@ -40,7 +40,7 @@ class Envelope:
 
         The data goes beside them: `event.data`, of the type that `datacontenttype` names.
         """
-        wrapped: dict[str, Any] = msgspec.to_builtins(self._wrap(event))
+        wrapped: dict[str, Any] = msgspec.json.decode(self.encode(event._replace(data="null")))
         return {name: str(value) for name, value in wrapped.items() if name != "data"}
 
     def _wrap(self, event: LoggedEvent) -> CloudEvent:

@@ -34,6 +34,13 @@ def test_a_time_that_is_not_to_be_trusted_says_so():
     assert (event["clock"], event["bootid"], event["uptime"]) == ("unsynchronised", 3, "5000000")
 
 
+def test_attributes_are_texts_with_what_the_json_says():
+    untrusted = EVENT._replace(boot=3, uptime=5_000_000)
+    event = json.loads(ENVELOPE.encode(untrusted))
+    del event["data"]
+    assert ENVELOPE.attributes(untrusted) == event | {"bootid": "3"}
+
+
 def test_sequence_orders_as_text():
     sequences = [
         json.loads(ENVELOPE.encode(EVENT._replace(offset=offset)))["sequence"]
