@@ -13,12 +13,13 @@ from edge_agent.clock import Clock
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.forwarder import Forwarder, ForwarderNews, LogAccess
 from edge_agent.deliver.sink import About, LiveSink, Post, Sink, SinkContext, Withdraw
-from edge_agent.events import CursorMove, Request, Subscription
+from edge_agent.deliver.sink_state import NoticeWriter
+from edge_agent.events import CursorMove, Request, SavedState, Subscription
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Subscriptions, Unreadable
 from edge_agent.threads import Worker
 
-ToRecorder: TypeAlias = Callable[[CursorMove | Subscriptions | Unreadable], None]
+ToRecorder: TypeAlias = Callable[[CursorMove | Subscriptions | Unreadable | list[SavedState]], None]
 
 
 class Surroundings(NamedTuple):
@@ -153,7 +154,7 @@ class Delivery:
             retry=partial(inbox.news.put, "retry"),
             stopping=inbox.stopping.is_set,
             requested=around.requested,
-            notice=partial(around.notice, name),
+            notice=partial(self._notice, name, NoticeWriter(name, self._save)),
             trusted=lambda: around.clock.now().trusted,
         )
 
@@ -161,11 +162,19 @@ class Delivery:
         if not inbox.stopping.is_set():  # a thread that ends is not waited for
             self._around.alive(f"sink {thread}")
 
+    def _notice(self, name: str, writer: NoticeWriter, text: str) -> None:
+        self._around.notice(name, text)
+        writer.put(text)
+
+    def _save(self, state: SavedState) -> None:
+        self._around.record([state])
+
     def _log_access(self) -> LogAccess:
         return LogAccess(
             partial(LogReader, self._around.log_path, self._around.log_id),
             self._around.record,
             lambda error, inode: self._around.record(Unreadable(error, inode)),
+            self._save,
         )
 
 

@@ -114,9 +114,14 @@ def _note(problem: SinkProblem, where: str, problems: Problems) -> None:
         problems.note(where + key, value, what)
 
 
+def sink_names(config: Config) -> list[str]:
+    """Return the names of all sinks that a configuration has, in its order."""
+    notified = (f"notify-{one.name}" for one in config.notify)
+    return [MQTT, *(one.name for one in config.sink), *notified]
+
+
 def _note_names(config: Config, problems: Problems) -> None:
-    taken = Counter([MQTT, *(f"notify-{one.name}" for one in config.notify)])
-    taken.update(one.name for one in config.sink)
+    taken = Counter(sink_names(config))
     for one in config.sink:
         if taken[one.name] > 1:
             what = "another sink has this name; choose another"

@@ -1,7 +1,6 @@
 """`edge-agent log`: show, count or export the stored events, whether the agent runs or not."""
 
 import json
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,22 +13,14 @@ import click
 
 from edge_agent.commands.accounts import as_lines
 from edge_agent.commands.export import FORMATS, as_dict, as_line
+from edge_agent.commands.open_log import opened_log, path_of_log, simulated_option
 from edge_agent.commands.options import config_option, json_option, set_option
 from edge_agent.config.reader import load
-from edge_agent.errors import LogError
 from edge_agent.events import LoggedEvent
-from edge_agent.paths import log_path, log_to_read
-from edge_agent.store.reader import AS_OWNER, LogReader
+from edge_agent.store.reader import LogReader
 
 POLL_SECONDS = 0.5
-# SQLite's codes for a file that is not an event log: no such table, no database, damaged.
-FOREIGN = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
-
 Opened: TypeAlias = Callable[[], AbstractContextManager[LogReader]]
-
-simulated_option = click.option(
-    "--simulated", is_flag=True, help="Use the event log of `simulate`."
-)
 
 
 @click.group()
@@ -49,22 +40,8 @@ def log(ctx: click.Context, config: Path, overrides: tuple[str, ...], simulated:
 @contextmanager
 def _opened(config: Path, overrides: tuple[str, ...], *, simulated: bool) -> Iterator[LogReader]:
     settings = load(config, overrides)
-    path = log_to_read(settings.log.path, settings.node, config, simulated=simulated)
-    other = log_path(settings.log.path, settings.node, simulated=True)
-    if path != other and other.exists() and not path.exists():
-        raise LogError(f"{path}: there is no event log yet", "--simulated shows that of `simulate`")
-    try:
-        reader = LogReader(path)
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in FOREIGN:
-            raise LogError(f"{path}: {error}", AS_OWNER) from error
-        raise LogError(
-            f"{path}: not an event log: {error}", "name another with --set log.path=…"
-        ) from error
-    try:
+    with opened_log(path_of_log(settings, config, simulated=simulated)) as reader:
         yield reader
-    finally:
-        reader.close()
 
 
 @log.command()

@@ -15,8 +15,9 @@ from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.pace import PAUSE, Pace
 from edge_agent.deliver.sink import Sink
+from edge_agent.deliver.sink_state import StateWriter
 from edge_agent.errors import EventRejected, LogError, SinkUnavailable
-from edge_agent.events import CursorMove, LoggedEvent
+from edge_agent.events import CursorMove, LoggedEvent, SavedState
 
 CHUNK = 1000  # events read at once: a batch costs some memory, a short one costs speed
 SCAN = 50_000  # offsets looked through at once for the kinds that a sink wants
@@ -57,6 +58,7 @@ class LogAccess(NamedTuple):
     open_reader: Callable[[], EventReader]
     commit: Callable[[CursorMove], None]
     unreadable: Callable[[sqlite3.Error, int], None]
+    save: Callable[[SavedState], None] = lambda _: None
 
 
 class Forwarder:
@@ -89,12 +91,14 @@ class Forwarder:
         self._progress = progress
         self._pace = Pace(catch_up)
         self._complaints = Complaints(_logger, clock.monotonic)
+        self._state = StateWriter(sink.name, log.save, clock)
         self._open = False
         self._retry_at = 0.0
         self._stopping = False
 
     def run(self) -> None:
         """Deliver until asked to stop, and then what is left, for a moment only."""
+        self._state.delivered()
         while not self._stopping:
             self.step(self._wait())
         deadline = self._clock.monotonic() + DRAIN_SECONDS
@@ -135,12 +139,12 @@ class Forwarder:
             self._begin()
             self._deliver_next()
         except SinkUnavailable as error:
-            self._postpone(f"{self._sink.name} is unavailable: {error}")
+            self._postpone(f"{self._sink.name} is unavailable", error)
         except (sqlite3.Error, LogError) as error:
             if self._reader is not None and isinstance(error, sqlite3.Error):
                 self._log.unreadable(error, self._reader.inode)  # the recorder knows damage
             self._close()
-            self._postpone(f"the event log cannot be read: {error}")
+            self._postpone("the event log cannot be read", error)
 
     def _begin(self) -> None:
         """Open what is not open yet, and continue from the committed cursor."""
@@ -176,9 +180,11 @@ class Forwarder:
         except EventRejected as error:
             count, refused = error.settled, error.refused
             self._complaints.add(f"{self._sink.name}: {error}")
+            self._state.refused(str(error))
         if count == 0:
             raise SinkUnavailable("accepted no events")
         self._move(batch[count - 1].offset, refused)
+        self._state.delivered()
         self._pace.spend(count)
         if self._complaints.end() and self._backoff.failures:
             _logger.info("%s is accepting events again", self._sink.name)
@@ -188,8 +194,10 @@ class Forwarder:
         self._cursor = offset
         self._log.commit(CursorMove(self._sink.name, offset, refused, self._kinds))
 
-    def _postpone(self, reason: str) -> None:
-        self._complaints.add(f"{reason}; events wait in the log")
+    def _postpone(self, what: str, error: Exception) -> None:
+        self._complaints.add(f"{what}: {error}; events wait in the log")
+        if not self._stopping:  # a stop is no fault of the destination
+            self._state.failed(str(error))
         self._retry_at = self._clock.monotonic() + self._backoff.next()
 
     def _close(self) -> None:

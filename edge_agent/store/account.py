@@ -65,6 +65,7 @@ class SinkAccount(NamedTuple):
     refused: dict[str, int]
     dropped: dict[str, int]
     configured: bool
+    kinds: tuple[str, ...] = ()
 
     @property
     def recorded(self) -> int:
@@ -114,6 +115,7 @@ def _account(execute: Execute, row: _Row, losses: Iterable[tuple[Any, ...]]) -> 
         waiting,
         **found,
         configured=bool(row.configured),
+        kinds=msgspec.json.decode(row.kinds, type=tuple[str, ...]),
     )
 
 

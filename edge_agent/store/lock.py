@@ -15,6 +15,7 @@ from edge_agent.directories import sync_directory
 from edge_agent.errors import LogError
 from edge_agent.private_files import ensure
 
+LOCKS = Path("/proc/locks")
 ANOTHER_PLACE = "choose another place with --set log.path=…, or make this one writable"
 KINDS = {
     stat.S_IFDIR: "a directory",
@@ -62,6 +63,17 @@ def lock(file: int, path: Path) -> None:
             f"{path}: another edge-agent writes this log",
             "stop it (`systemctl stop edge-agent`), or choose another with --set log.path=…",
         ) from error
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a process writes this log: the kernel lists its locks."""
+    wanted = set()
+    with suppress(OSError):
+        wanted = {str(name.stat().st_ino) for name in (path, lock_name(path))}
+        held = (line.split() for line in LOCKS.read_text(encoding="ascii").splitlines())
+        wanted -= {words[5].split(":")[2] for words in held if words[1] == "FLOCK"}
+        return not wanted
+    return False
 
 
 def is_at(file: int, path: Path) -> bool:

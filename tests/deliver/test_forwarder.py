@@ -87,7 +87,7 @@ class Delivery:
     def __init__(self, cursor=0, kinds=KINDS):
         self.clock = ManualClock()
         self.sink, self.log = Destination(), Log(cursor)
-        self.moves, self.unreadable = [], []
+        self.moves, self.unreadable, self.saved = [], [], []
         self.inbox = SimpleQueue()
         self.progress = SimpleQueue()
         self.forwarder = Forwarder(
@@ -98,6 +98,7 @@ class Delivery:
                 lambda: self.log,
                 lambda move: self.moves.append(Moved(*move[:3])),
                 lambda *what: self.unreadable.append(what),
+                self.saved.append,
             ),
             clock=self.clock,
             backoff=Backoff(lambda: 1.0),
@@ -305,3 +306,21 @@ def test_a_sink_that_is_not_registered_yet_waits_for_the_commit_that_registers_i
     delivery.log.committed = 3
     delivery.announce(6)
     assert delivery.sink.taken == [4, 5, 6]
+
+
+def test_an_outage_is_saved_with_its_reason_and_a_stop_is_none(delivery):
+    delivery.sink.up = False
+    delivery.announce(1)
+    assert [state.name for state in delivery.saved] == ["sink/far/error", "sink/far/availability"]
+    assert b"nobody is there" in delivery.saved[0].data
+    delivery.clock.advance(10)
+    delivery.sink.up = True
+    delivery.step()
+    assert b'"available":true' in delivery.saved[2].data
+    delivery.sink.up = False
+    delivery.announce(2)
+    count = len(delivery.saved)
+    delivery.inbox.put(None)
+    delivery.clock.advance(100)
+    delivery.forwarder.run()
+    assert [b'"available":true' in state.data for state in delivery.saved[count:]] == [True]
