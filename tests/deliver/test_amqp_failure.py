@@ -14,9 +14,7 @@ def wrapped(error, kind=workflow.AMQPConnectorSocketConnectError):
 
 
 def shaken(error):
-    return workflow.AMQPConnectionWorkflowFailed(
-        [workflow.AMQPConnectorAMQPHandshakeError(error)]
-    )
+    return workflow.AMQPConnectionWorkflowFailed([workflow.AMQPConnectorAMQPHandshakeError(error)])
 
 
 LOGIN = pika.ProbableAuthenticationError(
@@ -80,8 +78,14 @@ def test_the_broker_s_own_words_say_why_it_closed_a_channel(code, text, remedy):
 @pytest.mark.parametrize(
     ("text", "limit"),
     [
-        ("PRECONDITION_FAILED - message size 70000 is larger than configured max size 65536", 65536),
-        ("PRECONDITION_FAILED - message size 134217729 is larger than max size 134217728", 134217728),
+        (
+            "PRECONDITION_FAILED - message size 70000 is larger than configured max size 65536",
+            65536,
+        ),
+        (
+            "PRECONDITION_FAILED - message size 134217729 is larger than max size 134217728",
+            134217728,
+        ),
         ("PRECONDITION_FAILED - inequivalent arg 'durable'", None),
     ],
 )
