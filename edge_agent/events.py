@@ -190,6 +190,10 @@ class LoggedEvent(NamedTuple):
     data: str
 
 
+class Replayed(LoggedEvent):
+    """A logged event that is sent once more, marked as such: consumers may know it already."""
+
+
 def alert_of(logged: LoggedEvent) -> Alert:
     """Return the alert that was logged; raise msgspec.ValidationError for any other event."""
     data = msgspec.json.decode(logged.data, type=dict[str, Any])

@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
-from edge_agent.events import LoggedEvent
+from edge_agent.events import LoggedEvent, Replayed
 from edge_agent.schema.cloud_event import WRITTEN, CloudEvent, EventType
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json; charset=utf-8"
 TYPES = {kind: str(EventType(kind, version)) for kind, version in WRITTEN.items()}
-OVERHEAD = 450  # bytes of a CloudEvent beside its data, with names of the greatest length
+OVERHEAD = 470  # bytes of a CloudEvent beside its data, with names of the greatest length
 
 
 class Envelope:
@@ -41,7 +41,7 @@ class Envelope:
         The data goes beside them: `event.data`, of the type that `datacontenttype` names.
         """
         wrapped: dict[str, Any] = msgspec.json.decode(self.encode(event._replace(data="null")))
-        return {name: str(value) for name, value in wrapped.items() if name != "data"}
+        return {name: _text(value) for name, value in wrapped.items() if name != "data"}
 
     def _wrap(self, event: LoggedEvent) -> CloudEvent:
         offset, time, boot, uptime, kind, source, data = event
@@ -58,7 +58,14 @@ class Envelope:
         )
         if boot is not None:
             wrapped.clock, wrapped.bootid, wrapped.uptime = "unsynchronised", boot, str(uptime)
+        if type(event) is Replayed:
+            wrapped.replay = True
         return wrapped
+
+
+def _text(value: str | int) -> str:
+    """Return an attribute's value as CloudEvents writes it."""
+    return "true" if value is True else str(value)
 
 
 def split(events: Sequence[LoggedEvent], count: int, size: int) -> list[Sequence[LoggedEvent]]:

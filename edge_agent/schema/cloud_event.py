@@ -90,3 +90,7 @@ class CloudEvent(msgspec.Struct):
     uptime: Annotated[
         str | UnsetType, Meta(description="with `clock`: the µs since that boot, as digits")
     ] = UNSET
+    replay: Annotated[
+        bool | UnsetType,
+        Meta(description="`true` if a user has it sent once more, with `edge-agent log replay`"),
+    ] = UNSET

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.deliver.envelope import OVERHEAD, Envelope, split
-from edge_agent.events import LoggedEvent
+from edge_agent.events import LoggedEvent, Replayed
 
 ENVELOPE = Envelope("greenhouse", "a1b2")
 EVENT = LoggedEvent(7, 1_700_000_000_123_456, None, None, "reading", "air", '{"values":{"t":21.5}}')
@@ -41,6 +41,15 @@ def test_attributes_are_texts_with_what_the_json_says():
     assert ENVELOPE.attributes(untrusted) == event | {"bootid": "3"}
 
 
+def test_a_replayed_event_is_the_same_event_marked_as_such():
+    replayed = Replayed(*EVENT)
+    assert json.loads(ENVELOPE.encode(replayed)) == {
+        **json.loads(ENVELOPE.encode(EVENT)),
+        "replay": True,
+    }
+    assert ENVELOPE.attributes(replayed) == {**ENVELOPE.attributes(EVENT), "replay": "true"}
+
+
 def test_sequence_orders_as_text():
     sequences = [
         json.loads(ENVELOPE.encode(EVENT._replace(offset=offset)))["sequence"]
@@ -66,5 +75,5 @@ def test_groups_hold_every_event_once_in_order_and_keep_their_limits(data, count
 def test_the_overhead_covers_the_longest_names(text):
     longest = {"kind": "lifecycle", "source": "s" * 64, "boot": 2**31, "uptime": 2**60}
     event = logged(2**63, text)._replace(**longest)
-    encoded = Envelope("n" * 64, "f" * 16).encode(event)
+    encoded = Envelope("n" * 64, "f" * 16).encode(Replayed(*event))
     assert len(encoded) - len(event.data.encode()) <= OVERHEAD
