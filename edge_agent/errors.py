@@ -6,6 +6,7 @@ AgentError                  one clear line: what, and what to do
 ├── LogError                exit code 4: the event log cannot be used as it is
 ├── SinkUnavailable         keep the events and try again later
 ├── EventRejected           the destination refused events: record it and step over
+├── UnfitEvent              an event does not fit its schema: refuse it
 ├── CommandError            a command over MQTT has no effect: the reason for its sender
 └── SimulationError         exit code 5: the simulation cannot start (a port in use, no broker)
 """
@@ -72,3 +73,7 @@ class EventRejected(AgentError):
         self.settled = settled
         self.refused = dict(refused)
         super().__init__(f"{len(refused)} events refused: {next(iter(refused.values()), '')}")
+
+
+class UnfitEvent(AgentError):
+    """An event does not fit its schema, so that it cannot be encoded; the text says why."""

@@ -29,11 +29,11 @@ class Envelope:
 
     def encode(self, event: LoggedEvent) -> bytes:
         """Return one event as a JSON object."""
-        return self._encoder.encode(self._wrap(event))
+        return self._encoder.encode(self.wrap(event))
 
     def encode_batch(self, events: Iterable[LoggedEvent]) -> bytes:
         """Return several events as a JSON array, in order."""
-        return self._encoder.encode([self._wrap(event) for event in events])
+        return self._encoder.encode([self.wrap(event) for event in events])
 
     def attributes(self, event: LoggedEvent) -> dict[str, str]:
         """Return the attributes as texts: the binary mode of HTTP, AMQP and Kafka.
@@ -43,7 +43,8 @@ class Envelope:
         wrapped: dict[str, Any] = msgspec.json.decode(self.encode(event._replace(data="null")))
         return {name: _text(value) for name, value in wrapped.items() if name != "data"}
 
-    def _wrap(self, event: LoggedEvent) -> CloudEvent:
+    def wrap(self, event: LoggedEvent) -> CloudEvent:
+        """Return one event with its attributes; its data stays JSON."""
         offset, time, boot, uptime, kind, source, data = event
         wrapped = CloudEvent(
             f"{self._log_id}:{offset}",
