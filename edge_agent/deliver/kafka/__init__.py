@@ -1,0 +1,1 @@
+"""Events as records of a Kafka topic; Event Hubs is a Kafka with other names and limits."""

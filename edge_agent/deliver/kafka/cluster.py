@@ -1,0 +1,133 @@
+"""A look at a topic through librdkafka's admin client: reachable, there, and what it demands."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AclOperation, AdminClient, ConfigResource, ResourceType
+
+from edge_agent.clock import wall_clock_is_set
+from edge_agent.deliver.kafka.knock import closed_door
+from edge_agent.deliver.kafka.library_log import LibraryLog
+from edge_agent.deliver.kafka.obstacle import (
+    KafkaObstacle,
+    LibraryError,
+    login_obstacle,
+    obstacle,
+)
+from edge_agent.deliver.kafka.sink import HELD, HOLD_REMEDY, TopicFacts
+from edge_agent.deliver.kafka.target import KafkaTarget, client_settings
+from edge_agent.errors import AgentError
+
+PATIENCE = 5.0  # s until a cluster that does not answer is looked at more closely
+SLICE = 0.5  # s between two reports of life
+_logger = logging.getLogger(__name__)
+
+
+class Look:
+    """One look; `going` reports life, and returns whether to go on."""
+
+    def __init__(self, target: KafkaTarget, going: Callable[[], bool] = lambda: True) -> None:
+        self._target = target
+        self._going = going
+        self._errors: list[LibraryError] = []
+        settings = client_settings(target) | {"error_cb": self._note}
+        try:
+            self._admin = AdminClient(settings, logger=LibraryLog())
+        except KafkaException as error:
+            raise AgentError(f"librdkafka refuses the settings: {error}", "correct them") from None
+
+    def topic(self) -> TopicFacts:
+        """Return the facts; raise KafkaObstacle with the true reason if it cannot be used."""
+        found = self._metadata().topics[self._target.topic]
+        if found.error is not None:
+            raise obstacle(found.error.name(), self._target.topic, found.error.str())
+        partitions = found.partitions.values()
+        if not partitions or any(one.leader < 0 for one in partitions):
+            raise obstacle("LEADER_NOT_AVAILABLE", self._target.topic)
+        config = self._configuration()
+        if min(len(one.isrs) for one in partitions) < int(config.get("min.insync.replicas", 1)):
+            raise obstacle("NOT_ENOUGH_REPLICAS", self._target.topic)
+        largest = config.get("max.message.bytes")
+        appends = config.get("message.timestamp.type") == "LogAppendTime"
+        return TopicFacts(appends, int(largest) if largest else None)
+
+    def may_write(self) -> bool:
+        """Return whether this user has the right to write; true if the cluster does not say."""
+        wanted = self._admin.describe_topics(
+            TopicCollection([self._target.topic]),
+            include_authorized_operations=True,
+            request_timeout=PATIENCE,
+        )
+        found = self._result(wanted[self._target.topic])
+        return found is None or AclOperation.WRITE in found.authorized_operations
+
+    def _metadata(self) -> Any:  # noqa: ANN401 - the library names no type
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._admin.list_topics(self._target.topic, timeout=SLICE)
+            except KafkaException as error:
+                self._admin.poll(0)
+                if refused := login_obstacle(self._errors):
+                    raise refused from error
+                if not self._going() or time.monotonic() > until:
+                    raise self._reason() from error
+
+    def _reason(self) -> KafkaObstacle:
+        """Return why no server answers: the first reason that a plain connection finds."""
+        for server in self._target.servers:
+            if found := closed_door(server, self._target):
+                return found
+        what = "the servers accept connections, but do not answer"
+        return KafkaObstacle("url", what, "check the port, and whether it wants user and password")
+
+    def _configuration(self) -> dict[str, str]:
+        if not self._target.describes:
+            return {}
+        resource = ConfigResource(ResourceType.TOPIC, self._target.topic)
+        found = self._result(self._admin.describe_configs([resource])[resource])
+        return {name: entry.value for name, entry in (found or {}).items()}
+
+    def _result(self, future: "Future[Any]") -> Any:  # noqa: ANN401 - the library names no type
+        """Return the result; None if the cluster does not give it, such as without the right."""
+        until = time.monotonic() + PATIENCE
+        while self._going() and time.monotonic() < until:
+            try:
+                return future.result(SLICE)
+            except FutureTimeoutError:
+                continue
+            except KafkaException as error:
+                _logger.debug("topic %s: %s", self._target.topic, error)
+                return None
+        return None
+
+    def _note(self, error: KafkaError) -> None:
+        self._errors.append(LibraryError(error.name(), error.str()))
+
+
+def look(target: KafkaTarget, going: Callable[[], bool]) -> TopicFacts:
+    """Return what a cluster says of a topic; raise KafkaObstacle or AgentError."""
+    return Look(target, going).topic()
+
+
+def obstacles(target: KafkaTarget) -> Iterator[KafkaObstacle]:
+    """Yield everything that keeps this machine from writing to a topic; raise AgentError."""
+    closed = [found for server in target.servers if (found := closed_door(server, target))]
+    yield from closed
+    if len(closed) == len(target.servers):
+        return
+    one = Look(target)
+    try:
+        facts = one.topic()
+    except KafkaObstacle as error:
+        yield error
+        return
+    if not one.may_write():
+        yield obstacle("TOPIC_AUTHORIZATION_FAILED", target.topic)
+    if not facts.appends and not wall_clock_is_set():
+        yield KafkaObstacle("url", HELD, HOLD_REMEDY)

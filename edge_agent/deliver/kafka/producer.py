@@ -1,0 +1,111 @@
+"""librdkafka's idempotent producer, as far as the sink uses it."""
+
+from collections import deque
+from functools import partial
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import Producer as Library
+
+from edge_agent.deliver.kafka.library_log import LibraryLog
+from edge_agent.deliver.kafka.obstacle import ProducerFailed
+from edge_agent.deliver.kafka.record import Record
+from edge_agent.deliver.kafka.target import KafkaTarget, client_settings
+from edge_agent.deliver.kafka.window import Outcome
+from edge_agent.errors import AgentError
+
+OVERHEAD = 200  # bytes of a record beside key, value and headers, and of the batch around it
+PURGED = {"_PURGE_QUEUE", "_PURGE_INFLIGHT"}
+# The order of a key is that of the log, whatever fails: one request at a time, and after a failure
+# none behind it. Our own deadlines, not the library's, end a delivery: a record that expires in its
+# queue would let later ones pass.
+SETTINGS: dict[str, Any] = {
+    "enable.idempotence": True,
+    "acks": "all",
+    "max.in.flight.requests.per.connection": 1,
+    "message.timeout.ms": 0,
+    "linger.ms": 5,
+    "partitioner": "murmur2_random",  # as Java clients choose: keys of both meet in one partition
+}
+
+
+BUFFER = 16_000  # kB of records that wait in the library, and room for one of the largest
+
+
+class RecordProducer:
+    """Sends records to one topic, and collects what became of them.
+
+    A careful one reports the exact reason of a failure, and must send one record at a time.
+    """
+
+    def __init__(self, target: KafkaTarget, largest: int, careful: bool) -> None:
+        """Connect in the background; raise AgentError if the settings cannot be used."""
+        self._topic = target.topic
+        self._outcomes: deque[Outcome] = deque()
+        own: dict[str, Any] = {
+            "enable.gapless.guarantee": not careful,
+            "compression.type": target.compression,
+            "message.max.bytes": largest - OVERHEAD,
+            "batch.size": largest - OVERHEAD,
+            "queue.buffering.max.kbytes": BUFFER + largest // 1000,
+        }
+        settings = client_settings(target) | SETTINGS | own
+        try:
+            self._library = Library(settings | {"error_cb": _ignore}, logger=LibraryLog())
+        except KafkaException as error:
+            raise AgentError(f"librdkafka refuses the settings: {error}", "see docs") from None
+
+    def send(self, offset: int, key: str, record: Record) -> bool:
+        """Hand a record over; return false if there is no room now. Raise ProducerFailed."""
+        try:
+            self._library.produce(
+                self._topic,
+                record.value,
+                key=key,
+                headers=record.headers,
+                on_delivery=partial(self._settled, offset),
+            )
+        except BufferError:
+            return False
+        except KafkaException as error:
+            raise _failure(error) from error
+        return True
+
+    def outcomes(self, seconds: float) -> list[Outcome]:
+        """Wait until all records are settled, or for these seconds; return what is known.
+
+        Raise ProducerFailed if nothing more will be.
+        """
+        try:
+            self._library.flush(seconds)
+        except (KafkaException, SystemError) as error:  # the latter if a callback follows a failure
+            raise _failure(error) from error
+        return self._taken()
+
+    def close(self) -> list[Outcome]:
+        """Forget what is on its way; return what is known of it."""
+        try:
+            self._library.purge()
+            self._library.flush(0)
+        except (KafkaException, SystemError):
+            pass  # it has failed before
+        return [one for one in self._taken() if one.error not in PURGED]
+
+    def _taken(self) -> list[Outcome]:
+        taken = list(self._outcomes)
+        self._outcomes.clear()
+        return taken
+
+    def _settled(self, offset: int, error: KafkaError | None, _message: Message) -> None:
+        self._outcomes.append(Outcome(offset, "" if error is None else error.name()))
+
+
+def _failure(error: Exception) -> ProducerFailed:
+    reason = error.args[0] if error.args else error
+    if isinstance(reason, KafkaError):
+        return ProducerFailed(reason.name(), reason.str())
+    return ProducerFailed("_FATAL", str(reason))
+
+
+def _ignore(_error: KafkaError) -> None:
+    """Take what the look at the topic finds out better."""

@@ -1,0 +1,68 @@
+"""The two schemes of Kafka: how their sinks are built, and how the doctor looks at them."""
+
+import importlib.util
+from collections.abc import Iterator
+
+from edge_agent.deliver.envelope import Envelope
+from edge_agent.deliver.kafka.check import check, check_event_hubs
+from edge_agent.deliver.kafka.options import EventHubsOptions, KafkaOptions
+from edge_agent.deliver.kafka.record import encoder
+from edge_agent.deliver.kafka.sink import KafkaLibrary, KafkaSink
+from edge_agent.deliver.kafka.target import KafkaTarget, event_hubs_target, kafka_target
+from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType
+from edge_agent.errors import AgentError
+
+HUB_KEYS = {"username": "connection_string_file", "ca": "ca"}
+
+
+def build(plan: SinkPlan[KafkaOptions], context: SinkContext) -> KafkaSink:
+    """Return the sink of a `kafka:` plan; raise AgentError without confluent-kafka."""
+    return _built(plan.name, kafka_target(plan), context)
+
+
+def build_event_hubs(plan: SinkPlan[EventHubsOptions], context: SinkContext) -> KafkaSink:
+    """Return the sink of an `eventhubs:` plan; raise AgentError without confluent-kafka."""
+    return _built(plan.name, event_hubs_target(plan), context)
+
+
+def _built(name: str, target: KafkaTarget, context: SinkContext) -> KafkaSink:
+    _require_library()
+    from edge_agent.deliver.kafka.cluster import look  # noqa: PLC0415 - librdkafka, 14 MB
+    from edge_agent.deliver.kafka.producer import RecordProducer  # noqa: PLC0415
+
+    encode = encoder(target.content, Envelope(context.node, context.log_id))
+    return KafkaSink(name, context, target, encode, KafkaLibrary(look, RecordProducer))
+
+
+def reach(plan: SinkPlan[KafkaOptions], _node: str) -> Iterator[SinkProblem]:
+    """Yield what keeps this machine from writing to the topic of a `kafka:` plan."""
+    for key, what in _obstacles(kafka_target(plan)):
+        yield SinkProblem(key, getattr(plan.options, key, plan.url[0]), what)
+
+
+def reach_event_hubs(plan: SinkPlan[EventHubsOptions], _node: str) -> Iterator[SinkProblem]:
+    """Yield what keeps this machine from writing to the event hub of an `eventhubs:` plan."""
+    for found, what in _obstacles(event_hubs_target(plan)):
+        key = HUB_KEYS.get(found, "url")
+        yield SinkProblem(key, getattr(plan.options, key, plan.url[0]), what)
+
+
+def _obstacles(target: KafkaTarget) -> Iterator[tuple[str, str]]:
+    """Yield keys, and what is wrong with them."""
+    try:
+        _require_library()
+        from edge_agent.deliver.kafka.cluster import obstacles  # noqa: PLC0415
+
+        for found in obstacles(target):
+            yield found.key or "url", f"{found.what}; {found.remedy}"
+    except AgentError as error:
+        yield "url", f"{error.what}; {error.remedy}"
+
+
+def _require_library() -> None:
+    if importlib.util.find_spec("confluent_kafka") is None:
+        raise AgentError("confluent-kafka is not installed", "pip install 'edge-agent[kafka]'")
+
+
+KAFKA = SinkType(KafkaOptions, check, build, reach=reach)
+EVENT_HUBS = SinkType(EventHubsOptions, check_event_hubs, build_event_hubs, reach=reach_event_hubs)
