@@ -52,9 +52,7 @@ class KafkaDestination(Destination):
 
 def records(kafka, topic, partitions=1):
     """Return everything that a topic holds, read by a consumer of its own."""
-    consumer = Consumer(
-        {"bootstrap.servers": kafka.servers, "group.id": "reader", "log_level": 0}
-    )
+    consumer = Consumer({"bootstrap.servers": kafka.servers, "group.id": "reader", "log_level": 0})
     try:
         found = []
         for partition in range(partitions):
