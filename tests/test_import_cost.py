@@ -60,6 +60,7 @@ def test_an_agent_imports_the_drivers_of_its_devices_and_no_other(imported, root
         "serial",
         "simulators",
         "amqtt",
+        "confluent_kafka",
         "rich",
         "asyncio",
         "consumers",
