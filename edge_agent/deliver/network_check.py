@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from edge_agent.deliver.credentials import read_password, tls_context
-from edge_agent.deliver.network_options import NetworkOptions
-from edge_agent.deliver.sink import SinkProblem
+from edge_agent.deliver.network_options import NetworkOptions, TlsOptions
+from edge_agent.deliver.sink import SinkOptions, SinkProblem
 from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
 from edge_agent.private_files import refuse_exposed
@@ -14,19 +14,30 @@ TLS_KEYS = ("ca", "certificate", "key")
 
 def check_password(options: NetworkOptions) -> Iterator[SinkProblem]:
     """Yield what is wrong with the password: unreadable, readable for all, or without a user."""
-    key = "password_env" if options.password_env else "password_file"
+    found = list(check_secret(options, "password"))
+    yield from found
+    key = _secret_key(options, "password")
+    if not found and getattr(options, key) and not options.username:
+        yield SinkProblem(key, getattr(options, key), "a password needs a user; set username")
+
+
+def check_secret(options: SinkOptions, name: str) -> Iterator[SinkProblem]:
+    """Yield why the secret in `<name>_env` or `<name>_file` is unreadable, or readable for all."""
+    key = _secret_key(options, name)
+    file, variable = getattr(options, f"{name}_file"), getattr(options, f"{name}_env")
     try:
-        read_password(options.password_file, options.password_env)
-        if options.password_file and not options.password_env:
-            refuse_exposed(expanded(options.password_file))
+        read_password(file, variable)
+        if file and not variable:
+            refuse_exposed(expanded(file))
     except AgentError as error:
         yield SinkProblem(key, getattr(options, key), f"{error.what}; {error.remedy}")
-    else:
-        if getattr(options, key) and not options.username:
-            yield SinkProblem(key, getattr(options, key), "a password needs a user; set username")
 
 
-def check_tls(options: NetworkOptions, *, used: bool, scheme: str) -> Iterator[SinkProblem]:
+def _secret_key(options: SinkOptions, name: str) -> str:
+    return f"{name}_env" if getattr(options, f"{name}_env") else f"{name}_file"
+
+
+def check_tls(options: TlsOptions, *, used: bool, scheme: str) -> Iterator[SinkProblem]:
     """Yield what is wrong with TLS files; `used` says whether a URL has the `scheme` of TLS."""
     if not used:
         for key in TLS_KEYS:

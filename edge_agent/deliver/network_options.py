@@ -1,4 +1,4 @@
-"""The keys that every sink has that logs in to a broker: user, password and TLS files."""
+"""The keys that sinks share which reach a server: TLS files, and a login to a broker."""
 
 from typing import Annotated
 
@@ -10,7 +10,21 @@ from edge_agent.keys import FILE, SECRET_FILE, SECRET_VARIABLE
 MAX_USERNAME = 16_383  # characters of up to 4 bytes: MQTT's limit is 65535 bytes
 
 
-class NetworkOptions(SinkOptions, frozen=True, kw_only=True):
+class TlsOptions(SinkOptions, frozen=True, kw_only=True):
+    """PEM files; they are read at each connection, so they may be replaced."""
+
+    ca: Annotated[
+        str, Meta(description="PEM file of the CA that signed the server's certificate", extra=FILE)
+    ] = ""
+    certificate: Annotated[
+        str, Meta(description="PEM file of this client's certificate", extra=FILE)
+    ] = ""
+    key: Annotated[
+        str, Meta(description="PEM file of this client's private key", extra=SECRET_FILE)
+    ] = ""
+
+
+class NetworkOptions(TlsOptions, frozen=True, kw_only=True):
     """How to log in; files and variables are read at each connection, so they may be replaced."""
 
     username: Annotated[
@@ -25,13 +39,4 @@ class NetworkOptions(SinkOptions, frozen=True, kw_only=True):
     ] = ""
     password_env: Annotated[
         str, Meta(description="environment variable with the password", extra=SECRET_VARIABLE)
-    ] = ""
-    ca: Annotated[
-        str, Meta(description="PEM file of the CA that signed the broker's certificate", extra=FILE)
-    ] = ""
-    certificate: Annotated[
-        str, Meta(description="PEM file of this client's certificate", extra=FILE)
-    ] = ""
-    key: Annotated[
-        str, Meta(description="PEM file of this client's private key", extra=SECRET_FILE)
     ] = ""

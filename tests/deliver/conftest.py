@@ -4,10 +4,12 @@ import queue
 import random
 import socket
 import struct
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from lab.event_server import EventServer
 
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.mqtt.address import Broker, parse_url
@@ -24,6 +26,27 @@ SECONDS = 60  # a deadline that a slow machine keeps, too
 
 def logged(offset, data='{"n":1}', kind="reading"):
     return LoggedEvent(offset, 1_700_000_000_000_000 + offset, None, None, kind, "air", data)
+
+
+def openssl(directory, *arguments):
+    subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """A CA, and a server's and a client's certificate that it signed."""
+    home = tmp_path_factory.mktemp("tls")
+    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl(home, "req", "-x509", *new_key, "-subj", "/CN=test CA", "-days", "2",
+            "-keyout", "ca.key", "-out", "ca.pem")  # fmt: skip
+    (home / "san").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost")
+    for name in ("server", "client"):
+        openssl(home, "req", *new_key, "-subj", f"/CN={name}",
+                "-keyout", f"{name}.key", "-out", f"{name}.csr")  # fmt: skip
+        openssl(home, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+                "-CAcreateserial", "-days", "2", "-extfile", "san",
+                "-out", f"{name}.pem")  # fmt: skip
+    return home
 
 
 @pytest.fixture
@@ -281,3 +304,20 @@ def web(monkeypatch):
     server = WebServer()
     yield server
     server.close()
+
+
+@pytest.fixture
+def event_server(tmp_path):
+    """A function: start a web server that stores requests; `tls` are its files."""
+    servers = []
+
+    def make(tls=()):
+        directory = tmp_path / f"server {len(servers)}"
+        directory.mkdir()
+        servers.append(EventServer(directory, tls))
+        return servers[-1].start()
+
+    yield make
+    for each in servers:
+        each.resume()
+        each.kill()

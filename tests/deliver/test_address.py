@@ -1,5 +1,4 @@
 import gc
-import subprocess
 from stat import S_IXOTH
 
 import pytest
@@ -35,27 +34,6 @@ def test_a_url_names_host_port_and_tls(url, address):
 def test_a_wrong_url_is_refused_with_what_to_write(url, complaint):
     with pytest.raises(ValueError, match=complaint):
         parse_url(url)
-
-
-def openssl(directory, *arguments):
-    subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    """A CA, and a server's and a client's certificate that it signed."""
-    home = tmp_path_factory.mktemp("tls")
-    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    openssl(home, "req", "-x509", *new_key, "-subj", "/CN=test CA", "-days", "2",
-            "-keyout", "ca.key", "-out", "ca.pem")  # fmt: skip
-    (home / "san").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost")
-    for name in ("server", "client"):
-        openssl(home, "req", *new_key, "-subj", f"/CN={name}",
-                "-keyout", f"{name}.key", "-out", f"{name}.csr")  # fmt: skip
-        openssl(home, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-                "-CAcreateserial", "-days", "2", "-extfile", "san",
-                "-out", f"{name}.pem")  # fmt: skip
-    return home
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ import signal
 
 import pytest
 from lab.broker import Mosquitto, Subscriber
+from lab.event_server import read_by_the_sdk
 
 from edge_agent.deliver.file import FileOptions
+from edge_agent.deliver.http.options import HttpOptions
 from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.notify.options import NotifyOptions
 from edge_agent.deliver.sink import SinkPlan
@@ -156,6 +158,61 @@ class TestNotify(SinkContract):
     @pytest.fixture
     def destination(self, web):
         return NotifyDestination(web)
+
+
+FORMS = {
+    "structured": {},
+    "binary": {"options": HttpOptions(content="binary")},
+    "batches": {"max_batch": 7},
+}
+
+
+class HttpDestination(Destination):
+    """A real web server in another process; the CloudEvents SDK reads what it has stored."""
+
+    largest = 100_000
+
+    def __init__(self, server, options=None, max_batch=1):
+        self._server = server
+        self._options, self._max_batch = options or HttpOptions(), max_batch
+        self._server.answer(largest=self.largest)
+
+    def plan(self):
+        return SinkPlan("http", (self._server.url,), self._options, max_batch=self._max_batch)
+
+    def received(self):
+        return [
+            Got(int(event.get_id().split(":")[1]), event.get_data())
+            for request in self._server.taken()
+            for event in read_by_the_sdk(request)
+        ]
+
+    def stop(self):
+        self._server.kill()
+
+    def start(self):
+        self._server.start()
+
+    def silence(self):
+        self._server.pause()
+
+    def speak(self):
+        self._server.resume()
+
+
+class TestHttp(SinkContract):
+    @pytest.fixture(params=FORMS.values(), ids=FORMS)
+    def destination(self, request, event_server):
+        return HttpDestination(event_server(), **request.param)
+
+
+class TestHttps(SinkContract):
+    @pytest.fixture
+    def destination(self, event_server, certificates):
+        files = (certificates / name for name in ("server.pem", "server.key", "ca.pem"))
+        ours = [str(certificates / name) for name in ("ca.pem", "client.pem", "client.key")]
+        options = HttpOptions(**dict(zip(("ca", "certificate", "key"), ours, strict=True)))
+        return HttpDestination(event_server(files), options)
 
 
 # What only a scripted broker shows.

@@ -1,0 +1,1 @@
+"""Events to a web server: CloudEvents over HTTP, signed or with a bearer token."""
