@@ -10,8 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from lab.event_server import EventServer
+from lab.scripted_server import ScriptedServer
 
 from edge_agent.deliver.backoff import Backoff
+from edge_agent.deliver.http import sink as http_sink
+from edge_agent.deliver.http.options import HttpOptions
 from edge_agent.deliver.mqtt.address import Broker, parse_url
 from edge_agent.deliver.mqtt.connection import Connection
 from edge_agent.deliver.mqtt.options import MqttOptions
@@ -321,3 +324,67 @@ def event_server(tmp_path):
     for each in servers:
         each.resume()
         each.kill()
+
+
+@pytest.fixture
+def says():
+    """A function: start a TCP server whose answers `say` gives; see `ScriptedServer`."""
+    servers = []
+
+    def make(say):
+        servers.append(ScriptedServer(say))
+        return servers[-1]
+
+    yield make
+    for each in servers:
+        each.close()
+
+
+class Poster:
+    """An HTTP sink as the agent builds it; `stopping` and `trusted` are the agent's."""
+
+    def __init__(self, url, max_batch=1, **options):
+        self.stopping, self.trusted, self.alive = threading.Event(), True, []
+        plan = SinkPlan("web", (url,), HttpOptions(**options), max_batch=max_batch)
+        self.problems = [problem.what for problem in http_sink.SINK.check(plan)]
+        context = SinkContext(
+            "greenhouse",
+            "log",
+            ABOUT,
+            alive=self.alive.append,
+            died=pytest.fail,
+            retry=lambda: None,
+            stopping=self.stopping.is_set,
+            requested=lambda request: None,
+            trusted=lambda: self.trusted,
+        )
+        self.sink = http_sink.SINK.build(plan, context)
+        self.sink.open()
+
+    def deliver(self, events):
+        return self.sink.deliver(events)
+
+    def fails(self, events):
+        """Return the error of a delivery that takes nothing, as one text."""
+        with pytest.raises(SinkUnavailable) as caught:
+            self.sink.deliver(events)
+        return str(caught.value)
+
+    def refuses(self, events):
+        """Return how many events a delivery settles, and the refused ones with their reasons."""
+        with pytest.raises(EventRejected) as caught:
+            self.sink.deliver(events)
+        return caught.value.settled, caught.value.refused
+
+
+@pytest.fixture
+def poster():
+    posters = []
+
+    def make(url, **more):
+        posters.append(Poster(url, **more))
+        return posters[-1]
+
+    yield make
+    for each in posters:
+        each.sink.close()

@@ -37,7 +37,7 @@ REMEDIES = {
 UNKNOWN = "the agent does not know this answer; look into the server's manual"
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """A server's answer; `headers` have names in small letters, `text` is the start of the body."""
 
     status: int

@@ -5,7 +5,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 
 from edge_agent.deliver.credentials import TlsFiles
 from edge_agent.deliver.http.address import HttpAddress
-from edge_agent.deliver.http.answers import READ, Answer
+from edge_agent.deliver.http.answers import READ, HttpAnswer
 from edge_agent.deliver.http.bounded_socket import BoundedSocket
 from edge_agent.deliver.http.dial import dial
 from edge_agent.deliver.http.failures import CLOSED, explain
@@ -32,7 +32,7 @@ class HttpClient:
         self._socket: BoundedSocket | None = None
         self._used_at = 0.0
 
-    def request(self, method: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+    def request(self, method: str, headers: dict[str, str], body: bytes = b"") -> HttpAnswer:
         """Return the answer; raise SinkUnavailable with the reason if there is none.
 
         If the server has closed the kept connection meanwhile, a new one is tried at once.
@@ -54,7 +54,7 @@ class HttpClient:
             self._socket.end()
         self._socket = None
 
-    def _ask_again_if_closed(self, method: str, headers: dict[str, str], body: bytes) -> Answer:
+    def _ask_again_if_closed(self, method: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
         if self._keeps():
             try:
                 return self._ask(method, headers, body)
@@ -74,7 +74,7 @@ class HttpClient:
         sock = dial(self._address, self._tls, self._patience)
         self._socket = BoundedSocket(sock, self._patience)
 
-    def _ask(self, method: str, headers: dict[str, str], body: bytes) -> Answer:
+    def _ask(self, method: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
         connection = HTTPConnection(self._address.host)
         connection.auto_open = 0
         connection.sock = self._socket
@@ -88,13 +88,13 @@ class HttpClient:
     def _complete(self, headers: dict[str, str]) -> dict[str, str]:
         return {"Host": self._address.authority, "User-Agent": "edge-agent", **headers}
 
-    def _last_words(self, connection: HTTPConnection) -> Answer:
+    def _last_words(self, connection: HTTPConnection) -> HttpAnswer:
         """Return why the server does not read on: some answer 413 and close."""
         answer = self._answer(connection.getresponse())
         self.close()
         return answer
 
-    def _answer(self, response: HTTPResponse) -> Answer:
+    def _answer(self, response: HTTPResponse) -> HttpAnswer:
         """Return the answer with the start of its body; the status counts, whatever the body is."""
         headers = {name.lower(): str(value) for name, value in response.getheaders()}
         self._patience.begin(BODY_SECONDS, "no end of the answer")
@@ -107,4 +107,4 @@ class HttpClient:
             self.close()
         response.close()
         self._used_at = time.monotonic()
-        return Answer(response.status, headers, text)
+        return HttpAnswer(response.status, headers, text)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from edge_agent.deliver.credentials import TlsFiles
 from edge_agent.deliver.http.address import parse_url
-from edge_agent.deliver.http.answers import REDIRECTS, Answer
+from edge_agent.deliver.http.answers import REDIRECTS, HttpAnswer
 from edge_agent.deliver.http.authorization import authorize
 from edge_agent.deliver.http.client import HttpClient
 from edge_agent.deliver.http.options import HttpOptions
@@ -40,7 +40,7 @@ def reach(plan: SinkPlan[HttpOptions], _node: str) -> Iterator[SinkProblem]:
         client.close()
 
 
-def _judged(answer: Answer, url: str, hidden: tuple[str, ...]) -> Iterator[SinkProblem]:
+def _judged(answer: HttpAnswer, url: str, hidden: tuple[str, ...]) -> Iterator[SinkProblem]:
     if answer.status in MEANINGFUL:
         what = f"{answer.meaning(hidden)} {DOUBT}"
         yield SinkProblem("url", None, f"{what}; {answer.remedy(url, hidden)}")

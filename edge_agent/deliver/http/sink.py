@@ -7,7 +7,7 @@ from functools import partial
 from edge_agent.deliver.credentials import TlsFiles
 from edge_agent.deliver.envelope import Envelope, split
 from edge_agent.deliver.http.address import parse_url
-from edge_agent.deliver.http.answers import TOO_LARGE, Answer
+from edge_agent.deliver.http.answers import TOO_LARGE, HttpAnswer
 from edge_agent.deliver.http.authorization import authorize, signs
 from edge_agent.deliver.http.check import check
 from edge_agent.deliver.http.client import HttpClient, Unanswered
@@ -88,7 +88,7 @@ class HttpSink:
             if answer.status == TOO_LARGE:
                 self._most, self._passed = len(group), 0
 
-    def _post_or_shrink(self, group: Sequence[LoggedEvent]) -> tuple[Answer, tuple[str, ...]]:
+    def _post_or_shrink(self, group: Sequence[LoggedEvent]) -> tuple[HttpAnswer, tuple[str, ...]]:
         """Post; if there is no answer, the next message is half as large: it may take less time."""
         try:
             return self._post(group)
@@ -96,7 +96,7 @@ class HttpSink:
             self._most, self._passed = max(1, len(group) // 2), 0
             raise
 
-    def _post(self, group: Sequence[LoggedEvent]) -> tuple[Answer, tuple[str, ...]]:
+    def _post(self, group: Sequence[LoggedEvent]) -> tuple[HttpAnswer, tuple[str, ...]]:
         """Return the answer, and what no message may show of it; raise SinkUnavailable."""
         if time.monotonic() < self._resume_at:
             raise SinkUnavailable(*self._reason)
@@ -118,14 +118,16 @@ class HttpSink:
         if self._passed >= GROW_AFTER:
             self._passed, self._most = 0, min(self._max_batch, self._most * 2)
 
-    def _unavailable(self, answer: Answer, hidden: Iterable[str]) -> SinkUnavailable:
+    def _unavailable(self, answer: HttpAnswer, hidden: Iterable[str]) -> SinkUnavailable:
         """Return the error; `_post` raises it for as long as the server asks for a pause."""
         what = f"{self._address}: {answer.meaning(hidden)}"
         self._reason = (what, answer.remedy(self._url, hidden))
         self._resume_at = time.monotonic() + answer.pause(time.time())
         return SinkUnavailable(*self._reason)
 
-    def _refuse(self, events: Sequence[LoggedEvent], answer: Answer, hidden: Iterable[str]) -> None:
+    def _refuse(
+        self, events: Sequence[LoggedEvent], answer: HttpAnswer, hidden: Iterable[str]
+    ) -> None:
         """Raise EventRejected for the first event if the server takes another, else unavailable.
 
         A gap event is never refused: what is lost must not be lost once more.

@@ -47,7 +47,8 @@ class EventServer:
     def start(self):
         command = [sys.executable, __file__, str(self._directory), str(self.port), *self._tls]
         path = os.pathsep.join(sys.path)
-        self._process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path})
+        environment = os.environ | {"PYTHONPATH": path}
+        self._process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
         ready = self._directory / "ready"
         eventually(lambda: ready.exists() and ready.read_text() == str(self._process.pid))
         return self
@@ -86,7 +87,7 @@ class Events(BaseHTTPRequestHandler):
         self._store(body, taken=status < 300)
         if how.get("die"):
             os.kill(os.getpid(), signal.SIGKILL)
-        text = how.get("body", "").encode()
+        text = how.get("body", "").encode() if status != 204 else b""
         self.send_response(status)
         for name, value in (how.get("headers", {}) | {"Content-Length": len(text)}).items():
             self.send_header(name, str(value))
