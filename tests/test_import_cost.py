@@ -53,6 +53,13 @@ def test_an_agent_imports_the_drivers_of_its_devices_and_no_other(imported, root
     assert imported & chips == {"drivers.memory", "drivers.load"}
 
 
+def test_an_agent_imports_the_sinks_of_its_configuration_and_no_other(imported, root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    entries = project["entry-points"]["edge_agent.sinks"].values()
+    sinks = {entry.split(":")[0] for entry in entries}
+    assert imported & sinks == {"edge_agent.deliver.mqtt.sink"}
+
+
 @pytest.mark.parametrize(
     "heavy",
     [
