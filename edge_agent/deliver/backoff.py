@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 FIRST = 0.5
 CAP = 8.0  # an attempt takes time as well: ten seconds after a fault, events flow again
-SLOW_CAP = 60.0  # for what only a person can correct: a name, a login
+SLOW_CAP = 60.0  # for what only a person can correct: a login
 
 
 class Backoff:

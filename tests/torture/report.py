@@ -18,7 +18,8 @@ its accounts. An event counts once for each sink that wants it.
 - *lost*: neither arrived, nor waiting, nor named in a gap event that reached the sink. What a
   broker refused for good is lost, too, if it could have taken it.
 - *given up*: neither arrived nor waiting, but named in a gap event that reached the sink.
-- *contradictory*: an id with two contents, a reading with two ids, or events in the wrong order.
+- *contradictory*: an id with two contents, a reading with two ids, or events in the wrong order,
+  unless the broker took later ones while it refused earlier ones for a while.
 - *duplicated*: arrived again with the same id and content, as at-least-once delivery permits.
 - *recovered in*: from the end of the fault to the first new event at every broker, a restart of the
   agent by its supervisor included.

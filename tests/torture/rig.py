@@ -218,10 +218,12 @@ class Rig:
         *,
         code: int | None = 0,
         may_refuse: bool = False,
+        may_reorder: bool = False,
     ) -> Row:
         """Stop the agent, wait for what is under way, and judge; `ended` is on the monotonic clock.
 
-        `code` is the exit code that the stop should have, None for any; see `Judge.verdicts`.
+        `code` is the exit code that the stop should have, None for any; see `Judge.verdicts`. The
+        order is no promise (`may_reorder`) if a broker takes events while it refuses earlier ones.
         """
         recovered = None if ended is None else self.recovery(ended)
         found = self.agent.stop()
@@ -230,6 +232,7 @@ class Rig:
         judge = Judge(self.snapshot(), arrived)
         verdicts = judge.verdicts(self.kinds, may_refuse=may_refuse)
         stopped = code is None or found == code
+        reordered = sum(one.reordered for one in verdicts)
         problems = [] if stopped else [f"the agent ended with {found}"]
         problems += [f"{judge.twice} recorded twice"] if judge.twice else []
         problems += [line for one in verdicts for line in one.problems()]
@@ -238,7 +241,7 @@ class Rig:
             injected,
             sum(one.at_stake for one in verdicts),
             sum(len(one.lost) for one in verdicts),
-            len(judge.contradictory) + judge.twice + sum(one.reordered for one in verdicts),
+            len(judge.contradictory) + judge.twice + (0 if may_reorder else reordered),
             sum(one.duplicated for one in verdicts),
             recovered,
             stopped and all(one.adds_up for one in verdicts),

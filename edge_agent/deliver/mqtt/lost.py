@@ -21,4 +21,4 @@ class ConnectionLost(Exception):
     @property
     def lasting(self) -> bool:
         """Return whether a person has to correct it, so that frequent attempts are of no use."""
-        return self.cause in {"login", "name"}
+        return self.cause == "login"

@@ -44,8 +44,9 @@ class Links(Generic[P]):
         """Note how long it takes from now until every broker has new events."""
         self.slowest = max(self.slowest, self.rig.recovery(time.monotonic()))
 
-    def finish(self, name: str, injected: int, note: str = "") -> Row:
-        return replace(self.rig.finish(name, injected, None, note), recovered=self.slowest)
+    def finish(self, name: str, injected: int, note: str = "", *, may_reorder: bool = False) -> Row:
+        row = self.rig.finish(name, injected, None, note, may_reorder=may_reorder)
+        return replace(row, recovered=self.slowest)
 
 
 @contextmanager
