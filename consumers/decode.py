@@ -1,16 +1,29 @@
-"""From the payload of a message to events."""
+"""From the payload of a message to events that keep their contract, and dead letters."""
 
 from collections.abc import Iterator
 
 import msgspec
 
-from consumers.source import Delivery, Introduction, Undecodable
+from consumers.source import DeadLetter, Delivery, Introduction
+from edge_agent.schema.validation import InvalidEvent, validate
 
 
 def events_in(payload: bytes) -> Iterator[Delivery]:
     """Yield the events of one message: one as a JSON object, or a batch of them as an array."""
     value = _json(payload)
-    yield from value if isinstance(value, list) else [value]
+    if isinstance(value, DeadLetter):
+        yield value
+    else:
+        yield from map(checked, value if isinstance(value, list) else [value])
+
+
+def checked(event: object) -> Delivery:
+    """Return a decoded event as it is, or as a dead letter if it breaks its contract."""
+    try:
+        validate(event)
+    except InvalidEvent as error:
+        return DeadLetter(str(error), event)
+    return event
 
 
 def introduction_in(node: str, payload: bytes) -> Iterator[Introduction]:
@@ -24,4 +37,4 @@ def _json(payload: bytes) -> object:
     try:
         return msgspec.json.decode(payload)
     except (ValueError, RecursionError):
-        return Undecodable("not JSON")
+        return DeadLetter("not JSON")

@@ -12,10 +12,11 @@ class SourceUnavailable(AgentError):
     exit_code: ClassVar[int] = 4
 
 
-class Undecodable(NamedTuple):
-    """A payload that is not JSON; `reason` says why."""
+class DeadLetter(NamedTuple):
+    """What no consumer can use; `event` is what was decoded, None if it is not even JSON."""
 
     reason: str
+    event: object = None
 
 
 class Introduction(NamedTuple):
@@ -25,8 +26,8 @@ class Introduction(NamedTuple):
     info: dict[str, Any]
 
 
-# An event as it was decoded (any JSON value, not checked), or one of the others.
-Delivery: TypeAlias = object | Undecodable | Introduction
+# An event as it was decoded, which keeps the contract of its type, or one of the others.
+Delivery: TypeAlias = object | DeadLetter | Introduction
 
 
 class Source(Protocol):

@@ -26,6 +26,7 @@ from edge_agent.config.config import Config
 from edge_agent.config.settings import description, keys, tables
 from edge_agent.deliver.catalog import GROUP, load_sink_type
 from edge_agent.doctor.diagnosis import ADVICE, THEMES
+from edge_agent.schema.json_schema import ENVELOPE, Schema, schemas
 from edge_agent.units import BYTES, SECONDS, Duration, Size
 from simulators import descriptions
 from simulators.fault_kinds import FAULTS, LINE_FAULTS, LINUX_FAULTS, SPI_FAULTS, W1_FAULTS
@@ -180,6 +181,57 @@ def _advice(theme: str, advice: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield from ((f"`{id_}`", text) for id_, text in advice.items())
 
 
+def events() -> dict[str, str]:
+    """Return what every event has around its data, and what the data of each type holds."""
+    sample = (HERE.parent / "tests/schema/golden/v1/reading.good.json").read_text(encoding="utf-8")
+    contracts = {name: _contract(name, schema) for name, schema in schemas()}
+    return {"sample": f"```json\n{sample}```", **contracts}
+
+
+def _contract(name: str, schema: Schema) -> str:
+    """Return a schema's text, fields and nested objects, with a sample for a type."""
+    parts = [schema["description"], *_fields(schema)]
+    for below in () if name == ENVELOPE else schema.get("$defs", {}).values():
+        parts += [f"`{below['title']}`: {below['description']}", *_fields(below)]
+    if name != ENVELOPE:
+        parts.append(f"[JSON Schema](schemas/json/{name}.json)")
+    return "\n\n".join(parts)
+
+
+def _fields(schema: Schema) -> Iterator[str]:
+    rows = (
+        (f"`{key}`", _words(field), _if_left_out(schema, key), field.get("description", ""))
+        for key, field in schema["properties"].items()
+    )
+    yield table(("field", "value", "if left out", "what"), rows)
+
+
+def _if_left_out(schema: Schema, key: str) -> str:
+    if key in schema["required"]:
+        return "required"
+    field = schema["properties"][key]
+    return f"`{json.dumps(field['default'])}`" if "default" in field else "absent"
+
+
+def _words(schema: Schema) -> str:
+    """Return what a value is, in a few words."""
+    if "$ref" in schema:
+        return f"`{schema['$ref'].rpartition('/')[2]}`"
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "prefixItems" in schema:
+        return f"array of {len(schema['prefixItems'])} {_words(schema['prefixItems'][0])}s"
+    below = schema.get("additionalProperties") or schema.get("items")
+    kind = str(schema.get("type", "object"))
+    return f"{kind} of {_words(below)}s" if isinstance(below, dict) and below else kind
+
+
+def schema_files() -> dict[Path, str]:
+    """Return the schemas that other programs may take from here, by file."""
+    found = ((HERE / f"schemas/json/{name}.json", schema) for name, schema in schemas())
+    return {path: json.dumps(schema, ensure_ascii=False, indent=2) + "\n" for path, schema in found}
+
+
 def architecture() -> dict[str, str]:
     """Return the import table, and the list of pure modules."""
     layers = tomllib.loads((HERE / "layers.toml").read_text(encoding="utf-8"))
@@ -217,6 +269,7 @@ PAGES: dict[str, Callable[[], dict[str, str]]] = {
     "configuration.md": configuration,
     "sensors.md": sensors,
     "sinks.md": sinks,
+    "events.md": events,
     "simulator.md": simulator,
     "commands.md": commands,
     "consumers.md": consumers,
@@ -225,6 +278,9 @@ PAGES: dict[str, Callable[[], dict[str, str]]] = {
 }
 
 if __name__ == "__main__":
+    for path, text in schema_files().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     for file, parts in PAGES.items():
         page = HERE / file
         page.write_text(rewritten(page.read_text(encoding="utf-8"), parts()), encoding="utf-8")

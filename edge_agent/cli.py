@@ -18,9 +18,10 @@ COMMANDS = {
     "run": "Run the agent on this machine's hardware.",
     "safe": "Switch every output to its safe state.",
     "scan": "Show which chips are connected, and which driver fits.",
-    "sinks": "Show the state, lag and last error of every sink.",
+    "schema": "Print the contracts of the events, for other programs.",
     "service": "Install, remove or inspect the systemd service.",
     "simulate": "Run the agent on simulated hardware.",
+    "sinks": "Show the state, lag and last error of every sink.",
     "usbip": "Offer simulated chips to this machine's kernel, as real buses.",
 }
 EPILOG = """

@@ -4,6 +4,7 @@ It has no clock, no threads and no network; its memory is bounded, whatever arri
 """
 
 from collections import Counter
+from contextlib import suppress
 
 from consumers.audit.arrival import Arrival, Gap, UnusableEvent, arrival_of
 from consumers.audit.contents import Contents
@@ -11,6 +12,7 @@ from consumers.audit.introduction import DeliveringSink, sink_of
 from consumers.audit.log_audit import OTHER, REASONS, LogAudit
 from consumers.audit.ranges import Room
 from consumers.audit.report import AuditReport
+from consumers.source import DeadLetter
 
 LATE, SETTLE = 60.0, 10.0  # s
 WINDOW = 100_000  # events whose content is remembered: some 30 MB
@@ -48,11 +50,18 @@ class Audit:
     def take(self, event: object, at: float) -> None:
         """Take a decoded event that arrived `at` seconds since 1970; anything else is counted."""
         try:
-            arrival = arrival_of(event)
-            log = self._log_of(arrival)
+            self._arrive(arrival_of(event), at)
         except UnusableEvent as error:
             self.refuse(str(error))
-            return
+
+    def take_dead_letter(self, letter: DeadLetter, at: float) -> None:
+        """Count what no consumer can use; if it says which event it is, that one is not lost."""
+        self.refuse(letter.reason)
+        with suppress(UnusableEvent):
+            self._arrive(arrival_of(letter.event), at)
+
+    def _arrive(self, arrival: Arrival, at: float) -> None:
+        log = self._log_of(arrival)
         if log.take(arrival, self._contents.compare(arrival), at, self._late) and arrival.gap:
             log.count_gap(arrival.gap)
             self._name(arrival, arrival.gap)

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from consumers.audit.audit import Audit
 from consumers.audit.report import AuditReport
-from consumers.source import Delivery, Introduction, Source, Undecodable
+from consumers.source import DeadLetter, Delivery, Introduction, Source
 
 STEP_SECONDS = 0.25
 REFRESH_SECONDS = 1.0
@@ -84,8 +84,8 @@ class Following:
             self._view.show(self._audit.report(now), now)
 
     def _take(self, delivery: Delivery, now: float) -> None:
-        if isinstance(delivery, Undecodable):
-            self._audit.refuse(delivery.reason)
+        if isinstance(delivery, DeadLetter):
+            self._audit.take_dead_letter(delivery, now)
         elif isinstance(delivery, Introduction):
             self._audit.introduce(delivery.node, delivery.info)
         else:

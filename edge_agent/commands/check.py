@@ -12,12 +12,26 @@ from edge_agent.errors import ConfigError
 @click.command()
 @config_argument
 @set_option
+@click.option("--events", is_flag=True, help="Check the events in the log of CONFIG instead.")
+@click.option("--simulated", is_flag=True, help="With --events: use the log of `simulate`.")
 @json_option
-def check(config: Path, overrides: tuple[str, ...], as_json: bool) -> int:
+def check(
+    config: Path, overrides: tuple[str, ...], events: bool, simulated: bool, as_json: bool
+) -> int:
     """Check CONFIG without touching hardware, event log or network.
 
-    Exit code 2 if there are problems.
+    With --events, check instead whether each event in the log keeps the contract of its type.
+
+    Exit code 2 if the configuration has problems, 1 if an event has.
     """
+    if events:
+        from edge_agent.commands.check_events import check_events  # noqa: PLC0415
+
+        return check_events(config, overrides, simulated=simulated, as_json=as_json)
+    return _check(config, overrides, as_json=as_json)
+
+
+def _check(config: Path, overrides: tuple[str, ...], *, as_json: bool) -> int:
     from edge_agent.blueprint import resolve  # noqa: PLC0415
 
     try:

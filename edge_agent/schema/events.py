@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from edge_agent.events import AlertState, Kind, Severity
+from edge_agent.events import AlertState, Severity
 from edge_agent.schema.notes import Count, GapV1, LifecycleV1
 
 CommandState: TypeAlias = Literal["refused", "accepted", "done", "failed", "repeated"]
@@ -107,7 +107,8 @@ class AlertV1(msgspec.Struct, frozen=True):
     ]
     severity: Annotated[Severity, Meta(description="how bad it is, as the configuration says")]
     values: Annotated[
-        dict[str, float], Meta(description="the values that have caused it, by `device.channel`")
+        dict[str, float],
+        Meta(description="the values that have caused it, by `device.channel` or output"),
     ]
     message: Annotated[str, Meta(description="the rule's message, with its values filled in")] = ""
     repeat: Annotated[
@@ -164,7 +165,7 @@ class CommandV1(msgspec.Struct, frozen=True):
     count: Annotated[Count, Meta(description="of a flood: how many commands were refused")] = 0
 
 
-DataSchemas: TypeAlias = Mapping[Kind, Mapping[int, type[msgspec.Struct]]]
+DataSchemas: TypeAlias = Mapping[str, Mapping[int, type[msgspec.Struct]]]
 
 # Every version that is in use, by kind. A version is removed when no agent writes it any more.
 DATA: DataSchemas = MappingProxyType(

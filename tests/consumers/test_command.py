@@ -16,7 +16,7 @@ from lab.broker import free_port
 
 from consumers.audit.audit import Audit
 from consumers.mqtt import MqttSource, random_client_id
-from consumers.source import SourceUnavailable, Undecodable
+from consumers.source import DeadLetter, SourceUnavailable
 from edge_agent.deliver.mqtt.address import Broker, parse_url
 from edge_agent.deliver.mqtt.broker import EmbeddedBroker
 
@@ -250,7 +250,7 @@ def test_a_broker_that_speaks_only_mqtt_3_1_1(port, publish):
     (found,) = received(source)
     source.close()
     broker.stop()
-    assert isinstance(found, Undecodable)
+    assert isinstance(found, DeadLetter)
 
 
 def received(source):

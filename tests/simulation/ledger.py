@@ -10,6 +10,8 @@ from typing import NamedTuple
 import msgspec
 
 from consumers.audit.audit import Audit
+from consumers.decode import events_in
+from consumers.source import DeadLetter
 
 CLIENTS = {"edge-sim": "mqtt", "edge-sim-second": "second"}
 ARCHIVE = "archive"
@@ -92,8 +94,8 @@ class Ledger:
     def deliver(self, where, sink, payload):
         """Note a JSON array of events."""
         if sink in self.audits:
-            for event in msgspec.json.decode(payload):
-                self.audits[sink].take(event, self._now())
+            for event in events_in(payload):
+                self._audit(self.audits[sink], event)
         for event in _many.decode(payload):
             self.deliveries += 1
             log, _, offset = event.id.partition(":")
@@ -106,6 +108,13 @@ class Ledger:
             self.received[sink].setdefault(one)
             if event.type == "edge.gap.v1":
                 self.gaps[sink].update(_gaps(log, msgspec.json.decode(event.data)))
+
+    def _audit(self, audit, event):
+        """Hand an event to an audit; one that breaks its contract is found there as well."""
+        if isinstance(event, DeadLetter):
+            audit.take_dead_letter(event, self._now())
+        else:
+            audit.take(event, self._now())
 
 
 def _gaps(log, data):
