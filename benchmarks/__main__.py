@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks import evaluate, raw, storm
 from benchmarks.broker import mosquitto
@@ -160,7 +161,7 @@ def start(port: int) -> Iterator[Row]:
 def first_event(port: int) -> float:
     """Start the agent once; return the seconds until its first event has arrived."""
     arrived: list[float] = []
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+    client = paho.Client(CallbackAPIVersion.VERSION2)
     client.on_message = lambda *_: arrived.append(time.perf_counter())
     client.connect("127.0.0.1", port)
     client.subscribe("edge/idle/event/#", 1)

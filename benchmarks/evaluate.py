@@ -147,8 +147,8 @@ def relay(directory: Path) -> Iterator[tuple[str, float]]:
     """
     trace = directory / "strace.txt"
     hold = f"inject=fdatasync:delay_enter={BLOCKED * 1_000_000}:when={SYNC}"
-    strace = ["strace", "-f", "--seccomp-bpf", "-ttt", "-o", trace, "-e", "trace=fdatasync"]
-    agent = [sys.executable, "-m", "benchmarks.relay", directory]
+    strace = ["strace", "-f", "--seccomp-bpf", "-ttt", "-o", str(trace), "-e", "trace=fdatasync"]
+    agent = [sys.executable, "-m", "benchmarks.relay", str(directory)]
     with subprocess.Popen([*strace, "-e", hold, *agent], stdout=subprocess.PIPE) as process:
         time.sleep(4 * BLOCKED)
         (directory / "stop").touch()
@@ -163,7 +163,7 @@ def relay(directory: Path) -> Iterator[tuple[str, float]]:
 
 def relay_beside_hung_bus(directory: Path) -> Iterator[tuple[str, float]]:
     """Yield the same while a bus with a sensor and eight outputs hangs, and the relay's stop."""
-    agent = [sys.executable, "-m", "benchmarks.relay", directory, "hung"]
+    agent = [sys.executable, "-m", "benchmarks.relay", str(directory), "hung"]
     with subprocess.Popen(agent, stdout=subprocess.PIPE) as process:
         time.sleep(3 * BLOCKED)
         (directory / "stop").touch()

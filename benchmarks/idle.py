@@ -5,6 +5,7 @@ python -m benchmarks.idle PORT DIRECTORY
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from edge_agent.agent import Agent
 from edge_agent.assembly.control import Control
@@ -15,6 +16,9 @@ from simulators.bus import SimulatedBus
 from simulators.clock import RealClock
 from simulators.model import I2CModel
 from simulators.sht4x import SHT4x
+
+if TYPE_CHECKING:
+    from edge_agent.acquire.hardware import Hardware
 
 HEAD = """
 node = "idle"
@@ -78,7 +82,7 @@ def main() -> None:
     blueprint = resolve(configuration(int(port), Path(directory), interval))
     agent = Agent(
         blueprint,
-        Chips(),
+        cast("Hardware", Chips()),  # as much of it as I2C chips need
         Path(blueprint.config.log.path),
         control=Control(),
         clock=SystemClock(),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -23,12 +24,12 @@ boot INTEGER, uptime INTEGER, kind TEXT NOT NULL, source TEXT NOT NULL, data TEX
 def publish(port: int, count: int) -> dict[str, Any]:
     """Publish `count` messages at QoS 1, as paho's documentation shows; wait for every PUBACK."""
     acked = threading.Semaphore(0)
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.max_inflight_messages_set(100)
     client.on_publish = lambda *_: acked.release()
     client.connect("127.0.0.1", port)
     client.loop_start()
-    properties = Properties(PacketTypes.PUBLISH)
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.ContentType = "application/cloudevents+json; charset=utf-8"
     bodies = list(envelopes(1000))
     cost = Cost()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.broker import free_port, mosquitto
 from benchmarks.measure import cpu_seconds, rss
@@ -27,7 +28,7 @@ from benchmarks.soak_report import Row, Sample, account, received, usage
 from consumers.audit.audit import Audit
 from consumers.audit.following import End, Following, SteadyClock
 from consumers.audit.report import AuditReport
-from consumers.audit.views import Silence
+from consumers.audit.views import NoView
 from consumers.mqtt import MqttSource
 from edge_agent.deliver.mqtt.address import Broker, parse_url
 
@@ -58,7 +59,7 @@ class Soak:
         self._port = port
         url, path = f"mqtt://127.0.0.1:{port}", directory / "soak.db"
         self._options = ["--set", f"mqtt.url={url}", "--set", f"log.path={path}"]
-        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        self._client = paho.Client(CallbackAPIVersion.VERSION2)
         self._client.reconnect_delay_set(1, 2)
         self.samples: list[Sample] = []
         self.sent = 0
@@ -124,7 +125,7 @@ class Subscriber:
         self._source.open()
         end = End(FOREVER, QUIET)
         self._audit = Audit()
-        self._following = Following(self._source, self._audit, Silence(), end, SteadyClock())
+        self._following = Following(self._source, self._audit, NoView(), end, SteadyClock())
 
     def until(self, moment: float) -> None:
         """Receive until a moment of the monotonic clock."""
@@ -143,7 +144,7 @@ def soak(directory: Path, minutes: float) -> list[Row]:
     port, end = free_port(), round(minutes * 60)
     with ExitStack() as broker:
         start = lambda: broker.enter_context(mosquitto(port, directory))  # noqa: E731
-        start()
+        start()  # type: ignore[no-untyped-call]
         subscriber = Subscriber(port)
         with Soak(directory, port).running() as run:
             _disturb(run, subscriber, end, start, broker.close)
