@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import click
 
@@ -40,7 +40,8 @@ def log(ctx: click.Context, config: Path, overrides: tuple[str, ...], simulated:
 @contextmanager
 def _opened(config: Path, overrides: tuple[str, ...], *, simulated: bool) -> Iterator[LogReader]:
     settings = load(config, overrides)
-    with opened_log(path_of_log(settings, config, simulated=simulated)) as reader:
+    path = path_of_log(settings, config, simulated=simulated)
+    with opened_log(path, LogReader) as reader:
         yield reader
 
 
@@ -92,6 +93,33 @@ def export(opened: Opened, form: str, output: IO[str]) -> None:
         events = reader.events_after(0)
         with click.progressbar(events, total, label=f"{total} events", file=sys.stderr) as bar:
             FORMATS[form](bar, output)
+
+
+@log.command()
+@click.option("--sink", "name", required=True, metavar="NAME", help="The destination.")
+@click.option("--since", required=True, help="First offset or time, or how long ago, such as 2h.")
+@click.option("--until", default="", help="Last offset, or a time; default: the end of the log.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0.01, 100_000),
+    default=100,
+    show_default=True,
+    help="Most events a second.",
+)
+@click.option("--dry-run", is_flag=True, help="Only count the events.")
+@click.pass_context
+def replay(ctx: click.Context, /, name: str, **request: Any) -> int:  # noqa: ANN401
+    """Send stored events to one sink once more, whether the agent runs or not.
+
+    Their ids are the same as the first time, and `replay` is true. Cursors and accounts stay as
+    they are. Ctrl-C stops, and says where to continue. Exit code 1 if events are refused.
+    """
+    from edge_agent.commands.replay import ReplayRequest  # noqa: PLC0415
+    from edge_agent.commands.replay import replay as send  # noqa: PLC0415
+
+    given = ctx.parent.params if ctx.parent else {}
+    config, overrides, simulated = given["config"], given["overrides"], given["simulated"]
+    return send(config, overrides, name, ReplayRequest(**request), simulated=simulated)
 
 
 def _json_line(event: LoggedEvent) -> str:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -14,6 +15,8 @@ from edge_agent.store.reader import AS_OWNER, LogReader
 
 # SQLite's codes for a file that is not an event log: no such table, no database, damaged.
 FOREIGN = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+
+R = TypeVar("R", bound=LogReader)
 
 simulated_option = click.option(
     "--simulated", is_flag=True, help="Use the event log of `simulate`."
@@ -30,10 +33,10 @@ def path_of_log(settings: Config, file: Path, *, simulated: bool) -> Path:
 
 
 @contextmanager
-def opened_log(path: Path) -> Iterator[LogReader]:
+def opened_log(path: Path, reading: type[R]) -> Iterator[R]:
     """Open a log for a block; raise LogError if it cannot be read."""
     try:
-        reader = LogReader(path)
+        reader = reading(path)
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in FOREIGN:
             raise LogError(f"{path}: {error}", AS_OWNER) from error

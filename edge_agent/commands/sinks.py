@@ -14,6 +14,7 @@ from edge_agent.commands.options import config_argument, json_option, set_option
 from edge_agent.commands.sink_report import SinkReport, sink_reports
 from edge_agent.config.reader import load
 from edge_agent.store.lock import is_locked
+from edge_agent.store.reader import LogReader
 
 HEADINGS = ("sink", "state", "waiting", "oldest", "delivered", "refused", "dropped")
 STEPS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))  # seconds of each unit
@@ -37,7 +38,7 @@ def sinks(config: Path, overrides: tuple[str, ...], simulated: bool, as_json: bo
     settings = load(config, overrides)
     path = path_of_log(settings, config, simulated=simulated).resolve()
     running = is_locked(path)
-    with opened_log(path) as reader:
+    with opened_log(path, LogReader) as reader:
         found = sink_reports(reader, sink_names(settings), SystemClock(), running=running)
     if as_json:
         shown = {name: one.as_dict() for name, one in found.items()}

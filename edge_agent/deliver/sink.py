@@ -67,7 +67,9 @@ Options = TypeVar("Options", bound=SinkOptions)
 class SinkPlan(NamedTuple, Generic[Options]):
     """A sink as configured: values only, so that two readings of one file are equal.
 
-    `live` says that it also shows what is true now; `commands`, that it takes commands.
+    `live` says that it also shows what is true now; `commands`, that it takes commands; `replay`,
+    that it sends history once more beside the agent: then it needs an identity of its own, if the
+    bus has such, and shows nothing but events.
     """
 
     name: str
@@ -79,6 +81,7 @@ class SinkPlan(NamedTuple, Generic[Options]):
     live: bool = False
     commands: bool = False
     answer_topics: tuple[str, ...] = ()  # how topics begin to which answers may go as well
+    replay: bool = False
 
 
 class About(NamedTuple):

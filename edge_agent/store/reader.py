@@ -121,8 +121,9 @@ class LogReader:
 
     def offset_at(self, time: int) -> int:
         """Return the offset behind which the events since a time in µs lie."""
-        query = 'SELECT coalesce(min("offset") - 1, 0) FROM event WHERE time >= ?'
-        return int(self._connection.execute(query, (time,)).fetchone()[0])
+        query = 'SELECT min("offset") - 1 FROM event WHERE time >= ?'
+        found = self._connection.execute(query, (time,)).fetchone()[0]
+        return self.last_offset() if found is None else int(found)
 
     def boot_number(self, boot: str) -> int | None:
         """Return the number under which a boot's events are logged; None if there are none."""

@@ -4,7 +4,7 @@ from edge_agent.blueprint import resolve
 from edge_agent.deliver.credentials import read_password
 from edge_agent.deliver.file import FileOptions
 from edge_agent.deliver.mqtt.address import Address
-from edge_agent.deliver.mqtt.sink import broker
+from edge_agent.deliver.mqtt.plan import broker
 from edge_agent.errors import ConfigError
 from edge_agent.events import KINDS
 

@@ -17,6 +17,7 @@ from edge_agent.deliver.mqtt.commands import CommandTopics
 from edge_agent.deliver.mqtt.endpoints import Endpoints
 from edge_agent.deliver.mqtt.job import Job
 from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
+from edge_agent.deliver.mqtt.no_state import NoState
 from edge_agent.deliver.mqtt.probe import Probe
 from edge_agent.deliver.mqtt.publisher import Publisher
 from edge_agent.deliver.mqtt.session import Session
@@ -49,7 +50,7 @@ class Connection:
     def __init__(
         self,
         broker: Broker,
-        state: LiveState,
+        state: LiveState | NoState,
         *,
         changed: Callable[[bool], None],
         backoff: Backoff,
@@ -122,7 +123,7 @@ class Connection:
         try:
             return self._connected(Session(self._broker, address, version, will))
         except ConnectionLost as error:
-            if error.cause != "retain":
+            if will is None or error.cause != "retain":
                 raise
         session = Session(self._broker, address, version, will._replace(retain=False))
         self._connected(session)

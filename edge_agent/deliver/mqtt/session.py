@@ -8,7 +8,7 @@ import select
 import socket
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
@@ -19,6 +19,7 @@ from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.deliver.mqtt.client import BoundedClient
 from edge_agent.deliver.mqtt.job import MAX_PACKET, Acknowledgement
 from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
+from edge_agent.deliver.mqtt.will import Will
 
 CONNECT_SECONDS = 5.0  # TCP and TLS
 CONNACK_SECONDS = 10.0
@@ -33,21 +34,13 @@ CAUSES: dict[int, Cause] = {0x84: "version", 0x9A: "retain"}
 PASSING = {0x80, 0x83, 0x88, 0x89, 0x97, 0x9F}  # unspecified, unavailable, busy, quota, rate
 
 
-class Will(NamedTuple):
-    """What the broker says when we vanish."""
-
-    topic: str
-    payload: bytes
-    retain: bool
-
-
 class Session:
     """A client at `address`; `acks` and `received` collect what comes until the owner takes it.
 
     `moved_at` is when bytes of a QoS 1 message last reached the other machine.
     """
 
-    def __init__(self, broker: Broker, address: Address, version: int, will: Will) -> None:
+    def __init__(self, broker: Broker, address: Address, version: int, will: Will | None) -> None:
         self.version = version
         self.max_packet = MAX_PACKET
         self.acks: list[Acknowledgement] = []
@@ -179,10 +172,11 @@ class Session:
         if sock is not None:
             sock.close()
 
-    def _build(self, broker: Broker, address: Address, will: Will) -> BoundedClient:
+    def _build(self, broker: Broker, address: Address, will: Will | None) -> BoundedClient:
         client = BoundedClient(broker.client_id, self.version)
         client.connect_timeout = CONNECT_SECONDS
-        client.will_set(will.topic, will.payload, 1, will.retain)
+        if will is not None:
+            client.will_set(will.topic, will.payload, 1, will.retain)
         client.authenticate(broker, address)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect

@@ -2,26 +2,26 @@
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
 
 from edge_agent.deliver.backoff import Backoff
-from edge_agent.deliver.credentials import TlsFiles
 from edge_agent.deliver.envelope import (
     BATCH_CONTENT_TYPE,
     CONTENT_TYPE,
     Envelope,
     split,
 )
-from edge_agent.deliver.mqtt.address import Address, Broker, parse_url
 from edge_agent.deliver.mqtt.check import check
 from edge_agent.deliver.mqtt.commands import CommandTopics
 from edge_agent.deliver.mqtt.connection import Connection
 from edge_agent.deliver.mqtt.content_type import ContentType
 from edge_agent.deliver.mqtt.hang_ups import HangUps, smaller
 from edge_agent.deliver.mqtt.job import MAX_PACKET, Job, Settlement
+from edge_agent.deliver.mqtt.no_state import NoState
 from edge_agent.deliver.mqtt.options import MqttOptions
+from edge_agent.deliver.mqtt.plan import broker, claims
 from edge_agent.deliver.mqtt.state import LiveState
 from edge_agent.deliver.sink import Post, SinkContext, SinkPlan, SinkType
 from edge_agent.errors import EventRejected, SinkUnavailable
@@ -200,16 +200,9 @@ def thread_name(sink: str) -> str:
 def build(plan: SinkPlan[MqttOptions], context: SinkContext) -> MqttSink:
     """Return the sink, with a connection that is not started yet."""
     prefix = f"edge/{context.node}"
-    readings = plan.live and "reading" in plan.kinds  # a metered link has no live values either
     connection = Connection(
         broker(plan, context.node),
-        LiveState(
-            prefix,
-            context.about,
-            sink=plan.name,
-            retained=plan.options.retained,
-            readings=readings,
-        ),
+        NoState() if plan.replay else _state(plan, context, prefix),
         changed=lambda up: context.retry() if up else None,
         backoff=Backoff(random.random),
         commands=CommandTopics(prefix, plan.answer_topics) if plan.commands else None,
@@ -220,31 +213,14 @@ def build(plan: SinkPlan[MqttOptions], context: SinkContext) -> MqttSink:
     return MqttSink(plan, context, connection)
 
 
-def broker(plan: SinkPlan[MqttOptions], node: str) -> Broker:
-    """Return what it takes to connect; the plan's URLs are right, `check` has seen them."""
-    options = plan.options
-    default = f"edge-{node}" if plan.live else f"edge-{node}-{plan.name}"
-    return Broker(
-        addresses(plan.url),
-        options.client_id or default,
-        username=options.username,
-        password_file=options.password_file,
-        password_env=options.password_env,
-        tls=TlsFiles(options.ca, options.certificate, options.key),
-        keep_alive=options.keep_alive,
-        versions=options.versions,
+def _state(plan: SinkPlan[MqttOptions], context: SinkContext, prefix: str) -> LiveState:
+    return LiveState(
+        prefix,
+        context.about,
+        sink=plan.name,
+        retained=plan.options.retained,
+        readings=plan.live and "reading" in plan.kinds,  # a metered link has no live values either
     )
-
-
-def addresses(urls: Sequence[str]) -> tuple[Address, ...]:
-    """Return where the URLs lead."""
-    return tuple(parse_url(url) for url in urls)
-
-
-def claims(plan: SinkPlan[MqttOptions], node: str) -> Iterator[str]:
-    """Yield the client ids: a broker keeps one connection for each, and closes the other."""
-    client_id = broker(plan, node).client_id
-    yield from (f"the client id {client_id!r} at {address}" for address in addresses(plan.url))
 
 
 SINK = SinkType(MqttOptions, check, build, claims)

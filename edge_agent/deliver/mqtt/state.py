@@ -12,8 +12,9 @@ import msgspec
 
 from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.mqtt.address import Address, parse_url
-from edge_agent.deliver.mqtt.session import Session, Will
+from edge_agent.deliver.mqtt.session import Session
 from edge_agent.deliver.mqtt.version import written
+from edge_agent.deliver.mqtt.will import Will
 from edge_agent.deliver.sink import About, Withdraw
 from edge_agent.events import Alert, Reading, Switched
 

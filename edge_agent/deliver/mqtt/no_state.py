@@ -1,0 +1,30 @@
+"""No live state: what a connection shows that is not the agent's own, such as that of a replay."""
+
+from edge_agent.deliver.mqtt.session import Session
+from edge_agent.deliver.sink import About, Withdraw
+from edge_agent.events import Alert, Reading, Switched
+
+
+class NoState:
+    """Has the methods of `LiveState`, and neither shows nor changes anything on the broker."""
+
+    will = None
+    leaving = False
+
+    def take(self, _shown: Reading | Alert | Switched | About | Withdraw) -> None:
+        """Do nothing."""
+
+    def greet(self, _session: Session) -> None:
+        """Do nothing."""
+
+    def send(self, _session: Session) -> None:
+        """Do nothing."""
+
+    def farewell(self, _session: Session) -> None:
+        """Do nothing."""
+
+    def left(self, _session: Session) -> None:
+        """Do nothing."""
+
+    def end(self) -> None:
+        """Do nothing."""

@@ -1,0 +1,36 @@
+"""What a plan means to MQTT: where the brokers are, and who the agent is there."""
+
+from collections.abc import Iterator, Sequence
+
+from edge_agent.deliver.credentials import TlsFiles
+from edge_agent.deliver.mqtt.address import Address, Broker, parse_url
+from edge_agent.deliver.mqtt.options import MqttOptions
+from edge_agent.deliver.sink import SinkPlan
+
+
+def broker(plan: SinkPlan[MqttOptions], node: str) -> Broker:
+    """Return what it takes to connect; the plan's URLs are right, `check` has seen them."""
+    options = plan.options
+    default = f"edge-{node}" if plan.live else f"edge-{node}-{plan.name}"
+    client_id = options.client_id or default
+    return Broker(
+        addresses(plan.url),
+        f"{client_id}-replay" if plan.replay else client_id,
+        username=options.username,
+        password_file=options.password_file,
+        password_env=options.password_env,
+        tls=TlsFiles(options.ca, options.certificate, options.key),
+        keep_alive=options.keep_alive,
+        versions=options.versions,
+    )
+
+
+def addresses(urls: Sequence[str]) -> tuple[Address, ...]:
+    """Return where the URLs lead."""
+    return tuple(parse_url(url) for url in urls)
+
+
+def claims(plan: SinkPlan[MqttOptions], node: str) -> Iterator[str]:
+    """Yield the client ids: a broker keeps one connection for each, and closes the other."""
+    client_id = broker(plan, node).client_id
+    yield from (f"the client id {client_id!r} at {address}" for address in addresses(plan.url))

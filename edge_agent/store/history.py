@@ -1,0 +1,40 @@
+"""A stretch of the log's past: where it begins and ends, and what it still has."""
+
+from collections.abc import Collection, Iterator
+
+import msgspec
+
+from edge_agent.events import KINDS, LoggedEvent
+from edge_agent.store import tally
+from edge_agent.store.reader import LogReader
+
+FIRST = (
+    'SELECT min("offset"), min(time) FROM event WHERE "offset" = (SELECT min("offset") FROM event)'
+)
+BEFORE = 'SELECT coalesce(max("offset"), 0) FROM event WHERE time < ?'
+
+
+class HistoryReader(LogReader):
+    """Reads any stretch of the log, without a cursor."""
+
+    def first(self) -> tuple[int, int] | None:
+        """Return offset and time, in µs, of the oldest event that the log has."""
+        offset, time = self._execute(FIRST, ())[0]
+        return None if offset is None else (offset, time)
+
+    def last_before(self, time: int) -> int:
+        """Return the offset of the last event before a time in µs; 0 if there is none."""
+        return int(self._execute(BEFORE, (time,))[0][0])
+
+    def count(self, after: int, upto: int, kinds: Collection[str] = KINDS) -> int:
+        """Return how many events of some kinds lie behind `after` and up to `upto`."""
+        wanted = msgspec.json.encode(sorted(kinds)).decode()
+        return tally.count(self._execute, wanted, after, upto)
+
+    def batches(
+        self, kinds: Collection[str], after: int, upto: int, size: int
+    ) -> Iterator[list[LoggedEvent]]:
+        """Yield the events of a stretch, up to `size` at a time."""
+        while batch := self.read_kinds(kinds, after, upto, size):
+            yield batch
+            after = batch[-1].offset
