@@ -36,7 +36,7 @@ def check_events(
 ) -> int:
     """Check the log of a configuration, and print the result; return the exit code."""
     settings = load(config, overrides)
-    with opened_log(path_of_log(settings, config, simulated=simulated)) as reader:
+    with opened_log(path_of_log(settings, config, simulated=simulated), LogReader) as reader:
         found = examine(reader, settings.node)
     if as_json:
         click.echo(json.dumps(found.as_dict(), ensure_ascii=False))
