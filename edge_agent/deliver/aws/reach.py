@@ -1,0 +1,43 @@
+"""Whether a queue or topic can be reached, without sending an event."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from edge_agent.deliver.aws.address import AwsTarget
+from edge_agent.deliver.aws.answer import ServiceError
+from edge_agent.deliver.aws.call import AwsCalls
+from edge_agent.deliver.aws.faults import DENIED, explained
+from edge_agent.errors import AgentError
+
+# How AWS answers a request without messages, once it has accepted who sends it.
+EMPTY = {"EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest"}
+
+
+def obstacle(
+    target: AwsTarget, connect: Callable[[], AwsCalls], wall: Callable[[], float] = time.time
+) -> AgentError | None:
+    """Return what stands in the way of a delivery, or nothing.
+
+    It asks for the attributes, which may be forbidden, and sends a batch of no messages: that
+    takes the right to send, and cannot send anything.
+    """
+    service = target.service
+    empty: dict[str, Any] = {service.target: target.resource, service.entries: []}
+    try:
+        client = connect()
+        _look(client, target)
+        client.call(service.send, empty)
+    except ServiceError as error:
+        return None if error.code in EMPTY else explained(error, target, wall())
+    except AgentError as error:
+        return error
+    return None
+
+
+def _look(client: AwsCalls, target: AwsTarget) -> None:
+    try:
+        client.call(target.service.look, {target.service.target: target.resource})
+    except ServiceError as error:
+        if error.code not in DENIED:
+            raise

@@ -1,0 +1,47 @@
+"""The types of the SNS and SQS sinks: how one is checked, built and reached."""
+
+import random
+from collections.abc import Callable, Iterator
+
+from edge_agent.deliver.aws.address import AwsTarget, parse_url
+from edge_agent.deliver.aws.call import AwsCalls
+from edge_agent.deliver.aws.check import check
+from edge_agent.deliver.aws.options import AwsOptions
+from edge_agent.deliver.aws.reach import obstacle
+from edge_agent.deliver.aws.sink import AwsSink
+from edge_agent.deliver.backoff import Backoff
+from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType, claims_nothing
+from edge_agent.errors import AgentError
+
+
+def build(plan: SinkPlan[AwsOptions], context: SinkContext) -> AwsSink:
+    """Return the sink; raise AgentError if botocore is not installed."""
+    target, connect = connector(plan)
+    return AwsSink(plan.name, target, context, connect, backoff=Backoff(random.random))
+
+
+def reach(plan: SinkPlan[AwsOptions], _node: str) -> Iterator[SinkProblem]:
+    """Yield what stands in the way of a delivery; nothing is sent."""
+    try:
+        error = obstacle(*connector(plan))
+    except AgentError as missing:
+        error = missing
+    if error is not None:
+        yield SinkProblem("url", plan.url[0], str(error))
+
+
+def connector(plan: SinkPlan[AwsOptions]) -> tuple[AwsTarget, Callable[[], AwsCalls]]:
+    """Return where a plan leads, and what makes a client; raise AgentError without botocore."""
+    try:
+        from edge_agent.deliver.aws.client import AwsClient  # noqa: PLC0415 - optional, and 34 MB
+    except ImportError:
+        raise AgentError(
+            "the package botocore is not installed", "pip install 'edge-agent[aws]'"
+        ) from None
+    target = parse_url(plan.url[0])
+    return target, lambda: AwsClient(target, plan.options)
+
+
+# Two values, because each has a section and a table of its own in the pages.
+SQS_SINK = SinkType(AwsOptions, check, build, claims_nothing, reach)
+SNS_SINK = SinkType(AwsOptions, check, build, claims_nothing, reach)
