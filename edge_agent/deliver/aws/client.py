@@ -5,8 +5,7 @@ Only `build` and `reach` import this module: botocore costs 34 MB.
 
 import logging
 import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from socket import gaierror
 from typing import Any
 
@@ -49,33 +48,37 @@ class AwsClient:
     def __init__(self, target: AwsTarget, options: AwsOptions) -> None:
         """Raise `SinkUnavailable` if there are no credentials."""
         self._target = target
-        with _reasons(target):
-            self._client = _session(options).create_client(
-                target.service.name,
-                region_name=options.region or target.region,
-                endpoint_url=target.endpoint,
-                config=Config(
-                    retries={"total_max_attempts": 1},
-                    connect_timeout=CONNECT_SECONDS,
-                    read_timeout=READ_SECONDS,
-                    tcp_keepalive=True,
-                    parameter_validation=False,  # ours are right, and it costs time
-                    user_agent_extra="edge-agent",
-                ),
-            )
+        self._client = _tried(target, lambda: _client(target, options))
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the answer; raise ServiceError if AWS refuses, `SinkUnavailable` if it cannot."""
-        with _reasons(self._target):
-            answer: Mapping[str, Any] = getattr(self._client, operation)(**parameters)
-            return answer
+        answer: Mapping[str, Any] = _tried(
+            self._target, lambda: getattr(self._client, operation)(**parameters)
+        )
+        return answer
 
     def close(self) -> None:
         """End the connections that no call uses."""
         self._client.close()
 
 
-def _session(options: AwsOptions) -> Any:  # noqa: ANN401 - botocore has no types
+def _client(target: AwsTarget, options: AwsOptions) -> Any:  # noqa: ANN401 - botocore has no types
+    return _session(options).create_client(
+        target.service.name,
+        region_name=options.region or target.region,
+        endpoint_url=target.endpoint,
+        config=Config(
+            retries={"total_max_attempts": 1},
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            tcp_keepalive=True,
+            parameter_validation=False,  # ours are right, and it costs time
+            user_agent_extra="edge-agent",
+        ),
+    )
+
+
+def _session(options: AwsOptions) -> Any:  # noqa: ANN401
     profile = options.profile or ("default" if options.credentials_file else None)
     session = botocore.session.Session(profile=profile)
     if options.credentials_file:
@@ -83,21 +86,24 @@ def _session(options: AwsOptions) -> Any:  # noqa: ANN401 - botocore has no type
     return session
 
 
-@contextmanager
-def _reasons(target: AwsTarget) -> Iterator[None]:
+def _tried(target: AwsTarget, call: Callable[[], Any]) -> Any:  # noqa: ANN401
     try:
-        yield
-    except exceptions.ClientError as error:
-        raise _service_error(error) from error
-    except NO_CREDENTIALS as error:
-        what = f"no AWS credentials: {error}"
+        return call()
+    except Exception as error:  # noqa: BLE001 - whatever an answer makes of it, the thread stays
+        found = _reason(error, target)
+    raise found  # outside of `except`: a context would keep the connection open
+
+
+def _reason(error: Exception, target: AwsTarget) -> ServiceError | SinkUnavailable:
+    if isinstance(error, exceptions.ClientError):
+        return _service_error(error)
+    if isinstance(error, NO_CREDENTIALS):
         remedy = "set credentials_file or profile, or AWS_ACCESS_KEY_ID for the agent's process"
-        raise PersonNeeded(what, remedy) from error
-    except exceptions.BotoCoreError as error:
-        raise _unreachable(error, target) from error
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        what = f"{target.endpoint} answers what {target.service.name.upper()} does not: {error!r}"
-        raise SinkUnavailable(what, "check url") from error
+        return PersonNeeded(f"no AWS credentials: {error}", remedy)
+    if isinstance(error, exceptions.BotoCoreError):
+        return _unreachable(error, target)
+    what = f"{target.endpoint} does not answer as {target.service.name.upper()} does: {error!r}"
+    return SinkUnavailable(what, "check url")
 
 
 def _service_error(error: Any) -> ServiceError:  # noqa: ANN401

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from edge_agent.deliver.aws.address import AwsTarget
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.events import LoggedEvent
@@ -10,9 +12,22 @@ from edge_agent.events import LoggedEvent
 MOST = 10  # messages in a request
 LARGEST = 262_144  # bytes of a request: bodies and attributes
 LONGEST_GROUP = 128  # characters
-FILTERED = ("type", "source", "subject")  # what a subscription's filter policy can look at
 # XML has no place for these two, not even as a reference, and JSON may hold them as they are.
 NOT_IN_XML = str.maketrans({"\ufffe": r"\ufffe", "\uffff": r"\uffff"})
+
+
+class Filtered(msgspec.Struct):
+    """The attributes of an event that a subscription's filter policy can look at, and its id."""
+
+    id: str
+    type: str
+    source: str
+    subject: str
+
+    def texts(self) -> dict[str, str]:
+        """Return them by name, without empty ones, which AWS refuses."""
+        found = {"type": self.type, "source": self.source, "subject": self.subject}
+        return {name: text for name, text in found.items() if text}
 
 
 class AwsMessage(NamedTuple):
@@ -38,11 +53,11 @@ class MessageWriter:
 
     def write(self, event: LoggedEvent) -> AwsMessage:
         """Return the event as a CloudEvent in JSON; its device is its group in a FIFO queue."""
-        attributes = self._envelope.attributes(event)
         body = self._envelope.encode(event).decode()
+        attributes = msgspec.json.decode(body, type=Filtered)
         if not body.isascii():
             body = body.translate(NOT_IN_XML)
-        filtered = {name: attributes[name] for name in FILTERED if attributes[name]}
+        filtered = attributes.texts()
         entry = {
             "Id": str(event.offset),
             self._target.service.body: body,
@@ -53,7 +68,7 @@ class MessageWriter:
         }
         if self._target.fifo:
             entry["MessageGroupId"] = f"{self._node}/{event.source}"[:LONGEST_GROUP]
-            entry["MessageDeduplicationId"] = attributes["id"]
+            entry["MessageDeduplicationId"] = attributes.id
         return AwsMessage(event, entry, _size(body, filtered))
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import closing
 
 from edge_agent.deliver.aws.address import AwsTarget
 from edge_agent.deliver.aws.answer import ServiceError
@@ -22,12 +22,10 @@ def obstacle(
     It asks for the attributes, which may be forbidden, and sends a batch of no messages: that
     takes the right to send, and cannot send anything.
     """
-    service = target.service
-    empty: dict[str, Any] = {service.target: target.resource, service.entries: []}
     try:
-        client = connect()
-        _look(client, target)
-        client.call(service.send, empty)
+        with closing(connect()) as client:
+            _look(client, target)
+            _send_nothing(client, target)
     except ServiceError as error:
         return None if error.code in EMPTY else explained(error, target, wall())
     except AgentError as error:
@@ -41,3 +39,8 @@ def _look(client: AwsCalls, target: AwsTarget) -> None:
     except ServiceError as error:
         if error.code not in DENIED:
             raise
+
+
+def _send_nothing(client: AwsCalls, target: AwsTarget) -> None:
+    service = target.service
+    client.call(service.send, {service.target: target.resource, service.entries: []})

@@ -1,4 +1,4 @@
-"""The types of the SNS and SQS sinks: how one is checked, built and reached."""
+"""The type of the SNS and SQS sinks: how one is checked, built and reached."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -42,6 +42,4 @@ def connector(plan: SinkPlan[AwsOptions]) -> tuple[AwsTarget, Callable[[], AwsCa
     return target, lambda: AwsClient(target, plan.options)
 
 
-# Two values, because each has a section and a table of its own in the pages.
-SQS_SINK = SinkType(AwsOptions, check, build, claims_nothing, reach)
-SNS_SINK = SinkType(AwsOptions, check, build, claims_nothing, reach)
+SINK = SinkType(AwsOptions, check, build, claims_nothing, reach)
