@@ -47,8 +47,9 @@ def configuration() -> dict[str, str]:
 
 
 def sinks() -> dict[str, str]:
-    """Return the keys of every kind of sink, by its shortest scheme."""
-    schemes = sorted({entry.name for entry in entry_points(group=GROUP)}, key=len, reverse=True)
+    """Return the keys of every kind of sink, by its shortest scheme, the first of equals."""
+    installed = {entry.name for entry in entry_points(group=GROUP)}
+    schemes = sorted(installed, key=lambda scheme: (len(scheme), scheme), reverse=True)
     names = {id(kind): scheme for scheme in schemes for kind in [load_sink_type(scheme)]}
     return {scheme: key_table(load_sink_type(scheme).options) for scheme in names.values()}
 

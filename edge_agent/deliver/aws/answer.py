@@ -29,7 +29,7 @@ class ServiceError(Exception):
         return concerns_message(self.code, self.text)
 
 
-class Outcome(NamedTuple):
+class BatchOutcome(NamedTuple):
     """How many leading messages are settled; reasons of those refused; why the next one is not."""
 
     settled: int
@@ -42,7 +42,7 @@ def concerns_message(code: str, text: str) -> bool:
     return code in ABOUT_THE_MESSAGE or (code in ABOUT_A_PARAMETER and bool(TOO_LONG.search(text)))
 
 
-def outcome_of(messages: Sequence[AwsMessage], answer: Mapping[str, Any]) -> Outcome:
+def outcome_of(messages: Sequence[AwsMessage], answer: Mapping[str, Any]) -> BatchOutcome:
     """Return the outcome of a request: confirmed is only what the answer names as successful.
 
     A gap event is never refused: what is lost must not be lost once more.
@@ -55,9 +55,9 @@ def outcome_of(messages: Sequence[AwsMessage], answer: Mapping[str, Any]) -> Out
             continue
         entry = failed.get(message.id, {})
         if message.event.kind == "gap" or not _is_refusal(entry):
-            return Outcome(count, refused, _error(entry))
+            return BatchOutcome(count, refused, _error(entry))
         refused[message.event.offset] = str(_error(entry))
-    return Outcome(len(messages), refused)
+    return BatchOutcome(len(messages), refused)
 
 
 def _is_refusal(entry: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from edge_agent.deliver.aws.address import AwsTarget
-from edge_agent.deliver.aws.answer import Outcome, ServiceError, outcome_of
+from edge_agent.deliver.aws.answer import BatchOutcome, ServiceError, outcome_of
 from edge_agent.deliver.aws.call import AwsCalls, answered
 from edge_agent.deliver.aws.faults import PersonNeeded, explained
 from edge_agent.deliver.aws.message import LARGEST, AwsMessage, MessageWriter, leading
@@ -23,7 +23,7 @@ AT_ONCE = 100  # events: what a delivery repeats at most if the agent is killed
 
 
 class AwsSink:
-    """Sends events to a queue or topic; `connect` makes a client, with credentials read anew."""
+    """Sends events to a queue or topic; `connect` makes a client, which reads the credentials."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class AwsSink:
         if self._complaint is not None and self._monotonic() < self._retry_at:
             raise self._complaint
 
-    def _send_leading(self, messages: Sequence[AwsMessage]) -> Outcome:
+    def _send_leading(self, messages: Sequence[AwsMessage]) -> BatchOutcome:
         """Send what fits into a request; raise `SinkUnavailable` if none of it is settled."""
         group = leading(messages)
         try:
@@ -97,7 +97,7 @@ class AwsSink:
         self._backoff.reset()
         return outcome
 
-    def _sent(self, group: Sequence[AwsMessage]) -> Outcome:
+    def _sent(self, group: Sequence[AwsMessage]) -> BatchOutcome:
         if group[0].size > LARGEST:
             text = f"{group[0].size} bytes; a message has at most {LARGEST}"
             raise ServiceError("BatchRequestTooLong", text)
@@ -108,11 +108,11 @@ class AwsSink:
         )
         return outcome_of(group, answer)
 
-    def _alone(self, message: AwsMessage, error: ServiceError) -> Outcome:
+    def _alone(self, message: AwsMessage, error: ServiceError) -> BatchOutcome:
         """Return what a refused request means for its only, or first, message."""
         if error.concerns_message and message.event.kind != "gap":
-            return Outcome(1, {message.event.offset: str(error)})
-        return Outcome(0, {}, error)
+            return BatchOutcome(1, {message.event.offset: str(error)})
+        return BatchOutcome(0, {}, error)
 
     def _call(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
