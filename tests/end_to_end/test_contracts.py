@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -11,6 +13,8 @@ from edge_agent.cli import main
 from edge_agent.events import KINDS
 from tests.schema.samples import RELEASED
 from tests.schema.strict import problems_of
+
+STATES = {"accepted", "done", "failed", "refused", "repeated"}  # of a command
 
 
 @pytest.fixture
@@ -36,9 +40,16 @@ class Greenhouse:
         topic = f"edge/greenhouse/command/{name}"
         publish.single(topic, json.dumps(arguments), port=self._port)
 
-    def states(self, kind):
-        found = [event for event in self.events() if event["type"] == f"edge.{kind}.v1"]
-        return {event["data"].get("state") for event in found}
+    def control(self, words):
+        """Type a command of the simulation in another terminal."""
+        options = ["-c", str(self.agent.config), "--set", f"log.path={self.agent.log}"]
+        command = [sys.executable, "-m", "edge_agent", "control", *options, *words.split()]
+        subprocess.run(command, check=True, timeout=60, capture_output=True)
+
+    def found(self, kind, name):
+        """The values of a field that have arrived."""
+        events = [event for event in self.events() if event["type"] == f"edge.{kind}.v1"]
+        return {event["data"].get(name) for event in events}
 
 
 @pytest.fixture
@@ -49,12 +60,18 @@ def running(greenhouse, agent, broker, subscriber):
 
 def let_everything_happen(running, wait_for):
     wait_for(lambda: "reading" in running.kinds())
+    running.control("fault air unplug")
+    wait_for(lambda: "no_acknowledge" in running.found("reading", "quality"))
+    running.control("repair air")
     running.command("threshold", id="1", rule="too_warm", threshold="warm", value=20)
     running.command("set", id="2", output="heater", value="on")
+    running.command("acknowledge", id="3", rule="none")
     running.command("explode")
-    running.command("reload", id="3")
-    wait_for(lambda: running.states("command") >= {"done", "refused", "accepted"})
-    wait_for(lambda: "firing" in running.states("alert"))
+    running.command("reload", id="4")
+    wait_for(lambda: STATES - {"repeated"} <= running.found("command", "state"))
+    running.command("threshold", id="1", rule="too_warm", threshold="warm", value=20)
+    wait_for(lambda: running.found("command", "state") >= STATES)
+    wait_for(lambda: "firing" in running.found("alert", "state"))
     wait_for(lambda: "output" in running.kinds())
 
 
@@ -65,7 +82,7 @@ def go_back_in_time(running, wait_for):
     shutil.copy(log, log.with_suffix(".backup"))
     count = len(running.events())
     running.agent.start()
-    wait_for(lambda: len(running.events()) > count + 20)
+    wait_for(lambda: len(running.events()) > count + 5)
     assert running.agent.stop() == 0
     shutil.move(log.with_suffix(".backup"), log)
     running.agent.start()
