@@ -20,13 +20,17 @@ from msgspec.structs import FieldInfo
 from consumers.cli import cli as edge_consumer
 from drivers.base.driver import DriverClass, addresses_of, channels_of
 from edge_agent.acquire.catalog import Catalog, options
+from edge_agent.blueprint import resolve
+from edge_agent.blueprint.description import describe
 from edge_agent.cli import EPILOG, cli
 from edge_agent.commands.drivers import ranges
 from edge_agent.config.config import Config
 from edge_agent.config.settings import description, keys, tables
 from edge_agent.deliver.catalog import GROUP, load_sink_type
 from edge_agent.doctor.diagnosis import ADVICE, THEMES
-from edge_agent.schema.json_schema import ENVELOPE, Schema, schemas
+from edge_agent.schema.asyncapi import document
+from edge_agent.schema.avro import record_schema
+from edge_agent.schema.json_schema import ENVELOPE, Schema, name, schemas, types
 from edge_agent.units import BYTES, SECONDS, Duration, Size
 from simulators import descriptions
 from simulators.fault_kinds import FAULTS, LINE_FAULTS, LINUX_FAULTS, SPI_FAULTS, W1_FAULTS
@@ -229,8 +233,16 @@ def _words(schema: Schema) -> str:
 
 def schema_files() -> dict[Path, str]:
     """Return the schemas that other programs may take from here, by file."""
-    found = ((HERE / f"schemas/json/{name}.json", schema) for name, schema in schemas())
-    return {path: json.dumps(schema, ensure_ascii=False, indent=2) + "\n" for path, schema in found}
+    greenhouse = describe(resolve(HERE.parent / "examples/greenhouse.toml"))
+    found = {
+        **{f"json/{name}.json": schema for name, schema in schemas()},
+        **{f"avro/{name(type_)}.avsc": record_schema(type_) for type_ in types()},
+        "asyncapi/greenhouse.json": document(greenhouse),
+    }
+    return {
+        HERE / f"schemas/{file}": json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+        for file, schema in found.items()
+    }
 
 
 def architecture() -> dict[str, str]:

@@ -1,11 +1,16 @@
 """`edge-agent schema`: the contracts of the events, for those who write other programs."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
-from edge_agent.commands.options import json_option
+from edge_agent.blueprint import resolve
+from edge_agent.blueprint.description import describe
+from edge_agent.commands.options import config_argument, json_option
+from edge_agent.schema.asyncapi import document
+from edge_agent.schema.avro import record_schema, union_schema
 from edge_agent.schema.cloud_event import WRITTEN, EventType
 from edge_agent.schema.json_schema import data_schema, event_schema, name, types, uri
 
@@ -30,13 +35,33 @@ def list_types(as_json: bool) -> None:
         click.echo(f"{type_:<19}  {facts['about']}")
 
 
-@schema.command("json")
-@click.argument(
+type_argument = click.argument(
     "type_", metavar="[TYPE]", required=False, callback=lambda _c, _p, text: _type(text)
 )
+
+
+@schema.command("json")
+@type_argument
 def print_json_schema(type_: EventType | None) -> None:
     """Print the JSON Schema (2020-12) of TYPE's data; without it, that of a whole CloudEvent."""
-    found = event_schema() if type_ is None else data_schema(type_)
+    _print(event_schema() if type_ is None else data_schema(type_))
+
+
+@schema.command("avro")
+@type_argument
+def print_avro_schema(type_: EventType | None) -> None:
+    """Print the Avro schema of TYPE's events; without it, a union of all."""
+    _print(union_schema() if type_ is None else record_schema(type_))
+
+
+@schema.command("asyncapi")
+@config_argument
+def print_asyncapi_document(config: Path) -> None:
+    """Print CONFIG as an AsyncAPI 3 document: channels, messages, units."""
+    _print(document(describe(resolve(config))))
+
+
+def _print(found: object) -> None:
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 

@@ -10,9 +10,9 @@ from msgspec import inspect as described
 
 from edge_agent.errors import AgentError, UnfitEvent
 from edge_agent.events import Kind
-from edge_agent.schema.avro import event_schema
+from edge_agent.schema.avro import record_schema, written
 from edge_agent.schema.avro_values import conversion
-from edge_agent.schema.cloud_event import WRITTEN, CloudEvent
+from edge_agent.schema.cloud_event import CloudEvent
 from edge_agent.schema.events import DATA
 
 UNFIT = (msgspec.MsgspecError, ValueError, TypeError, OverflowError)
@@ -22,9 +22,10 @@ class RecordWriter:
     """Writes events of a kind; raises AgentError if fastavro is missing."""
 
     def __init__(self, kind: Kind) -> None:
-        data = DATA[kind][WRITTEN[kind]]
+        type_ = written(kind)
+        data = DATA[kind][type_.version]
         self._fastavro = load_fastavro()
-        self._schema = self._fastavro.parse_schema(event_schema(kind))
+        self._schema = self._fastavro.parse_schema(record_schema(type_))
         self._decoder = msgspec.json.Decoder(data)
         self._convert = conversion(described.type_info(data))
 

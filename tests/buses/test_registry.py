@@ -13,10 +13,9 @@ from edge_agent.deliver.encoding.options import EncodingOptions
 from edge_agent.deliver.sink import About, SinkContext
 from edge_agent.errors import SinkUnavailable
 from edge_agent.events import KINDS, LoggedEvent
-from edge_agent.schema.avro import event_schema
-
-from .readers import environment
-from .servers.apicurio import Apicurio
+from edge_agent.schema.avro import record_schema, written
+from tests.buses.readers import environment
+from tests.buses.servers.apicurio import Apicurio
 
 EVENTS = [
     LoggedEvent(1, 1_764_240_000_123_457, None, None, "output", "fan", '{"value":1,"by":"safe"}'),
@@ -121,7 +120,7 @@ def test_a_second_start_finds_the_same_ids(registry):
 
 def older(kind):
     """The schema of an older agent, whose output had no `error` yet."""
-    schema = event_schema(kind)
+    schema = record_schema(written(kind))
     data = next(field for field in schema["fields"] if field["name"] == "data")
     data["type"]["fields"] = [one for one in data["type"]["fields"] if one["name"] != "error"]
     return schema
@@ -129,7 +128,7 @@ def older(kind):
 
 def incompatible(kind):
     """A schema with a field that our events do not have, and no default."""
-    schema = event_schema(kind)
+    schema = record_schema(written(kind))
     data = next(field for field in schema["fields"] if field["name"] == "data")
     data["type"]["fields"] = [{**one, "type": "string"} for one in data["type"]["fields"]]
     return schema

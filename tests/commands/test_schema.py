@@ -3,6 +3,7 @@ import json
 import pytest
 
 from edge_agent.events import KINDS
+from edge_agent.schema.avro import record_schema, union_schema
 from edge_agent.schema.cloud_event import EventType
 from edge_agent.schema.json_schema import data_schema, event_schema
 
@@ -38,3 +39,25 @@ def test_an_unknown_type_is_refused_with_those_that_there_are(edge_agent, name):
     done = edge_agent("schema", "json", name)
     assert done.code == 2
     assert f"no such type: '{name}'; known: reading.v1, aggregate.v1" in done.err
+
+
+@pytest.mark.parametrize("name", ["alert", "alert.v1"])
+def test_avro_prints_the_record_of_a_kind_or_of_one_version(edge_agent, name):
+    found = json.loads(edge_agent("schema", "avro", name).out)
+    assert found == record_schema(EventType("alert", 1))
+
+
+def test_avro_without_a_type_prints_the_union_of_all_records(edge_agent):
+    assert json.loads(edge_agent("schema", "avro").out) == union_schema()
+
+
+def test_asyncapi_prints_the_document_of_a_configuration(edge_agent, root):
+    done = edge_agent("schema", "asyncapi", root / "examples/greenhouse.toml")
+    assert json.loads(done.out)["id"] == "urn:edge:greenhouse"
+
+
+def test_asyncapi_of_a_wrong_configuration_lists_its_problems(edge_agent, tmp_path):
+    (tmp_path / "wrong.toml").write_text("[[device]]\nname = 1")
+    done = edge_agent("schema", "asyncapi", tmp_path / "wrong.toml")
+    assert done.code == 2
+    assert "name" in done.err

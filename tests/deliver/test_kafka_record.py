@@ -5,8 +5,9 @@ import json
 import pytest
 from cloudevents.v1.kafka import KafkaMessage, from_binary, from_structured
 
+from edge_agent.deliver.encoding.avro import AvroEncoder
 from edge_agent.deliver.envelope import Envelope
-from edge_agent.deliver.kafka.record import encoder
+from edge_agent.deliver.kafka.record import avro_encoder, encoder
 
 READERS = {"structured": from_structured, "binary": from_binary}
 
@@ -30,3 +31,16 @@ def test_a_binary_record_has_the_data_alone_and_says_its_type(events):
     assert record.value == b'{"n":1}'
     assert dict(record.headers)["content-type"] == b"application/json"
     assert "ce_datacontenttype" not in dict(record.headers)
+
+
+@pytest.mark.parametrize("content", READERS)
+def test_an_avro_record_has_the_whole_event_as_value_whatever_its_headers(content, events):
+    (event,) = events(1, data='{"values":{},"quality":"good"}')
+    envelope = Envelope("greenhouse", "c0ffee")
+    body = AvroEncoder(envelope)
+    body.open()
+    record = avro_encoder(content, envelope, body)(event)
+    headers = dict(record.headers)
+    assert record.value == body.encode(event)
+    assert headers.pop("content-type") == b"application/avro"
+    assert headers.get("ce_id") == (b"c0ffee:1" if content == "binary" else None)

@@ -12,7 +12,7 @@ from edge_agent.deliver.kafka.sink import KafkaLibrary, KafkaSink, TopicFacts
 from edge_agent.deliver.kafka.target import KafkaTarget
 from edge_agent.deliver.kafka.window import Outcome
 from edge_agent.deliver.sink import About, SinkContext
-from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
+from edge_agent.errors import AgentError, EventRejected, SinkUnavailable, UnfitEvent
 
 TARGET = KafkaTarget((Server("a", 9092),), "events")
 
@@ -252,6 +252,36 @@ def test_what_does_not_concern_the_event_keeps_it_and_says_why(sink, cluster, ev
         sink.deliver(events(3))
     del cluster.answers[1]
     assert sink.deliver(events(3)) >= 1
+
+
+def test_an_event_that_does_not_fit_its_schema_is_refused_with_the_reason(cluster, agent, events):
+    json_encoder = encoder("structured", Envelope("greenhouse", "c0ffee"))
+
+    def encode(event):
+        if event.offset == 2:
+            raise UnfitEvent("it has no value")
+        return json_encoder(event)
+
+    library = KafkaLibrary(cluster.look, cluster.connect)
+    sink = KafkaSink("bus", agent.context(), TARGET, encode, library)
+    with pytest.raises(EventRejected) as caught:
+        sink.deliver(events(3))
+    assert caught.value.settled == 2
+    assert caught.value.refused == {2: "it has no value"}
+    assert cluster.stored == [1]
+    sink.close()
+
+
+def test_schemas_are_registered_before_anything_is_sent(cluster, agent, events):
+    def prepare():
+        raise SinkUnavailable("the registry is away")
+
+    library = KafkaLibrary(cluster.look, cluster.connect)
+    encode = encoder("structured", Envelope("greenhouse", "c0ffee"))
+    sink = KafkaSink("bus", agent.context(), TARGET, encode, library, prepare=prepare)
+    with pytest.raises(SinkUnavailable, match="the registry is away"):
+        sink.open()
+    assert cluster.producers == []
 
 
 def test_a_gap_event_is_never_refused(sink, cluster, events):

@@ -11,7 +11,7 @@ from edge_agent.deliver.encoding.avro import SINGLE_OBJECT, AvroEncoder
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.errors import UnfitEvent
 from edge_agent.events import KINDS, LoggedEvent
-from edge_agent.schema.avro import event_schema, union_schema
+from edge_agent.schema.avro import record_schema, union_schema, written
 from edge_agent.schema.cloud_event import WRITTEN
 from edge_agent.schema.events import DATA
 
@@ -80,7 +80,7 @@ def encoder():
 
 def decoded(body, kind, reader=None):
     """What fastavro makes of a message in single-object encoding, as JSON has it."""
-    schema = fastavro.parse_schema(event_schema(kind))
+    schema = fastavro.parse_schema(record_schema(written(kind)))
     assert body[:2] == SINGLE_OBJECT
     event = fastavro.schemaless_reader(io.BytesIO(body[10:]), schema, reader)
     for name in JSON_FIELDS:
@@ -136,7 +136,7 @@ def crc_64_avro(text):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_message_begins_with_the_fingerprint_of_its_schema(kind):
     body = encoder().encode(logged(kind, SAMPLES[kind]))
-    canonical = fastavro.schema.to_parsing_canonical_form(event_schema(kind))
+    canonical = fastavro.schema.to_parsing_canonical_form(record_schema(written(kind)))
     assert body[:10] == b"\xc3\x01" + crc_64_avro(canonical)
 
 

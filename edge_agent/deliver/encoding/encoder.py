@@ -1,17 +1,17 @@
 """Which encoder a sink uses, by its options `format`, `registry` and `subject`.
 
 A sink that lets its users choose the format derives its options from `EncodingOptions`, and calls
-`check_encoding` in its `check`, `event_encoder` in its `build`, `registration(...).examine` in its
+`check_encoding` in its `check`, `event_encoder` in its `build`, `reach_registry` in its
 `reach`, and the encoder's `open` in its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from edge_agent.deliver.encoding.address import registry_address
 from edge_agent.deliver.encoding.options import EncodingOptions
 from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
-from edge_agent.deliver.sink import SinkContext
+from edge_agent.deliver.sink import SinkContext, SinkProblem
 from edge_agent.errors import SinkUnavailable
 from edge_agent.events import Kind, LoggedEvent
 
@@ -64,6 +64,17 @@ def event_encoder(
     if not options.registry:
         return AvroEncoder(envelope)
     return AvroEncoder(envelope, registration(options, topic_of, _progress(context)).headers)
+
+
+def reach_registry(
+    options: EncodingOptions, topic_of: Callable[[Kind], str]
+) -> Iterator[SinkProblem]:
+    """Yield what keeps the schemas from being registered; nothing is."""
+    try:
+        if options.registry:
+            registration(options, topic_of).examine()
+    except SinkUnavailable as error:
+        yield SinkProblem("registry", options.registry, f"{error.what}; {error.remedy}")
 
 
 def registration(

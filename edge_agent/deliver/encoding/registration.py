@@ -12,7 +12,7 @@ import msgspec
 from edge_agent.deliver.encoding.registry import Registry, SchemaRefused
 from edge_agent.errors import SinkUnavailable
 from edge_agent.events import KINDS, Kind
-from edge_agent.schema.avro import EventRecord, event_schema, union_schema
+from edge_agent.schema.avro import record_name, record_schema, union_schema, written
 
 MAGIC = b"\0"  # of a message in Confluent's wire format; the schema's id follows, in 4 bytes
 
@@ -29,7 +29,8 @@ class SchemaSubject(NamedTuple):
     @property
     def schema(self) -> str:
         """The schema as JSON: one record, or a union of several."""
-        found = event_schema(self.kinds[0]) if len(self.kinds) == 1 else union_schema(self.kinds)
+        alone = len(self.kinds) == 1
+        found = record_schema(written(self.kinds[0])) if alone else union_schema(self.kinds)
         return msgspec.json.encode(found).decode()
 
     def headers(self, id_: int) -> Iterator[tuple[Kind, bytes]]:
@@ -43,7 +44,7 @@ class SchemaSubject(NamedTuple):
 def subjects(naming: Naming, topic_of: TopicOf) -> list[SchemaSubject]:
     """Return the subjects for all kinds; a topic with several kinds gets a union."""
     if naming == "record":
-        return [SchemaSubject(EventRecord.written(kind).name, (kind,)) for kind in KINDS]
+        return [SchemaSubject(record_name(written(kind)), (kind,)) for kind in KINDS]
     topics: dict[str, list[Kind]] = {}
     for kind in KINDS:
         topics.setdefault(topic_of(kind), []).append(kind)

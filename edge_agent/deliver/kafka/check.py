@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from edge_agent.deliver.encoding.check import check_encoding
 from edge_agent.deliver.kafka.address import parse_url, unusable
 from edge_agent.deliver.kafka.options import EventHubsOptions, KafkaOptions
 from edge_agent.deliver.network_check import TLS_KEYS, check_password, check_tls
@@ -14,6 +15,7 @@ def check(plan: SinkPlan[KafkaOptions]) -> Iterator[SinkProblem]:
     """Yield what is wrong with a `kafka:` plan: URL, topic, login, files that cannot be read."""
     options = plan.options
     yield from _check_url(plan.url, options.topic)
+    yield from check_encoding(options)
     yield from check_password(options)
     if options.username and options.mechanism == "PLAIN" and not options.tls:
         what = "the password would be readable on the network; set tls = true, or use SCRAM"

@@ -70,7 +70,8 @@ ALIASES = {
     "NOT_ENOUGH_REPLICAS_AFTER_APPEND": "NOT_ENOUGH_REPLICAS",
 }
 TOO_LARGE = frozenset({"MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE"})
-REFUSALS = TOO_LARGE | {"INVALID_RECORD"}  # what concerns the event itself
+UNFIT = "UNFIT"  # our own: the event does not fit its schema
+REFUSALS = TOO_LARGE | {"INVALID_RECORD", UNFIT}  # what concerns the event itself
 
 
 def obstacle(name: str, topic: str, text: str = "") -> KafkaObstacle:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from edge_agent.deliver.network_options import NetworkOptions
+from edge_agent.deliver.encoding.options import EncodingOptions
 from edge_agent.deliver.sink import SinkOptions
 from edge_agent.keys import FILE, SECRET_FILE, SECRET_VARIABLE, within
 from edge_agent.units import Size
@@ -26,7 +26,7 @@ HUB_MAX_MESSAGE = Meta(
 )
 
 
-class KafkaOptions(NetworkOptions, frozen=True, kw_only=True):
+class KafkaOptions(EncodingOptions, frozen=True, kw_only=True):
     """How to log in to a Kafka cluster, and what its records look like."""
 
     topic: Annotated[

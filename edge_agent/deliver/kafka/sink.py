@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 from edge_agent.deliver.kafka.obstacle import (
     REFUSALS,
     TOO_LARGE,
+    UNFIT,
     ProducerFailed,
     obstacle,
     refusal,
@@ -19,7 +20,7 @@ from edge_agent.deliver.kafka.record import Encode, Record
 from edge_agent.deliver.kafka.target import KafkaTarget
 from edge_agent.deliver.kafka.window import DeliveryWindow, Outcome
 from edge_agent.deliver.sink import SinkContext
-from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
+from edge_agent.errors import AgentError, EventRejected, SinkUnavailable, UnfitEvent
 from edge_agent.events import LoggedEvent
 
 PATIENCE = 5.0  # s without a confirmation until a delivery ends
@@ -80,6 +81,7 @@ class KafkaSink:
         encode: Encode,
         library: KafkaLibrary,
         *,
+        prepare: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
@@ -87,6 +89,7 @@ class KafkaSink:
         self._target = target
         self._encode = encode
         self._library = library
+        self._prepare = prepare
         self._monotonic = monotonic
         self._window = DeliveryWindow()
         self._facts: TopicFacts | None = None
@@ -95,9 +98,11 @@ class KafkaSink:
         self._careful_until = 0  # up to this offset
         self._most = MOST
         self._held = False
+        self._unfit = ""  # why the event that fails does not fit its schema
 
     def open(self) -> None:
-        """Do nothing: the first delivery connects."""
+        """Get ready to encode events; the first delivery connects."""
+        self._prepare()
 
     def close(self) -> None:
         """Forget what is on its way, and disconnect."""
@@ -174,6 +179,10 @@ class KafkaSink:
             try:
                 if not producer.send(event.offset, key, self._encode(event)):
                     return
+            except UnfitEvent as error:
+                self._unfit = error.what
+                self._window.fail(event.offset, UNFIT)
+                return
             except ProducerFailed as error:
                 if error.name not in TOO_LARGE:
                     raise
@@ -198,7 +207,8 @@ class KafkaSink:
             return count
         failed, error = events[count], self._window.error(events[count].offset)
         if error in REFUSALS and failed.kind != "gap":
-            reason = refusal(error, self._largest(self._facts))
+            largest = self._largest(self._facts)
+            reason = self._unfit if error == UNFIT else refusal(error, largest)
             raise EventRejected(count + 1, {failed.offset: reason})
         if count:
             return count

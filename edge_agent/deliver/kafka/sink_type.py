@@ -1,12 +1,13 @@
 """The two schemes of Kafka: how their sinks are built, and how the doctor looks at them."""
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from edge_agent.deliver.encoding.encoder import event_encoder, reach_registry
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.deliver.kafka.check import check, check_event_hubs
 from edge_agent.deliver.kafka.options import EventHubsOptions, KafkaOptions
-from edge_agent.deliver.kafka.record import encoder
+from edge_agent.deliver.kafka.record import Encode, avro_encoder, encoder
 from edge_agent.deliver.kafka.sink import KafkaLibrary, KafkaSink
 from edge_agent.deliver.kafka.target import KafkaTarget, event_hubs_target, kafka_target
 from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType
@@ -17,27 +18,45 @@ HUB_KEYS = {"username": "connection_string_file", "ca": "ca"}
 
 def build(plan: SinkPlan[KafkaOptions], context: SinkContext) -> KafkaSink:
     """Return the sink of a `kafka:` plan; raise AgentError without confluent-kafka."""
-    return _built(plan.name, kafka_target(plan), context)
+    target = kafka_target(plan)
+    if plan.options.format == "json":
+        return _built(plan.name, target, context, _json(target, context))
+    body = event_encoder(plan.options, context, lambda _: target.topic)
+    encode = avro_encoder(target.content, Envelope(context.node, context.log_id), body)
+    return _built(plan.name, target, context, encode, body.open)
 
 
 def build_event_hubs(plan: SinkPlan[EventHubsOptions], context: SinkContext) -> KafkaSink:
     """Return the sink of an `eventhubs:` plan; raise AgentError without confluent-kafka."""
-    return _built(plan.name, event_hubs_target(plan), context)
+    target = event_hubs_target(plan)
+    return _built(plan.name, target, context, _json(target, context))
 
 
-def _built(name: str, target: KafkaTarget, context: SinkContext) -> KafkaSink:
+def _json(target: KafkaTarget, context: SinkContext) -> Encode:
+    return encoder(target.content, Envelope(context.node, context.log_id))
+
+
+def _built(
+    name: str,
+    target: KafkaTarget,
+    context: SinkContext,
+    encode: Encode,
+    prepare: Callable[[], None] = lambda: None,
+) -> KafkaSink:
     _require_library()
     from edge_agent.deliver.kafka.cluster import look  # noqa: PLC0415 - librdkafka, 14 MB
     from edge_agent.deliver.kafka.producer import RecordProducer  # noqa: PLC0415
 
-    encode = encoder(target.content, Envelope(context.node, context.log_id))
-    return KafkaSink(name, context, target, encode, KafkaLibrary(look, RecordProducer))
+    library = KafkaLibrary(look, RecordProducer)
+    return KafkaSink(name, context, target, encode, library, prepare=prepare)
 
 
 def reach(plan: SinkPlan[KafkaOptions], _node: str) -> Iterator[SinkProblem]:
     """Yield what keeps this machine from writing to the topic of a `kafka:` plan."""
-    for key, what in _obstacles(kafka_target(plan)):
+    target = kafka_target(plan)
+    for key, what in _obstacles(target):
         yield SinkProblem(key, getattr(plan.options, key, plan.url[0]), what)
+    yield from reach_registry(plan.options, lambda _: target.topic)
 
 
 def reach_event_hubs(plan: SinkPlan[EventHubsOptions], _node: str) -> Iterator[SinkProblem]:

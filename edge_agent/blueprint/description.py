@@ -1,0 +1,69 @@
+"""What an AsyncAPI document says of a blueprint."""
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from edge_agent.blueprint import Blueprint
+from edge_agent.blueprint.devices import ResolvedDevice
+from edge_agent.blueprint.sinks import Plan
+from edge_agent.deliver.catalog import scheme_of
+from edge_agent.evaluate.commands.command import KINDS
+from edge_agent.schema.asyncapi.description import (
+    ChannelDescription,
+    DeviceDescription,
+    NodeDescription,
+    ServerDescription,
+    SinkDescription,
+)
+
+TOPICS = {"mqtt", "mqtts"}  # schemes of the sinks that have a topic for each source
+
+
+def describe(blueprint: Blueprint) -> NodeDescription:
+    """Return the description of a node; it holds no secret."""
+    config = blueprint.config
+    sinks = (_sink(one.plan) for one in blueprint.sinks)
+    return NodeDescription(
+        config.node,
+        version("edge-agent"),
+        tuple(map(_device, blueprint.devices)),
+        tuple(rule.name for rule in config.rule),
+        tuple(one.name for one in blueprint.outputs),
+        bool(config.aggregates.windows),
+        tuple(sink for sink in sinks if sink.servers),
+        {name: KINDS[name] for name in config.commands.allow},
+    )
+
+
+def _device(device: ResolvedDevice) -> DeviceDescription:
+    limits = {name: channel.limits for name, channel in device.plan.channels.items()}
+    channels = (
+        ChannelDescription(
+            one.name, one.quantity, one.unit, limits[one.name].low, limits[one.name].high
+        )
+        for one in device.channels
+    )
+    settings = device.settings
+    return DeviceDescription(device.name, settings.driver, float(settings.every), tuple(channels))
+
+
+def _sink(plan: Plan) -> SinkDescription:
+    options = plan.options
+    return SinkDescription(
+        plan.name,
+        tuple(server for url in plan.url for server in _servers(url)),
+        plan.kinds,
+        topics=scheme_of(plan.url[0]) in TOPICS,
+        live=plan.live,
+        commands=plan.commands,
+        batch=plan.max_batch > 1,
+        retained=getattr(options, "retained", False),
+        login=bool(getattr(options, "username", "")),
+    )
+
+
+def _servers(url: str) -> Iterator[ServerDescription]:
+    """Yield the servers of a URL; what else it has may be a secret."""
+    hosts = urlsplit(url).netloc.rpartition("@")[2]
+    yield from (ServerDescription(scheme_of(url), host) for host in hosts.split(",") if host)

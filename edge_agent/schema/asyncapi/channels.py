@@ -1,0 +1,95 @@
+"""The channels of one node, and what it does with them."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from edge_agent.schema.asyncapi import messages
+from edge_agent.schema.asyncapi.description import NodeDescription, SinkDescription
+from edge_agent.schema.asyncapi.messages import Message
+
+LOSSY = {"qos": 0, "retain": False}
+SENT = {"qos": 1, "retain": False}
+
+
+class ChannelEntry(NamedTuple):
+    """A channel: its address, if it is known, the sinks that have it, and its messages.
+
+    `binding` says how MQTT carries it; `answer` is the key of the channel that a command's answer
+    goes to, for commands only.
+    """
+
+    key: str
+    address: str | None
+    sinks: tuple[str, ...]
+    messages: tuple[Message, ...]
+    binding: dict[str, Any] | None = None
+    answer: str = ""
+
+    @property
+    def references(self) -> list[dict[str, str]]:
+        """References to its messages, as operations have them."""
+        return [{"$ref": f"#/channels/{self.key}/messages/{one.key}"} for one in self.messages]
+
+
+def channels(node: NodeDescription) -> Iterator[ChannelEntry]:
+    """Yield the channels of all sinks."""
+    topics = [sink for sink in node.sinks if sink.topics]
+    live = [sink for sink in topics if sink.live]
+    yield from _about(node, topics)
+    yield from _events(node, topics)
+    yield from _state(node, live)
+    yield from _commands(node, [sink for sink in live if sink.commands])
+    for sink in node.sinks:
+        if not sink.topics:
+            found = tuple(one.message for one in messages.events(node) if one.kind in sink.kinds)
+            yield ChannelEntry(f"sink.{sink.name}", None, (sink.name,), found)
+
+
+def _about(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[ChannelEntry]:
+    for message in (messages.STATUS, messages.INFO):
+        yield _topic(node, message.key, message, sinks, retain=True)
+
+
+def _events(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[ChannelEntry]:
+    found = list(messages.events(node))
+    for kind, subject, message in found:
+        having = [sink for sink in sinks if kind in sink.kinds and not sink.batch]
+        if having:
+            yield _topic(node, f"event/{kind}/{subject}", message, having)
+    for sink in (one for one in sinks if one.batch):
+        several = messages.batch([one for one in found if one.kind in sink.kinds])
+        yield _topic(node, "batch", several, [sink])
+
+
+def _state(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[ChannelEntry]:
+    for sink in sinks:
+        for device in node.devices if "reading" in sink.kinds else ():
+            entry = _topic(node, f"state/{device.name}", messages.state(device), [sink])
+            yield entry._replace(binding=LOSSY)
+    for rule in node.rules if sinks else ():
+        yield _topic(node, f"alert/{rule}", messages.alert(rule), sinks, retain=True)
+    for name in node.outputs if sinks else ():
+        yield _topic(node, f"output/{name}", messages.output(name), sinks, retain=True)
+
+
+def _commands(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[ChannelEntry]:
+    for name in node.commands if sinks else ():
+        answer = _topic(node, f"command/{name}/response", messages.ANSWER, sinks)
+        request = _topic(node, f"command/{name}", messages.command(node, name), sinks)
+        yield answer
+        yield request._replace(answer=answer.key)
+
+
+def _topic(
+    node: NodeDescription,
+    topic: str,
+    message: Message,
+    sinks: list[SinkDescription],
+    *,
+    retain: bool = False,
+) -> ChannelEntry:
+    retained = retain and all(sink.retained for sink in sinks)
+    names = tuple(sink.name for sink in sinks)
+    key = topic.replace("/", ".")
+    binding = {**SENT, "retain": retained}
+    return ChannelEntry(key, f"edge/{node.name}/{topic}", names, (message,), binding)

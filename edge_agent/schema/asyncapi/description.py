@@ -1,0 +1,63 @@
+"""What an AsyncAPI document says of one node: values only."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+
+class ChannelDescription(NamedTuple):
+    """One quantity of a device; `low` and `high`, in `unit`, are infinite if there is no limit."""
+
+    name: str
+    quantity: str
+    unit: str
+    low: float
+    high: float
+
+
+class DeviceDescription(NamedTuple):
+    """A device: the driver's name, the seconds between its readings, and its channels."""
+
+    name: str
+    driver: str
+    every: float
+    channels: tuple[ChannelDescription, ...]
+
+
+class ServerDescription(NamedTuple):
+    """Where a sink's events go: a scheme, and a host with its port, which hold no secret."""
+
+    scheme: str
+    host: str
+
+
+class SinkDescription(NamedTuple):
+    """A sink that is reached over a network.
+
+    `topics` says that it has a topic for each source, as MQTT does; `live`, that it shows what is
+    true now; `batch`, that a message holds several events.
+    """
+
+    name: str
+    servers: tuple[ServerDescription, ...]
+    kinds: frozenset[str]
+    topics: bool = False
+    live: bool = False
+    commands: bool = False
+    batch: bool = False
+    retained: bool = False
+    login: bool = False
+
+
+class NodeDescription(NamedTuple):
+    """A node as configured; `commands` holds the structs of the commands that it accepts."""
+
+    name: str
+    version: str  # of edge-agent
+    devices: tuple[DeviceDescription, ...]
+    rules: tuple[str, ...]
+    outputs: tuple[str, ...]
+    aggregates: bool
+    sinks: tuple[SinkDescription, ...]
+    commands: Mapping[str, type[msgspec.Struct]]

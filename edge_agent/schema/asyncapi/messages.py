@@ -1,0 +1,148 @@
+"""The messages of one node, with the channels, units and ranges of its devices."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from edge_agent.schema.asyncapi import schemas
+from edge_agent.schema.asyncapi.description import (
+    ChannelDescription,
+    DeviceDescription,
+    NodeDescription,
+)
+from edge_agent.schema.asyncapi.schemas import JsonSchema
+
+CLOUD_EVENT = "application/cloudevents+json; charset=utf-8"
+CLOUD_EVENTS = "application/cloudevents-batch+json; charset=utf-8"
+JSON = "application/json"
+
+
+class Message(NamedTuple):
+    """A kind of message; `key` is its name among the document's components."""
+
+    key: str
+    name: str
+    summary: str
+    payload: JsonSchema
+    content_type: str = JSON
+
+    @property
+    def component(self) -> dict[str, Any]:
+        """The message as the document has it."""
+        return {
+            "name": self.name,
+            "summary": self.summary,
+            "contentType": self.content_type,
+            "payload": self.payload,
+        }
+
+
+class EventMessage(NamedTuple):
+    """An event of a kind about a subject."""
+
+    kind: str
+    subject: str
+    message: Message
+
+
+def events(node: NodeDescription) -> Iterator[EventMessage]:
+    """Yield the messages of all events that the node may write."""
+    for device in node.devices:
+        yield _event("reading", device.name, f"a reading of {_what(device)}", _values(device))
+    for device in node.devices if node.aggregates else ():
+        what = f"the readings of {device.name} within a window"
+        yield _event("aggregate", device.name, what, _summaries(device))
+    for rule in (*node.rules, *(f"output-{name}" for name in node.outputs)):
+        yield _event("alert", rule, f"a change of state of the rule {rule}")
+    for output in node.outputs:
+        yield _event("output", output, f"a new value of the output {output}")
+    for command in (*node.commands, "unknown", "flood") if node.commands else ():
+        yield _event("command", command, f"what became of a command: {command}")
+    yield _event("gap", "log", "events that will not arrive, and why")
+    yield _event("lifecycle", "agent", "a note about the agent itself")
+
+
+def batch(found: Sequence[EventMessage]) -> Message:
+    """Return the message that holds several events."""
+    members = [one.message.payload for one in found]
+    payload = {"type": "array", "minItems": 1, "items": {"anyOf": members}}
+    return Message("batch", "batch", "several events, in order", payload, CLOUD_EVENTS)
+
+
+def state(device: DeviceDescription) -> Message:
+    """Return the message with a device's latest values."""
+    no_value = {"type": "object", "required": ["quality"], "properties": {"quality": _QUALITY}}
+    payload = {"anyOf": [_values(device), no_value]}
+    summary = f"the latest values of {_what(device)}, or why there are none"
+    return Message(f"state.{device.name}", "state", summary, payload)
+
+
+def alert(rule: str) -> Message:
+    """Return the message with a rule's current state."""
+    summary = f"the current state of the rule {rule}; empty if the rule is gone"
+    return Message(f"alert.{rule}", "alert", summary, schemas.alert_state())
+
+
+def output(name: str) -> Message:
+    """Return the message with an output's current state."""
+    summary = f"the current value of the output {name}; empty if the output is gone"
+    return Message(f"output.{name}", "output", summary, schemas.output_state())
+
+
+def command(node: NodeDescription, name: str) -> Message:
+    """Return a command, with the names that the node knows."""
+    struct = node.commands[name]
+    known = {
+        "device": [one.name for one in node.devices],
+        "output": list(node.outputs),
+        "rule": list(node.rules),
+    }
+    fields = {one.encode_name for one in msgspec.structs.fields(struct)}
+    narrowed = {key: {"enum": names} for key, names in known.items() if key in fields and names}
+    payload = schemas.reference(struct)
+    if narrowed:
+        payload = {"allOf": [payload, {"properties": narrowed}]}
+    summary = (struct.__doc__ or "").partition("\n")[0]
+    return Message(f"command.{name}", name, summary, payload)
+
+
+STATUS = Message("status", "status", "whether the agent is connected", schemas.STATUS, "text/plain")
+INFO = Message("info", "info", "what the agent says of itself", schemas.INFO)
+ANSWER = Message("answer", "answer", "the answer to a command", schemas.ANSWER)
+_QUALITY = {"type": "string", "description": "why there is no value"}
+
+
+def _event(kind: str, subject: str, summary: str, values: JsonSchema | None = None) -> EventMessage:
+    payload = schemas.event(kind, subject, values)
+    name = payload["allOf"][1]["properties"]["type"]["const"]
+    key = f"event.{kind}.{subject}"
+    return EventMessage(kind, subject, Message(key, name, summary, payload, CLOUD_EVENT))
+
+
+def _what(device: DeviceDescription) -> str:
+    return f"{device.name} ({device.driver}), every {device.every:g} s"
+
+
+def _values(device: DeviceDescription) -> JsonSchema:
+    return {"type": "object", "properties": {one.name: _value(one) for one in device.channels}}
+
+
+def _value(channel: ChannelDescription) -> JsonSchema:
+    unit = f" in {channel.unit}" if channel.unit else ""
+    limits = {"minimum": channel.low, "maximum": channel.high}
+    finite = {key: value for key, value in limits.items() if math.isfinite(value)}
+    return {
+        "type": "number",
+        "description": f"{channel.quantity}{unit}",
+        "x-quantity": channel.quantity,
+        "x-unit": channel.unit,
+        **finite,
+    }
+
+
+def _summaries(device: DeviceDescription) -> JsonSchema:
+    described = {one.name: _value(one)["description"] for one in device.channels}
+    channels = {name: {"type": "object", "description": what} for name, what in described.items()}
+    return {"type": "object", "properties": channels}
