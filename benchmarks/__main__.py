@@ -10,44 +10,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks import evaluate, raw, storm
 from benchmarks.broker import mosquitto
+from benchmarks.kafka import kafka
 from benchmarks.measure import cpu_seconds, rss, written
+from benchmarks.row import Row
 from edge_agent.store.reader import LogReader
 
 RESULT = Path(__file__).parent / "results.json"
 SINGLE, BATCHED, BACKLOG = 100_000, 1_000_000, 1_000_000
 SETTLE, IDLE, FLUSHES = 10, 60, 30  # seconds
-
-
-class Row(NamedTuple):
-    """One line of the table: a figure, and the target that it must meet."""
-
-    name: str
-    value: float
-    unit: str
-    at_least: float | None = None
-    at_most: float | None = None
-
-    @property
-    def holds(self) -> bool:
-        """Return whether the figure meets its target."""
-        low = self.at_least is None or self.value >= self.at_least
-        return low and (self.at_most is None or self.value <= self.at_most)
-
-    def __str__(self) -> str:
-        target = ""
-        if self.at_least is not None:
-            target = f"≥ {self.at_least:,g}"
-        elif self.at_most is not None:
-            target = f"≤ {self.at_most:,g}"
-        verdict = "" if not target else "holds" if self.holds else "MISSED"
-        return f"{self.name:<52} {self.value:>12,.2f} {self.unit:<9} {target:>12}  {verdict}"
 
 
 def pipeline(port: int, what: str, count: int, max_batch: int) -> dict[str, Any]:
@@ -222,6 +199,7 @@ def main() -> int:
         evaluation,
         stormy,
         idle,
+        lambda _port: kafka(),
     ]
     with mosquitto() as port:
         for measurement in measurements:

@@ -1,23 +1,13 @@
 """The contract of every sink, with a real Kafka as the destination."""
 
-import json
-
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 
 from edge_agent.deliver.kafka.options import KafkaOptions
 from edge_agent.deliver.sink import SinkPlan
 from edge_agent.testing import Destination, Got, SinkContract
-from tests.buses.servers.kafka import Kafka
+from tests.buses.kafka_reader import stored
 
 MODES = {"structured": {}, "binary": {"content": "binary"}, "zstd": {"compression": "zstd"}}
-
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory):
-    server = Kafka(tmp_path_factory.mktemp("kafka")).start()
-    yield server
-    server.stop()
 
 
 class KafkaDestination(Destination):
@@ -35,7 +25,7 @@ class KafkaDestination(Destination):
         return SinkPlan("kafka", (f"{self._kafka.url}/{self._topic}",), self._options)
 
     def received(self):
-        return [got(record) for record in records(self._kafka, self._topic)]
+        return [Got(one.offset, one.data) for one in stored(self._kafka, self._topic)]
 
     def stop(self):
         self._kafka.kill()
@@ -48,32 +38,6 @@ class KafkaDestination(Destination):
 
     def speak(self):
         self._kafka.resume()
-
-
-def records(kafka, topic, partitions=1):
-    """Return everything that a topic holds, read by a consumer of its own."""
-    consumer = Consumer({"bootstrap.servers": kafka.servers, "group.id": "reader", "log_level": 0})
-    try:
-        found = []
-        for partition in range(partitions):
-            one = TopicPartition(topic, partition)
-            low, high = consumer.get_watermark_offsets(one, timeout=60)
-            consumer.assign([TopicPartition(topic, partition, low)])
-            held = []
-            while len(held) < high - low:
-                held += [one for one in consumer.consume(1000, 1.0) if not one.error()]
-            found += held
-        return found
-    finally:
-        consumer.close()
-
-
-def got(record):
-    headers = dict(record.headers())
-    if "ce_id" in headers:
-        return Got(int(headers["ce_id"].decode().split(":")[1]), json.loads(record.value()))
-    event = json.loads(record.value())
-    return Got(int(event["id"].split(":")[1]), event["data"])
 
 
 class TestKafka(SinkContract):

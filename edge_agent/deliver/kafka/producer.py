@@ -100,11 +100,12 @@ class RecordProducer:
         self._outcomes.append(Outcome(offset, "" if error is None else error.name()))
 
 
-def _failure(error: Exception) -> ProducerFailed:
+def _failure(error: BaseException) -> ProducerFailed:
+    """Return what an error of the library means; a SystemError hides the one that it follows."""
     reason = error.args[0] if error.args else error
     if isinstance(reason, KafkaError):
         return ProducerFailed(reason.name(), reason.str())
-    return ProducerFailed("_FATAL", str(reason))
+    return _failure(error.__cause__) if error.__cause__ else ProducerFailed("_FATAL", str(error))
 
 
 def _ignore(_error: KafkaError) -> None:

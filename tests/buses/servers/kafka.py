@@ -8,7 +8,15 @@ import uuid
 from pathlib import Path
 from typing import NamedTuple
 
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
 from lab.broker import free_port
 from lab.waiting import eventually
 
@@ -163,6 +171,28 @@ class Kafka:
         admin = self.admin()
         admin.create_topics([new], operation_timeout=30)[topic].result(60)
         eventually(lambda: self._ready(admin, topic))
+
+    def delete(self, topic):
+        admin = self.admin()
+        admin.delete_topics([topic])[topic].result(60)
+
+    def allow(self, user, topic, *operations):
+        """Give a user rights on a topic."""
+        rights = [
+            AclBinding(
+                ResourceType.TOPIC,
+                topic,
+                ResourcePatternType.LITERAL,
+                f"User:{user}",
+                "*",
+                AclOperation[operation],
+                AclPermissionType.ALLOW,
+            )
+            for operation in operations
+        ]
+        admin = self.admin()  # its results end with it
+        for future in admin.create_acls(rights).values():
+            future.result(60)
 
     def _ready(self, admin, topic):
         partitions = admin.list_topics(topic, timeout=10).topics[topic].partitions
