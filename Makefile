@@ -48,6 +48,7 @@ test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many ki
 test-buses: .venv/dev  ## test every sink on a real server: Kafka, RabbitMQ, SQS, HTTP (internet, Java)
 	@$(call need,java,default-jre-headless)
 	@$(call need,mvn,maven)
+	@$(call need,kcat,kcat)
 	nice $(BIN)/python -m pytest -m buses tests/buses $(ARGS)
 
 torture: .venv/dev  ## inject every fault into a real agent, and write docs/torture.md (30 minutes)

@@ -24,8 +24,8 @@ from = "beginning"
 @pytest.fixture
 def agent(kafka, tmp_path):
     # The agent does not trust the clock of every machine that tests.
-    kafka.create("agent", 3, message_timestamp_type="LogAppendTime")
-    config = load(5) + SINK.format(url=f"{kafka.url}/agent")
+    kafka.create(tmp_path.name, 3, message_timestamp_type="LogAppendTime")
+    config = load(5) + SINK.format(url=f"{kafka.url}/{tmp_path.name}")
     process = AgentProcess(tmp_path, "", config)
     yield process
     if process.is_running():
@@ -50,7 +50,9 @@ def events_of(agent):
         reader.close()
 
 
-def test_an_agent_killed_at_random_moments_loses_nothing_that_it_had_confirmed(agent, kafka):
+def test_an_agent_killed_at_random_moments_loses_nothing_that_it_had_confirmed(
+    agent, kafka, tmp_path
+):
     moments = random.Random(KILLS)
     pause = threading.Event()
     for kill in range(KILLS):
@@ -68,7 +70,7 @@ def test_an_agent_killed_at_random_moments_loses_nothing_that_it_had_confirmed(a
     last = max(events_of(agent))
     eventually(lambda: confirmed(agent) >= last)
     assert agent.stop() == 0
-    logged, found = events_of(agent), stored(kafka, "agent")
+    logged, found = events_of(agent), stored(kafka, tmp_path.name)
     assert {one.offset for one in found} >= set(range(1, confirmed(agent) + 1))
     assert {one.offset for one in found} <= logged.keys()
     assert {one.key for one in found} <= {f"load/{event.source}" for event in logged.values()}
@@ -77,15 +79,25 @@ def test_an_agent_killed_at_random_moments_loses_nothing_that_it_had_confirmed(a
     assert len(twice) - len(set(twice)) <= KILLS * 1000
 
 
-def test_kcat_reads_what_the_agent_has_written(agent, kafka):
+def test_kcat_reads_what_the_agent_has_written(agent, kafka, tmp_path):
     agent.start()
     eventually(lambda: agent.starts() == 1)
     eventually(lambda: confirmed(agent) > 100)
     assert agent.stop() == 0
-    command = ["kcat", "-C", "-b", kafka.servers, "-t", "agent", "-o", "beginning", "-e", "-q"]
-    read = subprocess.run(
-        [*command, "-f", "%k %h %s\n"], capture_output=True, text=True, timeout=60
-    )
+    command = [
+        "kcat",
+        "-C",
+        "-b",
+        kafka.servers,
+        "-t",
+        tmp_path.name,
+        "-o",
+        "beginning",
+        "-e",
+        "-q",
+    ]
+    command += ["-f", "%k %h %s\n"]
+    read = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     lines = read.stdout.splitlines()
     assert len(lines) >= 100
     assert all(line.startswith("load/") and '"specversion":"1.0"' in line for line in lines)

@@ -31,7 +31,7 @@ class Cluster:
         self.stored, self.producers, self.looks, self.times = [], [], 0, 0.0
         self.room = 10_000
 
-    def look(self, _target, going):
+    def look(self, _target, going, _closely):
         self.looks += 1
         going()
         if self.unreachable:

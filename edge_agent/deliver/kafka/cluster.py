@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation, AdminClient, ConfigResource, ResourceType
 
 from edge_agent.clock import wall_clock_is_set
+from edge_agent.deliver.kafka.address import Server
 from edge_agent.deliver.kafka.knock import closed_door
 from edge_agent.deliver.kafka.library_log import LibraryLog
 from edge_agent.deliver.kafka.obstacle import (
@@ -41,20 +42,44 @@ class Look:
         except KafkaException as error:
             raise AgentError(f"librdkafka refuses the settings: {error}", "correct them") from None
 
-    def topic(self) -> TopicFacts:
-        """Return the facts; raise KafkaObstacle with the true reason if it cannot be used."""
-        found = self._metadata().topics[self._target.topic]
+    def topic(self, *, closely: bool = False) -> TopicFacts:
+        """Return the facts; raise KafkaObstacle with the true reason if it cannot be used.
+
+        `closely` looks at each server that keeps the topic as well.
+        """
+        metadata = self._metadata()
+        found = metadata.topics[self._target.topic]
         if found.error is not None:
             raise obstacle(found.error.name(), self._target.topic, found.error.str())
-        partitions = found.partitions.values()
-        if not partitions or any(one.leader < 0 for one in partitions):
-            raise obstacle("LEADER_NOT_AVAILABLE", self._target.topic)
         config = self._configuration()
-        if min(len(one.isrs) for one in partitions) < int(config.get("min.insync.replicas", 1)):
-            raise obstacle("NOT_ENOUGH_REPLICAS", self._target.topic)
+        needed = int(config.get("min.insync.replicas", 1))
+        self._check_replicas(found.partitions.values(), needed)
+        if closely:
+            self._check_servers(metadata.brokers, found.partitions.values(), needed)
         largest = config.get("max.message.bytes")
         appends = config.get("message.timestamp.type") == "LogAppendTime"
         return TopicFacts(appends, int(largest) if largest else None)
+
+    def _check_replicas(self, partitions: Collection[Any], needed: int) -> None:
+        if not partitions or any(one.leader < 0 for one in partitions):
+            raise obstacle("LEADER_NOT_AVAILABLE", self._target.topic)
+        if any(len(one.isrs) < needed for one in partitions):
+            raise obstacle("NOT_ENOUGH_REPLICAS", self._target.topic)
+
+    def _check_servers(
+        self, brokers: Mapping[int, Any], partitions: Collection[Any], needed: int
+    ) -> None:
+        """Find what a cluster without a majority does not know: which servers are gone."""
+        numbers = {number for one in partitions for number in one.replicas}
+        gone = {
+            number
+            for number, broker in brokers.items()
+            if number in numbers and closed_door(Server(broker.host, broker.port), self._target)
+        } | (numbers - brokers.keys())
+        if any(len(set(one.replicas) - gone) < needed for one in partitions):
+            raise obstacle("NOT_ENOUGH_REPLICAS", self._target.topic)
+        if any(one.leader in gone for one in partitions):
+            raise obstacle("LEADER_NOT_AVAILABLE", self._target.topic)
 
     def may_write(self) -> bool:
         """Return whether this user has the right to write; true if the cluster does not say."""
@@ -110,9 +135,9 @@ class Look:
         self._errors.append(LibraryError(error.name(), error.str()))
 
 
-def look(target: KafkaTarget, going: Callable[[], bool]) -> TopicFacts:
+def look(target: KafkaTarget, going: Callable[[], bool], closely: bool) -> TopicFacts:
     """Return what a cluster says of a topic; raise KafkaObstacle or AgentError."""
-    return Look(target, going).topic()
+    return Look(target, going).topic(closely=closely)
 
 
 def obstacles(target: KafkaTarget) -> Iterator[KafkaObstacle]:
@@ -123,7 +148,7 @@ def obstacles(target: KafkaTarget) -> Iterator[KafkaObstacle]:
         return
     one = Look(target)
     try:
-        facts = one.topic()
+        facts = one.topic(closely=True)
     except KafkaObstacle as error:
         yield error
         return

@@ -60,9 +60,13 @@ class Producing(Protocol):
 
 
 class KafkaLibrary(NamedTuple):
-    """What the sink needs of a Kafka client; `connect` takes the largest record and `careful`."""
+    """What the sink needs of a Kafka client.
 
-    look: Callable[[KafkaTarget, Callable[[], bool]], TopicFacts]
+    `look` takes what reports life and returns whether to go on, and whether to look closely;
+    `connect` takes the size of the largest record, and whether to be careful.
+    """
+
+    look: Callable[[KafkaTarget, Callable[[], bool], bool], TopicFacts]
     connect: Callable[[KafkaTarget, int, bool], Producing]
 
 
@@ -129,12 +133,12 @@ class KafkaSink:
 
     def _looked(self) -> TopicFacts:
         if self._facts is None:
-            self._facts = self._look()
+            self._facts = self._look(closely=False)
         return self._facts
 
-    def _look(self) -> TopicFacts:
+    def _look(self, *, closely: bool) -> TopicFacts:
         try:
-            return self._library.look(self._target, self._going)
+            return self._library.look(self._target, self._going, closely)
         except SinkUnavailable:
             raise
         except AgentError as error:  # a file that cannot be read now
@@ -221,7 +225,7 @@ class KafkaSink:
         old = self._window.age(self._monotonic()) > MOST_AGE
         if old:
             self._discard()
-        self._facts = self._look()
+        self._facts = self._look(closely=True)
         if old:  # the cluster is there: less may arrive in time
             self._most = max(1, self._most // 2)
         what = f"no confirmation within {PATIENCE:g} s"

@@ -138,7 +138,8 @@ class Kafka:
                 self._processes[node] = subprocess.Popen(
                     self._java("kafka.Kafka", self._file(node)), stdout=log, stderr=log
                 )
-        self.admin().list_topics(timeout=60)
+        admin = self.admin()
+        eventually(lambda: len(admin.list_topics(timeout=60).brokers) == len(self._processes))
         return self
 
     def pause(self, node=0):
