@@ -17,8 +17,8 @@ from benchmarks.events import rows
 from benchmarks.row import Row
 from edge_agent.deliver.catalog import load_sink_type
 from edge_agent.deliver.envelope import Envelope
-from edge_agent.deliver.kafka.options import KafkaOptions
-from edge_agent.deliver.kafka.record import Content, encoder
+from edge_agent.deliver.kafka.options import Content, KafkaOptions
+from edge_agent.deliver.kafka.record import encoder
 from edge_agent.deliver.sink import About, Sink, SinkContext, SinkPlan
 from edge_agent.events import LoggedEvent
 
@@ -43,7 +43,8 @@ def kafka() -> Iterator[Row]:
     from tests.buses.servers.kafka import Kafka  # noqa: PLC0415 - needs confluent-kafka
 
     with tempfile.TemporaryDirectory(dir=Path(__file__).parent.parent, prefix=".bench-") as name:
-        server = Kafka(Path(name)).start()
+        server: Any = Kafka(Path(name))  # type: ignore[no-untyped-call]
+        server.start()
         try:
             yield from compare(server, "structured")
             yield from compare(server, "binary")
@@ -54,7 +55,8 @@ def kafka() -> Iterator[Row]:
 def compare(server: Any, content: Content) -> Iterator[Row]:  # noqa: ANN401 - a class of the tests
     """Let both send by turns, and yield the medians."""
     events = [LoggedEvent(offset, *row) for offset, row in enumerate(rows(COUNT), 1)]
-    alone, ours = [], []
+    alone: list[tuple[float, float]] = []
+    ours: list[tuple[float, float]] = []
     for run in range(RUNS):
         for what, found in ((raw, alone), (sink, ours)):
             topic = f"{content}-{what.__name__}-{run}"

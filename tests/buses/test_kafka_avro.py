@@ -7,9 +7,8 @@ from edge_agent.deliver.kafka.sink_type import KAFKA
 from edge_agent.deliver.sink import About, SinkContext, SinkPlan
 from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
+from tests.buses.kafka_reader import records
 from tests.buses.servers.apicurio import Apicurio
-from tests.buses.servers.kafka import Kafka
-from tests.buses.test_kafka_contract import records
 from tests.buses.test_registry import read_by_confluent
 
 GOOD = '{"values":{"temperature":21.375},"quality":"good"}'
@@ -24,13 +23,6 @@ CONTEXT = SinkContext("n", "log", About(b""), ignore, ignore, ignore, lambda: Fa
 
 def reading(offset, data=GOOD):
     return LoggedEvent(offset, 1_764_240_000_123_457, None, None, "reading", "air", data)
-
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory):
-    server = Kafka(tmp_path_factory.mktemp("kafka")).start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")
