@@ -54,6 +54,7 @@ class Probes(NamedTuple):
     load: Callable[[str], Any] = _load
     installed: Callable[[str], bool] = lambda name: importlib.util.find_spec(name) is not None
     timeout: float = 5.0  # seconds, for a broker
+    sink_seconds: float = 30.0  # for a sink: it may try several servers
 
 
 class Case(NamedTuple):

@@ -20,6 +20,7 @@ NAMES = (
     "power",
     "storage",
     "network",
+    "sinks",
     "service",
 )
 ADVICE = {  # for the ids that any theme can report

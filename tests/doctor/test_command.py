@@ -47,7 +47,7 @@ def test_a_healthy_machine_has_a_line_for_every_theme_and_exit_code_0(pi, doctor
     *themes, last = done.out.splitlines()
     assert last == "no problems found"
     assert {line.split()[0] for line in themes} == {"ok"}
-    assert len(themes) == 10
+    assert len(themes) == 11
 
 
 def test_a_problem_has_a_remedy_and_exit_code_1(pi, doctor):
@@ -90,7 +90,7 @@ def test_without_configuration_everything_on_a_pi_is_checked(pi, doctor):
     found = json.loads(doctor(pi, as_json=True).out)["themes"]
     ids = {finding["id"] for theme in found for finding in theme["findings"]}
     assert {"config-missing", "i2c-disabled", "spi-disabled", "w1-disabled"} <= ids
-    assert {theme["theme"] for theme in found if theme["skipped"]} == {"network"}
+    assert {theme["theme"] for theme in found if theme["skipped"]} == {"network", "sinks"}
 
 
 def test_what_the_configuration_does_not_need_is_not_reported(pi, doctor):
@@ -112,7 +112,7 @@ def test_an_unreadable_configuration_is_reported_and_nothing_is_assumed_about_it
     results = list(diagnose(pi.case()._replace(configuration=unreadable)))
     assert [one.id for result in results for one in result.findings] == ["not-seen"]
     skipped = {result.theme for result in results if result.skipped}
-    assert skipped == {"interfaces", "gpio", "network"}
+    assert skipped == {"interfaces", "gpio", "network", "sinks"}
 
 
 def test_a_file_of_another_user_is_unreadable_and_not_invalid(pi, tmp_path):
@@ -159,7 +159,7 @@ def test_a_laptop_without_configuration_lacks_only_that_and_no_bus(pi):
     results = list(diagnose(pi.case()))
     assert [one.id for result in results for one in result.findings] == ["config-missing"]
     skipped = {result.theme for result in results if result.skipped}
-    assert skipped == {"interfaces", "gpio", "network"}
+    assert skipped == {"interfaces", "gpio", "network", "sinks"}
 
 
 def test_a_laptop_that_needs_buses_is_referred_to_adapters_and_simulation(pi):

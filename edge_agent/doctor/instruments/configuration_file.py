@@ -19,6 +19,7 @@ from edge_agent.problems import Problems
 
 CHECKED_BY_DOCTOR = re.compile(
     r"mqtt\.(password_file|password_env|ca|certificate|key) = (?!.*: unused;)"
+    r"|sink\.[^.]+\.(\w+_file|\w+_env|ca|certificate|key)( = |: )(?!.*: unused;)"
     r"|notify\.[^.]+\.url_file = |notify\.[^.]+\.url: the package apprise"
 )
 
@@ -93,5 +94,7 @@ def _without_secrets(config: Config, installed: Callable[[str], bool]) -> Iterat
     for key in ("password_file", "password_env", "ca", "certificate", "key"):
         if getattr(config.mqtt, key):
             yield f'mqtt.{key}=""'
+    if any(one.options for one in config.sink):
+        yield "sink=[]"
     if not installed("apprise") or any(one.url_file for one in config.notify):
         yield "notify=[]"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge_agent.config.config import Config
+from edge_agent.doctor.instruments.configured_sinks import configured_sinks
 from edge_agent.doctor.instruments.unit import Unit
 from edge_agent.machine import Machine
 from edge_agent.paths import CREDENTIALS
@@ -41,7 +42,20 @@ class Credentials(NamedTuple):
         mqtt = self.config.mqtt
         named = {"mqtt.password_file": mqtt.password_file, "mqtt.key": mqtt.key}
         named |= {f"notify.{one.name}.url_file": one.url_file for one in self.config.notify}
+        named |= {
+            f"sink.{sink.plan.name}.{one.key}": one.named
+            for sink in configured_sinks(self.config)
+            for one in sink.named
+            if one.of == "file" and one.secret
+        }
         yield from (self._file(key, name) for key, name in named.items() if name)
+
+    def secret_variables(self) -> Iterator[str]:
+        """Yield the names of the variables that the configuration names for secrets."""
+        if self.config is not None:
+            yield self.config.mqtt.password_env
+        for sink in configured_sinks(self.config):
+            yield from (one.named for one in sink.named if one.of == "variable")
 
     def path_of(self, named: str) -> Path | None:
         """Return the path of a file that the configuration names, as the caller sees it."""

@@ -82,8 +82,7 @@ def _of_variables(credentials: Credentials) -> Iterator[str]:
     for name, value in variables.items():
         if SENSITIVE.search(name) and not os.path.isabs(value):  # noqa: PTH117 - a text so far
             yield value
-    if credentials.config is not None:
-        yield variables.get(credentials.config.mqtt.password_env, "")
+    yield from (variables.get(name, "") for name in credentials.secret_variables())
 
 
 def _of_files(credentials: Credentials) -> Iterator[str]:

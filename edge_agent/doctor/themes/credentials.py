@@ -77,6 +77,3 @@ def check_variable(case: Case) -> Iterator[Finding]:
     else:
         remedy = f"`export {name}=...` before you start the agent"
     yield warning("credential-variable", name, what, remedy)
-
-
-CHECKS = (check_files, check_variable)

@@ -14,6 +14,7 @@ from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, Theme, problem, warning
 from edge_agent.doctor.instruments.login import SILENT, SUCCESS, Login, log_in
 from edge_agent.doctor.themes import credentials, queues, tls
+from edge_agent.doctor.themes.second_brokers import at_every_broker
 
 ADVICE = {
     "broker-name": "correct `url`, or install mDNS for a name in `.local`",
@@ -159,7 +160,13 @@ def _skip(case: Case) -> str:
 
 THEME = Theme(
     "network",
-    (*credentials.CHECKS, tls.check_own_certificate, check_broker),
+    (
+        credentials.check_files,
+        *map(
+            at_every_broker,
+            (credentials.check_variable, tls.check_own_certificate, check_broker),
+        ),
+    ),
     ADVICE,
     _skip,
 )

@@ -96,6 +96,7 @@ class Pi:
         self.free = 1_000_000_000
         self.connect = socket.create_connection
         self.environment = {}
+        self.sink_seconds = 60.0
         self.services = {"systemd-timesyncd"}
         self.journal = []
         self.under_voltage = False
@@ -329,6 +330,7 @@ class Pi:
             load=self._load,
             installed=lambda name: name in self.packages,
             timeout=0.5,
+            sink_seconds=self.sink_seconds,
         )
         return open_case(
             machine,
