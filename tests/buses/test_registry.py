@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.deliver.encoding.encoder import event_encoder, registration
+from edge_agent.deliver.encoding.encoder import event_encoder, reach_registry
 from edge_agent.deliver.encoding.options import EncodingOptions
 from edge_agent.deliver.sink import About, SinkContext
 from edge_agent.errors import SinkUnavailable
@@ -52,10 +52,12 @@ def ignore(*_):
     """Take what a sink reports."""
 
 
+CONTEXT = SinkContext("n", "log", About(b""), ignore, ignore, ignore, lambda: False, ignore)
+
+
 def encoder(registry, topic, subject="topic"):
     options = EncodingOptions(format="avro", registry=registry.url, subject=subject)
-    context = SinkContext("n", "log", About(b""), ignore, ignore, ignore, lambda: False, ignore)
-    return event_encoder(options, context, lambda _: topic)
+    return event_encoder(options, CONTEXT, "bus", lambda _: topic)
 
 
 def ask(registry, path, body=None):
@@ -137,18 +139,19 @@ def incompatible(kind):
 def test_a_schema_that_only_adds_is_registered_beside_the_older_one(registry):
     register(registry, "adds.output-value", older("output"))
     options = EncodingOptions(format="avro", registry=registry.url)
-    registration(options, lambda kind: f"adds.{kind}").headers()
+    event_encoder(options, CONTEXT, "bus", lambda kind: f"adds.{kind}").open()
     assert ask(registry, "/subjects/adds.output-value/versions") == [1, 2]
 
 
 def test_a_breaking_schema_is_refused_and_not_registered(registry):
     register(registry, "breaks.output-value", incompatible("output"))
     options = EncodingOptions(format="avro", registry=registry.url)
-    found = registration(options, lambda kind: f"breaks.{kind}")
+    topic_of = "breaks.{}".format
+    found = event_encoder(options, CONTEXT, "bus", topic_of)
     with pytest.raises(SinkUnavailable, match=r"breaks\.output-value.*choose another topic"):
-        found.headers()
-    with pytest.raises(SinkUnavailable, match=r"breaks\.output-value"):
-        found.examine()
+        found.open()
+    (problem,) = reach_registry(options, topic_of)
+    assert "breaks.output-value" in problem.what
     assert ask(registry, "/subjects/breaks.output-value/versions") == [1]
 
 
@@ -165,7 +168,7 @@ def test_events_wait_while_the_registry_is_away_and_go_out_by_known_ids(registry
     known.open()
     registry.kill()
     assert known.encode(EVENTS[0])[:1] == b"\0"
-    with pytest.raises(SinkUnavailable, match="cannot be reached"):
+    with pytest.raises(SinkUnavailable, match="nothing listens on this port"):
         late.open()
     with pytest.raises(SinkUnavailable, match="not registered yet"):
         late.encode(EVENTS[0])

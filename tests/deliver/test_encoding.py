@@ -2,6 +2,8 @@
 
 import base64
 import json
+import socket
+import ssl
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,14 +13,16 @@ from lab.broker import free_port
 
 from edge_agent.deliver.encoding.address import registry_address
 from edge_agent.deliver.encoding.check import check_encoding
-from edge_agent.deliver.encoding.encoder import event_encoder, registration
+from edge_agent.deliver.encoding.encoder import event_encoder, reach_registry
 from edge_agent.deliver.encoding.options import EncodingOptions
 from edge_agent.deliver.encoding.registration import subjects
 from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
 from edge_agent.deliver.sink import About, SinkContext
 from edge_agent.errors import AgentError, SinkUnavailable
 from edge_agent.events import KINDS, LoggedEvent
+from tests.buses.servers.certificates import Certificates
 
+NAME = "bus"
 EVENT = LoggedEvent(7, 1, None, None, "output", "fan", '{"value":1,"by":"safe"}')
 ERROR = {"error_code": 40401, "message": "no such subject"}
 
@@ -38,7 +42,7 @@ def topic_of(_kind):
 class StubRegistry:
     """Answers each path as a test has said; everything else is not known."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.answers = {}
         self.requests = []
         stub = self
@@ -59,7 +63,9 @@ class StubRegistry:
                 """Say nothing."""
 
         self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
@@ -83,8 +89,11 @@ LEVEL = "GET /config/events-value"
 
 
 def headers(registry, **options):
+    """What the encoder writes first, once it is open."""
     options = EncodingOptions(format="avro", registry=registry.url, **options)
-    return registration(options, topic_of).headers()
+    encoder = event_encoder(options, context(), NAME, topic_of)
+    encoder.open()
+    return encoder.encode(EVENT)
 
 
 def asked(registry):
@@ -92,7 +101,7 @@ def asked(registry):
 
 
 def test_events_are_json_unless_asked_otherwise():
-    encoder = event_encoder(EncodingOptions(), context(), topic_of)
+    encoder = event_encoder(EncodingOptions(), context(), NAME, topic_of)
     encoder.open()
     assert encoder.encode(EVENT) == Envelope("n", "log").encode(EVENT)
     assert encoder.content_type == CONTENT_TYPE
@@ -100,18 +109,18 @@ def test_events_are_json_unless_asked_otherwise():
 
 def test_a_sink_with_json_imports_no_avro(monkeypatch):
     monkeypatch.setitem(sys.modules, "fastavro", None)
-    assert event_encoder(EncodingOptions(), context(), topic_of)
+    assert event_encoder(EncodingOptions(), context(), NAME, topic_of)
 
 
 def test_avro_without_its_library_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "fastavro", None)
     with pytest.raises(AgentError, match=r"fastavro.*pip install 'edge-agent\[avro\]'"):
-        event_encoder(EncodingOptions(format="avro"), context(), topic_of)
+        event_encoder(EncodingOptions(format="avro"), context(), NAME, topic_of)
 
 
 def test_a_schema_that_the_registry_has_is_only_looked_up(registry):
     registry.answers[FIND] = (200, {"id": 258})
-    assert headers(registry)["reading"][:5] == b"\x00\x00\x00\x01\x02"
+    assert headers(registry)[:5] == b"\x00\x00\x00\x01\x02"
     assert asked(registry) == [FIND]
 
 
@@ -121,7 +130,7 @@ def test_a_new_schema_is_compared_before_it_is_registered(registry):
         COMPARE: (200, {"is_compatible": True}),
         REGISTER: (200, {"id": 5}),
     }
-    assert headers(registry)["reading"][:5] == b"\x00\x00\x00\x00\x05"
+    assert headers(registry)[:5] == b"\x00\x00\x00\x00\x05"
     assert asked(registry) == [FIND, LEVEL, COMPARE, REGISTER]
 
 
@@ -189,13 +198,13 @@ def test_anything_else_that_a_registry_answers_is_waited_for(registry, status, b
 
 def test_a_registry_that_is_not_there_is_waited_for():
     options = EncodingOptions(format="avro", registry=f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(SinkUnavailable, match="cannot be reached: Connection refused"):
-        event_encoder(options, context(), topic_of).open()
+    with pytest.raises(SinkUnavailable, match="nothing listens on this port"):
+        event_encoder(options, context(), NAME, topic_of).open()
 
 
 def test_an_encoder_has_no_header_for_an_event_before_its_schema_is_registered(registry):
     options = EncodingOptions(format="avro", registry=registry.url)
-    encoder = event_encoder(options, context(), topic_of)
+    encoder = event_encoder(options, context(), NAME, topic_of)
     registry.answers[FIND] = (503, {"message": "starting"})
     with pytest.raises(SinkUnavailable):
         encoder.open()
@@ -206,12 +215,50 @@ def test_an_encoder_has_no_header_for_an_event_before_its_schema_is_registered(r
     assert encoder.encode(EVENT)[:5] == b"\x00\x00\x00\x00\x09"
 
 
-def test_an_agent_that_stops_asks_a_registry_nothing_more(registry):
-    options = EncodingOptions(format="avro", registry=registry.url)
-    encoder = event_encoder(options, context(stopping=lambda: True), topic_of)
-    with pytest.raises(SinkUnavailable, match="the agent stops"):
-        encoder.open()
-    assert registry.requests == []
+def test_an_agent_that_stops_waits_for_no_registry():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        options = EncodingOptions(format="avro", registry=url)
+        encoder = event_encoder(options, context(stopping=lambda: True), NAME, topic_of)
+        with pytest.raises(SinkUnavailable, match="the agent stops"):
+            encoder.open()
+
+
+def test_waiting_for_a_registry_reports_life():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        lives = []
+        made = context(stopping=lambda: len(lives) > 1)._replace(alive=lives.append)
+        options = EncodingOptions(format="avro", registry=url)
+        with pytest.raises(SinkUnavailable):
+            event_encoder(options, made, NAME, topic_of).open()
+    assert set(lives) == {NAME}
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def https_registry(certificates):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*certificates.issue("registry"))
+    stub = StubRegistry(tls)
+    stub.answers[FIND] = (200, {"id": 3})
+    yield stub
+    stub.close()
+
+
+def test_a_registry_with_tls_is_trusted_if_its_ca_is_named(https_registry, certificates):
+    ca = str(certificates.ca)
+    assert headers(https_registry, registry_ca=ca)[:5] == b"\x00\x00\x00\x00\x03"
+
+
+def test_a_registry_that_is_not_trusted_is_asked_nothing(https_registry):
+    with pytest.raises(SinkUnavailable, match=r"certificate is not accepted.*set registry_ca"):
+        headers(https_registry)
+    assert https_registry.requests == []
 
 
 def test_a_login_is_read_from_its_file_at_each_request(registry, tmp_path):
@@ -227,14 +274,14 @@ def test_a_login_is_read_from_its_file_at_each_request(registry, tmp_path):
 
 
 def test_a_missing_password_is_said_without_a_request(registry, tmp_path):
-    with pytest.raises(SinkUnavailable, match="its password is not there: No such file"):
+    with pytest.raises(SinkUnavailable, match="No such file"):
         headers(registry, registry_username="a", registry_password_file=str(tmp_path / "none"))
     assert registry.requests == []
 
 
-def test_an_examination_registers_nothing(registry):
+def test_the_doctor_registers_nothing(registry):
     options = EncodingOptions(format="avro", registry=registry.url)
-    registration(options, topic_of).examine()
+    assert list(reach_registry(options, topic_of)) == []
     assert asked(registry) == [FIND, COMPARE]
 
 

@@ -5,11 +5,12 @@ import tomllib
 import pytest
 from lab.broker import free_port
 
-from edge_agent.deliver.http.address import HttpAddress, parse_url
+from edge_agent.deliver.http.address import parse_url
 from edge_agent.deliver.http.answers import LONGEST_PAUSE, HttpAnswer, clean
 from edge_agent.deliver.http.options import HttpOptions
 from edge_agent.deliver.http.sink import SINK
 from edge_agent.deliver.sink import SinkPlan
+from edge_agent.deliver.web.address import HttpAddress
 
 SECRET = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="
 NOW = 1_795_820_400.0  # Fri, 27 Nov 2026 23:00:00 GMT

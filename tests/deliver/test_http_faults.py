@@ -13,10 +13,11 @@ from lab.scripted_server import NO_CONTENT, answer
 from lab.waiting import eventually
 
 from edge_agent.deliver.credentials import TlsFiles
-from edge_agent.deliver.http import client, dial
-from edge_agent.deliver.http.address import HttpAddress
-from edge_agent.deliver.http.bounded_socket import LARGEST_ANSWER
-from edge_agent.deliver.http.patience import Patience
+from edge_agent.deliver.http import client
+from edge_agent.deliver.web import dial
+from edge_agent.deliver.web.address import HttpAddress
+from edge_agent.deliver.web.bounded_socket import LARGEST_ANSWER
+from edge_agent.deliver.web.patience import Patience
 from edge_agent.errors import AgentError, SinkUnavailable
 
 LONG = 10_000_000

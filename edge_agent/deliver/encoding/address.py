@@ -1,26 +1,15 @@
 """Where a schema registry is."""
 
-from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-PORTS = {"http": 80, "https": 443}
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+from edge_agent.deliver.web.address import PORTS, HttpAddress
 
 
-class RegistryAddress(NamedTuple):
-    """The address of a registry; `path` comes before those of its interface."""
+def registry_address(url: str) -> HttpAddress:
+    """Return the address of ``http[s]://host[:port][/path]``; raise ValueError without the URL.
 
-    host: str
-    port: int
-    tls: bool
-    path: str
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
-def registry_address(url: str) -> RegistryAddress:
-    """Return the address of ``http[s]://host[:port][/path]``; raise ValueError."""
+    Its target is the path before those of the registry's interface.
+    """
     if "@" in url:
         raise ValueError("credentials do not belong in the URL; set registry_username")
     parts = urlsplit(url)
@@ -30,9 +19,8 @@ def registry_address(url: str) -> RegistryAddress:
         raise ValueError("there is no host; write https://host[:port][/path]")
     if parts.query or parts.fragment or not url.isprintable() or " " in url:
         raise ValueError("a registry's URL ends after its path; remove the rest")
-    return RegistryAddress(
-        parts.hostname, _port(parts), parts.scheme == "https", parts.path.rstrip("/")
-    )
+    tls = parts.scheme == "https"
+    return HttpAddress(parts.hostname, _port(parts), tls, parts.path.rstrip("/"))
 
 
 def _port(parts: SplitResult) -> int:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from edge_agent.deliver.encoding.address import LOOPBACK, registry_address
+from edge_agent.deliver.encoding.address import registry_address
 from edge_agent.deliver.encoding.options import EncodingOptions
 from edge_agent.deliver.network_check import check_password, check_tls
 from edge_agent.deliver.sink import SinkProblem
 
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 PREFIX = "registry_"
 
 

@@ -6,12 +6,14 @@ A sink that lets its users choose the format derives its options from `EncodingO
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from edge_agent.deliver.encoding.address import registry_address
 from edge_agent.deliver.encoding.options import EncodingOptions
 from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
 from edge_agent.deliver.sink import SinkContext, SinkProblem
+from edge_agent.deliver.web.patience import Patience
 from edge_agent.errors import SinkUnavailable
 from edge_agent.events import Kind, LoggedEvent
 
@@ -50,11 +52,11 @@ class JsonEncoder:
 
 
 def event_encoder(
-    options: EncodingOptions, context: SinkContext, topic_of: Callable[[Kind], str]
+    options: EncodingOptions, context: SinkContext, name: str, topic_of: Callable[[Kind], str]
 ) -> EventEncoder:
-    """Return the encoder that the options name; `topic_of` returns the topic of a kind's events.
+    """Return the encoder that the options of the sink `name` choose.
 
-    Raise AgentError if its library is missing.
+    `topic_of` returns the topic of a kind's events. Raise AgentError if its library is missing.
     """
     envelope = Envelope(context.node, context.log_id)
     if options.format == "json":
@@ -63,38 +65,30 @@ def event_encoder(
 
     if not options.registry:
         return AvroEncoder(envelope)
-    return AvroEncoder(envelope, registration(options, topic_of, _progress(context)).headers)
+    patience = Patience(partial(context.alive, name), context.stopping)
+    return AvroEncoder(envelope, registration(options, topic_of, patience).headers)
 
 
 def reach_registry(
     options: EncodingOptions, topic_of: Callable[[Kind], str]
 ) -> Iterator[SinkProblem]:
     """Yield what keeps the schemas from being registered; nothing is."""
+    patience = Patience(lambda: None, lambda: False)
     try:
         if options.registry:
-            registration(options, topic_of).examine()
+            registration(options, topic_of, patience).examine()
     except SinkUnavailable as error:
         yield SinkProblem("registry", options.registry, f"{error.what}; {error.remedy}")
 
 
 def registration(
-    options: EncodingOptions,
-    topic_of: Callable[[Kind], str],
-    progress: Callable[[], None] = lambda: None,
+    options: EncodingOptions, topic_of: Callable[[Kind], str], patience: Patience
 ) -> "SchemaRegistration":
-    """Return what registers the schemas of a sink with a registry; nothing is sent yet."""
+    """Return what registers the schemas of a sink with its registry; nothing is sent yet."""
     from edge_agent.deliver.encoding import registration as parts  # noqa: PLC0415 - not for JSON
     from edge_agent.deliver.encoding.registry import Registry  # noqa: PLC0415
     from edge_agent.deliver.encoding.registry_http import RegistryRequests  # noqa: PLC0415
 
-    requests = RegistryRequests(registry_address(options.registry), options.registry_login)
-    subjects = parts.subjects(options.subject, topic_of)
-    return parts.SchemaRegistration(Registry(requests), subjects, progress)
-
-
-def _progress(context: SinkContext) -> Callable[[], None]:
-    def progress() -> None:
-        if context.stopping():
-            raise SinkUnavailable("the agent stops")
-
-    return progress
+    address = registry_address(options.registry)
+    registry = Registry(RegistryRequests(address, options.registry_login, patience))
+    return parts.SchemaRegistration(registry, parts.subjects(options.subject, topic_of))

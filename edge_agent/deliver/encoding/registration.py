@@ -52,17 +52,11 @@ def subjects(naming: Naming, topic_of: TopicOf) -> list[SchemaSubject]:
 
 
 class SchemaRegistration:
-    """Registers a sink's schemas; `progress` is called between two requests."""
+    """Registers a sink's schemas."""
 
-    def __init__(
-        self,
-        registry: Registry,
-        subjects: list[SchemaSubject],
-        progress: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, registry: Registry, subjects: list[SchemaSubject]) -> None:
         self._registry = registry
         self._subjects = subjects
-        self._progress = progress
 
     def headers(self) -> Mapping[Kind, bytes]:
         """Return what comes before a record of each kind.
@@ -82,12 +76,10 @@ class SchemaRegistration:
                 self._compare(subject)
 
     def _registered(self, subject: SchemaSubject) -> int:
-        self._progress()
         found = self._registry.find(subject.name, subject.schema)
         if found is not None:
             return found
         self._registry.require_compatibility(subject.name)
-        self._progress()
         self._compare(subject)
         id_ = self._registry.register(subject.name, subject.schema)
         if isinstance(id_, SchemaRefused):

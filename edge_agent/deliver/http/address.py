@@ -2,38 +2,9 @@
 
 import ipaddress
 import re
-from typing import NamedTuple
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-PORTS = {"http": 80, "https": 443}
-
-
-class HttpAddress(NamedTuple):
-    """A server, and what is asked of it; `target` may hold a secret and is never shown."""
-
-    host: str
-    port: int
-    tls: bool
-    target: str = "/"
-
-    def __str__(self) -> str:
-        return self.authority
-
-    @property
-    def authority(self) -> str:
-        """Return host and port as the header Host has them."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return (
-            host if self.port == PORTS["https" if self.tls else "http"] else f"{host}:{self.port}"
-        )
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Return the parts of the target that no message may show, the longest first."""
-        path, _, query = self.target.partition("?")
-        parts = {self.target, path, query, *(value for _, value in parse_qsl(query))}
-        found = {text for part in parts for text in (part, unquote(part)) if len(text) > 1}
-        return tuple(sorted(found, key=len, reverse=True))
+from edge_agent.deliver.web.address import PORTS, HttpAddress
 
 
 def parse_url(url: str) -> HttpAddress:

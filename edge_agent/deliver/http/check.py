@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 
-from edge_agent.deliver.http.address import HttpAddress, parse_url
+from edge_agent.deliver.http.address import parse_url
 from edge_agent.deliver.http.authorization import bearer_token, signing_key, signing_secret, signs
 from edge_agent.deliver.http.options import HttpOptions
 from edge_agent.deliver.network_check import check_secret, check_tls
 from edge_agent.deliver.sink import SinkPlan, SinkProblem
+from edge_agent.deliver.web.address import HttpAddress
 from edge_agent.errors import AgentError
 
 

@@ -4,12 +4,12 @@ import time
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 
 from edge_agent.deliver.credentials import TlsFiles
-from edge_agent.deliver.http.address import HttpAddress
 from edge_agent.deliver.http.answers import READ, HttpAnswer
-from edge_agent.deliver.http.bounded_socket import BoundedSocket
-from edge_agent.deliver.http.dial import dial
-from edge_agent.deliver.http.failures import CLOSED, explain
-from edge_agent.deliver.http.patience import Patience
+from edge_agent.deliver.web.address import HttpAddress
+from edge_agent.deliver.web.bounded_socket import BoundedSocket
+from edge_agent.deliver.web.dial import dial
+from edge_agent.deliver.web.failures import CLOSED, explain
+from edge_agent.deliver.web.patience import Patience
 from edge_agent.errors import AgentError, SinkUnavailable
 
 ANSWER_SECONDS = 30.0

@@ -14,8 +14,8 @@ from edge_agent.deliver.http.answers import REDIRECTS, HttpAnswer
 from edge_agent.deliver.http.authorization import authorize
 from edge_agent.deliver.http.client import HttpClient
 from edge_agent.deliver.http.options import HttpOptions
-from edge_agent.deliver.http.patience import Patience
 from edge_agent.deliver.sink import SinkPlan, SinkProblem
+from edge_agent.deliver.web.patience import Patience
 from edge_agent.errors import AgentError
 
 MEANINGFUL = REDIRECTS | {401, 403, 404, 407, 410, 429, 500, 502, 503, 504}

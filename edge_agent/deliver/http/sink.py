@@ -13,9 +13,9 @@ from edge_agent.deliver.http.check import check
 from edge_agent.deliver.http.client import HttpClient, Unanswered
 from edge_agent.deliver.http.message import HttpBinding
 from edge_agent.deliver.http.options import HttpOptions
-from edge_agent.deliver.http.patience import Patience
 from edge_agent.deliver.http.reach import reach
 from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkType
+from edge_agent.deliver.web.patience import Patience
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
 

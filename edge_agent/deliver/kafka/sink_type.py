@@ -21,7 +21,7 @@ def build(plan: SinkPlan[KafkaOptions], context: SinkContext) -> KafkaSink:
     target = kafka_target(plan)
     if plan.options.format == "json":
         return _built(plan.name, target, context, _json(target, context))
-    body = event_encoder(plan.options, context, lambda _: target.topic)
+    body = event_encoder(plan.options, context, plan.name, lambda _: target.topic)
     encode = avro_encoder(target.content, Envelope(context.node, context.log_id), body)
     return _built(plan.name, target, context, encode, body.open)
 

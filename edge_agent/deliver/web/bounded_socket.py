@@ -8,7 +8,7 @@ from http.client import HTTPException
 from socket import socket
 from typing import TypeVar
 
-from edge_agent.deliver.http.patience import Patience
+from edge_agent.deliver.web.patience import Patience
 
 LARGEST_ANSWER = 200_000  # bytes: status, headers and body
 

@@ -9,8 +9,8 @@ from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 from edge_agent.deliver.credentials import TlsFiles, tls_context
-from edge_agent.deliver.http.address import HttpAddress
-from edge_agent.deliver.http.patience import Patience
+from edge_agent.deliver.web.address import HttpAddress
+from edge_agent.deliver.web.patience import Patience
 from edge_agent.paths import expanded
 
 STEP_SECONDS = 5.0  # for the name, for TCP with each of its addresses, for TLS

@@ -1,0 +1,1 @@
+"""Connections to web servers: every wait and every answer has an end."""
