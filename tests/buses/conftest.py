@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.buses.amqp_queue import channel
 from tests.buses.servers.kafka import Kafka
+from tests.buses.servers.rabbitmq import Epmd, RabbitMQ
 
 HERE = Path(__file__).parent
 
@@ -21,3 +23,34 @@ def kafka(tmp_path_factory):
     server = Kafka(tmp_path_factory.mktemp("kafka")).start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def epmd():
+    """The port mapper of all RabbitMQ nodes."""
+    mapper = Epmd()
+    yield mapper
+    mapper.stop()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory, epmd):
+    """A running RabbitMQ node, which tests may kill if they start it again."""
+    node = RabbitMQ(tmp_path_factory.mktemp("rabbitmq"), epmd).start()
+    yield node
+    node.stop()
+
+
+@pytest.fixture(scope="session")
+def settled_queues(rabbitmq):
+    """A queue of each type that a crash of its node does not harm, by type.
+
+    RabbitMQ 3.10 notes the first leader of a quorum queue some seconds after its declaration; a node
+    that is killed before that restarts with a queue without a leader.
+    """
+    names = {kind: f"settled-{kind}" for kind in ("quorum", "classic")}
+    with channel(rabbitmq.port) as one:
+        for kind, name in names.items():
+            one.queue_declare(name, durable=True, arguments={"x-queue-type": kind})
+    rabbitmq.control("eval", "[dets:sync(Table) || Table <- dets:all()].")
+    return names

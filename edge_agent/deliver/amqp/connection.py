@@ -3,8 +3,10 @@
 It connects when there is something to deliver, so the forwarder's pauses are its pauses, too.
 """
 
+import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from pika.adapters.select_connection import IOLoop
@@ -21,6 +23,8 @@ from edge_agent.errors import AgentError
 BEAT_SECONDS = 1.0
 CONFIRM_SECONDS = 30.0  # a broker that confirms nothing for so long is asked again
 CLOSE_SECONDS = 1.0
+
+logging.getLogger("pika").setLevel(logging.CRITICAL)  # the forwarder says once what failed
 
 
 class AmqpConnection:
@@ -43,7 +47,7 @@ class AmqpConnection:
         self._unblocked = unblocked
         self._loop = IOLoop()
         self._link: AmqpLink | None = None
-        self._ready = False
+        self._ready = self._over = False
         self._failures: list[BrokerFailure] = []
         self._job: Publication | None = None
         self._moved_at = 0.0
@@ -65,14 +69,26 @@ class AmqpConnection:
     def run(self) -> None:
         """Serve until `stop`."""
         self._beat()
-        self._loop.start()
+        while not self._over:
+            try:
+                self._loop.start()
+            except Exception as error:  # noqa: BLE001 - no answer of a broker may end the thread
+                self._abandon(error)
         self._loop.close()
 
+    def _abandon(self, error: Exception) -> None:
+        """Give a link up whose broker sent what pika cannot handle."""
+        link, self._link, self._ready = self._link, None, False
+        if link is not None:
+            with suppress(Exception):
+                link.drop()
+        self._finish(BrokerFailure(f"the connection failed: {error!r}"))
+
     def _beat(self) -> None:
+        self._loop.call_later(BEAT_SECONDS, self._beat)
         self._progress()
         if self._waits() and time.monotonic() - self._moved_at > CONFIRM_SECONDS:
             self._give_up()
-        self._loop.call_later(BEAT_SECONDS, self._beat)
 
     def _waits(self) -> bool:
         confirmed = self._link.confirmed if self._link is not None else None
@@ -153,6 +169,7 @@ class AmqpConnection:
             job.finish(failure)
 
     def _end(self) -> None:
+        self._over = True
         self._finish(BrokerFailure("the agent stops"))
         self._loop.call_later(CLOSE_SECONDS, self._loop.stop)
         if self._link is None:

@@ -97,13 +97,17 @@ def thread_name(sink: str) -> str:
 def build(plan: SinkPlan[AmqpOptions], context: SinkContext) -> AmqpSink:
     """Return the sink, not open yet; raise AgentError if pika is not installed."""
     try:
-        from edge_agent.deliver.amqp import connection  # noqa: PLC0415 - pika, 15 MB
+        from edge_agent.deliver.amqp.connection import (  # noqa: PLC0415 - pika, 15 MB
+            AmqpConnection,
+            servers_of,
+            target_of,
+        )
     except ImportError:
         raise _missing() from None
     connect = partial(
-        connection.AmqpConnection,
-        connection.servers_of(plan, context.node),
-        connection.target_of(plan.options),
+        AmqpConnection,
+        servers_of(plan, context.node),
+        target_of(plan.options),
         progress=partial(context.alive, thread_name(plan.name)),
         unblocked=context.retry,
     )
