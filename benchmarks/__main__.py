@@ -16,6 +16,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks import evaluate, raw, storm
+from benchmarks.amqp import amqp
 from benchmarks.broker import mosquitto
 from benchmarks.kafka import kafka
 from benchmarks.measure import cpu_seconds, rss, written
@@ -200,6 +201,7 @@ def main() -> int:
         stormy,
         idle,
         lambda _port: kafka(),
+        lambda _port: amqp(),
     ]
     with mosquitto() as port:
         for measurement in measurements:

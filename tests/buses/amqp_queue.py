@@ -9,7 +9,7 @@ QUIET_SECONDS = 1.0
 
 
 @contextmanager
-def channel(port, username="guest", password="guest"):  # noqa: S107
+def channel(port, username="guest", password="guest"):
     credentials = pika.PlainCredentials(username, password)
     parameters = pika.ConnectionParameters("127.0.0.1", port, credentials=credentials)
     with pika.BlockingConnection(parameters) as connection:

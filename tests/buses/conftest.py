@@ -45,7 +45,7 @@ def rabbitmq(tmp_path_factory, epmd):
 def settled_queues(rabbitmq):
     """A queue of each type that a crash of its node does not harm, by type.
 
-    RabbitMQ 3.10 notes the first leader of a quorum queue some seconds after its declaration; a node
+    RabbitMQ 3.10 syncs what it knows of a quorum queue some seconds after its declaration; a node
     that is killed before that restarts with a queue without a leader.
     """
     names = {kind: f"settled-{kind}" for kind in ("quorum", "classic")}

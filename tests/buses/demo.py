@@ -1,6 +1,6 @@
 """The simulated greenhouse into a real bus, read back by a client that is not ours.
 
-python -m tests.buses.demo kafka [COUNT]   reads COUNT events, or until Ctrl-C.
+python -m tests.buses.demo kafka|amqp [COUNT]   reads COUNT events, or until Ctrl-C.
 """
 
 import re
@@ -11,26 +11,29 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "vm")]  # the tests' laboratory
 
-from tests.buses.servers.kafka import Kafka  # noqa: E402 - finds its laboratory there
+# ruff: noqa: E402 - they find it there
+from tests.buses.amqp_queue import channel
+from tests.buses.servers.kafka import Kafka
+from tests.buses.servers.rabbitmq import Epmd, RabbitMQ, install
 
 ROOT = Path(__file__).parents[2]
 TABLE = r"\[{}\]\n.*?\n(?=\[)"  # up to the next one
 SINK = '\n[[sink]]\nname = "bus"\nurl = "{}"\nfrom = "beginning"\n'
 
 
-def greenhouse(folder, url):
+def greenhouse(folder, url, options):
     """Write the greenhouse's configuration with this sink as its only destination."""
     text = (ROOT / "examples/greenhouse.toml").read_text()
     for table in ("mqtt", "commands"):
         text = re.sub(TABLE.format(table), "", text, flags=re.DOTALL)
     config = folder / "greenhouse.toml"
-    config.write_text(text + SINK.format(url))
+    config.write_text(text + SINK.format(url) + options)
     return config
 
 
-def run(folder, url, reader):
+def run(folder, url, reader, options=""):
     """Simulate until the reader ends."""
-    config = greenhouse(folder, url)
+    config = greenhouse(folder, url, options)
     agent = [sys.executable, "-m", "edge_agent", "simulate", "--no-broker", str(config)]
     with (
         (folder / "agent.txt").open("wb") as output,
@@ -62,7 +65,22 @@ def kafka(folder, count):
         server.stop()
 
 
-DEMOS = {"kafka": kafka}
+def amqp(folder, count):
+    """Deliver to a queue of RabbitMQ, and read it with amqp-tools."""
+    install("amqp-tools", "amqp-consume")
+    epmd = Epmd()
+    server = RabbitMQ(folder, epmd).start()
+    try:
+        with channel(server.port) as one:  # the reader may be faster than the agent
+            one.queue_declare("greenhouse", durable=True, arguments={"x-queue-type": "quorum"})
+        reader = ["amqp-consume", "-s", f"127.0.0.1:{server.port}", "-q", "greenhouse", *count]
+        run(folder, server.url, [*reader, "sh", "-c", "cat; echo"], 'queue = "greenhouse"\n')
+    finally:
+        server.stop()
+        epmd.stop()
+
+
+DEMOS = {"kafka": kafka, "amqp": amqp}
 
 
 def main(bus, *count):

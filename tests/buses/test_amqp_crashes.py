@@ -1,4 +1,4 @@
-"""Nodes that are killed in the middle of a window: confirmed events are stored, and none is lost."""
+"""Nodes that are killed in the middle of a window: what is confirmed is stored, none is lost."""
 
 import threading
 from itertools import count

@@ -196,7 +196,7 @@ def test_a_full_queue_refuses_and_the_events_wait(rabbitmq, sink):
     ("alarm", "end", "word"),
     [
         (["set_vm_memory_high_watermark", "0"], ["set_vm_memory_high_watermark", "0.4"], "memory"),
-        (["set_disk_free_limit", "1000TB"], ["set_disk_free_limit", "50MB"], "disk"),
+        (["set_disk_free_limit", "900000GB"], ["set_disk_free_limit", "50MB"], "disk"),
     ],
     ids=["memory", "disk"],
 )

@@ -34,7 +34,7 @@ class ScriptedRabbit:
     what it sends instead of the protocol's first method.
     """
 
-    def __init__(self, published=lambda n: spec.Basic.Ack(n), greeting=None):
+    def __init__(self, published=spec.Basic.Ack, greeting=None):
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"amqp://127.0.0.1:{self._server.getsockname()[1]}"
         self._published, self._greeting = published, greeting

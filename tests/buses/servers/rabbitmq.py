@@ -30,6 +30,8 @@ def install(package, program):
     """Fetch a package of Debian's, if its program is missing; no service is started."""
     if shutil.which(program):
         return
+    if os.geteuid():
+        raise RuntimeError(f"{program} is missing: sudo apt install {package}")
     for step in (["update"], ["install", "-y", "--no-install-recommends", package]):
         subprocess.run(["apt-get", "-qq", *step], check=True, env=os.environ | {"RUNLEVEL": "1"})
 
@@ -158,7 +160,9 @@ def cluster(directory, epmd, count=3):
     """Return the nodes of a cluster, all running."""
     nodes = [RabbitMQ(directory, epmd) for _ in range(count)]
     known = [f"classic_config.nodes.{n} = {node.name}" for n, node in enumerate(nodes)]
-    lines = [f"cluster_formation.{line}" for line in ["peer_discovery_backend = classic_config", *known]]
+    lines = [
+        f"cluster_formation.{line}" for line in ["peer_discovery_backend = classic_config", *known]
+    ]
     for node in nodes:
         node.configure(*lines)
         node.begin()

@@ -1,0 +1,170 @@
+"""RabbitMQ: the sink beside raw pika with a window, the same bytes to the same queue.
+
+python -m benchmarks.amqp   prints the rows alone.
+"""
+
+import importlib.util
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.events import rows
+from benchmarks.row import Row
+from edge_agent.deliver.amqp.options import AmqpOptions, QueueType
+from edge_agent.deliver.catalog import load_sink_type
+from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
+from edge_agent.deliver.sink import About, Sink, SinkContext, SinkPlan
+from edge_agent.events import LoggedEvent
+
+COUNT, CHUNK, WINDOW, RUNS = 50_000, 1000, 256, 5
+NODE, LOG = "bench", "0123456789ab"
+PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+
+
+def missing() -> str:
+    """Return why RabbitMQ cannot be measured here; empty if it can."""
+    if importlib.util.find_spec("pika") is None:
+        return "pika is missing: pip install 'edge-agent[amqp]'"
+    return "" if PROGRAM.exists() else "rabbitmq-server is missing: make test-buses installs it"
+
+
+def amqp() -> Iterator[Row]:
+    """Measure events per second and CPU, of the sink and of pika alone."""
+    if reason := missing():
+        print(f"RabbitMQ is not measured: {reason}", file=sys.stderr)
+        return
+    sys.path.append(str(Path(__file__).parent.parent / "tests/vm"))  # the tests' laboratory
+    from tests.buses.servers.rabbitmq import Epmd, RabbitMQ  # noqa: PLC0415 - needs the laboratory
+
+    with tempfile.TemporaryDirectory(dir=Path(__file__).parent.parent, prefix=".bench-") as name:
+        epmd: Any = Epmd()  # type: ignore[no-untyped-call]
+        server: Any = RabbitMQ(Path(name), epmd)  # type: ignore[no-untyped-call]
+        server.start()
+        try:
+            yield from compare(server.port, "classic")
+            yield from compare(server.port, "quorum")
+        finally:
+            server.stop()
+            epmd.stop()
+
+
+def compare(port: int, queue_type: QueueType) -> Iterator[Row]:
+    """Let both send by turns, and yield the medians."""
+    events = [LoggedEvent(offset, *row) for offset, row in enumerate(rows(COUNT), 1)]
+    alone: list[tuple[float, float]] = []
+    ours: list[tuple[float, float]] = []
+    for run in range(RUNS):
+        for what, found in ((raw, alone), (sink, ours)):
+            queue = f"{queue_type}-{what.__name__}-{run}"
+            found.append(measured(what(port, queue, queue_type, events)))
+    (rate, cpu), (our_rate, our_cpu) = medians(alone), medians(ours)
+    yield Row(f"raw: pika alone, window of {WINDOW}, {queue_type}", rate, "events/s")
+    yield Row("  CPU", cpu, "µs/event")
+    yield Row(f"AMQP sink, {queue_type}", our_rate, "events/s")
+    yield Row("  as a share of pika alone", our_rate / rate, "times", 0.8)
+    yield Row("  CPU", our_cpu, "µs/event")
+
+
+def medians(found: list[tuple[float, float]]) -> tuple[float, float]:
+    """Return the median of each column."""
+    rates, costs = zip(*found, strict=True)
+    return statistics.median(rates), statistics.median(costs)
+
+
+def measured(send: Callable[[], None]) -> tuple[float, float]:
+    """Return events per second, and µs of CPU per event."""
+    begin, cpu = time.perf_counter(), time.process_time()
+    send()
+    seconds, cost = time.perf_counter() - begin, time.process_time() - cpu
+    return COUNT / seconds, cost / COUNT * 1e6
+
+
+class RawPublisher:
+    """What pika's documentation shows for publishing with confirmations, and a window."""
+
+    def __init__(self, port: int, queue: str, queue_type: str, bodies: list[bytes]) -> None:
+        import pika  # noqa: PLC0415
+
+        self._queue = queue
+        self._arguments = {"x-queue-type": queue_type}
+        self._bodies = bodies
+        self._properties = pika.BasicProperties(content_type=CONTENT_TYPE, delivery_mode=2)
+        self._sent = self._confirmed = 0
+        parameters = pika.ConnectionParameters("127.0.0.1", port)
+        self._connection = pika.SelectConnection(parameters, on_open_callback=self._opened)
+
+    def run(self) -> None:
+        """Publish everything, and wait for all confirmations."""
+        self._connection.ioloop.start()
+
+    def _opened(self, connection: Any) -> None:  # noqa: ANN401 - pika has no types
+        connection.channel(on_open_callback=self._ready)
+
+    def _ready(self, channel: Any) -> None:  # noqa: ANN401
+        self._channel = channel
+        channel.confirm_delivery(self._acknowledged)
+        channel.queue_declare(
+            self._queue, durable=True, arguments=self._arguments, callback=lambda _: self._fill()
+        )
+
+    def _acknowledged(self, frame: Any) -> None:  # noqa: ANN401
+        if frame.method.NAME != "Basic.Ack":
+            raise RuntimeError("not all is confirmed")
+        tag = frame.method.delivery_tag
+        self._confirmed = tag if frame.method.multiple else self._confirmed + 1
+        if self._confirmed == len(self._bodies):
+            self._connection.add_on_close_callback(lambda *_: self._connection.ioloop.stop())
+            self._connection.close()
+        else:
+            self._fill()
+
+    def _fill(self) -> None:
+        while self._sent - self._confirmed < WINDOW and self._sent < len(self._bodies):
+            body = self._bodies[self._sent]
+            self._channel.basic_publish("", self._queue, body, self._properties, mandatory=True)
+            self._sent += 1
+
+
+def raw(
+    port: int, queue: str, queue_type: QueueType, events: list[LoggedEvent]
+) -> Callable[[], None]:
+    """Return what publishes messages that are ready."""
+    envelope = Envelope(NODE, LOG)
+    return RawPublisher(port, queue, queue_type, [envelope.encode(each) for each in events]).run
+
+
+def sink(
+    port: int, queue: str, queue_type: QueueType, events: list[LoggedEvent]
+) -> Callable[[], None]:
+    """Return what delivers in the chunks of a forwarder; encoding and connecting count."""
+    options = AmqpOptions(queue=queue, queue_type=queue_type)
+    plan = SinkPlan("bus", (f"amqp://127.0.0.1:{port}",), options)
+    context = SinkContext(
+        NODE,
+        LOG,
+        About(b"{}"),
+        alive=lambda _: None,
+        died=lambda _: None,
+        retry=lambda: None,
+        stopping=lambda: False,
+        requested=lambda _: None,
+    )
+    one: Sink = load_sink_type("amqp").build(plan, context)
+
+    def send() -> None:
+        one.open()
+        sent = 0
+        while sent < len(events):
+            sent += one.deliver(events[sent : sent + CHUNK])
+        one.close()
+
+    return send
+
+
+if __name__ == "__main__":
+    for each in amqp():
+        print(each, flush=True)
