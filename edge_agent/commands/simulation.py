@@ -96,7 +96,9 @@ def broker_port(blueprint: Blueprint) -> int:
 def on_embedded_broker(blueprint: Blueprint) -> Blueprint:
     """Return a blueprint that delivers to the embedded broker, and to no `[[sink]]`."""
     home, *others = blueprint.sinks
-    options = msgspec.structs.replace(home.plan.options, username="", versions=(MQTT_3_1_1,))
+    options = msgspec.structs.replace(
+        home.plan.options, username="", profile="", versions=(MQTT_3_1_1,)
+    )
     url = f"mqtt://{LOOPBACK}:{broker_port(blueprint)}"
     plan = home.plan._replace(url=(url,), options=options)
     further = {sink.name for sink in blueprint.config.sink}

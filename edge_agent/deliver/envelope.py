@@ -19,6 +19,11 @@ TYPES = {kind: str(EventType(kind, version)) for kind, version in WRITTEN.items(
 OVERHEAD = 470  # bytes of a CloudEvent beside its data, with names of the greatest length
 
 
+def type_of(kind: str) -> str:
+    """Return the `type` of a kind's events; another version of the agent may have written them."""
+    return TYPES.get(kind) or str(EventType(kind, 1))
+
+
 class Envelope:
     """Wraps the events of one log, for one node."""
 
@@ -49,7 +54,7 @@ class Envelope:
         wrapped = CloudEvent(
             f"{self._log_id}:{offset}",
             self._source,
-            TYPES.get(kind) or str(EventType(kind, 1)),
+            type_of(kind),
             source,
             datetime.fromtimestamp(time / 1e6, UTC),
             "1.0",

@@ -20,6 +20,7 @@ from edge_agent.deliver.mqtt.connection import Connection
 from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.sink import MqttSink
 from edge_agent.deliver.mqtt.state import LiveState
+from edge_agent.deliver.mqtt.topics import AgentTopics
 from edge_agent.deliver.sink import About, SinkContext, SinkPlan
 from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
@@ -204,7 +205,7 @@ class Client:
             **more,
         )
         plan = SinkPlan("mqtt", urls, MqttOptions(), max_batch=max_batch, live=True)
-        self.sink = MqttSink(plan, self.context(), self.connection)
+        self.sink = MqttSink(plan, self.context(), self.connection, AgentTopics("edge/n"))
         self.sink.open()
 
     def context(self):

@@ -1,6 +1,8 @@
 """Where a broker is: URLs, checked before anything connects."""
 
+import math
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -23,9 +25,10 @@ class Address(NamedTuple):
 class Broker(NamedTuple):
     """Everything that it takes to connect; `addresses` are tried in order.
 
-    Values only: files and variables are read at each connection, so that a password or a
-    certificate may be replaced while the agent runs. `versions` holds the MQTT versions to try, as
-    paho numbers them: 5, then 4 (which is 3.1.1).
+    Files and variables are read at each connection, so that a password or a certificate may be
+    replaced while the agent runs. `versions` holds the MQTT versions to try, as paho numbers them:
+    5, then 4 (which is 3.1.1). `token` makes a password for each connection, which is renewed
+    after so many seconds. `protocol_at_443` is what TLS is to announce at that port.
     """
 
     addresses: tuple[Address, ...]
@@ -36,6 +39,9 @@ class Broker(NamedTuple):
     tls: TlsFiles = TlsFiles()
     keep_alive: float = 30.0
     versions: tuple[int, ...] = (5, 4)
+    token: Callable[[], str] | None = None
+    renew_after: float = math.inf
+    protocol_at_443: str = ""
 
 
 def parse_url(url: str) -> Address:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from edge_agent.deliver.mqtt.address import Address, parse_url
 from edge_agent.deliver.mqtt.options import MqttOptions
-from edge_agent.deliver.network_check import check_password, check_tls
+from edge_agent.deliver.mqtt.profiles.table import PROFILES, check_profile
+from edge_agent.deliver.network_check import check_password, check_secret, check_tls
 from edge_agent.deliver.sink import SinkPlan, SinkProblem
 
 
@@ -19,7 +20,11 @@ def check(plan: SinkPlan[MqttOptions]) -> Iterator[SinkProblem]:
             found.append(parse_url(url))
         except ValueError as error:
             yield SinkProblem("url", re.sub("//.*@", "//***@", url), str(error))
-    yield from check_password(plan.options)
+    if PROFILES[plan.options.profile].makes_username:
+        yield from check_secret(plan.options, "password")
+    else:
+        yield from check_password(plan.options)
+    yield from check_profile(plan, found)
     if found:
         used = any(address.tls for address in found)
         yield from check_tls(plan.options, used=used, scheme="mqtts")

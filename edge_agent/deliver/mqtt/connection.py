@@ -165,7 +165,7 @@ class Connection:
         loss: Cause = "other"
         self._begin(session)
         try:
-            while not self._interrupted() and not self._goes_back():
+            while not self._interrupted() and not self._reconnects(opened):
                 self._turn(session)
             self._leave(session)
         except ConnectionLost as error:
@@ -189,8 +189,11 @@ class Connection:
         self._probe.begin()
         self._changed(True)
 
-    def _goes_back(self) -> bool:
-        """Return whether another broker is connected although the first one is well again."""
+    def _reconnects(self, opened: float) -> bool:
+        """Return whether the login must be renewed, or the first broker of several is back."""
+        if time.monotonic() - opened >= self._broker.renew_after:
+            self._reason = "the login is renewed"
+            return True
         first = self._endpoints.first
         if self._endpoints.current[0] == first or not self._probe.is_well():
             return False

@@ -1,6 +1,6 @@
 """The keys of an MQTT sink; `[mqtt]` has the same."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
@@ -8,12 +8,20 @@ from edge_agent.deliver.network_options import NetworkOptions
 from edge_agent.keys import within
 from edge_agent.units import Duration
 
+ProfileName: TypeAlias = Literal["", "aws-iot", "azure-iot-hub", "event-grid"]
+
 
 class MqttOptions(NetworkOptions, frozen=True, kw_only=True):
     """How to connect to a broker; `versions` as paho numbers them: 5, then 4, which is 3.1.1."""
 
+    profile: Annotated[
+        ProfileName,
+        Meta(
+            description='"aws-iot", "azure-iot-hub" or "event-grid", if the broker is that service'
+        ),
+    ] = ""
     client_id: Annotated[
-        str, Meta(max_length=64, description="MQTT client id; default: edge-<node>")
+        str, Meta(max_length=128, description="MQTT client id; default: edge-<node>")
     ] = ""
     keep_alive: Annotated[
         Duration,

@@ -18,6 +18,7 @@ from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
 
 PUBLISH, QOS_2 = 0x30, 0x04
+HTTPS = 443  # the port that firewalls let pass
 
 _logger = logging.getLogger(__name__)
 
@@ -51,10 +52,12 @@ class BoundedReceiver(paho.Client):
         """Read password and TLS files afresh, as they may have been replaced; raise AgentError."""
         try:
             if broker.username:
-                password = read_password(broker.password_file, broker.password_env)
-                self.username_pw_set(broker.username, password or None)
+                self.username_pw_set(broker.username, _password(broker) or None)
             if address.tls:
-                self.tls_set_context(tls_context(*map(expanded, broker.tls)))
+                context = tls_context(*map(expanded, broker.tls))
+                if broker.protocol_at_443 and address.port == HTTPS:
+                    context.set_alpn_protocols([broker.protocol_at_443])
+                self.tls_set_context(context)
         except AgentError as error:
             raise AgentError(f"the password or a TLS file cannot be read: {error}") from error
 
@@ -83,3 +86,9 @@ class BoundedReceiver(paho.Client):
         except Exception:
             _logger.debug("a packet from the broker cannot be read", exc_info=True)
             return MQTTErrorCode.MQTT_ERR_PROTOCOL
+
+
+def _password(broker: Broker) -> str:
+    if broker.token is not None:
+        return broker.token()
+    return read_password(broker.password_file, broker.password_env)

@@ -22,7 +22,9 @@ from edge_agent.deliver.mqtt.job import MAX_PACKET, Job, Settlement
 from edge_agent.deliver.mqtt.no_state import NoState
 from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.plan import broker, claims
+from edge_agent.deliver.mqtt.profiles.table import PROFILES
 from edge_agent.deliver.mqtt.state import LiveState
+from edge_agent.deliver.mqtt.topics import EventTopics
 from edge_agent.deliver.sink import Post, SinkContext, SinkPlan, SinkType
 from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
@@ -36,17 +38,21 @@ HEADROOM = 1000  # bytes of a message beside its events: topic, properties, JSON
 
 
 class MqttSink:
-    """Publishes below `edge/<node>`: one topic for each event, or batches on one topic.
+    """Publishes to `topics`: one for each kind and source, or batches on one topic.
 
     A connection on its own thread talks to the broker; a PUBACK says that the broker has the
     message, not that a subscriber does.
     """
 
     def __init__(
-        self, plan: SinkPlan[MqttOptions], context: SinkContext, connection: Connection
+        self,
+        plan: SinkPlan[MqttOptions],
+        context: SinkContext,
+        connection: Connection,
+        topics: EventTopics,
     ) -> None:
         self.name = plan.name
-        self._prefix = f"edge/{context.node}"
+        self._topics = topics
         self._envelope = Envelope(context.node, context.log_id)
         self._max_batch = self._most = plan.max_batch
         self._passed = 0
@@ -183,9 +189,7 @@ class MqttSink:
         return self._topic(group[0]), self._envelope.encode(group[0])
 
     def _topic(self, event: LoggedEvent) -> str:
-        if self._max_batch > 1:
-            return f"{self._prefix}/batch"
-        return f"{self._prefix}/event/{event.kind}/{event.source}"
+        return self._topics.batch if self._max_batch > 1 else self._topics.of(event)
 
 
 def _complaint(event: LoggedEvent, reason: str) -> str:
@@ -199,10 +203,12 @@ def thread_name(sink: str) -> str:
 
 def build(plan: SinkPlan[MqttOptions], context: SinkContext) -> MqttSink:
     """Return the sink, with a connection that is not started yet."""
+    profile = PROFILES[plan.options.profile]
+    target = profile.log_in(broker(plan, context.node), context.trusted)
     prefix = f"edge/{context.node}"
     connection = Connection(
-        broker(plan, context.node),
-        NoState() if plan.replay else _state(plan, context, prefix),
+        target,
+        _state(plan, context, prefix) if profile.shows and not plan.replay else NoState(),
         changed=lambda up: context.retry() if up else None,
         backoff=Backoff(random.random),
         commands=CommandTopics(prefix, plan.answer_topics) if plan.commands else None,
@@ -210,7 +216,7 @@ def build(plan: SinkPlan[MqttOptions], context: SinkContext) -> MqttSink:
         progress=partial(context.alive, thread_name(plan.name)),
         notice=context.notice,
     )
-    return MqttSink(plan, context, connection)
+    return MqttSink(plan, context, connection, profile.topics(context.node, target.client_id))
 
 
 def _state(plan: SinkPlan[MqttOptions], context: SinkContext, prefix: str) -> LiveState:
@@ -219,6 +225,7 @@ def _state(plan: SinkPlan[MqttOptions], context: SinkContext, prefix: str) -> Li
         context.about,
         sink=plan.name,
         retained=plan.options.retained,
+        clears=PROFILES[plan.options.profile].retains,
         readings=plan.live and "reading" in plan.kinds,  # a metered link has no live values either
     )
 

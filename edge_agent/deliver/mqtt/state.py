@@ -24,15 +24,27 @@ _logger = logging.getLogger(__name__)
 
 
 class LiveState:
-    """The topics below `prefix` that hold a state; with `retained` false no broker keeps them."""
+    """The topics below `prefix` that hold a state; with `retained` false no broker keeps them.
+
+    `clears` says whether what an earlier configuration left there may be cleared: to clear is to
+    send a retained message, which some services do not take.
+    """
 
     def __init__(
-        self, prefix: str, about: About, *, sink: str, retained: bool, readings: bool = True
+        self,
+        prefix: str,
+        about: About,
+        *,
+        sink: str,
+        retained: bool,
+        clears: bool = True,
+        readings: bool = True,
     ) -> None:
         self._prefix = prefix
         self._sink = sink
         self._live = readings
         self._retained = retained
+        self._clears = clears and not retained
         self._values: dict[str, bytes] = {}  # QoS 0, never retained: a dead sensor must not linger
         self._facts: dict[str, bytes] = {}  # QoS 1, retained
         self._gone: frozenset[str] = frozenset()
@@ -117,7 +129,7 @@ class LiveState:
     def greet(self, session: Session) -> None:
         """Say all that is known on a fresh connection: it may be another broker."""
         self._earlier.clear()
-        if not self._retained and session.retains and session.address not in self._shown_at:
+        if self._clears and session.retains and session.address not in self._shown_at:
             self._forget_earlier()
         else:
             session.publish(self.will.topic, ONLINE, retain=self._retained)

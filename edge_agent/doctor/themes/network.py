@@ -115,6 +115,8 @@ def _start(case: Case, address: Address) -> str:
 
 def _log_in(case: Case, address: Address) -> Iterator[Finding]:
     options = case.config.mqtt if case.config else MqttOptions()
+    if options.profile:
+        return  # such a service knows one client id, and would end the agent's connection
     try:
         password = case.credentials.password()
     except FileNotFoundError:

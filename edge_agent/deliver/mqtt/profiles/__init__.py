@@ -1,0 +1,1 @@
+"""Services that speak a part of MQTT: what each of them allows, and how to log in."""
