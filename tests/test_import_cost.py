@@ -74,6 +74,7 @@ def test_an_agent_imports_of_the_contracts_only_the_envelope(imported):
         "amqtt",
         "botocore",
         "confluent_kafka",
+        "fastavro",
         "rich",
         "asyncio",
         "consumers",

@@ -12,12 +12,14 @@ from edge_agent.evaluate.commands.command import KINDS
 from edge_agent.schema.asyncapi.description import (
     ChannelDescription,
     DeviceDescription,
+    Form,
     NodeDescription,
     ServerDescription,
     SinkDescription,
 )
 
 TOPICS = {"mqtt", "mqtts"}  # schemes of the sinks that have a topic for each source
+ARRAYS = TOPICS | {"http", "https"}  # of those that put the events of a batch in one message
 
 
 def describe(blueprint: Blueprint) -> NodeDescription:
@@ -57,10 +59,18 @@ def _sink(plan: Plan) -> SinkDescription:
         topics=scheme_of(plan.url[0]) in TOPICS,
         live=plan.live,
         commands=plan.commands,
-        batch=plan.max_batch > 1,
+        form=_form(plan),
         retained=getattr(options, "retained", False),
         login=bool(getattr(options, "username", "")),
     )
+
+
+def _form(plan: Plan) -> Form:
+    if getattr(plan.options, "format", "json") == "avro":
+        return "avro"
+    if plan.max_batch > 1 and scheme_of(plan.url[0]) in ARRAYS:
+        return "batch"
+    return "binary" if getattr(plan.options, "content", "") == "binary" else "structured"
 
 
 def _servers(url: str) -> Iterator[ServerDescription]:

@@ -1,6 +1,7 @@
 """What a sink needs to encode events: its options, and a registry that answers or does not."""
 
 import base64
+import io
 import json
 import socket
 import ssl
@@ -8,6 +9,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import fastavro
 import pytest
 from lab.broker import free_port
 
@@ -20,6 +22,7 @@ from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
 from edge_agent.deliver.sink import About, SinkContext
 from edge_agent.errors import AgentError, SinkUnavailable
 from edge_agent.events import KINDS, LoggedEvent
+from edge_agent.schema.avro import union_schema
 from tests.buses.servers.certificates import Certificates
 
 NAME = "bus"
@@ -122,6 +125,24 @@ def test_a_schema_that_the_registry_has_is_only_looked_up(registry):
     registry.answers[FIND] = (200, {"id": 258})
     assert headers(registry)[:5] == b"\x00\x00\x00\x01\x02"
     assert asked(registry) == [FIND]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("reading", {"values": {}, "quality": "good"}),
+        ("output", {"value": 1, "by": "safe"}),
+        ("lifecycle", {"what": "started"}),
+    ],
+)
+def test_fastavro_reads_the_record_of_each_kind_from_a_union(registry, kind, data):
+    registry.answers[FIND] = (200, {"id": 1})
+    options = EncodingOptions(format="avro", registry=registry.url)
+    encoder = event_encoder(options, context(), NAME, topic_of)
+    encoder.open()
+    body = encoder.encode(LoggedEvent(7, 1, None, None, kind, "fan", json.dumps(data)))
+    found = fastavro.schemaless_reader(io.BytesIO(body[5:]), union_schema())
+    assert (found["type"], found["subject"]) == (f"edge.{kind}.v1", "fan")
 
 
 def test_a_new_schema_is_compared_before_it_is_registered(registry):

@@ -13,6 +13,7 @@ from edge_agent.deliver.mqtt.state import LiveState
 from edge_agent.deliver.sink import About
 from edge_agent.events import Alert, LoggedEvent, Moment, Reading, Switched
 from edge_agent.schema.asyncapi import document
+from edge_agent.schema.avro import record_schema, written
 
 CONFIG = """
 node = "shed"
@@ -253,13 +254,52 @@ def test_another_bus_has_one_channel_with_the_kinds_that_it_gets(tmp_path):
     assert channel["messages"].keys() == {"event.alert.warm", "event.alert.output-fan"}
 
 
+def messages_of(document, key):
+    """The messages of a channel, by their keys."""
+    found_keys = document["channels"][key]["messages"]
+    return {one: document["components"]["messages"][one] for one in found_keys}
+
+
+def test_in_binary_mode_a_message_is_the_data_alone(tmp_path):
+    shed = documented(tmp_path, CONFIG + KAFKA + 'content = "binary"')
+    message = messages_of(shed, "sink.bus")["binary.event.alert.warm"]
+    assert message["contentType"] == "application/json"
+    assert message["payload"] == {"$ref": "#/components/schemas/AlertV1"}
+
+
+def test_in_avro_a_message_has_the_schema_of_its_record(tmp_path):
+    shed = documented(tmp_path, CONFIG + KAFKA + 'format = "avro"')
+    (message,) = messages_of(shed, "sink.bus").values()
+    assert message["contentType"] == "application/avro"
+    assert message["payload"]["schema"] == record_schema(written("alert"))
+
+
+def test_a_web_server_gets_arrays_where_batches_are_configured(tmp_path):
+    web = '[[sink]]\nname = "web"\nurl = "https://w.example/secret"\nkinds = ["gap"]\nmax_batch = 5'
+    shed = documented(tmp_path, f"{CONFIG}\n{web}")
+    (message,) = messages_of(shed, "sink.web").values()
+    assert message["payload"]["type"] == "array"
+    assert shed["servers"]["web"] == {"host": "w.example", "protocol": "https"}
+    assert "secret" not in json.dumps(shed)
+
+
+def test_two_brokers_with_batches_have_a_channel_each(tmp_path):
+    text = CONFIG.replace('username = "agent"', 'username = "agent"\nmax_batch = 10')
+    far = '[[sink]]\nname = "far"\nurl = "mqtt://f.example"\nkinds = ["alert"]\nmax_batch = 5'
+    shed = documented(tmp_path, f"{text}\n{far}")
+    addresses = [shed["channels"][key]["address"] for key in ("batch.mqtt", "batch.far")]
+    assert addresses == ["edge/shed/batch", "edge/shed/batch"]
+    readings = [event("reading", "air", values={"temperature": 20}, quality="good")]
+    assert complaints(shed, "batch.far", readings) != []
+
+
 def test_with_batches_events_have_one_channel(tmp_path):
     text = CONFIG.replace('username = "agent"', 'username = "agent"\nmax_batch = 10')
     shed = documented(tmp_path, text)
     readings = [event("reading", "air", values={"temperature": 20}, quality="good")]
     assert "event.reading.air" not in shed["channels"]
-    assert complaints(shed, "batch", readings) == []
-    assert complaints(shed, "batch", []) != []
+    assert complaints(shed, "batch.mqtt", readings) == []
+    assert complaints(shed, "batch.mqtt", []) != []
 
 
 def test_what_a_node_does_not_publish_has_no_channel(tmp_path):

@@ -41,8 +41,8 @@ def channels(node: NodeDescription) -> Iterator[ChannelEntry]:
     yield from _commands(node, [sink for sink in live if sink.commands])
     for sink in node.sinks:
         if not sink.topics:
-            found = tuple(one.message for one in messages.events(node) if one.kind in sink.kinds)
-            yield ChannelEntry(f"sink.{sink.name}", None, (sink.name,), found)
+            sent = tuple(messages.sent(node, sink))
+            yield ChannelEntry(f"sink.{sink.name}", None, (sink.name,), sent)
 
 
 def _about(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[ChannelEntry]:
@@ -51,14 +51,13 @@ def _about(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[Chan
 
 
 def _events(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[ChannelEntry]:
-    found = list(messages.events(node))
-    for kind, subject, message in found:
-        having = [sink for sink in sinks if kind in sink.kinds and not sink.batch]
+    for kind, subject, message in messages.events(node):
+        having = [sink for sink in sinks if kind in sink.kinds and sink.form != "batch"]
         if having:
             yield _topic(node, f"event/{kind}/{subject}", message, having)
-    for sink in (one for one in sinks if one.batch):
-        several = messages.batch([one for one in found if one.kind in sink.kinds])
-        yield _topic(node, "batch", several, [sink])
+    for sink in (one for one in sinks if one.form == "batch"):
+        (several,) = messages.sent(node, sink)
+        yield _topic(node, "batch", several, [sink])._replace(key=several.key)
 
 
 def _state(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[ChannelEntry]:

@@ -1,9 +1,11 @@
 """What an AsyncAPI document says of one node: values only."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
+
+Form: TypeAlias = Literal["structured", "binary", "batch", "avro"]
 
 
 class ChannelDescription(NamedTuple):
@@ -36,7 +38,8 @@ class SinkDescription(NamedTuple):
     """A sink that is reached over a network.
 
     `topics` says that it has a topic for each source, as MQTT does; `live`, that it shows what is
-    true now; `batch`, that a message holds several events.
+    true now; `form`, what its messages hold: an event whole or its data alone as JSON, an array of
+    events, or Avro.
     """
 
     name: str
@@ -45,7 +48,7 @@ class SinkDescription(NamedTuple):
     topics: bool = False
     live: bool = False
     commands: bool = False
-    batch: bool = False
+    form: Form = "structured"
     retained: bool = False
     login: bool = False
 

@@ -6,17 +6,22 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from edge_agent.events import KINDS
 from edge_agent.schema.asyncapi import schemas
 from edge_agent.schema.asyncapi.description import (
     ChannelDescription,
     DeviceDescription,
     NodeDescription,
+    SinkDescription,
 )
 from edge_agent.schema.asyncapi.schemas import JsonSchema
+from edge_agent.schema.avro import record_schema, written
 
 CLOUD_EVENT = "application/cloudevents+json; charset=utf-8"
 CLOUD_EVENTS = "application/cloudevents-batch+json; charset=utf-8"
 JSON = "application/json"
+AVRO = "application/avro"
+AVRO_SCHEMA = "application/vnd.apache.avro;version=1.9.0"
 
 
 class Message(NamedTuple):
@@ -64,11 +69,15 @@ def events(node: NodeDescription) -> Iterator[EventMessage]:
     yield _event("lifecycle", "agent", "a note about the agent itself")
 
 
-def batch(found: Sequence[EventMessage]) -> Message:
-    """Return the message that holds several events."""
-    members = [one.message.payload for one in found]
-    payload = {"type": "array", "minItems": 1, "items": {"anyOf": members}}
-    return Message("batch", "batch", "several events, in order", payload, CLOUD_EVENTS)
+def sent(node: NodeDescription, sink: SinkDescription) -> Iterator[Message]:
+    """Yield the messages with events that a sink sends, in its form."""
+    found = [one for one in events(node) if one.kind in sink.kinds]
+    if sink.form == "batch":
+        yield _batch(sink, found)
+    elif sink.form == "avro":
+        yield from (_avro(kind) for kind in KINDS if kind in sink.kinds)
+    else:
+        yield from (one.message if sink.form == "structured" else _binary(one) for one in found)
 
 
 def state(device: DeviceDescription) -> Message:
@@ -112,6 +121,27 @@ STATUS = Message("status", "status", "whether the agent is connected", schemas.S
 INFO = Message("info", "info", "what the agent says of itself", schemas.INFO)
 ANSWER = Message("answer", "answer", "the answer to a command", schemas.ANSWER)
 _QUALITY = {"type": "string", "description": "why there is no value"}
+
+
+def _batch(sink: SinkDescription, found: Sequence[EventMessage]) -> Message:
+    members = [one.message.payload for one in found]
+    payload = {"type": "array", "minItems": 1, "items": {"anyOf": members}}
+    key = f"batch.{sink.name}"
+    return Message(key, "batch", "several events, in order", payload, CLOUD_EVENTS)
+
+
+def _binary(event: EventMessage) -> Message:
+    """Return an event in CloudEvents' binary mode: its attributes are headers."""
+    message = event.message
+    data = message.payload["allOf"][1]["properties"]["data"]
+    summary = f"{message.summary}; the attributes are headers"
+    return Message(f"binary.{message.key}", message.name, summary, data)
+
+
+def _avro(kind: str) -> Message:
+    type_ = written(kind)
+    payload = {"schemaFormat": AVRO_SCHEMA, "schema": record_schema(type_)}
+    return Message(f"avro.{kind}", str(type_), f"an event of the type {type_}", payload, AVRO)
 
 
 def _event(kind: str, subject: str, summary: str, values: JsonSchema | None = None) -> EventMessage:
