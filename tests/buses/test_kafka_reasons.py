@@ -130,6 +130,18 @@ def test_no_line_of_the_library_reaches_stderr(kafka, login, capfd):
     assert capfd.readouterr().err == ""
 
 
+def test_a_password_that_is_corrected_in_its_file_needs_no_restart(kafka, login, secret):
+    kafka.create("corrected")
+    options = KafkaOptions(**login | {"password_file": secret("wrong")})
+    sink = sink_of(f"{kafka.sasl_url}/corrected", options)
+    with pytest.raises(SinkUnavailable, match="the login failed"):
+        sink.deliver(events())
+    secret(PASSWORD)
+    assert deliver_all(sink, events()) == {}
+    sink.close()
+    assert len(stored(kafka, "corrected")) == 3
+
+
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
 def test_a_user_with_a_password_delivers(kafka, login, mechanism):
     kafka.create(mechanism)

@@ -73,9 +73,10 @@ class Look:
         numbers = {number for one in partitions for number in one.replicas}
         gone = {
             number
-            for number, broker in brokers.items()
-            if number in numbers and closed_door(Server(broker.host, broker.port), self._target)
-        } | (numbers - brokers.keys())
+            for number in numbers
+            if number not in brokers
+            or self._closed(Server(brokers[number].host, brokers[number].port))
+        }
         if any(len(set(one.replicas) - gone) < needed for one in partitions):
             raise obstacle("NOT_ENOUGH_REPLICAS", self._target.topic)
         if any(one.leader in gone for one in partitions):
@@ -100,16 +101,26 @@ class Look:
                 self._admin.poll(0)
                 if refused := login_obstacle(self._errors):
                     raise refused from error
-                if not self._going() or time.monotonic() > until:
+                self._go_on()
+                if time.monotonic() > until:
                     raise self._reason() from error
 
     def _reason(self) -> KafkaObstacle:
         """Return why no server answers: the first reason that a plain connection finds."""
         for server in self._target.servers:
-            if found := closed_door(server, self._target):
+            if found := self._closed(server):
                 return found
         what = "the servers accept connections, but do not answer"
         return KafkaObstacle("url", what, "check the port, and whether it wants user and password")
+
+    def _closed(self, server: Server) -> KafkaObstacle | None:
+        self._go_on()  # a look at a server takes seconds if it does not answer
+        return closed_door(server, self._target)
+
+    def _go_on(self) -> None:
+        """Report life; raise KafkaObstacle if the agent stops."""
+        if not self._going():
+            raise KafkaObstacle("url", "the agent stops before the cluster has answered", "")
 
     def _configuration(self) -> dict[str, str]:
         if not self._target.describes:

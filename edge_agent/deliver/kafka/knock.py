@@ -10,7 +10,7 @@ from edge_agent.deliver.kafka.target import KafkaTarget
 from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
 
-SECONDS = 3.0
+SECONDS = 1.5  # an agent that stops waits no longer
 ALERT_SECONDS = 0.5  # until a server that misses a certificate says so
 
 
