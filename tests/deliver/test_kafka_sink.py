@@ -6,9 +6,10 @@ import pytest
 
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.deliver.kafka.address import Server
+from edge_agent.deliver.kafka.library import KafkaLibrary, TopicFacts
 from edge_agent.deliver.kafka.obstacle import ProducerFailed, obstacle
 from edge_agent.deliver.kafka.record import encoder
-from edge_agent.deliver.kafka.sink import KafkaLibrary, KafkaSink, TopicFacts
+from edge_agent.deliver.kafka.sink import KafkaSink
 from edge_agent.deliver.kafka.target import KafkaTarget
 from edge_agent.deliver.kafka.window import Outcome
 from edge_agent.deliver.sink import About, SinkContext
@@ -206,6 +207,15 @@ def test_an_event_that_is_too_large_is_refused_with_the_limit(sink, cluster, eve
     assert caught.value.settled == 2
     assert caught.value.refused == {2: "larger than the topic takes: 5000 bytes"}
     assert cluster.stored == [1]
+
+
+def test_a_limit_that_was_raised_meanwhile_is_found_before_an_event_is_refused(
+    sink, cluster, events
+):
+    cluster.facts = TopicFacts(largest=5_000)
+    sink.deliver(events(1))
+    cluster.facts = TopicFacts(largest=50_000)
+    assert sink.deliver(events(1, first=2, data=json.dumps("x" * 6_000))) == 1
 
 
 @pytest.mark.parametrize("name", ["MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD"])

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from functools import partial
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -13,6 +14,7 @@ from confluent_kafka.admin import AclOperation, AdminClient, ConfigResource, Res
 from edge_agent.clock import wall_clock_is_set
 from edge_agent.deliver.kafka.address import Server
 from edge_agent.deliver.kafka.knock import closed_door
+from edge_agent.deliver.kafka.library import TopicFacts
 from edge_agent.deliver.kafka.library_log import LibraryLog
 from edge_agent.deliver.kafka.obstacle import (
     KafkaObstacle,
@@ -20,7 +22,7 @@ from edge_agent.deliver.kafka.obstacle import (
     login_obstacle,
     obstacle,
 )
-from edge_agent.deliver.kafka.sink import HELD, HOLD_REMEDY, TopicFacts
+from edge_agent.deliver.kafka.sink import HELD, HOLD_REMEDY
 from edge_agent.deliver.kafka.target import KafkaTarget, client_settings
 from edge_agent.errors import AgentError
 
@@ -36,7 +38,8 @@ class Look:
         self._target = target
         self._going = going
         self._errors: list[LibraryError] = []
-        settings = client_settings(target) | {"error_cb": self._note}
+        # A callback that knew this object would keep the client, and its threads, after its end.
+        settings = client_settings(target) | {"error_cb": partial(_note, self._errors)}
         try:
             self._admin = AdminClient(settings, logger=LibraryLog())
         except KafkaException as error:
@@ -142,8 +145,9 @@ class Look:
                 return None
         return None
 
-    def _note(self, error: KafkaError) -> None:
-        self._errors.append(LibraryError(error.name(), error.str()))
+
+def _note(errors: list[LibraryError], error: KafkaError) -> None:
+    errors.append(LibraryError(error.name(), error.str()))
 
 
 def look(target: KafkaTarget, going: Callable[[], bool], closely: bool) -> TopicFacts:

@@ -29,6 +29,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+LEAST = 1000  # bytes: the library wants no lower limit
 BUFFER = 16_000  # kB of records that wait in the library, and room for one of the largest
 
 
@@ -45,8 +46,8 @@ class RecordProducer:
         own: dict[str, Any] = {
             "enable.gapless.guarantee": not careful,
             "compression.type": target.compression,
-            "message.max.bytes": largest - OVERHEAD,
-            "batch.size": largest - OVERHEAD,
+            "message.max.bytes": max(largest - OVERHEAD, LEAST),
+            "batch.size": max(largest - OVERHEAD, LEAST),
             "queue.buffering.max.kbytes": BUFFER + largest // 1000,
         }
         settings = client_settings(target) | SETTINGS | own
@@ -63,7 +64,7 @@ class RecordProducer:
                 record.value,
                 key=key,
                 headers=record.headers,
-                on_delivery=partial(self._settled, offset),
+                on_delivery=partial(_settled, self._outcomes, offset),
             )
         except BufferError:
             return False
@@ -96,8 +97,11 @@ class RecordProducer:
         self._outcomes.clear()
         return taken
 
-    def _settled(self, offset: int, error: KafkaError | None, _message: Message) -> None:
-        self._outcomes.append(Outcome(offset, "" if error is None else error.name()))
+
+def _settled(
+    outcomes: deque[Outcome], offset: int, error: KafkaError | None, _message: Message
+) -> None:
+    outcomes.append(Outcome(offset, "" if error is None else error.name()))
 
 
 def _failure(error: BaseException) -> ProducerFailed:

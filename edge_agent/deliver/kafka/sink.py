@@ -6,8 +6,8 @@ time is the time of sending, because a cluster deletes by it; an event's own tim
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
 
+from edge_agent.deliver.kafka.library import KafkaLibrary, Producing, TopicFacts
 from edge_agent.deliver.kafka.obstacle import (
     REFUSALS,
     TOO_LARGE,
@@ -16,9 +16,9 @@ from edge_agent.deliver.kafka.obstacle import (
     obstacle,
     refusal,
 )
-from edge_agent.deliver.kafka.record import Encode, Record
+from edge_agent.deliver.kafka.record import Encode
 from edge_agent.deliver.kafka.target import KafkaTarget
-from edge_agent.deliver.kafka.window import DeliveryWindow, Outcome
+from edge_agent.deliver.kafka.window import DeliveryWindow
 from edge_agent.deliver.sink import SinkContext
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable, UnfitEvent
 from edge_agent.events import LoggedEvent
@@ -30,44 +30,6 @@ MOST_AGE = 60.0  # s: what waits longer is sent again, with a new time
 MOST = 1000  # events on their way
 HELD = "waits for the clock: Kafka deletes a record by its time"
 HOLD_REMEDY = "synchronise the time, or set message.timestamp.type=LogAppendTime for the topic"
-
-
-class TopicFacts(NamedTuple):
-    """What a cluster says of a topic.
-
-    `appends`: records get the time at which they arrive, not the time that they say.
-    `largest`: bytes of the largest record; None if the cluster does not say.
-    """
-
-    appends: bool = False
-    largest: int | None = None
-
-
-class Producing(Protocol):
-    """A producer for one topic; see `RecordProducer`."""
-
-    def send(self, offset: int, key: str, record: Record) -> bool:
-        """Hand a record over; return false if there is no room now. Raise ProducerFailed."""
-        ...
-
-    def outcomes(self, seconds: float) -> list[Outcome]:
-        """Wait until all is settled or for these seconds. Raise ProducerFailed."""
-        ...
-
-    def close(self) -> list[Outcome]:
-        """Forget what is on its way; return what is known of it."""
-        ...
-
-
-class KafkaLibrary(NamedTuple):
-    """What the sink needs of a Kafka client.
-
-    `look` takes what reports life and returns whether to go on, and whether to look closely;
-    `connect` takes the size of the largest record, and whether to be careful.
-    """
-
-    look: Callable[[KafkaTarget, Callable[[], bool], bool], TopicFacts]
-    connect: Callable[[KafkaTarget, int, bool], Producing]
 
 
 class KafkaSink:
@@ -210,6 +172,8 @@ class KafkaSink:
             self._most = min(MOST, self._most * 2)
             return count
         failed, error = events[count], self._window.error(events[count].offset)
+        if error in TOO_LARGE and self._limit_is_raised():
+            return count or self.deliver(events)
         if error in REFUSALS and failed.kind != "gap":
             largest = self._largest(self._facts)
             reason = self._unfit if error == UNFIT else refusal(error, largest)
@@ -217,6 +181,14 @@ class KafkaSink:
         if count:
             return count
         raise obstacle(error, self._target.topic) if error else self._overdue()
+
+    def _limit_is_raised(self) -> bool:
+        """Look at the topic again before an event is refused for good."""
+        known, self._facts = self._largest(self._facts), self._look(closely=False)
+        if self._largest(self._facts) <= known:
+            return False
+        self._discard()  # the producer has the old limit
+        return True
 
     def _overdue(self) -> SinkUnavailable:
         """Return why nothing is confirmed in time; what waits for too long is sent again."""

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from edge_agent.deliver.encoding.encoder import event_encoder, reach_registry
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.deliver.kafka.check import check, check_event_hubs
+from edge_agent.deliver.kafka.library import KafkaLibrary
 from edge_agent.deliver.kafka.options import EventHubsOptions, KafkaOptions
 from edge_agent.deliver.kafka.record import Encode, avro_encoder, encoder
-from edge_agent.deliver.kafka.sink import KafkaLibrary, KafkaSink
+from edge_agent.deliver.kafka.sink import KafkaSink
 from edge_agent.deliver.kafka.target import KafkaTarget, event_hubs_target, kafka_target
 from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType
 from edge_agent.errors import AgentError
