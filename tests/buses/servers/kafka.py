@@ -8,6 +8,7 @@ import uuid
 from pathlib import Path
 from typing import NamedTuple
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
@@ -29,6 +30,7 @@ CONNECTION_STRING = (
 )
 USER, PASSWORD = "edge", "seed-2026"  # may do everything
 GUEST = "guest"  # may read; the same password
+STARTS_WITHIN = 240  # seconds, of JVMs on a busy machine
 JAVA = [
     "-Xmx256m",
     "-Xms64m",
@@ -139,8 +141,16 @@ class Kafka:
                     self._java("kafka.Kafka", self._file(node)), stdout=log, stderr=log
                 )
         admin = self.admin()
-        eventually(lambda: len(admin.list_topics(timeout=60).brokers) == len(self._processes))
+        eventually(lambda: self._known(admin) == len(self._processes), STARTS_WITHIN)
         return self
+
+    @staticmethod
+    def _known(admin):
+        """Return how many nodes the cluster knows; 0 while none answers."""
+        try:
+            return len(admin.list_topics(timeout=5).brokers)
+        except KafkaException:
+            return 0
 
     def pause(self, node=0):
         """Stop answering, but keep every connection."""
