@@ -45,6 +45,6 @@ def _built():
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests run side by side
         if not BINARY.exists() or BINARY.stat().st_mtime < (SOURCE / "main.go").stat().st_mtime:
             go = shutil.which("go")
-            assert go, "go is missing: apt install golang, or see go.dev/doc/install"
+            assert go, "go is missing: install Go 1.26 or newer, see go.dev/doc/install"
             subprocess.run([go, "build", "-o", str(BINARY), "."], cwd=SOURCE, check=True)
     return BINARY
