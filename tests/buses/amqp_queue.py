@@ -28,29 +28,27 @@ def exists(port, queue):
 
 def taken(port, queue):
     """Take all messages from a queue; return their properties and bodies, in order."""
-    found = []
     with channel(port) as one:
-        while True:
-            method, properties, body = one.basic_get(queue, auto_ack=True)
-            if method is None:
-                return found
-            found.append((properties, body))
+        return list(_until_quiet(one, queue, auto_ack=True))
 
 
 def replayed(port, stream):
     """Return what a stream holds, from its beginning."""
-    found = []
     with channel(port) as one:
-        one.basic_qos(prefetch_count=500)
-        consumed = one.consume(
-            stream, arguments={"x-stream-offset": "first"}, inactivity_timeout=QUIET_SECONDS
-        )
-        for method, properties, body in consumed:
-            if method is None:
-                return found
-            found.append((properties, body))
-            one.basic_ack(method.delivery_tag)
-    return found
+        one.basic_qos(prefetch_count=500)  # a stream has no consumer without
+        return list(_until_quiet(one, stream, arguments={"x-stream-offset": "first"}))
+
+
+def _until_quiet(channel, queue, *, auto_ack=False, arguments=None):
+    """Yield messages until none comes for a while."""
+    for method, properties, body in channel.consume(
+        queue, auto_ack=auto_ack, arguments=arguments, inactivity_timeout=QUIET_SECONDS
+    ):
+        if method is None:
+            return
+        yield properties, body
+        if not auto_ack:
+            channel.basic_ack(method.delivery_tag)
 
 
 class QueueReader:

@@ -45,10 +45,10 @@ def rabbitmq(tmp_path_factory, epmd):
 def settled_queues(rabbitmq):
     """A queue of each type that a crash of its node does not harm, by type.
 
-    RabbitMQ 3.10 syncs what it knows of a quorum queue some seconds after its declaration; a node
-    that is killed before that restarts with a queue without a leader.
+    RabbitMQ 3.10 syncs what it knows of a quorum queue, and of what coordinates all streams, some
+    seconds after the first declaration; a node killed before that restarts without a leader.
     """
-    names = {kind: f"settled-{kind}" for kind in ("quorum", "classic")}
+    names = {kind: f"settled-{kind}" for kind in ("quorum", "classic", "stream")}
     with channel(rabbitmq.port) as one:
         for kind, name in names.items():
             one.queue_declare(name, durable=True, arguments={"x-queue-type": kind})

@@ -7,6 +7,7 @@ import pytest
 from cloudevents.core.bindings.amqp import AMQPMessage, from_amqp
 from cloudevents.core.formats.json import JSONFormat
 
+from edge_agent.deliver.amqp import server
 from edge_agent.deliver.amqp.options import AmqpOptions
 from edge_agent.deliver.amqp.sink import SINK
 from edge_agent.deliver.sink import SinkPlan
@@ -218,6 +219,23 @@ def complaint_of(sink, batch):
     with pytest.raises(SinkUnavailable) as caught:
         sink.deliver(batch)
     return str(caught.value)
+
+
+def test_an_idle_connection_is_kept_by_heartbeats(rabbitmq, sink, monkeypatch):
+    monkeypatch.setattr(server, "HEARTBEAT_SECONDS", 2)  # RabbitMQ closes after twice that
+    one = sink(queue="idle")
+    deliver_all(one, events(1, 3))
+    before = connections(rabbitmq)
+    threading.Event().wait(8)  # of a running process, whose clock cannot be moved
+    deliver_all(one, events(4, 6))
+    assert connections(rabbitmq) == before
+    assert len(before) == 1
+
+
+def connections(rabbitmq):
+    """Return the connections of agents, each named by its two ends."""
+    said = rabbitmq.control("list_connections", "--silent", "name", "client_properties")
+    return [line.split("\t")[0] for line in said.splitlines() if "edge-agent" in line]
 
 
 @pytest.mark.parametrize("content", ["structured", "binary"])

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 
 from lab.broker import free_port
@@ -47,6 +48,11 @@ class Epmd:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        eventually(self._answers)  # a node that finds none starts one that stays behind
+
+    def _answers(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self):
         self._process.terminate()
