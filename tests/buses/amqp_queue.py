@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 
 import pika
+from lab.waiting import eventually
 
 QUIET_SECONDS = 1.0
 
@@ -29,26 +30,25 @@ def exists(port, queue):
 def taken(port, queue):
     """Take all messages from a queue; return their properties and bodies, in order."""
     with channel(port) as one:
-        return list(_until_quiet(one, queue, auto_ack=True))
+        return list(_until_quiet(one, queue))
 
 
 def replayed(port, stream):
     """Return what a stream holds, from its beginning."""
     with channel(port) as one:
-        one.basic_qos(prefetch_count=500)  # a stream has no consumer without
         return list(_until_quiet(one, stream, arguments={"x-stream-offset": "first"}))
 
 
-def _until_quiet(channel, queue, *, auto_ack=False, arguments=None):
-    """Yield messages until none comes for a while."""
+def _until_quiet(channel, queue, arguments=None):
+    """Yield messages until none comes for a while; what was not yielded stays in the queue."""
+    channel.basic_qos(prefetch_count=500)
     for method, properties, body in channel.consume(
-        queue, auto_ack=auto_ack, arguments=arguments, inactivity_timeout=QUIET_SECONDS
+        queue, arguments=arguments, inactivity_timeout=QUIET_SECONDS
     ):
         if method is None:
             return
         yield properties, body
-        if not auto_ack:
-            channel.basic_ack(method.delivery_tag)
+        channel.basic_ack(method.delivery_tag)
 
 
 class QueueReader:
@@ -65,6 +65,11 @@ class QueueReader:
             return replayed(port, self._queue)
         self._found += taken(port, self._queue)
         return self._found
+
+    def at_least(self, count, port):
+        """Return the events once there are so many different ones; a busy node is slow."""
+        eventually(lambda: len({offset(event) for event in self.events(port)}) >= count, 120)
+        return self.events(port)
 
     def events(self, port):
         """Return the events of all messages in structured mode."""

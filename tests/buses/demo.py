@@ -74,7 +74,7 @@ def amqp(folder, count):
         with channel(server.port) as one:  # the reader may be faster than the agent
             one.queue_declare("greenhouse", durable=True, arguments={"x-queue-type": "quorum"})
         reader = ["amqp-consume", "-s", f"127.0.0.1:{server.port}", "-q", "greenhouse", *count]
-        run(folder, server.url, [*reader, "sh", "-c", "cat; echo"], 'queue = "greenhouse"\n')
+        run(folder, server.url, [*reader, "awk", "1"], 'queue = "greenhouse"\n')
     finally:
         server.stop()
         epmd.stop()
