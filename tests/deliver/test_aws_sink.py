@@ -306,11 +306,17 @@ def test_everything_else_waits_and_says_why(sqs, bench, answer, what):
     assert what in bench(sqs(lambda _ids, _n: answer).url).unavailable(events(3))
 
 
-def test_the_old_name_of_a_missing_queue_is_understood(sqs, bench):
-    old = {"x-amzn-query-error": "AWS.SimpleQueueService.NonExistentQueue;Sender"}
-    answer = error("QueueDoesNotExist", "no", **old)
-    one = bench(sqs(lambda _ids, _n: answer).url)
+def old_name(code):
+    return {"x-amzn-query-error": f"AWS.SimpleQueueService.{code};Sender"}
+
+
+def test_the_old_names_of_errors_are_understood(sqs, bench):
+    missing = error("QueueDoesNotExist", "no", **old_name("NonExistentQueue"))
+    one = bench(sqs(lambda _ids, _n: missing).url)
     assert "there is no queue" in one.unavailable(events(1))
+    too_long = error("BatchRequestTooLong", "no", **old_name("BatchRequestTooLong"))
+    with pytest.raises(EventRejected):
+        bench(sqs(lambda _ids, _n: too_long).url).deliver(events(1))
 
 
 @pytest.mark.parametrize(("off", "where"), [(-DAY, "ahead of"), (DAY, "behind")])
@@ -456,7 +462,8 @@ def looked(server):
 
 def test_the_doctor_sends_no_event_and_needs_the_right_to_send(sqs):
     server = sqs()
-    server.answer = lambda _ids, n: {"Attributes": {}} if n == 1 else error("EmptyBatchRequest")
+    empty = error("EmptyBatchRequest", **old_name("EmptyBatchRequest"))
+    server.answer = lambda _ids, n: {"Attributes": {}} if n == 1 else empty
     assert looked(server) == []
     assert [one.get("Entries") for one in server.requests] == [None, []]
 

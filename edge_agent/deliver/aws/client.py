@@ -4,6 +4,7 @@ Only `build` and `reach` import this module: botocore costs 34 MB.
 """
 
 import logging
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from socket import gaierror
@@ -22,6 +23,9 @@ from edge_agent.paths import expanded
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
+OLD_PREFIX = "AWS.SimpleQueueService."  # of codes as they were before SQS spoke JSON
+# How some answer that do not look at the protocol of a request before they check its signature.
+IN_XML = re.compile(r"<Code>([^<]*)</Code>\s*<Message>([^<]*)</Message>")
 NO_CREDENTIALS = (
     exceptions.NoCredentialsError,
     exceptions.PartialCredentialsError,
@@ -109,9 +113,12 @@ def _reason(error: Exception, target: AwsTarget) -> ServiceError | SinkUnavailab
 def _service_error(error: Any) -> ServiceError:  # noqa: ANN401
     said = error.response.get("Error", {})
     about = error.response.get("ResponseMetadata", {})
+    code, text = str(said.get("Code", "")), str(said.get("Message", ""))
+    if xml := IN_XML.search(text):
+        code, text = xml.groups()
     return ServiceError(
-        str(said.get("Code", "")),
-        str(said.get("Message", "")),
+        code.removeprefix(OLD_PREFIX),
+        text,
         status=about.get("HTTPStatusCode", 400),
         date=about.get("HTTPHeaders", {}).get("date", ""),
     )

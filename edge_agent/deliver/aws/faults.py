@@ -65,7 +65,7 @@ CAUSES = (
     Cause(
         frozenset(
             {
-                *("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
+                *("NonExistentQueue", "QueueDoesNotExist"),
                 *("NotFound", "NotFoundException", "InvalidAddress"),
             }
         ),

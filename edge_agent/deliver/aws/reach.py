@@ -11,7 +11,7 @@ from edge_agent.deliver.aws.faults import DENIED, explained
 from edge_agent.errors import AgentError
 
 # How AWS answers a request without messages, once it has accepted who sends it.
-EMPTY = {"EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest"}
+EMPTY = "EmptyBatchRequest"
 
 
 def obstacle(
@@ -27,7 +27,7 @@ def obstacle(
             _look(client, target)
             _send_nothing(client, target)
     except ServiceError as error:
-        return None if error.code in EMPTY else explained(error, target, wall())
+        return None if error.code == EMPTY else explained(error, target, wall())
     except AgentError as error:
         return error
     return None

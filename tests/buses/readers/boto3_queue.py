@@ -1,0 +1,48 @@
+"""Prints what arrives in a queue, read by boto3, as lines of JSON; runs in moto's environment."""
+
+import json
+import os
+import sys
+import time
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+ENDPOINT, REGION, QUEUE, CREDENTIALS = sys.argv[1:]
+
+
+def client():
+    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = CREDENTIALS
+    session = boto3.session.Session(profile_name="admin")
+    return session.client("sqs", endpoint_url=ENDPOINT, region_name=REGION)
+
+
+def read(sqs):
+    """Print up to ten messages, then remove them from the queue."""
+    found = sqs.receive_message(
+        QueueUrl=QUEUE,
+        MaxNumberOfMessages=10,
+        WaitTimeSeconds=1,
+        MessageAttributeNames=["All"],
+        AttributeNames=["All"],
+    )
+    messages = found.get("Messages", [])
+    print("null", flush=True)  # it has looked
+    for message in messages:
+        print(json.dumps(message), flush=True)
+    for message in messages:
+        sqs.delete_message(QueueUrl=QUEUE, ReceiptHandle=message["ReceiptHandle"])
+
+
+def main():
+    while True:
+        try:
+            sqs = client()
+            while True:
+                read(sqs)
+        except (BotoCoreError, ClientError, OSError) as error:
+            print(error, file=sys.stderr, flush=True)
+            time.sleep(0.2)
+
+
+main()
