@@ -239,6 +239,19 @@ def test_a_gap_event_is_never_refused(sqs, bench):
     assert "too long" in other.unavailable(events(1, kind="gap"))
 
 
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_request_without_an_answer_is_sent_again_with_the_same_ids(sqs, bench, stored):
+    server = sqs()
+    server.answer = lambda ids, n: "cut" if n == 2 else {"Successful": successful(*ids)}
+    server.stores_before_a_cut = stored
+    one, batch = bench(server.url), events(30)
+    assert one.deliver(batch) == 10
+    assert one.deliver(batch[10:]) == 20
+    ids = [int(body["id"].split(":")[1]) for body in server.bodies]
+    again = list(range(11, 21)) if stored else []
+    assert ids == [*range(1, 11), *again, *range(11, 31)]
+
+
 # Refused as a whole.
 
 
@@ -359,13 +372,28 @@ def test_a_throttled_delivery_continues_where_it_was(sqs, bench):
     assert firsts == ["1", "11", "11", "21"]
 
 
-def test_before_the_clock_is_trusted_nothing_is_signed(sqs, bench):
-    server = sqs()
-    one = bench(server.url)
+class Connected:
+    """A client that takes everything."""
+
+    def call(self, _operation, parameters):
+        return {"Successful": successful(*(each["Id"] for each in parameters["Entries"]))}
+
+    def close(self):
+        pass
+
+
+def test_before_the_clock_is_trusted_nothing_is_signed(bench):
+    one = bench("sqs+https://sqs.eu-central-1.amazonaws.com/123456789012/events")
+    one.sink._connect = Connected
     one.trusted = False
     assert "the clock is not set yet" in one.unavailable(events(1))
-    assert server.requests == []
     one.trusted = True
+    assert one.deliver(events(1)) == 1
+
+
+def test_an_emulator_on_this_machine_has_the_same_clock(sqs, bench):
+    one = bench(sqs().url)
+    one.trusted = False
     assert one.deliver(events(1)) == 1
 
 

@@ -22,6 +22,11 @@ class AwsTarget(NamedTuple):
     region: str
     fifo: bool
 
+    @property
+    def local(self) -> bool:
+        """Return whether it is an emulator on this machine, which has the same clock."""
+        return self.endpoint.startswith("http:")
+
 
 def parse_url(url: str) -> AwsTarget:
     """Return where ``sqs+https://…`` or ``sns+https://…`` leads; raise ValueError."""

@@ -147,4 +147,4 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         inner = getattr(error, "kwargs", {}).get("error")
-        error = inner if isinstance(inner, BaseException) else error.__cause__
+        error = inner if isinstance(inner, BaseException) else error.__cause__ or error.__context__
