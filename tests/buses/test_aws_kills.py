@@ -1,5 +1,6 @@
 """The real agent, killed at random moments while it sends to queues of ElasticMQ."""
 
+import json
 import random
 import threading
 
@@ -8,7 +9,7 @@ from lab.agent import AgentProcess
 from lab.waiting import eventually
 
 from edge_agent.store.reader import LogReader
-from tests.buses.readers.queue_reader import QueueReader
+from tests.buses.readers.queue_reader import QueueReader, offset_of
 from tests.buses.servers.elasticmq import ElasticMq
 from tests.buses.servers.moto import REGION
 from tests.configurations import load
@@ -82,12 +83,19 @@ class Arrivals:
     """The events by offset, in the order of their first arrival; none has two contents."""
 
     def __init__(self, sqs):
+        self._sqs = sqs
         self.events = {}
         self.count = 0
-        for event in sqs.events:
+
+    def await_all(self, last):
+        """Wait until every event up to an offset has arrived."""
+        eventually(lambda: self._take() or set(range(1, last + 1)) <= self.events.keys(), 120)
+
+    def _take(self):
+        for message in self._sqs.messages[self.count :]:
             self.count += 1
-            offset = int(event["id"].split(":")[1])
-            assert self.events.setdefault(offset, event) == event
+            event = json.loads(message["Body"])
+            assert self.events.setdefault(offset_of(event), event) == event
 
     def of(self, device):
         return [offset for offset, event in self.events.items() if event["subject"] == device]
@@ -98,22 +106,20 @@ def test_an_agent_killed_at_random_moments_loses_no_event_and_confirms_none_that
     agent, reader, queue, record_property
 ):
     moments, sqs, one = random.Random(queue), reader(queue), agent(queue)
+    arrivals = Arrivals(sqs)
     for _ in range(KILLS):
         before = len(sqs.messages)
         one.start()
         eventually(lambda before=before: len(sqs.messages) > before)
         let_pass(moments.uniform(0, 0.6))
         one.kill()
-        wanted = set(range(1, confirmed(one) + 1))
-        eventually(lambda wanted=wanted: wanted <= Arrivals(sqs).events.keys())
+        arrivals.await_all(confirmed(one))
     starts = one.starts() + 1
     one.start()
     eventually(lambda: one.starts() == starts and confirmed(one) > 300)
     assert one.stop() == 0
     assert one.offsets() == list(range(1, one.offsets()[-1] + 1))
-    wanted = set(range(1, confirmed(one) + 1))
-    eventually(lambda: wanted <= Arrivals(sqs).events.keys())
-    found = Arrivals(sqs)
-    for device in {event["subject"] for event in found.events.values()}:
-        assert queue == "events" or found.of(device) == sorted(found.of(device))
-    record_property("messages", f"{found.count}, of {len(found.events)} events")
+    arrivals.await_all(confirmed(one))
+    for device in {event["subject"] for event in arrivals.events.values()}:
+        assert queue == "events" or arrivals.of(device) == sorted(arrivals.of(device))
+    record_property("messages", f"{arrivals.count}, of {len(arrivals.events)} events")

@@ -30,8 +30,10 @@ def read(sqs):
     print("null", flush=True)  # it has looked
     for message in messages:
         print(json.dumps(message), flush=True)
-    for message in messages:
-        sqs.delete_message(QueueUrl=QUEUE, ReceiptHandle=message["ReceiptHandle"])
+    if messages:
+        handles = enumerate(message["ReceiptHandle"] for message in messages)
+        entries = [{"Id": str(n), "ReceiptHandle": handle} for n, handle in handles]
+        sqs.delete_message_batch(QueueUrl=QUEUE, Entries=entries)
 
 
 def main():

@@ -42,10 +42,14 @@ class QueueReader:
 
     @property
     def got(self):
-        return [Got(int(one["id"].split(":")[1]), one["data"]) for one in self.events]
+        return [Got(offset_of(one), one["data"]) for one in self.events]
 
     def close(self):
         self._process.kill()
         self._process.wait()
         self._thread.join()
         self._process.stdout.close()
+
+
+def offset_of(event):
+    return int(event["id"].split(":")[1])
