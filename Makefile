@@ -20,7 +20,7 @@ need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
 
-.PHONY: help demo demo-kafka demo-amqp test test-fast test-nightly test-buses test-vm test-deb torture simulation rules-model fuzz soak soak-week sbom audit-dependencies nightly lint format docs bench deb clean
+.PHONY: help demo demo-kafka demo-amqp demo-sqs test test-fast test-nightly test-buses test-vm test-deb torture simulation rules-model fuzz soak soak-week sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -37,6 +37,9 @@ demo-kafka: .venv/dev  ## run it into a real Kafka, which kcat reads (internet, 
 
 demo-amqp: .venv/dev  ## run it into a real RabbitMQ, which amqp-tools read (root, or both installed)
 	$(BIN)/python -m tests.buses.demo amqp
+
+demo-sqs: .venv/dev  ## run it into an SQS queue of moto, which boto3 reads (internet)
+	$(BIN)/python -m tests.buses.demo sqs
 
 test: lint  ## everything a merge must pass: lint, and all tests but the nightly ones
 	@$(call need,/usr/sbin/mosquitto,mosquitto)

@@ -1,6 +1,6 @@
 """The simulated greenhouse into a real bus, read back by a client that is not ours.
 
-python -m tests.buses.demo kafka|amqp [COUNT]   reads COUNT events, or until Ctrl-C.
+python -m tests.buses.demo kafka|amqp|sqs [COUNT]   reads COUNT events, or until Ctrl-C.
 """
 
 import re
@@ -14,9 +14,11 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "vm")]  # the tests' laboratory
 # ruff: noqa: E402 - they find it there
 from tests.buses.amqp_queue import channel
 from tests.buses.servers.kafka import Kafka
+from tests.buses.servers.moto import REGION, Moto, python
 from tests.buses.servers.rabbitmq import Epmd, RabbitMQ, install
 
 ROOT = Path(__file__).parents[2]
+QUEUE = Path(__file__).parent / "readers/boto3_print.py"
 TABLE = r"\[{}\]\n.*?\n(?=\[)"  # up to the next one
 SINK = '\n[[sink]]\nname = "bus"\nurl = "{}"\nfrom = "beginning"\n'
 
@@ -80,7 +82,19 @@ def amqp(folder, count):
         epmd.stop()
 
 
-DEMOS = {"kafka": kafka, "amqp": amqp}
+def sqs(folder, count):
+    """Deliver to a queue of moto, which checks signatures, and read it with boto3."""
+    server = Moto(folder, ["greenhouse"]).start()
+    try:
+        queue = server.queue("greenhouse")
+        keys = f'region = "{REGION}"\ncredentials_file = "{server.credentials}"\n'
+        reader = [python(), QUEUE, server.endpoint, REGION, queue, server.credentials]
+        run(folder, f"sqs+{queue}", [*reader, *count[1:]], keys)
+    finally:
+        server.kill()
+
+
+DEMOS = {"kafka": kafka, "amqp": amqp, "sqs": sqs}
 
 
 def main(bus, *count):

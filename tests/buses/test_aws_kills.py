@@ -103,7 +103,7 @@ class Arrivals:
 
 @pytest.mark.parametrize("queue", ["events", "events.fifo"])
 def test_an_agent_killed_at_random_moments_loses_no_event_and_confirms_none_that_is_not_there(
-    agent, reader, queue, record_property
+    agent, reader, queue
 ):
     moments, sqs, one = random.Random(queue), reader(queue), agent(queue)
     arrivals = Arrivals(sqs)
@@ -122,4 +122,3 @@ def test_an_agent_killed_at_random_moments_loses_no_event_and_confirms_none_that
     arrivals.await_all(confirmed(one))
     for device in {event["subject"] for event in arrivals.events.values()}:
         assert queue == "events" or arrivals.of(device) == sorted(arrivals.of(device))
-    record_property("messages", f"{arrivals.count}, of {len(arrivals.events)} events")

@@ -33,7 +33,7 @@ def reach(plan: SinkPlan[AwsOptions], _node: str) -> Iterator[SinkProblem]:
 def connector(plan: SinkPlan[AwsOptions]) -> tuple[AwsTarget, Callable[[], AwsCalls]]:
     """Return where a plan leads, and what makes a client; raise AgentError without botocore."""
     try:
-        from edge_agent.deliver.aws.client import AwsClient  # noqa: PLC0415 - optional, and 34 MB
+        from edge_agent.deliver.aws.client import AwsClient  # noqa: PLC0415 - optional, and 20 MB
     except ImportError:
         raise AgentError(
             "the package botocore is not installed", "pip install 'edge-agent[aws]'"
