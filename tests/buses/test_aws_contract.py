@@ -15,13 +15,16 @@ RAW = {"RawMessageDelivery": "true"}
 class AwsDestination(Destination):
     """A queue that is read by boto3, which gets what is sent to `url`.
 
-    Both emulators forget what they hold if they end, so what is sent is read before.
+    Both emulators forget what they hold if they end, so what is sent is read before. A queue of
+    SQS keeps the order of a group at most, and here each event is a group: `ordered` says that
+    this queue does more. From another one, a reader takes the order that `sequence` gives.
     """
 
     largest = 262_144
 
-    def __init__(self, server, url, queue, directory):
+    def __init__(self, server, url, queue, directory, *, ordered):
         self._server = server
+        self._ordered = ordered
         self._url = url
         self.reader = QueueReader(server, queue, directory / "reader.log")
 
@@ -30,7 +33,8 @@ class AwsDestination(Destination):
         return SinkPlan("cloud", (self._url,), AwsOptions(region=REGION, credentials_file=file))
 
     def received(self):
-        return self.reader.got
+        got = self.reader.got
+        return got if self._ordered else sorted(got, key=lambda one: one.offset)
 
     def stop(self):
         self._server.kill()
@@ -56,7 +60,8 @@ def place(tmp_path):
 
     def make(server, url, queue):
         server.start()
-        places.append(AwsDestination(server, url(server), queue, tmp_path))
+        ordered = isinstance(server, Moto)
+        places.append(AwsDestination(server, url(server), queue, tmp_path, ordered=ordered))
         return places[-1]
 
     yield make
