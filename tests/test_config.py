@@ -75,6 +75,32 @@ def test_all_mistakes_are_reported_at_once(tmp_path):
     assert f"{tmp_path}/config.toml: device.2.name: missing; wanted: letters" in "\n".join(found)
 
 
+NUL = """
+[log]
+path = "/x\\u0000y"
+[mqtt]
+password_env = "S3CRET\\u0000"
+[[device]]
+name = "a"
+driver = "iio"
+device = "s\\u0000"
+[[sink]]
+name = "f"
+url = ["file:///a\\u0000b"]
+"""
+
+
+def test_a_nul_character_is_refused_wherever_it_is_and_no_value_is_shown(tmp_path):
+    keys = ["device.a.device", "log.path", "mqtt.password_env", "sink.f.url"]
+    what = "there is a NUL character in it; remove it"
+    found = [one.removeprefix(f"{tmp_path}/config.toml: ") for one in problems(tmp_path, NUL)]
+    assert sorted(found) == [f"{key}: {what}" for key in keys]
+
+
+def test_an_override_with_a_nul_character_is_refused(tmp_path):
+    assert "log.path: there is a NUL" in problems(tmp_path, "", ['log.path="/a\\u0000"'])[0]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

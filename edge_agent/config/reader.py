@@ -24,7 +24,7 @@ from edge_agent.config.settings import (
     mark,
     nested,
 )
-from edge_agent.config.source import apply_override, parse
+from edge_agent.config.source import apply_override, parse, without_nul
 from edge_agent.errors import ConfigError
 from edge_agent.keys import SENSITIVE
 from edge_agent.problems import Problems, unknown
@@ -55,7 +55,8 @@ def read(path: Path, overrides: Iterable[str], problems: Problems) -> Config:
     tables = parse(path)
     for override in overrides:
         problems.lines.extend(apply_override(tables, override))
-    return TableReader(problems).table(Config, tables) or Config()
+    readable = without_nul(tables, problems)
+    return TableReader(problems).table(Config, readable) or Config()
 
 
 class Where(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any
 
 from edge_agent.config.mistakes import remedy
 from edge_agent.errors import ConfigError
+from edge_agent.problems import Problems
 
 
 def parse(path: Path) -> dict[str, Any]:
@@ -46,6 +47,25 @@ def _descend(table: dict[str, Any], path: list[str]) -> dict[str, Any] | None:
         elif isinstance(place, dict):
             place = place.setdefault(part, {})
     return place if isinstance(place, dict) else None
+
+
+def without_nul(value: Any, problems: Problems, key: str = "") -> Any:  # noqa: ANN401
+    """Return tables without NUL characters, and note each: the kernel refuses one in a path."""
+    if isinstance(value, dict):
+        below = {name: f"{key}.{name}".lstrip(".") for name in value}
+        return {name: without_nul(one, problems, below[name]) for name, one in value.items()}
+    if isinstance(value, list):
+        return [without_nul(one, problems, _entry(key, one)) for one in value]
+    if not isinstance(value, str) or "\0" not in value:
+        return value
+    problems.add(f"{key}: there is a NUL character in it; remove it")
+    return value.replace("\0", "")
+
+
+def _entry(key: str, entry: object) -> str:
+    """Return how messages name an entry of a list: by its name, if it has one."""
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return f"{key}.{name}" if isinstance(name, str) and "\0" not in name else key
 
 
 def _value(text: str) -> Any:  # noqa: ANN401

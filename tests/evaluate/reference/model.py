@@ -70,7 +70,7 @@ class Model:
         before = one.order, one.begun, one.spent
         one.order = Order(value, self.world.now + seconds)
         if value:
-            one.start_anew(self.world.now)
+            one.start_anew()
         self.switch()
         if one.value != value and not wait:
             one.order, one.begun, one.spent = before

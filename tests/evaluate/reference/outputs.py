@@ -93,9 +93,9 @@ class OutputState:
         elif request.by == "interlock" or not (request.asked or self.spent):
             self.begun = None
 
-    def start_anew(self, now):
-        """Let max_on begin again, if it was over: a person asks for it."""
-        if self.begun is not None and now >= self.begun + self.output.max_on:
+    def start_anew(self):
+        """Let max_on begin again, if the output is off: a person asks for it."""
+        if not self.value:
             self.begun, self.spent = None, False
 
     def secure(self, now):
