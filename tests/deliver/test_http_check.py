@@ -163,7 +163,7 @@ def test_the_doctor_finds_nothing_if_a_server_answers(event_server, status):
     [
         ({"status": 401}, "renew the token"),
         ({"status": 403}, "the right to post"),
-        ({"status": 404, "body": "no /hooks/s3cret"}, "correct the path of the URL"),
+        ({"status": 404, "body": "no /hooks/s3cret; sorry"}, "correct the path of the URL"),
         ({"status": 301, "headers": {"Location": "https://b.example/"}}, "https://b.example/"),
         ({"status": 503}, "look into the server's log"),
         ({"headers": {"Allow": "GET, HEAD"}}, "it takes no POST there"),
@@ -175,6 +175,7 @@ def test_the_doctor_reports_what_stands_in_the_way(event_server, how, found):
     (what,) = reached(server.url)
     assert found in what
     assert "s3cret" not in what
+    assert what.count("; ") == 1, "the doctor takes what follows as the remedy"
 
 
 def test_the_doctor_sends_the_login(event_server, monkeypatch):

@@ -42,7 +42,7 @@ def reach(plan: SinkPlan[HttpOptions], _node: str) -> Iterator[SinkProblem]:
 
 def _judged(answer: HttpAnswer, url: str, hidden: tuple[str, ...]) -> Iterator[SinkProblem]:
     if answer.status in MEANINGFUL:
-        what = f"{answer.meaning(hidden)} {DOUBT}"
+        what = f"{answer.meaning(hidden)} {DOUBT}".replace(";", ",")  # the remedy follows one
         yield SinkProblem("url", None, f"{what}; {answer.remedy(url, hidden)}")
     allowed = answer.headers.get("allow", "").upper()
     if answer.owned and allowed and "POST" not in allowed:

@@ -20,7 +20,7 @@ def check(plan: SinkPlan[MqttOptions]) -> Iterator[SinkProblem]:
             found.append(parse_url(url))
         except ValueError as error:
             yield SinkProblem("url", re.sub("//.*@", "//***@", url), str(error))
-    if PROFILES[plan.options.profile].makes_username:
+    if PROFILES[plan.options.profile].one_client_id:
         yield from check_secret(plan.options, "password")
     else:
         yield from check_password(plan.options)

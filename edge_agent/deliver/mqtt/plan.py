@@ -5,17 +5,18 @@ from collections.abc import Iterator, Sequence
 from edge_agent.deliver.credentials import TlsFiles
 from edge_agent.deliver.mqtt.address import Address, Broker, parse_url
 from edge_agent.deliver.mqtt.options import MqttOptions
+from edge_agent.deliver.mqtt.profiles.table import PROFILES
 from edge_agent.deliver.sink import SinkPlan
 
 
 def broker(plan: SinkPlan[MqttOptions], node: str) -> Broker:
     """Return what it takes to connect; the plan's URLs are right, `check` has seen them."""
-    options = plan.options
+    options, profile = plan.options, PROFILES[plan.options.profile]
     default = f"edge-{node}" if plan.live else f"edge-{node}-{plan.name}"
     client_id = options.client_id or default
     return Broker(
         addresses(plan.url),
-        f"{client_id}-replay" if plan.replay else client_id,
+        client_id if not plan.replay or profile.one_client_id else f"{client_id}-replay",
         username=options.username,
         password_file=options.password_file,
         password_env=options.password_env,

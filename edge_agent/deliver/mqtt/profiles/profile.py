@@ -36,7 +36,8 @@ class Profile(NamedTuple):
     """The table of one service; `check` and `log_in` hold what no table can say.
 
     `versions` are those of MQTT, as paho numbers them. `per_second` is how many messages it takes,
-    0 if that is not known. `shows` says whether it has topics for live state and commands.
+    0 if that is not known. With `one_client_id`, that id is the login, and the user name is made of
+    it. `shows` says whether it has topics for live state and commands.
     """
 
     service: str
@@ -46,7 +47,7 @@ class Profile(NamedTuple):
     port_443: bool = False
     needs_certificate: bool = True
     needs_username: bool = False
-    makes_username: bool = False
+    one_client_id: bool = False
     shows: bool = True
     check: Callable[[SinkPlan[MqttOptions]], Iterable[SinkProblem]] = check_nothing
     log_in: LogIn = as_configured
