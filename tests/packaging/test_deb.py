@@ -45,7 +45,8 @@ def record(debian, url, received, wait_for):
 def test_the_package_has_the_version_of_pyproject(root, bookworm):
     installed = bookworm.run("dpkg-query", "-W", "-f", "${Version}", "edge-agent")
     assert installed == version(root)
-    assert bookworm.run("edge-agent", "--version").split()[-1] == version(root)
+    for program in ("edge-agent", "edge-consumer"):
+        assert bookworm.run(program, "--version").split()[-1] == version(root)
 
 
 def test_the_first_configuration_is_readable_only_for_its_user_and_has_no_problems(bookworm):
