@@ -20,7 +20,7 @@ from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
 from edge_agent.deliver.sink import About, Sink, SinkContext, SinkPlan
 from edge_agent.events import LoggedEvent
 
-COUNT, CHUNK, WINDOW, RUNS = 50_000, 1000, 256, 5
+COUNT, CHUNK, WINDOW, RUNS = 20_000, 1000, 1000, 3
 NODE, LOG = "bench", "0123456789ab"
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 

@@ -8,7 +8,7 @@ from edge_agent.deliver.amqp.message import AmqpMessage
 if TYPE_CHECKING:
     from queue import SimpleQueue
 
-WINDOW = 256  # messages that may be unconfirmed at once
+WINDOW = 1000  # messages that may be unconfirmed at once: a batch of the forwarder
 TRY_AGAIN = "the agent tries again"
 
 
