@@ -1,5 +1,8 @@
 """The contract of every sink, with queues and topics of two emulators of AWS."""
 
+import itertools
+from contextlib import closing
+
 import pytest
 
 from edge_agent.deliver.aws.options import AwsOptions
@@ -50,50 +53,67 @@ class AwsDestination(Destination):
 
     def close(self):
         self.reader.close()
-        self._server.kill()
 
 
-@pytest.fixture
-def place(tmp_path):
-    """A function: make a destination in a server; `make` gets the server's URL of it."""
-    places = []
+TESTS = 12  # at most in a class; each has a queue of its own
 
-    def make(server, url, queue):
-        server.start()
-        ordered = isinstance(server, Moto)
-        places.append(AwsDestination(server, url(server), queue, tmp_path, ordered=ordered))
-        return places[-1]
 
-    yield make
-    for each in places:
-        each.close()
+@pytest.fixture(scope="class")
+def number():
+    """A function: return a number that it has not returned in this class."""
+    return itertools.count().__next__
+
+
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory):
+    queues = [f"{kind}{n}" for n in range(TESTS) for kind in ("queue", "subscriber")]
+    topics = {f"topic{n}": {f"subscriber{n}": RAW} for n in range(TESTS)}
+    server = Moto(tmp_path_factory.mktemp("moto"), queues, topics).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def elasticmq(tmp_path_factory):
+    queues = [f"queue{n}{end}" for n in range(TESTS) for end in ("", ".fifo")]
+    server = ElasticMq(tmp_path_factory.mktemp("elasticmq"), queues).start()
+    yield server
+    server.kill()
 
 
 class TestSqsInMoto(SinkContract):
     @pytest.fixture
-    def destination(self, tmp_path, place):
-        server = Moto(tmp_path, ["events"])
-        return place(server, lambda one: f"sqs+{one.queue('events')}", "events")
+    def destination(self, moto, number, tmp_path):
+        queue = f"queue{number()}"
+        url = f"sqs+{moto.queue(queue)}"
+        with closing(AwsDestination(moto, url, queue, tmp_path, ordered=True)) as destination:
+            yield destination
 
 
 class TestSnsInMoto(SinkContract):
     @pytest.fixture
-    def destination(self, tmp_path, place):
-        server = Moto(tmp_path, ["events"], {"all": {"events": RAW}})
-        return place(server, lambda one: f"sns+{one.topic('all')}", "events")
+    def destination(self, moto, number, tmp_path):
+        n = number()
+        url, queue = f"sns+{moto.topic(f'topic{n}')}", f"subscriber{n}"
+        with closing(AwsDestination(moto, url, queue, tmp_path, ordered=True)) as destination:
+            yield destination
 
 
 class TestSqsInElasticMq(SinkContract):
     @pytest.fixture
-    def destination(self, tmp_path, place):
-        server = ElasticMq(tmp_path, ["events"])
-        return place(server, lambda one: f"sqs+{one.queue('events')}", "events")
+    def destination(self, elasticmq, number, tmp_path):
+        queue = f"queue{number()}"
+        url = f"sqs+{elasticmq.queue(queue)}"
+        with closing(AwsDestination(elasticmq, url, queue, tmp_path, ordered=False)) as destination:
+            yield destination
 
 
 class TestFifoInElasticMq(SinkContract):
     blind = {"test_after_a_restart_a_repeated_event_is_the_same": "the queue drops what repeats"}
 
     @pytest.fixture
-    def destination(self, tmp_path, place):
-        server = ElasticMq(tmp_path, ["events.fifo"])
-        return place(server, lambda one: f"sqs+{one.queue('events.fifo')}", "events.fifo")
+    def destination(self, elasticmq, number, tmp_path):
+        queue = f"queue{number()}.fifo"
+        url = f"sqs+{elasticmq.queue(queue)}"
+        with closing(AwsDestination(elasticmq, url, queue, tmp_path, ordered=False)) as destination:
+            yield destination
