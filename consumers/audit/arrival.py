@@ -42,6 +42,7 @@ class Arrival(NamedTuple):
     time: int | None
     digest: bytes
     gap: Gap | None
+    replayed: bool
 
 
 class _Attributes(msgspec.Struct):
@@ -54,6 +55,7 @@ class _Attributes(msgspec.Struct):
     data: dict[str, Any]
     subject: str = ""
     clock: str = ""
+    replay: bool = False
 
 
 def arrival_of(event: object) -> Arrival:
@@ -70,7 +72,7 @@ def arrival_of(event: object) -> Arrival:
     if not match or int(match[2]) > MAX_OFFSET:
         raise UnusableEvent("not an event of an agent: its id is not <log id>:<offset>")
     node = found.source.removeprefix("urn:edge:")
-    return Arrival(found.id, match[1], int(match[2]), node, time, digest, gap)
+    return Arrival(found.id, match[1], int(match[2]), node, time, digest, gap, found.replay)
 
 
 def _digest(kind: str, subject: str, data: dict[str, Any]) -> bytes:

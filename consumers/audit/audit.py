@@ -46,6 +46,7 @@ class Audit:
         self._logs: dict[str, LogAudit] = {}
         self._sinks: dict[str, DeliveringSink] = {}
         self._unusable: Counter[str] = Counter()
+        self._replays = 0
 
     def take(self, event: object, at: float) -> None:
         """Take a decoded event that arrived `at` seconds since 1970; anything else is counted."""
@@ -61,10 +62,20 @@ class Audit:
             self._arrive(arrival_of(letter.event), at)
 
     def _arrive(self, arrival: Arrival, at: float) -> None:
+        if arrival.replayed:
+            self._replayed(arrival)
+            return
         log = self._log_of(arrival)
         if log.take(arrival, self._contents.compare(arrival), at, self._late) and arrival.gap:
             log.count_gap(arrival.gap)
             self._name(arrival, arrival.gap)
+
+    def _replayed(self, arrival: Arrival) -> None:
+        """Compare what was sent again on request; it says nothing of what is lost or late."""
+        self._replays += 1
+        content, log = self._contents.compare(arrival), self._logs.get(arrival.log)
+        if content == "other" and log:
+            log.contradict(arrival.offset)
 
     def refuse(self, reason: str) -> None:
         """Count a payload that is not an event."""
@@ -84,7 +95,7 @@ class Audit:
         partial = {node for node, sink in self._sinks.items() if not sink.complete}
         reports = (log.report(settled, partial) for log in self._logs.values())
         logs = sorted(reports, key=lambda one: (one.nodes, one.log))
-        return AuditReport(tuple(logs), dict(self._unusable))
+        return AuditReport(tuple(logs), dict(self._unusable), self._replays)
 
     def _name(self, arrival: Arrival, gap: Gap) -> None:
         sink, log = self._sinks.get(arrival.node), self._logs.get(gap.log or arrival.log)

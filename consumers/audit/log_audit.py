@@ -35,7 +35,7 @@ class LogAudit:
         if len(self._nodes) < NODES:
             self._nodes[arrival.node] = None
         if content == "other":
-            self._contradictory.add(arrival.offset)
+            self.contradict(arrival.offset)
             return False
         if content == "new" and arrival.offset < self._first:
             self._before += 1
@@ -47,6 +47,10 @@ class LogAudit:
         if arrival.time is not None and at - arrival.time / 1e6 > late:
             self._late.add(arrival.offset)
         return True
+
+    def contradict(self, offset: int) -> None:
+        """Note that an event had the id of another one, with another content."""
+        self._contradictory.add(offset)
 
     def count_gap(self, gap: Gap) -> None:
         """Count what a gap event of this log reports."""

@@ -49,10 +49,14 @@ class LogReport(NamedTuple):
 
 
 class AuditReport(NamedTuple):
-    """What was found about every log; `unusable` counts other payloads, by reason."""
+    """What was found about every log; `unusable` counts other payloads, by reason.
+
+    `replayed` counts events that were sent again on request, and only compared.
+    """
 
     logs: tuple[LogReport, ...]
     unusable: dict[str, int]
+    replayed: int = 0
 
     @property
     def clean(self) -> bool:
@@ -62,4 +66,5 @@ class AuditReport(NamedTuple):
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON has it."""
         logs = [log.as_dict() for log in self.logs]
-        return {"clean": self.clean, "logs": logs, "unusable": self.unusable}
+        more = {"unusable": self.unusable, "replayed": self.replayed}
+        return {"clean": self.clean, "logs": logs, **more}

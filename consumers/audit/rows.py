@@ -36,6 +36,8 @@ def sentences(report: AuditReport, interruptions: int) -> Iterator[str]:
         yield from _about(log)
     for reason, count in report.unusable.items():
         yield f"{count:,} unusable: {reason}"
+    if report.replayed:
+        yield f"{report.replayed:,} events replayed on request: compared, and otherwise not counted"
     if interruptions:
         yield f"the broker lost our session {interruptions} times: what is lost may be its doing"
     yield verdict(report)

@@ -45,6 +45,18 @@ def test_a_complete_log_is_clean(audit, take, event):
     assert log.lost == log.missing == log.duplicated == log.reordered == log.late == (0, ())
 
 
+def test_what_is_replayed_is_compared_and_otherwise_only_counted(audit, take, event):
+    take(event(1, replay=True), *map(event, (7, 8)), event(2, replay=True), event(8, replay=True))
+    log = only(audit)
+    assert (log.first, log.arrived, audit.report(SETTLED).replayed) == (7, 2, 3)
+    assert log.lost == log.missing == log.duplicated == log.reordered == (0, ())
+
+
+def test_a_replay_with_another_content_contradicts(audit, take, event):
+    take(event(7), event(7, replay=True, data={"values": {"other": 1}, "quality": "good"}))
+    assert only(audit).contradictory == (1, ((7, 7),))
+
+
 def test_a_missing_offset_is_lost_after_the_settling_time(audit, take, event):
     take(event(1), event(4), at=START)
     assert only(audit, START + 9).missing == (2, ((2, 3),))
