@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.events import rows
 from benchmarks.row import Row
+from edge_agent.agent import SWITCH_INTERVAL
 from edge_agent.deliver.amqp.options import AmqpOptions, QueueType
 from edge_agent.deliver.catalog import load_sink_type
 from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
@@ -54,6 +55,7 @@ def amqp() -> Iterator[Row]:
 
 def compare(port: int, queue_type: QueueType) -> Iterator[Row]:
     """Let both send by turns, and yield the medians."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
     events = [LoggedEvent(offset, *row) for offset, row in enumerate(rows(COUNT), 1)]
     alone: list[tuple[float, float]] = []
     ours: list[tuple[float, float]] = []

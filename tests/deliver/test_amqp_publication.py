@@ -183,3 +183,61 @@ def test_whatever_a_broker_answers_only_what_it_confirmed_is_settled(count, step
         getattr(exchange, what)(number, multiple=multiple)
     leading = exchange.settled(LOST).leading
     assert set(range(leading)) <= confirmed
+
+
+def partly_confirmed():
+    """A whole window that is sent, and confirmed in part; a job with the rest, and more."""
+    exchange = Exchange(WINDOW)
+    while exchange.job.next < WINDOW:
+        exchange.confirm(len(exchange.sent), multiple=True)
+    exchange.confirm(max(len(exchange.sent) - 200, WINDOW // 2), multiple=True)
+    assert exchange.job.mostly_over
+    count, refused, failure = exchange.settled()
+    assert (refused, failure) == ({}, None)
+    more = [AmqpMessage("key", str(n), "text", b"x") for n in range(count, count + WINDOW)]
+    return exchange, Publication(more, exchange.reply)
+
+
+def follow(exchange, job):
+    exchange.channel.hand_over(exchange.job, job)
+    exchange.job = job
+    exchange.channel.send(job)
+
+
+def test_a_job_that_continues_another_sends_none_of_its_messages_again():
+    exchange, job = partly_confirmed()
+    assert job.continues(exchange.job)
+    follow(exchange, job)
+    exchange.confirm_all()
+    assert job.over
+    assert exchange.settled() == (WINDOW, {}, None)
+    assert exchange.sent == list(range(len(exchange.sent)))
+
+
+def test_a_job_hears_what_was_confirmed_of_another_before_it_came():
+    exchange, job = partly_confirmed()
+    exchange.channel.confirm(WINDOW, multiple=True)
+    follow(exchange, job)
+    assert job.leading == WINDOW - exchange.sent.index(int(job.messages[0].id))
+
+
+def test_a_refusal_between_two_jobs_is_a_failure_of_the_later_one():
+    exchange, job = partly_confirmed()
+    exchange.channel.refuse(WINDOW, multiple=True)
+    follow(exchange, job)
+    assert job.over
+    assert exchange.settled() == (0, {}, NOT_STORED)
+
+
+@pytest.mark.parametrize("first", [0, 1, WINDOW])
+def test_a_job_with_other_messages_continues_nothing(first):
+    exchange, job = partly_confirmed()
+    other = [one._replace(id=f"{int(one.id) + first + 1}") for one in job.messages]
+    assert not Publication(other, exchange.reply).continues(exchange.job)
+
+
+def test_a_short_job_ends_only_with_its_last_message():
+    exchange = Exchange(WINDOW - 1)
+    while exchange.job.next < WINDOW - 1:
+        exchange.confirm(len(exchange.sent), multiple=True)
+    assert not exchange.job.mostly_over

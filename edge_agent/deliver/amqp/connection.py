@@ -50,6 +50,7 @@ class AmqpConnection:
         self._ready = self._over = False
         self._failures: list[BrokerFailure] = []
         self._job: Publication | None = None
+        self._before: Publication | None = None  # reported, and not confirmed to its end
         self._moved_at = 0.0
 
     # Any thread may call these three.
@@ -103,6 +104,10 @@ class AmqpConnection:
 
     def _begin(self, job: Publication) -> None:
         self._job, self._failures = job, []
+        before, self._before = self._before, None
+        confirmed = self._link.confirmed if self._link is not None else None
+        if before is not None and confirmed is not None and job.continues(before):
+            confirmed.hand_over(before, job)
         if self._link is None:
             self._connect()
         elif self._ready:
@@ -120,7 +125,7 @@ class AmqpConnection:
 
     def ready(self, link: AmqpLink) -> None:
         """See `LinkOwner`: messages whose channel is gone are sent again."""
-        self._ready = True
+        self._ready, self._before = True, None
         if self._job is not None:
             self._job.rewind()
             self._proceed(link)
@@ -139,7 +144,7 @@ class AmqpConnection:
             self._finish(_blocked(link.blocked))
         elif self._job is not None:
             self._proceed(link)
-        else:
+        elif self._before is None:
             self._unblocked()
 
     def _failed(self, failure: BrokerFailure) -> None:
@@ -161,6 +166,9 @@ class AmqpConnection:
         self._moved_at = time.monotonic()
         confirmed.send(job)
         if job.over:
+            self._finish(None)
+        elif job.mostly_over:
+            self._before = job
             self._finish(None)
 
     def _finish(self, failure: BrokerFailure | None) -> None:

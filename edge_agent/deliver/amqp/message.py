@@ -44,22 +44,27 @@ class Messages:
         self._make = self._binary if options.content == "binary" else self._structured
         self._envelope = Envelope(context.node, context.log_id)
         self._context = context
+        self._made: dict[int, AmqpMessage] = {}  # of the last batch: the next may repeat its end
 
     def of(self, batch: Sequence[LoggedEvent]) -> list[AmqpMessage]:
         """Return the messages of a batch, in order."""
-        now = int(time.time()) if self._context.trusted() else None
-        return [self._make(event)._replace(timestamp=now) for event in batch]
+        made, now = self._made, int(time.time()) if self._context.trusted() else None
+        self._made = {
+            event.offset: made.get(event.offset) or self._make(event, now) for event in batch
+        }
+        return list(self._made.values())
 
-    def _structured(self, event: LoggedEvent) -> AmqpMessage:
+    def _structured(self, event: LoggedEvent, now: int | None) -> AmqpMessage:
         name = f"{self._context.log_id}:{event.offset}"
-        return AmqpMessage(self._key(event), name, CONTENT_TYPE, self._envelope.encode(event))
+        body = self._envelope.encode(event)
+        return AmqpMessage(self._key(event), name, CONTENT_TYPE, body, None, now)
 
-    def _binary(self, event: LoggedEvent) -> AmqpMessage:
+    def _binary(self, event: LoggedEvent, now: int | None) -> AmqpMessage:
         attributes = self._envelope.attributes(event)
         content_type = attributes.pop("datacontenttype")
         headers = {PREFIX + name: value for name, value in attributes.items()}
         body = event.data.encode()
-        return AmqpMessage(self._key(event), attributes["id"], content_type, body, headers)
+        return AmqpMessage(self._key(event), attributes["id"], content_type, body, headers, now)
 
     def _key(self, event: LoggedEvent) -> str:
         if self._queue:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from queue import SimpleQueue
 
 WINDOW = 1000  # messages that may be unconfirmed at once: a batch of the forwarder
+ENOUGH = WINDOW // 4  # confirmed: the next batch continues with the rest
 TRY_AGAIN = "the agent tries again"
 
 
@@ -33,7 +34,7 @@ class Publication:
     def __init__(self, messages: Sequence[AmqpMessage], reply: "SimpleQueue[Settled]") -> None:
         self.messages = messages
         self.next = 0
-        self.unconfirmed = 0
+        self.unconfirmed = self.reported = 0
         self.failure: BrokerFailure | None = None
         self._reply = reply
         self._settled = bytearray(len(messages))
@@ -45,9 +46,38 @@ class Publication:
         all_sent = self.failure is not None or self.next == len(self.messages)
         return all_sent and not self.unconfirmed
 
+    @property
+    def mostly_over(self) -> bool:
+        """Return whether the next batch may follow already, so that the window stays full."""
+        whole = self.failure is None and self.next == len(self.messages) >= WINDOW
+        return whole and self.leading >= ENOUGH
+
+    @property
+    def leading(self) -> int:
+        """Return how many of the first messages are settled."""
+        return self._settled.find(0) % (len(self.messages) + 1)
+
+    def continues(self, before: "Publication") -> bool:
+        """Return whether it begins where the settled part of another one ends."""
+        rest = before.messages[before.reported :]
+        same = zip(rest, self.messages, strict=False)
+        return 0 < len(rest) <= len(self.messages) and all(one.id == new.id for one, new in same)
+
+    def adopt(self, before: "Publication") -> None:
+        """Take over what became of messages that another one has published."""
+        self.next = len(before.messages) - before.reported
+        self.unconfirmed, self.failure = before.unconfirmed, before.failure
+        for n in range(self.next):
+            if before.is_settled(before.reported + n):
+                self.settle(n, before.refusal(before.reported + n))
+
     def is_settled(self, n: int) -> bool:
         """Return whether message `n` was confirmed or refused."""
         return bool(self._settled[n])
+
+    def refusal(self, n: int) -> str:
+        """Return why message `n` was refused for good; empty if it was not."""
+        return self._refused.get(n, "")
 
     def settle(self, n: int, refusal: str = "") -> None:
         """Note that message `n` is the broker's now, or refused for good."""
@@ -61,9 +91,9 @@ class Publication:
 
     def finish(self, failure: BrokerFailure | None = None) -> None:
         """Report; what lies behind the first unsettled message is sent again."""
-        count = self._settled.find(0) % (len(self.messages) + 1)
-        refused = {n: why for n, why in self._refused.items() if n < count}
-        self._reply.put(Settled(count, refused, failure or self.failure))
+        self.reported = self.leading
+        refused = {n: why for n, why in self._refused.items() if n < self.reported}
+        self._reply.put(Settled(self.reported, refused, failure or self.failure))
 
 
 class ConfirmedChannel:
@@ -110,6 +140,12 @@ class ConfirmedChannel:
         self._tag += 1
         self._unconfirmed[self._tag] = job, n
         job.unconfirmed += 1
+
+    def hand_over(self, before: Publication, job: Publication) -> None:
+        """Let a job that continues another one hear of the confirmations of both."""
+        job.adopt(before)
+        for tag, (_, n) in self._unconfirmed.items():
+            self._unconfirmed[tag] = job, n - before.reported
 
     def give_back(self, message_id: str, why: str) -> None:
         """Note that the broker returns a message; its confirmation follows."""
