@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge_agent.events import CursorMove, LoggedEvent, Subscription
+from edge_agent.events import KINDS, CursorMove, LoggedEvent, Subscription
 from edge_agent.store.gaps import Ranges, merged
 from edge_agent.store.tally import LAST_POSSIBLE, Execute, count
 
@@ -115,7 +115,7 @@ def _account(execute: Execute, row: _Row, losses: Iterable[tuple[Any, ...]]) -> 
         waiting,
         **found,
         configured=bool(row.configured),
-        kinds=msgspec.json.decode(row.kinds, type=tuple[str, ...]),
+        kinds=tuple(kind for kind in sorted(KINDS) if f'"{kind}"' in row.kinds),
     )
 
 
