@@ -17,7 +17,7 @@ from edge_agent.events import Event, gap
 
 RANGES = 10  # in one event: with 16-digit offsets, its message takes less than 1 kB
 LEAVE_OUT = ("damaged", "went_back")  # reasons; otherwise an event had each offset in the ranges
-REASON_LENGTH = 120  # a destination's words must not fill the event
+REASON_LENGTH = 110  # a destination's words must not fill the event
 
 Ranges = list[tuple[int, int]]
 
