@@ -27,7 +27,10 @@ from edge_agent.store.reader import LogReader
 from edge_agent.store.skipped import Skipped
 from edge_agent.units import Duration
 
-NEAR = 2_000_000  # µs: the same alert, raised by two configurations
+NEAR = 5_000_000  # µs: the same alert, raised by two configurations
+BEHIND = (
+    10_000_000  # µs: buses are read beside one another, so times in the log are not quite in order
+)
 _logger = logging.getLogger(__name__)
 _decode = msgspec.json.Decoder(Logged).decode
 
@@ -99,10 +102,10 @@ def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[AlertR
         with skipped.unless_readable(event):
             if event.kind == "alert" and not reports_output(event.source):
                 logged += _row(event)
-            elif event.kind == "reading" and event.time == last:  # none after the clock went back
-                values, moment = _decode(event.data).values, Moment(last, last, event.boot is None)
+            elif event.kind == "reading" and event.time > last - BEHIND:  # no clock went back
+                moment = Moment(event.time, event.time, event.boot is None)
                 replay = replay or _replay(blueprint, moment)
-                replay.feed(Reading(event.source, moment, values))
+                replay.feed(Reading(event.source, moment, _decode(event.data).values))
     skipped.report(_logger)
     if replay is None:
         return logged

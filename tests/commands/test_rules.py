@@ -192,6 +192,22 @@ def test_a_replay_compares_the_new_alerts_with_those_in_the_log(replayed):
     assert "1 unchanged, 0 new, 1 no longer raised" in shown
 
 
+def test_a_replay_takes_a_reading_that_was_measured_just_before_what_is_logged_before_it(
+    replayed, tmp_path
+):
+    log = EventLog.open(tmp_path / "shed.db", boot="c")
+    noon = int(datetime(2026, 1, 5, 12).timestamp() * 1e6)  # noqa: DTZ001 - as clock() has it
+    times = [(1200, 25.0), (1000, 50.0), (900, 25.0), (950, 24.0), (100, 25.0), (300, 45.0)]
+    with log.transaction():
+        for before, value in times:
+            moment = Moment(noon - before * 10_000, noon, True)
+            log.append([Reading("air", moment, {"temperature": value}).event()])
+    log.close()
+    change = 'rule.warm.when="air.temperature > 40"'
+    shown = replayed("--since", "9s", "--set", change, "--set", "rule.warm.for=0s")
+    assert shown.count("new       warm                 firing") == 1
+
+
 def test_a_replay_begins_at_the_given_time(replayed):
     shown = replayed("--since", "30m")
     assert "gone" not in shown

@@ -43,7 +43,8 @@ def surveys(draw_):
     chips = tuple(found(*spot, certain=draw_(st.booleans())) for spot in spots)
     id_ = st.from_regex(r"28-[0-9a-f]{12}", fullmatch=True)
     ids = draw_(st.lists(id_, max_size=4, unique=True))
-    names = st.text(min_size=1, max_size=12).filter(str.strip)
+    letters = st.characters(exclude_characters="\0", codec="utf-8")  # the kernel's end with NUL
+    names = st.text(letters, min_size=1, max_size=12).filter(str.strip)
     device = st.builds(
         KernelDevice,
         st.just("hwmon"),

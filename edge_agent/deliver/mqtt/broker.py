@@ -63,6 +63,7 @@ class EmbeddedBroker:
 
     def _run(self) -> None:
         self._loop.run_until_complete(self._serve())
+        self._loop.run_until_complete(_end_tasks())
         self._loop.close()
 
     async def _serve(self) -> None:
@@ -83,3 +84,11 @@ class EmbeddedBroker:
             "use the broker that runs there with --no-broker, or choose another port with"
             f" --set mqtt.url=mqtt://127.0.0.1:{self._port + 1}",
         )
+
+
+async def _end_tasks() -> None:
+    """End what amqtt leaves behind: a task that outlives its loop complains later."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
