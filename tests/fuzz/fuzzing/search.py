@@ -1,8 +1,9 @@
-"""The search on one surface, guided by coverage, in a process of its own.
+"""A search on one surface, in a process of its own: guided by coverage, or unguided and fast.
 
-python -m fuzzing.search SURFACE INPUTS SECONDS CORPUS RESULT
+python -m fuzzing.search guided|unguided SURFACE INPUTS SECONDS CORPUS RESULT
 """
 
+import contextlib
 import gc
 import hashlib
 import json
@@ -19,6 +20,7 @@ from typing import Any
 import atheris
 
 from fuzzing.measured import NOTHING, Cost, checked, timed
+from fuzzing.mutations import inputs
 from fuzzing.surfaces import CASES, SURFACES, Surface, load
 
 LONGEST = 4096  # bytes of an input
@@ -74,7 +76,7 @@ class Search:
         kept = _kept() - self._settled if self._settled else 0
         for path in Path(self._corpus).iterdir():
             self._run(path.read_bytes(), checked)
-        Path(sys.argv[5]).write_text(json.dumps(self._result(kept)))
+        Path(sys.argv[6]).write_text(json.dumps(self._result(kept)))
         sys.stderr.flush()
         os._exit(0)  # atheris itself does not return
 
@@ -94,26 +96,47 @@ def _kept() -> int:
     return sys.getallocatedblocks()
 
 
-def main() -> None:
-    """Search until there were enough inputs, or the time is over."""
-    name, inputs, seconds, corpus, _ = sys.argv[1:]
-    logging.getLogger("edge_agent").setLevel(logging.CRITICAL)
-    with atheris.instrument_imports(include=list(SURFACES[name])):
-        surface = load(name)
-    (CASES / name).mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(surface.SEEDS):
-        Path(corpus, f"seed-{number}").write_bytes(seed[:LONGEST])
-        surface.target(seed)  # what is imported late is not the first input's cost
-    search = Search(name, surface, corpus, int(inputs), float(seconds))
+def guided(search: Search, corpus: str, cases: Path) -> None:
+    """Let atheris choose the inputs; it ends the process."""
     options = [
         f"-max_len={LONGEST}",
         f"-timeout={HANGS}",
         "-rss_limit_mb=0",
         "-print_final_stats=1",
+        f"-artifact_prefix={cases}/",
+        "-seed=1",
     ]
-    options += [f"-artifact_prefix={CASES / name}/", "-seed=1"]
     atheris.Setup([sys.argv[0], *options, corpus], search.take)
     atheris.Fuzz()
+
+
+def unguided(search: Search, corpus: str) -> None:
+    """Change at random what a guided search has found, many times as fast."""
+    signal.signal(signal.SIGALRM, _give_up)
+    for data in inputs([path.read_bytes() for path in sorted(Path(corpus).iterdir())], seed=1):
+        signal.setitimer(signal.ITIMER_REAL, HANGS)
+        search.take(data)
+
+
+def _give_up(*_: object) -> None:
+    raise TimeoutError(f"an input takes more than {HANGS} s")
+
+
+def main() -> None:
+    """Search until there were enough inputs, or the time is over."""
+    how, name, count, seconds, corpus, _ = sys.argv[1:]
+    logging.getLogger("edge_agent").setLevel(logging.CRITICAL)
+    traced = atheris.instrument_imports(include=list(SURFACES[name]))
+    with traced if how == "guided" else contextlib.nullcontext():
+        surface = load(name)
+    (CASES / name).mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(surface.SEEDS):
+        Path(corpus, f"seed-{number}").write_bytes(seed[:LONGEST])
+        surface.target(seed)  # what is imported late is not the first input's cost
+    search = Search(name, surface, corpus, int(count), float(seconds))
+    if how == "guided":
+        guided(search, corpus, CASES / name)
+    unguided(search, corpus)
 
 
 if __name__ == "__main__":
