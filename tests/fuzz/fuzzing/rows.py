@@ -134,7 +134,7 @@ def target(data: bytes) -> None:
     except sqlite3.DatabaseError as error:  # as the agent does, when a part of it reads the log
         assert log.is_damaged(error)
         log.abandon()
-        log = salvage(USED / DATABASE, clock)
+        log = salvage(USED / DATABASE, clock, log.inode)
         _read(clock)
     finally:
         log.close()
