@@ -1,7 +1,7 @@
-"""A connection to a log's file that takes a schema with bytes that are no text for damage.
+"""A connection to a log's file that raises errors of SQLite, and no others.
 
-SQLite quotes the schema in its message; Python's sqlite3 then raises UnicodeDecodeError, which is
-no error of SQLite.
+SQLite quotes a damaged schema in its message, and Python's sqlite3 then raises UnicodeDecodeError;
+if memory is short, or a damaged row asks for too much of it, it raises MemoryError.
 """
 
 import sqlite3
@@ -12,7 +12,10 @@ from edge_agent.store.soundness import damage
 
 
 class LogConnection(sqlite3.Connection):
-    """Raises sqlite3.DatabaseError, with the code of damage, if a message cannot be decoded."""
+    """Raises sqlite3.DatabaseError, with the code of damage, if a message cannot be decoded.
+
+    A lack of memory is no damage, but an error to wait for: sqlite3.OperationalError.
+    """
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401
         """Run a statement."""
@@ -20,6 +23,8 @@ class LogConnection(sqlite3.Connection):
             return super().execute(sql, parameters)
         except UnicodeDecodeError as error:
             raise damage("the schema cannot be read") from error
+        except MemoryError as error:
+            raise sqlite3.OperationalError("SQLite is out of memory") from error
 
 
 def read_only(path: Path) -> LogConnection:
