@@ -103,9 +103,10 @@ def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[AlertR
             if event.kind == "alert" and not reports_output(event.source):
                 logged += _row(event)
             elif event.kind == "reading" and event.time > last - BEHIND:  # no clock went back
+                values = _decode(event.data).values
                 moment = Moment(event.time, event.time, event.boot is None)
                 replay = replay or _replay(blueprint, moment)
-                replay.feed(Reading(event.source, moment, _decode(event.data).values))
+                replay.feed(Reading(event.source, moment, values))
     skipped.report(_logger)
     if replay is None:
         return logged

@@ -83,10 +83,13 @@ def user(broker):
 
 
 @pytest.fixture
-def running(agent, broker, wait_for):
+def running(agent, broker, subscriber, wait_for):
+    """A function: start an agent; it takes commands, as it says that it is online after that."""
+
     def make(config=CONFIG):
         process = agent(f"mqtt://127.0.0.1:{broker.port}", config).start()
-        wait_for(lambda: process.says("connected to"))
+        status = subscriber(broker.port, "edge/shed/status")
+        wait_for(lambda: status)
         return process
 
     return make
