@@ -4,7 +4,10 @@ import re
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from edge_agent.deliver.url import host_of, port_of
+
 PORTS = {"amqp": 5672, "amqps": 5671}
+EXAMPLE = "amqp://host[:port][/vhost]"
 LONGEST = 255  # bytes of a name in AMQP 0-9-1
 
 
@@ -32,28 +35,9 @@ def parse_url(url: str) -> AmqpAddress:
         raise ValueError(f"{what}; write amqp:// or amqps://")
     if parts.query or parts.fragment:
         raise ValueError("the URL ends after the virtual host; remove the rest")
-    return AmqpAddress(_host(parts), _port(parts), _vhost(parts), parts.scheme == "amqps")
-
-
-def _host(parts: SplitResult) -> str:
-    host = parts.hostname or ""
-    if not host:
-        raise ValueError("there is no host; write amqp://host[:port][/vhost]")
-    try:
-        host.encode("idna")
-    except UnicodeError:
-        raise ValueError("no host has this name: 1 to 63 characters between two dots") from None
-    return host
-
-
-def _port(parts: SplitResult) -> int:
-    try:
-        port = PORTS[parts.scheme] if parts.port is None else parts.port
-    except ValueError:
-        port = 0
-    if not port:
-        raise ValueError("the port must be a number from 1 to 65535")
-    return port
+    return AmqpAddress(
+        host_of(parts, EXAMPLE), port_of(parts, PORTS), _vhost(parts), parts.scheme == "amqps"
+    )
 
 
 def _vhost(parts: SplitResult) -> str:

@@ -1,11 +1,11 @@
 """Where a queue or topic is: its URL, checked before anything connects."""
 
-import ipaddress
 import re
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from edge_agent.deliver.aws.service import SERVICES, AwsService
+from edge_agent.deliver.url import is_loopback
 
 REGION = r"[a-z]{2,}(?:-[a-z]+)+-\d+"
 
@@ -54,16 +54,9 @@ def _endpoint(parts: SplitResult) -> str:
         port = 0
     if not parts.hostname or port == 0:
         raise ValueError("it needs a host, and a port from 1 to 65535 if there is one")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("http is only for an emulator on this machine; write https")
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _region(service: AwsService, host: str, named: str) -> str:

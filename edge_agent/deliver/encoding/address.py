@@ -1,7 +1,8 @@
 """Where a schema registry is."""
 
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
+from edge_agent.deliver.url import port_of
 from edge_agent.deliver.web.address import PORTS, HttpAddress
 
 
@@ -20,14 +21,4 @@ def registry_address(url: str) -> HttpAddress:
     if parts.query or parts.fragment or not url.isprintable() or " " in url:
         raise ValueError("a registry's URL ends after its path; remove the rest")
     tls = parts.scheme == "https"
-    return HttpAddress(parts.hostname, _port(parts), tls, parts.path.rstrip("/"))
-
-
-def _port(parts: SplitResult) -> int:
-    try:
-        port = PORTS[parts.scheme] if parts.port is None else parts.port
-    except ValueError:
-        port = 0
-    if not port:
-        raise ValueError("the port must be a number from 1 to 65535")
-    return port
+    return HttpAddress(parts.hostname, port_of(parts, PORTS), tls, parts.path.rstrip("/"))

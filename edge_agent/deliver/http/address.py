@@ -1,10 +1,12 @@
 """Where a web server takes events: URLs, checked before anything connects."""
 
-import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from edge_agent.deliver.url import host_of, is_loopback, port_of
 from edge_agent.deliver.web.address import PORTS, HttpAddress
+
+EXAMPLE = "https://host/path"
 
 
 def parse_url(url: str) -> HttpAddress:
@@ -13,7 +15,7 @@ def parse_url(url: str) -> HttpAddress:
         raise ValueError("a URL has ASCII characters only; write others as %XX")
     parts = urlsplit(url)
     if parts.scheme not in PORTS:
-        raise ValueError("write https://host/path")
+        raise ValueError(f"write {EXAMPLE}")
     if "@" in parts.netloc:
         raise ValueError("credentials do not belong in the URL; set token_file or secret_file")
     if parts.fragment:
@@ -22,33 +24,10 @@ def parse_url(url: str) -> HttpAddress:
     if not tls and not is_loopback(host):
         raise ValueError("http:// is for a server on this machine only; write https://")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return HttpAddress(host, _port(parts), tls, target)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return HttpAddress(host, port_of(parts, PORTS), tls, target)
 
 
 def _host(parts: SplitResult) -> str:
-    host = parts.hostname or ""
-    if not re.fullmatch(r"[0-9a-z._:-]+", host):
-        raise ValueError("there is no host; write https://host/path")
-    try:
-        host.encode("idna")
-    except UnicodeError:
-        raise ValueError("no host has this name: 1 to 63 characters between two dots") from None
-    return host
-
-
-def _port(parts: SplitResult) -> int:
-    try:
-        port = PORTS[parts.scheme] if parts.port is None else parts.port
-    except ValueError:
-        port = 0
-    if not port:
-        raise ValueError("the port must be a number from 1 to 65535")
-    return port
+    if not re.fullmatch(r"[0-9a-z._:-]+", parts.hostname or ""):
+        raise ValueError(f"there is no host; write {EXAMPLE}")
+    return host_of(parts, EXAMPLE)

@@ -4,9 +4,10 @@ import math
 import re
 from collections.abc import Callable
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from edge_agent.deliver.credentials import TlsFiles
+from edge_agent.deliver.url import host_of, port_of
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -56,25 +57,6 @@ def parse_url(url: str) -> Address:
         raise ValueError(f"{what}; write mqtt:// or mqtts://")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError("a broker's URL ends after host and port; remove the rest")
-    return Address(_host(parts), _port(parts), parts.scheme == "mqtts")
-
-
-def _host(parts: SplitResult) -> str:
-    host = parts.hostname or ""
-    if not host:
-        raise ValueError("there is no host; write mqtt://host[:port]")
-    try:
-        host.encode("idna")
-    except UnicodeError:
-        raise ValueError("no host has this name: 1 to 63 characters between two dots") from None
-    return host
-
-
-def _port(parts: SplitResult) -> int:
-    try:
-        port = PORTS[parts.scheme] if parts.port is None else parts.port
-    except ValueError:
-        port = 0
-    if not port:
-        raise ValueError("the port must be a number from 1 to 65535")
-    return port
+    return Address(
+        host_of(parts, "mqtt://host[:port]"), port_of(parts, PORTS), parts.scheme == "mqtts"
+    )
