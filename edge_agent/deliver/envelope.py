@@ -32,6 +32,10 @@ class Envelope:
         self._log_id = log_id
         self._encoder = msgspec.json.Encoder()
 
+    def id_of(self, event: LoggedEvent) -> str:
+        """Return the id under which one event is delivered."""
+        return f"{self._log_id}:{event.offset}"
+
     def encode(self, event: LoggedEvent) -> bytes:
         """Return one event as a JSON object."""
         return self._encoder.encode(self.wrap(event))
@@ -45,14 +49,15 @@ class Envelope:
 
         The data goes beside them: `event.data`, of the type that `datacontenttype` names.
         """
-        wrapped: dict[str, Any] = msgspec.json.decode(self.encode(event._replace(data="null")))
-        return {name: _text(value) for name, value in wrapped.items() if name != "data"}
+        wrapped: Any = self.wrap(event)
+        wrapped.data = msgspec.UNSET
+        return {name: _text(value) for name, value in msgspec.to_builtins(wrapped).items()}
 
     def wrap(self, event: LoggedEvent) -> CloudEvent:
         """Return one event with its attributes; its data stays JSON."""
         offset, time, boot, uptime, kind, source, data = event
         wrapped = CloudEvent(
-            f"{self._log_id}:{offset}",
+            self.id_of(event),
             self._source,
             type_of(kind),
             source,

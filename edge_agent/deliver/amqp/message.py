@@ -55,8 +55,7 @@ class Messages:
         return list(self._made.values())
 
     def _structured(self, event: LoggedEvent, now: int | None) -> AmqpMessage:
-        name = f"{self._context.log_id}:{event.offset}"
-        body = self._envelope.encode(event)
+        name, body = self._envelope.id_of(event), self._envelope.encode(event)
         return AmqpMessage(self._key(event), name, CONTENT_TYPE, body, None, now)
 
     def _binary(self, event: LoggedEvent, now: int | None) -> AmqpMessage:

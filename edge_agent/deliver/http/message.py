@@ -30,15 +30,16 @@ class HttpBinding:
 
     def message(self, events: Sequence[LoggedEvent]) -> HttpMessage:
         """Return the message of some events; of exactly one if there are no batches."""
-        attributes = self._envelope.attributes(events[0])
+        first = self._envelope.id_of(events[0])
         if self._batches:
             last = f"-{events[-1].offset}" if len(events) > 1 else ""
             headers = {"Content-Type": BATCH_CONTENT_TYPE}
             body = self._envelope.encode_batch(events)
-            return HttpMessage(attributes["id"] + last, headers, body)
+            return HttpMessage(first + last, headers, body)
         if self._content == "binary":
+            attributes = self._envelope.attributes(events[0])
             headers = {"Content-Type": attributes.pop("datacontenttype")}
             headers |= {f"ce-{name}": quote(value, UNCHANGED) for name, value in attributes.items()}
-            return HttpMessage(attributes["id"], headers, events[0].data.encode())
+            return HttpMessage(first, headers, events[0].data.encode())
         headers = {"Content-Type": CONTENT_TYPE}
-        return HttpMessage(attributes["id"], headers, self._envelope.encode(events[0]))
+        return HttpMessage(first, headers, self._envelope.encode(events[0]))
