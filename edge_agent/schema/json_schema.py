@@ -70,17 +70,17 @@ def _of_type(type_: EventType) -> Schema:
 def _schema(struct: type[msgspec.Struct]) -> Schema:
     """Return a struct's schema, with those of the structs in it below `$defs`."""
     (_, *_), definitions = msgspec.json.schema_components([struct], ref_template="#/$defs/{name}")
-    own = _for_readers(definitions.pop(struct.__name__))
-    return {**own, "$defs": _for_readers(definitions)} if definitions else own
+    own = for_readers(definitions.pop(struct.__name__))
+    return {**own, "$defs": for_readers(definitions)} if definitions else own
 
 
-def _for_readers(schema: Any) -> Any:  # noqa: ANN401
+def for_readers(schema: Any) -> Any:  # noqa: ANN401
     """Return a schema with its texts and patterns as readers of any language take them."""
     if isinstance(schema, list):
-        return [_for_readers(one) for one in schema]
+        return [for_readers(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {key: _for_readers(value) for key, value in schema.items()}
+    found = {key: for_readers(value) for key, value in schema.items()}
     if isinstance(found.get("description"), str):
         found["description"] = inspect.cleandoc(found["description"])
     if isinstance(found.get("pattern"), str):

@@ -1,6 +1,5 @@
 """The schemas of an AsyncAPI document, in the words of JSON Schema draft 7, which it takes."""
 
-import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -9,11 +8,11 @@ import msgspec
 from edge_agent.events import KINDS, AlertState, Severity
 from edge_agent.schema.cloud_event import WRITTEN, CloudEvent
 from edge_agent.schema.events import DATA
+from edge_agent.schema.json_schema import for_readers
 
 JsonSchema: TypeAlias = dict[str, Any]
 
 REFERENCE = "#/components/schemas/{name}"
-ANCHORS = {r"\A": "^", r"\Z": "$"}  # Python's names, and those of ECMA-262
 
 TIME: JsonSchema = {"type": "string", "format": "date-time"}
 STATUS: JsonSchema = {"type": "string", "enum": ["online", "offline"]}
@@ -46,7 +45,7 @@ ANSWER: JsonSchema = {
 def components(structs: Iterable[type[msgspec.Struct]]) -> dict[str, JsonSchema]:
     """Return the schemas of structs, and of those in them, by their name."""
     _, found = msgspec.json.schema_components(structs, ref_template=REFERENCE)
-    return {name: _draft_7(schema) for name, schema in sorted(found.items())}
+    return {name: _draft_7(for_readers(schema)) for name, schema in sorted(found.items())}
 
 
 def reference(struct: type[msgspec.Struct]) -> JsonSchema:
@@ -112,11 +111,11 @@ def output_state() -> JsonSchema:
 
 
 def _literal(type_: object) -> JsonSchema:
-    return dict(_draft_7(msgspec.json.schema(type_)))
+    return dict(_draft_7(for_readers(msgspec.json.schema(type_))))
 
 
 def _draft_7(schema: Any) -> Any:  # noqa: ANN401
-    """Return a schema of 2020-12 as draft 7 has it, with texts and patterns for any reader."""
+    """Return a schema of 2020-12 as draft 7 has it."""
     if isinstance(schema, list):
         return [_draft_7(one) for one in schema]
     if not isinstance(schema, dict):
@@ -124,9 +123,4 @@ def _draft_7(schema: Any) -> Any:  # noqa: ANN401
     found = {key: _draft_7(value) for key, value in schema.items()}
     if "prefixItems" in found:
         found |= {"items": found.pop("prefixItems"), "additionalItems": False}
-    if isinstance(found.get("description"), str):
-        found["description"] = inspect.cleandoc(found["description"])
-    if isinstance(found.get("pattern"), str):
-        for ours, theirs in ANCHORS.items():
-            found["pattern"] = found["pattern"].replace(ours, theirs)
     return found
