@@ -30,7 +30,7 @@ def check_secret(options: SinkOptions, name: str) -> Iterator[SinkProblem]:
         if file and not variable:
             refuse_exposed(expanded(file))
     except AgentError as error:
-        yield SinkProblem(key, getattr(options, key), f"{error.what}; {error.remedy}")
+        yield SinkProblem.of(key, getattr(options, key), error)
 
 
 def _secret_key(options: SinkOptions, name: str) -> str:
@@ -52,7 +52,7 @@ def check_tls(options: TlsOptions, *, used: bool, scheme: str) -> Iterator[SinkP
     try:
         tls_context(*(expanded(getattr(options, key)) for key in TLS_KEYS))
     except AgentError as error:
-        yield SinkProblem("", None, f"{error.what}; {error.remedy}")
+        yield SinkProblem.of("", None, error)
 
 
 def _check_key(key: str) -> Iterator[SinkProblem]:
@@ -60,4 +60,4 @@ def _check_key(key: str) -> Iterator[SinkProblem]:
         if key:
             refuse_exposed(expanded(key))
     except AgentError as error:
-        yield SinkProblem("key", key, f"{error.what}; {error.remedy}")
+        yield SinkProblem.of("key", key, error)

@@ -6,6 +6,7 @@ from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_ch
 
 import msgspec
 
+from edge_agent.errors import AgentError
 from edge_agent.events import (
     KINDS,
     Alert,
@@ -127,6 +128,11 @@ class SinkProblem(NamedTuple):
     key: str
     value: object
     what: str
+
+    @classmethod
+    def of(cls, key: str, value: object, error: AgentError) -> "SinkProblem":
+        """Return what an error says; its remedy follows a semicolon, as everywhere."""
+        return cls(key, value, f"{error.what}; {error.remedy}")
 
 
 def claims_nothing(_plan: SinkPlan[Options], _node: str) -> Iterable[str]:

@@ -16,7 +16,7 @@ import msgspec
 
 from edge_agent.events import KINDS, CursorMove, LoggedEvent, Subscription
 from edge_agent.store.gaps import Ranges, merged
-from edge_agent.store.tally import LAST_POSSIBLE, Execute, count
+from edge_agent.store.tally import LAST_POSSIBLE, Execute, count, kinds_json
 
 
 def _json(values: list[Any]) -> str:
@@ -139,7 +139,7 @@ class Account:
         names = []
         for sink, kinds, start in subscriptions:
             names.append(sink)
-            wanted = _json(sorted(kinds))
+            wanted = kinds_json(kinds)
             if sink in known:
                 self._execute(KNOWN, (wanted, sink))
             else:
@@ -158,7 +158,7 @@ class Account:
         the events are delivered again.
         """
         row = next((row for row in _rows(self._execute) if row.sink == move.sink), None)
-        if row is None or move.offset <= row.cursor or row.kinds != _json(sorted(move.kinds)):
+        if row is None or move.offset <= row.cursor or row.kinds != kinds_json(move.kinds):
             return []
         passed = row.passed_by(self._execute, move.offset)
         refused = self._refused(row, move)

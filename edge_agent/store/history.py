@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Iterator
 
-import msgspec
-
 from edge_agent.events import KINDS, LoggedEvent
 from edge_agent.store import tally
 from edge_agent.store.reader import LogReader
@@ -28,8 +26,7 @@ class HistoryReader(LogReader):
 
     def count(self, after: int, upto: int, kinds: Collection[str] = KINDS) -> int:
         """Return how many events of some kinds lie behind `after` and up to `upto`."""
-        wanted = msgspec.json.encode(sorted(kinds)).decode()
-        return tally.count(self._execute, wanted, after, upto)
+        return tally.count(self._execute, tally.kinds_json(kinds), after, upto)
 
     def batches(
         self, kinds: Collection[str], after: int, upto: int, size: int

@@ -8,7 +8,7 @@ from collections.abc import Collection
 import msgspec
 
 from edge_agent.events import LoggedEvent
-from edge_agent.store.tally import Execute, skip
+from edge_agent.store.tally import Execute, kinds_json, skip
 
 READ = """
 SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
@@ -34,7 +34,7 @@ class Oldest:
         begin = skip(self._execute, kinds, last if first <= after <= last else after)
         if begin >= upto:
             return []
-        wanted = msgspec.json.encode(sorted(kinds)).decode()
+        wanted = kinds_json(kinds)
         ((text,),) = self._execute(READ, (begin, upto, wanted, limit))
         found = _decoder.decode(text)
         self._passed[key] = (after, found[0].offset - 1 if found else upto)

@@ -15,7 +15,7 @@ from edge_agent.store.event_log import LAST
 from edge_agent.store.log_connection import read_only
 from edge_agent.store.migrations import log_id
 from edge_agent.store.soundness import damage
-from edge_agent.store.tally import count, spans
+from edge_agent.store.tally import count, kinds_json, spans
 
 READ_AFTER = """
 SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
@@ -107,7 +107,7 @@ class LogReader:
         self.follow()
         if len(kinds) == len(KINDS):
             return self._events(READ_SPAN, (after, upto, limit))
-        return self._events(READ_KINDS, (after, upto, _kinds(kinds), limit))
+        return self._events(READ_KINDS, (after, upto, kinds_json(kinds), limit))
 
     def events_after(self, offset: int) -> Iterator[LoggedEvent]:
         """Yield all events behind an offset, a chunk in memory at a time."""
@@ -151,7 +151,7 @@ class LogReader:
         """Return a sink's committed offset; None until it is registered with these kinds."""
         self.follow()
         query = 'SELECT "offset" FROM account WHERE sink = ? AND kinds = ? AND configured'
-        row = self._connection.execute(query, (sink, _kinds(kinds))).fetchone()
+        row = self._connection.execute(query, (sink, kinds_json(kinds))).fetchone()
         return row[0] if row else None
 
     def last_offset(self) -> int:
@@ -172,7 +172,7 @@ class LogReader:
         """Return the accounts, and what the log takes on the disk."""
         size = sum(map(_size, self._path.parent.glob(self._path.name + "*")))
         with self.snapshot():
-            rows = count(self._execute, _kinds(KINDS), 0)
+            rows = count(self._execute, kinds_json(KINDS), 0)
             return Stats(self.last_offset(), read_accounts(self._execute), rows, size)
 
     @contextmanager
@@ -227,10 +227,6 @@ class LogReader:
             return _decoder.decode(text)
         except msgspec.MsgspecError as error:
             raise damage(f"an event cannot be read: {error}") from error
-
-
-def _kinds(kinds: Collection[str]) -> str:
-    return msgspec.json.encode(sorted(kinds)).decode()
 
 
 def _size(file: Path) -> int:

@@ -54,6 +54,11 @@ SELECT block FROM tally WHERE kind = ? AND source = ? AND count > 0 ORDER BY blo
 LAST_POSSIBLE = 2**63 - 1
 
 
+def kinds_json(kinds: Collection[str]) -> str:
+    """Return kinds as the statements take them, and as accounts keep them."""
+    return msgspec.json.encode(sorted(kinds)).decode()
+
+
 def enter(execute: Execute, last: int) -> None:
     """Enter the blocks that are full now that `last` is the last offset."""
     execute(ENTER, (last // BLOCK * BLOCK,))
@@ -85,7 +90,7 @@ def count(execute: Execute, kinds: str, after: int, upto: int = LAST_POSSIBLE) -
 
 def skip(execute: Execute, kinds: Collection[str], after: int) -> int:
     """Return an offset, `after` or higher, up to which no event of these kinds lies behind it."""
-    behind, wanted = tail(execute), msgspec.json.encode(sorted(kinds)).decode()
+    behind, wanted = tail(execute), kinds_json(kinds)
     if after >= behind:
         return after
     ((block,),) = execute(NEXT, (after // BLOCK, wanted))

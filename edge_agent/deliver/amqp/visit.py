@@ -75,7 +75,7 @@ def problems(plan: SinkPlan[AmqpOptions], node: str) -> Iterator[SinkProblem]:
         try:
             yield from _problem(url, plan.options, _visited(server, plan.options))
         except AgentError as error:
-            yield SinkProblem("url", url, f"{error.what}; {error.remedy}")
+            yield SinkProblem.of("url", url, error)
 
 
 def _visited(server: AmqpServer, options: AmqpOptions) -> BrokerVisit:

@@ -43,7 +43,7 @@ def _check_file(options: AwsOptions) -> Iterator[SinkProblem]:
         with open(expanded(file), encoding="utf-8") as text:  # noqa: PTH123 - a text, not a path
             found.read_file(text)
     except AgentError as error:
-        yield SinkProblem("credentials_file", file, f"{error.what}; {error.remedy}")
+        yield SinkProblem.of("credentials_file", file, error)
     except OSError as error:
         yield SinkProblem("credentials_file", file, f"{error.strerror}; make it readable")
     except (configparser.Error, UnicodeDecodeError):  # their texts hold the file's

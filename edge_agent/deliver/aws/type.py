@@ -27,7 +27,7 @@ def reach(plan: SinkPlan[AwsOptions], _node: str) -> Iterator[SinkProblem]:
     except AgentError as missing:
         error = missing
     if error is not None:
-        yield SinkProblem("url", plan.url[0], str(error))
+        yield SinkProblem.of("url", plan.url[0], error)
 
 
 def connector(plan: SinkPlan[AwsOptions]) -> tuple[AwsTarget, Callable[[], AwsCalls]]:

@@ -78,7 +78,7 @@ def reach_registry(
         if options.registry:
             registration(options, topic_of, patience).examine()
     except SinkUnavailable as error:
-        yield SinkProblem("registry", options.registry, f"{error.what}; {error.remedy}")
+        yield SinkProblem.of("registry", options.registry, error)
 
 
 def registration(

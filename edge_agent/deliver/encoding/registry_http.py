@@ -3,7 +3,7 @@
 import base64
 import ssl
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from typing import NamedTuple
 
 import msgspec
@@ -13,13 +13,12 @@ from edge_agent.deliver.network_options import NetworkOptions
 from edge_agent.deliver.web.address import HttpAddress
 from edge_agent.deliver.web.bounded_socket import BoundedSocket
 from edge_agent.deliver.web.dial import dial
-from edge_agent.deliver.web.failures import explain
+from edge_agent.deliver.web.failures import UNREADABLE, explain
 from edge_agent.deliver.web.patience import Patience
 from edge_agent.errors import AgentError, SinkUnavailable
 
 ANSWER_SECONDS = 10.0
 JSON = "application/vnd.schemaregistry.v1+json"
-UNREADABLE = (OSError, HTTPException, ValueError)
 
 
 class RegistryResponse(NamedTuple):

@@ -40,7 +40,7 @@ def _check_secret(
             read(options)
     except AgentError as error:
         key = f"{name}_env" if getattr(options, f"{name}_env") else f"{name}_file"
-        yield SinkProblem(key, getattr(options, key), f"{error.what}; {error.remedy}")
+        yield SinkProblem.of(key, getattr(options, key), error)
 
 
 def _key(options: HttpOptions) -> None:

@@ -1,21 +1,20 @@
 """Requests to one web server, over a connection that is kept as long as it works."""
 
 import time
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPConnection, HTTPResponse
 
 from edge_agent.deliver.credentials import TlsFiles
 from edge_agent.deliver.http.answers import READ, HttpAnswer
 from edge_agent.deliver.web.address import HttpAddress
 from edge_agent.deliver.web.bounded_socket import BoundedSocket
 from edge_agent.deliver.web.dial import dial
-from edge_agent.deliver.web.failures import CLOSED, explain
+from edge_agent.deliver.web.failures import CLOSED, UNREADABLE, explain
 from edge_agent.deliver.web.patience import Patience
 from edge_agent.errors import AgentError, SinkUnavailable
 
 ANSWER_SECONDS = 30.0
 BODY_SECONDS = 2.0  # for the rest of an answer, once its status is known
 IDLE_SECONDS = 50.0  # beyond it, a router may have forgotten a connection without a word
-UNREADABLE = (OSError, HTTPException, ValueError)
 
 
 class Unanswered(SinkUnavailable):

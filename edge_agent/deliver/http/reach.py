@@ -32,7 +32,7 @@ def reach(plan: SinkPlan[HttpOptions], _node: str) -> Iterator[SinkProblem]:
         login = authorize(options, PROBE, b"", round(time.time()))
         answer = client.request("OPTIONS", login.headers)
     except AgentError as error:
-        yield SinkProblem("url", None, f"{error.what}; {error.remedy}")
+        yield SinkProblem.of("url", None, error)
     else:
         hidden = (*login.secrets, *address.secrets)
         yield from _judged(answer, plan.url[0], hidden)

@@ -55,28 +55,28 @@ def _built(
 def reach(plan: SinkPlan[KafkaOptions], _node: str) -> Iterator[SinkProblem]:
     """Yield what keeps this machine from writing to the topic of a `kafka:` plan."""
     target = kafka_target(plan)
-    for key, what in _obstacles(target):
-        yield SinkProblem(key, getattr(plan.options, key, plan.url[0]), what)
+    for key, error in _obstacles(target):
+        yield SinkProblem.of(key, getattr(plan.options, key, plan.url[0]), error)
     yield from reach_registry(plan.options, lambda _: target.topic)
 
 
 def reach_event_hubs(plan: SinkPlan[EventHubsOptions], _node: str) -> Iterator[SinkProblem]:
     """Yield what keeps this machine from writing to the event hub of an `eventhubs:` plan."""
-    for found, what in _obstacles(event_hubs_target(plan)):
+    for found, error in _obstacles(event_hubs_target(plan)):
         key = HUB_KEYS.get(found, "url")
-        yield SinkProblem(key, getattr(plan.options, key, plan.url[0]), what)
+        yield SinkProblem.of(key, getattr(plan.options, key, plan.url[0]), error)
 
 
-def _obstacles(target: KafkaTarget) -> Iterator[tuple[str, str]]:
+def _obstacles(target: KafkaTarget) -> Iterator[tuple[str, AgentError]]:
     """Yield keys, and what is wrong with them."""
     try:
         _require_library()
         from edge_agent.deliver.kafka.cluster import obstacles  # noqa: PLC0415
 
         for found in obstacles(target):
-            yield found.key or "url", f"{found.what}; {found.remedy}"
+            yield found.key or "url", found
     except AgentError as error:
-        yield "url", f"{error.what}; {error.remedy}"
+        yield "url", error
 
 
 def _require_library() -> None:

@@ -135,7 +135,7 @@ def check(plan: SinkPlan[NotifyOptions]) -> Iterator[SinkProblem]:
         try:
             refuse_exposed(expanded(file))
         except AgentError as error:
-            yield SinkProblem("url_file", file, f"{error.what}; {error.remedy}")
+            yield SinkProblem.of("url_file", file, error)
     try:
         open_apprise(plan.name, [url_of(plan)])
     except (OSError, UnicodeError) as error:

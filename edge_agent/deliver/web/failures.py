@@ -10,6 +10,7 @@ NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKE
 WANTS_CERTIFICATE = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "ALERT_BAD_CERTIFICATE")
 REFUSES_CERTIFICATE = ("UNKNOWN_CA", "CERTIFICATE_UNKNOWN", "CERTIFICATE_EXPIRED")
 NETWORK = "check the network, and whether the server runs"
+UNREADABLE = (OSError, HTTPException, ValueError)  # what sending and reading may raise
 CLOSED = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 KNOWN: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
     (CLOSED, "it closes the connection without an answer", "look into the server's log"),

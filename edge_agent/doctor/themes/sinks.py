@@ -57,7 +57,7 @@ def _reach(sink: ConfiguredSink, node: str, answer: "SimpleQueue[Answer]") -> No
     try:
         answer.put(list(sink.type.reach(sink.plan, node)))
     except AgentError as error:
-        answer.put([SinkProblem("", None, f"{error.what}; {error.remedy}")])
+        answer.put([SinkProblem.of("", None, error)])
     except Exception as error:  # noqa: BLE001 - the diagnosis reports it, in its own thread
         answer.put(error)
 

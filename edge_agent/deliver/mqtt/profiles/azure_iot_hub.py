@@ -115,7 +115,7 @@ def _check_key(options: MqttOptions) -> Iterator[SinkProblem]:
     try:
         device_key(options.password_file, options.password_env)
     except AgentError as error:
-        yield SinkProblem(name, value, f"{error.what}; {error.remedy}")
+        yield SinkProblem.of(name, value, error)
 
 
 PROFILE = Profile(
