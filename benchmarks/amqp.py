@@ -4,25 +4,20 @@ python -m benchmarks.amqp   prints the rows alone.
 """
 
 import importlib.util
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.events import rows
 from benchmarks.row import Row
-from edge_agent.agent import SWITCH_INTERVAL
+from benchmarks.sinks import LOG, NODE, Send, Sender, compared, delivering, laboratory, logged
 from edge_agent.deliver.amqp.options import AmqpOptions, QueueType
-from edge_agent.deliver.catalog import load_sink_type
 from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
-from edge_agent.deliver.sink import About, Sink, SinkContext, SinkPlan
+from edge_agent.deliver.sink import SinkPlan
 from edge_agent.events import LoggedEvent
 
-COUNT, CHUNK, WINDOW, RUNS = 20_000, 1000, 1000, 3
-NODE, LOG = "bench", "0123456789ab"
+COUNT, WINDOW, RUNS = 20_000, 1000, 3
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
@@ -38,7 +33,7 @@ def amqp() -> Iterator[Row]:
     if reason := missing():
         print(f"RabbitMQ is not measured: {reason}", file=sys.stderr)
         return
-    sys.path.append(str(Path(__file__).parent.parent / "tests/vm"))  # the tests' laboratory
+    laboratory()
     from tests.buses.servers.rabbitmq import Epmd, RabbitMQ  # noqa: PLC0415 - needs the laboratory
 
     with tempfile.TemporaryDirectory(dir=Path(__file__).parent.parent, prefix=".bench-") as name:
@@ -54,35 +49,21 @@ def amqp() -> Iterator[Row]:
 
 
 def compare(port: int, queue_type: QueueType) -> Iterator[Row]:
-    """Let both send by turns, and yield the medians."""
-    sys.setswitchinterval(SWITCH_INTERVAL)
-    events = [LoggedEvent(offset, *row) for offset, row in enumerate(rows(COUNT), 1)]
-    alone: list[tuple[float, float]] = []
-    ours: list[tuple[float, float]] = []
-    for run in range(RUNS):
-        for what, found in ((raw, alone), (sink, ours)):
-            queue = f"{queue_type}-{what.__name__}-{run}"
-            found.append(measured(what(port, queue, queue_type, events)))
-    (rate, cpu), (our_rate, our_cpu) = medians(alone), medians(ours)
-    yield Row(f"raw: pika alone, window of {WINDOW}, {queue_type}", rate, "events/s")
-    yield Row("  CPU", cpu, "µs/event")
-    yield Row(f"AMQP sink, {queue_type}", our_rate, "events/s")
-    yield Row("  as a share of pika alone", our_rate / rate, "times", 0.8)
-    yield Row("  CPU", our_cpu, "µs/event")
-
-
-def medians(found: list[tuple[float, float]]) -> tuple[float, float]:
-    """Return the median of each column."""
-    rates, costs = zip(*found, strict=True)
-    return statistics.median(rates), statistics.median(costs)
-
-
-def measured(send: Callable[[], None]) -> tuple[float, float]:
-    """Return events per second, and µs of CPU per event."""
-    begin, cpu = time.perf_counter(), time.process_time()
-    send()
-    seconds, cost = time.perf_counter() - begin, time.process_time() - cpu
-    return COUNT / seconds, cost / COUNT * 1e6
+    """Compare the sink with pika alone; each run has a queue of its own."""
+    events = logged(COUNT)
+    return compared(
+        Sender(
+            f"raw: pika alone, window of {WINDOW}, {queue_type}",
+            lambda run: raw(port, f"{queue_type}-raw-{run}", queue_type, events),
+        ),
+        Sender(
+            f"AMQP sink, {queue_type}",
+            lambda run: sink(port, f"{queue_type}-sink-{run}", queue_type, events),
+        ),
+        "pika",
+        COUNT,
+        RUNS,
+    )
 
 
 class RawPublisher:
@@ -131,40 +112,16 @@ class RawPublisher:
             self._sent += 1
 
 
-def raw(
-    port: int, queue: str, queue_type: QueueType, events: list[LoggedEvent]
-) -> Callable[[], None]:
+def raw(port: int, queue: str, queue_type: QueueType, events: list[LoggedEvent]) -> Send:
     """Return what publishes messages that are ready."""
     envelope = Envelope(NODE, LOG)
     return RawPublisher(port, queue, queue_type, [envelope.encode(each) for each in events]).run
 
 
-def sink(
-    port: int, queue: str, queue_type: QueueType, events: list[LoggedEvent]
-) -> Callable[[], None]:
-    """Return what delivers in the chunks of a forwarder; encoding and connecting count."""
+def sink(port: int, queue: str, queue_type: QueueType, events: list[LoggedEvent]) -> Send:
+    """Return what delivers to a queue."""
     options = AmqpOptions(queue=queue, queue_type=queue_type)
-    plan = SinkPlan("bus", (f"amqp://127.0.0.1:{port}",), options)
-    context = SinkContext(
-        NODE,
-        LOG,
-        About(b"{}"),
-        alive=lambda _: None,
-        died=lambda _: None,
-        retry=lambda: None,
-        stopping=lambda: False,
-        requested=lambda _: None,
-    )
-    one: Sink = load_sink_type("amqp").build(plan, context)
-
-    def send() -> None:
-        one.open()
-        sent = 0
-        while sent < len(events):
-            sent += one.deliver(events[sent : sent + CHUNK])
-        one.close()
-
-    return send
+    return delivering(SinkPlan("bus", (f"amqp://127.0.0.1:{port}",), options), events)
 
 
 if __name__ == "__main__":
