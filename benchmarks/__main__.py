@@ -164,10 +164,11 @@ def evaluation(_port: int) -> Iterator[Row]:
     with scratch() as directory:
         rate = evaluate.replay_rate(directory, 1_000_000)
         yield Row("replay of 1,000,000 stored readings", rate, "per s", 100_000)
+    for hung in (False, True):
+        with scratch() as directory:
+            yield from relay_rows(evaluate.relay(directory, hung=hung))
     with scratch() as directory:
-        yield from relay_rows(evaluate.relay(directory))
-    with scratch() as directory:
-        yield from relay_rows(evaluate.relay_beside_hung_bus(directory))
+        yield from relay_rows(evaluate.relay_beside_blocked_disk(directory))
 
 
 def stormy(_port: int) -> Iterator[Row]:

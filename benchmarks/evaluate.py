@@ -140,8 +140,8 @@ def _stored(n: int) -> Event:
     return Reading("air", moment, values).event()
 
 
-def relay(directory: Path) -> Iterator[tuple[str, float]]:
-    """Yield p50 and p99 in ms from reading to relay: with the disk free, and with it blocked.
+def relay_beside_blocked_disk(directory: Path) -> Iterator[tuple[str, float]]:
+    """Yield p50 and p99 in ms from reading to relay while the disk is blocked.
 
     strace delays one fdatasync of the recorder by ten seconds; the broker's port is always closed.
     """
@@ -156,20 +156,22 @@ def relay(directory: Path) -> Iterator[tuple[str, float]]:
     held = next(line for line in trace.read_text().splitlines() if "DELAYED" in line)
     begin = float(held.split()[1])
     blocked = [ms for at, ms in samples if begin < at < begin + BLOCKED]
-    free = [ms for at, ms in samples if at < begin]
-    for name, milliseconds in (("free", free), ("disk blocked", blocked)):
-        yield from figures(name, milliseconds)
+    yield from figures("disk blocked", blocked)
 
 
-def relay_beside_hung_bus(directory: Path) -> Iterator[tuple[str, float]]:
-    """Yield the same while a bus with a sensor and eight outputs hangs, and the relay's stop."""
-    agent = [sys.executable, "-m", "benchmarks.relay", str(directory), "hung"]
+def relay(directory: Path, *, hung: bool) -> Iterator[tuple[str, float]]:
+    """Yield the same without strace, which costs some milliseconds, and the relay's stop.
+
+    With `hung`, a bus with a sensor and eight outputs hangs beside it.
+    """
+    agent = [sys.executable, "-m", "benchmarks.relay", str(directory), *["hung"] * hung]
     with subprocess.Popen(agent, stdout=subprocess.PIPE) as process:
         time.sleep(3 * BLOCKED)
         (directory / "stop").touch()
         result = json.loads(process.communicate()[0])
-    yield from figures("bus hung", [ms for _, ms in result["samples"]])
-    yield "bus hung, safe after the stop", result["safe_ms"]
+    name = "bus hung" if hung else "free"
+    yield from figures(name, [ms for _, ms in result["samples"]])
+    yield f"{name}, safe after the stop", result["safe_ms"]
 
 
 def figures(name: str, milliseconds: Sequence[float]) -> Iterator[tuple[str, float]]:
