@@ -8,7 +8,6 @@ import pytest
 from lab.agent import AgentProcess
 from lab.waiting import eventually
 
-from edge_agent.store.reader import LogReader
 from tests.buses.readers.queue_reader import QueueReader, offset_of
 from tests.buses.servers.elasticmq import ElasticMq
 from tests.buses.servers.moto import REGION
@@ -64,16 +63,6 @@ def reader(tmp_path, elasticmq):
         each.close()
 
 
-def confirmed(agent):
-    """Return the last offset that the sink owns, as the log knows it."""
-    reader = LogReader(agent.log)
-    try:
-        account = reader.accounts().get("cloud")
-        return account.cursor if account else 0
-    finally:
-        reader.close()
-
-
 def let_pass(seconds):
     """Let the running processes work for a while: their clock cannot be moved."""
     threading.Event().wait(seconds)
@@ -113,12 +102,12 @@ def test_an_agent_killed_at_random_moments_loses_no_event_and_confirms_none_that
         eventually(lambda before=before: len(sqs.messages) > before)
         let_pass(moments.uniform(0, 0.6))
         one.kill()
-        arrivals.await_all(confirmed(one))
+        arrivals.await_all(one.cursor("cloud"))
     starts = one.starts() + 1
     one.start()
-    eventually(lambda: one.starts() == starts and confirmed(one) > 300)
+    eventually(lambda: one.starts() == starts and one.cursor("cloud") > 300)
     assert one.stop() == 0
     assert one.offsets() == list(range(1, one.offsets()[-1] + 1))
-    arrivals.await_all(confirmed(one))
+    arrivals.await_all(one.cursor("cloud"))
     for device in {event["subject"] for event in arrivals.events.values()}:
         assert queue == "events" or arrivals.of(device) == sorted(arrivals.of(device))

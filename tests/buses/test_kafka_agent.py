@@ -1,15 +1,13 @@
 """The real agent, killed (-9) at random, with a real Kafka behind it."""
 
-import random
 import subprocess
-import threading
 
 import pytest
 from lab.agent import AgentProcess
 from lab.waiting import eventually
 
-from edge_agent.store.reader import LogReader
 from tests.buses.kafka_reader import in_order, stored
+from tests.buses.kills import kill_at_random
 from tests.configurations import load
 
 KILLS = 12
@@ -32,46 +30,13 @@ def agent(kafka, tmp_path):
         process.kill()
 
 
-def confirmed(agent):
-    """Return the offset up to which the log has noted events as delivered to the topic."""
-    reader = LogReader(agent.log)
-    try:
-        accounts = reader.accounts()
-        return accounts["bus"].cursor if "bus" in accounts else 0
-    finally:
-        reader.close()
-
-
-def events_of(agent):
-    reader = LogReader(agent.log)
-    try:
-        return {event.offset: event for event in reader.read_after(0, 1_000_000)}
-    finally:
-        reader.close()
-
-
 def test_an_agent_killed_at_random_moments_loses_nothing_that_it_had_confirmed(
     agent, kafka, tmp_path
 ):
-    moments = random.Random(KILLS)
-    pause = threading.Event()
-    for kill in range(KILLS):
-        starts = agent.starts() + 1
-        agent.start()
-        eventually(lambda starts=starts: agent.starts() == starts)
-        before = confirmed(agent)
-        eventually(lambda before=before: confirmed(agent) > before)
-        if kill % 3 == 1:
-            kafka.pause()  # much is under way then, and nothing confirmed
-        pause.wait(moments.uniform(0, 1))  # of running processes, whose clock cannot be moved
-        agent.kill()
-        kafka.resume()
-    agent.start()
-    last = max(events_of(agent))
-    eventually(lambda: confirmed(agent) >= last)
-    assert agent.stop() == 0
-    logged, found = events_of(agent), stored(kafka, tmp_path.name)
-    assert {one.offset for one in found} >= set(range(1, confirmed(agent) + 1))
+    kill_at_random(agent, "bus", kafka, KILLS)
+    logged = {event.offset: event for event in agent.events()}
+    found = stored(kafka, tmp_path.name)
+    assert {one.offset for one in found} >= set(range(1, agent.cursor("bus") + 1))
     assert {one.offset for one in found} <= logged.keys()
     assert {one.key for one in found} <= {f"load/{event.source}" for event in logged.values()}
     assert in_order(found)
@@ -82,7 +47,7 @@ def test_an_agent_killed_at_random_moments_loses_nothing_that_it_had_confirmed(
 def test_kcat_reads_what_the_agent_has_written(agent, kafka, tmp_path):
     agent.start()
     eventually(lambda: agent.starts() == 1)
-    eventually(lambda: confirmed(agent) > 100)
+    eventually(lambda: agent.cursor("bus") > 100)
     assert agent.stop() == 0
     command = [
         "kcat",

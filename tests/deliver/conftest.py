@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from lab.event_server import EventServer
+from lab.listener import Listener
 from lab.scripted_server import ScriptedServer
 
 from edge_agent.deliver.backoff import Backoff
@@ -61,7 +62,7 @@ def events():
 ABOUT = About(b'{"version":"1"}')
 
 
-class ScriptedBroker:
+class ScriptedBroker(Listener):
     """An MQTT broker that answers each kind of packet as the test says.
 
     `puback` returns a reason code, None for silence, "close", or the bytes to send instead.
@@ -69,31 +70,17 @@ class ScriptedBroker:
     """
 
     def __init__(self, *, connack=b"\0\0\0", puback=lambda _n: 0, pong=True, versions=(4, 5)):
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"mqtt://127.0.0.1:{self._server.getsockname()[1]}"
+        super().__init__()
+        self.url = f"mqtt://127.0.0.1:{self.port}"
         self.connack, self.puback, self.pong, self.versions = connack, puback, pong, versions
         self.read = lambda stream, count: stream.read(count)
         self.greeting = b""  # what follows the CONNACK
         self.published = []
         self.connects = []
         self.unacknowledged = self.most_unacknowledged = 0
-        self.clients = []
-        self._threads = []
-        self._acceptor = self._start(self._accept)
+        self.listen()
 
-    def _start(self, run, *arguments):
-        thread = threading.Thread(target=run, args=arguments, name="scripted broker")
-        thread.start()
-        return thread
-
-    def _accept(self):
-        with contextlib.suppress(OSError):  # `close` shuts the server's socket down
-            while True:
-                client, _ = self._server.accept()
-                self.clients.append(client)
-                self._threads.append(self._start(self._serve, client))
-
-    def _serve(self, client):
+    def serve(self, client):
         with contextlib.suppress(OSError), client, client.makefile("rb", 1024) as stream:
             while head := stream.read(1):
                 answer = self._answer(head[0], self.read(stream, self._length(stream)))
@@ -157,22 +144,6 @@ class ScriptedBroker:
     def keep_receive_buffers_small(self):
         """Let a client that is faster than `pause` notice it after a few kilobytes."""
         self._server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-
-    def cut(self):
-        """End every connection."""
-        for client in self.clients:
-            with contextlib.suppress(OSError):
-                client.shutdown(socket.SHUT_RDWR)
-
-    def close(self):
-        """End every thread: those that accept and serve wait in a system call of a socket."""
-        with contextlib.suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._acceptor.join()
-        self._server.close()
-        self.cut()
-        for thread in self._threads:
-            thread.join()
 
 
 @pytest.fixture

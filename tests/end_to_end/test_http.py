@@ -6,7 +6,6 @@ import threading
 import pytest
 from lab.event_server import EventServer, read_by_the_sdk
 
-from edge_agent.store.reader import LogReader
 from tests.configurations import load
 
 SINK = """
@@ -43,15 +42,6 @@ def arrived(server):
     return found
 
 
-def cursor(agent):
-    reader = LogReader(agent.log)
-    try:
-        account = reader.accounts().get("web")
-        return account.cursor if account else 0
-    finally:
-        reader.close()
-
-
 @pytest.mark.parametrize("max_batch", [1, 50])
 def test_kills_of_agent_and_server_lose_no_event(server, agent, wait_for, max_batch):
     moments = random.Random(max_batch)
@@ -65,14 +55,16 @@ def test_kills_of_agent_and_server_lose_no_event(server, agent, wait_for, max_ba
             server.kill()
             let_pass(0.2)
         one.kill()
-        assert set(range(1, cursor(one) + 1)) <= arrived(server).keys(), "confirmed, not stored"
+        assert set(range(1, one.cursor("web") + 1)) <= arrived(server).keys(), (
+            "confirmed, not stored"
+        )
         if n % 2:
             server.start()
     starts = one.starts() + 1
     one.start()
-    wait_for(lambda: one.starts() == starts and cursor(one) > 100)
+    wait_for(lambda: one.starts() == starts and one.cursor("web") > 100)
     assert one.stop() == 0
     found = arrived(server)
-    confirmed = cursor(one)
+    confirmed = one.cursor("web")
     assert list(found) == sorted(found), "order"
     assert set(range(1, confirmed + 1)) <= found.keys()

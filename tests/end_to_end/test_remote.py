@@ -11,8 +11,6 @@ import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from edge_agent.store.reader import LogReader
-
 CONFIG = """
 node = "shed"
 [log]
@@ -96,12 +94,8 @@ def running(agent, broker, subscriber, wait_for):
 
 
 def events(process, kind):
-    reader = LogReader(process.log)
-    try:
-        found = reader.read_after(0, 1_000_000)
-    finally:
-        reader.close()
-    return [(event.source, json.loads(event.data)) for event in found if event.kind == kind]
+    found = (event for event in process.events() if event.kind == kind)
+    return [(event.source, json.loads(event.data)) for event in found]
 
 
 def test_mqtt_5_answers_go_where_the_request_says(running, user):

@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from lab.listener import Listener
 from lab.waiting import eventually
 
 from tests.torture.crash import INJECTED
@@ -18,30 +19,15 @@ from tests.torture.resolver import VARIABLE
 SECONDS = 60  # a deadline that a slow machine keeps, too
 
 
-class Echo:
+class Echo(Listener):
     """A server that sends back whatever it gets, and keeps it."""
 
     def __init__(self):
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port = self._server.getsockname()[1]
-        self.got, self.ended, self.clients, self._threads = b"", 0, [], []
-        self._acceptor = self._start(self._accept)
+        super().__init__()
+        self.got, self.ended = b"", 0
+        self.listen()
 
-    def _start(self, run, *arguments):
-        thread = threading.Thread(target=run, args=arguments)
-        thread.start()
-        return thread
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._server.accept()
-            except OSError:
-                return
-            self.clients.append(client)
-            self._threads.append(self._start(self._serve, client))
-
-    def _serve(self, client):
+    def serve(self, client):
         try:
             while data := client.recv(65536):
                 self.got += data
@@ -50,12 +36,6 @@ class Echo:
             pass
         self.ended += 1
         client.close()
-
-    def close(self):
-        self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
-        for thread in [self._acceptor, *self._threads]:
-            thread.join()
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+from edge_agent.events import LoggedEvent
 from edge_agent.store.reader import LogReader
 
 
@@ -67,18 +69,22 @@ class AgentProcess:
         """Return whether its output has a text."""
         return text in self.output.read_text()
 
+    def events(self) -> list[LoggedEvent]:
+        """Return all events in the log."""
+        with closing(LogReader(self.log)) as reader:
+            return reader.read_after(0, 1_000_000)
+
     def offsets(self) -> list[int]:
         """Return the offsets of all events in the log."""
-        reader = LogReader(self.log)
-        try:
-            return [event.offset for event in reader.read_after(0, 1_000_000)]
-        finally:
-            reader.close()
+        return [event.offset for event in self.events()]
+
+    def cursor(self, sink: str) -> int:
+        """Return the offset up to which a sink owns the events, 0 if the log does not know it."""
+        with closing(LogReader(self.log)) as reader:
+            account = reader.accounts().get(sink)
+            return account.cursor if account else 0
 
     def waiting(self) -> int:
         """Return how many offsets lie before the sink `mqtt`."""
-        reader = LogReader(self.log)
-        try:
+        with closing(LogReader(self.log)) as reader:
             return reader.last_offset() - reader.accounts()["mqtt"].cursor
-        finally:
-            reader.close()

@@ -13,10 +13,11 @@ import select
 import socket
 import ssl
 import struct
-import threading
 import time
 import urllib.parse
 from typing import NamedTuple
+
+from lab.listener import Listener
 
 CONNECT, PUBLISH, PUBACK, SUBSCRIBE = 1, 3, 4, 8
 
@@ -161,51 +162,34 @@ class AzureIotHub:
         return "" if filters == wanted else f"filters {filters}"
 
 
-class Gate:
+class Gate(Listener):
     """Listens with TLS, and passes on to the broker at `port` what `service` takes."""
 
     def __init__(self, port, service, certificates):
-        self._port, self._service = port, service
+        super().__init__()
+        self._broker_port, self._service = port, service
         self.violations = []
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._context.load_verify_locations(certificates / "ca.pem")
         self._context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
         if service.client_certificate:
             self._context.verify_mode = ssl.CERT_REQUIRED
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"mqtts://127.0.0.1:{self._server.getsockname()[1]}"
-        self._threads, self._sockets = [], []
-        self._acceptor = threading.Thread(target=self._accept)
-        self._acceptor.start()
+        self.url = f"mqtts://127.0.0.1:{self.port}"
+        self._sockets = []
+        self.listen()
 
-    def _accept(self):
-        with contextlib.suppress(OSError):  # `close` shuts the server's socket down
-            while True:
-                client, _ = self._server.accept()
-                self._start(self._serve, client)
-
-    def _start(self, run, *arguments):
-        self._threads.append(threading.Thread(target=run, args=arguments))
-        self._threads[-1].start()
-
-    def _serve(self, client):
+    def serve(self, client):
         with contextlib.suppress(OSError, ValueError), client:  # ValueError: `close` was faster
-            broker = socket.create_connection(("127.0.0.1", self._port))
+            broker = socket.create_connection(("127.0.0.1", self._broker_port))
             self._sockets += [client, broker]
             with broker, self._context.wrap_socket(client, server_side=True) as secure:
                 self._sockets.append(secure)
                 Relay(self, self._service, secure, broker).run()
 
-    def close(self):
-        with contextlib.suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._acceptor.join()
-        self._server.close()
+    def cut(self):
         for one in self._sockets:
             with contextlib.suppress(OSError):  # SSLSocket's own would continue in plain text
                 socket.socket.shutdown(one, socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join()
 
 
 class Relay:
