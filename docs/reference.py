@@ -15,22 +15,19 @@ from typing import Any
 
 import click
 import msgspec
+from events_reference import events, schema_files
+from markdown_table import table
 from msgspec.structs import FieldInfo
 
 from consumers.cli import cli as edge_consumer
 from drivers.base.driver import DriverClass, addresses_of, channels_of
 from edge_agent.acquire.catalog import Catalog, options
-from edge_agent.blueprint import resolve
-from edge_agent.blueprint.description import describe
 from edge_agent.cli import EPILOG, cli
 from edge_agent.commands.drivers import ranges
 from edge_agent.config.config import Config
 from edge_agent.config.settings import description, keys, tables
 from edge_agent.deliver.catalog import GROUP, load_sink_type
 from edge_agent.doctor.diagnosis import ADVICE, THEMES
-from edge_agent.schema.asyncapi import document
-from edge_agent.schema.avro import record_schema
-from edge_agent.schema.json_schema import ENVELOPE, Schema, name, schemas, types
 from edge_agent.units import BYTES, SECONDS, Duration, Size
 from simulators import descriptions
 from simulators.fault_kinds import FAULTS, LINE_FAULTS, LINUX_FAULTS, SPI_FAULTS, W1_FAULTS
@@ -144,13 +141,6 @@ def _described(kinds: Iterable[str], about: dict[str, str]) -> str:
     return table(("kind", "what"), ((f"`{kind}`", about[kind]) for kind in sorted(kinds)))
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a table in Markdown."""
-    head = tuple(head)
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(["| " + " | ".join(head) + " |", "|---" * len(head) + "|", *lines])
-
-
 def commands() -> dict[str, str]:
     """Return the help of every command, by the command's name."""
     return {**dict(_helps(cli, "edge-agent")), "exit codes": EPILOG.strip()}
@@ -184,65 +174,6 @@ def doctor() -> dict[str, str]:
 def _advice(theme: str, advice: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield f"**{theme}**", ""
     yield from ((f"`{id_}`", text) for id_, text in advice.items())
-
-
-def events() -> dict[str, str]:
-    """Return what every event has around its data, and what the data of each type holds."""
-    sample = (HERE.parent / "tests/schema/golden/v1/reading.good.json").read_text(encoding="utf-8")
-    contracts = {name: _contract(name, schema) for name, schema in schemas()}
-    return {"sample": f"```json\n{sample}```", **contracts}
-
-
-def _contract(name: str, schema: Schema) -> str:
-    """Return a schema's text, fields and nested objects, with a sample for a type."""
-    parts = [schema["description"], *_fields(schema)]
-    for below in () if name == ENVELOPE else schema.get("$defs", {}).values():
-        parts += [f"`{below['title']}`: {below['description']}", *_fields(below)]
-    if name != ENVELOPE:
-        parts.append(f"[JSON Schema](schemas/json/{name}.json)")
-    return "\n\n".join(parts)
-
-
-def _fields(schema: Schema) -> Iterator[str]:
-    rows = (
-        (f"`{key}`", _words(field), _if_left_out(schema, key), field.get("description", ""))
-        for key, field in schema["properties"].items()
-    )
-    yield table(("field", "value", "if left out", "what"), rows)
-
-
-def _if_left_out(schema: Schema, key: str) -> str:
-    if key in schema["required"]:
-        return "required"
-    field = schema["properties"][key]
-    return f"`{json.dumps(field['default'])}`" if "default" in field else "absent"
-
-
-def _words(schema: Schema) -> str:
-    """Return what a value is, in a few words."""
-    if "$ref" in schema:
-        return f"`{schema['$ref'].rpartition('/')[2]}`"
-    if "enum" in schema:
-        return ", ".join(f"`{value}`" for value in schema["enum"])
-    if "prefixItems" in schema:
-        return f"array of {len(schema['prefixItems'])} {_words(schema['prefixItems'][0])}s"
-    below = schema.get("additionalProperties") or schema.get("items")
-    kind = str(schema.get("type", "object"))
-    return f"{kind} of {_words(below)}s" if isinstance(below, dict) and below else kind
-
-
-def schema_files() -> dict[Path, str]:
-    """Return the schemas that other programs may take from here, by file."""
-    greenhouse = describe(resolve(HERE.parent / "examples/greenhouse.toml"))
-    found = {
-        **{f"json/{name}.json": schema for name, schema in schemas()},
-        **{f"avro/{name(type_)}.avsc": record_schema(type_) for type_ in types()},
-        "asyncapi/greenhouse.json": document(greenhouse),
-    }
-    return {
-        HERE / f"schemas/{file}": json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
-        for file, schema in found.items()
-    }
 
 
 def architecture() -> dict[str, str]:
