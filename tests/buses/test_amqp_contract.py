@@ -3,47 +3,38 @@
 import itertools
 
 import pytest
+from lab.destinations import ServerDestination
 
 from edge_agent.deliver.amqp.options import AmqpOptions
 from edge_agent.deliver.sink import SinkPlan
-from edge_agent.testing import Destination, Got, SinkContract
+from edge_agent.testing import Got, SinkContract
 from tests.buses.amqp_queue import QueueReader, channel, exists, offset
 from tests.buses.servers.rabbitmq import LARGEST_MESSAGE
 
 NUMBERS = itertools.count(1)
 
 
-class RabbitDestination(Destination):
+class RabbitDestination(ServerDestination):
     """A queue on a node that all tests share."""
 
     largest = LARGEST_MESSAGE
 
     def __init__(self, node, queue, queue_type):
-        self._node = node
+        super().__init__(node)
         self._queue = queue
         self._type = queue_type
         self._reader = QueueReader(self._queue, queue_type)
 
     def plan(self):
         options = AmqpOptions(queue=self._queue, queue_type=self._type)
-        return SinkPlan("rabbit", (self._node.url,), options)
+        return SinkPlan("rabbit", (self.server.url,), options)
 
     def received(self):
-        if self._type == "stream" and not exists(self._node.port, self._queue):
+        if self._type == "stream" and not exists(self.server.port, self._queue):
             return []
-        return [Got(offset(event), event["data"]) for event in self._reader.events(self._node.port)]
-
-    def stop(self):
-        self._node.kill()
-
-    def start(self):
-        self._node.start()
-
-    def silence(self):
-        self._node.pause()
-
-    def speak(self):
-        self._node.resume()
+        return [
+            Got(offset(event), event["data"]) for event in self._reader.events(self.server.port)
+        ]
 
 
 class TestAmqp(SinkContract):

@@ -4,10 +4,11 @@ import itertools
 from contextlib import closing
 
 import pytest
+from lab.destinations import ServerDestination
 
 from edge_agent.deliver.aws.options import AwsOptions
 from edge_agent.deliver.sink import SinkPlan
-from edge_agent.testing import Destination, SinkContract
+from edge_agent.testing import SinkContract
 from tests.buses.readers.queue_reader import QueueReader
 from tests.buses.servers.elasticmq import ElasticMq
 from tests.buses.servers.moto import REGION, Moto
@@ -15,7 +16,7 @@ from tests.buses.servers.moto import REGION, Moto
 RAW = {"RawMessageDelivery": "true"}
 
 
-class AwsDestination(Destination):
+class AwsDestination(ServerDestination):
     """A queue that is read by boto3, which gets what is sent to `url`.
 
     Both emulators forget what they hold if they end, so what is sent is read before. A queue of
@@ -26,30 +27,18 @@ class AwsDestination(Destination):
     largest = 262_144
 
     def __init__(self, server, url, queue, directory, *, ordered):
-        self._server = server
+        super().__init__(server)
         self._ordered = ordered
         self._url = url
         self.reader = QueueReader(server, queue, directory / "reader.log")
 
     def plan(self):
-        file = str(self._server.credentials)
+        file = str(self.server.credentials)
         return SinkPlan("cloud", (self._url,), AwsOptions(region=REGION, credentials_file=file))
 
     def received(self):
         got = self.reader.got
         return got if self._ordered else sorted(got, key=lambda one: one.offset)
-
-    def stop(self):
-        self._server.kill()
-
-    def start(self):
-        self._server.start()
-
-    def silence(self):
-        self._server.pause()
-
-    def speak(self):
-        self._server.resume()
 
     def close(self):
         self.reader.close()

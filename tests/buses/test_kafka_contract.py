@@ -1,43 +1,32 @@
 """The contract of every sink, with a real Kafka as the destination."""
 
 import pytest
+from lab.destinations import ServerDestination
 
 from edge_agent.deliver.kafka.options import KafkaOptions
 from edge_agent.deliver.sink import SinkPlan
-from edge_agent.testing import Destination, Got, SinkContract
+from edge_agent.testing import Got, SinkContract
 from tests.buses.kafka_reader import stored
 
 MODES = {"structured": {}, "binary": {"content": "binary"}, "zstd": {"compression": "zstd"}}
 
 
-class KafkaDestination(Destination):
+class KafkaDestination(ServerDestination):
     """A topic of a real cluster, with one partition, so that all events have one order."""
 
     largest = 1_100_000
 
     def __init__(self, kafka, topic, options):
-        self._kafka = kafka
+        super().__init__(kafka)
         self._topic = topic
         self._options = KafkaOptions(**options)
         kafka.create(topic)
 
     def plan(self):
-        return SinkPlan("kafka", (f"{self._kafka.url}/{self._topic}",), self._options)
+        return SinkPlan("kafka", (f"{self.server.url}/{self._topic}",), self._options)
 
     def received(self):
-        return [Got(one.offset, one.data) for one in stored(self._kafka, self._topic)]
-
-    def stop(self):
-        self._kafka.kill()
-
-    def start(self):
-        self._kafka.start()
-
-    def silence(self):
-        self._kafka.pause()
-
-    def speak(self):
-        self._kafka.resume()
+        return [Got(one.offset, one.data) for one in stored(self.server, self._topic)]
 
 
 class TestKafka(SinkContract):

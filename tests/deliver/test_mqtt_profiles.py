@@ -1,7 +1,6 @@
 """The profiles of cloud services: the real sink through a gate that is as strict as the service."""
 
 import base64
-import json
 import re
 import socket
 import ssl
@@ -10,7 +9,7 @@ from contextlib import suppress
 
 import paho.mqtt.client as paho
 import pytest
-from lab.broker import Mosquitto, Subscriber
+from lab.destinations import SubscribedBroker
 from lab.mqtt_gate import AwsIot, AzureIotHub, EventGrid, Gate
 from lab.waiting import eventually
 
@@ -23,7 +22,7 @@ from edge_agent.deliver.mqtt.receiver import BoundedReceiver
 from edge_agent.deliver.mqtt.sink import SINK
 from edge_agent.deliver.sink import About, SinkContext, SinkPlan
 from edge_agent.errors import SinkUnavailable
-from edge_agent.testing import Destination, Got, SinkContract
+from edge_agent.testing import SinkContract
 
 DEVICE_KEY = base64.b64encode(b"k" * 32).decode()
 DEVICE = "pi-7.greenhouse"
@@ -61,52 +60,23 @@ def client_files(certificates):
     return {key: str(certificates / name) for key, name in names.items()}
 
 
-class GatedDestination(Destination):
+class GatedDestination(SubscribedBroker):
     """A real mosquitto behind a gate; its subscriber passes by the gate."""
 
-    largest = 200_000
-
     def __init__(self, directory, options, service, certificates, max_batch):
-        kept = f"user root\npersistence true\npersistence_location {directory}/\n"
-        self._broker = Mosquitto(directory, "allow_anonymous true\n" + kept).start()
-        self._subscriber = Subscriber(self._broker.port)
-        self.gate = Gate(self._broker.port, service, certificates)
+        super().__init__(directory)
+        self.gate = Gate(self.server.port, service, certificates)
         self._options, self._max_batch = MqttOptions(**options), max_batch
 
     def plan(self):
         return SinkPlan("cloud", (self.gate.url,), self._options, max_batch=self._max_batch)
 
     def topics(self):
-        return [topic for topic, _, _ in list(self._subscriber.received)]
-
-    def received(self):
-        found = []
-        for topic, body, _ in list(self._subscriber.received):
-            if "/event/" in topic or "/events/" in topic or topic.endswith("/batch"):
-                content = json.loads(body)
-                found += content if isinstance(content, list) else [content]
-        return [Got(int(event["id"].split(":")[1]), event["data"]) for event in found]
-
-    def stop(self):
-        self._broker.kill()
-
-    def start(self):
-        self._broker.start()
-        self._subscriber.close()
-        before = self._subscriber.received
-        self._subscriber = Subscriber(self._broker.port)
-        self._subscriber.received[:0] = before
-
-    def silence(self):
-        self._broker.pause()
-
-    def speak(self):
-        self._broker.resume()
+        return [topic for topic, _, _ in list(self.subscriber.received)]
 
     def close(self):
         self.gate.close()
-        self._broker.stop()
-        self._subscriber.close()
+        super().close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import resource
 import signal
 
 import pytest
-from lab.broker import Mosquitto, Subscriber
+from lab.destinations import ServerDestination, SubscribedBroker
 from lab.event_server import read_by_the_sdk
 
 from edge_agent.deliver.file import FileOptions
@@ -28,52 +28,16 @@ def got(event):
     return Got(int(event["id"].split(":")[1]), event["data"])
 
 
-class MqttDestination(Destination):
-    """A real mosquitto, and a subscriber with a session that survives it."""
-
-    largest = 200_000
+class MqttDestination(SubscribedBroker):
+    """A real mosquitto, in some versions of MQTT."""
 
     def __init__(self, directory, versions, max_batch=1):
-        # Without persistence a killed broker would forget what its subscriber has not got yet.
-        kept = f"user root\npersistence true\npersistence_location {directory}/\n"
-        self._broker = Mosquitto(directory, "allow_anonymous true\n" + kept).start()
-        self._subscriber = Subscriber(self._broker.port, "edge/+/#")
+        super().__init__(directory, "edge/+/#")
         self._options = MqttOptions(versions=versions)
         self._max_batch = max_batch
 
     def plan(self):
-        return SinkPlan("mqtt", (self._broker.url,), self._options, max_batch=self._max_batch)
-
-    def received(self):
-        bodies = [
-            json.loads(body)
-            for topic, body, _ in list(self._subscriber.received)
-            if "/event/" in topic or topic.endswith("/batch")
-        ]
-        return [
-            got(event) for body in bodies for event in (body if isinstance(body, list) else [body])
-        ]
-
-    def stop(self):
-        """Kill the broker: what it has not passed on yet is lost to the subscriber."""
-        self._broker.kill()
-
-    def start(self):
-        self._broker.start()
-        self._subscriber.close()
-        before = self._subscriber.received
-        self._subscriber = Subscriber(self._broker.port, "edge/+/#")
-        self._subscriber.received[:0] = before
-
-    def silence(self):
-        self._broker.pause()
-
-    def speak(self):
-        self._broker.resume()
-
-    def close(self):
-        self._broker.stop()
-        self._subscriber.close()
+        return SinkPlan("mqtt", (self.server.url,), self._options, max_batch=self._max_batch)
 
 
 class TestMqtt(SinkContract):
@@ -167,37 +131,25 @@ FORMS = {
 }
 
 
-class HttpDestination(Destination):
+class HttpDestination(ServerDestination):
     """A real web server in another process; the CloudEvents SDK reads what it has stored."""
 
     largest = 100_000
 
     def __init__(self, server, options=None, max_batch=1):
-        self._server = server
+        super().__init__(server)
         self._options, self._max_batch = options or HttpOptions(), max_batch
-        self._server.answer(largest=self.largest)
+        self.server.answer(largest=self.largest)
 
     def plan(self):
-        return SinkPlan("http", (self._server.url,), self._options, max_batch=self._max_batch)
+        return SinkPlan("http", (self.server.url,), self._options, max_batch=self._max_batch)
 
     def received(self):
         return [
             Got(int(event.get_id().split(":")[1]), event.get_data())
-            for request in self._server.taken()
+            for request in self.server.taken()
             for event in read_by_the_sdk(request)
         ]
-
-    def stop(self):
-        self._server.kill()
-
-    def start(self):
-        self._server.start()
-
-    def silence(self):
-        self._server.pause()
-
-    def speak(self):
-        self._server.resume()
 
 
 class TestHttp(SinkContract):

@@ -57,7 +57,7 @@ class EventServer:
         """Return what it has stored: method, path, headers, body, and whether it was taken."""
         file = self._directory / "requests.jsonl"
         lines = file.read_bytes().split(b"\n")[:-1] if file.exists() else []
-        found = [json.loads(line) for line in lines if line.endswith(b"}")]
+        found = [json.loads(line) for line in lines]
         return [each | {"body": base64.b64decode(each["body"])} for each in found]
 
     def taken(self):
@@ -122,7 +122,15 @@ class Events(BaseHTTPRequestHandler):
         pass
 
 
+def cut_torn_line():
+    """Leave out what a killed server had only begun to write, so that no line follows it."""
+    file = DIRECTORY / "requests.jsonl"
+    if file.exists():
+        os.truncate(file, file.read_bytes().rfind(b"\n") + 1)
+
+
 def serve(port, tls):
+    cut_torn_line()
     server = ThreadingHTTPServer(("127.0.0.1", port), Events)
     if tls:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tls[2] or None)
