@@ -29,7 +29,7 @@ from consumers.audit.audit import Audit
 from consumers.audit.following import End, Following, SteadyClock
 from consumers.audit.report import AuditReport
 from consumers.audit.views import NoView
-from consumers.mqtt import MqttSource
+from consumers.sources.mqtt.source import MqttSource
 from edge_agent.deliver.mqtt.address import Broker, parse_url
 
 AGENT = (sys.executable, "-m", "edge_agent")

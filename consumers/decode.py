@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from consumers.received_event import received_event
 from consumers.source import DeadLetter, Delivery, Introduction
-from edge_agent.schema.validation import InvalidEvent, validate
+from edge_agent.schema.validation import InvalidEvent
 
 
 def events_in(payload: bytes) -> Iterator[Delivery]:
@@ -18,12 +19,11 @@ def events_in(payload: bytes) -> Iterator[Delivery]:
 
 
 def checked(event: object) -> Delivery:
-    """Return a decoded event as it is, or as a dead letter if it breaks its contract."""
+    """Return a decoded event as values, or as a dead letter if it breaks its contract."""
     try:
-        validate(event)
+        return received_event(event)
     except InvalidEvent as error:
         return DeadLetter(str(error), event)
-    return event
 
 
 def introduction_in(node: str, payload: bytes) -> Iterator[Introduction]:

@@ -12,7 +12,7 @@ from consumers.audit.following import End, Following, SteadyClock
 from consumers.audit.report import AuditReport
 from consumers.audit.rows import HEAD, plain, row, sentences, worst_first
 from consumers.audit.views import open_view
-from consumers.options import DURATION, source_of, source_options
+from consumers.options import DURATION, chosen_source, source_options
 from consumers.source import SourceUnavailable
 
 FOREVER = float("inf")
@@ -44,7 +44,7 @@ def audit(
     connection or no event arrived. Ctrl-C ends the audit with its summary.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    source = source_of(**where)
+    source = chosen_source(**where)
     end = End(FOREVER if seconds is None else seconds, settle if until_quiet else FOREVER)
     with closing(source):
         source.open()

@@ -77,6 +77,7 @@ class Following:
         now = self._clock()
         for delivery in deliveries:
             self._take(delivery, now)
+        self._source.acknowledge(len(deliveries))
         if deliveries:
             self._moved_at = now
         if now - self._shown_at >= REFRESH_SECONDS:
@@ -89,7 +90,7 @@ class Following:
         elif isinstance(delivery, Introduction):
             self._audit.introduce(delivery.node, delivery.info)
         else:
-            self._audit.take(delivery, now)
+            self._audit.take(delivery.decoded, now)
 
     def _has_ended(self) -> bool:
         now = self._clock()

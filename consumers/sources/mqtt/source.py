@@ -13,11 +13,13 @@ from collections.abc import Iterator, Sequence
 import paho.mqtt.client as paho
 
 from consumers.decode import events_in, introduction_in
-from consumers.mqtt_session import SessionEnded, SubscriberSession
-from consumers.source import Delivery, SourceUnavailable
+from consumers.source import Delivery, SourcePlan, SourceUnavailable
+from consumers.sources.mqtt.session import SessionEnded, SubscriberSession
 from edge_agent.deliver.backoff import CAP, SLOW_CAP, Backoff
 from edge_agent.deliver.complaints import Complaints
-from edge_agent.deliver.mqtt.address import Broker
+from edge_agent.deliver.credentials import TlsFiles
+from edge_agent.deliver.mqtt.address import Broker, parse_url
+from edge_agent.errors import AgentError
 
 EVERY_NODE = "+"
 VERSIONS = (5, 4)  # as paho numbers them: 4 is 3.1.1
@@ -30,6 +32,23 @@ _logger = logging.getLogger(__name__)
 def random_client_id() -> str:
     """Return a client id that no other client has."""
     return f"edge-consumer-{secrets.token_hex(4)}"
+
+
+def mqtt_source(plan: SourcePlan) -> "MqttSource":
+    """Return the source of a plan; the group is the client id. Raise AgentError for a wrong URL."""
+    try:
+        address = parse_url(plan.url)
+    except ValueError as error:
+        raise AgentError(str(error)) from None
+    broker = Broker(
+        (address,),
+        plan.group or random_client_id(),
+        username=plan.username,
+        password_file=plan.password_file,
+        password_env=plan.password_env,
+        tls=TlsFiles(plan.ca, plan.certificate, plan.key),
+    )
+    return MqttSource(broker, plan.nodes, keep=bool(plan.group))
 
 
 class MqttSource:
@@ -72,6 +91,9 @@ class MqttSource:
         if self._session.received:
             self._backoff.reset()
         return self._taken(self._session)
+
+    def acknowledge(self, count: int) -> None:
+        """Do nothing: paho has acknowledged a message as soon as it had arrived."""
 
     def close(self) -> None:
         """Disconnect."""

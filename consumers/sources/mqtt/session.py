@@ -9,7 +9,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from consumers.mqtt_client import SubscriberClient
+from consumers.sources.mqtt.client import SubscriberClient
 from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.errors import AgentError
 
