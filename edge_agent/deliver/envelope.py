@@ -4,18 +4,19 @@ The id is `<log id>:<offset>`, the same at every delivery: a subscriber can drop
 gaps. `sequence` orders as text. An event whose time is not to be trusted yet says so.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from edge_agent.events import LoggedEvent, Replayed
+from edge_agent.events import LoggedEvent, RelayedEvent, Replayed
 from edge_agent.schema.cloud_event import WRITTEN, CloudEvent, EventType
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json; charset=utf-8"
 TYPES = {kind: str(EventType(kind, version)) for kind, version in WRITTEN.items()}
+JSON = "application/json"
 OVERHEAD = 470  # bytes of a CloudEvent beside its data, with names of the greatest length
 
 
@@ -25,7 +26,7 @@ def type_of(kind: str) -> str:
 
 
 class Envelope:
-    """Wraps the events of one log, for one node."""
+    """Wraps the events of one log, for one node; a relayed event keeps what it has."""
 
     def __init__(self, node: str, log_id: str) -> None:
         self._source = f"urn:edge:{node}"
@@ -34,27 +35,30 @@ class Envelope:
 
     def id_of(self, event: LoggedEvent) -> str:
         """Return the id under which one event is delivered."""
+        if isinstance(event, RelayedEvent):
+            return event.id
         return f"{self._log_id}:{event.offset}"
 
     def encode(self, event: LoggedEvent) -> bytes:
         """Return one event as a JSON object."""
-        return self._encoder.encode(self.wrap(event))
+        return self._encoder.encode(self._whole(event))
 
     def encode_batch(self, events: Iterable[LoggedEvent]) -> bytes:
         """Return several events as a JSON array, in order."""
-        return self._encoder.encode([self.wrap(event) for event in events])
+        return self._encoder.encode([self._whole(event) for event in events])
 
     def attributes(self, event: LoggedEvent) -> dict[str, str]:
         """Return the attributes as texts: the binary mode of HTTP, AMQP and Kafka.
 
-        The data goes beside them: `event.data`, of the type that `datacontenttype` names.
+        The data goes beside them: `event.data`, which is JSON, as `datacontenttype` says.
         """
-        wrapped: Any = self.wrap(event)
-        wrapped.data = msgspec.UNSET
-        return {name: _text(value) for name, value in msgspec.to_builtins(wrapped).items()}
+        texts = {name: _text(value) for name, value in self._given(event).items()}
+        return {**texts, "datacontenttype": JSON}
 
     def wrap(self, event: LoggedEvent) -> CloudEvent:
-        """Return one event with its attributes; its data stays JSON."""
+        """Return one event with the attributes of the contract; its data stays JSON."""
+        if isinstance(event, RelayedEvent):
+            return msgspec.convert(self._whole(event), CloudEvent)
         offset, time, boot, uptime, kind, source, data = event
         wrapped = CloudEvent(
             self.id_of(event),
@@ -64,7 +68,7 @@ class Envelope:
             datetime.fromtimestamp(time / 1e6, UTC),
             "1.0",
             msgspec.Raw(data),
-            datacontenttype="application/json",
+            datacontenttype=JSON,
             sequence=f"{offset:016d}",
         )
         if boot is not None:
@@ -72,6 +76,20 @@ class Envelope:
         if type(event) is Replayed:
             wrapped.replay = True
         return wrapped
+
+    def _given(self, event: LoggedEvent) -> Mapping[str, Any]:
+        if isinstance(event, RelayedEvent):
+            return event.attributes
+        wrapped: Any = self.wrap(event)
+        wrapped.data = msgspec.UNSET
+        found: dict[str, Any] = msgspec.to_builtins(wrapped)
+        return found
+
+    def _whole(self, event: LoggedEvent) -> CloudEvent | dict[str, Any]:
+        """Return all that is delivered of an event: of a relayed one, every attribute it has."""
+        if isinstance(event, RelayedEvent):
+            return {**event.attributes, "data": msgspec.Raw(event.data)}
+        return self.wrap(event)
 
 
 def _text(value: str | int) -> str:

@@ -68,9 +68,9 @@ Options = TypeVar("Options", bound=SinkOptions)
 class SinkPlan(NamedTuple, Generic[Options]):
     """A sink as configured: values only, so that two readings of one file are equal.
 
-    `live` says that it also shows what is true now; `commands`, that it takes commands; `replay`,
-    that it sends history once more beside the agent: then it needs an identity of its own, if the
-    bus has such, and shows nothing but events.
+    `live` says that it also shows what is true now; `commands`, that it takes commands; `aside`
+    says that it delivers beside the agent's own sink, or without an agent, and as what: its
+    identity ends with that, if the bus has such, and it shows nothing but events.
     """
 
     name: str
@@ -82,7 +82,7 @@ class SinkPlan(NamedTuple, Generic[Options]):
     live: bool = False
     commands: bool = False
     answer_topics: tuple[str, ...] = ()  # how topics begin to which answers may go as well
-    replay: bool = False
+    aside: str = ""  # "replay", or "bridge" and who it is
 
 
 class About(NamedTuple):

@@ -23,6 +23,7 @@ class RecordWriter:
 
     def __init__(self, kind: Kind) -> None:
         type_ = written(kind)
+        self._type = str(type_)
         data = DATA[kind][type_.version]
         self._fastavro = load_fastavro()
         self._schema = self._fastavro.parse_schema(record_schema(type_))
@@ -37,6 +38,8 @@ class RecordWriter:
 
     def write(self, event: CloudEvent) -> bytes:
         """Return an event as a record; raise UnfitEvent if its data does not fit its schema."""
+        if event.type != self._type:  # a relayed event may be of a later version
+            raise UnfitEvent(f"it is of the type {event.type}; the schema is that of {self._type}")
         given = msgspec.structs.asdict(event).items()
         record = {name: value for name, value in given if value is not UNSET}
         written = io.BytesIO()

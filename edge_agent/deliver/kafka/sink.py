@@ -21,7 +21,7 @@ from edge_agent.deliver.kafka.target import KafkaTarget
 from edge_agent.deliver.kafka.window import DeliveryWindow
 from edge_agent.deliver.sink import SinkContext
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable, UnfitEvent
-from edge_agent.events import LoggedEvent
+from edge_agent.events import LoggedEvent, node_of
 
 PATIENCE = 5.0  # s without a confirmation until a delivery ends
 WAIT_SECONDS = 0.5
@@ -141,7 +141,7 @@ class KafkaSink:
     def _send(self, events: Sequence[LoggedEvent], producer: Producing) -> None:
         """Send what is not on its way yet, up to an event that is too large."""
         for event in self._window.unsent(events):
-            key = f"{self._context.node}/{event.source}"
+            key = f"{node_of(event, self._context.node)}/{event.source}"
             try:
                 if not producer.send(event.offset, key, self._encode(event)):
                     return
