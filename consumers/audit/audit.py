@@ -10,8 +10,8 @@ from consumers.audit.arrival import Arrival, Gap, UnusableEvent, arrival_of
 from consumers.audit.contents import Contents
 from consumers.audit.introduction import DeliveringSink, sink_of
 from consumers.audit.log_audit import OTHER, REASONS, LogAudit
-from consumers.audit.ranges import Room
 from consumers.audit.report import AuditReport
+from consumers.ranges import Room
 from consumers.source import DeadLetter
 
 LATE, SETTLE = 60.0, 10.0  # s

@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from consumers.audit.audit import LATE, SETTLE, Audit
-from consumers.audit.following import End, Following, SteadyClock
+from consumers.audit.following import End, Following
 from consumers.audit.report import AuditReport
 from consumers.audit.rows import HEAD, plain, row, sentences, worst_first
 from consumers.audit.views import open_view
 from consumers.options import DURATION, chosen_source, source_options
 from consumers.source import SourceUnavailable
+from consumers.steady_clock import SteadyClock
 
 FOREVER = float("inf")
 ROWS = 50  # of the summary; --json has all

@@ -1,6 +1,5 @@
 """One run of the audit: from a source to a view, until it is to end."""
 
-import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -22,17 +21,6 @@ class View(Protocol):
     def close(self) -> None:
         """Give the terminal back."""
         ...
-
-
-class SteadyClock:
-    """Seconds since 1970 that never jump: a wall clock that is set moves no event's lateness."""
-
-    def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
-
-    def __call__(self) -> float:
-        """Return this instant."""
-        return time.monotonic() + self._offset
 
 
 class End(NamedTuple):

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from consumers.audit.arrival import Arrival, Gap
 from consumers.audit.contents import Comparison
 from consumers.audit.holes import Holes
-from consumers.audit.ranges import Offsets, Room, Tally, size
 from consumers.audit.report import LogReport
+from consumers.ranges import Offsets, Room, Tally, size
 
 NODES = 3  # names of one log: two mean that a log was copied, or a node renamed
 REASONS = 20
