@@ -58,7 +58,7 @@ test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many ki
 
 # What is missing is fetched once, into ~/.cache/edge-agent-tests. One server at a time: they are large.
 test-buses: .venv/dev  ## test every sink on a real server: Kafka, RabbitMQ, SQS, HTTP (internet, Java)
-	@$(call need,java,default-jre-headless)
+	@$(call need,javac,default-jdk-headless)
 	@$(call need,mvn,maven)
 	@$(call need,kcat,kcat)
 	nice $(BIN)/python -m pytest -m buses tests/buses $(ARGS)

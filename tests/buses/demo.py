@@ -28,8 +28,8 @@ READS = "The simulated greenhouse delivers to {}.\nThis is what {} reads there. 
 
 
 def say(text):
-    """Tell the user; standard output is the reader's alone."""
-    print(text, file=sys.stderr, flush=True)
+    """Say what happens; standard output is the reader's alone."""
+    sys.stderr.write(f"{text}\n")
 
 
 def greenhouse(folder, url, options):

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import paho.mqtt.client as paho
 import pytest
-from lab.destinations import SubscribedBroker
+from lab.destinations import SubscribedBroker, persistent_mosquitto
 from lab.mqtt_gate import AwsIot, AzureIotHub, EventGrid, Gate
 from lab.waiting import eventually
 
@@ -64,7 +64,7 @@ class GatedDestination(SubscribedBroker):
     """A real mosquitto behind a gate; its subscriber passes by the gate."""
 
     def __init__(self, directory, options, service, certificates, max_batch):
-        super().__init__(directory)
+        super().__init__(persistent_mosquitto(directory))
         self.gate = Gate(self.server.port, service, certificates)
         self._options, self._max_batch = MqttOptions(**options), max_batch
 
