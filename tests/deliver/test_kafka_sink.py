@@ -45,6 +45,8 @@ class Cluster:
 
 
 class ScriptedProducer:
+    slowed = 0.0
+
     def __init__(self, cluster, largest, careful):
         self.cluster, self.largest, self.careful = cluster, largest, careful
         self.queue, self.sent, self.closed = [], [], False
@@ -147,6 +149,14 @@ def test_what_is_still_on_its_way_is_not_sent_again(sink, cluster, events):
     assert sink.deliver(events(4)) == 4
     assert cluster.stored == [1, 2, 3, 4]
     assert len(cluster.producers) == 1
+
+
+def test_a_cluster_that_slows_the_agent_down_is_named(sink, cluster, events):
+    sink.deliver(events(1))
+    cluster.producers[0].slowed = 12.34
+    cluster.answers[2] = None
+    with pytest.raises(SinkUnavailable, match=r"slows this user down, by 12\.3 s.*quota"):
+        sink.deliver(events(2)[1:])
 
 
 def test_what_waits_for_more_than_a_minute_is_sent_again_with_a_new_time(sink, cluster, events):

@@ -22,6 +22,8 @@ class TopicFacts(NamedTuple):
 class Producing(Protocol):
     """A producer for one topic; see `RecordProducer`."""
 
+    slowed: float
+
     def send(self, offset: int, key: str, record: Record) -> bool:
         """Hand a record over; return false if there is no room now. Raise ProducerFailed."""
         ...

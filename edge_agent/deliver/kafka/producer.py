@@ -4,7 +4,7 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError, KafkaException, Message, ThrottleEvent
 from confluent_kafka import Producer as Library
 
 from edge_agent.deliver.kafka.library_log import LibraryLog
@@ -37,11 +37,13 @@ class RecordProducer:
     """Sends records to one topic, and collects what became of them.
 
     A careful one reports the exact reason of a failure, and must send one record at a time.
+    `slowed` is for how many seconds the cluster last made it wait, because of a quota.
     """
 
     def __init__(self, target: KafkaTarget, largest: int, careful: bool) -> None:
         """Connect in the background; raise AgentError if the settings cannot be used."""
         self._topic = target.topic
+        self.slowed = 0.0
         self._outcomes: deque[Outcome] = deque()
         own: dict[str, Any] = {
             "enable.gapless.guarantee": not careful,
@@ -51,8 +53,9 @@ class RecordProducer:
             "queue.buffering.max.kbytes": BUFFER + largest // 1000,
         }
         settings = client_settings(target) | SETTINGS | own
+        callbacks = {"error_cb": _ignore, "throttle_cb": self._slow_down}
         try:
-            self._library = Library(settings | {"error_cb": _ignore}, logger=LibraryLog())
+            self._library = Library(settings | callbacks, logger=LibraryLog())
         except KafkaException as error:
             raise AgentError(f"librdkafka refuses the settings: {error}", "see docs") from None
 
@@ -91,6 +94,9 @@ class RecordProducer:
         except (KafkaException, SystemError):
             pass  # it has failed before
         return [one for one in self._taken() if one.error not in PURGED]
+
+    def _slow_down(self, event: ThrottleEvent) -> None:
+        self.slowed = event.throttle_time
 
     def _taken(self) -> list[Outcome]:
         taken = list(self._outcomes)

@@ -14,6 +14,7 @@ from edge_agent.deliver.kafka.obstacle import (
     UNFIT,
     ProducerFailed,
     obstacle,
+    overdue,
     refusal,
 )
 from edge_agent.deliver.kafka.record import Encode
@@ -194,14 +195,14 @@ class KafkaSink:
         """Return why nothing is confirmed in time; what waits for too long is sent again."""
         if self._context.stopping():
             return SinkUnavailable("the agent stops before the cluster has confirmed an event")
+        slowed = self._producer.slowed if self._producer else 0.0
         old = self._window.age(self._monotonic()) > MOST_AGE
         if old:
             self._discard()
         self._facts = self._look(closely=True)
         if old:  # the cluster is there: less may arrive in time
             self._most = max(1, self._most // 2)
-        what = f"no confirmation within {PATIENCE:g} s"
-        return SinkUnavailable(what, "check the load of the cluster and the network")
+        return overdue(PATIENCE, slowed)
 
     def _discard(self) -> None:
         """Disconnect; what is confirmed stays so, and the rest is sent again."""
