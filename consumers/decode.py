@@ -8,6 +8,8 @@ from consumers.received_event import received_event
 from consumers.source import DeadLetter, Delivery, Introduction
 from edge_agent.schema.validation import InvalidEvent
 
+KEPT = 1_000  # bytes of a payload that is not JSON, to recognize it
+
 
 def events_in(payload: bytes) -> Iterator[Delivery]:
     """Yield the events of one message: one as a JSON object, or a batch of them as an array."""
@@ -37,4 +39,4 @@ def _json(payload: bytes) -> object:
     try:
         return msgspec.json.decode(payload)
     except (ValueError, RecursionError):
-        return DeadLetter("not JSON")
+        return DeadLetter("not JSON", payload=bytes(payload[:KEPT]))

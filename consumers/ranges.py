@@ -37,17 +37,52 @@ class Ranges:
     def __iter__(self) -> Iterator[Range]:
         return zip(self._firsts, self._lasts, strict=True)
 
-    def add(self, first: int, last: int) -> None:
-        """Add a range; without room, it is left out."""
+    def __len__(self) -> int:
+        return len(self._firsts)
+
+    @property
+    def highest(self) -> int | None:
+        """Return the highest offset."""
+        return self._lasts[-1] if self._lasts else None
+
+    def find(self, offset: int) -> Range | None:
+        """Return the range that has an offset."""
+        n = bisect_right(self._firsts, offset) - 1
+        if n < 0 or self._lasts[n] < offset:
+            return None
+        return self._firsts[n], self._lasts[n]
+
+    def add(self, first: int, last: int) -> bool:
+        """Add a range; without room, it is left out, and the result is False."""
         low = bisect_left(self._lasts, first - 1)
         high = bisect_right(self._firsts, last + 1)
         if low == high and not self._room.take():
-            return
+            return False
         if low < high:
             first, last = min(first, self._firsts[low]), max(last, self._lasts[high - 1])
             self._room.give(high - low - 1)
         self._firsts[low:high] = [first]
         self._lasts[low:high] = [last]
+        return True
+
+    def split(self, offset: int) -> bool:
+        """Remove one offset that is in the set; without room for the rest, it stays."""
+        first, last = self.find(offset) or (offset, offset)
+        if first < offset < last and not self._room.take():
+            return False
+        n = bisect_left(self._firsts, first)
+        parts = [(a, b) for a, b in ((first, offset - 1), (offset + 1, last)) if a <= b]
+        self._firsts[n : n + 1] = [a for a, _ in parts]
+        self._lasts[n : n + 1] = [b for _, b in parts]
+        self._room.give(not parts)
+        return True
+
+    def fill_lowest(self) -> Range:
+        """Add what lies between the two lowest ranges; return where these began."""
+        below, above = self._firsts[:2]
+        del self._firsts[1], self._lasts[0]
+        self._room.give(1)
+        return below, above
 
     def outside(self, first: int, last: int) -> Iterator[Range]:
         """Yield the parts of a range that are not in the set, ascending."""

@@ -16,10 +16,14 @@ class SourceUnavailable(AgentError):
 
 
 class DeadLetter(NamedTuple):
-    """What no consumer can use; `event` is what was decoded, None if it is not even JSON."""
+    """What no consumer can use; `event` is what was decoded, None if it is not even JSON.
+
+    `payload` is the start of what arrived if it could not be decoded.
+    """
 
     reason: str
     event: object = None
+    payload: bytes = b""
 
 
 class Introduction(NamedTuple):

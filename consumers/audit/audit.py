@@ -8,9 +8,9 @@ from contextlib import suppress
 
 from consumers.audit.arrival import Arrival, Gap, UnusableEvent, arrival_of
 from consumers.audit.contents import Contents
-from consumers.audit.introduction import DeliveringSink, sink_of
 from consumers.audit.log_audit import OTHER, REASONS, LogAudit
 from consumers.audit.report import AuditReport
+from consumers.introduction import DeliveringSink, sink_of
 from consumers.ranges import Room
 from consumers.source import DeadLetter
 
