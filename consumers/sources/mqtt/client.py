@@ -1,5 +1,9 @@
 """paho's client for a consumer: bounded, with a session that the broker keeps."""
 
+import os
+import socket
+import time
+from contextlib import suppress
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -12,6 +16,7 @@ LARGEST = 300_000  # bytes of a packet: an agent sends 128,000 at most
 WINDOW = 500  # messages that the broker sends before the first is acknowledged
 SESSION_SECONDS = 3600  # how long a broker keeps what comes while we are away
 DAY = 86_400
+GOODBYE_SECONDS = 1.0  # how long the broker may take to close
 
 
 class SubscriberClient(BoundedReceiver):
@@ -20,7 +25,8 @@ class SubscriberClient(BoundedReceiver):
     def __init__(self, client_id: str, version: int, *, keep: bool) -> None:
         """`keep` leaves the session at the broker at the end."""
         self._keep = keep
-        super().__init__(client_id, version, largest=LARGEST, window=WINDOW, clean=not keep)
+        limits = {"largest": LARGEST, "window": WINDOW}
+        super().__init__(client_id, version, **limits, clean=not keep, manual=True)
 
     def start(self, host: str, port: int, keep_alive: int) -> None:
         """Send CONNECT, to continue the session that the broker may have."""
@@ -37,5 +43,19 @@ class SubscriberClient(BoundedReceiver):
         if self.protocol is paho.MQTTv5 and not self._keep:
             goodbye = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
             goodbye.SessionExpiryInterval = 0
+        sock: Any = self.socket()
+        line = None if sock is None else socket.socket(fileno=os.dup(sock.fileno()))
         self.disconnect(properties=goodbye)
         self.loop_write()
+        if line is not None:
+            _read_to_end(line)
+
+
+def _read_to_end(line: socket.socket) -> None:
+    """Let the broker close: if we close first, unread bytes undo the acknowledgements just sent."""
+    end = time.monotonic() + GOODBYE_SECONDS
+    with line, suppress(OSError):
+        line.settimeout(GOODBYE_SECONDS)
+        line.shutdown(socket.SHUT_WR)
+        while time.monotonic() < end and line.recv(65_536):
+            pass

@@ -38,12 +38,16 @@ class SessionEnded(Exception):
 class SubscriberSession:
     """A connected and subscribed client; `received` collects messages until the owner takes them.
 
-    `resumed` says whether the broker had kept what came since the last connection.
+    A message is acknowledged on the connection that it came by, or never: after another CONNECT,
+    its id may be that of another one. `resumed` says whether the broker had kept what came since
+    the last connection.
     """
 
     def __init__(self, broker: Broker, address: Address, version: int, *, keep: bool) -> None:
         self.received: list[paho.MQTTMessage] = []
+        self.size = 0  # bytes of their payloads
         self.resumed = False
+        self._dropped = False
         self._patience = FIRST_ANSWER_SECONDS if version == MQTT_5 else ANSWER_SECONDS
         self._address = address
         self._keep_alive = round(broker.keep_alive)
@@ -54,7 +58,7 @@ class SubscriberSession:
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = lambda _client, _data, message: self.received.append(message)
+        self._client.on_message = self._on_message
         self._authenticate(broker)
 
     def open(self, topics: Sequence[str]) -> None:
@@ -74,6 +78,22 @@ class SubscriberSession:
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise SessionEnded(self._ended or f"{self._address}: {paho.error_string(code)}")
 
+    def rest(self, seconds: float) -> None:
+        """Read nothing for a while, and show the broker that we live; raise SessionEnded."""
+        time.sleep(seconds)
+        if self._client.loop_misc() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise SessionEnded(self._ended or f"{self._address} was not read for too long")
+
+    def take(self) -> list[paho.MQTTMessage]:
+        """Return what was received since the last time."""
+        taken, self.received, self.size = self.received, [], 0
+        return taken
+
+    def acknowledge(self, mid: int, qos: int) -> None:
+        """Let the broker forget a message; do nothing if the connection is gone."""
+        if not self._dropped:
+            self._client.ack(mid, qos)
+
     def close(self) -> None:
         """Say goodbye."""
         self._client.finish()
@@ -81,6 +101,7 @@ class SubscriberSession:
 
     def drop(self) -> None:
         """Close the connection without a word."""
+        self._dropped = True
         sock: Any = self._client.socket()
         if sock is not None:
             sock.close()
@@ -131,6 +152,10 @@ class SubscriberSession:
     ) -> None:
         self._answer = [code]
         self.resumed = flags.session_present
+
+    def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        self.received.append(message)
+        self.size += len(message.payload)
 
     def _on_subscribe(
         self, _client: object, _data: object, _mid: int, codes: Sequence[ReasonCode], _: object

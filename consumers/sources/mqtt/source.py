@@ -1,20 +1,24 @@
 """Events from an MQTT broker, of any number of nodes.
 
 The broker keeps a session while the connection is away, so that an interruption loses nothing; in
-MQTT 3.1.1 only under a client id of one's own, for such a session would never end.
+MQTT 3.1.1 only under a client id of one's own, for such a session would never end. A message is
+acknowledged when the consumer is done with its events: until then, the broker keeps it as well.
 """
 
 import logging
 import random
+import re
 import secrets
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import paho.mqtt.client as paho
 
 from consumers.decode import events_in, introduction_in
 from consumers.source import Delivery, SourcePlan, SourceUnavailable
 from consumers.sources.mqtt.session import SessionEnded, SubscriberSession
+from consumers.sources.mqtt.unacknowledged import OpenMessage, Unacknowledged
 from edge_agent.deliver.backoff import CAP, SLOW_CAP, Backoff
 from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.credentials import TlsFiles
@@ -22,9 +26,9 @@ from edge_agent.deliver.mqtt.address import Broker, parse_url
 from edge_agent.errors import AgentError
 
 EVERY_NODE = "+"
-VERSIONS = (5, 4)  # as paho numbers them: 4 is 3.1.1
 EVENTS, BATCH, INFO = "event/#", "batch", "info"
-TAKE = 1000  # messages handed over at once
+TAKE, TAKE_BYTES = 1000, 4_000_000  # messages handed over at once, and about their size
+UNFIT = re.compile("[/+#]")  # for the name of a shared subscription
 
 _logger = logging.getLogger(__name__)
 
@@ -35,34 +39,53 @@ def random_client_id() -> str:
 
 
 def mqtt_source(plan: SourcePlan) -> "MqttSource":
-    """Return the source of a plan; the group is the client id. Raise AgentError for a wrong URL."""
+    """Return the source of a plan; raise AgentError for a wrong URL or name.
+
+    The group is the client id, or with a member, the name of the shared subscription.
+    """
+    share = plan.group if plan.member else ""
+    return MqttSource(broker_of(plan), plan.nodes, keep=bool(plan.group), share=share)
+
+
+def broker_of(plan: SourcePlan) -> Broker:
+    """Return where the broker of a plan is, and who we are there; raise AgentError."""
     try:
         address = parse_url(plan.url)
     except ValueError as error:
         raise AgentError(str(error)) from None
-    broker = Broker(
+    _check_names(plan.group, plan.member)
+    return Broker(
         (address,),
-        plan.group or random_client_id(),
+        "-".join(filter(None, (plan.group, plan.member))) or random_client_id(),
         username=plan.username,
         password_file=plan.password_file,
         password_env=plan.password_env,
         tls=TlsFiles(plan.ca, plan.certificate, plan.key),
     )
-    return MqttSource(broker, plan.nodes, keep=bool(plan.group))
+
+
+def _check_names(group: str, member: str) -> None:
+    if member and not group:
+        raise AgentError("a member shares the work of a group", "name its group as well")
+    if member and UNFIT.search(group):
+        raise AgentError(f"a group of members has no / + # in its name: {group}", "choose another")
 
 
 class MqttSource:
     """Subscribes to the events of `nodes`, of all nodes if none is named.
 
     With `keep`, the broker keeps the session under the client id when the source is closed, too.
+    With a `share`, each event goes to one of the clients that subscribe under that name.
     """
 
-    def __init__(self, broker: Broker, nodes: Sequence[str] = (), *, keep: bool = False) -> None:
+    def __init__(
+        self, broker: Broker, nodes: Sequence[str] = (), *, keep: bool = False, share: str = ""
+    ) -> None:
         self.interruptions = 0
         self._broker = broker
         self._keep = keep
-        each = nodes or (EVERY_NODE,)
-        self._topics = [f"edge/{node}/{what}" for node in each for what in (EVENTS, BATCH, INFO)]
+        self._topics = topics(nodes or (EVERY_NODE,), share)
+        self._unacknowledged = Unacknowledged()
         self._session: SubscriberSession | None = None
         self._backoff = Backoff(random.random)
         self._complaints = Complaints(_logger)
@@ -77,14 +100,15 @@ class MqttSource:
             raise SourceUnavailable(str(error), remedy) from error
 
     def receive(self, seconds: float) -> Sequence[Delivery]:
-        """Return what arrives; connect again if the connection is lost."""
+        """Return what arrives; connect again if the connection is lost.
+
+        While too much is not acknowledged, nothing is read: the broker has to wait.
+        """
         if self._session is None:
             self._reconnect(seconds)
             return ()
         try:
-            self._session.step(seconds)
-            while len(self._session.received) < TAKE and self._step_again(self._session):
-                pass
+            self._fill(self._session, seconds)
         except SessionEnded as error:
             self._complaints.add(f"connection lost: {error}; trying again")
             return self._lost()
@@ -93,13 +117,24 @@ class MqttSource:
         return self._taken(self._session)
 
     def acknowledge(self, count: int) -> None:
-        """Do nothing: paho has acknowledged a message as soon as it had arrived."""
+        """Acknowledge each message whose last event is among these; see `Source`."""
+        self._unacknowledged.settle(count)
 
     def close(self) -> None:
         """Disconnect."""
         if self._session is not None:
             self._session.close()
         self._session = None
+
+    def _fill(self, session: SubscriberSession, seconds: float) -> None:
+        if self._unacknowledged.full:
+            session.rest(seconds)
+            return
+        session.step(seconds)
+        while (
+            len(session.received) < TAKE and session.size < TAKE_BYTES and self._step_again(session)
+        ):
+            pass
 
     def _step_again(self, session: SubscriberSession) -> bool:
         """Return whether one more message was there, without waiting."""
@@ -133,11 +168,12 @@ class MqttSource:
 
     def _connected(self) -> SubscriberSession:
         """Return a session, in the newest version that the broker speaks."""
-        for version in VERSIONS:
+        versions = self._broker.versions
+        for version in versions:
             try:
                 return self._attempt(version)
             except SessionEnded as error:
-                if version == VERSIONS[-1] or not error.other_version:
+                if version == versions[-1] or not error.other_version:
                     raise
         raise AssertionError
 
@@ -152,8 +188,20 @@ class MqttSource:
         return session
 
     def _taken(self, session: SubscriberSession) -> list[Delivery]:
-        messages, session.received = session.received, []
-        return [delivery for message in messages for delivery in _decoded(message)]
+        return [delivery for message in session.take() for delivery in self._held(session, message)]
+
+    def _held(self, session: SubscriberSession, message: paho.MQTTMessage) -> list[Delivery]:
+        found = list(_decoded(message))
+        finish = partial(session.acknowledge, message.mid, message.qos)
+        self._unacknowledged.add(OpenMessage(len(found), len(message.payload), finish))
+        return found
+
+
+def topics(nodes: Sequence[str], share: str) -> list[str]:
+    """Return what to subscribe to; a retained `info` does not come by a shared subscription."""
+    shared = f"$share/{share}/" if share else ""
+    begins = {EVENTS: shared, BATCH: shared, INFO: ""}
+    return [f"{begin}edge/{node}/{what}" for node in nodes for what, begin in begins.items()]
 
 
 def _decoded(message: paho.MQTTMessage) -> Iterator[Delivery]:
