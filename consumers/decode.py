@@ -1,6 +1,6 @@
 """From the payload of a message to events that keep their contract, and dead letters."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -18,6 +18,20 @@ def events_in(payload: bytes) -> Iterator[Delivery]:
         yield value
     else:
         yield from map(checked, value if isinstance(value, list) else [value])
+
+
+def event_of(attributes: Mapping[str, object], data: bytes) -> Delivery:
+    """Return the event of a message in binary mode: its attributes are texts, its data a payload.
+
+    `datacontenttype` is one of the attributes.
+    """
+    value = _json(data)
+    if isinstance(value, DeadLetter):
+        return value
+    event = {**attributes, "data": value}
+    if event.get("replay") == "true":
+        event["replay"] = True
+    return checked(event)
 
 
 def checked(event: object) -> Delivery:

@@ -49,6 +49,7 @@ class SourcePlan(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     member: str = ""
     start: Literal["now", "beginning"] = "now"  # where a group without a place begins
+    state: str = ""  # directory for the place of a group, if the bus keeps none
     username: str = ""
     password_file: str = ""
     password_env: str = ""
