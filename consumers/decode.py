@@ -1,5 +1,6 @@
 """From the payload of a message to events that keep their contract, and dead letters."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -9,6 +10,7 @@ from consumers.source import DeadLetter, Delivery, Introduction
 from edge_agent.schema.validation import InvalidEvent
 
 KEPT = 1_000  # bytes of a payload that is not JSON, to recognize it
+BOOT = re.compile("-?[0-9]{1,10}")  # an integer of CloudEvents
 
 
 def events_in(payload: bytes) -> Iterator[Delivery]:
@@ -28,10 +30,17 @@ def event_of(attributes: Mapping[str, object], data: bytes) -> Delivery:
     value = _json(data)
     if isinstance(value, DeadLetter):
         return value
-    event = {**attributes, "data": value}
-    if event.get("replay") == "true":
-        event["replay"] = True
-    return checked(event)
+    typed = {name: _typed(name, text) for name, text in attributes.items()}
+    return checked({**typed, "data": value})
+
+
+def _typed(name: str, text: object) -> object:
+    """Return the value of an attribute: two of ours are no texts in JSON."""
+    if name == "replay" and text == "true":
+        return True
+    if name == "bootid" and isinstance(text, str) and BOOT.fullmatch(text):
+        return int(text)
+    return text
 
 
 def checked(event: object) -> Delivery:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from consumers.decode import event_of, events_in
+from consumers.decode import KEPT, event_of, events_in
 from consumers.source import DeadLetter, Delivery
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ PREFIXES = ("cloudEvents:", "cloudEvents_")
 def deliveries_in(properties: "BasicProperties", body: bytes) -> Iterator[Delivery]:
     """Yield what one message brings."""
     if len(body) > LARGEST:
-        yield DeadLetter(f"larger than {LARGEST} bytes")
+        yield DeadLetter(f"larger than {LARGEST} bytes", payload=body[:KEPT])
         return
     attributes = _attributes(properties)
     if attributes:
