@@ -17,7 +17,7 @@ PRIVATE = 0o700
 ELSEWHERE = "choose another directory with --state, or look at its rights"
 
 
-class Place:
+class GroupPlace:
     """The number of what is to be read next; without a file it lasts as long as the process."""
 
     def __init__(self, file: Path | None, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -61,12 +61,12 @@ class Place:
         self._saved, self._saved_at = self.number, self._monotonic()
 
 
-def place_of(plan: SourcePlan) -> Place:
+def place_of(plan: SourcePlan) -> GroupPlace:
     """Return the place of the plan's group, not loaded yet."""
     if not plan.group:
-        return Place(None)
+        return GroupPlace(None)
     mark = hashlib.sha256(plan.url.encode()).hexdigest()[:16]
-    return Place(_directory(plan) / f"{quote(plan.group, safe='')}-{mark}.place")
+    return GroupPlace(_directory(plan) / f"{quote(plan.group, safe='')}-{mark}.place")
 
 
 def _directory(plan: SourcePlan) -> Path:

@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from consumers.source import SourcePlan, SourceUnavailable
-from consumers.sources.place import PAUSE, Place, place_of
+from consumers.sources.place import PAUSE, GroupPlace, place_of
 
 URL = "amqp://rabbit/stream"
 
@@ -48,7 +48,7 @@ def test_other_groups_and_streams_have_places_of_their_own(tmp_path, other):
 
 def test_a_file_is_written_once_a_second_and_at_the_end(tmp_path):
     file, clock = tmp_path / "place", Clock()
-    place = Place(file, clock)
+    place = GroupPlace(file, clock)
     place.move(1)
     place.move(2)
     assert file.read_text() == "1\n"
@@ -62,14 +62,14 @@ def test_a_file_is_written_once_a_second_and_at_the_end(tmp_path):
 
 def test_a_file_that_holds_no_place_is_refused_with_a_remedy(tmp_path):
     (tmp_path / "place").write_text("what?")
-    with pytest.raises(SourceUnavailable, match="does not hold the place of a group.*remove it"):
-        Place(tmp_path / "place").load()
+    with pytest.raises(SourceUnavailable, match=r"does not hold the place of a group.*remove it"):
+        GroupPlace(tmp_path / "place").load()
 
 
 def test_a_directory_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SourceUnavailable, match="--state"):
-        Place(tmp_path / "file/place").load()
+        GroupPlace(tmp_path / "file/place").load()
 
 
 def test_without_a_group_nothing_is_written(tmp_path):

@@ -20,8 +20,8 @@ def amqp_source(plan: SourcePlan) -> "AmqpSource":
         raise AgentError(re.sub("//.*@", "//***@", str(error))) from None
     try:
         from consumers.sources.amqp.source import AmqpSource  # noqa: PLC0415 - pika, 15 MB
-        from consumers.sources.amqp.target import Target  # noqa: PLC0415
+        from consumers.sources.amqp.target import QueueTarget  # noqa: PLC0415
     except ImportError:
         missing, remedy = "the package pika is not installed", "pip install 'edge-agent[amqp]'"
         raise AgentError(missing, remedy) from None
-    return AmqpSource(Target(plan, queue), place_of(plan), plan.nodes)
+    return AmqpSource(QueueTarget(plan, queue), place_of(plan), plan.nodes)

@@ -38,7 +38,7 @@ class LinkLost(Exception):
         self.failure = failure
 
 
-class Message(NamedTuple):
+class QueueMessage(NamedTuple):
     """A message as it has arrived; `offset` is its place in a stream, None in a queue."""
 
     tag: int
@@ -56,7 +56,7 @@ class QueueLink:
     def __init__(
         self, parameters: pika.ConnectionParameters, queue: AmqpQueue, begin: Begin
     ) -> None:
-        self.received: list[Message] = []
+        self.received: list[QueueMessage] = []
         self.stream = False
         self._parameters = parameters
         self._queue = queue
@@ -168,7 +168,7 @@ class QueueLink:
         if not self.received:
             self._loop.stop()
         offset = (properties.headers or {}).get(OFFSET)
-        self.received.append(Message(method.delivery_tag, offset, properties, body))
+        self.received.append(QueueMessage(method.delivery_tag, offset, properties, body))
 
     def _channel_closed(self, _channel: "Channel", error: BaseException) -> None:
         if self._arguments is not None and OFFSET in str(error):

@@ -15,10 +15,10 @@ from consumers.pending import Pending
 from consumers.received_event import ReceivedEvent
 from consumers.source import Delivery, SourceUnavailable
 from consumers.sources.amqp.failure import CANCELLED
-from consumers.sources.amqp.link import LinkLost, Message, QueueLink
+from consumers.sources.amqp.link import LinkLost, QueueLink, QueueMessage
 from consumers.sources.amqp.message import deliveries_in
-from consumers.sources.amqp.target import Target
-from consumers.sources.place import Place
+from consumers.sources.amqp.target import QueueTarget
+from consumers.sources.place import GroupPlace
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.complaints import Complaints
 
@@ -39,7 +39,7 @@ class Token(NamedTuple):
 class AmqpSource:
     """Hands over what the queue of `target` has, of `nodes`, or of all nodes if none is named."""
 
-    def __init__(self, target: Target, place: Place, nodes: Sequence[str] = ()) -> None:
+    def __init__(self, target: QueueTarget, place: GroupPlace, nodes: Sequence[str] = ()) -> None:
         self.interruptions = 0
         self._target = target
         self._place = place
@@ -97,10 +97,10 @@ class AmqpSource:
                 partial(self._place.move, messages[0].offset)
             )  # from here, though nothing is acknowledged yet
         found = [delivery for message in messages for delivery in self._deliveries(link, message)]
-        self._settle(0)  # messages that nobody wants
+        self._settle(0)  # messages that bring nothing wanted
         return found
 
-    def _deliveries(self, link: QueueLink, message: Message) -> Iterator[Delivery]:
+    def _deliveries(self, link: QueueLink, message: QueueMessage) -> Iterator[Delivery]:
         wanted = [
             one for one in deliveries_in(message.properties, message.body) if self._wants(one)
         ]

@@ -17,7 +17,7 @@ UNSHARED = BrokerFailure(
 )
 
 
-class Target:
+class QueueTarget:
     """Opens links; each reads the files and variables of the login again."""
 
     def __init__(self, plan: SourcePlan, queue: AmqpQueue) -> None:
