@@ -153,10 +153,11 @@ def file_claim(path: Path) -> str:
 class SinkType(NamedTuple, Generic[Options]):
     """What an entry point of `edge_agent.sinks` names, by the scheme of its URLs.
 
-    `check` finds problems of a plan without a connection; `build` raises AgentError if a package
-    is missing, and opens nothing. `claims` names what only one sink of a node may use. `reach`
-    connects as a delivery does, without sending an event, and yields what stands in its way, with
-    the remedy: name, TLS, login, whether the topic or queue exists and may be written to.
+    `check` finds problems of a plan without a connection; `build` opens nothing. `claims` names
+    what only one sink of a node may use. `reach` connects as a delivery does, without sending an
+    event, and yields what stands in its way, with the remedy: name, TLS, login, whether the topic
+    or queue exists and may be written to. `build` and `reach` raise MissingPackage if a package is
+    not installed.
     """
 
     options: type[Options]

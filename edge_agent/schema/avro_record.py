@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec import inspect as described
 
-from edge_agent.errors import AgentError, UnfitEvent
+from edge_agent.errors import MissingPackage, UnfitEvent
 from edge_agent.events import Kind
 from edge_agent.schema.avro import record_schema, written
 from edge_agent.schema.avro_values import conversion
@@ -19,7 +19,7 @@ UNFIT = (msgspec.MsgspecError, ValueError, TypeError, OverflowError)
 
 
 class RecordWriter:
-    """Writes events of a kind; raises AgentError if fastavro is missing."""
+    """Writes events of a kind; raises MissingPackage without fastavro."""
 
     def __init__(self, kind: Kind) -> None:
         type_ = written(kind)
@@ -56,11 +56,10 @@ class RecordWriter:
 
 
 def load_fastavro() -> ModuleType:
-    """Return the library; raise AgentError with the remedy if it is missing."""
+    """Return the library; raise MissingPackage without it."""
     try:
         import fastavro  # noqa: PLC0415
         import fastavro.schema  # noqa: PLC0415
-    except ImportError as error:
-        what = f"Avro needs the package fastavro: {error}"
-        raise AgentError(what, "pip install 'edge-agent[avro]'") from None
+    except ImportError:
+        raise MissingPackage("fastavro", "avro") from None
     return fastavro

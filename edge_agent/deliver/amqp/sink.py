@@ -11,7 +11,7 @@ from edge_agent.deliver.amqp.message import Messages
 from edge_agent.deliver.amqp.options import AmqpOptions
 from edge_agent.deliver.amqp.publication import BrokerFailure, Publication, Settled
 from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType
-from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
+from edge_agent.errors import EventRejected, MissingPackage, SinkUnavailable
 from edge_agent.events import LoggedEvent
 from edge_agent.threads import Worker
 
@@ -95,7 +95,7 @@ def thread_name(sink: str) -> str:
 
 
 def build(plan: SinkPlan[AmqpOptions], context: SinkContext) -> AmqpSink:
-    """Return the sink, not open yet; raise AgentError if pika is not installed."""
+    """Return the sink, not open yet; raise MissingPackage without pika."""
     try:
         from edge_agent.deliver.amqp.connection import (  # noqa: PLC0415 - pika, 15 MB
             AmqpConnection,
@@ -123,8 +123,8 @@ def reach(plan: SinkPlan[AmqpOptions], node: str) -> Iterable[SinkProblem]:
     return problems(plan, node)
 
 
-def _missing() -> AgentError:
-    return AgentError("the package pika is not installed", "pip install 'edge-agent[amqp]'")
+def _missing() -> MissingPackage:
+    return MissingPackage("pika", "amqp")
 
 
 SINK = SinkType(AmqpOptions, check, build, reach=reach)

@@ -12,13 +12,13 @@ from edge_agent.deliver.kafka.record import Encode, avro_encoder, encoder
 from edge_agent.deliver.kafka.sink import KafkaSink
 from edge_agent.deliver.kafka.target import KafkaTarget, event_hubs_target, kafka_target
 from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType
-from edge_agent.errors import AgentError
+from edge_agent.errors import AgentError, MissingPackage
 
 HUB_KEYS = {"username": "connection_string_file", "ca": "ca"}
 
 
 def build(plan: SinkPlan[KafkaOptions], context: SinkContext) -> KafkaSink:
-    """Return the sink of a `kafka:` plan; raise AgentError without confluent-kafka."""
+    """Return the sink of a `kafka:` plan; raise MissingPackage without confluent-kafka."""
     target = kafka_target(plan)
     if plan.options.format == "json":
         return _built(plan.name, target, context, _json(target, context))
@@ -28,7 +28,7 @@ def build(plan: SinkPlan[KafkaOptions], context: SinkContext) -> KafkaSink:
 
 
 def build_event_hubs(plan: SinkPlan[EventHubsOptions], context: SinkContext) -> KafkaSink:
-    """Return the sink of an `eventhubs:` plan; raise AgentError without confluent-kafka."""
+    """Return the sink of an `eventhubs:` plan; raise MissingPackage without confluent-kafka."""
     target = event_hubs_target(plan)
     return _built(plan.name, target, context, _json(target, context))
 
@@ -68,9 +68,9 @@ def reach_event_hubs(plan: SinkPlan[EventHubsOptions], _node: str) -> Iterator[S
 
 
 def _obstacles(target: KafkaTarget) -> Iterator[tuple[str, AgentError]]:
-    """Yield keys, and what is wrong with them."""
+    """Yield keys, and what is wrong with them; raise MissingPackage."""
+    _require_library()
     try:
-        _require_library()
         from edge_agent.deliver.kafka.cluster import obstacles  # noqa: PLC0415
 
         for found in obstacles(target):
@@ -81,7 +81,7 @@ def _obstacles(target: KafkaTarget) -> Iterator[tuple[str, AgentError]]:
 
 def _require_library() -> None:
     if importlib.util.find_spec("confluent_kafka") is None:
-        raise AgentError("confluent-kafka is not installed", "pip install 'edge-agent[kafka]'")
+        raise MissingPackage("confluent-kafka", "kafka")
 
 
 KAFKA = SinkType(KafkaOptions, check, build, reach=reach)
