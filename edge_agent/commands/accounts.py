@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from edge_agent.store.account import SinkAccount
+from edge_agent.store.sink_account import SinkAccount
 
 
 def as_lines(account: SinkAccount) -> Iterator[str]:

@@ -13,8 +13,8 @@ from edge_agent.deliver.sink_state import (
     error_name,
     notice_name,
 )
-from edge_agent.store.account import SinkAccount
 from edge_agent.store.reader import LogReader
+from edge_agent.store.sink_account import SinkAccount
 from edge_agent.store.tally import LAST_POSSIBLE
 
 EMPTY = SinkAccount("", 0, 0, 0, 0, {}, {}, configured=False)

@@ -19,7 +19,8 @@ class GapV1(msgspec.Struct, frozen=True):
         str,
         Meta(
             description="`max_size` or `thinned` if the log was full, `disk_full`, `damaged`,"
-            " `went_back`, or `rejected by <sink>: <its words>`",
+            " `went_back`, `not configured` if the configuration did not name a sink for a while,"
+            " or `rejected by <sink>: <its words>`",
         ),
     ]
     count: Annotated[

@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge_agent.events import KINDS, CursorMove, LoggedEvent, Subscription
-from edge_agent.store.gaps import Ranges, merged
+from edge_agent.store.absence import note_missed, take_missed
+from edge_agent.store.gaps import Missing, Ranges, merged
+from edge_agent.store.sink_account import SinkAccount
 from edge_agent.store.tally import LAST_POSSIBLE, Execute, count, kinds_json
 
 
@@ -52,30 +54,6 @@ MOVE = 'UPDATE account SET "offset" = ?, delivered = delivered + ? WHERE sink = 
 LOSE = """
 INSERT INTO loss VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count
 """
-
-
-class SinkAccount(NamedTuple):
-    """What became of the events of one sink."""
-
-    sink: str
-    start: int
-    cursor: int
-    delivered: int
-    waiting: int
-    refused: dict[str, int]
-    dropped: dict[str, int]
-    configured: bool
-    kinds: tuple[str, ...] = ()
-
-    @property
-    def recorded(self) -> int:
-        """Return how many events of its kinds were recorded since the sink began."""
-        lost = sum(self.refused.values()) + sum(self.dropped.values())
-        return self.delivered + self.waiting + lost
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the account as the command line and the answers show it."""
-        return {"recorded": self.recorded, **self._asdict()}
 
 
 class _Row(NamedTuple):
@@ -129,11 +107,12 @@ class Account:
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
 
-    def register(self, subscriptions: Iterable[Subscription], last: int) -> None:
+    def register(self, subscriptions: Iterable[Subscription], last: int) -> list[Missing]:
         """Open an account for each new sink; those that are not named are not waited for.
 
         A sink that starts "now" starts behind `last`, the log's last offset, any other one before
-        the first event that the log still has or whose loss it knows of.
+        the first event that the log still has or whose loss it knows of. Return what the sinks that
+        are named again have missed.
         """
         known = {row.sink for row in _rows(self._execute)}
         names = []
@@ -149,6 +128,7 @@ class Account:
                 self._lose(sink, "dropped", "damaged", max(lost, 0))
         self._execute("DELETE FROM saved_state WHERE name = ?", (UNACCOUNTED,))
         self._execute(ABSENT, (_json(names),))
+        return take_missed(self._execute, names)
 
     def move(self, move: CursorMove) -> list[int]:
         """Move a cursor; return the offsets that the destination refused, ascending.
@@ -172,8 +152,11 @@ class Account:
         awaited: set[int] = set()
         for row in _rows(self._execute):
             lost = [event.offset for event in events if row.wants(event.offset, event.kind)]
-            self._lose(row.sink, "dropped", reason if row.configured else NOT_CONFIGURED, len(lost))
-            awaited.update(lost if row.configured else ())
+            if row.configured:
+                self._lose(row.sink, "dropped", reason, len(lost))
+                awaited.update(lost)
+            elif lost:
+                self._miss(row.sink, Missing(min(lost), max(lost), len(lost)))
         return sorted(awaited)
 
     def drop_unread(self, ranges: Iterable[tuple[int, int]], reason: str) -> None:
@@ -194,7 +177,7 @@ class Account:
         for row in _rows(self._execute):
             if not row.configured and row.cursor < last:
                 lost = row.passed_by(self._execute, last)
-                self._lose(row.sink, "dropped", NOT_CONFIGURED, lost)
+                self._miss(row.sink, Missing(row.cursor + 1, last, lost))
                 self._execute(MOVE, (last, 0, row.sink))  # a salvage must not count it again
 
     def drop_unrecorded(self, kinds: Mapping[str, int], reason: str) -> None:
@@ -237,6 +220,11 @@ class Account:
         offsets = _json(sorted(move.refused))
         found = self._execute(REFUSED, (row.cursor, move.offset, offsets, row.kinds))
         return [offset for (offset,) in found]
+
+    def _miss(self, sink: str, missed: Missing) -> None:
+        if missed.lost:
+            note_missed(self._execute, sink, missed)
+            self._lose(sink, "dropped", NOT_CONFIGURED, missed.lost)
 
     def _lose(self, sink: str, fate: str, reason: str, count: int) -> None:
         if count:

@@ -10,10 +10,11 @@ import msgspec
 
 from edge_agent.errors import LogError
 from edge_agent.events import KINDS, LoggedEvent
-from edge_agent.store.account import SinkAccount, read_accounts
+from edge_agent.store.account import read_accounts
 from edge_agent.store.event_log import LAST
 from edge_agent.store.log_connection import read_only
 from edge_agent.store.migrations import log_id
+from edge_agent.store.sink_account import SinkAccount
 from edge_agent.store.soundness import damage
 from edge_agent.store.tally import count, kinds_json, spans
 

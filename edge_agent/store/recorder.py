@@ -16,8 +16,8 @@ from typing import NamedTuple, TypeAlias
 from edge_agent.clock import Clock, Moment
 from edge_agent.errors import LogError
 from edge_agent.events import CursorMove, Event, Record, Subscription, gap, lifecycle
+from edge_agent.store.account_reports import account_for, registered
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.gaps import all_of, ranges, report
 from edge_agent.store.group import GROUP, Group, settled
 from edge_agent.store.retention import Retention
 from edge_agent.store.spill import Spill, spill
@@ -173,7 +173,7 @@ class Recorder:
             for move in group.moves.values():
                 events += account_for(move, self._log.account.move(move), self._log, now)
             if group.subscriptions is not None:
-                self._log.account.register(group.subscriptions, self._log.last_offset())
+                events += registered(group.subscriptions, self._log, now)
             written = bool(events) or group.subscriptions is not None
             offset = self._log.append(events) if events else self._log.last_offset()
             if events and self._retention.is_full(self._log):
@@ -239,12 +239,3 @@ class Recorder:
             more = False
         if not more:
             self._trim_at, self._since_trim = now + TRIM_SECONDS, 0
-
-
-def account_for(move: CursorMove, refused: list[int], log: EventLog, now: Moment) -> list[Event]:
-    """Return the gap event for what a sink refused; a refused gap makes no further gap."""
-    offsets = log.without_gaps(refused) if refused else []
-    if not offsets:
-        return []
-    reason = f"rejected by {move.sink}: {move.refused[offsets[0]]}"
-    return list(report(now, reason, all_of(ranges(offsets))))

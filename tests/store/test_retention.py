@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from edge_agent.clock import ManualClock
 from edge_agent.deliver.envelope import OVERHEAD
 from edge_agent.events import KINDS, CursorMove, Event, Subscription
+from edge_agent.store.account_reports import registered
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GATHER
 from edge_agent.store.reader import LogReader
@@ -232,3 +233,27 @@ def test_a_refusal_and_its_cursor_move_together(recording, path, event):
     recording.stop()
     assert LogReader(path).cursor("mqtt") == 1
     assert LogReader(path).accounts()["mqtt"].refused == {"no": 1}
+
+
+def test_a_sink_that_is_named_again_is_sent_a_gap_event_about_what_it_has_missed(
+    log, record, reader, clock
+):
+    phone = Subscription("phone", frozenset({"reading", "gap"}), "beginning")
+    with log.transaction():
+        registered([Subscription("mqtt"), phone], log, clock.now())
+    record(10)
+    with log.transaction():
+        log.account.move(CursorMove("phone", 4, {}, phone.kinds))
+        registered([Subscription("mqtt")], log, clock.now())
+    record(5, "alert")
+    with log.transaction():
+        log.account.move(CursorMove("mqtt", 15, {}))
+    clock.advance(3601)
+    trimmed(log, clock)
+    with log.transaction():
+        (event,) = registered([Subscription("mqtt"), phone], log, clock.now())
+    expected = {"reason": "not configured", "count": 6, "ranges": [(5, 15)]}
+    assert (event.kind, event.data) == ("gap", expected)
+    assert reader.accounts()["phone"].dropped == {"not configured": 6}
+    with log.transaction():
+        assert registered([Subscription("mqtt"), phone], log, clock.now()) == []

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from consumers.audit.audit import Audit
 from edge_agent.events import KINDS, LoggedEvent
-from edge_agent.store.account import SinkAccount
 from edge_agent.store.reader import LogReader
+from edge_agent.store.sink_account import SinkAccount
 from tests.torture.listeners import Arrival
 
 HOLE = 100_000  # offsets: a salvage leaves out a million and more

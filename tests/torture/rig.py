@@ -16,9 +16,9 @@ from lab.waiting import eventually
 
 from edge_agent.clock import SystemClock
 from edge_agent.events import KINDS, Event
-from edge_agent.store.account import SinkAccount
 from edge_agent.store.opening import open_log
 from edge_agent.store.retention import USED
+from edge_agent.store.sink_account import SinkAccount
 from tests.configurations import chips
 from tests.torture.crash import INJECTED, Crash
 from tests.torture.judge import Judge, LogSnapshot, snapshot

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from edge_agent.events import KINDS, LoggedEvent
-from edge_agent.store.account import SinkAccount
+from edge_agent.store.sink_account import SinkAccount
 from tests.torture.judge import Judge, LogSnapshot, _audited
 from tests.torture.listeners import Arrival
 
