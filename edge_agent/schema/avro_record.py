@@ -33,8 +33,7 @@ class RecordWriter:
     @property
     def fingerprint(self) -> bytes:
         """The schema's CRC-64-AVRO, the low byte first, as single-object encoding has it."""
-        canonical = self._fastavro.schema.to_parsing_canonical_form(self._schema)
-        return bytes.fromhex(self._fastavro.schema.fingerprint(canonical, "CRC-64-AVRO"))
+        return canonical_fingerprint(self._schema)
 
     def write(self, event: CloudEvent) -> bytes:
         """Return an event as a record; raise UnfitEvent if its data does not fit its schema."""
@@ -53,6 +52,13 @@ class RecordWriter:
     def _data(self, data: msgspec.Raw) -> Any:  # noqa: ANN401
         found = msgspec.to_builtins(self._decoder.decode(data))
         return self._convert(found) if self._convert else found
+
+
+def canonical_fingerprint(schema: Any) -> bytes:  # noqa: ANN401 - Avro's JSON
+    """Return the CRC-64-AVRO of a schema, the low byte first; AgentError without fastavro."""
+    found = load_fastavro().schema
+    canonical = found.to_parsing_canonical_form(schema)
+    return bytes.fromhex(found.fingerprint(canonical, "CRC-64-AVRO"))
 
 
 def load_fastavro() -> ModuleType:

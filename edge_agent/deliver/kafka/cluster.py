@@ -50,7 +50,7 @@ class Look:
 
         `closely` looks at each server that keeps the topic as well.
         """
-        metadata = self._metadata()
+        metadata = self.metadata()
         found = metadata.topics[self._target.topic]
         if found.error is not None:
             raise obstacle(found.error.name(), self._target.topic, found.error.str())
@@ -95,7 +95,8 @@ class Look:
         found = self._result(wanted[self._target.topic])
         return found is None or AclOperation.WRITE in found.authorized_operations
 
-    def _metadata(self) -> Any:  # noqa: ANN401 - the library names no type
+    def metadata(self) -> Any:  # noqa: ANN401 - the library names no type
+        """Return what the cluster says of the topic; raise KafkaObstacle if no server does."""
         until = time.monotonic() + PATIENCE
         while True:
             try:

@@ -1,11 +1,13 @@
 """What the sink needs of a Kafka client, whichever library it is."""
 
+import importlib.util
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from edge_agent.deliver.kafka.record import Record
 from edge_agent.deliver.kafka.target import KafkaTarget
 from edge_agent.deliver.kafka.window import Outcome
+from edge_agent.errors import MissingPackage
 
 
 class TopicFacts(NamedTuple):
@@ -46,3 +48,9 @@ class KafkaLibrary(NamedTuple):
 
     look: Callable[[KafkaTarget, Callable[[], bool], bool], TopicFacts]
     connect: Callable[[KafkaTarget, int, bool], Producing]
+
+
+def require_library() -> None:
+    """Raise MissingPackage if it is confluent-kafka."""
+    if importlib.util.find_spec("confluent_kafka") is None:
+        raise MissingPackage("confluent-kafka", "kafka")

@@ -1,18 +1,17 @@
 """The two schemes of Kafka: how their sinks are built, and how the doctor looks at them."""
 
-import importlib.util
 from collections.abc import Callable, Iterator
 
 from edge_agent.deliver.encoding.encoder import event_encoder, reach_registry
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.deliver.kafka.check import check, check_event_hubs
-from edge_agent.deliver.kafka.library import KafkaLibrary
+from edge_agent.deliver.kafka.library import KafkaLibrary, require_library
 from edge_agent.deliver.kafka.options import EventHubsOptions, KafkaOptions
 from edge_agent.deliver.kafka.record import Encode, avro_encoder, encoder
 from edge_agent.deliver.kafka.sink import KafkaSink
 from edge_agent.deliver.kafka.target import KafkaTarget, event_hubs_target, kafka_target
 from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType
-from edge_agent.errors import AgentError, MissingPackage
+from edge_agent.errors import AgentError
 
 HUB_KEYS = {"username": "connection_string_file", "ca": "ca"}
 
@@ -44,7 +43,7 @@ def _built(
     encode: Encode,
     prepare: Callable[[], None] = lambda: None,
 ) -> KafkaSink:
-    _require_library()
+    require_library()
     from edge_agent.deliver.kafka.cluster import look  # noqa: PLC0415 - librdkafka, 14 MB
     from edge_agent.deliver.kafka.producer import RecordProducer  # noqa: PLC0415
 
@@ -69,7 +68,7 @@ def reach_event_hubs(plan: SinkPlan[EventHubsOptions], _node: str) -> Iterator[S
 
 def _obstacles(target: KafkaTarget) -> Iterator[tuple[str, AgentError]]:
     """Yield keys, and what is wrong with them; raise MissingPackage."""
-    _require_library()
+    require_library()
     try:
         from edge_agent.deliver.kafka.cluster import obstacles  # noqa: PLC0415
 
@@ -77,11 +76,6 @@ def _obstacles(target: KafkaTarget) -> Iterator[tuple[str, AgentError]]:
             yield found.key or "url", found
     except AgentError as error:
         yield "url", error
-
-
-def _require_library() -> None:
-    if importlib.util.find_spec("confluent_kafka") is None:
-        raise MissingPackage("confluent-kafka", "kafka")
 
 
 KAFKA = SinkType(KafkaOptions, check, build, reach=reach)
