@@ -78,10 +78,10 @@ def _source(plan: SourcePlan, target: KafkaTarget, registry: Registry | None) ->
     if plan.member and not plan.group:
         raise AgentError("a member needs a group", "name the group as well")
     require_library()
+    from consumers.sources.kafka.membership import GroupMembership  # noqa: PLC0415
     from consumers.sources.kafka.reader import TopicReader  # noqa: PLC0415 - librdkafka, 14 MB
-    from consumers.sources.kafka.subscription import Subscription  # noqa: PLC0415
 
-    reader = TopicReader(target, Subscription(plan.group, plan.member, plan.start))
+    reader = TopicReader(target, GroupMembership(plan.group, plan.member, plan.start))
     return KafkaSource(reader, RecordDecoder(AvroDecoder(registry)), plan.nodes)
 
 

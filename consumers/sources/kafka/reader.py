@@ -9,9 +9,9 @@ from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicP
 from confluent_kafka import Consumer as Library
 
 from consumers.source import SourceUnavailable
-from consumers.sources.kafka.place import Place, Taken
+from consumers.sources.kafka.membership import GroupMembership
+from consumers.sources.kafka.partition import OwnedPartition, Taken
 from consumers.sources.kafka.reasons import Wording
-from consumers.sources.kafka.subscription import Subscription
 from edge_agent.deliver.kafka.cluster import Look
 from edge_agent.deliver.kafka.library_log import LibraryLog
 from edge_agent.deliver.kafka.obstacle import LibraryError
@@ -41,12 +41,12 @@ class TopicReader:
     `lost` counts how often the topic had deleted what was to come next.
     """
 
-    def __init__(self, target: KafkaTarget, subscription: Subscription) -> None:
+    def __init__(self, target: KafkaTarget, membership: GroupMembership) -> None:
         self.lost = 0
         self._target = target
-        self._wanted = subscription
-        self._places: dict[int, Place] = {}
-        self._wording = Wording(target.topic, subscription.group, subscription.member)
+        self._wanted = membership
+        self._owned: dict[int, OwnedPartition] = {}
+        self._wording = Wording(target.topic, membership.group, membership.member)
         self._errors: deque[KafkaError] = deque(maxlen=MOST_ERRORS)
         self._committing = False
         self._commit_at = 0.0
@@ -55,9 +55,12 @@ class TopicReader:
     def open(self) -> None:
         """Join the group, or take all partitions; raise SourceUnavailable."""
         try:
-            found = Look(self._target).metadata().topics[self._target.topic]
+            look = Look(self._target)
+            found = look.metadata().topics[self._target.topic]
             if found.error is not None:
                 raise KafkaException(found.error)
+            if self._wanted.group:
+                look.at_group(self._wanted.group)
             self._library = self._client()
             self._begin([TopicPartition(self._target.topic, number) for number in found.partitions])
         except KafkaException as error:
@@ -98,9 +101,8 @@ class TopicReader:
         """Say how far the partitions are done with, unless an earlier commit is on its way."""
         if self._committing or time.monotonic() < self._commit_at or not self._wanted.group:
             return
-        if offsets := self._offsets(self._places.values()):
-            self._library.commit(offsets=offsets, asynchronous=True)
-            self._committing = True
+        if offsets := self._offsets(self._owned.values()):
+            self._committing = self._commit(offsets, asynchronous=True)
 
     def close(self) -> None:
         """Commit what is done with, and leave; a second time does nothing."""
@@ -113,9 +115,9 @@ class TopicReader:
             library.poll(0.05)
             self.commit()
         self._library = None
-        for place in self._places.values():
-            place.owned = False  # so that the revocation does not wait for a server
-        if not self._committing:  # else it would wait for one; without it, the library just ends
+        for one in self._owned.values():
+            one.owned = False  # so that the revocation does not wait for a server
+        if not self._committing:  # else it would wait for a server; dropped, it just ends
             library.close()
 
     def _client(self) -> Any:  # noqa: ANN401
@@ -140,31 +142,37 @@ class TopicReader:
         )
 
     def _own(self, partitions: Iterable[TopicPartition]) -> None:
-        self._places |= {one.partition: Place(one.partition) for one in partitions}
+        self._owned |= {one.partition: OwnedPartition(one.partition) for one in partitions}
 
     def _give_up(self, partitions: Iterable[TopicPartition], *, commit: bool) -> None:
-        given = [self._places.pop(one.partition) for one in partitions]
+        given = [self._owned.pop(one.partition) for one in partitions]
         done = self._offsets(given)
-        for place in given:
-            place.owned = False
+        for one in given:
+            one.owned = False
         if done and commit:
-            try:
-                self._library.commit(offsets=done, asynchronous=False)
-            except KafkaException as error:  # what was not committed arrives again elsewhere
-                self._errors.append(error.args[0])
+            self._commit(done, asynchronous=False)
+
+    def _commit(self, offsets: list[TopicPartition], *, asynchronous: bool) -> bool:
+        """Return whether a commit has begun; what is not committed arrives again."""
+        try:
+            self._library.commit(offsets=offsets, asynchronous=asynchronous)
+        except KafkaException as error:
+            self._errors.append(error.args[0])
+            return False
+        return True
 
     def _taken(self, message: Any) -> Taken | None:  # noqa: ANN401 - its type is vague
         error, number = message.error(), message.partition()
         if error is not None:
             self._note(error, number)
             return None
-        place = self._places.get(number)
-        if place is None:  # revoked meanwhile: its new owner gets it
+        found = self._owned.get(number)
+        if found is None:  # revoked meanwhile: its new owner gets it
             return None
-        return Taken(place, message.offset(), message.value(), message.headers() or [])
+        return Taken(found, message.offset(), message.value(), message.headers() or [])
 
     def _note(self, error: KafkaError, partition: int | None) -> None:
-        if error.code() != KafkaError._AUTO_OFFSET_RESET or partition not in self._places:  # noqa: SLF001
+        if error.code() != KafkaError._AUTO_OFFSET_RESET or partition not in self._owned:  # noqa: SLF001
             self._on_error(error)
             return
         self.lost += "out of range" in error.str().lower()
@@ -181,11 +189,11 @@ class TopicReader:
             self._commit_at = time.monotonic() + RETRY_SECONDS
             return
         for one in offsets:
-            place = self._places.get(one.partition)
-            if place is not None and one.error is None:
-                place.committed = max(place.committed, one.offset)
+            found = self._owned.get(one.partition)
+            if found is not None and one.error is None:
+                found.committed = max(found.committed, one.offset)
 
-    def _offsets(self, places: Iterable[Place]) -> list[TopicPartition]:
+    def _offsets(self, places: Iterable[OwnedPartition]) -> list[TopicPartition]:
         """Return what a commit of these partitions says; nothing for what is known already."""
         topic = self._target.topic
         return [TopicPartition(topic, one.partition, one.done) for one in places if one.dirty]

@@ -9,7 +9,7 @@ from typing import Protocol
 from consumers.pending import Pending
 from consumers.received_event import ReceivedEvent
 from consumers.source import Delivery
-from consumers.sources.kafka.place import Handed, Taken
+from consumers.sources.kafka.partition import Handed, Taken
 from consumers.sources.kafka.record import RecordDecoder
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.complaints import Complaints
@@ -21,7 +21,7 @@ MOST = 5000  # deliveries that are not acknowledged yet
 _logger = logging.getLogger(__name__)
 
 
-class Reading(Protocol):
+class TopicReading(Protocol):
     """What the source needs of a client: see `TopicReader`; it raises SourceUnavailable."""
 
     lost: int
@@ -56,7 +56,7 @@ class KafkaSource:
 
     def __init__(
         self,
-        reader: Reading,
+        reader: TopicReading,
         decoder: RecordDecoder,
         nodes: Sequence[str] = (),
         monotonic: Callable[[], float] = time.monotonic,

@@ -95,6 +95,17 @@ class Look:
         found = self._result(wanted[self._target.topic])
         return found is None or AclOperation.WRITE in found.authorized_operations
 
+    def at_group(self, group: str) -> None:
+        """Raise KafkaException if this user may not see a group: a consumer would just wait."""
+        found = self._admin.describe_consumer_groups([group], request_timeout=PATIENCE)[group]
+        try:
+            found.result(PATIENCE + SLICE)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                raise
+        except FutureTimeoutError:
+            return
+
     def metadata(self) -> Any:  # noqa: ANN401 - the library names no type
         """Return what the cluster says of the topic; raise KafkaObstacle if no server does."""
         until = time.monotonic() + PATIENCE

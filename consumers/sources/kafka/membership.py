@@ -23,7 +23,7 @@ IN_USE = {
 Answer = TypeVar("Answer")
 
 
-class Subscription(NamedTuple):
+class GroupMembership(NamedTuple):
     """A member of a group, or without a group, a reader of all partitions alone."""
 
     group: str = ""
@@ -53,7 +53,7 @@ class Subscription(NamedTuple):
         return int(end)
 
     def fix_place(self, library: Any, partitions: list[TopicPartition]) -> None:  # noqa: ANN401
-        """Let a group without any place have one now: if it is killed, the next run goes on there.
+        """Let a group without any place have one now: if it is killed, the next run continues there.
 
         What has no place later, such as a new partition, is read from its beginning.
         """

@@ -6,12 +6,12 @@ from typing import NamedTuple
 class Handed:
     """A record that was handed over; `next` is the offset behind it and what it does not want."""
 
-    def __init__(self, place: "Place", next_: int) -> None:
+    def __init__(self, place: "OwnedPartition", next_: int) -> None:
         self.place = place
         self.next = next_
 
 
-class Place:
+class OwnedPartition:
     """A partition while it is ours: from its assignment to its revocation.
 
     `done` is the offset from which another consumer would go on, -1 if that has not changed since.
@@ -30,7 +30,7 @@ class Place:
         return self._latest
 
     def skip(self, offset: int) -> None:
-        """Note a record that nobody wants: it is done with as soon as those before it are."""
+        """Note a record without a wanted event: it is done with as soon as those before it are."""
         if self._latest is None:
             self.done = offset + 1
         else:
@@ -51,7 +51,7 @@ class Place:
 class Taken(NamedTuple):
     """A record as it came from the library."""
 
-    place: Place
+    place: OwnedPartition
     offset: int
     value: bytes | None
     headers: list[tuple[str, bytes | None]]
