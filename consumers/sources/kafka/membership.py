@@ -53,7 +53,7 @@ class GroupMembership(NamedTuple):
         return int(end)
 
     def fix_place(self, library: Any, partitions: list[TopicPartition]) -> None:  # noqa: ANN401
-        """Let a group without any place have one now: if it is killed, the next run continues there.
+        """Let a group without any place have one now: after a kill, the next run continues there.
 
         What has no place later, such as a new partition, is read from its beginning.
         """

@@ -51,6 +51,6 @@ class KafkaLibrary(NamedTuple):
 
 
 def require_library() -> None:
-    """Raise MissingPackage if it is confluent-kafka."""
+    """Raise MissingPackage without confluent-kafka."""
     if importlib.util.find_spec("confluent_kafka") is None:
         raise MissingPackage("confluent-kafka", "kafka")
