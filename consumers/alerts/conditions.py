@@ -11,6 +11,7 @@ from edge_agent.clock import Moment
 from edge_agent.evaluate.expressions.context import Context
 from edge_agent.evaluate.expressions.expression import Span
 from edge_agent.evaluate.expressions.ranges import ValueRange, decided
+from edge_agent.evaluate.expressions.windows import Window
 
 
 class FleetView(NamedTuple):
@@ -44,7 +45,7 @@ class FleetView(NamedTuple):
         values: dict[str, float] = {}
         seen: dict[str, int] = {}
         for piece, name in names.channels.items():
-            found = self.nodes.get(name.node) if name.node else node
+            found = self._found(name.node, node)
             if found is None or name.channel not in found.state.seen:
                 continue
             seen[piece] = found.state.seen[name.channel]
@@ -52,20 +53,28 @@ class FleetView(NamedTuple):
                 values[piece] = value
                 values.setdefault(piece if name.node else name.channel, value)
         truths = {piece: self.answer(test, node) for piece, test in names.tests.items()}
-        for piece, truth in {**truths, **answers}.items():
-            if truth is not None:
-                values[piece] = float(truth)
+        known = {**truths, **answers}.items()
+        values |= {piece: float(truth) for piece, truth in known if truth is not None}
+        moment = Moment(self.at, self.at, trusted=True)
+        return Context(values, moment, self._windows(names, spans, node), seen, self.began)
+
+    def _windows(
+        self, names: FleetNames, spans: Iterable[Span], node: FleetNode | None
+    ) -> dict[tuple[str, float], Window]:
         windows = {}
         for span in spans:
-            channel = names.channels[span.channel]
-            found = self.nodes.get(channel.node) if channel.node else node
-            if found is not None:
-                windows[span.channel, span.seconds] = found.windows[channel.channel, span.seconds]
-        return Context(values, Moment(self.at, self.at, trusted=True), windows, seen, self.began)
+            name = names.channels[span.channel]
+            if (found := self._found(name.node, node)) is not None:
+                windows[span.channel, span.seconds] = found.windows[name.channel, span.seconds]
+        return windows
+
+    def _found(self, name: str, node: FleetNode | None) -> FleetNode | None:
+        """Return the node of this name; "" is the one that a condition is about."""
+        return self.nodes.get(name) if name else node
 
     def answer(self, test: NodeTest, node: FleetNode | None) -> bool | None:
         """Return whether a node is as a test asks; None if that is not known yet."""
-        found = self.nodes.get(test.node) if test.node else node
+        found = self._found(test.node, node)
         if test.test == "silent":
             return self._silent(found, round(test.seconds * 1e6))
         if found is None:

@@ -10,20 +10,17 @@ from collections.abc import Callable, Iterable, Mapping
 
 from consumers.alerts.clauses import FleetClauses
 from consumers.alerts.conditions import FleetView
+from consumers.alerts.evidence import Evidence, transition_of
 from consumers.alerts.fleet_rule import FleetRule
-from consumers.alerts.fleet_text import listed
 from consumers.alerts.nodes import FleetNode, FleetNodes
 from consumers.alerts.records import AlertRecords
-from consumers.alerts.transition import Transition
 from consumers.received_event import ReceivedEvent
 from edge_agent.evaluate.expressions.context import Context
 from edge_agent.evaluate.rules.alerts import AlertStep, step, step_unknown
 from edge_agent.evaluate.rules.rule_state import RuleState
-from edge_agent.events import Alert
 
 TICK = 500_000  # µs between two looks at what time alone changes
 SLICE = 1000  # nodes that are looked at in one tick
-EVIDENCE = 100  # nodes that a transition names
 
 _logger = logging.getLogger(__name__)
 
@@ -46,6 +43,7 @@ class AlertEngine:
         self._max_age = max_age
         self._began = began
         self._ticked_at = 0
+        self._fleet_at = began  # the latest time that was evaluated: what several nodes share
         self._next_slice = 0
         self._failed: set[str] = set()
         self._own, self._named = _watchers(self._rules.values())
@@ -60,20 +58,21 @@ class AlertEngine:
             return
         node = self.nodes.nodes[event.node]
         at = min(round(event.time.timestamp() * 1e6), now)
-        changed = self._clauses.take(node, channels, self._view(at))
+        self._fleet_at = max(self._fleet_at, at)
+        changed = self._clauses.take(node, channels, self._view(self._fleet_at))
         own = {rule.name for name in channels for rule in self._own.get(name, ())}
         for name in sorted(own):
             self._evaluate_for(self._rules[name], node, at)
         changed |= {rule for name in channels for rule in self._named.get((node.name, name), ())}
         for name in sorted(changed):
             if not self._rules[name].per_node:
-                self._evaluate(self._rules[name], None, at)
+                self._evaluate(self._rules[name], None, self._fleet_at)
 
     def advance(self, now: int) -> None:
         """Find what time alone changes."""
-        if now - self._ticked_at < TICK:
+        if 0 <= now - self._ticked_at < TICK:
             return
-        self._ticked_at = now
+        self._ticked_at, self._fleet_at = now, max(self._fleet_at, now)
         view = self._view(now)
         for node in self._slice():
             self._clauses.refresh(node, view)
@@ -126,7 +125,9 @@ class AlertEngine:
         context = self._view(at).context(rule.names, rule.spans, node, answers)
         result = self._step(rule, before, context)
         if result.alert:
-            transition = self._transition(rule, node, result.after, result.alert, context)
+            nodes = self._clauses.fulfilling(rule.name)
+            evidence = Evidence(node, nodes, context.values, result.after.since)
+            transition = transition_of(rule, result.alert, evidence)
             self.records.store(key, result.after, transition)
         elif result.after is not before:
             self.records.store(key, result.after, None)
@@ -140,39 +141,6 @@ class AlertEngine:
                 _logger.exception(what, rule.name)
             self._failed.add(rule.name)
             return step_unknown(rule.rule, before, context)
-
-    def _transition(
-        self,
-        rule: FleetRule,
-        node: FleetNode | None,
-        state: RuleState,
-        alert: Alert,
-        context: Context,
-    ) -> Transition:
-        nodes = self._clauses.fulfilling(rule.name)
-        words = {
-            "node": node.name if node else "",
-            "nodes": listed(nodes),
-            "devices": listed(node.state.failing) if node else "",
-        }
-        values = {
-            channel.channel if not channel.node else piece: context.values[piece]
-            for piece, channel in rule.names.channels.items()
-            if piece in context.values
-        }
-        return Transition(
-            rule.name,
-            node.name if node else "",
-            alert.state,
-            rule.rule.severity,
-            context.moment.time,
-            state.since,
-            values,
-            rule.text.fill(context.values, words) if rule.text else "",
-            repeat=alert.repeat,
-            acknowledged=alert.acknowledged,
-            nodes=tuple(nodes[:EVIDENCE]),
-        )
 
 
 def _latest(state: RuleState) -> int:

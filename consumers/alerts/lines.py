@@ -18,14 +18,16 @@ class Block(NamedTuple):
     keys: dict[str, int]
 
 
-def with_lines(problems: Iterable[str], file: str, text: str) -> Iterator[str]:
-    """Yield problems that begin with the file and a key, with the line of the key in between."""
+def with_lines(problems: Iterable[str], file: str, text: str) -> list[str]:
+    """Return problems that begin with file and key, with the key's line between, in its order."""
     places = dict(_places(text))
+    found = []
     for problem in problems:
         what = problem.removeprefix(f"{file}: ")
         key = what.partition(" = ")[0].partition(": ")[0]
-        line = places.get(key) or places.get(key.rpartition(".")[0])
-        yield f"{file}:{line}: {what}" if line else problem
+        line = places.get(key) or places.get(key.rpartition(".")[0]) or 0
+        found.append((line, f"{file}:{line}: {what}" if line else problem))
+    return [text for _, text in sorted(found, key=lambda one: one[0])]
 
 
 def _places(text: str) -> Iterator[tuple[str, int]]:

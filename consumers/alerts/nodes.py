@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from consumers.audit.introduction import sink_of
 from consumers.received_event import ReceivedEvent
 from edge_agent.evaluate.expressions.expression import Span
 from edge_agent.evaluate.expressions.windows import Window
@@ -84,6 +85,7 @@ class FleetNodes:
         self._lateness = lateness
         self.nodes = {name: self._node(name, state) for name, state in states.items()}
         self.changed: set[str] = set()
+        self._partial: set[str] = set()
         self.counts: Counter[str] = Counter()
 
     def expect(self, names: Iterable[str]) -> None:
@@ -96,9 +98,18 @@ class FleetNodes:
         self.nodes.pop(name, None)
         self.changed.discard(name)
 
+    def introduce(self, name: str, info: object) -> None:
+        """Take what a node says of itself: whether all its events are delivered here."""
+        sink = sink_of(info)
+        if sink is not None and (sink.complete or len(self._partial) < NODES):
+            (self._partial.discard if sink.complete else self._partial.add)(name)
+
     def lose(self, name: str, now: int) -> None:
-        """Note that events of a node are lost, and that no gap event explains it."""
-        if (node := self._known(name)) is not None:
+        """Note that events of a node are lost, and that no gap event explains it.
+
+        What is missing of a node that delivers only some kinds of event here means nothing.
+        """
+        if name not in self._partial and (node := self._known(name)) is not None:
             node.state.lost_at = now
 
     def take(self, event: ReceivedEvent, now: int) -> list[str]:

@@ -2,11 +2,12 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from consumers.alerts.expression import ConditionParser, FleetCondition
@@ -58,8 +59,14 @@ class FleetPlan:
         return found
 
 
-def load_plan(path: Path) -> FleetPlan:
-    """Return what a file says; raise ConfigError with all that is wrong."""
+CheckTarget: TypeAlias = Callable[[FleetNotifySettings], Iterable[str]]
+
+
+def load_plan(path: Path, check_target: CheckTarget = lambda _: ()) -> FleetPlan:
+    """Return what a file says; raise ConfigError with all that is wrong.
+
+    `check_target` yields what is wrong with a target of notifications.
+    """
     if not path.exists():
         what = "no such file; start from examples/fleet-alerts.toml"
         raise ConfigError((f"{path}: {what}",))
@@ -67,6 +74,9 @@ def load_plan(path: Path) -> FleetPlan:
     tables = without_nul(parse(path), problems)
     settings = TableReader(problems).table(FleetSettings, tables) or FleetSettings()
     plan = PlanResolver(settings, problems).plan()
+    for one in settings.notify:
+        for what in check_target(one):
+            problems.add(f"notify.{one.name}: {what}")
     if problems.lines:
         text = path.read_text(encoding="utf-8-sig")
         raise ConfigError(tuple(with_lines(problems.lines, str(path), text)))

@@ -5,14 +5,14 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from consumers.alerts.silence import Silence, is_silenced
+from consumers.alerts.silence import AlertSilence, is_silenced
 from consumers.alerts.transition import SHOWN, AlertRecord, Transition
 from edge_agent.evaluate.rules.rule_state import RuleState
 
 AlertKey: TypeAlias = tuple[str, str]  # a rule, and the node that it is about or ""
 
 
-class Reported(NamedTuple):
+class ReportedTransition(NamedTuple):
     """A transition, and whether people are to be notified of it."""
 
     transition: Transition
@@ -24,9 +24,9 @@ class AlertRecords:
 
     def __init__(self, records: Mapping[AlertKey, AlertRecord]) -> None:
         self._records = dict(records)
-        self.silences: Sequence[Silence] = ()
+        self.silences: Sequence[AlertSilence] = ()
         self.changed: set[AlertKey] = set()
-        self.reported: list[Reported] = []
+        self.reported: list[ReportedTransition] = []
 
     def get(self, key: AlertKey) -> AlertRecord | None:
         """Return a record; None if there is nothing to remember."""
@@ -40,6 +40,11 @@ class AlertRecords:
         """Return what time alone may change: it is pending, firing or flapping."""
         states = ((key, one.state) for key, one in self._records.items())
         return [key for key, state in states if state.open or state.state == "pending"]
+
+    def firing(self) -> list[Transition]:
+        """Return the latest transition of each alert that people know to fire."""
+        known = (one.last for one in self._records.values() if one.notified)
+        return [last for last in known if last is not None]
 
     def store(self, key: AlertKey, state: RuleState, transition: Transition | None) -> None:
         """Take a new state, and the transition that it brings, if any.
@@ -56,7 +61,7 @@ class AlertRecords:
         notify = before.notified if resolved else not silenced
         notified = not resolved and (before.notified or notify)
         self._put(key, AlertRecord(state, transition, notified))
-        self.reported.append(Reported(transition, notify and transition.state in SHOWN))
+        self.reported.append(ReportedTransition(transition, notify and transition.state in SHOWN))
         return None
 
     def report_unsilenced(self, at: int) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from consumers.alerts.fleet_rule import NameSelection
 
 
-class Silence(msgspec.Struct, frozen=True):
+class AlertSilence(msgspec.Struct, frozen=True):
     """Until a time in µs since 1970, for rules and nodes by their names; * is any text."""
 
     rule: str
@@ -21,6 +21,6 @@ class Silence(msgspec.Struct, frozen=True):
         return at < self.until and rules.matches(rule) and nodes.matches(node)
 
 
-def is_silenced(silences: Iterable[Silence], rule: str, node: str, at: int) -> bool:
+def is_silenced(silences: Iterable[AlertSilence], rule: str, node: str, at: int) -> bool:
     """Return whether one of the silences covers an alert."""
     return any(one.covers(rule, node, at) for one in silences)

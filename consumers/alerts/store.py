@@ -13,7 +13,7 @@ import msgspec
 
 from consumers.alerts.nodes import NodeState
 from consumers.alerts.records import AlertKey
-from consumers.alerts.silence import Silence
+from consumers.alerts.silence import AlertSilence
 from consumers.alerts.transition import AlertRecord, Transition
 from edge_agent.errors import AgentError
 
@@ -106,17 +106,17 @@ class AlertStore:
         """Remove a node."""
         self._db.execute("DELETE FROM node WHERE name = ?", (name,))
 
-    def silences(self, now: int) -> list[Silence]:
+    def silences(self, now: int) -> list[AlertSilence]:
         """Return the silences that have not ended."""
         found = self._db.execute(
             "SELECT rule, node, until, by FROM silence WHERE until > ?", (now,)
         )
-        return [Silence(*row) for row in found]
+        return [AlertSilence(*row) for row in found]
 
-    def add_silence(self, silence: Silence) -> None:
+    def add_silence(self, silence: AlertSilence, now: int) -> None:
         """Add a silence, in place of one for the same rules and nodes."""
         with self.transaction():
-            self._db.execute("DELETE FROM silence WHERE until <= ?", (silence.until,))
+            self._db.execute("DELETE FROM silence WHERE until <= ?", (now,))
             row = (silence.rule, silence.node, silence.until, silence.by)
             self._db.execute("INSERT OR REPLACE INTO silence VALUES (?, ?, ?, ?)", row)
 

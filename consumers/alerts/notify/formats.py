@@ -30,7 +30,7 @@ def message(transitions: Sequence[Transition]) -> Notification:
 
 def webhook(transitions: Sequence[Transition]) -> bytes:
     """Return our own JSON: `alerts`, each with the `id` that stays the same at every attempt."""
-    return msgspec.json.encode({"version": 1, "alerts": [_plain(one) for one in transitions]})
+    return msgspec.json.encode({"version": 1, "alerts": [plain(one) for one in transitions]})
 
 
 def alertmanager(transitions: Sequence[Transition], now: int) -> bytes:
@@ -58,12 +58,8 @@ def alertmanager_webhook(transitions: Sequence[Transition], receiver: str) -> by
     )
 
 
-def as_json(transition: Transition) -> dict[str, Any]:
-    """Return a transition as JSON has it, with all that it says."""
-    return _plain(transition)
-
-
-def _plain(one: Transition) -> dict[str, Any]:
+def plain(one: Transition) -> dict[str, Any]:
+    """Return a transition with all that it says, as JSON has it."""
     fields = msgspec.structs.asdict(one)
     return {"id": one.id, **fields, "at": _time(one.at), "since": _time(one.since)}
 

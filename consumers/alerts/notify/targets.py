@@ -72,7 +72,10 @@ def _apprise(name: str, url: str) -> Notify:
 def _posting(settings: FleetNotifySettings, client: HttpClient) -> Notify:
     def notify(transitions: Sequence[Transition], now: int) -> None:
         headers = {"Content-Type": "application/json", **_authorization(settings)}
-        answer = client.request("POST", headers, _body(settings, transitions, now))
+        try:
+            answer = client.request("POST", headers, _body(settings, transitions, now))
+        finally:
+            client.close()
         if answer.owned:
             return
         what = f"{settings.name}: {answer.meaning(())}"
