@@ -7,6 +7,10 @@ import click
 from edge_agent.command_line import LazyGroup, run
 
 MODULES = {
+    "alerts": (
+        "consumers.alerts.command",
+        "Evaluate rules over the channels of any node, and notify people.",
+    ),
     "audit": (
         "consumers.audit.command",
         "Find what was lost, contradictory, duplicated, reordered or late.",

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from consumers.audit.introduction import sink_of
+from consumers.introduction import sink_of
 from consumers.received_event import ReceivedEvent
 from edge_agent.evaluate.expressions.expression import Span
 from edge_agent.evaluate.expressions.windows import Window

@@ -1,6 +1,6 @@
 """What alerts look like in a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 
 from consumers.alerts.records import AlertKey
 from consumers.alerts.transition import AlertRecord, Transition, moment_of
@@ -18,15 +18,12 @@ def alert_line(one: Transition) -> str:
     return f"{time}  {one.state} {one.rule}{place} ({one.severity}{notes}){text}"
 
 
-def alert_rows(records: dict[AlertKey, AlertRecord]) -> Sequence[Sequence[str]]:
-    """Return a row for each alert that is open or pending, the worst first."""
-    rows = [HEAD]
-    for (rule, node), record in sorted(records.items()):
-        last = record.last
-        if last is not None and current_state(record):
-            since = f"{moment_of(last.since).astimezone():%Y-%m-%d %H:%M:%S}"
-            rows.append((current_state(record), last.severity, rule, node, since, _text(last)))
-    return rows
+def alert_table(records: Mapping[AlertKey, AlertRecord]) -> list[str]:
+    """Return a line for each alert that is open or pending, below a heading; none without one."""
+    rows = [HEAD, *(row for one in sorted(records.items()) for row in _row(*one))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return lines if len(lines) > 1 else []
 
 
 def current_state(record: AlertRecord) -> str:
@@ -42,3 +39,11 @@ def current_state(record: AlertRecord) -> str:
 def _text(one: Transition) -> str:
     values = ", ".join(f"{name} = {value:g}" for name, value in one.values.items())
     return one.message or values or ", ".join(one.nodes)
+
+
+def _row(key: AlertKey, record: AlertRecord) -> Iterator[tuple[str, ...]]:
+    """Yield its row, if it is open or pending."""
+    last, state = record.last, current_state(record)
+    if last is not None and state:
+        since = f"{moment_of(last.since).astimezone():%Y-%m-%d %H:%M:%S}"
+        yield (state, last.severity, *key, since, _text(last))

@@ -3,10 +3,8 @@
 One process writes the alerts; `ack`, `silence` and `forget` of other processes add requests.
 """
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 import msgspec
@@ -15,11 +13,11 @@ from consumers.alerts.nodes import NodeState
 from consumers.alerts.records import AlertKey
 from consumers.alerts.silence import AlertSilence
 from consumers.alerts.transition import AlertRecord, Transition
+from consumers.inbox.sqlite_progress import SqliteProgress
 from edge_agent.errors import AgentError
 
 FILE = "alerts.db"
 VERSION = 1
-BUSY_SECONDS = 10.0
 HISTORY = 1000  # transitions that are kept to be looked at
 WAITING = 10_000  # notifications of one target
 SCHEMA = """
@@ -33,7 +31,6 @@ CREATE TABLE history (number INTEGER PRIMARY KEY AUTOINCREMENT, transition TEXT)
 CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT, transition TEXT);
 CREATE INDEX outbox_by_target ON outbox (target, number);
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE done (log TEXT, first INTEGER, last INTEGER, PRIMARY KEY (log, first)) WITHOUT ROWID;
 """
 
 
@@ -48,33 +45,15 @@ class AlertRequest(NamedTuple):
 class AlertStore:
     """The file; `transaction` makes what is saved within it one."""
 
-    def __init__(self, directory: Path) -> None:
-        """Open the file, and create it if it is missing; raise AgentError if that fails."""
-        path = directory / FILE
-        try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._create()
-        except (OSError, sqlite3.Error) as error:
-            what = f"{path}: {error}"
-            raise AgentError(what, "choose another directory with --state") from error
+    def __init__(self, progress: SqliteProgress) -> None:
+        """`progress` has the file open; raise AgentError if it is of another version."""
+        self._progress = progress
+        self._db = progress.database
+        self._create()
 
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Save all that is saved within, or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+    def transaction(self) -> AbstractContextManager[object]:
+        """Save all that is saved within the block, and the progress, or nothing."""
+        return self._progress.transaction()
 
     def records(self) -> dict[AlertKey, AlertRecord]:
         """Return the alerts."""
@@ -182,5 +161,5 @@ class AlertStore:
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {VERSION}")
             elif version != VERSION:
-                what = f"it was written by another version ({version})"
-                raise sqlite3.DatabaseError(what)
+                what = f"the state was written by another version ({version})"
+                raise AgentError(what, "choose another directory with --state")
