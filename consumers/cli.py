@@ -7,6 +7,10 @@ import click
 from edge_agent.command_line import LazyGroup, run
 
 MODULES = {
+    "aggregate": (
+        "consumers.aggregate.command",
+        "Store the readings of nodes, and windows over them.",
+    ),
     "alerts": (
         "consumers.alerts.command",
         "Evaluate rules over the channels of any node, and notify people.",

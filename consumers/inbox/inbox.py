@@ -14,7 +14,7 @@ missing, and what is missing arrives again. The inbox has no clock, no thread an
 its memory is bounded, whatever arrives.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from consumers.decode import events_in
 from consumers.inbox.dead_letters import DeadLetters, KeptLetter, kept, place_of
@@ -30,14 +30,28 @@ RETRY_SECONDS = 5.0  # between two looks for dead letters that are to be tried a
 CLOCK_SET = 1_750_000_000.0  # before that moment, our own clock is not set
 
 
+def never(_event: ReceivedEvent) -> bool:
+    """Return that an event which is done is not wanted again."""
+    return False
+
+
 class Inbox:
-    """Drops duplicates, puts events in order, and keeps dead letters; see the module."""
+    """Drops duplicates, puts events in order, and keeps dead letters; see the module.
+
+    `again` says of an event that is done whether it is handed over all the same, as one that has
+    its true time at last.
+    """
 
     def __init__(
-        self, progress: Progress, letters: DeadLetters, settings: InboxSettings | None = None
+        self,
+        progress: Progress,
+        letters: DeadLetters,
+        settings: InboxSettings | None = None,
+        again: Callable[[ReceivedEvent], bool] = never,
     ) -> None:
         self.counts = InboxCounts()
         self._settings = settings or InboxSettings()
+        self._again = again
         self._progress = progress
         self._letters = letters
         self._logs = KnownLogs(self._settings.logs, self._settings.ranges, progress.load())
@@ -117,6 +131,9 @@ class Inbox:
         elif log.node and event.node != log.node and not event.replay:
             reason = f"its id is that of an event of {log.node}: was a log copied?"
             self._keep(DeadLetter(reason, event.decoded))
+        elif self._again(event):
+            self.counts.events += 1
+            yield event
         else:
             self.counts.duplicates += 1
 
