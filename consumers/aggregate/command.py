@@ -72,9 +72,9 @@ def aggregate(
         letters = SqliteLetters(directory / LETTERS)
         with closing(letters), closing(_source(store, source)) as opened:
             opened.open()
-            _logger.info("storing the events of %s in %s", source["url"], store)
             run = _aggregator(opened, store, letters, keep)
             with suppress(KeyboardInterrupt):
+                _logger.info("storing the events of %s in %s", source["url"], store)
                 run.run(end)
     _print(run.counts, as_json=as_json)
     return 0
