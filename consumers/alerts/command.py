@@ -23,8 +23,6 @@ from consumers.inbox.sqlite_progress import SqliteProgress
 from consumers.options import DURATION
 from edge_agent.errors import AgentError, ConfigError
 
-NOW = 0.0  # seconds, with which a silence ends
-
 
 class AlertGroup(click.Group):
     """Runs the alert system if the first word is not the name of a command."""
@@ -84,16 +82,19 @@ def list_alerts(history: int, state: str, as_json: bool) -> int:
     """Show the alerts that fire or are pending; the exit code is 1 if one fires."""
     with _store(state) as store:
         records, changes = store.records(), store.history(history)
-        silences = store.silences(_now())
+        silences, unseen = store.silences(_now()), store.counts()
     fires = any(one.state.open for one in records.values())
     if as_json:
-        found = {"alerts": _as_json(records), "silences": _fields(silences)}
+        found = {"alerts": _as_json(records), "silences": _fields(silences), "unseen": unseen}
         found |= {"history": [plain(one) for one in changes]} if history else {}
         click.echo(json.dumps(found, ensure_ascii=False))
         return int(fires)
     lines = [alert_line(one) for one in changes] if history else alert_table(records)
     for one in silences:
         lines.append(f"silenced: {one.rule}, node {one.node}, until {_local(one.until)}")
+    if unseen:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(unseen.items()))
+        lines = [*(lines or ["nothing fires"]), f"readings that no rule has seen: {reasons}"]
     click.echo("\n".join(lines or ["nothing fires"]))
     return int(fires)
 
@@ -102,7 +103,8 @@ def list_alerts(history: int, state: str, as_json: bool) -> int:
 @click.argument("rule")
 @node_option
 @state_option
-def ack(rule: str, node: str, state: str) -> None:
+@json_option
+def ack(rule: str, node: str, state: str, as_json: bool) -> None:
     """Acknowledge the alerts of RULE: they are not repeated. Exit code 1 if none fires."""
     wanted = AlertSilence(rule, node, 2**63 - 1)
     with _store(state) as store:
@@ -115,8 +117,9 @@ def ack(rule: str, node: str, state: str) -> None:
             store.ask(AlertRequest("ack", *key))
     if not keys:
         raise NothingFires(f"{rule}: no such alert fires", "see `edge-consumer alerts list`")
-    for name, place in keys:
-        click.echo(f"acknowledged: {name}{f' of {place}' if place else ''}")
+    found = [{"rule": name, "node": place} for name, place in keys]
+    lines = [f"acknowledged: {name}{f' of {place}' if place else ''}" for name, place in keys]
+    click.echo(json.dumps({"acknowledged": found}) if as_json else "\n".join(lines))
 
 
 @alerts.command()
@@ -125,24 +128,28 @@ def ack(rule: str, node: str, state: str) -> None:
 @node_option
 @click.option("--by", default="", help="Who silences it, or why.")
 @state_option
-def silence(rule: str, duration: float, node: str, by: str, state: str) -> None:
+@json_option
+def silence(rule: str, duration: float, as_json: bool, **more: str) -> None:
     """Do not notify of RULE for a DURATION such as 2h; 0s ends that. * stands for any text."""
     until = _now() + round(duration * 1e6)
-    with _store(state) as store:
-        store.add_silence(AlertSilence(rule, node, until, by), _now())
-    where = "" if node == "*" else f", node {node}"
+    one = AlertSilence(rule, more["node"], until, more["by"])
+    with _store(more["state"]) as store:
+        store.add_silence(one, _now())
+    where = "" if one.node == "*" else f", node {one.node}"
     ended = f"no longer silenced: {rule}{where}"
-    click.echo(f"silenced: {rule}{where}, until {_local(until)}" if duration > NOW else ended)
+    text = f"silenced: {rule}{where}, until {_local(until)}" if duration else ended
+    click.echo(json.dumps({"silenced": _fields([one] if duration else [])}) if as_json else text)
 
 
 @alerts.command()
 @click.argument("node")
 @state_option
-def forget(node: str, state: str) -> None:
+@json_option
+def forget(node: str, state: str, as_json: bool) -> None:
     """Forget NODE, which is not coming back: its alerts are resolved."""
     with _store(state) as store:
         store.ask(AlertRequest("forget", "", node))
-    click.echo(f"forgotten: {node}")
+    click.echo(json.dumps({"forgotten": node}) if as_json else f"forgotten: {node}")
 
 
 @contextmanager

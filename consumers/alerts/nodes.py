@@ -4,9 +4,10 @@ Times are µs since 1970. Values count from the time of their event, what concer
 from the arrival. No clock, no I/O; memory is bounded.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -18,7 +19,9 @@ from edge_agent.events import GOOD
 
 AHEAD = 60_000_000  # µs: a clock that is more than this ahead is off
 NODES = 10_000
-CHANNELS = 1000  # of one node
+CHANNELS = 1000  # of one node, and devices
+DEVICE = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+CHANNEL = re.compile(r"\w{1,64}", re.ASCII)
 
 NodeClock: TypeAlias = Literal["", "right", "late", "ahead", "unset"]
 
@@ -46,9 +49,12 @@ class FleetNode:
         self.name = name
         self.state = state
         self.windows = {(one.channel, one.seconds): Window(one.seconds, one.hole) for one in spans}
+        self.latest: dict[str, int] = {}  # the time of each device's latest reading
 
     def store(self, device: str, values: Mapping[str, float], quality: str, at: int) -> list[str]:
         """Replace the device's values by those of a reading; return the channels concerned."""
+        if len(self.latest) < CHANNELS or device in self.latest:
+            self.latest[device] = at
         before = [name for name in self.state.measured if name.partition(".")[0] == device]
         for name in before:
             del self.state.measured[name]
@@ -116,7 +122,8 @@ class FleetNodes:
         """Take an event that has arrived; return the channels whose values it may change."""
         node = self._known(event.node)
         if node is None or event.replay:
-            self.counts["replayed" if node else "too many nodes"] += event.kind == "reading"
+            if event.kind == "reading":
+                self.counts["replayed" if node else "too many nodes"] += 1
             return []
         at = round(event.time.timestamp() * 1e6)
         node.state.heard_at = now
@@ -126,11 +133,17 @@ class FleetNodes:
         if clock != "right":
             self.counts[clock] += 1
             return []
-        at, data = min(at, now), event.data
-        if any(node.state.seen.get(f"{event.subject}.{one}", 0) > at for one in data["values"]):
+        if not DEVICE.fullmatch(event.subject):
+            self.counts["not a device"] += 1
+            return []
+        return self._store(node, event.subject, event.data, min(at, now))
+
+    def _store(self, node: FleetNode, device: str, data: Mapping[str, Any], at: int) -> list[str]:
+        values = {name: one for name, one in data["values"].items() if CHANNEL.fullmatch(name)}
+        if at < node.latest.get(device, 0):
             self.counts["out of order"] += 1
             return []
-        return node.store(event.subject, data["values"], data["quality"], at)
+        return node.store(device, values, data["quality"], at)
 
     def _clock(self, at: int, now: int, *, trusted: bool) -> NodeClock:
         if not trusted:

@@ -30,6 +30,7 @@ CREATE TABLE request (number INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT, rule 
 CREATE TABLE history (number INTEGER PRIMARY KEY AUTOINCREMENT, transition TEXT);
 CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT, transition TEXT);
 CREATE INDEX outbox_by_target ON outbox (target, number);
+CREATE TABLE unseen (reason TEXT PRIMARY KEY, total INTEGER) WITHOUT ROWID;
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 
@@ -146,6 +147,18 @@ class AlertStore:
     def remove_outgoing(self, numbers: Sequence[int]) -> None:
         """Forget notifications that were sent."""
         self._db.executemany("DELETE FROM outbox WHERE number = ?", [(one,) for one in numbers])
+
+    def add_counts(self, counts: Mapping[str, int]) -> None:
+        """Count readings that no rule has seen, by reason."""
+        self._db.executemany(
+            "INSERT INTO unseen VALUES (?, ?)"
+            " ON CONFLICT (reason) DO UPDATE SET total = total + excluded.total",
+            counts.items(),
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Return how many readings no rule has seen, by reason."""
+        return dict(self._db.execute("SELECT reason, total FROM unseen"))
 
     def setting(self, name: str, default: str) -> str:
         """Return a setting that stays the same from its first use on."""

@@ -91,5 +91,7 @@ class AlertSystem:
         for one in reported:
             if one.notify:
                 self._outbox.add(one.transition)
+        self._store.add_counts(nodes.counts)
+        nodes.counts.clear()
         records.changed, records.reported, nodes.changed = set(), [], set()
         return [one.transition for one in reported]

@@ -1,5 +1,6 @@
 """Hands notifications from the store to the threads that send them, and removes what was sent."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 
@@ -7,10 +8,13 @@ from consumers.alerts.notify.sender import NotificationBatch, SentBatch, TargetS
 from consumers.alerts.settings import FleetNotifySettings
 from consumers.alerts.store import AlertStore
 from consumers.alerts.transition import Transition
+from edge_agent.deliver.complaints import Complaints
 from edge_agent.events import SEVERITIES
 
 TOGETHER = 100  # transitions in one notification
 REFRESH = 60_000_000  # µs: Alertmanager forgets what is not repeated
+
+_logger = logging.getLogger(__name__)
 
 
 class NotificationOutbox:
@@ -29,6 +33,7 @@ class NotificationOutbox:
         self._sent = sent
         self._busy: set[str] = set()
         self._refreshed_at: dict[str, int] = {}
+        self._complaints = Complaints(_logger)
         self.dropped = 0
 
     def add(self, transition: Transition) -> None:
@@ -36,7 +41,7 @@ class NotificationOutbox:
         rank = SEVERITIES.index(transition.severity)
         for one in self._targets:
             if rank >= SEVERITIES.index(one.severity):
-                self.dropped += self._store.add_outgoing(one.name, transition)
+                self._note_dropped(one.name, self._store.add_outgoing(one.name, transition))
 
     def pump(self, now: int, firing: Callable[[], Sequence[Transition]]) -> None:
         """Note what was sent, and hand over what waits; `firing` is what fires now."""
@@ -64,6 +69,11 @@ class NotificationOutbox:
     def _hand(self, target: str, batch: NotificationBatch) -> None:
         self._busy.add(target)
         self._senders[target].send(batch)
+
+    def _note_dropped(self, target: str, count: int) -> None:
+        self.dropped += count
+        if count:
+            self._complaints.add(f"{target}: too many notifications wait; the oldest are dropped")
 
     def _note_sent(self) -> None:
         while True:

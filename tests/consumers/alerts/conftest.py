@@ -34,7 +34,7 @@ class Fleet:
         self.engine = AlertEngine(plan.rules, nodes, self.records, plan.max_age, now)
         self._offsets = {}
 
-    def send(self, node="a", late=0, quality="good", device="air", clock=None, **values):
+    def send(self, node="a", late=0, quality="good", device="air", attributes=None, **values):
         """A reading arrives that was measured `late` seconds ago."""
         offset = self._offsets[node] = self._offsets.get(node, 0) + 1
         time = EPOCH + timedelta(microseconds=self.now - late * SECOND)
@@ -47,7 +47,7 @@ class Fleet:
             "specversion": "1.0",
             "data": {"values": values, "quality": quality},
         }
-        event |= {"clock": clock} if clock else {}
+        event |= attributes or {}
         self.engine.take(received_event(event), self.now)
         return self
 

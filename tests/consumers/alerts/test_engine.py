@@ -5,6 +5,8 @@ import pytest
 from consumers.alerts.silence import AlertSilence
 from tests.consumers.alerts.conftest import SECOND, START, Fleet, rule
 
+UNSET = {"clock": "unsynchronised"}
+
 HOT = rule("any(node).air.temperature > 30")
 TWO = rule("count(nodes with air.temperature > 30) >= 2")
 
@@ -152,7 +154,7 @@ def test_a_backlog_does_not_count_with_what_is_true_now(fleet):
 
 
 def test_an_event_with_a_wrong_clock_raises_no_alert(fleet):
-    hot = fleet(HOT).send(temperature=31, late=-61).send(temperature=31, clock="unsynchronised")
+    hot = fleet(HOT).send(temperature=31, late=-61).send(temperature=31, attributes=UNSET)
     assert hot.reported() == []
     assert hot.engine.nodes.counts == {"ahead": 1, "unset": 1}
 
@@ -264,3 +266,38 @@ def test_a_node_that_is_forgotten_has_no_alerts(fleet):
 def test_the_id_of_a_transition_is_the_same_after_a_restart(fleet):
     ids = [[one.id for one in fleet(HOT).send(temperature=31).transitions()] for _ in range(2)]
     assert ids[0] == ids[1]
+
+
+def test_an_older_reading_does_not_replace_a_newer_one(fleet):
+    hot = fleet(HOT).send(temperature=31).send(quality="bad_checksum", late=5)
+    hot.send(temperature=20, late=3)
+    assert hot.reported() == [("hot", "a", "firing")]
+    assert hot.engine.nodes.counts == {"out of order": 2}
+
+
+@pytest.mark.parametrize("device", ["x" * 65, "a.b", "{node}", ""])
+def test_what_cannot_be_a_device_is_not_kept(fleet, device):
+    hot = fleet(HOT).send(device=device, temperature=31, quality="bad_checksum")
+    assert hot.engine.nodes.nodes["a"].state.failing == {}
+    assert hot.engine.nodes.counts == {"not a device": 1}
+
+
+def test_the_channels_of_a_node_are_bounded(fleet):
+    many = fleet(HOT).send(**{f"c{n}": 1 for n in range(1100)})
+    many.send(**{"x" * 65: 1})
+    assert len(many.engine.nodes.nodes["a"].state.seen) == 1000
+
+
+def test_the_nodes_are_bounded(fleet, monkeypatch):
+    monkeypatch.setattr("consumers.alerts.nodes.NODES", 2)
+    few = fleet(HOT)
+    for node in "abc":
+        few.send(node, temperature=31)
+    assert few.reported() == [("hot", "a", "firing"), ("hot", "b", "firing")]
+    assert few.engine.nodes.counts == {"too many nodes": 1}
+
+
+def test_a_replayed_event_raises_no_alert(fleet):
+    hot = fleet(HOT)
+    hot.send(temperature=31, attributes={"replay": True})
+    assert (hot.reported(), hot.engine.nodes.counts) == ([], {"replayed": 1})

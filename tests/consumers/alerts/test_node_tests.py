@@ -4,6 +4,8 @@ import pytest
 
 from tests.consumers.alerts.conftest import SECOND, START, Fleet, rule
 
+UNSET = {"clock": "unsynchronised"}
+
 SILENT = rule("silent(node) for 10m")
 
 
@@ -60,7 +62,7 @@ def test_events_of_a_node_are_lost_for_a_time(fleet):
     assert one.wait(3600).reported() == [("hot", "a", "resolved")]
 
 
-@pytest.mark.parametrize("event", [{"late": -61}, {"clock": "unsynchronised"}])
+@pytest.mark.parametrize("event", [{"late": -61}, {"attributes": UNSET}])
 def test_a_clock_is_off_that_is_ahead_or_not_set(fleet, event):
     one = fleet(rule("clock_off(node)")).send(x=1, **event).wait(1)
     assert one.reported() == [("hot", "a", "firing")]
@@ -89,7 +91,7 @@ def everything(plan):
 
 def test_the_built_in_rules_find_what_is_wrong_with_nodes(everything):
     for _ in range(121):
-        everything.send("bad", quality="no_acknowledge").send("off", x=1, clock="unsynchronised")
+        everything.send("bad", quality="no_acknowledge").send("off", x=1, attributes=UNSET)
         everything.send("behind", x=1, late=400).send("good", x=1).wait(30)
         everything.engine.nodes.lose("lossy", everything.now)
     fired = {(rule, node) for rule, node, state in everything.reported() if state == "firing"}

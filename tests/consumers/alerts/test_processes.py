@@ -6,15 +6,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import paho.mqtt.client as paho
 import pytest
 from lab.waiting import eventually
+
+from tests.consumers.alerts.web_server import WebServer
 
 RULES = """
 builtin = []
@@ -30,43 +30,6 @@ format = "webhook"
 url = "{}"
 """
 KEEP = "allow_anonymous true\npersistence true\npersistence_location {}/\nuser {}\n"
-
-
-class WebServer:
-    """Takes notifications, or refuses them with `status`."""
-
-    def __init__(self):
-        self.alerts = []
-        self.status = 200
-        self.asked = 0
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                server.asked += 1
-                if server.status == 200:
-                    server.alerts += json.loads(body)["alerts"]
-                self.send_response(server.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/alerts"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-    def states(self):
-        return [(one["rule"], one["node"], one["state"]) for one in self.alerts]
-
-    def has(self, *states):
-        return eventually(lambda: set(states) <= set(self.states()))
 
 
 @pytest.fixture
@@ -222,13 +185,47 @@ def test_commands_acknowledge_and_silence(system, nodes, web, command, state):
     done = command("alerts", "ack", "hot", *state)
     assert (done.returncode, done.stdout) == (0, "acknowledged: hot of a\n")
     eventually(lambda: listed(command, state)["alerts"][0]["state"] == "acknowledged")
-    assert command("alerts", "silence", "hot", "2h", "--node", "b", *state).returncode == 0
+    quiet = command("alerts", "silence", "hot", "2h", "--node", "b", "--json", *state)
+    assert [one["node"] for one in json.loads(quiet.stdout)["silenced"]] == ["b"]
     nodes("b", 31)
     web.has(("both", "", "firing"))
     assert ("hot", "b", "firing") not in web.states()
     silenced = listed(command, state)
     assert [one["rule"] for one in silenced["silences"]] == ["hot"]
     assert command("alerts", "ack", "cold", *state).returncode == 1
+    gone = command("alerts", "forget", "a", "--json", *state)
+    assert json.loads(gone.stdout) == {"forgotten": "a"}
+    web.has(("hot", "a", "resolved"))
+
+
+def test_mistakes_in_a_file_are_named_with_their_line(command, tmp_path):
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\nname = "hot"\nwhen = "air.temperature > 30"\n')
+    for words in (("check", rules), (rules, "mqtt://localhost")):
+        done = command("alerts", *words)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"{rules}:3: rule.hot.when = ")
+    done = command("alerts", "check", rules, "--json")
+    assert (done.returncode, len(json.loads(done.stdout)["problems"])) == (2, 1)
+
+
+def test_a_file_without_mistakes_passes_check(command, tmp_path):
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\nname = "hot"\nwhen = "any(node).air.temperature > 30"\n')
+    done = command("alerts", "check", rules)
+    assert (done.returncode, done.stdout) == (0, f"{rules}: 6 rules, 0 targets: no problems\n")
+
+
+def test_a_broker_that_is_not_there_ends_with_4(command, tmp_path):
+    rules = tmp_path / "rules.toml"
+    rules.write_text("")
+    done = command("alerts", rules, "mqtt://127.0.0.1:1", "--state", tmp_path / "state")
+    assert done.returncode == 4
+
+
+def test_a_state_that_is_not_there_ends_with_1(command, tmp_path):
+    done = command("alerts", "list", "--state", tmp_path)
+    assert (done.returncode, "there is no state" in done.stderr) == (1, True)
 
 
 def listed(command, state):
