@@ -19,6 +19,7 @@ MODULES = {
         "consumers.audit.command",
         "Find what was lost, contradictory, duplicated, reordered or late.",
     ),
+    "bridge": ("consumers.bridge.command", "Hand events from any source to any sink."),
 }
 EPILOG = """
 Exit codes: 0 success; 1 failure while running, or a finding; 2 error in the command line;

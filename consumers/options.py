@@ -1,7 +1,7 @@
 """Options that the consumers share: where events come from, and durations."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -31,9 +31,7 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]  # not generic in
 
 NODE = re.compile("[A-Za-z0-9_-]+")
 DURATION = DurationType()
-SOURCE_OPTIONS = (
-    click.argument("url"),
-    click.argument("nodes", metavar="[NODE]...", nargs=-1),
+CONNECTION_OPTIONS = (
     click.option("--username", default="", help="User name for the broker."),
     click.option("--password-file", default="", help="File with the password."),
     click.option("--password-env", default="", help="Environment variable with the password."),
@@ -46,11 +44,23 @@ SOURCE_OPTIONS = (
         help="Let the bus keep our place under this name: the next run resumes there.",
     ),
 )
+SOURCE_OPTIONS = (
+    click.argument("url"),
+    click.argument("nodes", metavar="[NODE]...", nargs=-1),
+    *CONNECTION_OPTIONS,
+)
 
 
 def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the arguments and options that `chosen_source` takes."""
-    for option in reversed(SOURCE_OPTIONS):
+    return with_options(command, SOURCE_OPTIONS)
+
+
+def with_options(
+    command: Callable[..., Any], options: Sequence[Callable[..., Any]]
+) -> Callable[..., Any]:
+    """Add arguments and options in their order."""
+    for option in reversed(options):
         command = option(command)
     return command
 
