@@ -1,7 +1,7 @@
 """The bridge: what a source delivers goes to a sink, and is then acknowledged.
 
 A kill at any moment loses nothing: what the sink does not own yet arrives again. What it owns, but
-the source was not told of, arrives twice, with the same id.
+the source does not know of, arrives twice, with the same id.
 """
 
 import logging
