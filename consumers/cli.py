@@ -20,6 +20,10 @@ MODULES = {
         "Find what was lost, contradictory, duplicated, reordered or late.",
     ),
     "bridge": ("consumers.bridge.command", "Hand events from any source to any sink."),
+    "dead": (
+        "consumers.inbox.command",
+        "List what consumers could not use, try it again, or drop it.",
+    ),
 }
 EPILOG = """
 Exit codes: 0 success; 1 failure while running, or a finding; 2 error in the command line;

@@ -10,10 +10,14 @@ from edge_agent.errors import AgentError
 from edge_agent.private_files import protect_database
 
 LOCK_SECONDS = 10.0
-TABLE = """
+TABLES = """
+BEGIN;
+CREATE TABLE IF NOT EXISTS synced (commits INTEGER NOT NULL);
+INSERT INTO synced SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM synced);
 CREATE TABLE IF NOT EXISTS done (
     log TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (log, first)
-) WITHOUT ROWID
+) WITHOUT ROWID;
+COMMIT
 """
 GROWN = """
 INSERT INTO done VALUES (?, ?, ?) ON CONFLICT (log, first) DO UPDATE SET last = excluded.last
@@ -27,7 +31,7 @@ class SqliteProgress:
         """Open or create the database; raise AgentError if it cannot be used."""
         try:
             self.database = open_database(path)
-            self.database.execute(TABLE)
+            self.database.executescript(TABLES)
         except sqlite3.Error as error:
             raise AgentError(f"{path}: {error}", "free it, repair it or move it away") from error
 
@@ -46,6 +50,11 @@ class SqliteProgress:
             self.database.execute("ROLLBACK")
             raise
         self.database.execute("COMMIT")
+
+    def sync(self) -> None:
+        """Make all that was committed survive a loss of power."""
+        with self.transaction():
+            self.database.execute("UPDATE synced SET commits = commits + 1")
 
     def load(self) -> Iterator[DoneRange]:
         """Yield every range."""

@@ -10,7 +10,7 @@ from consumers.source import SourcePlan
 from edge_agent.testing.destination import NODE
 
 LOG = "c0ffee"
-BEGIN = datetime(2027, 1, 15, 8, tzinfo=UTC)
+BEGIN = datetime(2026, 1, 15, 8, tzinfo=UTC)
 
 
 class Published(NamedTuple):
