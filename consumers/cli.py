@@ -19,6 +19,10 @@ MODULES = {
         "consumers.audit.command",
         "Find what was lost, contradictory, duplicated, reordered or late.",
     ),
+    "replay": (
+        "consumers.replay.command",
+        "Send what a log or a bus still has to a sink once more.",
+    ),
     "bridge": ("consumers.bridge.command", "Hand events from any source to any sink."),
     "dead": (
         "consumers.inbox.command",

@@ -4,6 +4,11 @@ from pathlib import Path
 
 import click
 
+DELIVERY_ARGUMENTS = (
+    click.argument("url", metavar="SOURCE"),
+    click.argument("sink_url", metavar="SINK"),
+    click.argument("nodes", metavar="[NODE]...", nargs=-1),
+)
 SINK_OPTIONS = (
     click.option(
         "--sink-option",

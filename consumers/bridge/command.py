@@ -2,8 +2,6 @@
 
 import json
 import random
-import signal
-import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -14,23 +12,18 @@ import click
 from consumers.bridge.bridge import Bridge, BridgeCounts
 from consumers.chosen_sink import SinkIdentity, sink_at, sink_options_of
 from consumers.inbox.sqlite_letters import SqliteLetters
+from consumers.interruption import stop_at_signals
 from consumers.options import CONNECTION_OPTIONS, chosen_source, with_options
-from consumers.sink_options import SINK_OPTIONS
+from consumers.sink_options import DELIVERY_ARGUMENTS, SINK_OPTIONS
 from consumers.source import Source
 from consumers.state import LETTERS, state_directory, state_of
 from edge_agent.clock import SystemClock
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.sink import Sink
 
-ARGUMENTS = (
-    click.argument("url", metavar="SOURCE"),
-    click.argument("sink_url", metavar="SINK"),
-    click.argument("nodes", metavar="[NODE]...", nargs=-1),
-)
-
 
 def _arguments(command: Callable[..., Any]) -> Callable[..., Any]:
-    return with_options(command, (*ARGUMENTS, *CONNECTION_OPTIONS, *SINK_OPTIONS))
+    return with_options(command, (*DELIVERY_ARGUMENTS, *CONNECTION_OPTIONS, *SINK_OPTIONS))
 
 
 @click.command()
@@ -70,19 +63,6 @@ def bridge(
         counts = _run(source, sink, letters, lambda: stopping.is_set() or bool(died))
     _print(counts, as_json=as_json)
     return int(bool(died))
-
-
-def stop_at_signals() -> threading.Event:
-    """Return an event that Ctrl-C or SIGTERM sets; a second signal ends the process at once."""
-    stopping = threading.Event()
-
-    def stop(number: int, _frame: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stopping.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    return stopping
 
 
 def _run(
