@@ -4,7 +4,7 @@ import json
 import random
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -66,11 +66,7 @@ def replay(
         source.open()
         batches = ReplayBatches(source, stretch, QUIET_SECONDS)
         sending = _sending(sink, rate, stopping)
-        sent = 0
-        with click.progressbar(sending.run(batches), file=sys.stderr, show_pos=True,
-                               label="batches", hidden=as_json) as counts:  # fmt: skip
-            for count in counts:
-                sent += count
+        sent = _show_progress(sending.run(batches), silent=as_json)
     _print(sent, sending, batches, as_json=as_json)
     if stopping.is_set():
         return INTERRUPTED
@@ -88,6 +84,15 @@ def _sending(sink: Sink, rate: float, stopping: threading.Event) -> SinkReplay:
         pause=stopping.wait,
         stopping=stopping.is_set,
     )
+
+
+def _show_progress(counts: Iterator[int], *, silent: bool) -> int:
+    """Show how many batches are sent: a source does not know how many it has; return the events."""
+    shown = click.progressbar(
+        counts, file=sys.stderr, show_pos=True, label="batches", hidden=silent
+    )
+    with shown as bar:
+        return sum(bar)
 
 
 def _print(sent: int, sending: SinkReplay, batches: ReplayBatches, *, as_json: bool) -> None:
