@@ -24,6 +24,7 @@ from edge_agent.deliver.sink import Sink
 from edge_agent.deliver.sink_replay import SinkReplay
 
 QUIET_SECONDS = 2.0
+IDENTITY = SinkIdentity("sink", "consumer", "replay")
 INTERRUPTED = 130  # as the shell reports SIGINT
 TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
@@ -59,17 +60,18 @@ def replay(
     stopping = stop_at_signals()
     source = chosen_source(**where, start="beginning")
     options = sink_options_of(sink_file, sink_option)
-    identity = SinkIdentity("sink", "consumer", "replay")
-    sink = sink_at(sink_url, options, identity, stopping.is_set, lambda _: stopping.set())
+    sink = sink_at(sink_url, options, IDENTITY, stopping.is_set, lambda _: stopping.set())
     stretch = TimeStretch(since and since.astimezone(), until and until.astimezone())
+    batches = ReplayBatches(source, stretch, QUIET_SECONDS)
+    sending = _sending(sink, rate, stopping)
     with closing(source), closing(sink):
         source.open()
-        batches = ReplayBatches(source, stretch, QUIET_SECONDS)
-        sending = _sending(sink, rate, stopping)
         sent = _show_progress(sending.run(batches), silent=as_json)
     _print(sent, sending, batches, as_json=as_json)
-    if stopping.is_set():
-        return INTERRUPTED
+    return INTERRUPTED if stopping.is_set() else _code(sent, sending)
+
+
+def _code(sent: int, sending: SinkReplay) -> int:
     if not sent:
         raise SourceUnavailable("there was nothing to send", "see whether the source has events")
     return int(bool(sending.refused))
