@@ -42,7 +42,8 @@ class FleetClauses:
 
     def refresh(self, node: FleetNode, view: FleetView) -> set[str]:
         """Look at a node again, for time has passed; return the rules that this concerns."""
-        return self._looked(self._all, node, view)
+        those = [one for one in self._all if not one[1].waits(node, view)]
+        return self._looked(those, node, view)
 
     def forget(self, node: str) -> None:
         """Remove a node."""

@@ -52,9 +52,10 @@ class FleetView(NamedTuple):
             if (value := self.current(found, name.channel)) is not None:
                 values[piece] = value
                 values.setdefault(piece if name.node else name.channel, value)
-        truths = {piece: self.answer(test, node) for piece, test in names.tests.items()}
-        known = {**truths, **answers}.items()
-        values |= {piece: float(truth) for piece, truth in known if truth is not None}
+        for piece, test in names.tests.items():
+            if (truth := self.answer(test, node)) is not None:
+                values[piece] = float(truth)
+        values |= {piece: float(truth) for piece, truth in answers.items() if truth is not None}
         moment = Moment(self.at, self.at, trusted=True)
         return Context(values, moment, self._windows(names, spans, node), seen, self.began)
 
@@ -104,6 +105,20 @@ class ClauseAnswers:
         self._quantified = quantified
         self._answers: dict[str, bool | None] = {}
         self._counts: Counter[bool | None] = Counter()
+
+    def waits(self, node: FleetNode, view: FleetView) -> bool:
+        """Return whether time has changed nothing for a node: its values are as they were."""
+        names, expression = self.condition.names, self.condition.expression
+        if (
+            expression.timed
+            or expression.spans
+            or names.of_others
+            or node.name not in self._answers
+        ):
+            return False
+        return self._answers[node.name] is None or all(
+            view.current(node, name) is not None for name in names.own
+        )
 
     def put(self, node: str, answer: bool | None) -> bool:
         """Note a node's answer; return whether it is another one than before."""

@@ -20,7 +20,7 @@ from edge_agent.evaluate.rules.alerts import AlertStep, step, step_unknown
 from edge_agent.evaluate.rules.rule_state import RuleState
 
 TICK = 500_000  # µs between two looks at what time alone changes
-SLICE = 1000  # nodes that are looked at in one tick
+SLICE = 500  # nodes that are looked at in one tick
 
 _logger = logging.getLogger(__name__)
 
@@ -119,9 +119,9 @@ class AlertEngine:
     def _evaluate(self, rule: FleetRule, node: FleetNode | None, at: int) -> None:
         key = (rule.name, node.name if node else "")
         record = self.records.get(key)
-        before = record.state if record else RuleState(condition=rule.rule.condition)
+        before = record.state if record else rule.idle
         at = max(at, _latest(before))
-        answers = self._clauses.answers(rule.name)
+        answers = self._clauses.answers(rule.name) if rule.names.quantified else {}
         context = self._view(at).context(rule.names, rule.spans, node, answers)
         result = self._step(rule, before, context)
         if result.alert:

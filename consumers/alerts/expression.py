@@ -7,7 +7,8 @@ The agent's own parser reads it. What a fleet adds are names to it: channels, an
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 from consumers.alerts.names import (
     OPERATIONS,
@@ -36,28 +37,37 @@ class Quantified:
     number: int
 
 
-class FleetNames(NamedTuple):
+@dataclass(frozen=True)
+class FleetNames:
     """The meaning of the names in a text, by their text."""
 
     channels: Mapping[str, NodeChannel]
     tests: Mapping[str, NodeTest]
     quantified: Mapping[str, Quantified]
 
-    @property
+    @cached_property
     def per_node(self) -> bool:
         """Whether they are about each node in turn."""
         nodes = [one.node for one in self.channels.values()]
         return "" in [*nodes, *(one.node for one in self.tests.values())]
 
-    @property
+    @cached_property
     def own(self) -> frozenset[str]:
         """The channels of the node that it is about."""
         return frozenset(one.channel for one in self.channels.values() if not one.node)
 
+    @cached_property
+    def of_others(self) -> bool:
+        """Whether they are about more than one node."""
+        return bool(self.quantified) or any(one.node for one in self.channels.values())
+
     def joined(self, others: "FleetNames") -> "FleetNames":
         """Return the names of two texts; the same text has the same meaning."""
-        pairs = zip(self, others, strict=True)
-        return FleetNames(*({**mine, **theirs} for mine, theirs in pairs))  # type: ignore[arg-type]
+        return FleetNames(
+            {**self.channels, **others.channels},
+            {**self.tests, **others.tests},
+            {**self.quantified, **others.quantified},
+        )
 
 
 @dataclass(frozen=True, slots=True)

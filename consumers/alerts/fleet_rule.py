@@ -8,6 +8,7 @@ from consumers.alerts.expression import FleetNames
 from consumers.alerts.fleet_text import FleetText
 from edge_agent.evaluate.expressions.expression import Span
 from edge_agent.evaluate.rules.rule import Rule
+from edge_agent.evaluate.rules.rule_state import RuleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,12 @@ class FleetRule:
     @property
     def timed(self) -> bool:
         """Whether more than the channels of one node may change it, such as time alone."""
-        names = self.names
-        others = any(one.node for one in names.channels.values())
-        return self.rule.timed or others or bool(names.quantified)
+        return self.rule.timed or self.names.of_others
+
+    @cached_property
+    def idle(self) -> RuleState:
+        """Its state if there is nothing to remember."""
+        return RuleState(condition=self.rule.condition)
 
     def is_about(self, node: str) -> bool:
         """Return whether it may have a state for a node; "" is the fleet."""

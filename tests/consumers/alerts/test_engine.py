@@ -249,6 +249,22 @@ def test_a_hold_survives_a_restart(fleet, plan):
     assert again.reported() == [("hot", "a", "firing")]
 
 
+def test_values_survive_a_restart_so_that_a_count_has_them(fleet, plan):
+    two = fleet(TWO).send("a", temperature=31)
+    again = Fleet(plan("builtin = []\n" + TWO), two.saved(), two.now + SECOND)
+    again.wait(1).send("b", temperature=31)
+    assert again.reported() == [("hot", "", "firing")]
+
+
+def test_a_value_that_grows_old_is_no_longer_counted(fleet):
+    two = fleet(rule("count(nodes with air.temperature > 30) < 1"))
+    two.send("a", temperature=31).send("b", temperature=20).wait(361)
+    two.send("b", temperature=20).wait(1)
+    assert two.reported() == []
+    two.send("a", temperature=20)
+    assert two.reported() == [("hot", "", "firing")]
+
+
 @pytest.mark.parametrize("text", ["", rule("any(node).air.temperature > 40"), TWO])
 def test_the_alert_of_a_rule_that_is_gone_or_changed_is_resolved(fleet, plan, text):
     hot = fleet(HOT).send(temperature=31)
