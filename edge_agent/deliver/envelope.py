@@ -4,9 +4,9 @@ The id is `<log id>:<offset>`, the same at every delivery: a subscriber can drop
 gaps. `sequence` orders as text. An event whose time is not to be trusted yet says so.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,6 +17,8 @@ CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json; charset=utf-8"
 TYPES = {kind: str(EventType(kind, version)) for kind, version in WRITTEN.items()}
 JSON = "application/json"
+SPECVERSION: Final = "1.0"
+UNSYNCHRONISED = "unsynchronised"
 OVERHEAD = 470  # bytes of a CloudEvent beside its data, with names of the greatest length
 
 
@@ -52,8 +54,10 @@ class Envelope:
 
         The data goes beside them: `event.data`, which is JSON, as `datacontenttype` says.
         """
-        texts = {name: _text(value) for name, value in self._given(event).items()}
-        return {**texts, "datacontenttype": JSON}
+        if isinstance(event, RelayedEvent):
+            texts = {name: _text(value) for name, value in event.attributes.items()}
+            return {**texts, "datacontenttype": JSON}
+        return self._texts(event)
 
     def wrap(self, event: LoggedEvent) -> CloudEvent:
         """Return one event with the attributes of the contract; its data stays JSON."""
@@ -66,24 +70,35 @@ class Envelope:
             type_of(kind),
             source,
             datetime.fromtimestamp(time / 1e6, UTC),
-            "1.0",
+            SPECVERSION,
             msgspec.Raw(data),
             datacontenttype=JSON,
-            sequence=f"{offset:016d}",
+            sequence=str(offset).zfill(16),
         )
         if boot is not None:
-            wrapped.clock, wrapped.bootid, wrapped.uptime = "unsynchronised", boot, str(uptime)
+            wrapped.clock, wrapped.bootid, wrapped.uptime = UNSYNCHRONISED, boot, str(uptime)
         if type(event) is Replayed:
             wrapped.replay = True
         return wrapped
 
-    def _given(self, event: LoggedEvent) -> Mapping[str, Any]:
-        if isinstance(event, RelayedEvent):
-            return event.attributes
-        wrapped: Any = self.wrap(event)
-        wrapped.data = msgspec.UNSET
-        found: dict[str, Any] = msgspec.to_builtins(wrapped)
-        return found
+    def _texts(self, event: LoggedEvent) -> dict[str, str]:
+        """Return the attributes that `wrap` gives an event; this way takes half of the time."""
+        offset, time, boot, uptime, kind, source, _ = event
+        texts = {
+            "id": self.id_of(event),
+            "source": self._source,
+            "type": type_of(kind),
+            "subject": source,
+            "time": msgspec.to_builtins(datetime.fromtimestamp(time / 1e6, UTC)),
+            "specversion": SPECVERSION,
+            "datacontenttype": JSON,
+            "sequence": str(offset).zfill(16),
+        }
+        if boot is not None:
+            texts |= {"clock": UNSYNCHRONISED, "bootid": str(boot), "uptime": str(uptime)}
+        if type(event) is Replayed:
+            texts["replay"] = "true"
+        return texts
 
     def _whole(self, event: LoggedEvent) -> CloudEvent | dict[str, Any]:
         """Return all that is delivered of an event: of a relayed one, every attribute it has."""

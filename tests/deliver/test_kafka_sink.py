@@ -11,7 +11,6 @@ from edge_agent.deliver.kafka.obstacle import ProducerFailed, obstacle
 from edge_agent.deliver.kafka.record import encoder
 from edge_agent.deliver.kafka.sink import KafkaSink
 from edge_agent.deliver.kafka.target import KafkaTarget
-from edge_agent.deliver.kafka.window import Outcome
 from edge_agent.deliver.sink import About, SinkContext
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable, UnfitEvent
 
@@ -63,7 +62,7 @@ class ScriptedProducer:
 
     def outcomes(self, seconds):
         self.cluster.times += seconds
-        found = []
+        found = {}
         for offset in list(self.queue):
             answer = self.cluster.answers.get(offset, "")
             if isinstance(answer, Exception):
@@ -71,7 +70,7 @@ class ScriptedProducer:
             if answer is None:
                 break  # what follows waits as well
             self.queue.remove(offset)
-            found.append(Outcome(offset, answer))
+            found[offset] = answer
             if answer:
                 break
             self.cluster.stored.append(offset)
@@ -79,7 +78,7 @@ class ScriptedProducer:
 
     def close(self):
         self.closed = True
-        return []
+        return {}
 
 
 class Agent:

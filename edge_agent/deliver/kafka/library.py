@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from edge_agent.deliver.kafka.record import Record
 from edge_agent.deliver.kafka.target import KafkaTarget
-from edge_agent.deliver.kafka.window import Outcome
+from edge_agent.deliver.kafka.window import Outcomes
 from edge_agent.errors import MissingPackage
 
 
@@ -30,11 +30,11 @@ class Producing(Protocol):
         """Hand a record over; return false if there is no room now. Raise ProducerFailed."""
         ...
 
-    def outcomes(self, seconds: float) -> list[Outcome]:
-        """Wait until all is settled or for these seconds. Raise ProducerFailed."""
+    def outcomes(self, seconds: float) -> Outcomes:
+        """Wait until some are settled, or for these seconds. Raise ProducerFailed."""
         ...
 
-    def close(self) -> list[Outcome]:
+    def close(self) -> Outcomes:
         """Forget what is on its way; return what is known of it."""
         ...
 

@@ -1,6 +1,5 @@
 """librdkafka's idempotent producer, as far as the sink uses it."""
 
-from collections import deque
 from functools import partial
 from typing import Any
 
@@ -11,7 +10,7 @@ from edge_agent.deliver.kafka.library_log import LibraryLog
 from edge_agent.deliver.kafka.obstacle import ProducerFailed
 from edge_agent.deliver.kafka.record import Record
 from edge_agent.deliver.kafka.target import KafkaTarget, client_settings
-from edge_agent.deliver.kafka.window import Outcome
+from edge_agent.deliver.kafka.window import Outcomes
 from edge_agent.errors import AgentError
 
 OVERHEAD = 200  # bytes of a record beside key, value and headers, and of the batch around it
@@ -44,7 +43,7 @@ class RecordProducer:
         """Connect in the background; raise AgentError if the settings cannot be used."""
         self._topic = target.topic
         self.slowed = 0.0
-        self._outcomes: deque[Outcome] = deque()
+        self._outcomes: Outcomes = {}
         own: dict[str, Any] = {
             "enable.gapless.guarantee": not careful,
             "compression.type": target.compression,
@@ -75,39 +74,39 @@ class RecordProducer:
             raise _failure(error) from error
         return True
 
-    def outcomes(self, seconds: float) -> list[Outcome]:
-        """Wait until all records are settled, or for these seconds; return what is known.
+    def outcomes(self, seconds: float) -> Outcomes:
+        """Wait until records are settled, or for these seconds; return what is known.
 
         Raise ProducerFailed if nothing more will be.
         """
         try:
-            self._library.flush(seconds)
+            self._library.poll(seconds)
         except (KafkaException, SystemError) as error:  # the latter if a callback follows a failure
             raise _failure(error) from error
         return self._taken()
 
-    def close(self) -> list[Outcome]:
+    def close(self) -> Outcomes:
         """Forget what is on its way; return what is known of it."""
         try:
             self._library.purge()
             self._library.flush(0)
         except (KafkaException, SystemError):
             pass  # it has failed before
-        return [one for one in self._taken() if one.error not in PURGED]
+        return {offset: error for offset, error in self._taken().items() if error not in PURGED}
 
     def _slow_down(self, event: ThrottleEvent) -> None:
         self.slowed = event.throttle_time
 
-    def _taken(self) -> list[Outcome]:
-        taken = list(self._outcomes)
+    def _taken(self) -> Outcomes:
+        taken = self._outcomes.copy()
         self._outcomes.clear()
         return taken
 
 
 def _settled(
-    outcomes: deque[Outcome], offset: int, error: KafkaError | None, _message: Message
+    outcomes: Outcomes, offset: int, error: KafkaError | None, _message: Message
 ) -> None:
-    outcomes.append(Outcome(offset, "" if error is None else error.name()))
+    outcomes[offset] = "" if error is None else error.name()
 
 
 def _failure(error: BaseException) -> ProducerFailed:

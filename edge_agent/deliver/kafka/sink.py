@@ -29,6 +29,7 @@ WAIT_SECONDS = 0.5
 STOP_WAITS = 3  # while the agent stops: 1.5 s for what is under way
 MOST_AGE = 60.0  # s: what waits longer is sent again, with a new time
 MOST = 1000  # events on their way
+ENOUGH = MOST // 4  # confirmed: the next delivery continues with the rest
 HELD = "waits for the clock: Kafka deletes a record by its time"
 HOLD_REMEDY = "synchronise the time, or set message.timestamp.type=LogAppendTime for the topic"
 
@@ -85,7 +86,7 @@ class KafkaSink:
         try:
             producer = self._connected(facts, careful=careful)
             self._send(events, producer)
-            self._wait(producer)
+            self._wait(events, producer)
         except ProducerFailed as error:
             self._careful_until = max(self._window.last, events[0].offset)
             self._discard()
@@ -141,6 +142,7 @@ class KafkaSink:
 
     def _send(self, events: Sequence[LoggedEvent], producer: Producing) -> None:
         """Send what is not on its way yet, up to an event that is too large."""
+        now = self._monotonic()
         for event in self._window.unsent(events):
             key = f"{node_of(event, self._context.node)}/{event.source}"
             try:
@@ -155,17 +157,21 @@ class KafkaSink:
                     raise
                 self._window.fail(event.offset, error.name)
                 return
-            self._window.add(event.offset, self._monotonic())
+            self._window.add(event.offset, now)
 
-    def _wait(self, producer: Producing) -> None:
+    def _wait(self, events: Sequence[LoggedEvent], producer: Producing) -> None:
+        """Wait for all events, or for the first ones if more follow: the rest stays on its way."""
+        first = events[:ENOUGH] if len(events) == MOST else events
         until, waits = self._monotonic() + PATIENCE, STOP_WAITS
-        while self._window.waiting and waits and self._monotonic() < until:
+        while self._window.awaits(first) and waits and self._monotonic() < until:
             waits -= not self._going()
-            for outcome in producer.outcomes(WAIT_SECONDS):
-                self._window.take(outcome)
+            outcomes = producer.outcomes(WAIT_SECONDS)
+            self._window.take(outcomes)
+            if outcomes:
                 until = self._monotonic() + PATIENCE
-                if outcome.error and not self._careful:
-                    raise ProducerFailed(outcome.error, outcome.error)
+            for error in filter(None, outcomes.values()):
+                if not self._careful:
+                    raise ProducerFailed(error, error)
 
     def _result(self, events: Sequence[LoggedEvent]) -> int:
         count = self._window.settled(events)
@@ -207,8 +213,7 @@ class KafkaSink:
     def _discard(self) -> None:
         """Disconnect; what is confirmed stays so, and the rest is sent again."""
         if self._producer is not None:
-            for outcome in self._producer.close():
-                if not outcome.error:
-                    self._window.take(outcome)
+            outcomes = self._producer.close()
+            self._window.take({one: error for one, error in outcomes.items() if not error})
         self._producer = None
         self._window.give_up()
