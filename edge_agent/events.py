@@ -19,7 +19,7 @@ Severity: TypeAlias = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the least first
 AlertState: TypeAlias = Literal["inactive", "pending", "firing", "resolved", "flapping"]
 GOOD = "good"
-LATEST = 253_402_300_799_999_999  # µs: the end of the year 9999
+LATEST = 253_402_300_799_000_000  # µs: the last second of the year 9999
 
 
 class Event(msgspec.Struct, frozen=True):
