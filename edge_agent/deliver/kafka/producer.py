@@ -23,7 +23,7 @@ SETTINGS: dict[str, Any] = {
     "acks": "all",
     "max.in.flight.requests.per.connection": 1,
     "message.timeout.ms": 0,
-    "linger.ms": 5,
+    "linger.ms": 2,
     "partitioner": "murmur2_random",  # as Java clients choose: keys of both meet in one partition
 }
 
