@@ -60,7 +60,7 @@ class Publication:
     def continues(self, before: "Publication") -> bool:
         """Return whether it begins where the settled part of another one ends."""
         rest = before.messages[before.reported :]
-        return 0 < len(rest) and rest == self.messages[: len(rest)]
+        return len(rest) > 0 and rest == self.messages[: len(rest)]
 
     def adopt(self, before: "Publication") -> None:
         """Take over what became of messages that another one has published."""

@@ -103,9 +103,7 @@ class RecordProducer:
         return taken
 
 
-def _settled(
-    outcomes: Outcomes, offset: int, error: KafkaError | None, _message: Message
-) -> None:
+def _settled(outcomes: Outcomes, offset: int, error: KafkaError | None, _message: Message) -> None:
     outcomes[offset] = "" if error is None else error.name()
 
 

@@ -9,10 +9,8 @@ from edge_agent.deliver.encoding.encoder import EventEncoder
 from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
 from edge_agent.deliver.kafka.options import Content
 from edge_agent.events import LoggedEvent
-from edge_agent.schema.cloud_event import CloudEvent
 
 Headers: TypeAlias = list[tuple[str, str | bytes | None]]  # as the library wants them
-NAMES = {name: f"ce_{name}" for name in CloudEvent.__struct_fields__}
 STRUCTURED: Headers = [("content-type", CONTENT_TYPE.encode())]
 
 
@@ -52,4 +50,4 @@ def _attributes(envelope: Envelope, event: LoggedEvent) -> Headers:
     """Return the attributes as headers, except the type of the data, which has its own."""
     attributes = envelope.attributes(event)
     del attributes["datacontenttype"]
-    return [(NAMES[name], value) for name, value in attributes.items()]
+    return [(f"ce_{name}", value) for name, value in attributes.items()]

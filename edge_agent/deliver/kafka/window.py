@@ -5,7 +5,6 @@ from typing import TypeAlias
 
 from edge_agent.events import LoggedEvent
 
-
 # What became of events, by offset: Kafka's name of the reason, empty for one that is stored.
 Outcomes: TypeAlias = dict[int, str]
 
