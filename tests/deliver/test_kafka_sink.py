@@ -156,6 +156,8 @@ def test_a_cluster_that_slows_the_agent_down_is_named(sink, cluster, events):
     cluster.answers[2] = None
     with pytest.raises(SinkUnavailable, match=r"slows this user down, by 12\.3 s.*quota"):
         sink.deliver(events(2)[1:])
+
+
 def test_a_full_batch_is_left_when_its_first_events_are_confirmed(sink, cluster, events):
     cluster.answers[ENOUGH + 1] = None
     assert sink.deliver(events(MOST)) == ENOUGH
