@@ -28,6 +28,10 @@ MODULES = {
         "consumers.inbox.command",
         "List what consumers could not use, try it again, or drop it.",
     ),
+    "query": (
+        "consumers.query.command",
+        "Print readings and windows of a store, or plot them.",
+    ),
 }
 EPILOG = """
 Exit codes: 0 success; 1 failure while running, or a finding; 2 error in the command line;

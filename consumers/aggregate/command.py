@@ -5,26 +5,27 @@ import logging
 import secrets
 import signal
 import time
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 from typing import Any
 
 import click
 
 from consumers.aggregate.aggregator import RunClock, RunEnd, StoringRun
 from consumers.aggregate.keep import Keep, parse_keep
-from consumers.aggregate.stores.catalog import made_directory, store_of
+from consumers.aggregate.stores.catalog import directory_of, store_of
 from consumers.aggregate.stores.store import Store
 from consumers.inbox.settings import InboxCounts
 from consumers.inbox.sqlite_letters import SqliteLetters
 from consumers.options import DURATION, chosen_source, source_options
 from consumers.source import Source
+from consumers.state import LETTERS, state_directory
 from consumers.steady_clock import SteadyClock
 from edge_agent.deliver.complaints import Complaints
 
 FOREVER = float("inf")
 LOG_FORMAT = "%(levelname)s: %(message)s"
 COUNTED = ("events", "duplicates", "dead")
-LETTERS = "letters.db"
 
 _logger = logging.getLogger(__name__)
 
@@ -66,18 +67,27 @@ def aggregate(
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     end = RunEnd(*(FOREVER if each is None else each for each in (seconds, until_quiet)))
-    directory = made_directory(state)
-    with closing(store_of(where, directory)) as store:
-        store.open()
-        letters = SqliteLetters(directory / LETTERS)
-        with closing(letters), closing(_source(store, source)) as opened:
-            opened.open()
-            run = _aggregator(opened, store, letters, keep)
-            with suppress(KeyboardInterrupt):
-                _logger.info("storing the events of %s in %s", source["url"], store)
-                run.run(end)
-    _print(run.counts, as_json=as_json)
+    counts = _followed(directory_of(state), where, source, keep, end)
+    _print(counts, as_json=as_json)
     return 0
+
+
+def _followed(
+    path: Path, where: str, options: dict[str, Any], keep: Keep, end: RunEnd
+) -> InboxCounts:
+    """Store what arrives until the end, or Ctrl-C; return what was counted."""
+    with ExitStack() as stack:
+        directory = stack.enter_context(state_directory(path))
+        store = stack.enter_context(closing(store_of(where, directory)))
+        store.open()
+        letters = stack.enter_context(closing(SqliteLetters(directory / LETTERS)))
+        source = stack.enter_context(closing(_source(store, options)))
+        source.open()
+        run = _aggregator(source, store, letters, keep)
+        with suppress(KeyboardInterrupt):
+            _logger.info("storing the events of %s in %s", options["url"], store)
+            run.run(end)
+    return run.counts
 
 
 def _source(store: Store, options: dict[str, Any]) -> Source:

@@ -1,11 +1,10 @@
 """Which store a `--store` means: `duckdb:PATH`, a path, or `postgresql://…`."""
 
-import os
 from pathlib import Path
 
 from consumers.aggregate.stores.duckdb_store import DuckdbStore
 from consumers.aggregate.stores.store import Store
-from edge_agent.errors import AgentError
+from consumers.state import state_of
 from edge_agent.paths import expanded
 
 FILE = "readings.duckdb"
@@ -13,23 +12,9 @@ PREFIX = "duckdb:"
 SERVERS = ("postgresql://", "postgres://")
 
 
-def state_directory(named: str = "") -> Path:
-    """Return the named directory, or the one of systemd or of the XDG specification."""
-    if named:
-        return Path(expanded(named))
-    state = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
-    return Path(state) if state else Path(home) / "edge-consumer" / "aggregate"
-
-
-def made_directory(named: str) -> Path:
-    """Return the state directory; it is made for its owner alone. Raise AgentError."""
-    directory = state_directory(named)
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise AgentError(f"{directory}: {error.strerror}", "name another --state") from error
-    return directory
+def directory_of(named: str = "") -> Path:
+    """Return the named state directory, or the one of this user or service."""
+    return Path(expanded(named)) if named else state_of("aggregate")
 
 
 def is_server(where: str) -> bool:

@@ -1,6 +1,7 @@
 """Opening a DuckDB file: one process at a time may write it, and then no other may read it."""
 
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from edge_agent.errors import AgentError
@@ -18,15 +19,31 @@ class FileInUse(AgentError):
 
 def connected(path: Path, *, read_only: bool = False) -> "duckdb.DuckDBPyConnection":
     """Return a connection to a file; raise FileInUse, or AgentError for what is not a store."""
+    duckdb = _library()
+    try:
+        return in_utc(duckdb.connect(str(path), read_only, {"memory_limit": MEMORY}))
+    except duckdb.Error as error:
+        first = str(error).splitlines()[0]
+        if "lock" in first or isinstance(error, duckdb.ConnectionException):  # of this process
+            what = "end it, or use consumers.open, which holds a file during a query only"
+            raise FileInUse(f"{path}: another process has it open", what) from error
+        raise AgentError(f"{path}: {first}", "name another file with --store") from error
+
+
+def in_memory() -> "duckdb.DuckDBPyConnection":
+    """Return a connection to a new database in memory; raise AgentError."""
+    return in_utc(_library().connect())
+
+
+def _library() -> ModuleType:
     try:
         import duckdb  # noqa: PLC0415 - of an extra
     except ImportError:
         raise AgentError("the store needs the package duckdb", REMEDY) from None
-    try:
-        connection = duckdb.connect(str(path), read_only=read_only, config={"memory_limit": MEMORY})
-        connection.execute("SET TimeZone = 'UTC'")
-    except duckdb.Error as error:
-        if "lock" in str(error):
-            raise FileInUse(f"{path}: another process has it open", "end it") from error
-        raise AgentError(f"{path}: {str(error).splitlines()[0]}", "see `--store`") from error
+    return duckdb
+
+
+def in_utc(connection: "duckdb.DuckDBPyConnection") -> "duckdb.DuckDBPyConnection":
+    """Let a connection show and read times in UTC; return it."""
+    connection.execute("SET TimeZone = 'UTC'")
     return connection

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from consumers.aggregate.group import EventGroup, Thinned
 from consumers.aggregate.stores import duckdb_schema as schema
-from consumers.aggregate.stores.duckdb_file import connected
+from consumers.aggregate.stores.duckdb_file import connected, in_utc
 from consumers.aggregate.stores.store import EVENTS, READINGS
 from consumers.aggregate.windows import Series, Windows, less
 from consumers.inbox.progress import DoneRange, ProgressChanges
+from consumers.query.answers import AnswerServer
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,6 +27,7 @@ class DuckdbStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._answers: AnswerServer | None = None
         self._series: dict[Series, int] = {}
 
     def __str__(self) -> str:
@@ -42,6 +44,8 @@ class DuckdbStore:
         self._connection = connected(self._path)
         self.connection.execute(schema.SCHEMA)
         self._load_series()
+        self._answers = AnswerServer(self._path, in_utc(self.connection.cursor()))
+        self._answers.start()
 
     def name(self, proposal: str) -> str:
         """Return the store's own name; it gets the proposed one if it has none yet."""
@@ -97,9 +101,11 @@ class DuckdbStore:
 
     def close(self) -> None:
         """Give the file back; a second time does nothing."""
+        if self._answers is not None:
+            self._answers.close()
         if self._connection is not None:
             self._connection.close()
-        self._connection = None
+        self._answers = self._connection = None
 
     def _load_series(self) -> None:
         rows = self.connection.execute(schema.SERIES).fetchall()

@@ -110,18 +110,18 @@ def test_every_reading_is_stored_once_though_the_command_is_killed(
 def test_sigterm_ends_it_with_its_counts(aggregate, publisher, wait_for, event, rows, tmp_path):
     process = aggregate("--json")
     publisher.publish([old(event, 1), old(event, 1), {"no": "event"}])
-    wait_for((tmp_path / "letters.db").exists)
+    wait_for((tmp_path / "dead.sqlite").exists)
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert set(json.loads(out)) == {"events", "duplicates", "dead"}
 
 
-def test_a_second_command_on_the_same_file_is_refused(aggregate, command, broker, tmp_path):
+def test_a_second_command_in_the_same_directory_is_refused(aggregate, command, broker, tmp_path):
     aggregate()
     done = command("aggregate", broker.url, "--state", tmp_path)
     assert done.returncode == 1
-    assert "another process has it open" in done.stderr
+    assert f"another consumer uses {tmp_path}" in done.stderr
 
 
 def test_a_wrong_keep_is_an_error_of_the_command_line(command):
