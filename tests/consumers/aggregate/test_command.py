@@ -128,3 +128,9 @@ def test_a_wrong_keep_is_an_error_of_the_command_line(command):
     done = command("aggregate", "mqtt://localhost", "--keep", "1w=3d")
     assert done.returncode == 2
     assert "expected one of readings, events, 1m, 15m, 1h, 1d" in done.stderr
+
+
+def test_a_store_that_is_no_file_is_refused(command):
+    done = command("query", "--store", "postgresql://localhost/x")
+    assert done.returncode == 1
+    assert done.stderr == "postgresql://localhost/x is no file: name one as duckdb:PATH\n"
