@@ -62,8 +62,8 @@ class Epmd:
 class RabbitMQ:
     """One node on its own ports; `kill` and `start` it any number of times."""
 
-    def __init__(self, directory, epmd):
-        self.port = free_port()
+    def __init__(self, directory, epmd, port=None):
+        self.port = port or free_port()
         self.name = f"rabbit{self.port}@localhost"
         self.url = f"amqp://127.0.0.1:{self.port}"
         self._directory = directory / f"rabbit{self.port}"
