@@ -66,7 +66,7 @@ class Terminal:
         for line in text.splitlines():
             pattern = ".*".join(map(re.escape, line.split("…")))
             try:
-                found = eventually(lambda: re.search(pattern, self.said[self._read :]), SECONDS)
+                found = eventually(lambda: re.search(pattern, self.said[self._read :]))
             except AssertionError:
                 pytest.fail(f"{line!r} is not in what {self._file.stem} says:\n{self.said}")
             self._read += found.end()

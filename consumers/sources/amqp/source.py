@@ -14,11 +14,12 @@ from typing import NamedTuple
 from consumers.pending import Pending
 from consumers.received_event import ReceivedEvent
 from consumers.source import Delivery, SourceUnavailable
-from consumers.sources.amqp.failure import CANCELLED
+from consumers.sources.amqp.failure import AGAIN, CANCELLED
 from consumers.sources.amqp.link import LinkLost, QueueLink, QueueMessage
 from consumers.sources.amqp.message import deliveries_in
 from consumers.sources.amqp.target import QueueTarget
 from consumers.sources.place import GroupPlace
+from edge_agent.deliver.amqp.publication import TRY_AGAIN
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.complaints import Complaints
 
@@ -137,7 +138,7 @@ class AmqpSource:
 
     def _complain(self, error: LinkLost) -> None:
         what, remedy = error.failure
-        self._complaints.add(f"{what}; {remedy}")
+        self._complaints.add(f"{what}; {AGAIN if remedy == TRY_AGAIN else remedy}")
         self._retry_at = time.monotonic() + self._backoff.next()
 
     def _reconnect(self, seconds: float) -> None:
