@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from lab.waiting import eventually
@@ -22,7 +23,9 @@ SUDO = """\
 #!/bin/sh
 case "$*" in
 "apt install "*) shift 2; exec apt-cache show --quiet=1 "$@" ;;
-"systemctl kill --signal=KILL rabbitmq-server") touch "$HOME/killed"; while [ -e "$HOME/killed" ]; do sleep 0.1; done ;;
+"systemctl kill --signal=KILL rabbitmq-server")
+    touch "$HOME/killed"
+    while [ -e "$HOME/killed" ]; do sleep 0.1; done ;;
 *) echo "unknown: $*"; exit 1 ;;
 esac
 """
@@ -66,7 +69,7 @@ class Terminal:
         for line in text.splitlines():
             pattern = ".*".join(map(re.escape, line.split("…")))
             try:
-                found = eventually(lambda: re.search(pattern, self.said[self._read :]))
+                found = eventually(lambda p=pattern: re.search(p, self.said[self._read :]))
             except AssertionError:
                 pytest.fail(f"{line!r} is not in what {self._file.stem} says:\n{self.said}")
             self._read += found.end()
@@ -93,7 +96,9 @@ def environment(tmp_path):
     (programs / "sudo").write_text(SUDO)
     (programs / "sudo").chmod(0o755)
     path = f"{programs}:{os.environ['PATH']}"
-    return {"HOME": str(tmp_path), "PATH": path, "LANG": "C.UTF-8", "TMPDIR": str(tmp_path)}
+    own = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state"), "PATH": path}
+    # The machine's proxies and package indexes are in its surroundings and in this file.
+    return os.environ | own | {"NPM_CONFIG_USERCONFIG": str(Path.home() / ".npmrc")}
 
 
 @pytest.fixture
