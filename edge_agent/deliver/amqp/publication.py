@@ -57,6 +57,11 @@ class Publication:
         """Return how many of the first messages are settled."""
         return self._settled.find(0) % (len(self.messages) + 1)
 
+    @property
+    def stuck(self) -> bool:
+        """Return whether the broker could not store events, not even the first one."""
+        return self.failure is NOT_STORED and not self.leading
+
     def continues(self, before: "Publication") -> bool:
         """Return whether it begins where the settled part of another one ends."""
         rest = before.messages[before.reported :]
@@ -110,11 +115,6 @@ class ConfirmedChannel:
         self._tag = 0
         self._unconfirmed: dict[int, tuple[Publication, int]] = {}
         self._returned: dict[str, str] = {}
-
-    @property
-    def waiting(self) -> bool:
-        """Return whether a confirmation is awaited."""
-        return bool(self._unconfirmed)
 
     def send(self, job: Publication) -> None:
         """Publish as far as the window allows."""
