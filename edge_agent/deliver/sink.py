@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_ch
 
 import msgspec
 
-from edge_agent.errors import AgentError
+from edge_agent.errors import AgentError, MissingPackage
 from edge_agent.events import (
     KINDS,
     Alert,
@@ -145,6 +145,11 @@ def reaches_nothing(_plan: SinkPlan[Options], _node: str) -> Iterable[SinkProble
     return ()
 
 
+def misses_nothing(_plan: SinkPlan[Options]) -> Iterable[MissingPackage]:
+    """Return nothing: such a sink needs no further package."""
+    return ()
+
+
 def file_claim(path: Path) -> str:
     """Return how a claim names a file."""
     return f"the file {path.resolve()}"
@@ -157,7 +162,7 @@ class SinkType(NamedTuple, Generic[Options]):
     what only one sink of a node may use. `reach` connects as a delivery does, without sending an
     event, and yields what stands in its way, with the remedy: name, TLS, login, whether the topic
     or queue exists and may be written to. `build` and `reach` raise MissingPackage if a package is
-    not installed.
+    not installed; `missing` yields all of these, and imports none.
     """
 
     options: type[Options]
@@ -165,3 +170,4 @@ class SinkType(NamedTuple, Generic[Options]):
     build: Callable[[SinkPlan[Options], SinkContext], Sink]
     claims: Callable[[SinkPlan[Options], str], Iterable[str]] = claims_nothing
     reach: Callable[[SinkPlan[Options], str], Iterable[SinkProblem]] = reaches_nothing
+    missing: Callable[[SinkPlan[Options]], Iterable[MissingPackage]] = misses_nothing

@@ -514,3 +514,10 @@ def test_the_doctor_names_what_stands_in_the_way(sqs, answers, what):
     (problem,) = looked(server)
     assert (problem.key, problem.value) == ("url", server.url)
     assert what in problem.what
+
+
+def test_the_doctor_tells_the_wrong_port_from_missing_credentials(sqs):
+    server = sqs()
+    plan = SinkPlan("cloud", (server.url.replace("http:", "https:"),), REGION)
+    (problem,) = reach(plan, "greenhouse")
+    assert "no TLS with https://127.0.0.1" in problem.what

@@ -10,8 +10,10 @@ from edge_agent.deliver.aws.options import AwsOptions
 from edge_agent.deliver.aws.reach import obstacle
 from edge_agent.deliver.aws.sink import AwsSink
 from edge_agent.deliver.backoff import Backoff
+from edge_agent.deliver.packages import Package, needs
 from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType, claims_nothing
-from edge_agent.errors import MissingPackage
+
+BOTOCORE = Package("botocore", "botocore", "aws")
 
 
 def build(plan: SinkPlan[AwsOptions], context: SinkContext) -> AwsSink:
@@ -32,9 +34,9 @@ def connector(plan: SinkPlan[AwsOptions]) -> tuple[AwsTarget, Callable[[], AwsCa
     try:
         from edge_agent.deliver.aws.client import AwsClient  # noqa: PLC0415 - optional, and 20 MB
     except ImportError:
-        raise MissingPackage("botocore", "aws") from None
+        raise BOTOCORE.missing from None
     target = parse_url(plan.url[0])
     return target, lambda: AwsClient(target, plan.options)
 
 
-SINK = SinkType(AwsOptions, check, build, claims_nothing, reach)
+SINK = SinkType(AwsOptions, check, build, claims_nothing, reach, needs(BOTOCORE))

@@ -1,13 +1,14 @@
 """What the sink needs of a Kafka client, whichever library it is."""
 
-import importlib.util
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from edge_agent.deliver.kafka.record import Record
 from edge_agent.deliver.kafka.target import KafkaTarget
 from edge_agent.deliver.kafka.window import Outcomes
-from edge_agent.errors import MissingPackage
+from edge_agent.deliver.packages import Package
+
+CONFLUENT_KAFKA = Package("confluent_kafka", "confluent-kafka", "kafka")
 
 
 class TopicFacts(NamedTuple):
@@ -52,5 +53,5 @@ class KafkaLibrary(NamedTuple):
 
 def require_library() -> None:
     """Raise MissingPackage without confluent-kafka."""
-    if importlib.util.find_spec("confluent_kafka") is None:
-        raise MissingPackage("confluent-kafka", "kafka")
+    if not CONFLUENT_KAFKA.installed:
+        raise CONFLUENT_KAFKA.missing

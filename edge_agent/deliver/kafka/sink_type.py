@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterator
 
-from edge_agent.deliver.encoding.encoder import event_encoder, reach_registry
+from edge_agent.deliver.encoding.encoder import FASTAVRO, event_encoder, reach_registry
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.deliver.kafka.check import check, check_event_hubs
-from edge_agent.deliver.kafka.library import KafkaLibrary, require_library
+from edge_agent.deliver.kafka.library import CONFLUENT_KAFKA, KafkaLibrary, require_library
 from edge_agent.deliver.kafka.options import EventHubsOptions, KafkaOptions
 from edge_agent.deliver.kafka.record import Encode, avro_encoder, encoder
 from edge_agent.deliver.kafka.sink import KafkaSink
 from edge_agent.deliver.kafka.target import KafkaTarget, event_hubs_target, kafka_target
+from edge_agent.deliver.packages import needs
 from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType
-from edge_agent.errors import AgentError
+from edge_agent.errors import AgentError, MissingPackage
 
 HUB_KEYS = {"username": "connection_string_file", "ca": "ca"}
 
@@ -78,5 +79,17 @@ def _obstacles(target: KafkaTarget) -> Iterator[tuple[str, AgentError]]:
         yield "url", error
 
 
-KAFKA = SinkType(KafkaOptions, check, build, reach=reach)
-EVENT_HUBS = SinkType(EventHubsOptions, check_event_hubs, build_event_hubs, reach=reach_event_hubs)
+def missing(plan: SinkPlan[KafkaOptions]) -> Iterator[MissingPackage]:
+    """Yield the packages of a `kafka:` plan that are not installed."""
+    avro = (FASTAVRO,) if plan.options.format == "avro" else ()
+    return needs(CONFLUENT_KAFKA, *avro)(plan)
+
+
+KAFKA = SinkType(KafkaOptions, check, build, reach=reach, missing=missing)
+EVENT_HUBS = SinkType(
+    EventHubsOptions,
+    check_event_hubs,
+    build_event_hubs,
+    reach=reach_event_hubs,
+    missing=needs(CONFLUENT_KAFKA),
+)
