@@ -48,7 +48,8 @@ def consume(
     plan = SourcePlan(url=url, group=group, **where)
     source = source_of(plan)
     home = state or state_of("consume", group, *filter(None, [plan.member]))
-    return _events(source, home, settings or InboxSettings())
+    chosen = settings or InboxSettings()
+    return _events(source, home, chosen._replace(shared=chosen.shared or bool(plan.member)))
 
 
 def _events(source: Source, home: str | Path, settings: InboxSettings) -> Iterator[ReceivedEvent]:

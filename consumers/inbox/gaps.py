@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from consumers.introduction import KnownSinks
 from consumers.ranges import Range, Ranges, Room
 from consumers.received_event import ReceivedEvent
 from edge_agent.schema.notes import GapV1
@@ -44,10 +45,16 @@ class Hole:
 
 
 class Gaps:
-    """Watches holes until a gap event names them, they are filled, or patience ends."""
+    """Watches holes until a gap event names them, they are filled, or patience ends.
 
-    def __init__(self, patience: float) -> None:
+    Some holes are usual, and not reported: all of them if members have `shared` the events among
+    them, and those of a node whose sink delivers only some kinds.
+    """
+
+    def __init__(self, patience: float, sinks: KnownSinks, *, shared: bool = False) -> None:
         self._patience = patience
+        self._sinks = sinks
+        self._shared = shared
         self._reports: deque[MissingEvents] = deque(maxlen=REPORTS)
         self._watched: deque[Hole] = deque()
         self._by_log: dict[str, deque[Hole]] = {}
@@ -57,7 +64,7 @@ class Gaps:
     def jump(self, event: ReceivedEvent, first: int, now: float) -> None:
         """Note that everything from `first` to an event is missing."""
         parts = self._not_named(event, first)
-        if not parts:
+        if not parts or self._are_usual(event.node):
             return
         hole = Hole(event.node, event.log, now, parts)
         self._watched.append(hole)
@@ -72,6 +79,8 @@ class Gaps:
     def name(self, event: ReceivedEvent, reached: int) -> None:
         """Take what a gap event names; `reached` is the offset that its log has reached."""
         gap = msgspec.convert(event.data, GapV1)
+        if not self._sinks.lacks(event.node, gap.reason):
+            return
         log = gap.log or event.log
         ranges = [each for each in gap.ranges if each[0] <= each[1]]
         self._subtract(log, ranges)
@@ -119,10 +128,17 @@ class Gaps:
         hole = self._watched.popleft()
         if hole.parts:
             self._by_log[hole.log].popleft()
-            total = sum(last - first + 1 for first, last in hole.parts)
-            self._reports.append(MissingEvents(hole.node, hole.log, total, tuple(hole.parts)))
+            self._report(hole)
         if not self._by_log.get(hole.log, True):
             del self._by_log[hole.log]
+
+    def _report(self, hole: Hole) -> None:
+        if not self._are_usual(hole.node):  # an introduction may have come meanwhile
+            total = sum(last - first + 1 for first, last in hole.parts)
+            self._reports.append(MissingEvents(hole.node, hole.log, total, tuple(hole.parts)))
+
+    def _are_usual(self, node: str) -> bool:
+        return self._shared or self._sinks.partial(node)
 
 
 def is_gap(event: ReceivedEvent) -> bool:

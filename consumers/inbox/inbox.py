@@ -23,8 +23,9 @@ from consumers.inbox.log_inbox import HeldEvent, LogInbox
 from consumers.inbox.logs import KnownLogs
 from consumers.inbox.progress import Progress
 from consumers.inbox.settings import InboxCounts, InboxSettings
+from consumers.introduction import KnownSinks
 from consumers.received_event import ReceivedEvent
-from consumers.source import DeadLetter, Delivery
+from consumers.source import DeadLetter, Delivery, Introduction
 
 RETRY_SECONDS = 5.0  # between two looks for dead letters that are to be tried again
 CLOCK_SET = 1_750_000_000.0  # before that moment, our own clock is not set
@@ -55,7 +56,8 @@ class Inbox:
         self._progress = progress
         self._letters = letters
         self._logs = KnownLogs(self._settings.logs, self._settings.ranges, progress.load())
-        self._gaps = Gaps(self._settings.gap_patience)
+        self._sinks = KnownSinks()
+        self._gaps = Gaps(self._settings.gap_patience, self._sinks, shared=self._settings.shared)
         self._held: dict[int, tuple[float, LogInbox]] = {}  # by the number of the delivery
         self._received = self._settled = 0
         self._retry_at = 0.0
@@ -76,6 +78,8 @@ class Inbox:
                 yield from self._arrive(delivery, again=delivery.replay)
             elif isinstance(delivery, DeadLetter):
                 self._bury(delivery)
+            elif isinstance(delivery, Introduction):
+                self._sinks.introduce(delivery.node, delivery.info)
         yield from self._release()
         if now >= self._retry_at:
             self._retry_at = now + RETRY_SECONDS

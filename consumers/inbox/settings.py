@@ -10,7 +10,8 @@ class InboxSettings(NamedTuple):
     An event above a hole waits for at most `patience`, and until `most_behind` deliveries have come
     after it. What is missing is reported after `gap_patience`. An event whose time is more than
     `ahead` of ours is a dead letter. With `replays`, events that were sent again on request are
-    handed over even if they are done.
+    handed over even if they are done. If members have `shared` the events of a group, what is
+    missing without a reason is not reported.
     """
 
     patience: float = 2.0
@@ -18,6 +19,7 @@ class InboxSettings(NamedTuple):
     gap_patience: float = 60.0
     ahead: float = 86_400.0
     replays: bool = False
+    shared: bool = False
     logs: int = 100_000
     ranges: int = 500_000  # of all logs together: some 40 MB
 

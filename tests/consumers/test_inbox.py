@@ -12,6 +12,7 @@ from consumers.inbox.inbox import Inbox
 from consumers.inbox.progress import DoneRange
 from consumers.inbox.settings import InboxSettings
 from consumers.source import DeadLetter, Introduction
+from edge_agent.events import KINDS
 
 START = 1_800_000_000.0  # 2027-01-15 08:00:00
 EAGER = InboxSettings(patience=0.0)
@@ -102,6 +103,46 @@ def test_a_log_with_a_hole_that_nothing_fills_waits_no_longer(inbox, received):
     take(inbox, received(1), received(3))
     take(inbox, at=START + 2)
     assert take(inbox, received(7), at=START + 2) == [7]
+
+
+def introduction(*kinds):
+    """What the node of the events says: its sink here is "cloud"."""
+    return Introduction("greenhouse", {"sink": "cloud", "sinks": {"cloud": list(kinds)}})
+
+
+def test_holes_of_a_node_that_delivers_some_kinds_only_are_usual(inbox, received):
+    take(inbox, introduction("reading"), received(1), received(3))
+    take(inbox, at=START + 100)
+    assert inbox.missing() == ()
+
+
+def test_an_introduction_explains_holes_that_were_there_before_it(inbox, received):
+    take(inbox, received(1), received(3))
+    take(inbox, at=START + 2)
+    take(inbox, introduction("reading"), at=START + 100)
+    assert inbox.missing() == ()
+
+
+def test_holes_of_a_node_that_delivers_every_kind_are_not_usual(inbox, received):
+    take(inbox, introduction(*KINDS), received(1), received(3))
+    take(inbox, at=START + 2)
+    take(inbox, at=START + 100)
+    assert [each.ranges for each in inbox.missing()] == [((2, 2),)]
+
+
+def test_holes_are_usual_if_members_share_the_events(store, received):
+    inbox = Inbox(store, store, InboxSettings(shared=True))
+    take(inbox, received(1), received(3))
+    take(inbox, at=START + 2)
+    take(inbox, at=START + 100)
+    assert inbox.missing() == ()
+
+
+@pytest.mark.parametrize(("sink", "reports"), [("cloud", 1), ("other", 0)])
+def test_what_another_sink_was_refused_is_not_missing_here(inbox, received, gone, sink, reports):
+    gap = gone(4, [(2, 2)], reason=f"rejected by {sink}: too large")
+    take(inbox, introduction(*KINDS), received(1), received(3), gap)
+    assert sum(each.reason != "" for each in inbox.missing()) == reports
 
 
 def test_an_event_that_comes_late_is_handed_over_and_its_log_waits_again(inbox, received):
