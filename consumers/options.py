@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -49,6 +49,20 @@ SOURCE_OPTIONS = (
     click.argument("nodes", metavar="[NODE]...", nargs=-1),
     *CONNECTION_OPTIONS,
 )
+member_option = click.option(
+    "--member", default="", help="The name of this one if several share the work of the group."
+)
+
+
+def start_option(default: Literal["now", "beginning"]) -> Callable[..., Any]:
+    """Return the option that says where a reader without a place begins."""
+    return click.option(
+        "--start",
+        type=click.Choice(["now", "beginning"]),
+        default=default,
+        show_default=True,
+        help="Where a reader without a place begins, if the bus keeps what was before.",
+    )
 
 
 def source_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,7 +17,13 @@ from consumers.aggregate.stores.catalog import directory_of, store_of
 from consumers.aggregate.stores.store import Store
 from consumers.inbox.settings import InboxCounts
 from consumers.inbox.sqlite_letters import SqliteLetters
-from consumers.options import DURATION, chosen_source, source_options
+from consumers.options import (
+    DURATION,
+    chosen_source,
+    member_option,
+    source_options,
+    start_option,
+)
 from consumers.source import Source
 from consumers.state import LETTERS, state_directory
 from consumers.steady_clock import SteadyClock
@@ -39,6 +45,8 @@ def _keep(_context: click.Context, _parameter: click.Parameter, texts: tuple[str
 
 @click.command()
 @source_options
+@member_option
+@start_option("beginning")
 @click.option("--store", "where", default="", metavar="STORE",
               help="duckdb:PATH; by default a file in --state.")  # fmt: skip
 @click.option("--state", default="", metavar="DIR", help="Directory for what is kept.")
@@ -93,7 +101,7 @@ def _followed(
 def _source(store: Store, options: dict[str, Any]) -> Source:
     """Return the source; the place at the bus has the store's name if `--group` has none."""
     group = options["group"] or store.name(f"aggregate-{secrets.token_hex(4)}")
-    return chosen_source(**{**options, "group": group, "start": "beginning"})
+    return chosen_source(**{**options, "group": group})
 
 
 def _aggregator(source: Source, store: Store, letters: SqliteLetters, keep: Keep) -> StoringRun:

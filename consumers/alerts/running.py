@@ -32,7 +32,7 @@ from consumers.alerts.transition import Transition
 from consumers.inbox.inbox import Inbox
 from consumers.inbox.sqlite_letters import SqliteLetters
 from consumers.inbox.sqlite_progress import SqliteProgress
-from consumers.options import DURATION, chosen_source, source_options
+from consumers.options import DURATION, chosen_source, source_options, start_option
 from edge_agent.errors import AgentError
 from edge_agent.threads import STOP_SECONDS, Worker
 
@@ -47,6 +47,7 @@ _logger = logging.getLogger(__name__)
 @click.command()
 @click.argument("rules", type=click.Path(path_type=Path))
 @source_options
+@start_option("now")
 @click.option("--state", default="", metavar="DIR", help="Directory for what must survive.")
 @click.option("--for", "seconds", type=DURATION, metavar="DURATION",
               help="End after this time, not only at Ctrl-C.")  # fmt: skip

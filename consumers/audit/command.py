@@ -12,7 +12,7 @@ from consumers.audit.following import End, Following
 from consumers.audit.report import AuditReport
 from consumers.audit.rows import HEAD, plain, row, sentences, worst_first
 from consumers.audit.views import open_view
-from consumers.options import DURATION, chosen_source, source_options
+from consumers.options import DURATION, chosen_source, source_options, start_option
 from consumers.source import SourceUnavailable
 from consumers.steady_clock import SteadyClock
 
@@ -22,6 +22,7 @@ ROWS = 50  # of the summary; --json has all
 
 @click.command()
 @source_options
+@start_option("now")
 @click.option("--late", type=DURATION, default=f"{LATE:g}s", show_default=True,
               help="An event that arrives later than this after its time is late.")  # fmt: skip
 @click.option("--settle", type=DURATION, default=f"{SETTLE:g}s", show_default=True,

@@ -13,7 +13,13 @@ from consumers.bridge.bridge import Bridge, BridgeCounts
 from consumers.chosen_sink import SinkIdentity, sink_at, sink_options_of
 from consumers.inbox.sqlite_letters import SqliteLetters
 from consumers.interruption import stop_at_signals
-from consumers.options import CONNECTION_OPTIONS, chosen_source, with_options
+from consumers.options import (
+    CONNECTION_OPTIONS,
+    chosen_source,
+    member_option,
+    start_option,
+    with_options,
+)
 from consumers.sink_options import DELIVERY_ARGUMENTS, SINK_OPTIONS
 from consumers.source import Source
 from consumers.state import LETTERS, state_directory, state_of
@@ -28,8 +34,8 @@ def _arguments(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @_arguments
-@click.option("--member", default="",
-              help="The name of this bridge if several share the work of the group.")  # fmt: skip
+@member_option
+@start_option("now")
 @click.option("--state", type=click.Path(path_type=Path),
               help="Private directory for dead letters.  "
               "[default: ~/.local/state/edge-consumer/bridge/GROUP]")  # fmt: skip

@@ -1,6 +1,5 @@
 """The sources of the schemes `kafka` and `eventhubs`: URL and login checked, nothing connected."""
 
-from collections.abc import Iterable
 from typing import get_args
 
 import msgspec
@@ -10,6 +9,7 @@ from consumers.source import SourcePlan
 from consumers.sources.kafka.record import RecordDecoder
 from consumers.sources.kafka.source import KafkaSource
 from consumers.sources.query import split_query
+from consumers.sources.refusal import refuse
 from edge_agent.deliver.encoding.address import registry_address
 from edge_agent.deliver.encoding.registry import Registry
 from edge_agent.deliver.encoding.registry_http import RegistryRequests
@@ -17,7 +17,7 @@ from edge_agent.deliver.kafka.check import check, check_event_hubs
 from edge_agent.deliver.kafka.library import require_library
 from edge_agent.deliver.kafka.options import EventHubsOptions, KafkaOptions, Mechanism
 from edge_agent.deliver.kafka.target import KafkaTarget, event_hubs_target, kafka_target
-from edge_agent.deliver.sink import SinkPlan, SinkProblem
+from edge_agent.deliver.sink import SinkPlan
 from edge_agent.deliver.web.patience import Patience
 from edge_agent.errors import AgentError
 
@@ -57,7 +57,7 @@ def kafka_source(plan: SourcePlan) -> KafkaSource:
         key=plan.key,
     )
     as_sink = SinkPlan("source", (url,), options)
-    _refuse(check(as_sink))
+    refuse(check(as_sink))
     return _source(plan, kafka_target(as_sink), _registry(options))
 
 
@@ -70,7 +70,7 @@ def event_hubs_source(plan: SourcePlan) -> KafkaSource:
         ca=plan.ca,
     )
     as_sink = SinkPlan("source", (url,), options)
-    _refuse(check_event_hubs(as_sink))
+    refuse(check_event_hubs(as_sink))
     return _source(plan, event_hubs_target(as_sink), None)
 
 
@@ -91,9 +91,3 @@ def _registry(options: KafkaOptions) -> Registry | None:
     patience = Patience(lambda: None, lambda: False)
     address = registry_address(options.registry)
     return Registry(RegistryRequests(address, options.registry_login, patience))
-
-
-def _refuse(problems: Iterable[SinkProblem]) -> None:
-    for problem in problems:
-        what, _, remedy = problem.what.partition("; ")
-        raise AgentError(f"{problem.key} = {problem.value}: {what}", remedy)
