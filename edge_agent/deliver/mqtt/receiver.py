@@ -31,19 +31,11 @@ class BoundedReceiver(paho.Client):
     """Keeps no more than the first `largest` bytes of a packet.
 
     `window` is how many messages the broker may send before the first is acknowledged; `clean` is
-    what MQTT 3.1.1 says at CONNECT, and MQTT 5 calls clean start. With `manual`, a message is
-    acknowledged by `ack` alone, not when it has arrived.
+    what MQTT 3.1.1 says at CONNECT, and MQTT 5 calls clean start.
     """
 
     def __init__(
-        self,
-        client_id: str,
-        version: int,
-        *,
-        largest: int,
-        window: int,
-        clean: bool,
-        manual: bool = False,
+        self, client_id: str, version: int, *, largest: int, window: int, clean: bool
     ) -> None:
         self._largest = largest
         self._receive_window = window
@@ -54,7 +46,6 @@ class BoundedReceiver(paho.Client):
             protocol=protocol,
             reconnect_on_failure=False,
             clean_session=None if protocol is MQTTProtocolVersion.MQTTv5 else clean,
-            manual_ack=manual,
         )
 
     def authenticate(self, broker: Broker, address: Address) -> None:

@@ -2,15 +2,13 @@
 
 from typing import Protocol
 
-from edge_agent.events import LoggedEvent, node_of
+from edge_agent.events import LoggedEvent
 
 
 class EventTopics(Protocol):
     """Names the topic of each event, and of batches."""
 
-    def batch_of(self, event: LoggedEvent) -> str:
-        """Return the topic of batches that one event may be a part of."""
-        ...
+    batch: str
 
     def of(self, event: LoggedEvent) -> str:
         """Return the topic of one event."""
@@ -18,15 +16,12 @@ class EventTopics(Protocol):
 
 
 class AgentTopics:
-    """Topics below `edge/<node>`, by kind and source; those of a relayed event are its node's."""
+    """Topics below `edge/<node>`, by kind and source."""
 
-    def __init__(self, node: str) -> None:
-        self._node = node
-
-    def batch_of(self, event: LoggedEvent) -> str:
-        """Return the topic of batches of one node's events."""
-        return f"edge/{node_of(event, self._node)}/batch"
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self.batch = f"{prefix}/batch"
 
     def of(self, event: LoggedEvent) -> str:
         """Return the topic of one event."""
-        return f"edge/{node_of(event, self._node)}/event/{event.kind}/{event.source}"
+        return f"{self._prefix}/event/{event.kind}/{event.source}"

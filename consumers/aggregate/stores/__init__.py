@@ -1,1 +1,0 @@
-"""Where rows are kept: in one file, or in a server."""

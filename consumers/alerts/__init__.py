@@ -1,1 +1,0 @@
-"""Alerts about a whole fleet: the agent's rules, over the channels of any node."""

@@ -1,1 +1,0 @@
-"""Notifications of alerts: formats, targets, and the threads that send."""

@@ -1,1 +1,0 @@
-"""From any source to any sink, without a loss."""

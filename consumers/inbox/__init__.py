@@ -1,1 +1,0 @@
-"""Hands events to a consumer: each once, in order per log, and what is wrong beside it."""

@@ -1,1 +1,0 @@
-"""Reads a store of the aggregator, also while the aggregator writes it."""

@@ -1,1 +1,0 @@
-"""Events from a log or a bus that keeps them, sent to a sink once more."""

@@ -1,1 +1,0 @@
-"""Events from a queue or a stream of RabbitMQ."""

@@ -1,1 +1,0 @@
-"""Events from a topic of Kafka or Event Hubs."""

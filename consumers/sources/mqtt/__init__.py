@@ -1,1 +1,0 @@
-"""Events from an MQTT broker."""

@@ -1,1 +1,0 @@
-"""Events from a queue of Amazon SQS, through botocore (optional extra `aws`)."""
