@@ -20,7 +20,7 @@ from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.forwarder import Forwarder, LogAccess
 from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.sink import build
-from edge_agent.deliver.sink import About, SinkContext, SinkPlan
+from edge_agent.deliver.sink import SinkContext, SinkPlan
 from edge_agent.events import CursorMove, Subscription
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
@@ -59,16 +59,7 @@ class Pipeline:
             MqttOptions(client_id="bench", retained=False),
             max_batch=max_batch,
         )
-        context = SinkContext(
-            "bench",
-            log.id,
-            About(b"{}"),
-            alive=lambda _thread: None,
-            died=lambda _thread: None,
-            retry=lambda: news.put("retry"),
-            stopping=lambda: False,
-            requested=lambda _request: None,
-        )
+        context = SinkContext.apart("bench", log.id)._replace(retry=lambda: news.put("retry"))
         self.forwarder = Forwarder(
             build(plan, context),
             plan.kinds,

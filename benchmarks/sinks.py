@@ -11,7 +11,7 @@ from benchmarks.events import rows
 from benchmarks.row import Row
 from edge_agent.agent import SWITCH_INTERVAL
 from edge_agent.deliver.catalog import load_sink_type, scheme_of
-from edge_agent.deliver.sink import About, SinkContext, SinkPlan
+from edge_agent.deliver.sink import SinkContext, SinkPlan
 from edge_agent.events import LoggedEvent
 
 CHUNK = 1000  # events in a delivery of the forwarder
@@ -39,16 +39,7 @@ def logged(count: int) -> list[LoggedEvent]:
 
 def delivering(plan: SinkPlan[Any], events: Sequence[LoggedEvent]) -> Send:
     """Return what delivers in the chunks of a forwarder; encoding and connecting count."""
-    context = SinkContext(
-        NODE,
-        LOG,
-        About(b"{}"),
-        alive=lambda _: None,
-        died=lambda _: None,
-        retry=lambda: None,
-        stopping=lambda: False,
-        requested=lambda _: None,
-    )
+    context = SinkContext.apart(NODE, LOG)
     one = load_sink_type(scheme_of(plan.url[0])).build(plan, context)
 
     def send() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from edge_agent.blueprint import resolve
 from edge_agent.deliver.file import SINK
-from edge_agent.deliver.sink import About, SinkContext, SinkPlan
+from edge_agent.deliver.sink import SinkContext, SinkPlan
 from edge_agent.errors import AgentError, ConfigError
 from edge_agent.private_files import create, ensure, refuse_exposed
 from edge_agent.store.event_log import EventLog
@@ -18,16 +18,7 @@ UMASKS = [0o000, 0o022, 0o077]
 CONFIG = 'node = "a"\n[mqtt]\nurl = "mqtt://h"\nusername = "me"\npassword_file = "{}"\n'
 NOTIFY = 'node = "a"\n[mqtt]\nurl = "mqtt://h"\n[[notify]]\nname = "n"\nurl_file = "{}"\n'
 
-CONTEXT = SinkContext(
-    "shed",
-    "log",
-    About(b"", ()),
-    alive=lambda _: None,
-    died=lambda _: None,
-    retry=lambda: None,
-    stopping=lambda: False,
-    requested=lambda _: None,
-)
+CONTEXT = SinkContext.apart("shed", "log")
 
 
 @contextmanager

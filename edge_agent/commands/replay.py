@@ -17,7 +17,7 @@ from edge_agent.commands.open_log import opened_log, path_of_log
 from edge_agent.commands.signals import interruption
 from edge_agent.commands.stretch import Stretch, losses, stretch_of
 from edge_agent.deliver.backoff import Backoff
-from edge_agent.deliver.sink import About, Sink, SinkContext
+from edge_agent.deliver.sink import Sink, SinkContext
 from edge_agent.deliver.sink_replay import SinkReplay
 from edge_agent.errors import AgentError, ConfigError
 from edge_agent.events import LoggedEvent
@@ -147,16 +147,8 @@ def _report(sending: SinkReplay, sent: int, name: str) -> None:
 def _opened(history: SinkHistory, interrupted: threading.Event) -> Iterator[Sink]:
     """Build the sink, and close it at the end; `SinkReplay` opens it."""
     clock = SystemClock()
-    context = SinkContext(
-        history.node,
-        history.log.id,
-        About(b"{}"),
-        alive=lambda _thread: None,
-        died=lambda _thread: interrupted.set(),
-        retry=lambda: None,
-        stopping=interrupted.is_set,
-        requested=lambda _request: None,
-        trusted=lambda: clock.now().trusted,
+    context = SinkContext.apart(history.node, history.log.id, interrupted.is_set)._replace(
+        died=lambda _thread: interrupted.set(), trusted=lambda: clock.now().trusted
     )
     sink = history.resolved.type.build(history.resolved.plan, context)
     try:

@@ -121,6 +121,22 @@ class SinkContext(NamedTuple):
     notice: Callable[[str], None] = lambda _: None
     trusted: Callable[[], bool] = lambda: True
 
+    @classmethod
+    def apart(
+        cls, node: str, log_id: str, stopping: Callable[[], bool] = lambda: False
+    ) -> "SinkContext":
+        """Return that of a sink which only delivers: no agent around it hears what it says."""
+        return cls(
+            node,
+            log_id,
+            About(b"{}"),
+            alive=lambda _thread: None,
+            died=lambda _thread: None,
+            retry=lambda: None,
+            stopping=stopping,
+            requested=lambda _request: None,
+        )
+
 
 class SinkProblem(NamedTuple):
     """What is wrong with one key of a sink's configuration."""

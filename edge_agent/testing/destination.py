@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from edge_agent.deliver.catalog import load_sink_type, scheme_of
-from edge_agent.deliver.sink import About, Sink, SinkContext, SinkPlan
+from edge_agent.deliver.sink import Sink, SinkContext, SinkPlan
 from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import Kind, LoggedEvent
 
@@ -69,16 +69,7 @@ class Destination(ABC):
 
 def build_sink(plan: SinkPlan[Any], stopping: threading.Event) -> Sink:
     """Return the sink of a plan, found as the agent finds it."""
-    context = SinkContext(
-        NODE,
-        LOG_ID,
-        About(b"{}"),
-        alive=lambda _thread: None,
-        died=lambda _thread: None,
-        retry=lambda: None,
-        stopping=stopping.is_set,
-        requested=lambda _request: None,
-    )
+    context = SinkContext.apart(NODE, LOG_ID, stopping.is_set)
     return load_sink_type(scheme_of(plan.url[0])).build(plan, context)
 
 

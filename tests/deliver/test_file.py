@@ -5,20 +5,11 @@ import json
 import pytest
 
 from edge_agent.deliver.file import SINK, FileOptions
-from edge_agent.deliver.sink import About, SinkContext, SinkPlan
+from edge_agent.deliver.sink import SinkContext, SinkPlan
 from edge_agent.errors import SinkUnavailable
 from edge_agent.events import LoggedEvent
 
-CONTEXT = SinkContext(
-    "shed",
-    "log",
-    About(b"{}"),
-    alive=lambda _: None,
-    died=lambda _: None,
-    retry=lambda: None,
-    stopping=lambda: False,
-    requested=lambda _: None,
-)
+CONTEXT = SinkContext.apart("shed", "log")
 
 
 @pytest.fixture
