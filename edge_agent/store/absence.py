@@ -6,11 +6,10 @@ from contextlib import suppress
 import msgspec
 
 from edge_agent.store.gaps import Missing
+from edge_agent.store.saved import read_saved, write_saved
 from edge_agent.store.tally import Execute
 
 ABSENT = "store/absent"  # the saved state: what each absent sink has missed
-READ = "SELECT data FROM saved_state WHERE name = ?"
-WRITE = "INSERT OR REPLACE INTO saved_state VALUES (?, ?)"
 
 
 def note_missed(execute: Execute, sink: str, missed: Missing) -> None:
@@ -36,10 +35,10 @@ def take_missed(execute: Execute, sinks: Collection[str]) -> list[Missing]:
 
 def _read(execute: Execute) -> dict[str, Missing]:
     with suppress(ValueError):  # it was damaged on the disk
-        for (data,) in execute(READ, (ABSENT,)):
-            return msgspec.json.decode(data, type=dict[str, Missing])
+        saved = read_saved(execute, ABSENT)
+        return {} if saved is None else msgspec.json.decode(saved, type=dict[str, Missing])
     return {}
 
 
 def _write(execute: Execute, found: dict[str, Missing]) -> None:
-    execute(WRITE, (ABSENT, msgspec.json.encode(found).decode()))
+    write_saved(execute, ABSENT, msgspec.json.encode(found).decode())

@@ -17,6 +17,7 @@ import msgspec
 from edge_agent.events import KINDS, CursorMove, LoggedEvent, Subscription
 from edge_agent.store.absence import note_missed, take_missed
 from edge_agent.store.gaps import Missing, Ranges, merged
+from edge_agent.store.saved import read_saved, write_saved
 from edge_agent.store.sink_account import SinkAccount
 from edge_agent.store.tally import LAST_POSSIBLE, Execute, count, kinds_json
 
@@ -34,7 +35,6 @@ REASONS = 20  # of one sink: a destination's words must not fill the table
 REASON_LENGTH = 120
 
 FIRST = 'SELECT min("offset") FROM event'
-SAVE = "INSERT OR REPLACE INTO saved_state VALUES (?, ?)"
 ACCOUNTS = 'SELECT sink, kinds, start, "offset", delivered, configured FROM account ORDER BY sink'
 LOSSES = "SELECT sink, fate, reason, count FROM loss ORDER BY sink, fate, reason"
 COUNTED = """
@@ -170,7 +170,7 @@ class Account:
         """Let accounts that are opened next, as theirs are lost, count what had these offsets."""
         lost = merged([*self._unaccounted(), *ranges])
         if lost:
-            self._execute(SAVE, (UNACCOUNTED, _json(lost)))
+            write_saved(self._execute, UNACCOUNTED, _json(lost))
 
     def drop_history(self, last: int) -> None:
         """Count what goes with the history up to `last`: the events of sinks not configured."""
@@ -211,8 +211,8 @@ class Account:
         return int(counted)
 
     def _unaccounted(self) -> list[tuple[int, int]]:
-        found = self._execute("SELECT data FROM saved_state WHERE name = ?", (UNACCOUNTED,))
-        return [one for (data,) in found for one in msgspec.json.decode(data, type=Ranges)]
+        saved = read_saved(self._execute, UNACCOUNTED)
+        return [] if saved is None else msgspec.json.decode(saved, type=Ranges)
 
     def _refused(self, row: _Row, move: CursorMove) -> list[int]:
         if not move.refused:
@@ -229,7 +229,7 @@ class Account:
     def _lose(self, sink: str, fate: str, reason: str, count: int) -> None:
         if count:
             self._execute(LOSE, (sink, fate, self._bounded(sink, fate, reason), count))
-            self._execute(SAVE, (LOSSES_AGAIN, _json(self._execute(LOSSES, ()))))
+            write_saved(self._execute, LOSSES_AGAIN, _json(self._execute(LOSSES, ())))
 
     def _bounded(self, sink: str, fate: str, reason: str) -> str:
         cut = reason[:REASON_LENGTH]

@@ -22,6 +22,7 @@ from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import log_id, migrate
 from edge_agent.store.oldest import Oldest
 from edge_agent.store.replacement import inode_at, write_again
+from edge_agent.store.saved import read_saved, write_saved
 from edge_agent.store.second_look import is_damaged
 from edge_agent.store.soundness import verify
 from edge_agent.store.tally import BLOCK, enter
@@ -29,9 +30,6 @@ from edge_agent.store.tally import BLOCK, enter
 INSERT = """
 INSERT INTO event (time, boot, uptime, kind, source, data)
 SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)
-"""
-SAVE = """
-INSERT INTO saved_state VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data
 """
 REPAIR = """
 UPDATE event SET time = uptime + ?, boot = NULL, uptime = NULL
@@ -46,7 +44,6 @@ INSERT INTO sqlite_sequence SELECT 'event', 0
 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'event')
 """
 SKIP = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'event'"
-SAVED = "SELECT data FROM saved_state WHERE name = ?"
 LAST = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'"
 
 EventRow = tuple[int, int | None, int | None, str, str, str]
@@ -145,12 +142,11 @@ class EventLog:
 
     def save_state(self, name: str, data: str) -> None:
         """Keep JSON under a name, in place of what was there."""
-        self._connection.execute(SAVE, (name, data))
+        write_saved(self.execute, name, data)
 
     def saved_state(self, name: str) -> str | None:
         """Return the JSON that is kept under a name."""
-        row = self._connection.execute(SAVED, (name,)).fetchone()
-        return row[0] if row else None
+        return read_saved(self.execute, name)
 
     def repair_times(self, now: Moment) -> int:
         """Give this boot's untrusted events their true time; return how many."""
