@@ -18,6 +18,7 @@ class QueueReader:
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
                 ["nice", *map(str, command), str(server.credentials)],
+                stdin=subprocess.PIPE,  # it ends with us
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -49,6 +50,7 @@ class QueueReader:
         self._process.wait()
         self._thread.join()
         self._process.stdout.close()
+        self._process.stdin.close()
 
 
 def offset_of(event):
