@@ -12,6 +12,7 @@ SLOW := assembly deliver doctor drivers end_to_end fuzz simulators/test_day.py \
 # What runs each night, beside the tests of kernels and packages that need root.
 NIGHTLY := test-nightly test-buses fuzz soak soak-week torture simulation sbom audit-dependencies
 MINUTES := 30
+BUS ?= mqtt
 # What can be installed, by extra; `core` is without any.
 EXTRAS := core spi serial broker notify consumers kafka amqp aws avro
 
@@ -20,7 +21,7 @@ need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
 
-.PHONY: help demo demo-kafka demo-amqp demo-sqs test test-fast test-nightly test-buses test-vm test-deb torture simulation rules-model fuzz soak soak-week sbom audit-dependencies nightly lint format docs bench deb clean
+.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-buses test-vm test-deb torture simulation rules-model fuzz soak soak-week sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -41,6 +42,12 @@ demo-amqp: .venv/dev  ## run it into a real RabbitMQ, which amqp-tools read (roo
 demo-sqs: .venv/dev  ## run it into an SQS queue of moto, which boto3 reads (internet)
 	$(BIN)/python -m tests.buses.demo sqs
 
+demo-fleet: .venv/dev  ## three nodes, an alert about two, windows and the audit (BUS=kafka: over it)
+	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	@[ "$(BUS)" != kafka ] || { $(call need,java,default-jre-headless); }
+	@[ "$(BUS)" != kafka ] || { $(call need,mvn,maven); }
+	$(BIN)/python -m tests.buses.fleet_demo $(BUS)
+
 test: lint  ## everything a merge must pass: lint, and all tests but the nightly ones
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	@$(call need,mosquitto_sub,mosquitto-clients)
@@ -58,7 +65,7 @@ test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many ki
 
 # What is missing is fetched once, into ~/.cache/edge-agent-tests. One server at a time: they are large.
 test-buses: .venv/dev  ## test every sink on a real server: Kafka, RabbitMQ, SQS, HTTP (internet, Java)
-	@$(call need,java,default-jre-headless)
+	@$(call need,javac,default-jdk-headless)
 	@$(call need,mvn,maven)
 	@$(call need,kcat,kcat)
 	nice $(BIN)/python -m pytest -m buses tests/buses $(ARGS)

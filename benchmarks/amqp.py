@@ -6,9 +6,10 @@ python -m benchmarks.amqp   prints the rows alone.
 import importlib.util
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from benchmarks.row import Row
 from benchmarks.sinks import LOG, NODE, Send, Sender, compared, delivering, laboratory, logged
@@ -17,8 +18,10 @@ from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
 from edge_agent.deliver.sink import SinkPlan
 from edge_agent.events import LoggedEvent
 
-COUNT, WINDOW, RUNS = 20_000, 1000, 3
+COUNT, WINDOW, RUNS = 50_000, 1000, 3
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+
+Message: TypeAlias = tuple[bytes, Any]  # body, and pika's properties
 
 
 def missing() -> str:
@@ -69,19 +72,20 @@ def compare(port: int, queue_type: QueueType) -> Iterator[Row]:
 class RawPublisher:
     """What pika's documentation shows for publishing with confirmations, and a window."""
 
-    def __init__(self, port: int, queue: str, queue_type: str, bodies: list[bytes]) -> None:
+    def __init__(self, port: int, queue: str, queue_type: str, messages: list[Message]) -> None:
         import pika  # noqa: PLC0415
 
         self._queue = queue
         self._arguments = {"x-queue-type": queue_type}
-        self._bodies = bodies
-        self._properties = pika.BasicProperties(content_type=CONTENT_TYPE, delivery_mode=2)
+        self._messages = messages
         self._sent = self._confirmed = 0
         parameters = pika.ConnectionParameters("127.0.0.1", port)
         self._connection = pika.SelectConnection(parameters, on_open_callback=self._opened)
+        self._connection.ioloop.start()  # until the queue is there
 
     def run(self) -> None:
         """Publish everything, and wait for all confirmations."""
+        self._fill()
         self._connection.ioloop.start()
 
     def _opened(self, connection: Any) -> None:  # noqa: ANN401 - pika has no types
@@ -91,7 +95,10 @@ class RawPublisher:
         self._channel = channel
         channel.confirm_delivery(self._acknowledged)
         channel.queue_declare(
-            self._queue, durable=True, arguments=self._arguments, callback=lambda _: self._fill()
+            self._queue,
+            durable=True,
+            arguments=self._arguments,
+            callback=lambda _: self._connection.ioloop.stop(),
         )
 
     def _acknowledged(self, frame: Any) -> None:  # noqa: ANN401
@@ -99,23 +106,37 @@ class RawPublisher:
             raise RuntimeError("not all is confirmed")
         tag = frame.method.delivery_tag
         self._confirmed = tag if frame.method.multiple else self._confirmed + 1
-        if self._confirmed == len(self._bodies):
+        if self._confirmed == len(self._messages):
             self._connection.add_on_close_callback(lambda *_: self._connection.ioloop.stop())
             self._connection.close()
         else:
             self._fill()
 
     def _fill(self) -> None:
-        while self._sent - self._confirmed < WINDOW and self._sent < len(self._bodies):
-            body = self._bodies[self._sent]
-            self._channel.basic_publish("", self._queue, body, self._properties, mandatory=True)
+        while self._sent - self._confirmed < WINDOW and self._sent < len(self._messages):
+            body, properties = self._messages[self._sent]
+            self._channel.basic_publish("", self._queue, body, properties, mandatory=True)
             self._sent += 1
 
 
 def raw(port: int, queue: str, queue_type: QueueType, events: list[LoggedEvent]) -> Send:
-    """Return what publishes messages that are ready."""
+    """Return what publishes messages that are ready, with the sink's properties."""
+    import pika  # noqa: PLC0415
+
     envelope = Envelope(NODE, LOG)
-    return RawPublisher(port, queue, queue_type, [envelope.encode(each) for each in events]).run
+    messages = [
+        (
+            envelope.encode(event),
+            pika.BasicProperties(
+                content_type=CONTENT_TYPE,
+                delivery_mode=2,
+                message_id=envelope.id_of(event),
+                timestamp=int(time.time()),
+            ),
+        )
+        for event in events
+    ]
+    return RawPublisher(port, queue, queue_type, messages).run
 
 
 def sink(port: int, queue: str, queue_type: QueueType, events: list[LoggedEvent]) -> Send:

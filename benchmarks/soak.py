@@ -26,10 +26,11 @@ from benchmarks.measure import cpu_seconds, rss
 from benchmarks.proof import record, table
 from benchmarks.soak_report import Row, Sample, account, received, usage
 from consumers.audit.audit import Audit
-from consumers.audit.following import End, Following, SteadyClock
+from consumers.audit.following import End, Following
 from consumers.audit.report import AuditReport
 from consumers.audit.views import NoView
-from consumers.mqtt import MqttSource
+from consumers.sources.mqtt.source import MqttSource
+from consumers.steady_clock import SteadyClock
 from edge_agent.deliver.mqtt.address import Broker, parse_url
 
 AGENT = (sys.executable, "-m", "edge_agent")

@@ -7,9 +7,30 @@ import click
 from edge_agent.command_line import LazyGroup, run
 
 MODULES = {
+    "aggregate": (
+        "consumers.aggregate.command",
+        "Store the readings of nodes, and windows over them.",
+    ),
+    "alerts": (
+        "consumers.alerts.command",
+        "Evaluate rules over the channels of any node, and notify people.",
+    ),
     "audit": (
         "consumers.audit.command",
         "Find what was lost, contradictory, duplicated, reordered or late.",
+    ),
+    "replay": (
+        "consumers.replay.command",
+        "Send what a log or a bus still has to a sink once more.",
+    ),
+    "bridge": ("consumers.bridge.command", "Hand events from any source to any sink."),
+    "dead": (
+        "consumers.inbox.command",
+        "List what consumers could not use, try it again, or drop it.",
+    ),
+    "query": (
+        "consumers.query.command",
+        "Print readings and windows of a store, or plot them.",
     ),
 }
 EPILOG = """

@@ -1,14 +1,13 @@
 """Options that the consumers share: where events come from, and durations."""
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import click
 
-from consumers.mqtt import MqttSource, random_client_id
-from edge_agent.deliver.credentials import TlsFiles
-from edge_agent.deliver.mqtt.address import Broker, parse_url
+from consumers.source import Source, SourcePlan
+from consumers.sources.catalog import source_of
 from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
 from edge_agent.private_files import refuse_exposed
@@ -32,9 +31,7 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]  # not generic in
 
 NODE = re.compile("[A-Za-z0-9_-]+")
 DURATION = DurationType()
-SOURCE_OPTIONS = (
-    click.argument("url"),
-    click.argument("nodes", metavar="[NODE]...", nargs=-1),
+CONNECTION_OPTIONS = (
     click.option("--username", default="", help="User name for the broker."),
     click.option("--password-file", default="", help="File with the password."),
     click.option("--password-env", default="", help="Environment variable with the password."),
@@ -42,50 +39,57 @@ SOURCE_OPTIONS = (
     click.option("--certificate", default="", help="PEM file of this client's certificate."),
     click.option("--key", default="", help="PEM file of this client's private key."),
     click.option(
-        "--client-id",
+        "--group",
         default="",
-        help="Keep the session under this id, so that the next run gets what comes meanwhile.",
+        help="Let the bus keep our place under this name: the next run resumes there.",
     ),
+)
+SOURCE_OPTIONS = (
+    click.argument("url"),
+    click.argument("nodes", metavar="[NODE]...", nargs=-1),
+    *CONNECTION_OPTIONS,
+)
+member_option = click.option(
+    "--member", default="", help="The name of this one if several share the work of the group."
 )
 
 
+def start_option(default: Literal["now", "beginning"]) -> Callable[..., Any]:
+    """Return the option that says where a reader without a place begins."""
+    return click.option(
+        "--start",
+        type=click.Choice(["now", "beginning"]),
+        default=default,
+        show_default=True,
+        help="Where a reader without a place begins, if the bus keeps what was before.",
+    )
+
+
 def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the arguments and options that `source_of` takes."""
-    for option in reversed(SOURCE_OPTIONS):
+    """Add the arguments and options that `chosen_source` takes."""
+    return with_options(command, SOURCE_OPTIONS)
+
+
+def with_options(
+    command: Callable[..., Any], options: Sequence[Callable[..., Any]]
+) -> Callable[..., Any]:
+    """Add arguments and options in their order."""
+    for option in reversed(options):
         command = option(command)
     return command
 
 
-def source_of(
-    url: str,
-    nodes: tuple[str, ...],
-    *,
-    username: str,
-    password_file: str,
-    password_env: str,
-    ca: str,
-    certificate: str,
-    key: str,
-    client_id: str,
-) -> MqttSource:
-    """Return a source, not yet open; raise click.UsageError if an option is wrong."""
-    try:
-        address = parse_url(url)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="URL") from None
-    if unusable := [node for node in nodes if not NODE.fullmatch(node)]:
+def chosen_source(**options: Any) -> Source:  # noqa: ANN401 - those of SOURCE_OPTIONS
+    """Return the source that the options name, not yet open; raise click.UsageError."""
+    plan = SourcePlan(**options)
+    if unusable := [node for node in plan.nodes if not NODE.fullmatch(node)]:
         raise click.BadParameter(f"no node has the name {unusable[0]!r}", param_hint="NODE")
-    for secret in filter(None, (password_file, key)):
+    for secret in filter(None, (plan.password_file, plan.key)):
         _refuse_exposed(secret)
-    broker = Broker(
-        (address,),
-        client_id or random_client_id(),
-        username=username,
-        password_file=password_file,
-        password_env=password_env,
-        tls=TlsFiles(ca, certificate, key),
-    )
-    return MqttSource(broker, nodes, keep=bool(client_id))
+    try:
+        return source_of(plan)
+    except AgentError as error:
+        raise click.BadParameter(str(error), param_hint="URL") from None
 
 
 def _refuse_exposed(path: str) -> None:

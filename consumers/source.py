@@ -1,8 +1,11 @@
 """Where events come from: a bus, or a file."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
+import msgspec
+
+from consumers.received_event import ReceivedEvent
 from edge_agent.errors import AgentError
 
 
@@ -13,10 +16,14 @@ class SourceUnavailable(AgentError):
 
 
 class DeadLetter(NamedTuple):
-    """What no consumer can use; `event` is what was decoded, None if it is not even JSON."""
+    """What no consumer can use; `event` is what was decoded, None if it is not even JSON.
+
+    `payload` is the start of what arrived if it could not be decoded.
+    """
 
     reason: str
     event: object = None
+    payload: bytes = b""
 
 
 class Introduction(NamedTuple):
@@ -26,8 +33,29 @@ class Introduction(NamedTuple):
     info: dict[str, Any]
 
 
-# An event as it was decoded, which keeps the contract of its type, or one of the others.
-Delivery: TypeAlias = object | DeadLetter | Introduction
+Delivery: TypeAlias = ReceivedEvent | DeadLetter | Introduction
+
+
+class SourcePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events are wanted, and from where.
+
+    `group` is the name under which the bus keeps our place, so that the next start resumes there;
+    without one, reading begins with what is new. A `member` is one of several that share the work
+    of a group; it keeps its name at a restart. `nodes` are those that are wanted, all if empty.
+    """
+
+    url: str
+    nodes: tuple[str, ...] = ()
+    group: str = ""
+    member: str = ""
+    start: Literal["now", "beginning"] = "now"  # where a group without a place begins
+    state: str = ""  # directory for the place of a group, if the bus keeps none
+    username: str = ""
+    password_file: str = ""
+    password_env: str = ""
+    ca: str = ""  # this and the next are paths of PEM files
+    certificate: str = ""
+    key: str = ""
 
 
 class Source(Protocol):
@@ -43,6 +71,15 @@ class Source(Protocol):
         """Return what arrives within a time, as soon as something does.
 
         A connection that is lost is made again; meanwhile nothing arrives.
+        """
+        ...
+
+    def acknowledge(self, count: int) -> None:
+        """Say that the oldest `count` deliveries that were not acknowledged yet are done with.
+
+        The bus may forget them; what is not acknowledged arrives again, at the latest after a
+        restart. A source keeps a bounded number of deliveries that are not acknowledged, and
+        receives nothing more until some are.
         """
         ...
 

@@ -19,6 +19,7 @@ from events_reference import events, schema_files
 from markdown_table import table
 from msgspec.structs import FieldInfo
 
+from consumers.alerts.settings import FleetSettings
 from consumers.cli import cli as edge_consumer
 from drivers.base.driver import DriverClass, addresses_of, channels_of
 from edge_agent.acquire.catalog import Catalog, options
@@ -149,7 +150,9 @@ def commands() -> dict[str, str]:
 def consumers() -> dict[str, str]:
     """Return the help of every consumer, by its name."""
     helps = dict(_helps(edge_consumer, "edge-consumer"))
-    return {name: text for name, text in helps.items() if name != "edge-consumer"}
+    found = {name: text for name, text in helps.items() if name != "edge-consumer"}
+    files = ((heading.strip("[]") or "file", kind) for heading, kind in tables(FleetSettings))
+    return {**found, **{f"alerts {name}": key_table(kind) for name, kind in files}}
 
 
 def _helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ AgentError                  one clear line: what, and what to do
 ├── ConfigError             exit code 2: the configuration has problems, all listed
 ├── HardwareError           exit code 3: a bus or pin that the configuration names is not there
 ├── LogError                exit code 4: the event log cannot be used as it is
+├── MissingPackage          something configured needs a package that is not installed
 ├── SinkUnavailable         keep the events and try again later
 ├── EventRejected           the destination refused events: record it and step over
 ├── UnfitEvent              an event does not fit its schema: refuse it
@@ -56,6 +57,14 @@ class SimulationError(AgentError):
     """The simulation cannot start."""
 
     exit_code = 5
+
+
+class MissingPackage(AgentError):
+    """Something configured needs a package that is not installed; `extra` installs it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        what = f"the package {package} is not installed"
+        super().__init__(what, f"pip install 'edge-agent[{extra}]'")
 
 
 class SinkUnavailable(AgentError):

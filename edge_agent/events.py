@@ -4,7 +4,8 @@ Readings go from the bus threads to the engine; events from the engine to the re
 events, which have an offset, from the log to the sinks.
 """
 
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple, Self, TypeAlias, get_args
 
 import msgspec
 from msgspec import Meta
@@ -18,7 +19,7 @@ Severity: TypeAlias = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the least first
 AlertState: TypeAlias = Literal["inactive", "pending", "firing", "resolved", "flapping"]
 GOOD = "good"
-LATEST = 253_402_300_799_999_999  # µs: the end of the year 9999
+LATEST = 253_402_300_799_000_000  # µs: the last second of the year 9999
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -192,6 +193,34 @@ class LoggedEvent(NamedTuple):
 
 class Replayed(LoggedEvent):
     """A logged event that is sent once more, marked as such: consumers may know it already."""
+
+
+class RelayedEvent(LoggedEvent):
+    """An event of any node's log that is handed on as it arrived.
+
+    `offset` is its number on this way, which ascends from event to event as in a log; `attributes`
+    are all of its own, known here or not, among them the id with the offset in its node's log.
+    """
+
+    node: str
+    attributes: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, event: LoggedEvent, node: str, attributes: Mapping[str, Any]) -> Self:
+        """Return an event with its node and its attributes."""
+        relayed = cls(*event)
+        relayed.node, relayed.attributes = node, attributes
+        return relayed
+
+    @property
+    def id(self) -> str:
+        """Return the id that it has had since it was logged."""
+        return str(self.attributes["id"])
+
+
+def node_of(event: LoggedEvent, own: str) -> str:
+    """Return which node's event it is: our `own`, except of one that is relayed."""
+    return event.node if isinstance(event, RelayedEvent) else own
 
 
 def alert_of(logged: LoggedEvent) -> Alert:

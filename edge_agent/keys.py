@@ -11,7 +11,9 @@ FILE = {"names": "file"}
 SECRET_FILE = {"names": "file", "secret": True}
 SECRET_VARIABLE = {"names": "variable", "secret": True}
 # Keys of any table whose values are not shown, whether the key is known or not.
-SENSITIVE = re.compile(r"pass|pwd|secret|token|key|credential|auth|psk|apprise", re.IGNORECASE)
+SENSITIVE = re.compile(
+    r"pass|pwd|secret|token|key|credential|auth|psk|apprise|connection.?string", re.IGNORECASE
+)
 
 
 def choices(literal: Any) -> str:  # noqa: ANN401

@@ -1,19 +1,19 @@
 """docs/adding-a-sink.md, followed to the letter: its files are a package that works."""
 
 import json
-import os
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing, suppress
-from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[1] / "docs/adding-a-sink.md").read_text()
-FILES = dict(re.findall(r"^`([\w./]+)`:\n\n```\w+\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE))
+from tests.example_package import DOCS, files_of, install, run_in, write
+
+PAGE = (DOCS / "adding-a-sink.md").read_text()
+FILES = files_of("adding-a-sink.md")
 (CONFIGURATION,) = re.findall(r"```toml\n(\[\[sink\]\].*?)```", PAGE, re.DOTALL)
 CONFIG = """
 [mqtt]
@@ -31,35 +31,19 @@ every = "1s"
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     """The directory of the package, as a reader of the page writes it."""
-    directory = tmp_path_factory.mktemp("edge-agent-sqlite")
-    for name, content in FILES.items():
-        path = directory / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content)
-    return directory
+    return write(FILES, tmp_path_factory.mktemp("edge-agent-sqlite"))
 
 
 @pytest.fixture(scope="module")
 def environment(package, tmp_path_factory):
     """The environment of a process in which the package is installed."""
-    place = tmp_path_factory.mktemp("site")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    offline = ["--no-deps", "--no-build-isolation", "--target", str(place)]
-    subprocess.run([*pip, *offline, str(package)], check=True)
-    return {**os.environ, "PYTHONPATH": str(place)}
+    return install(package, tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture
 def run(environment):
     """A function: run a module in that environment."""
-
-    def run(*words):
-        command = [sys.executable, "-m", *map(str, words)]
-        return subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=600, check=False
-        )
-
-    return run
+    return lambda *words: run_in(environment, *words)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What the audit needs of an event: checked, for it comes from outside."""
 
-import re
 from datetime import datetime
 from hashlib import blake2b
 from typing import Annotated, Any, NamedTuple
@@ -8,10 +7,8 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from consumers.received_event import MAX_OFFSET, OUR_ID
 from edge_agent.schema.cloud_event import TYPE, EventType
-
-MAX_OFFSET = 2**63 - 1
-OUR_ID = re.compile(r"([A-Za-z0-9_-]{1,64}):([0-9]{1,19})")
 
 _Offset = Annotated[int, Meta(ge=0, le=MAX_OFFSET)]
 

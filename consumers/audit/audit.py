@@ -8,10 +8,10 @@ from contextlib import suppress
 
 from consumers.audit.arrival import Arrival, Gap, UnusableEvent, arrival_of
 from consumers.audit.contents import Contents
-from consumers.audit.introduction import DeliveringSink, sink_of
 from consumers.audit.log_audit import OTHER, REASONS, LogAudit
-from consumers.audit.ranges import Room
 from consumers.audit.report import AuditReport
+from consumers.introduction import KnownSinks
+from consumers.ranges import Room
 from consumers.source import DeadLetter
 
 LATE, SETTLE = 60.0, 10.0  # s
@@ -44,7 +44,7 @@ class Audit:
         self._room = Room(ranges)
         self._contents = Contents(window)
         self._logs: dict[str, LogAudit] = {}
-        self._sinks: dict[str, DeliveringSink] = {}
+        self._sinks = KnownSinks(logs)
         self._unusable: Counter[str] = Counter()
         self._replays = 0
 
@@ -85,21 +85,18 @@ class Audit:
 
     def introduce(self, node: str, info: object) -> None:
         """Take what a node says of itself; it comes from outside and may be anything."""
-        sink = sink_of(info)
-        if sink and (node in self._sinks or len(self._sinks) < self._most):
-            self._sinks[node] = sink
+        self._sinks.introduce(node, info)
 
     def report(self, at: float) -> AuditReport:
         """Return what was found until `at` seconds since 1970, the logs by node and id."""
         settled = at - self._settle
-        partial = {node for node, sink in self._sinks.items() if not sink.complete}
-        reports = (log.report(settled, partial) for log in self._logs.values())
+        reports = (log.report(settled, self._sinks) for log in self._logs.values())
         logs = sorted(reports, key=lambda one: (one.nodes, one.log))
         return AuditReport(tuple(logs), dict(self._unusable), self._replays)
 
     def _name(self, arrival: Arrival, gap: Gap) -> None:
-        sink, log = self._sinks.get(arrival.node), self._logs.get(gap.log or arrival.log)
-        if log and (sink is None or sink.lacks(gap.reason)):
+        log = self._logs.get(gap.log or arrival.log)
+        if log and self._sinks.lacks(arrival.node, gap.reason):
             log.name(gap)
 
     def _log_of(self, arrival: Arrival) -> LogAudit:

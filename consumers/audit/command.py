@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from consumers.audit.audit import LATE, SETTLE, Audit
-from consumers.audit.following import End, Following, SteadyClock
+from consumers.audit.following import End, Following
 from consumers.audit.report import AuditReport
 from consumers.audit.rows import HEAD, plain, row, sentences, worst_first
 from consumers.audit.views import open_view
-from consumers.options import DURATION, source_of, source_options
+from consumers.options import DURATION, chosen_source, source_options, start_option
 from consumers.source import SourceUnavailable
+from consumers.steady_clock import SteadyClock
 
 FOREVER = float("inf")
 ROWS = 50  # of the summary; --json has all
@@ -21,6 +22,7 @@ ROWS = 50  # of the summary; --json has all
 
 @click.command()
 @source_options
+@start_option("now")
 @click.option("--late", type=DURATION, default=f"{LATE:g}s", show_default=True,
               help="An event that arrives later than this after its time is late.")  # fmt: skip
 @click.option("--settle", type=DURATION, default=f"{SETTLE:g}s", show_default=True,
@@ -44,7 +46,7 @@ def audit(
     connection or no event arrived. Ctrl-C ends the audit with its summary.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    source = source_of(**where)
+    source = chosen_source(**where)
     end = End(FOREVER if seconds is None else seconds, settle if until_quiet else FOREVER)
     with closing(source):
         source.open()

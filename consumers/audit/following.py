@@ -1,6 +1,5 @@
 """One run of the audit: from a source to a view, until it is to end."""
 
-import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -22,17 +21,6 @@ class View(Protocol):
     def close(self) -> None:
         """Give the terminal back."""
         ...
-
-
-class SteadyClock:
-    """Seconds since 1970 that never jump: a wall clock that is set moves no event's lateness."""
-
-    def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
-
-    def __call__(self) -> float:
-        """Return this instant."""
-        return time.monotonic() + self._offset
 
 
 class End(NamedTuple):
@@ -77,6 +65,7 @@ class Following:
         now = self._clock()
         for delivery in deliveries:
             self._take(delivery, now)
+        self._source.acknowledge(len(deliveries))
         if deliveries:
             self._moved_at = now
         if now - self._shown_at >= REFRESH_SECONDS:
@@ -89,7 +78,7 @@ class Following:
         elif isinstance(delivery, Introduction):
             self._audit.introduce(delivery.node, delivery.info)
         else:
-            self._audit.take(delivery, now)
+            self._audit.take(delivery.decoded, now)
 
     def _has_ended(self) -> bool:
         now = self._clock()

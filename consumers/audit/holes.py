@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 
-from consumers.audit.ranges import Range, Ranges, Room, size
+from consumers.ranges import Range, Ranges, Room, size
 
 
 class Holes:

@@ -1,13 +1,13 @@
 """The audit of one log: which of its offsets have arrived, and how."""
 
 from collections import Counter
-from collections.abc import Collection
 
 from consumers.audit.arrival import Arrival, Gap
 from consumers.audit.contents import Comparison
 from consumers.audit.holes import Holes
-from consumers.audit.ranges import Offsets, Room, Tally, size
 from consumers.audit.report import LogReport
+from consumers.introduction import KnownSinks
+from consumers.ranges import Offsets, Room, Tally, size
 
 NODES = 3  # names of one log: two mean that a log was copied, or a node renamed
 REASONS = 20
@@ -63,12 +63,12 @@ class LogAudit:
             if self._first <= last and first <= last:
                 self._missing.name(first, last)
 
-    def report(self, settled: float, partial: Collection[str]) -> LogReport:
+    def report(self, settled: float, sinks: KnownSinks) -> LogReport:
         """Return what was found; holes that were noticed after `settled` may still be filled.
 
-        Nodes that deliver only some kinds of event are `partial`.
+        `sinks` says which nodes deliver only some kinds of event.
         """
-        judged = self._nodes.keys().isdisjoint(partial)
+        judged = not any(map(sinks.partial, self._nodes))
         everything = self._missing.unnamed(float("inf"))
         lost = self._missing.unnamed(settled) if judged else ()
         unnamed, count = size(everything), size(lost)

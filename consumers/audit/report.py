@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from consumers.audit.ranges import Offsets
+from consumers.ranges import Offsets
 
 
 class LogReport(NamedTuple):

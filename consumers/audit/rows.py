@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from consumers.audit.ranges import Offsets
 from consumers.audit.report import AuditReport, LogReport
+from consumers.ranges import Offsets
 
 HEAD = (
     *("node", "log", "events", "lost", "contradictory"),

@@ -86,7 +86,7 @@ def _sink(blueprint: Blueprint, name: str, config: Path) -> ResolvedSink:
 
 def _plan(plan: Plan) -> Plan:
     """Return the plan of a sink that disturbs neither the agent's own nor what it shows."""
-    return plan._replace(live=False, commands=False, replay=True)
+    return plan._replace(live=False, commands=False, aside="replay")
 
 
 def _refuse_claimed(resolved: ResolvedSink, running: Blueprint, name: str) -> None:

@@ -30,7 +30,7 @@ def supervise(
         hardware,
         path,
         control=control,
-        clock=SystemClock(),
+        clock=SystemClock(_set_by_chip if simulated else None),
         reread=lambda: _shown(reread(), screen),
         notify=Notifier(),
         watch=screen.put,
@@ -40,6 +40,11 @@ def supervise(
         return agent.run()
     finally:
         screen.close()
+
+
+def _set_by_chip() -> bool:
+    """Return that a clock chip has set the wall clock: a simulated board has one."""
+    return True
 
 
 def _shown(blueprint: Blueprint, screen: Screen) -> Blueprint:

@@ -21,7 +21,8 @@ def load_sink_type(scheme: str) -> SinkType[Any]:
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     if scheme not in found:
         known = ", ".join(f"{name}:" for name in sorted(found))
-        near = difflib.get_close_matches(scheme, found, 1)
+        near = [name for name in (f"{scheme}+https",) if name in found]
+        near += difflib.get_close_matches(scheme, found, 1)
         meant = f"did you mean {near[0]}:? " if near else ""
         what = f"the scheme {scheme!r} is unknown" if scheme else "the URL has no scheme"
         raise AgentError(what, f"{meant}known: {known}")

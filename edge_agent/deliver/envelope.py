@@ -6,16 +6,19 @@ gaps. `sequence` orders as text. An event whose time is not to be trusted yet sa
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from edge_agent.events import LoggedEvent, Replayed
+from edge_agent.events import LoggedEvent, RelayedEvent, Replayed
 from edge_agent.schema.cloud_event import WRITTEN, CloudEvent, EventType
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json; charset=utf-8"
 TYPES = {kind: str(EventType(kind, version)) for kind, version in WRITTEN.items()}
+JSON = "application/json"
+SPECVERSION: Final = "1.0"
+UNSYNCHRONISED = "unsynchronised"
 OVERHEAD = 470  # bytes of a CloudEvent beside its data, with names of the greatest length
 
 
@@ -25,7 +28,7 @@ def type_of(kind: str) -> str:
 
 
 class Envelope:
-    """Wraps the events of one log, for one node."""
+    """Wraps the events of one log, for one node; a relayed event keeps what it has."""
 
     def __init__(self, node: str, log_id: str) -> None:
         self._source = f"urn:edge:{node}"
@@ -34,27 +37,32 @@ class Envelope:
 
     def id_of(self, event: LoggedEvent) -> str:
         """Return the id under which one event is delivered."""
+        if isinstance(event, RelayedEvent):
+            return event.id
         return f"{self._log_id}:{event.offset}"
 
     def encode(self, event: LoggedEvent) -> bytes:
         """Return one event as a JSON object."""
-        return self._encoder.encode(self.wrap(event))
+        return self._encoder.encode(self._whole(event))
 
     def encode_batch(self, events: Iterable[LoggedEvent]) -> bytes:
         """Return several events as a JSON array, in order."""
-        return self._encoder.encode([self.wrap(event) for event in events])
+        return self._encoder.encode([self._whole(event) for event in events])
 
     def attributes(self, event: LoggedEvent) -> dict[str, str]:
         """Return the attributes as texts: the binary mode of HTTP, AMQP and Kafka.
 
-        The data goes beside them: `event.data`, of the type that `datacontenttype` names.
+        The data goes beside them: `event.data`, which is JSON, as `datacontenttype` says.
         """
-        wrapped: Any = self.wrap(event)
-        wrapped.data = msgspec.UNSET
-        return {name: _text(value) for name, value in msgspec.to_builtins(wrapped).items()}
+        if isinstance(event, RelayedEvent):
+            texts = {name: _text(value) for name, value in event.attributes.items()}
+            return {**texts, "datacontenttype": JSON}
+        return self._texts(event)
 
     def wrap(self, event: LoggedEvent) -> CloudEvent:
-        """Return one event with its attributes; its data stays JSON."""
+        """Return one event with the attributes of the contract; its data stays JSON."""
+        if isinstance(event, RelayedEvent):
+            return msgspec.convert(self._whole(event), CloudEvent)
         offset, time, boot, uptime, kind, source, data = event
         wrapped = CloudEvent(
             self.id_of(event),
@@ -62,16 +70,41 @@ class Envelope:
             type_of(kind),
             source,
             datetime.fromtimestamp(time / 1e6, UTC),
-            "1.0",
+            SPECVERSION,
             msgspec.Raw(data),
-            datacontenttype="application/json",
-            sequence=f"{offset:016d}",
+            datacontenttype=JSON,
+            sequence=str(offset).zfill(16),
         )
         if boot is not None:
-            wrapped.clock, wrapped.bootid, wrapped.uptime = "unsynchronised", boot, str(uptime)
+            wrapped.clock, wrapped.bootid, wrapped.uptime = UNSYNCHRONISED, boot, str(uptime)
         if type(event) is Replayed:
             wrapped.replay = True
         return wrapped
+
+    def _texts(self, event: LoggedEvent) -> dict[str, str]:
+        """Return the attributes that `wrap` gives an event; this way takes half of the time."""
+        offset, time, boot, uptime, kind, source, _ = event
+        texts = {
+            "id": self.id_of(event),
+            "source": self._source,
+            "type": type_of(kind),
+            "subject": source,
+            "time": msgspec.to_builtins(datetime.fromtimestamp(time / 1e6, UTC)),
+            "specversion": SPECVERSION,
+            "datacontenttype": JSON,
+            "sequence": str(offset).zfill(16),
+        }
+        if boot is not None:
+            texts |= {"clock": UNSYNCHRONISED, "bootid": str(boot), "uptime": str(uptime)}
+        if type(event) is Replayed:
+            texts["replay"] = "true"
+        return texts
+
+    def _whole(self, event: LoggedEvent) -> CloudEvent | dict[str, Any]:
+        """Return all that is delivered of an event: of a relayed one, every attribute it has."""
+        if isinstance(event, RelayedEvent):
+            return {**event.attributes, "data": msgspec.Raw(event.data)}
+        return self.wrap(event)
 
 
 def _text(value: str | int) -> str:

@@ -172,6 +172,8 @@ def check(plan: SinkPlan[FileOptions]) -> Iterator[SinkProblem]:
     elif not paths[0].is_absolute():
         what = "the path is relative; begin it with /, as in file:///var/log/e.jsonl"
         yield SinkProblem("url", plan.url[0], what)
+    elif os.path.isdir(paths[0]):  # noqa: PTH112 - false, not an error, if it may not look
+        yield SinkProblem("url", plan.url[0], "this is a directory; name a file in it")
 
 
 def claims(plan: SinkPlan[FileOptions], _node: str) -> Iterator[str]:

@@ -85,6 +85,7 @@ class Forwarder:
         self._log = log
         self._reader: EventReader | None = None
         self._cursor: int | None = None
+        self._rest: list[LoggedEvent] = []  # of the last batch, behind the cursor
         self._last = 0
         self._clock = clock
         self._backoff = backoff
@@ -166,12 +167,23 @@ class Forwarder:
             self._retry_at = now + PAUSE
             return
         upto = min(self._last, self._cursor + SCAN)
-        batch = self._reader.read_kinds(self._kinds, self._cursor, upto, most)
+        batch = self._next_batch(self._reader, self._cursor, upto, most)
         if batch:
             self._deliver(batch)
         elif upto > self._cursor:  # nothing that the sink wants, or it was trimmed meanwhile
             self._reader.require(upto)
             self._move(upto, {})
+
+    def _next_batch(
+        self, reader: EventReader, after: int, upto: int, most: int
+    ) -> list[LoggedEvent]:
+        """Return what the last delivery left over, and behind it what the log has."""
+        rest, self._rest = self._rest[:most], []
+        if rest:
+            after = rest[-1].offset
+        if len(rest) < most:
+            rest += reader.read_kinds(self._kinds, after, upto, most - len(rest))
+        return rest
 
     def _deliver(self, batch: list[LoggedEvent]) -> None:
         refused: dict[int, str] = {}
@@ -184,6 +196,7 @@ class Forwarder:
         if count == 0:
             raise SinkUnavailable("accepted no events")
         self._move(batch[count - 1].offset, refused)
+        self._rest = batch[count:]
         self._state.delivered()
         self._pace.spend(count)
         if self._complaints.end() and self._backoff.failures:

@@ -21,6 +21,14 @@ def check_password(options: NetworkOptions) -> Iterator[SinkProblem]:
         yield SinkProblem(key, getattr(options, key), "a password needs a user; set username")
 
 
+def check_login(options: NetworkOptions) -> Iterator[SinkProblem]:
+    """Yield what is wrong with user and password of a bus that takes only both together."""
+    yield from check_password(options)
+    if options.username and not (options.password_file or options.password_env):
+        what = "a user needs a password; set password_file or password_env"
+        yield SinkProblem("username", options.username, what)
+
+
 def check_secret(options: SinkOptions, name: str) -> Iterator[SinkProblem]:
     """Yield why the secret in `<name>_env` or `<name>_file` is unreadable, or readable for all."""
     key = _secret_key(options, name)

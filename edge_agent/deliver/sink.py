@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_ch
 
 import msgspec
 
-from edge_agent.errors import AgentError
+from edge_agent.errors import AgentError, MissingPackage
 from edge_agent.events import (
     KINDS,
     Alert,
@@ -68,9 +68,9 @@ Options = TypeVar("Options", bound=SinkOptions)
 class SinkPlan(NamedTuple, Generic[Options]):
     """A sink as configured: values only, so that two readings of one file are equal.
 
-    `live` says that it also shows what is true now; `commands`, that it takes commands; `replay`,
-    that it sends history once more beside the agent: then it needs an identity of its own, if the
-    bus has such, and shows nothing but events.
+    `live` says that it also shows what is true now; `commands`, that it takes commands; `aside`
+    says that it delivers beside the agent's own sink, or without an agent, and as what: its
+    identity ends with that, if the bus has such, and it shows nothing but events.
     """
 
     name: str
@@ -82,7 +82,7 @@ class SinkPlan(NamedTuple, Generic[Options]):
     live: bool = False
     commands: bool = False
     answer_topics: tuple[str, ...] = ()  # how topics begin to which answers may go as well
-    replay: bool = False
+    aside: str = ""  # "replay", or "bridge" and who it is
 
 
 class About(NamedTuple):
@@ -161,6 +161,11 @@ def reaches_nothing(_plan: SinkPlan[Options], _node: str) -> Iterable[SinkProble
     return ()
 
 
+def misses_nothing(_plan: SinkPlan[Options]) -> Iterable[MissingPackage]:
+    """Return nothing: such a sink needs no further package."""
+    return ()
+
+
 def file_claim(path: Path) -> str:
     """Return how a claim names a file."""
     return f"the file {path.resolve()}"
@@ -169,10 +174,11 @@ def file_claim(path: Path) -> str:
 class SinkType(NamedTuple, Generic[Options]):
     """What an entry point of `edge_agent.sinks` names, by the scheme of its URLs.
 
-    `check` finds problems of a plan without a connection; `build` raises AgentError if a package
-    is missing, and opens nothing. `claims` names what only one sink of a node may use. `reach`
-    connects as a delivery does, without sending an event, and yields what stands in its way, with
-    the remedy: name, TLS, login, whether the topic or queue exists and may be written to.
+    `check` finds problems of a plan without a connection; `build` opens nothing. `claims` names
+    what only one sink of a node may use. `reach` connects as a delivery does, without sending an
+    event, and yields what stands in its way, with the remedy: name, TLS, login, whether the topic
+    or queue exists and may be written to. `build` and `reach` raise MissingPackage if a package is
+    not installed; `missing` yields all of these, and imports none.
     """
 
     options: type[Options]
@@ -180,3 +186,4 @@ class SinkType(NamedTuple, Generic[Options]):
     build: Callable[[SinkPlan[Options], SinkContext], Sink]
     claims: Callable[[SinkPlan[Options], str], Iterable[str]] = claims_nothing
     reach: Callable[[SinkPlan[Options], str], Iterable[SinkProblem]] = reaches_nothing
+    missing: Callable[[SinkPlan[Options]], Iterable[MissingPackage]] = misses_nothing

@@ -13,7 +13,7 @@ from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.sink import Sink
 from edge_agent.errors import EventRejected, SinkUnavailable
-from edge_agent.events import LoggedEvent, Replayed
+from edge_agent.events import LoggedEvent, RelayedEvent, Replayed
 
 _logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class SinkReplay:
     def run(self, batches: Iterable[Sequence[LoggedEvent]]) -> Iterator[int]:
         """Deliver; yield how many events each delivery has settled, at once."""
         for events in batches:
-            batch: Sequence[LoggedEvent] = [Replayed(*event) for event in events]
+            batch: Sequence[LoggedEvent] = [_marked(event) for event in events]
             while batch and not self._stopping():
                 if count := self._attempt(batch):
                     self.last = batch[count - 1].offset
@@ -88,3 +88,8 @@ class SinkReplay:
         now = self._clock.monotonic()
         self._due = max(self._due, now) + count / self._rate
         self._pause(self._due - now)
+
+
+def _marked(event: LoggedEvent) -> LoggedEvent:
+    """Return an event that says that it is replayed; a relayed one says so already."""
+    return event if isinstance(event, RelayedEvent) else Replayed(*event)

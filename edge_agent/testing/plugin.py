@@ -10,7 +10,10 @@ pytest.register_assert_rewrite(
     "edge_agent.testing.i2c",
     "edge_agent.testing.sensor",
     "edge_agent.testing.destination",
+    "edge_agent.testing.origin",
+    "edge_agent.testing.reader",
     "edge_agent.testing.sink",
+    "edge_agent.testing.source",
 )
 
 

@@ -52,5 +52,5 @@ def settled_queues(rabbitmq):
     with channel(rabbitmq.port) as one:
         for kind, name in names.items():
             one.queue_declare(name, durable=True, arguments={"x-queue-type": kind})
-    rabbitmq.control("eval", "[dets:sync(Table) || Table <- dets:all()].")
+    rabbitmq.settle()
     return names

@@ -1,5 +1,6 @@
 """The real agent, killed (-9) at random, with a real Kafka behind it."""
 
+import json
 import subprocess
 
 import pytest
@@ -8,6 +9,7 @@ from lab.waiting import eventually
 
 from tests.buses.kafka_reader import in_order, stored
 from tests.buses.kills import kill_at_random
+from tests.buses.servers.kafka_tools import run
 from tests.configurations import load
 
 KILLS = 12
@@ -49,21 +51,23 @@ def test_kcat_reads_what_the_agent_has_written(agent, kafka, tmp_path):
     eventually(lambda: agent.starts() == 1)
     eventually(lambda: agent.cursor("bus") > 100)
     assert agent.stop() == 0
-    command = [
-        "kcat",
-        "-C",
-        "-b",
-        kafka.servers,
-        "-t",
-        tmp_path.name,
-        "-o",
-        "beginning",
-        "-e",
-        "-q",
-    ]
-    command += ["-f", "%k %h %s\n"]
+    command = ["kcat", "-C", "-b", kafka.servers, "-t", tmp_path.name, "-o", "beginning"]
+    command += ["-e", "-q", "-f", "%k %h %s\n"]
     read = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     lines = read.stdout.splitlines()
     assert len(lines) >= 100
     assert all(line.startswith("load/") and '"specversion":"1.0"' in line for line in lines)
     assert all("content-type=application/cloudevents+json" in line for line in lines)
+
+
+def test_kafkas_own_consumer_in_java_reads_what_the_agent_has_written(agent, kafka, tmp_path):
+    agent.start()
+    eventually(lambda: agent.starts() == 1)
+    eventually(lambda: agent.cursor("bus") > 100)
+    assert agent.stop() == 0
+    options = ["--topic", tmp_path.name, "--from-beginning", "--max-messages", "100"]
+    lines = run(kafka, "consumer.ConsoleConsumer", *options)
+    events = [json.loads(line) for line in lines]
+    offsets = {event.offset for event in agent.events()}
+    assert len(events) == 100
+    assert {int(event["id"].split(":")[1]) for event in events} <= offsets

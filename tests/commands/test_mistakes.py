@@ -1,5 +1,7 @@
 """Mistakes that people make in their first configurations, and the remedy that `check` names."""
 
+import sys
+
 import pytest
 
 DEVICE = '[[device]]\nname = "air"\ndriver = "bme280"\n'
@@ -43,6 +45,10 @@ KEYS = {
     f'[mqtt]\nusername = "{"x" * 20_000}"': "of length <= 16383",
     '[mqtt]\nurl = "mqtts://a"\ncertificate = "/etc/hostname"': "it needs key as well; set both",
     '[[sink]]\nname = "file"\nurl = "file://events/a.jsonl"': "the path is relative; begin",
+    '[[sink]]\nname = "file"\nurl = "file:///etc"': "a directory; name a file in it",
+    '[[sink]]\nname = "b"\nurl = "amqp://a"\nusername = "me"': "a user needs a password; set",
+    '[[sink]]\nname = "b"\nurl = "kafka://a/t"\nmax_message = "1GB"': "2kB to 100MB",
+    '[[sink]]\nname = "b"\nurl = "eventhubs://a/t"': "connection_string_file: no connection string",
 }
 CONDITIONS = {
     "air.temperature > 30 && air.humidity > 3": "write `and`",
@@ -87,6 +93,39 @@ def test_a_password_in_a_url_is_refused_and_not_shown(edge_agent, config, passwo
     done = edge_agent("check", config(f'[mqtt]\nurl = "mqtt://me:{password}@broker.lan"'))
     assert 'mqtt.url = "mqtt://***@broker.lan": credentials do not belong in the URL' in done.err
     assert "cret" not in done.err
+
+
+def test_a_connection_string_in_place_of_its_file_is_not_shown(edge_agent, config):
+    sink = '[[sink]]\nname = "hub"\nurl = "eventhubs://a/t"\nconnection_string = "Endpoint=s3cret"'
+    done = edge_agent("check", config(sink))
+    assert 'sink.hub.connection_string = "***": unknown; did you mean' in done.err
+    assert "s3cret" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("url", "module", "extra"),
+    [
+        ("kafka://a/t", "confluent_kafka", "kafka"),
+        ('kafka://a/t"\nformat = "avro', "fastavro", "avro"),
+        ("amqp://a", "pika", "amqp"),
+        ("sqs+https://sqs.eu-central-1.amazonaws.com/123456789012/q", "botocore", "aws"),
+        (
+            "sns+https://sns.eu-central-1.amazonaws.com/arn:aws:sns:eu-central-1:123456789012:t",
+            "botocore",
+            "aws",
+        ),
+    ],
+)
+def test_a_package_that_a_sink_needs_and_that_is_missing_is_named(
+    edge_agent, config, monkeypatch, url, module, extra
+):
+    path = config(f'[[sink]]\nname = "bus"\nurl = "{url}"')
+    assert edge_agent("check", path).code == 0
+    monkeypatch.setitem(sys.modules, module, None)
+    done = edge_agent("check", path)
+    assert done.code == 2
+    assert "sink.bus: the package" in done.err
+    assert f"is not installed: pip install 'edge-agent[{extra}]'" in done.err
 
 
 def test_a_byte_order_mark_is_no_mistake(edge_agent, config):

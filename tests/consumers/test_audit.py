@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.audit.audit import Audit
-from consumers.audit.ranges import Ranges, Room
+from consumers.ranges import Ranges, Room
 from edge_agent.events import KINDS
 
 START = 1_800_000_000.0  # 2027-01-15 08:00:00

@@ -7,9 +7,10 @@ import paho.mqtt.client as paho
 import pytest
 
 from consumers.audit.audit import Audit
-from consumers.audit.following import End, Following, SteadyClock
+from consumers.audit.following import End, Following
 from consumers.audit.views import NoView
-from consumers.mqtt import MqttSource, random_client_id
+from consumers.sources.mqtt.source import MqttSource, random_client_id
+from consumers.steady_clock import SteadyClock
 from edge_agent.deliver.mqtt.address import Broker, parse_url
 
 # The broker must know its subscribers again after it was killed.

@@ -15,13 +15,13 @@ import pytest
 from lab.broker import free_port
 
 from consumers.audit.audit import Audit
-from consumers.mqtt import MqttSource, random_client_id
 from consumers.source import DeadLetter, SourceUnavailable
+from consumers.sources.mqtt.source import MqttSource, random_client_id
 from edge_agent.deliver.mqtt.address import Broker, parse_url
 from edge_agent.deliver.mqtt.broker import EmbeddedBroker
 
 QUIET = ("--until-quiet", "--settle", "2s")
-BACKLOG = ("--client-id", "auditor", *QUIET)
+BACKLOG = ("--group", "auditor", *QUIET)
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import re
 
-from consumers.audit.ranges import Offsets
 from consumers.audit.report import AuditReport, LogReport
 from consumers.audit.rows import HEAD, listed, plain, row, sentences, worst_first
+from consumers.ranges import Offsets
 
 NONE = Offsets(0, ())
 

@@ -176,7 +176,7 @@ class Client:
             **more,
         )
         plan = SinkPlan("mqtt", urls, MqttOptions(), max_batch=max_batch, live=True)
-        self.sink = MqttSink(plan, self.context(), self.connection, AgentTopics("edge/n"))
+        self.sink = MqttSink(plan, self.context(), self.connection, AgentTopics("n"))
         self.sink.open()
 
     def context(self):

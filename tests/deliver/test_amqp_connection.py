@@ -1,5 +1,6 @@
 """The sink against servers that answer as a test says: what no real broker does at will."""
 
+import json
 import socket
 import sys
 import threading
@@ -31,14 +32,15 @@ class ScriptedRabbit:
     """Opens connection, channel and queue; `published` returns the answer to message `n`.
 
     An answer is a method, bytes to send as they are, None for silence, or "close". `greeting` is
-    what it sends instead of the protocol's first method.
+    what it sends instead of the protocol's first method; `ignored` is a method without an answer.
     """
 
-    def __init__(self, published=spec.Basic.Ack, greeting=None):
+    def __init__(self, published=spec.Basic.Ack, greeting=None, ignored=None):
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"amqp://127.0.0.1:{self._server.getsockname()[1]}"
-        self._published, self._greeting = published, greeting
+        self._published, self._greeting, self._ignored = published, greeting, ignored
         self.bodies = []
+        self.channels = 0  # opened so far
         self._tag = None  # of the latest message on an open channel
         self._clients = []
         self._thread = threading.Thread(target=self._accept, name="scripted rabbit")
@@ -82,9 +84,18 @@ class ScriptedRabbit:
                 self._tag = None  # what comes on this channel is ignored
             return answer
         if isinstance(one, frame.Method):
-            self._tag = 0 if isinstance(one.method, spec.Channel.Open) else self._tag
-            return OPENING.get(type(one.method))
+            return self._opening(type(one.method))
         return None
+
+    def _opening(self, method):
+        if method is spec.Channel.Open:
+            self._tag = 0
+            self.channels += 1
+        return None if method is self._ignored else OPENING.get(method)
+
+    @property
+    def connections(self):
+        return len(self._clients)
 
     def _send(self, client, answer, channel):
         if isinstance(answer, bytes):
@@ -155,6 +166,75 @@ def test_a_negative_confirmation_is_a_reason_to_wait(scripted, sink):
     with pytest.raises(SinkUnavailable, match="could not store an event"):
         sink(server.url).deliver(EVENTS)
     assert len(server.bodies) == 1
+
+
+def numbers(bodies):
+    return [int(json.loads(body)["id"].split(":")[1]) for body in bodies]
+
+
+def test_a_channel_that_stores_nothing_is_replaced_and_everything_is_sent_in_order(scripted, sink):
+    def published(n):
+        return spec.Basic.Ack(n) if server.channels > 1 else spec.Basic.Nack(n)
+
+    server = scripted(published=published)
+    one = sink(server.url)
+    with pytest.raises(SinkUnavailable, match="could not store an event"):
+        one.deliver(EVENTS)
+    assert one.deliver(EVENTS) == 50
+    assert numbers(server.bodies) == [1, *range(1, 51)]
+    assert (server.connections, server.channels) == (1, 2)
+
+
+def test_a_channel_that_has_stored_events_is_kept_until_a_delivery_fails(scripted, sink):
+    def published(n):
+        stored = n <= 10 or server.channels > 1
+        return spec.Basic.Ack(n) if stored else spec.Basic.Nack(n)
+
+    server = scripted(published=published)
+    one = sink(server.url)
+    assert one.deliver(EVENTS) == 10
+    with pytest.raises(SinkUnavailable, match="could not store an event"):
+        one.deliver(EVENTS[10:])
+    assert one.deliver(EVENTS[10:]) == 40
+    assert server.connections == 1
+
+
+def test_a_queue_that_stays_full_costs_one_message_and_one_channel_for_each_try(scripted, sink):
+    server = scripted(published=spec.Basic.Nack)
+    one = sink(server.url)
+    for _ in range(5):
+        with pytest.raises(SinkUnavailable, match="look if the queue is full"):
+            one.deliver(EVENTS)
+    assert numbers(server.bodies) == [1] * 5
+    assert server.connections == 1
+    assert server.channels in {5, 6}  # the last may be opened already
+
+
+@pytest.fixture
+def impatient(monkeypatch, stopping):
+    """Deliver with a sink that waits half a second for a broker; a stop ends what hangs."""
+
+    def deliver(sink):
+        monkeypatch.setattr("edge_agent.deliver.amqp.connection.CONFIRM_SECONDS", 0.5)
+        return attempted(sink)
+
+    rescue = threading.Timer(PATIENCE, stopping.set)
+    rescue.start()
+    yield deliver
+    rescue.cancel()
+    rescue.join()
+
+
+@pytest.mark.parametrize("ignored", [spec.Channel.Open, spec.Queue.Declare])
+def test_a_broker_that_never_opens_is_given_up(scripted, sink, impatient, ignored):
+    assert "confirmed nothing" in impatient(sink(scripted(ignored=ignored).url))
+
+
+def test_a_channel_that_is_not_replaced_is_given_up_with_its_connection(scripted, sink, impatient):
+    server = scripted(published=spec.Basic.Nack, ignored=spec.Channel.Close)
+    one = sink(server.url)
+    assert "could not store an event" in attempted(one)
+    assert "confirmed nothing" in impatient(one)
 
 
 def test_the_next_server_is_tried_if_the_first_does_not_answer(scripted, sink, port):

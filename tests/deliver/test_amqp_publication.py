@@ -37,7 +37,7 @@ class Exchange:
         self.channel.send(self.job)
 
     def confirm_all(self):
-        while self.channel.waiting:
+        while self.job.unconfirmed:
             self.confirm(len(self.sent), multiple=True)
 
     def new_channel(self, largest=float("inf")):
@@ -97,6 +97,26 @@ def test_a_refusal_stops_what_is_not_sent_yet_and_waits_for_the_rest():
     exchange.confirm(3)
     assert exchange.job.over
     assert exchange.settled() == (1, {}, NOT_STORED)
+
+
+def test_a_job_is_stuck_if_its_first_message_is_refused():
+    exchange = Exchange(10)
+    exchange.refuse(1)
+    assert exchange.job.stuck
+
+
+def test_a_job_of_which_a_part_was_stored_is_not_stuck():
+    exchange = Exchange(10)
+    exchange.confirm(1)
+    exchange.refuse(3, multiple=True)
+    assert not exchange.job.stuck
+
+
+def test_a_job_whose_first_message_no_queue_takes_is_not_stuck():
+    exchange = Exchange(10)
+    exchange.channel.give_back("0", "NO_ROUTE")
+    exchange.confirm(1)
+    assert not exchange.job.stuck
 
 
 def test_after_a_refusal_one_message_tries_the_way():

@@ -14,7 +14,7 @@ from edge_agent.deliver.aws.sink import AT_ONCE, AwsSink
 from edge_agent.deliver.aws.type import SINK, connector, reach
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.sink import About, SinkContext, SinkPlan
-from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
+from edge_agent.errors import EventRejected, MissingPackage, SinkUnavailable
 from edge_agent.events import LoggedEvent
 from tests.deliver.fake_aws import FakeSqs, error, failed, successful
 
@@ -476,9 +476,10 @@ def test_build_says_how_to_install_what_is_missing(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     plan = SinkPlan("cloud", ("sqs+https://sqs.eu-central-1.amazonaws.com/123456789012/q",), REGION)
-    with pytest.raises(AgentError, match=r"pip install 'edge-agent\[aws\]'"):
+    with pytest.raises(MissingPackage, match=r"pip install 'edge-agent\[aws\]'"):
         SINK.build(plan, None)
-    assert ["edge-agent[aws]" in each.what for each in SINK.reach(plan, "n")] == [True]
+    with pytest.raises(MissingPackage):
+        list(SINK.reach(plan, "n"))
 
 
 # What the doctor asks.
@@ -513,3 +514,10 @@ def test_the_doctor_names_what_stands_in_the_way(sqs, answers, what):
     (problem,) = looked(server)
     assert (problem.key, problem.value) == ("url", server.url)
     assert what in problem.what
+
+
+def test_the_doctor_tells_the_wrong_port_from_missing_credentials(sqs):
+    server = sqs()
+    plan = SinkPlan("cloud", (server.url.replace("http:", "https:"),), REGION)
+    (problem,) = reach(plan, "greenhouse")
+    assert "no TLS with https://127.0.0.1" in problem.what

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.deliver.envelope import OVERHEAD, Envelope, split
-from edge_agent.events import LoggedEvent, Replayed
+from edge_agent.events import KINDS, LATEST, LoggedEvent, Replayed
 
 ENVELOPE = Envelope("greenhouse", "a1b2")
 EVENT = LoggedEvent(7, 1_700_000_000_123_456, None, None, "reading", "air", '{"values":{"t":21.5}}')
@@ -34,8 +34,9 @@ def test_a_time_that_is_not_to_be_trusted_says_so():
     assert (event["clock"], event["bootid"], event["uptime"]) == ("unsynchronised", 3, "5000000")
 
 
-def test_attributes_are_texts_with_what_the_json_says():
-    untrusted = EVENT._replace(boot=3, uptime=5_000_000)
+@given(st.integers(0, LATEST), st.sampled_from(sorted(KINDS)))
+def test_attributes_are_texts_with_what_the_json_says(time, kind):
+    untrusted = EVENT._replace(time=time, kind=kind, boot=3, uptime=5_000_000)
     event = json.loads(ENVELOPE.encode(untrusted))
     del event["data"]
     assert ENVELOPE.attributes(untrusted) == event | {"bootid": "3"}

@@ -59,6 +59,7 @@ class Log:
         self.alerts = set()
         self.committed = cursor
         self.broken = self.replaced = False
+        self.read = []
 
     def cursor(self, _sink, _kinds):
         return self.committed
@@ -67,7 +68,9 @@ class Log:
         if self.broken:
             raise sqlite3.DatabaseError("malformed")
         found = [self._event(o) for o in sorted(self.offsets) if after < o <= upto]
-        return [event for event in found if event.kind in kinds][:limit]
+        events = [event for event in found if event.kind in kinds][:limit]
+        self.read += [event.offset for event in events]
+        return events
 
     def require(self, offset):
         if self.replaced:
@@ -142,6 +145,25 @@ def test_a_partial_delivery_goes_on_where_it_ended(delivery):
     delivery.announce(5).step().step()
     assert delivery.sink.taken == [1, 2, 3, 4, 5]
     assert [move.offset for move in delivery.moves] == [2, 4, 5]
+
+
+def test_what_a_delivery_leaves_over_is_not_read_again(delivery):
+    delivery.sink.most = 2
+    delivery.announce(5).announce(7).step().step()
+    assert delivery.sink.taken == [1, 2, 3, 4, 5, 6, 7]
+    assert delivery.log.read == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_after_a_failed_delivery_the_log_is_read_again(delivery):
+    delivery.sink.most = 2
+    delivery.announce(3)
+    delivery.sink.up = False
+    delivery.step()
+    delivery.log.offsets = {4}  # 3 was trimmed meanwhile
+    delivery.inbox.put(4)
+    delivery.sink.up = True
+    delivery.clock.advance(1)
+    assert delivery.step().sink.taken == [1, 2, 4]
 
 
 def test_an_unavailable_sink_keeps_the_cursor_and_is_tried_after_the_pause(delivery):

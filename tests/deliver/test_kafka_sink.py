@@ -9,9 +9,8 @@ from edge_agent.deliver.kafka.address import Server
 from edge_agent.deliver.kafka.library import KafkaLibrary, TopicFacts
 from edge_agent.deliver.kafka.obstacle import ProducerFailed, obstacle
 from edge_agent.deliver.kafka.record import encoder
-from edge_agent.deliver.kafka.sink import KafkaSink
+from edge_agent.deliver.kafka.sink import ENOUGH, MOST, PATIENCE, WAIT_SECONDS, KafkaSink
 from edge_agent.deliver.kafka.target import KafkaTarget
-from edge_agent.deliver.kafka.window import Outcome
 from edge_agent.deliver.sink import About, SinkContext
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable, UnfitEvent
 
@@ -45,6 +44,8 @@ class Cluster:
 
 
 class ScriptedProducer:
+    slowed = 0.0
+
     def __init__(self, cluster, largest, careful):
         self.cluster, self.largest, self.careful = cluster, largest, careful
         self.queue, self.sent, self.closed = [], [], False
@@ -61,7 +62,7 @@ class ScriptedProducer:
 
     def outcomes(self, seconds):
         self.cluster.times += seconds
-        found = []
+        found = {}
         for offset in list(self.queue):
             answer = self.cluster.answers.get(offset, "")
             if isinstance(answer, Exception):
@@ -69,7 +70,7 @@ class ScriptedProducer:
             if answer is None:
                 break  # what follows waits as well
             self.queue.remove(offset)
-            found.append(Outcome(offset, answer))
+            found[offset] = answer
             if answer:
                 break
             self.cluster.stored.append(offset)
@@ -77,7 +78,7 @@ class ScriptedProducer:
 
     def close(self):
         self.closed = True
-        return []
+        return {}
 
 
 class Agent:
@@ -147,6 +148,40 @@ def test_what_is_still_on_its_way_is_not_sent_again(sink, cluster, events):
     assert sink.deliver(events(4)) == 4
     assert cluster.stored == [1, 2, 3, 4]
     assert len(cluster.producers) == 1
+
+
+def test_a_cluster_that_slows_the_agent_down_is_named(sink, cluster, events):
+    sink.deliver(events(1))
+    cluster.producers[0].slowed = 12.34
+    cluster.answers[2] = None
+    with pytest.raises(SinkUnavailable, match=r"slows this user down, by 12\.3 s.*quota"):
+        sink.deliver(events(2)[1:])
+
+
+def test_a_full_batch_is_left_when_its_first_events_are_confirmed(sink, cluster, events):
+    cluster.answers[ENOUGH + 1] = None
+    assert sink.deliver(events(MOST)) == ENOUGH
+    assert cluster.times == WAIT_SECONDS, "it does not wait for the rest"
+    del cluster.answers[ENOUGH + 1]
+    assert sink.deliver(events(MOST, first=ENOUGH + 1)) == MOST
+    assert cluster.stored == list(range(1, MOST + ENOUGH + 1))
+    assert len(cluster.producers) == 1
+
+
+def test_what_fails_between_two_deliveries_is_found_by_the_later_one(sink, cluster, events):
+    cluster.answers[ENOUGH + 1] = None
+    sink.deliver(events(MOST))
+    cluster.answers[ENOUGH + 1] = "INVALID_RECORD"
+    with pytest.raises(EventRejected) as caught:
+        sink.deliver(events(MOST, first=ENOUGH + 1))
+    assert caught.value.refused.keys() == {ENOUGH + 1}
+    assert cluster.stored == list(range(1, ENOUGH + 1))
+
+
+def test_a_batch_that_nothing_follows_is_waited_for(sink, cluster, events):
+    cluster.answers[ENOUGH + 1] = None
+    assert sink.deliver(events(MOST - 1)) == ENOUGH
+    assert cluster.times >= PATIENCE
 
 
 def test_what_waits_for_more_than_a_minute_is_sent_again_with_a_new_time(sink, cluster, events):

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import paho.mqtt.client as paho
 import pytest
-from lab.destinations import SubscribedBroker
+from lab.destinations import SubscribedBroker, persistent_mosquitto
 from lab.mqtt_gate import AwsIot, AzureIotHub, EventGrid, Gate
 from lab.waiting import eventually
 
@@ -64,7 +64,7 @@ class GatedDestination(SubscribedBroker):
     """A real mosquitto behind a gate; its subscriber passes by the gate."""
 
     def __init__(self, directory, options, service, certificates, max_batch):
-        super().__init__(directory)
+        super().__init__(persistent_mosquitto(directory))
         self.gate = Gate(self.server.port, service, certificates)
         self._options, self._max_batch = MqttOptions(**options), max_batch
 
@@ -195,10 +195,10 @@ def test_a_device_with_a_certificate_needs_no_token(certificates):
 def test_a_replay_is_the_same_device_so_that_the_running_agent_claims_it():
     options = MqttOptions(profile="azure-iot-hub", client_id=DEVICE)
     plan = SinkPlan("hub", ("mqtts://hub",), options)
-    replay = plan._replace(replay=True)
+    replay = plan._replace(aside="replay")
     assert list(SINK.claims(replay, "n")) == list(SINK.claims(plan, "n"))
     other = plan._replace(options=MqttOptions(client_id=DEVICE))
-    assert list(SINK.claims(other._replace(replay=True), "n")) != list(SINK.claims(other, "n"))
+    assert list(SINK.claims(other._replace(aside="replay"), "n")) != list(SINK.claims(other, "n"))
 
 
 def test_a_token_is_what_the_hub_documents():

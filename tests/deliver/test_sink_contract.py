@@ -5,7 +5,7 @@ import resource
 import signal
 
 import pytest
-from lab.destinations import ServerDestination, SubscribedBroker
+from lab.destinations import ServerDestination, SubscribedBroker, persistent_mosquitto
 from lab.event_server import read_by_the_sdk
 
 from edge_agent.deliver.file import FileOptions
@@ -32,7 +32,7 @@ class MqttDestination(SubscribedBroker):
     """A real mosquitto, in some versions of MQTT."""
 
     def __init__(self, directory, versions, max_batch=1):
-        super().__init__(directory, "edge/+/#")
+        super().__init__(persistent_mosquitto(directory), "edge/+/#")
         self._options = MqttOptions(versions=versions)
         self._max_batch = max_batch
 

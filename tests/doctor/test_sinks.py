@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from edge_agent.deliver.sink import SinkOptions, SinkProblem, SinkType
 from edge_agent.doctor.instruments import configured_sinks
-from edge_agent.errors import AgentError
+from edge_agent.errors import MissingPackage
 from edge_agent.keys import FILE, SECRET_FILE, SECRET_VARIABLE
 
 SINK = """
@@ -110,7 +110,7 @@ def test_a_sink_that_does_not_answer_in_time_does_not_hide_the_others(pi, loft, 
 
 def test_a_missing_package_is_a_finding_with_the_command(pi, loft, add):
     def missing():
-        raise AgentError("pigeonpy is not installed", "pip install 'edge-agent[pigeon]'")
+        raise MissingPackage("pigeonpy", "pigeon")
 
     add("home")
     loft.found["home"] = missing

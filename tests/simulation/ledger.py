@@ -114,7 +114,7 @@ class Ledger:
         if isinstance(event, DeadLetter):
             audit.take_dead_letter(event, self._now())
         else:
-            audit.take(event, self._now())
+            audit.take(event.decoded, self._now())
 
 
 def _gaps(log, data):

@@ -6,7 +6,7 @@ from string import Formatter
 
 from edge_agent.deliver.amqp.address import LONGEST, AmqpAddress, parse_url
 from edge_agent.deliver.amqp.options import AmqpOptions
-from edge_agent.deliver.network_check import check_password, check_tls
+from edge_agent.deliver.network_check import check_login, check_tls
 from edge_agent.deliver.sink import SinkPlan, SinkProblem
 
 FIELDS = ("node", "kind", "source")
@@ -24,7 +24,7 @@ def check(plan: SinkPlan[AmqpOptions]) -> Iterator[SinkProblem]:
         except ValueError as error:
             yield SinkProblem("url", re.sub("//.*@", "//***@", url), str(error))
     yield from _check_destination(plan.options)
-    yield from check_password(plan.options)
+    yield from check_login(plan.options)
     if found:
         used = any(address.tls for address in found)
         yield from check_tls(plan.options, used=used, scheme="amqps")

@@ -92,8 +92,8 @@ class AmqpConnection:
             self._give_up()
 
     def _waits(self) -> bool:
-        confirmed = self._link.confirmed if self._link is not None else None
-        return self._job is not None and confirmed is not None and confirmed.waiting
+        """Return whether it is the broker's turn: to open, or to confirm."""
+        return self._job is not None and self._link is not None
 
     def _give_up(self) -> None:
         if self._link is not None:
@@ -103,7 +103,7 @@ class AmqpConnection:
             self.lost(self._link, BrokerFailure(what, remedy))
 
     def _begin(self, job: Publication) -> None:
-        self._job, self._failures = job, []
+        self._job, self._failures, self._moved_at = job, [], time.monotonic()
         before, self._before = self._before, None
         confirmed = self._link.confirmed if self._link is not None else None
         if before is not None and confirmed is not None and job.continues(before):
@@ -121,6 +121,7 @@ class AmqpConnection:
         except AgentError as error:
             self._failed(BrokerFailure(error.what, error.remedy))
             return
+        self._moved_at = time.monotonic()
         self._link = AmqpLink(parameters, self._target, self, self._loop)
 
     def ready(self, link: AmqpLink) -> None:
@@ -166,6 +167,8 @@ class AmqpConnection:
         self._moved_at = time.monotonic()
         confirmed.send(job)
         if job.over:
+            if job.stuck:
+                link.renew()  # a channel of RabbitMQ may hold on to a queue's dead leader forever
             self._finish(None)
         elif job.mostly_over:
             self._before = job

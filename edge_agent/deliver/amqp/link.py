@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pika
-from pika.exceptions import ChannelClosedByBroker
+from pika.exceptions import ChannelClosedByBroker, ChannelClosedByClient
 
 from edge_agent.deliver.amqp.failure import channel_failure, connection_failure, largest_message
 from edge_agent.deliver.amqp.message import AmqpMessage
@@ -75,6 +75,12 @@ class AmqpLink:
             then()
         elif not self._connection.is_closing:
             self._connection.close()
+
+    def renew(self) -> None:
+        """Close the channel, and open another one; the owner hears of it by `ready`."""
+        channel, self.confirmed = self.channel, None
+        if channel is not None and channel.is_open:
+            channel.close()
 
     def _opened(self, connection: pika.SelectConnection) -> None:
         self.opened = True
@@ -153,10 +159,16 @@ class AmqpLink:
             self._owner.moved(self)
 
     def _channel_closed(self, _channel: "Channel", error: BaseException) -> None:
-        """Open another channel if a message was too large; the connection is kept for that."""
+        """Open another channel after `renew`, and if a message was too large."""
         self.channel = self.confirmed = None
-        if self._owner is None or not isinstance(error, ChannelClosedByBroker):
-            return  # the connection's end is reported by itself
+        if self._owner is None:
+            return
+        if isinstance(error, ChannelClosedByClient):
+            self._open_channel()
+        elif isinstance(error, ChannelClosedByBroker):  # a connection's end is reported by itself
+            self._closed_by_broker(error)
+
+    def _closed_by_broker(self, error: ChannelClosedByBroker) -> None:
         limit = largest_message(error)
         if limit is not None and limit < self._largest:
             self._largest = limit

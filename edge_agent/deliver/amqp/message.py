@@ -8,7 +8,7 @@ from edge_agent.deliver.amqp.address import LONGEST
 from edge_agent.deliver.amqp.options import EXCHANGE, ROUTING_KEY, AmqpOptions
 from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
 from edge_agent.deliver.sink import SinkContext
-from edge_agent.events import LoggedEvent
+from edge_agent.events import LoggedEvent, node_of
 
 PREFIX = "cloudEvents:"
 
@@ -68,7 +68,8 @@ class Messages:
     def _key(self, event: LoggedEvent) -> str:
         if self._queue:
             return self._queue
-        return self._template.format(node=self._context.node, kind=event.kind, source=event.source)
+        node = node_of(event, self._context.node)
+        return self._template.format(node=node, kind=event.kind, source=event.source)
 
 
 def exchange_of(options: AmqpOptions) -> str:

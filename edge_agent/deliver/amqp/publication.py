@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from queue import SimpleQueue
 
 WINDOW = 1000  # messages that may be unconfirmed at once: a batch of the forwarder
-ENOUGH = WINDOW // 4  # confirmed: the next batch continues with the rest
+ENOUGH = WINDOW // 2  # confirmed: the next batch continues with the rest
 TRY_AGAIN = "the agent tries again"
 
 
@@ -57,27 +57,32 @@ class Publication:
         """Return how many of the first messages are settled."""
         return self._settled.find(0) % (len(self.messages) + 1)
 
+    @property
+    def stuck(self) -> bool:
+        """Return whether the broker could not store events, not even the first one."""
+        return self.failure is NOT_STORED and not self.leading
+
     def continues(self, before: "Publication") -> bool:
         """Return whether it begins where the settled part of another one ends."""
         rest = before.messages[before.reported :]
-        same = zip(rest, self.messages, strict=False)
-        return 0 < len(rest) <= len(self.messages) and all(one.id == new.id for one, new in same)
+        return len(rest) > 0 and rest == self.messages[: len(rest)]
 
     def adopt(self, before: "Publication") -> None:
         """Take over what became of messages that another one has published."""
         self.next = len(before.messages) - before.reported
         self.unconfirmed, self.failure = before.unconfirmed, before.failure
-        for n in range(self.next):
-            if before.is_settled(before.reported + n):
-                self.settle(n, before.refusal(before.reported + n))
+        settled, refused = before.rest()
+        self._settled[: self.next] = settled
+        self._refused = refused
+
+    def rest(self) -> tuple[bytearray, dict[int, str]]:
+        """Return what became of the messages behind the reported ones, numbered from 0."""
+        refused = {n - self.reported: why for n, why in self._refused.items() if n >= self.reported}
+        return self._settled[self.reported :], refused
 
     def is_settled(self, n: int) -> bool:
         """Return whether message `n` was confirmed or refused."""
         return bool(self._settled[n])
-
-    def refusal(self, n: int) -> str:
-        """Return why message `n` was refused for good; empty if it was not."""
-        return self._refused.get(n, "")
 
     def settle(self, n: int, refusal: str = "") -> None:
         """Note that message `n` is the broker's now, or refused for good."""
@@ -110,11 +115,6 @@ class ConfirmedChannel:
         self._tag = 0
         self._unconfirmed: dict[int, tuple[Publication, int]] = {}
         self._returned: dict[str, str] = {}
-
-    @property
-    def waiting(self) -> bool:
-        """Return whether a confirmation is awaited."""
-        return bool(self._unconfirmed)
 
     def send(self, job: Publication) -> None:
         """Publish as far as the window allows."""

@@ -10,14 +10,16 @@ from edge_agent.deliver.amqp.check import check
 from edge_agent.deliver.amqp.message import Messages
 from edge_agent.deliver.amqp.options import AmqpOptions
 from edge_agent.deliver.amqp.publication import BrokerFailure, Publication, Settled
+from edge_agent.deliver.packages import Package, needs
 from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType
-from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
+from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
 from edge_agent.threads import Worker
 
 if TYPE_CHECKING:
     from edge_agent.deliver.amqp.connection import AmqpConnection
 
+PIKA = Package("pika", "pika", "amqp")
 WAIT_SECONDS = 0.5
 DRAIN_WAITS = 2  # while the agent stops: what is under way may still be confirmed
 CLOSE_SECONDS = 2.0
@@ -95,7 +97,7 @@ def thread_name(sink: str) -> str:
 
 
 def build(plan: SinkPlan[AmqpOptions], context: SinkContext) -> AmqpSink:
-    """Return the sink, not open yet; raise AgentError if pika is not installed."""
+    """Return the sink, not open yet; raise MissingPackage without pika."""
     try:
         from edge_agent.deliver.amqp.connection import (  # noqa: PLC0415 - pika, 15 MB
             AmqpConnection,
@@ -103,7 +105,7 @@ def build(plan: SinkPlan[AmqpOptions], context: SinkContext) -> AmqpSink:
             target_of,
         )
     except ImportError:
-        raise _missing() from None
+        raise PIKA.missing from None
     connect = partial(
         AmqpConnection,
         servers_of(plan, context.node),
@@ -119,12 +121,8 @@ def reach(plan: SinkPlan[AmqpOptions], node: str) -> Iterable[SinkProblem]:
     try:
         from edge_agent.deliver.amqp.visit import problems  # noqa: PLC0415 - pika, 15 MB
     except ImportError:
-        raise _missing() from None
+        raise PIKA.missing from None
     return problems(plan, node)
 
 
-def _missing() -> AgentError:
-    return AgentError("the package pika is not installed", "pip install 'edge-agent[amqp]'")
-
-
-SINK = SinkType(AmqpOptions, check, build, reach=reach)
+SINK = SinkType(AmqpOptions, check, build, reach=reach, missing=needs(PIKA))

@@ -37,8 +37,10 @@ NO_CREDENTIALS = (
     exceptions.SSOError,
     exceptions.TokenRetrievalError,
     exceptions.MissingDependencyException,
-    OSError,  # of a file that cannot be read; botocore wraps those of the network
+    OSError,  # of a file that cannot be read
 )
+# Some of them are OSErrors, too.
+NETWORK = (exceptions.ConnectionError, exceptions.HTTPClientError)
 # It logs at INFO where it found credentials, at each connection.
 logging.getLogger("botocore").setLevel(logging.WARNING)
 
@@ -101,6 +103,8 @@ def _tried(target: AwsTarget, call: Callable[[], Any]) -> Any:  # noqa: ANN401
 def _reason(error: Exception, target: AwsTarget) -> ServiceError | SinkUnavailable:
     if isinstance(error, exceptions.ClientError):
         return _service_error(error)
+    if isinstance(error, NETWORK):
+        return _unreachable(error, target)
     if isinstance(error, NO_CREDENTIALS):
         remedy = "set credentials_file or profile, or AWS_ACCESS_KEY_ID for the agent's process"
         return PersonNeeded(f"no AWS credentials: {error}", remedy)

@@ -7,7 +7,7 @@ import msgspec
 
 from edge_agent.deliver.aws.address import AwsTarget
 from edge_agent.deliver.envelope import Envelope
-from edge_agent.events import LoggedEvent
+from edge_agent.events import LoggedEvent, node_of
 
 MOST = 10  # messages in a request
 LARGEST = 262_144  # bytes of a request: bodies and attributes
@@ -67,7 +67,7 @@ class MessageWriter:
             },
         }
         if self._target.fifo:
-            entry["MessageGroupId"] = f"{self._node}/{event.source}"[:LONGEST_GROUP]
+            entry["MessageGroupId"] = f"{node_of(event, self._node)}/{event.source}"[:LONGEST_GROUP]
             entry["MessageDeduplicationId"] = attributes.id
         return AwsMessage(event, entry, _size(body, filtered))
 

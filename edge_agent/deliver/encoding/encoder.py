@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from edge_agent.deliver.encoding.address import registry_address
 from edge_agent.deliver.encoding.options import EncodingOptions
 from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
+from edge_agent.deliver.packages import Package
 from edge_agent.deliver.sink import SinkContext, SinkProblem
 from edge_agent.deliver.web.patience import Patience
 from edge_agent.errors import SinkUnavailable
@@ -19,6 +20,8 @@ from edge_agent.events import Kind, LoggedEvent
 
 if TYPE_CHECKING:
     from edge_agent.deliver.encoding.registration import SchemaRegistration
+
+FASTAVRO = Package("fastavro", "fastavro", "avro")
 
 
 class EventEncoder(Protocol):

@@ -31,6 +31,12 @@ class RegisteredSchema(msgspec.Struct):
     id: Annotated[int, Meta(ge=0, lt=2**32)]
 
 
+class SchemaText(msgspec.Struct):
+    """A schema as the registry has it: a text of JSON."""
+
+    schema: str
+
+
 class Comparison(msgspec.Struct):
     """Whether a schema is compatible; `messages` is Confluent's word, `reason` Apicurio's."""
 
@@ -68,6 +74,14 @@ class Registry:
         if self._missing(response):
             return None
         return self._reply(response, RegisteredSchema, *request).id
+
+    def schema(self, id_: int) -> str | None:
+        """Return the schema that has an id; None if none has it."""
+        path = f"/schemas/ids/{id_}"
+        response = self._requests.send("GET", path)
+        if self._missing(response):
+            return None
+        return self._reply(response, SchemaText, "GET", path).schema
 
     def compare(self, subject: str, schema: str) -> SchemaRefused | None:
         """Return why a schema is incompatible with the subject's newest one, if it is."""

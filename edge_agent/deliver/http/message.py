@@ -1,12 +1,13 @@
 """Events as requests: CloudEvents over HTTP, structured, binary or in batches."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import quote
 
 from edge_agent.deliver.envelope import BATCH_CONTENT_TYPE, CONTENT_TYPE, Envelope
 from edge_agent.deliver.http.options import Content
-from edge_agent.events import LoggedEvent
+from edge_agent.events import LoggedEvent, RelayedEvent
 
 # What CloudEvents leaves as it is in a header: printable ASCII but space, quote and per cent.
 UNCHANGED = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
@@ -30,16 +31,23 @@ class HttpBinding:
 
     def message(self, events: Sequence[LoggedEvent]) -> HttpMessage:
         """Return the message of some events; of exactly one if there are no batches."""
-        first = self._envelope.id_of(events[0])
+        name = self._name(events)
         if self._batches:
-            last = f"-{events[-1].offset}" if len(events) > 1 else ""
             headers = {"Content-Type": BATCH_CONTENT_TYPE}
-            body = self._envelope.encode_batch(events)
-            return HttpMessage(first + last, headers, body)
+            return HttpMessage(name, headers, self._envelope.encode_batch(events))
         if self._content == "binary":
             attributes = self._envelope.attributes(events[0])
             headers = {"Content-Type": attributes.pop("datacontenttype")}
             headers |= {f"ce-{name}": quote(value, UNCHANGED) for name, value in attributes.items()}
-            return HttpMessage(first, headers, events[0].data.encode())
+            return HttpMessage(name, headers, events[0].data.encode())
         headers = {"Content-Type": CONTENT_TYPE}
-        return HttpMessage(first, headers, self._envelope.encode(events[0]))
+        return HttpMessage(name, headers, self._envelope.encode(events[0]))
+
+    def _name(self, events: Sequence[LoggedEvent]) -> str:
+        """Return the id of a message: of several events the first and last, or of all a digest."""
+        ids = [self._envelope.id_of(event) for event in events]
+        if len(ids) == 1:
+            return ids[0]
+        if isinstance(events[0], RelayedEvent):  # of several logs, anything may lie between
+            return sha256(" ".join(ids).encode()).hexdigest()
+        return f"{ids[0]}-{events[-1].offset}"

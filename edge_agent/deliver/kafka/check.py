@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from edge_agent.deliver.encoding.check import check_encoding
 from edge_agent.deliver.kafka.address import parse_url, unusable
 from edge_agent.deliver.kafka.options import EventHubsOptions, KafkaOptions
-from edge_agent.deliver.network_check import TLS_KEYS, check_password, check_tls
+from edge_agent.deliver.network_check import TLS_KEYS, check_login, check_password, check_tls
 from edge_agent.deliver.network_options import NetworkOptions
 from edge_agent.deliver.sink import SinkPlan, SinkProblem
 
@@ -16,13 +16,10 @@ def check(plan: SinkPlan[KafkaOptions]) -> Iterator[SinkProblem]:
     options = plan.options
     yield from _check_url(plan.url, options.topic)
     yield from check_encoding(options)
-    yield from check_password(options)
+    yield from check_login(options)
     if options.username and options.mechanism == "PLAIN" and not options.tls:
         what = "the password would be readable on the network; set tls = true, or use SCRAM"
         yield SinkProblem("mechanism", options.mechanism, what)
-    if options.username and not (options.password_file or options.password_env):
-        what = "a user needs a password; set password_file or password_env"
-        yield SinkProblem("username", options.username, what)
     if options.tls:
         yield from check_tls(options, used=True, scheme="kafka")
         return
@@ -37,7 +34,7 @@ def check_event_hubs(plan: SinkPlan[EventHubsOptions]) -> Iterator[SinkProblem]:
     yield from _check_url(plan.url, "")
     if not (options.connection_string_file or options.connection_string_env):
         what = "no connection string; set connection_string_file or connection_string_env"
-        yield SinkProblem("connection_string_file", "", what)
+        yield SinkProblem("connection_string_file", None, what)
     login = NetworkOptions(
         username="$ConnectionString",
         password_file=options.connection_string_file,

@@ -50,7 +50,7 @@ class Look:
 
         `closely` looks at each server that keeps the topic as well.
         """
-        metadata = self._metadata()
+        metadata = self.metadata()
         found = metadata.topics[self._target.topic]
         if found.error is not None:
             raise obstacle(found.error.name(), self._target.topic, found.error.str())
@@ -95,7 +95,19 @@ class Look:
         found = self._result(wanted[self._target.topic])
         return found is None or AclOperation.WRITE in found.authorized_operations
 
-    def _metadata(self) -> Any:  # noqa: ANN401 - the library names no type
+    def at_group(self, group: str) -> None:
+        """Raise KafkaException if this user may not see a group: a consumer would just wait."""
+        found = self._admin.describe_consumer_groups([group], request_timeout=PATIENCE)[group]
+        try:
+            found.result(PATIENCE + SLICE)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                raise
+        except FutureTimeoutError:
+            return
+
+    def metadata(self) -> Any:  # noqa: ANN401 - the library names no type
+        """Return what the cluster says of the topic; raise KafkaObstacle if no server does."""
         until = time.monotonic() + PATIENCE
         while True:
             try:

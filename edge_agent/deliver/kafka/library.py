@@ -5,7 +5,10 @@ from typing import NamedTuple, Protocol
 
 from edge_agent.deliver.kafka.record import Record
 from edge_agent.deliver.kafka.target import KafkaTarget
-from edge_agent.deliver.kafka.window import Outcome
+from edge_agent.deliver.kafka.window import Outcomes
+from edge_agent.deliver.packages import Package
+
+CONFLUENT_KAFKA = Package("confluent_kafka", "confluent-kafka", "kafka")
 
 
 class TopicFacts(NamedTuple):
@@ -22,15 +25,17 @@ class TopicFacts(NamedTuple):
 class Producing(Protocol):
     """A producer for one topic; see `RecordProducer`."""
 
+    slowed: float
+
     def send(self, offset: int, key: str, record: Record) -> bool:
         """Hand a record over; return false if there is no room now. Raise ProducerFailed."""
         ...
 
-    def outcomes(self, seconds: float) -> list[Outcome]:
-        """Wait until all is settled or for these seconds. Raise ProducerFailed."""
+    def outcomes(self, seconds: float) -> Outcomes:
+        """Wait until some are settled, or for these seconds. Raise ProducerFailed."""
         ...
 
-    def close(self) -> list[Outcome]:
+    def close(self) -> Outcomes:
         """Forget what is on its way; return what is known of it."""
         ...
 
@@ -44,3 +49,9 @@ class KafkaLibrary(NamedTuple):
 
     look: Callable[[KafkaTarget, Callable[[], bool], bool], TopicFacts]
     connect: Callable[[KafkaTarget, int, bool], Producing]
+
+
+def require_library() -> None:
+    """Raise MissingPackage without confluent-kafka."""
+    if not CONFLUENT_KAFKA.installed:
+        raise CONFLUENT_KAFKA.missing

@@ -83,6 +83,15 @@ def obstacle(name: str, topic: str, text: str = "") -> KafkaObstacle:
     return KafkaObstacle(key, what.format(topic=topic), remedy)
 
 
+def overdue(patience: float, slowed: float) -> SinkUnavailable:
+    """Return why nothing is confirmed in time, though the topic can be reached."""
+    if slowed:
+        what = f"the cluster slows this user down, by {slowed:.1f} s for the last request"
+        return SinkUnavailable(what, "raise its quota (producer_byte_rate), or send fewer kinds")
+    what = f"no confirmation within {patience:g} s"
+    return SinkUnavailable(what, "check the load of the cluster and the network")
+
+
 def refusal(name: str, largest: int) -> str:
     """Return why the cluster will never take an event."""
     if name in TOO_LARGE:

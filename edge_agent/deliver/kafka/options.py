@@ -17,11 +17,12 @@ CONTENT = Meta(
 )
 LARGEST = 1_000_000  # bytes: what a topic takes unless it is configured otherwise
 MAX_MESSAGE = Meta(
-    description="largest record, before compression; the topic's own limit counts if it is lower",
+    description="largest record, before compression: 2kB to 100MB; "
+    "the topic's own limit counts if it is lower",
     extra=within(2_000, 100_000_000),
 )
 HUB_MAX_MESSAGE = Meta(
-    description="largest record, before compression: up to 1MB",
+    description="largest record, before compression: 2kB to 1MB",
     extra=within(2_000, LARGEST),
 )
 

@@ -1,17 +1,16 @@
 """librdkafka's idempotent producer, as far as the sink uses it."""
 
-from collections import deque
 from functools import partial
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError, KafkaException, Message, ThrottleEvent
 from confluent_kafka import Producer as Library
 
 from edge_agent.deliver.kafka.library_log import LibraryLog
 from edge_agent.deliver.kafka.obstacle import ProducerFailed
 from edge_agent.deliver.kafka.record import Record
 from edge_agent.deliver.kafka.target import KafkaTarget, client_settings
-from edge_agent.deliver.kafka.window import Outcome
+from edge_agent.deliver.kafka.window import Outcomes
 from edge_agent.errors import AgentError
 
 OVERHEAD = 200  # bytes of a record beside key, value and headers, and of the batch around it
@@ -24,7 +23,7 @@ SETTINGS: dict[str, Any] = {
     "acks": "all",
     "max.in.flight.requests.per.connection": 1,
     "message.timeout.ms": 0,
-    "linger.ms": 5,
+    "linger.ms": 2,
     "partitioner": "murmur2_random",  # as Java clients choose: keys of both meet in one partition
 }
 
@@ -37,12 +36,14 @@ class RecordProducer:
     """Sends records to one topic, and collects what became of them.
 
     A careful one reports the exact reason of a failure, and must send one record at a time.
+    `slowed` is for how many seconds the cluster last made it wait, because of a quota.
     """
 
     def __init__(self, target: KafkaTarget, largest: int, careful: bool) -> None:
         """Connect in the background; raise AgentError if the settings cannot be used."""
         self._topic = target.topic
-        self._outcomes: deque[Outcome] = deque()
+        self.slowed = 0.0
+        self._outcomes: Outcomes = {}
         own: dict[str, Any] = {
             "enable.gapless.guarantee": not careful,
             "compression.type": target.compression,
@@ -51,8 +52,9 @@ class RecordProducer:
             "queue.buffering.max.kbytes": BUFFER + largest // 1000,
         }
         settings = client_settings(target) | SETTINGS | own
+        callbacks = {"error_cb": _ignore, "throttle_cb": self._slow_down}
         try:
-            self._library = Library(settings | {"error_cb": _ignore}, logger=LibraryLog())
+            self._library = Library(settings | callbacks, logger=LibraryLog())
         except KafkaException as error:
             raise AgentError(f"librdkafka refuses the settings: {error}", "see docs") from None
 
@@ -72,36 +74,37 @@ class RecordProducer:
             raise _failure(error) from error
         return True
 
-    def outcomes(self, seconds: float) -> list[Outcome]:
-        """Wait until all records are settled, or for these seconds; return what is known.
+    def outcomes(self, seconds: float) -> Outcomes:
+        """Wait until records are settled, or for these seconds; return what is known.
 
         Raise ProducerFailed if nothing more will be.
         """
         try:
-            self._library.flush(seconds)
+            self._library.poll(seconds)
         except (KafkaException, SystemError) as error:  # the latter if a callback follows a failure
             raise _failure(error) from error
         return self._taken()
 
-    def close(self) -> list[Outcome]:
+    def close(self) -> Outcomes:
         """Forget what is on its way; return what is known of it."""
         try:
             self._library.purge()
             self._library.flush(0)
         except (KafkaException, SystemError):
             pass  # it has failed before
-        return [one for one in self._taken() if one.error not in PURGED]
+        return {offset: error for offset, error in self._taken().items() if error not in PURGED}
 
-    def _taken(self) -> list[Outcome]:
-        taken = list(self._outcomes)
+    def _slow_down(self, event: ThrottleEvent) -> None:
+        self.slowed = event.throttle_time
+
+    def _taken(self) -> Outcomes:
+        taken = self._outcomes.copy()
         self._outcomes.clear()
         return taken
 
 
-def _settled(
-    outcomes: deque[Outcome], offset: int, error: KafkaError | None, _message: Message
-) -> None:
-    outcomes.append(Outcome(offset, "" if error is None else error.name()))
+def _settled(outcomes: Outcomes, offset: int, error: KafkaError | None, _message: Message) -> None:
+    outcomes[offset] = "" if error is None else error.name()
 
 
 def _failure(error: BaseException) -> ProducerFailed:

@@ -1,7 +1,9 @@
 """An event as a record: CloudEvents' Kafka binding, in structured or binary mode, or Avro."""
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+import msgspec
 
 from edge_agent.deliver.encoding.encoder import EventEncoder
 from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
@@ -12,7 +14,7 @@ Headers: TypeAlias = list[tuple[str, str | bytes | None]]  # as the library want
 STRUCTURED: Headers = [("content-type", CONTENT_TYPE.encode())]
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """What a topic keeps of an event, beside its key."""
 
     value: bytes
@@ -48,4 +50,4 @@ def _attributes(envelope: Envelope, event: LoggedEvent) -> Headers:
     """Return the attributes as headers, except the type of the data, which has its own."""
     attributes = envelope.attributes(event)
     del attributes["datacontenttype"]
-    return [(f"ce_{name}", value.encode()) for name, value in attributes.items()]
+    return [(f"ce_{name}", value) for name, value in attributes.items()]

@@ -14,6 +14,7 @@ from edge_agent.deliver.kafka.obstacle import (
     UNFIT,
     ProducerFailed,
     obstacle,
+    overdue,
     refusal,
 )
 from edge_agent.deliver.kafka.record import Encode
@@ -21,13 +22,14 @@ from edge_agent.deliver.kafka.target import KafkaTarget
 from edge_agent.deliver.kafka.window import DeliveryWindow
 from edge_agent.deliver.sink import SinkContext
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable, UnfitEvent
-from edge_agent.events import LoggedEvent
+from edge_agent.events import LoggedEvent, node_of
 
 PATIENCE = 5.0  # s without a confirmation until a delivery ends
 WAIT_SECONDS = 0.5
 STOP_WAITS = 3  # while the agent stops: 1.5 s for what is under way
 MOST_AGE = 60.0  # s: what waits longer is sent again, with a new time
 MOST = 1000  # events on their way
+ENOUGH = MOST // 4  # confirmed: the next delivery continues with the rest
 HELD = "waits for the clock: Kafka deletes a record by its time"
 HOLD_REMEDY = "synchronise the time, or set message.timestamp.type=LogAppendTime for the topic"
 
@@ -84,7 +86,7 @@ class KafkaSink:
         try:
             producer = self._connected(facts, careful=careful)
             self._send(events, producer)
-            self._wait(producer)
+            self._wait(events, producer)
         except ProducerFailed as error:
             self._careful_until = max(self._window.last, events[0].offset)
             self._discard()
@@ -140,8 +142,9 @@ class KafkaSink:
 
     def _send(self, events: Sequence[LoggedEvent], producer: Producing) -> None:
         """Send what is not on its way yet, up to an event that is too large."""
+        now = self._monotonic()
         for event in self._window.unsent(events):
-            key = f"{self._context.node}/{event.source}"
+            key = f"{node_of(event, self._context.node)}/{event.source}"
             try:
                 if not producer.send(event.offset, key, self._encode(event)):
                     return
@@ -154,17 +157,21 @@ class KafkaSink:
                     raise
                 self._window.fail(event.offset, error.name)
                 return
-            self._window.add(event.offset, self._monotonic())
+            self._window.add(event.offset, now)
 
-    def _wait(self, producer: Producing) -> None:
+    def _wait(self, events: Sequence[LoggedEvent], producer: Producing) -> None:
+        """Wait for all events, or for the first ones if more follow: the rest stays on its way."""
+        first = events[:ENOUGH] if len(events) == MOST else events
         until, waits = self._monotonic() + PATIENCE, STOP_WAITS
-        while self._window.waiting and waits and self._monotonic() < until:
+        while self._window.awaits(first) and waits and self._monotonic() < until:
             waits -= not self._going()
-            for outcome in producer.outcomes(WAIT_SECONDS):
-                self._window.take(outcome)
+            outcomes = producer.outcomes(WAIT_SECONDS)
+            self._window.take(outcomes)
+            if outcomes:
                 until = self._monotonic() + PATIENCE
-                if outcome.error and not self._careful:
-                    raise ProducerFailed(outcome.error, outcome.error)
+            for error in filter(None, outcomes.values()):
+                if not self._careful:
+                    raise ProducerFailed(error, error)
 
     def _result(self, events: Sequence[LoggedEvent]) -> int:
         count = self._window.settled(events)
@@ -194,20 +201,19 @@ class KafkaSink:
         """Return why nothing is confirmed in time; what waits for too long is sent again."""
         if self._context.stopping():
             return SinkUnavailable("the agent stops before the cluster has confirmed an event")
+        slowed = self._producer.slowed if self._producer else 0.0
         old = self._window.age(self._monotonic()) > MOST_AGE
         if old:
             self._discard()
         self._facts = self._look(closely=True)
         if old:  # the cluster is there: less may arrive in time
             self._most = max(1, self._most // 2)
-        what = f"no confirmation within {PATIENCE:g} s"
-        return SinkUnavailable(what, "check the load of the cluster and the network")
+        return overdue(PATIENCE, slowed)
 
     def _discard(self) -> None:
         """Disconnect; what is confirmed stays so, and the rest is sent again."""
         if self._producer is not None:
-            for outcome in self._producer.close():
-                if not outcome.error:
-                    self._window.take(outcome)
+            outcomes = self._producer.close()
+            self._window.take({one: error for one, error in outcomes.items() if not error})
         self._producer = None
         self._window.give_up()

@@ -1,24 +1,24 @@
 """The two schemes of Kafka: how their sinks are built, and how the doctor looks at them."""
 
-import importlib.util
 from collections.abc import Callable, Iterator
 
-from edge_agent.deliver.encoding.encoder import event_encoder, reach_registry
+from edge_agent.deliver.encoding.encoder import FASTAVRO, event_encoder, reach_registry
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.deliver.kafka.check import check, check_event_hubs
-from edge_agent.deliver.kafka.library import KafkaLibrary
+from edge_agent.deliver.kafka.library import CONFLUENT_KAFKA, KafkaLibrary, require_library
 from edge_agent.deliver.kafka.options import EventHubsOptions, KafkaOptions
 from edge_agent.deliver.kafka.record import Encode, avro_encoder, encoder
 from edge_agent.deliver.kafka.sink import KafkaSink
 from edge_agent.deliver.kafka.target import KafkaTarget, event_hubs_target, kafka_target
+from edge_agent.deliver.packages import needs
 from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType
-from edge_agent.errors import AgentError
+from edge_agent.errors import AgentError, MissingPackage
 
 HUB_KEYS = {"username": "connection_string_file", "ca": "ca"}
 
 
 def build(plan: SinkPlan[KafkaOptions], context: SinkContext) -> KafkaSink:
-    """Return the sink of a `kafka:` plan; raise AgentError without confluent-kafka."""
+    """Return the sink of a `kafka:` plan; raise MissingPackage without confluent-kafka."""
     target = kafka_target(plan)
     if plan.options.format == "json":
         return _built(plan.name, target, context, _json(target, context))
@@ -28,7 +28,7 @@ def build(plan: SinkPlan[KafkaOptions], context: SinkContext) -> KafkaSink:
 
 
 def build_event_hubs(plan: SinkPlan[EventHubsOptions], context: SinkContext) -> KafkaSink:
-    """Return the sink of an `eventhubs:` plan; raise AgentError without confluent-kafka."""
+    """Return the sink of an `eventhubs:` plan; raise MissingPackage without confluent-kafka."""
     target = event_hubs_target(plan)
     return _built(plan.name, target, context, _json(target, context))
 
@@ -44,7 +44,7 @@ def _built(
     encode: Encode,
     prepare: Callable[[], None] = lambda: None,
 ) -> KafkaSink:
-    _require_library()
+    require_library()
     from edge_agent.deliver.kafka.cluster import look  # noqa: PLC0415 - librdkafka, 14 MB
     from edge_agent.deliver.kafka.producer import RecordProducer  # noqa: PLC0415
 
@@ -68,9 +68,9 @@ def reach_event_hubs(plan: SinkPlan[EventHubsOptions], _node: str) -> Iterator[S
 
 
 def _obstacles(target: KafkaTarget) -> Iterator[tuple[str, AgentError]]:
-    """Yield keys, and what is wrong with them."""
+    """Yield keys, and what is wrong with them; raise MissingPackage."""
+    require_library()
     try:
-        _require_library()
         from edge_agent.deliver.kafka.cluster import obstacles  # noqa: PLC0415
 
         for found in obstacles(target):
@@ -79,10 +79,17 @@ def _obstacles(target: KafkaTarget) -> Iterator[tuple[str, AgentError]]:
         yield "url", error
 
 
-def _require_library() -> None:
-    if importlib.util.find_spec("confluent_kafka") is None:
-        raise AgentError("confluent-kafka is not installed", "pip install 'edge-agent[kafka]'")
+def missing(plan: SinkPlan[KafkaOptions]) -> Iterator[MissingPackage]:
+    """Yield the packages of a `kafka:` plan that are not installed."""
+    avro = (FASTAVRO,) if plan.options.format == "avro" else ()
+    return needs(CONFLUENT_KAFKA, *avro)(plan)
 
 
-KAFKA = SinkType(KafkaOptions, check, build, reach=reach)
-EVENT_HUBS = SinkType(EventHubsOptions, check_event_hubs, build_event_hubs, reach=reach_event_hubs)
+KAFKA = SinkType(KafkaOptions, check, build, reach=reach, missing=missing)
+EVENT_HUBS = SinkType(
+    EventHubsOptions,
+    check_event_hubs,
+    build_event_hubs,
+    reach=reach_event_hubs,
+    missing=needs(CONFLUENT_KAFKA),
+)

@@ -1,16 +1,12 @@
 """Which events are on their way, and what became of them: confirmations are counted by id."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TypeAlias
 
 from edge_agent.events import LoggedEvent
 
-
-class Outcome(NamedTuple):
-    """What became of an event; `error` is Kafka's name of the reason, empty if it is stored."""
-
-    offset: int
-    error: str
+# What became of events, by offset: Kafka's name of the reason, empty for one that is stored.
+Outcomes: TypeAlias = dict[int, str]
 
 
 class DeliveryWindow:
@@ -36,14 +32,15 @@ class DeliveryWindow:
         """Note that an event is on its way."""
         self._sent[offset] = now
 
-    def take(self, outcome: Outcome) -> None:
-        """Note what became of an event that is on its way."""
-        if self._sent.pop(outcome.offset, None) is None:
-            return  # it was given up meanwhile
-        if outcome.error:
-            self._failed[outcome.offset] = outcome.error
-        else:
-            self._confirmed.add(outcome.offset)
+    def take(self, outcomes: Outcomes) -> None:
+        """Note what became of events that are on their way."""
+        for offset, error in outcomes.items():
+            if self._sent.pop(offset, None) is None:
+                continue  # it was given up meanwhile
+            if error:
+                self._failed[offset] = error
+            else:
+                self._confirmed.add(offset)
 
     def fail(self, offset: int, error: str) -> None:
         """Note why an event could not even be sent."""
@@ -64,10 +61,9 @@ class DeliveryWindow:
         """Return why an event has failed; empty if it has not."""
         return self._failed.get(offset, "")
 
-    @property
-    def waiting(self) -> bool:
-        """Whether any event is on its way."""
-        return bool(self._sent)
+    def awaits(self, batch: Sequence[LoggedEvent]) -> bool:
+        """Return whether some of these events are on their way."""
+        return not self._sent.keys().isdisjoint(one.offset for one in batch)
 
     @property
     def last(self) -> int:

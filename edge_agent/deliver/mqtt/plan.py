@@ -16,7 +16,7 @@ def broker(plan: SinkPlan[MqttOptions], node: str) -> Broker:
     client_id = options.client_id or default
     return Broker(
         addresses(plan.url),
-        client_id if not plan.replay or profile.one_client_id else f"{client_id}-replay",
+        client_id if not plan.aside or profile.one_client_id else f"{client_id}-{plan.aside}",
         username=options.username,
         password_file=options.password_file,
         password_env=options.password_env,

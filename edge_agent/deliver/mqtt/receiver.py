@@ -31,11 +31,19 @@ class BoundedReceiver(paho.Client):
     """Keeps no more than the first `largest` bytes of a packet.
 
     `window` is how many messages the broker may send before the first is acknowledged; `clean` is
-    what MQTT 3.1.1 says at CONNECT, and MQTT 5 calls clean start.
+    what MQTT 3.1.1 says at CONNECT, and MQTT 5 calls clean start. With `manual`, a message is
+    acknowledged by `ack` alone, not when it has arrived.
     """
 
     def __init__(
-        self, client_id: str, version: int, *, largest: int, window: int, clean: bool
+        self,
+        client_id: str,
+        version: int,
+        *,
+        largest: int,
+        window: int,
+        clean: bool,
+        manual: bool = False,
     ) -> None:
         self._largest = largest
         self._receive_window = window
@@ -46,6 +54,7 @@ class BoundedReceiver(paho.Client):
             protocol=protocol,
             reconnect_on_failure=False,
             clean_session=None if protocol is MQTTProtocolVersion.MQTTv5 else clean,
+            manual_ack=manual,
         )
 
     def authenticate(self, broker: Broker, address: Address) -> None:

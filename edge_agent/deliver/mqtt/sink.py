@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Sequence
 from functools import partial
+from itertools import groupby
 from queue import Empty, SimpleQueue
 
 from edge_agent.deliver.backoff import Backoff
@@ -181,7 +182,10 @@ class MqttSink:
 
     def _groups(self, batch: Sequence[LoggedEvent]) -> list[Sequence[LoggedEvent]]:
         size = self._largest - HEADROOM
-        return split(batch, self._most, size) if self._most > 1 else [(e,) for e in batch]
+        if self._most == 1:
+            return [(event,) for event in batch]
+        one_topic = groupby(batch, self._topic)
+        return [part for _, events in one_topic for part in split([*events], self._most, size)]
 
     def _message(self, group: Sequence[LoggedEvent]) -> tuple[str, bytes]:
         if self._max_batch > 1:
@@ -189,7 +193,7 @@ class MqttSink:
         return self._topic(group[0]), self._envelope.encode(group[0])
 
     def _topic(self, event: LoggedEvent) -> str:
-        return self._topics.batch if self._max_batch > 1 else self._topics.of(event)
+        return self._topics.batch_of(event) if self._max_batch > 1 else self._topics.of(event)
 
 
 def _complaint(event: LoggedEvent, reason: str) -> str:
@@ -208,7 +212,7 @@ def build(plan: SinkPlan[MqttOptions], context: SinkContext) -> MqttSink:
     prefix = f"edge/{context.node}"
     connection = Connection(
         target,
-        _state(plan, context, prefix) if profile.shows and not plan.replay else NoState(),
+        _state(plan, context, prefix) if profile.shows and not plan.aside else NoState(),
         changed=lambda up: context.retry() if up else None,
         backoff=Backoff(random.random),
         commands=CommandTopics(prefix, plan.answer_topics) if plan.commands else None,

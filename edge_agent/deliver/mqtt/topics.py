@@ -2,13 +2,15 @@
 
 from typing import Protocol
 
-from edge_agent.events import LoggedEvent
+from edge_agent.events import LoggedEvent, node_of
 
 
 class EventTopics(Protocol):
     """Names the topic of each event, and of batches."""
 
-    batch: str
+    def batch_of(self, event: LoggedEvent) -> str:
+        """Return the topic of batches that one event may be a part of."""
+        ...
 
     def of(self, event: LoggedEvent) -> str:
         """Return the topic of one event."""
@@ -16,12 +18,15 @@ class EventTopics(Protocol):
 
 
 class AgentTopics:
-    """Topics below `edge/<node>`, by kind and source."""
+    """Topics below `edge/<node>`, by kind and source; those of a relayed event are its node's."""
 
-    def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
-        self.batch = f"{prefix}/batch"
+    def __init__(self, node: str) -> None:
+        self._node = node
+
+    def batch_of(self, event: LoggedEvent) -> str:
+        """Return the topic of batches of one node's events."""
+        return f"edge/{node_of(event, self._node)}/batch"
 
     def of(self, event: LoggedEvent) -> str:
         """Return the topic of one event."""
-        return f"{self._prefix}/event/{event.kind}/{event.source}"
+        return f"edge/{node_of(event, self._node)}/event/{event.kind}/{event.source}"

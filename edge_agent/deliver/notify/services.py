@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
 
-from edge_agent.errors import AgentError
+from edge_agent.errors import AgentError, MissingPackage
 
 TYPES = {"info": "info", "warning": "warning", "critical": "failure"}  # Apprise's names
 
@@ -45,9 +45,7 @@ def _services(name: str, urls: Sequence[str]) -> Any:  # noqa: ANN401
     try:
         import apprise  # noqa: PLC0415 - optional, and 37 MB of memory
     except ImportError:
-        raise AgentError(
-            "the package apprise is not installed", "pip install 'edge-agent[notify]'"
-        ) from None
+        raise MissingPackage("apprise", "notify") from None
     services = apprise.Apprise()
     for number, url in enumerate(urls, 1):
         with _unlogged("apprise"):  # it logs a URL that it does not understand, secrets and all

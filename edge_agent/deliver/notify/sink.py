@@ -14,7 +14,7 @@ from edge_agent.deliver.notify.options import NotifyOptions
 from edge_agent.deliver.notify.services import Notification, Send, open_apprise
 from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
-from edge_agent.events import SEVERITIES, LoggedEvent, Severity
+from edge_agent.events import SEVERITIES, LoggedEvent, Severity, node_of
 from edge_agent.paths import expanded
 from edge_agent.private_files import refuse_exposed
 
@@ -99,7 +99,7 @@ class NotifySink:
         notice = msgspec.json.decode(event.data, type=Notice)
         if not notice.shown or notice.severity not in self._wanted:
             return None
-        title = f"{self._node}: {event.source} {notice.state} ({notice.severity})"
+        title = f"{node_of(event, self._node)}: {event.source} {notice.state} ({notice.severity})"
         if notice.repeat is not None:
             title += f" (repeated, {notice.repeat})"
         return Notification(title, _body(notice, event), notice.severity, notice.state)

@@ -18,9 +18,8 @@ from edge_agent.deliver.sink import SinkPlan, SinkProblem
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, Theme, problem
 from edge_agent.doctor.instruments.configured_sinks import ConfiguredSink, configured_sinks
-from edge_agent.errors import AgentError
+from edge_agent.errors import AgentError, MissingPackage
 
-INSTALL = "pip install"
 ADVICE = {
     "sink-wrong": "correct the key, or the file that it names",
     "sink-package-missing": "install the extra that the sink needs: kafka, amqp, aws or avro",
@@ -56,6 +55,8 @@ def _ask(
 def _reach(sink: ConfiguredSink, node: str, answer: "SimpleQueue[Answer]") -> None:
     try:
         answer.put(list(sink.type.reach(sink.plan, node)))
+    except MissingPackage as error:
+        answer.put(error)
     except AgentError as error:
         answer.put([SinkProblem.of("", None, error)])
     except Exception as error:  # noqa: BLE001 - the diagnosis reports it, in its own thread
@@ -73,21 +74,25 @@ def _findings(
     for one in wrong:
         if one.key in ours:
             yield problem("sink-wrong", *_words(case, sink.plan, one))
-    if answer is None:
-        return
+    if answer is not None:
+        yield from _met(case, sink.plan, answer)
+
+
+def _met(case: Case, plan: SinkPlan[Any], answer: "SimpleQueue[Answer]") -> Iterator[Finding]:
+    """Wait for what the way to a destination has met."""
     try:
         found = answer.get(timeout=case.probes.sink_seconds)
     except Empty:
-        yield _silent(case, sink.plan.name)
+        yield _silent(case, plan.name)
         return
-    if isinstance(found, Exception):
+    if isinstance(found, MissingPackage):
+        where = f"sink.{plan.name}"
+        yield problem("sink-package-missing", where, found.what, found.remedy)
+    elif isinstance(found, Exception):
         raise found
-    for one in found:
-        words = _words(case, sink.plan, one)
-        if INSTALL in one.what:
-            yield problem("sink-package-missing", *words)
-        else:
-            yield problem("sink-unreachable", *words)
+    else:
+        for one in found:
+            yield problem("sink-unreachable", *_words(case, plan, one))
 
 
 def _words(case: Case, plan: SinkPlan[Any], found: SinkProblem) -> tuple[str, str, str]:

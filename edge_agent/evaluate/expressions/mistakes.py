@@ -2,9 +2,11 @@
 
 import re
 
+FLEET = "rules over several nodes belong in a file of `edge-consumer alerts`"
 MISTAKES = tuple(
     (re.compile(pattern), remedy)
     for pattern, remedy in (
+        (r"\bnodes with\b|\(node\)|\b(silent|failing|lost)\(", FLEET),
         (r"&", "write `and`"),
         (r"\|", "write `or`"),
         (r"\bAND\b|\bOR\b|\bNOT\b", "write `and`, `or` and `not` in small letters"),

@@ -1,15 +1,13 @@
 """moto: SQS and SNS that check signatures and policies; what it holds ends with it."""
 
-import fcntl
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from lab.broker import free_port
 
-from tests.buses.servers.maven import CACHE
+from tests.buses.servers.environment import python_with
 from tests.buses.servers.server_process import ServerProcess
 
 VERSION = "5.2.5"
@@ -22,19 +20,9 @@ SENDING = ("sqs:SendMessage*", "sqs:GetQueueAttributes", "sns:Publish*", "sns:Ge
 
 
 def python():
-    """Return the Python of an environment with moto and boto3; make it if it is not there."""
-    folder = CACHE / f"moto-{VERSION}"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "moto.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            wanted = [f"moto[server,sqs,sns,iam]=={VERSION}", "boto3"]
-            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-            subprocess.run(
-                [folder / "bin/python", "-m", "pip", "-q", "install", *wanted], check=True
-            )
-            (folder / "complete").touch()
-    return folder / "bin/python"
+    """Return the Python of an environment with moto and boto3."""
+    packages = (f"moto[server,sqs,sns,iam]=={VERSION}", "boto3")
+    return python_with(f"moto-{VERSION}", *packages)
 
 
 class Moto:

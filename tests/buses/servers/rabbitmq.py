@@ -62,8 +62,8 @@ class Epmd:
 class RabbitMQ:
     """One node on its own ports; `kill` and `start` it any number of times."""
 
-    def __init__(self, directory, epmd):
-        self.port = free_port()
+    def __init__(self, directory, epmd, port=None):
+        self.port = port or free_port()
         self.name = f"rabbit{self.port}@localhost"
         self.url = f"amqp://127.0.0.1:{self.port}"
         self._directory = directory / f"rabbit{self.port}"
@@ -139,6 +139,13 @@ class RabbitMQ:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def settle(self):
+        """Sync what the node knows of its queues, so that a crash does not harm them.
+
+        RabbitMQ 3.10 does so itself some seconds after the declaration.
+        """
+        self.control("eval", "[dets:sync(Table) || Table <- dets:all()].")
 
     def pause(self):
         """Stop answering, but keep every connection."""

@@ -25,15 +25,19 @@ class ServerDestination(Destination):
         self.server.resume()
 
 
+def persistent_mosquitto(directory):
+    """Start a broker that keeps, when it is killed, what its subscriber has not got yet."""
+    kept = f"user root\npersistence true\npersistence_location {directory}/\n"
+    return Mosquitto(directory, "allow_anonymous true\n" + kept).start()
+
+
 class SubscribedBroker(ServerDestination):
-    """A mosquitto, and a subscriber with a session that survives it."""
+    """A running broker of MQTT, and a subscriber."""
 
     largest = 200_000
 
-    def __init__(self, directory, topic="#"):
-        # Without persistence a killed broker would forget what its subscriber has not got yet.
-        kept = f"user root\npersistence true\npersistence_location {directory}/\n"
-        super().__init__(Mosquitto(directory, "allow_anonymous true\n" + kept).start())
+    def __init__(self, server, topic="#"):
+        super().__init__(server)
         self._topic = topic
         self.subscriber = Subscriber(self.server.port, topic)
 

@@ -35,13 +35,16 @@ class DeviceTopics:
     """The topic of a device, with an event's type and subject as properties."""
 
     def __init__(self, device: str) -> None:
-        self._prefix = f"devices/{device}/messages/events/"
-        self.batch = self._prefix + JSON
+        self._topic = f"devices/{device}/messages/events/{JSON}"
+
+    def batch_of(self, _event: LoggedEvent) -> str:
+        """Return the topic of batches."""
+        return self._topic
 
     def of(self, event: LoggedEvent) -> str:
         """Return the topic of one event."""
         subject = quote(event.source, safe="")
-        return f"{self.batch}&type={type_of(event.kind)}&subject={subject}"
+        return f"{self._topic}&type={type_of(event.kind)}&subject={subject}"
 
 
 def topics(_node: str, client_id: str) -> EventTopics:

@@ -29,7 +29,7 @@ def as_configured(broker: Broker, _trusted: Callable[[], bool]) -> Broker:
 
 def own_topics(node: str, _client_id: str) -> EventTopics:
     """Return the agent's own topics: the service takes any."""
-    return AgentTopics(f"edge/{node}")
+    return AgentTopics(node)
 
 
 class Profile(NamedTuple):

@@ -1,0 +1,1 @@
+"""Where rows are kept: in one file, or in a server."""

@@ -1,0 +1,155 @@
+"""The store in one DuckDB file."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from consumers.aggregate.group import EventGroup, Thinned
+from consumers.aggregate.stores import duckdb_schema as schema
+from consumers.aggregate.stores.duckdb_file import connected, in_utc
+from consumers.aggregate.stores.store import EVENTS, READINGS
+from consumers.aggregate.windows import Series, Windows, less
+from consumers.inbox.progress import DoneRange, ProgressChanges
+from consumers.query.answers import AnswerServer
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+Row: TypeAlias = tuple[datetime, int, float, str, int]
+
+
+class DuckdbStore:
+    """Appends rows, and merges windows; there is no index, for the file has one writer."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._answers: AnswerServer | None = None
+        self._series: dict[Series, int] = {}
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    @property
+    def connection(self) -> "duckdb.DuckDBPyConnection":
+        """Return the connection of an open store."""
+        assert self._connection is not None  # noqa: S101 - for mypy: `open` comes first
+        return self._connection
+
+    def open(self) -> None:
+        """Open the file, or create it; raise AgentError."""
+        self._connection = connected(self._path)
+        self.connection.execute(schema.SCHEMA)
+        self._load_series()
+        self._answers = AnswerServer(self._path, in_utc(self.connection.cursor()))
+        self._answers.start()
+
+    def name(self, proposal: str) -> str:
+        """Return the store's own name; it gets the proposed one if it has none yet."""
+        row = self.connection.execute(schema.NAME).fetchone()
+        if row is None:
+            self.connection.execute(schema.SET_NAME, [proposal])
+        return proposal if row is None else str(row[0])
+
+    def load(self) -> Iterable[DoneRange]:
+        """Return the ranges of offsets that were committed."""
+        return map(DoneRange._make, self.connection.execute(schema.DONE).fetchall())
+
+    def untimed(self) -> Iterable[tuple[str, int]]:
+        """Return log and offset of the events that wait for their time."""
+        return self.connection.execute(schema.UNTIMED).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep all of what is done inside, or nothing; the disk has it afterwards."""
+        self.connection.begin()
+        try:
+            yield
+            self.connection.commit()
+        except BaseException:
+            self.connection.rollback()
+            self._load_series()
+            raise
+
+    def add(self, group: EventGroup, timed: Iterable[tuple[str, int]]) -> None:
+        """Add rows in the transaction that is open."""
+        windows = group.windows()
+        self._add_series({each for each, _ in group.readings()})
+        self._add_series({Series(*window[2:]) for window in windows})
+        self._append("series_readings", self._rows(group))
+        self._append("events", group.events)
+        self._append("untimed", group.untimed)
+        self._merge(windows)
+        for each in group.thinned:
+            self._take_out(each)
+        for id_ in timed:
+            self.connection.execute(schema.FORGET_UNTIMED, id_)
+
+    def save(self, changes: ProgressChanges) -> None:
+        """Store changes of the ranges, in the transaction that is open."""
+        gone = [(log, first, None) for log, first in changes.gone]
+        self._fresh("done", [*gone, *changes.grown], schema.MERGE_DONE)
+
+    def expire(self, before: Mapping[str, datetime]) -> None:
+        """Delete what is older: READINGS, EVENTS, and windows by the name of their length."""
+        with self.transaction():
+            for what, limit in before.items():
+                self._expire(what, limit)
+
+    def close(self) -> None:
+        """Give the file back; a second time does nothing."""
+        if self._answers is not None:
+            self._answers.close()
+        if self._connection is not None:
+            self._connection.close()
+        self._answers = self._connection = None
+
+    def _load_series(self) -> None:
+        rows = self.connection.execute(schema.SERIES).fetchall()
+        self._series = {Series(*names): number for *names, number in rows}
+
+    def _add_series(self, wanted: Iterable[Series]) -> None:
+        new = [series for series in wanted if series not in self._series]
+        rows = [(number, *each) for number, each in enumerate(new, len(self._series))]
+        self._append("series", rows)
+        self._series |= {Series(*names): number for number, *names in rows}
+
+    def _append(self, table: str, rows: Sequence[Sequence[object]]) -> None:
+        if rows:
+            with self.connection.appender(table) as appender:
+                appender.append_rows(rows)
+
+    def _rows(self, group: EventGroup) -> list[Row]:
+        rows: list[Row] = []
+        for series, readings in group.readings():
+            number = self._series[series]
+            rows += [(time, number, value, log, offset) for time, offset, value, log in readings]
+        return rows
+
+    def _merge(self, windows: Windows) -> None:
+        rows = [
+            (length, start, self._series[Series(*series)], *sums)
+            for (length, start, *series), sums in windows.items()
+        ]
+        self._fresh("series_windows", rows, schema.MERGE_WINDOWS)
+
+    def _fresh(self, table: str, rows: Sequence[Sequence[object]], merge: str) -> None:
+        if rows:
+            self.connection.execute(schema.FRESH.format(table))
+            self._append("fresh", rows)
+            self.connection.execute(merge)
+
+    def _take_out(self, thinned: Thinned) -> None:
+        rows = self.connection.execute(schema.THINNED, thinned).fetchall()
+        self._merge(less((Series(*names), time, value) for *names, time, value in rows))
+
+    def _expire(self, what: str, limit: datetime) -> None:
+        if what == READINGS:
+            self.connection.execute(schema.EXPIRE_READINGS, [limit])
+        elif what == EVENTS:
+            self.connection.execute(schema.EXPIRE_EVENTS, [limit])
+        else:
+            self.connection.execute(schema.EXPIRE_WINDOWS, [limit, what])

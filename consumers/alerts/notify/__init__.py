@@ -1,0 +1,1 @@
+"""Notifications of alerts: formats, targets, and the threads that send."""

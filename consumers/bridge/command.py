@@ -1,0 +1,99 @@
+"""`edge-consumer bridge`: hand the events of any source to any sink."""
+
+import json
+import random
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+from consumers.bridge.bridge import Bridge, BridgeCounts
+from consumers.chosen_sink import SinkIdentity, sink_at, sink_options_of
+from consumers.inbox.sqlite_letters import SqliteLetters
+from consumers.interruption import stop_at_signals
+from consumers.options import (
+    CONNECTION_OPTIONS,
+    chosen_source,
+    member_option,
+    start_option,
+    with_options,
+)
+from consumers.sink_options import DELIVERY_ARGUMENTS, SINK_OPTIONS
+from consumers.source import Source
+from consumers.state import LETTERS, state_directory, state_of
+from edge_agent.clock import SystemClock
+from edge_agent.deliver.backoff import Backoff
+from edge_agent.deliver.sink import Sink
+
+
+def _arguments(command: Callable[..., Any]) -> Callable[..., Any]:
+    return with_options(command, (*DELIVERY_ARGUMENTS, *CONNECTION_OPTIONS, *SINK_OPTIONS))
+
+
+@click.command()
+@_arguments
+@member_option
+@start_option("now")
+@click.option("--state", type=click.Path(path_type=Path),
+              help="Private directory for dead letters.  "
+              "[default: ~/.local/state/edge-consumer/bridge/GROUP]")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON at the end, and nothing else.")
+def bridge(
+    sink_url: str,
+    sink_option: tuple[str, ...],
+    sink_file: Path | None,
+    state: Path | None,
+    as_json: bool,
+    **where: Any,  # noqa: ANN401
+) -> int:
+    """Hand the events of NODEs, or of all nodes, from the URL SOURCE to the URL SINK.
+
+    Every event keeps its id, node and time. The source forgets it when the sink owns it: nothing
+    is lost, whatever is killed, and what comes twice has the same id. Ctrl-C ends the bridge.
+    """
+    group, member = where["group"], where["member"]
+    if not group:
+        raise click.UsageError("name a --group: the source keeps our place under it")
+    stopping = stop_at_signals()
+    source = chosen_source(**where)
+    identity = SinkIdentity("sink", group, "-".join(filter(None, ("bridge", member))))
+    options = sink_options_of(sink_file, sink_option)
+    died: list[str] = []
+    sink = sink_at(sink_url, options, identity, stopping.is_set, died.append)
+    home = state or state_of("bridge", *filter(None, (group, member)))
+    with ExitStack() as stack:
+        directory = stack.enter_context(state_directory(home))
+        letters = stack.enter_context(closing(SqliteLetters(directory / LETTERS)))
+        counts = _run(source, sink, letters, lambda: stopping.is_set() or bool(died))
+    _print(counts, as_json=as_json)
+    return int(bool(died))
+
+
+def _run(
+    source: Source, sink: Sink, letters: SqliteLetters, stopping: Callable[[], bool]
+) -> BridgeCounts:
+    with closing(source), closing(sink):
+        source.open()
+        one = Bridge(
+            source,
+            sink,
+            letters,
+            clock=SystemClock(),
+            backoff=Backoff(random.random),
+            stopping=stopping,
+        )
+        while not stopping():
+            one.step()
+    return one.counts
+
+
+def _print(counts: BridgeCounts, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(counts.as_dict()))
+        return
+    dead = f"{counts.dead:,} dead letters: see `edge-consumer dead list`"
+    click.echo(
+        f"{counts.delivered:,} events delivered, {dead if counts.dead else 'no dead letters'}"
+    )

@@ -1,0 +1,1 @@
+"""Hands events to a consumer: each once, in order per log, and what is wrong beside it."""

@@ -1,0 +1,1 @@
+"""Reads a store of the aggregator, also while the aggregator writes it."""

@@ -1,0 +1,88 @@
+"""`edge-consumer query`: read the store of the aggregator."""
+
+import shutil
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from consumers.aggregate.stores.catalog import directory_of, file_of
+from consumers.aggregate.windows import LENGTHS
+from consumers.query.opened import OpenedStore
+from consumers.query.selection import Selection, instant
+from consumers.query.shown import json_lines, plots, table
+
+if TYPE_CHECKING:
+    import duckdb
+
+FORMATS = ("table", "csv", "json", "plot", "parquet")
+
+
+class TimeType(click.ParamType):  # type: ignore[type-arg]  # not generic in click 8.1
+    """A time, or how long ago."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime | None:
+        """Return the time."""
+        try:
+            return instant(str(value), datetime.now(UTC))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+TIME = TimeType()
+
+
+@click.command()
+@click.argument("sql", default="")
+@click.option("--channel", default="", help="A channel, or device.channel.")
+@click.option("--node", default="", help="A node.")
+@click.option("--since", type=TIME, help="From then on: 2h ago, or 2027-01-15T08:00 in UTC.")
+@click.option("--until", type=TIME, help="Up to then.")
+@click.option("--window", type=click.Choice(tuple(LENGTHS)), default=None,
+              help="Windows of this length instead of readings.")  # fmt: skip
+@click.option("--format", "shape", type=click.Choice(FORMATS), default="table", show_default=True,
+              help="How to print what is found; json is an object a line.")  # fmt: skip
+@click.option("--json", "shape", flag_value="json", help="The same as --format json.")
+@click.option("--output", default="", metavar="FILE", help="The file for --format parquet.")
+@click.option("--store", "where", default="", metavar="STORE", help="As of `aggregate`.")
+@click.option("--state", default="", metavar="DIR", help="As of `aggregate`.")
+def query(
+    sql: str,
+    *,
+    shape: str,
+    output: str,
+    where: str,
+    state: str,
+    window: str | None,
+    **which: Any,  # noqa: ANN401
+) -> int:
+    """Print readings or windows, or what the query SQL finds in them.
+
+    It works while `aggregate` runs. The tables are readings, windows and events.
+    """
+    if (shape == "parquet") != bool(output):
+        raise click.UsageError("--format parquet and --output go together")
+    selection = Selection(window=window or "", **which)
+    if sql and selection != Selection():
+        raise click.UsageError("SQL or a selection of channels, not both")
+    with closing(OpenedStore(file_of(where, directory_of(state)))) as store:
+        _show(store.sql(sql or selection.sql()), shape, output)
+    return 0
+
+
+def _show(found: "duckdb.DuckDBPyRelation", shape: str, output: str) -> None:
+    if shape == "parquet":
+        found.write_parquet(output)
+        return
+    if shape == "csv":
+        found.write_csv("/dev/stdout")
+        return
+    width = shutil.get_terminal_size().columns
+    lines = {"table": table, "json": json_lines}.get(shape)
+    for line in lines(found) if lines else plots(found, width):
+        click.echo(line)

@@ -1,0 +1,1 @@
+"""Where events come from, by the scheme of a URL: one module or room for each bus."""

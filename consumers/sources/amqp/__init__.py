@@ -1,0 +1,1 @@
+"""Events from a queue or a stream of RabbitMQ."""

@@ -1,0 +1,31 @@
+"""Which sources are installed: ours and those of other packages, by the scheme of their URL."""
+
+import difflib
+from importlib.metadata import entry_points
+
+from consumers.source import Source, SourcePlan
+from edge_agent.errors import AgentError
+
+GROUP = "edge_agent.sources"
+
+
+def source_of(plan: SourcePlan) -> Source:
+    """Return the source of a plan, not yet open; raise AgentError if that is not possible.
+
+    The scheme of the URL names an entry point, a function that makes a source of a plan.
+    """
+    scheme, colon, _ = plan.url.partition(":")
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    entry = found.get(scheme.lower()) if colon else None
+    if entry is None:
+        raise AgentError(*_unknown(scheme if colon else "", sorted(found)))
+    source: Source = entry.load()(plan)
+    return source
+
+
+def _unknown(scheme: str, known: list[str]) -> tuple[str, str]:
+    names = ", ".join(f"{name}://" for name in known)
+    near = difflib.get_close_matches(scheme, known, 1)
+    meant = f"did you mean {near[0]}://? " if near else ""
+    what = f"the scheme {scheme!r} is unknown" if scheme else "the URL has no scheme"
+    return what, f"{meant}known: {names}"

@@ -1,0 +1,1 @@
+"""Events from a topic of Kafka or Event Hubs."""

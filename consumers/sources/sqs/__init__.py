@@ -1,0 +1,1 @@
+"""Events from a queue of Amazon SQS, through botocore (optional extra `aws`)."""

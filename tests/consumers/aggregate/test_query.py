@@ -1,0 +1,160 @@
+"""Queries, beside the aggregator and without it; `consumers.open`; plots."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import consumers
+from consumers.query.plot import plotted
+from consumers.query.selection import instant
+from edge_agent.errors import AgentError
+from tests.consumers.aggregate.conftest import START, made
+
+NOW = datetime(2027, 1, 16, tzinfo=UTC)
+
+
+@pytest.fixture
+def filled(stored, event):
+    """A store with a reading a second for two minutes, in use as by the aggregator."""
+    stored.commit(
+        *(made(event, n, n, data={"values": {"t": n / 4}, "quality": "good"}) for n in range(120))
+    )
+    return stored
+
+
+@pytest.fixture(params=["in use", "free"])
+def path(filled, tmp_path, request):
+    if request.param == "free":
+        filled.store.close()
+    return tmp_path / "0.duckdb"
+
+
+@pytest.fixture
+def opened(path):
+    one = consumers.open(str(path))
+    yield one
+    one.close()
+
+
+def test_a_store_is_read_whether_it_is_in_use_or_not(opened):
+    assert opened.sql("SELECT count(*) FROM readings").fetchall() == [(120,)]
+    found = opened.windows("1m", "air.t", node="greenhouse").fetchall()
+    assert [row[4:] for row in found] == [
+        (60, 0, 7.375, 14.75, 14.75),
+        (60, 15, 22.375, 29.75, 29.75),
+    ]
+
+
+def test_readings_are_chosen_by_channel_and_time(opened):
+    since = START + timedelta(seconds=10)
+    found = opened.readings("t", since=since, until="2027-01-15T08:00:12").fetchall()
+    assert found == [
+        (since + timedelta(seconds=n), "greenhouse", "air", "t", (10 + n) / 4) for n in range(2)
+    ]
+    assert opened.readings("soil.t").fetchall() == []
+
+
+def test_a_relation_becomes_a_frame(opened):
+    capsule = opened.readings().__arrow_c_stream__()  # pandas, polars and Arrow take it
+    assert type(capsule).__name__ == "PyCapsule"
+
+
+@pytest.mark.parametrize(
+    "sql", ["DELETE FROM events", "SELECT 1; SELECT 2", "COPY events TO 'x'", "SELECT", ""]
+)
+def test_anything_but_one_select_is_refused(opened, sql):
+    with pytest.raises(AgentError, match=r"only one SELECT|the query failed"):
+        opened.sql(sql)
+    assert opened.sql("SELECT count(*) FROM readings").fetchall() == [(120,)]
+
+
+def test_a_name_with_quotes_is_only_a_name(opened):
+    assert opened.readings("'; DROP TABLE events; --").fetchall() == []
+
+
+def test_rows_that_come_after_an_answer_are_in_the_next_one(filled, event, tmp_path):
+    one = consumers.open(str(tmp_path / "0.duckdb"))
+    before = one.readings()
+    filled.commit(made(event, 500, 1))
+    assert (len(before.fetchall()), len(one.readings().fetchall())) == (120, 121)
+    one.close()
+
+
+def test_a_file_that_another_program_has_is_named(tmp_path, command):
+    with duckdb.connect(str(tmp_path / "x.duckdb")):
+        done = command("query", "--store", tmp_path / "x.duckdb")
+    assert done.returncode == 1
+    assert re.search(r"x.duckdb: another process has it open: end it, or", done.stderr)
+
+
+@pytest.fixture
+def query(path, command):
+    """A function: what `edge-consumer query` prints."""
+
+    def query(*options):
+        done = command("query", "--store", path, *options)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    return query
+
+
+def test_the_formats_have_the_same_rows(query, tmp_path):
+    window = "--window", "1m", "--channel", "air.t"
+    rows = [json.loads(line) for line in query(*window, "--json").splitlines()]
+    assert [row["mean"] for row in rows] == [7.375, 22.375]
+    csv = query(*window, "--format", "csv").splitlines()
+    assert csv[0] == "start,node,device,channel,count,min,mean,max,last"
+    assert len(csv) == 3
+    shown = query(*window).splitlines()
+    assert shown[0].split() == csv[0].split(",")
+    assert "22.375" in shown[2]
+    query(*window, "--format", "parquet", "--output", str(tmp_path / "x.parquet"))
+    assert (tmp_path / "x.parquet").read_bytes()[:4] == b"PAR1"
+    assert "greenhouse air t" in query("--format", "plot")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("SELECT 1", "--node", "a"), ("--format", "parquet"), ("--since", "soon"), ("--window", "2m")],
+)
+def test_a_command_line_that_makes_no_sense_is_refused(command, options):
+    assert command("query", *options).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "text, time",
+    [
+        ("2h", NOW - timedelta(hours=2)),
+        ("2027-01-15", datetime(2027, 1, 15, tzinfo=UTC)),
+        ("2027-01-15T08:00+01:00", datetime(2027, 1, 15, 7, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_a_date_or_how_long_ago(text, time):
+    assert instant(text, NOW) == time
+
+
+def test_a_plot_rises_with_its_values():
+    points = [(NOW + timedelta(minutes=n), float(n)) for n in range(60)]
+    assert plotted("a", points, width=32, height=2) == [
+        "a",
+        "59 ┤             ▁▁▂▂▃▃▄▄▅▆▆▇▇██",
+        " 0 ┤▁▂▂▃▃▄▅▅▆▆▇▇████████████████",
+        "    2027-01-16 00:00   00:59 UTC",
+    ]
+
+
+finite = st.floats(-1e9, 1e9)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), finite), min_size=1), st.integers(30, 200))
+def test_a_plot_fits_its_width_and_shows_every_series_of_values(found, width):
+    points = [(NOW + timedelta(seconds=s), value) for s, value in sorted(found)]
+    lines = plotted("title", points, width)
+    assert max(map(len, lines)) <= max(width, 50)
+    assert any(block in "".join(lines) for block in "▁▂▃▄▅▆▇█")
