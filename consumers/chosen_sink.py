@@ -9,7 +9,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.config.reader import TableReader, Where
 from edge_agent.config.source import parse
 from edge_agent.deliver.catalog import load_sink_type, scheme_of
-from edge_agent.deliver.sink import About, Sink, SinkContext, SinkPlan, SinkType
+from edge_agent.deliver.sink import Sink, SinkContext, SinkPlan, SinkType
 from edge_agent.errors import ConfigError
 from edge_agent.problems import Problems
 

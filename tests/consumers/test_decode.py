@@ -27,8 +27,8 @@ def test_an_event_that_breaks_its_contract_is_a_dead_letter_and_the_others_are_n
 
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"\xff", b"[" * 100_000, b"[" + b'{"a":' * 100_000])
-def test_what_is_not_json_is_a_dead_letter_without_an_event(payload):
-    assert list(events_in(payload)) == [DeadLetter("not JSON")]
+def test_what_is_not_json_is_a_dead_letter_with_its_start_and_without_an_event(payload):
+    assert list(events_in(payload)) == [DeadLetter("not JSON", None, payload[:1000])]
 
 
 class Once:

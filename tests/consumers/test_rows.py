@@ -33,7 +33,7 @@ def test_the_summary_in_the_page_is_what_the_command_prints(root):
         {},
     )
     shown = re.findall(r"```text\n(.*?)\n```", (root / "docs/consumers.md").read_text(), re.DOTALL)
-    assert summary(report) == shown[0]
+    assert summary(report) in shown
 
 
 def test_everything_worth_a_sentence_has_one():
