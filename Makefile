@@ -64,11 +64,11 @@ test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many ki
 	$(BIN)/python -m pytest $(PARALLEL) -m 'nightly and not buses'
 
 # What is missing is fetched once, into ~/.cache/edge-agent-tests. One server at a time: they are large.
-test-buses: .venv/dev  ## test every sink on a real server: Kafka, RabbitMQ, SQS, HTTP (internet, Java)
+test-buses: .venv/dev  ## test every sink on a real server, and write the report in docs/proof.md (Java)
 	@$(call need,javac,default-jdk-headless)
 	@$(call need,mvn,maven)
 	@$(call need,kcat,kcat)
-	nice $(BIN)/python -m pytest -m buses tests/buses $(ARGS)
+	nice $(BIN)/python -m pytest -m buses tests/buses $(if $(ARGS),,--report) $(ARGS)
 
 torture: .venv/dev  ## inject every fault into a real agent, and write docs/torture.md (30 minutes)
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
