@@ -19,6 +19,7 @@ from benchmarks import evaluate, raw, storm
 from benchmarks.amqp import amqp
 from benchmarks.broker import mosquitto
 from benchmarks.kafka import kafka
+from benchmarks.kafka_source import kafka_source
 from benchmarks.measure import cpu_seconds, rss, written
 from benchmarks.row import Row
 from edge_agent.store.reader import LogReader
@@ -202,6 +203,7 @@ def main() -> int:
         stormy,
         idle,
         lambda _port: kafka(),
+        lambda _port: kafka_source(),
         lambda _port: amqp(),
     ]
     with mosquitto() as port:

@@ -1,4 +1,4 @@
-"""The contract of every source, with topics of a real Kafka."""
+"""What the Kafka source claims beyond the contract of every source, with a real Kafka."""
 
 import json
 import signal
@@ -7,63 +7,23 @@ import sys
 import threading
 
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import TopicPartition
 
 from consumers.source import SourcePlan, SourceUnavailable
 from consumers.sources.catalog import source_of
 from edge_agent.deliver.kafka.options import KafkaOptions
 from edge_agent.deliver.sink import SinkPlan
-from edge_agent.testing import Origin, SourceContract
 from edge_agent.testing.destination import NODE, build_sink, deliver_all, logged
 from edge_agent.testing.origin import event, message, messages
 from edge_agent.testing.reader import Reader, until
+from tests.buses.kafka_origin import PARTITIONS, KafkaOrigin, produce
 from tests.buses.servers.apicurio import Apicurio
 from tests.buses.servers.kafka import CONNECTION_STRING, GUEST, PASSWORD, USER
-
-PARTITIONS = 4
-
-
-def produce(kafka, topic, records, **more):
-    """Produce pairs of key and value, until the cluster has them."""
-    producer = Producer({"bootstrap.servers": kafka.servers, "acks": "all", "log_level": 0})
-    for key, value in records:
-        producer.produce(topic, value, key=key, **more)
-    assert producer.flush(120) == 0
-
-
-class KafkaOrigin(Origin):
-    """A topic of its own with several partitions; a node has one of them."""
-
-    window = 5_000
-    largest = 900_000
-
-    def __init__(self, kafka, topic):
-        self.kafka = kafka
-        self.topic = topic
-        kafka.create(topic, PARTITIONS)
-
-    def plan(self, group, member="", nodes=()):
-        url = f"{self.kafka.url}/{self.topic}"
-        own = f"{self.topic}-{group}"
-        return SourcePlan(url=url, nodes=nodes, group=own, member=member, start="beginning")
-
-    def publish(self, messages):
-        produce(self.kafka, self.topic, [(one.node, one.payload) for one in messages])
-
-    def stop(self):
-        self.kafka.kill()
-
-    def start(self):
-        self.kafka.start()
 
 
 @pytest.fixture
 def origin(kafka, tmp_path):
     return KafkaOrigin(kafka, tmp_path.name)
-
-
-class TestKafka(SourceContract):
-    """A group with one consumer, and with two members."""
 
 
 @pytest.fixture

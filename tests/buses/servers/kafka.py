@@ -103,7 +103,8 @@ class Kafka:
         self._folder = folder
         self._extra = extra
         self._libraries = jars(POM, "kafka-4.4.0")
-        self._id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
+        unique = b"k" + uuid.uuid4().bytes[1:]  # never "-" first, which would be an option
+        self._id = base64.urlsafe_b64encode(unique).decode()[:22]
         self.ports = [Ports(*(free_port() for _ in Ports._fields)) for _ in range(nodes)]
         self._processes = {}
         self._certificates = Certificates(folder / "tls")
