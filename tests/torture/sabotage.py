@@ -31,7 +31,7 @@ class Sabotage(NamedTuple):
 
 
 RECORD = "offset = self._log.append(events) if events else self._log.last_offset()"
-READ = "batch = self._reader.read_kinds(self._kinds, self._cursor, upto, most)"
+READ = "batch = self._next_batch(self._reader, self._cursor, upto, most)"
 DELIVER = "            count = self._sink.deliver(batch)"
 LARGEST = "self._largest = settlement.largest"
 REFUSED = "for n in sorted(settlement.refused):"
