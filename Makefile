@@ -14,12 +14,19 @@ NIGHTLY := test-nightly test-buses fuzz soak soak-week torture simulation sbom a
 MINUTES := 30
 BUS ?= mqtt
 # What can be installed, by extra; `core` is without any.
-EXTRAS := core spi serial broker notify consumers kafka amqp aws avro
+EXTRAS := core spi serial broker notify consumers postgresql kafka amqp aws avro
 
 # $(call need,command,Debian package): install it as root, or say what to type.
 need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
+
+# Debian keeps initdb off the PATH. What is installed for tests starts no server at boot.
+need_postgresql = ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
+	if [ "$$(id -u)" = 0 ]; then mkdir -p /etc/postgresql-common && \
+	echo 'create_main_cluster = false' >>/etc/postgresql-common/createcluster.conf && \
+	apt-get -qq update && apt-get -qq install -y postgresql; \
+	else echo "initdb is missing: run 'sudo apt install postgresql', then make again" >&2; exit 1; fi
 
 .PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-buses test-vm test-deb torture simulation rules-model fuzz soak soak-week sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
@@ -53,6 +60,7 @@ test: lint  ## everything a merge must pass: lint, and all tests but the nightly
 	@$(call need,mosquitto_sub,mosquitto-clients)
 	@$(call need,openssl,openssl)
 	@$(call need,systemd-analyze,systemd)
+	@$(call need_postgresql)
 	@$(call need,cc,gcc libc6-dev)
 	$(BIN)/python -m pytest $(PARALLEL)
 

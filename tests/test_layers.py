@@ -20,7 +20,7 @@ TYPES = {"datetime", "io", "pathlib"}
 CLOCKS = {"now", "today", "utcnow", "monotonic", "perf_counter"}
 # Never at the top of a module of the agent, nor of one that is imported at the top.
 LAZY = {"simulators", "amqtt", "rich", "gpiozero", "lgpio", "serial", "spidev", "apprise"}
-LAZY |= {"confluent_kafka"}  # 14 MB
+LAZY |= {"confluent_kafka", "psycopg"}  # 14 MB; an extra
 HOLDERS = {"edge_agent.commands.simulation", "edge_agent.terminal.table"}  # themselves lazy
 HOLDERS |= {"edge_agent.deliver.kafka.cluster", "edge_agent.deliver.kafka.producer"}
 PLUGIN = "edge_agent.testing"  # imported by pytest alone

@@ -48,7 +48,7 @@ def _keep(_context: click.Context, _parameter: click.Parameter, texts: tuple[str
 @member_option
 @start_option("beginning")
 @click.option("--store", "where", default="", metavar="STORE",
-              help="duckdb:PATH; by default a file in --state.")  # fmt: skip
+              help="duckdb:PATH or postgresql://USER@HOST/NAME; default: in --state.")  # fmt: skip
 @click.option("--state", default="", metavar="DIR", help="Directory for what is kept.")
 @click.option("--keep", multiple=True, callback=_keep, metavar="WHAT=DURATION",
               help="Delete what is older, such as readings=30d, events=90d, 1m=90d.")  # fmt: skip

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from consumers.aggregate.sums import Sums, countable, sums_of
-from consumers.aggregate.windows import Series, Windows, add, summarised, windows_of
+from consumers.aggregate.windows import Series, Windows, add, storable, summarised, windows_of
 from consumers.received_event import ReceivedEvent
 from edge_agent.schema.events import AggregateV1
 
@@ -99,14 +99,14 @@ class EventGroup:
     def _take_reading(self, event: ReceivedEvent) -> bool:
         """Take the values; return whether the reading says no more than that."""
         time, log, offset, data = event.time, event.log, event.offset, event.data
-        device = event.node, event.subject, time.replace(second=0, microsecond=0)
+        device = event.node, storable(event.subject), time.replace(second=0, microsecond=0)
         channels = self._minutes.get(device)
         if channels is None:
             channels = self._minutes[device] = {}
         for channel, value in data["values"].items():
             rows = channels.get(channel)
             if rows is None:
-                rows = channels[channel] = []
+                rows = channels.setdefault(storable(channel), [])
             rows.append((time, offset, float(value), log))
         return len(data) == PLAIN and data["quality"] == "good"
 
@@ -140,7 +140,7 @@ def _stored(event: ReceivedEvent) -> StoredEvent:
         event.node,
         event.kind,
         event.version,
-        event.subject,
+        storable(event.subject),
         msgspec.json.encode(event.data).decode(),
         event.log,
         event.offset,

@@ -36,6 +36,11 @@ class ChannelWindow(NamedTuple):
 Windows: TypeAlias = dict[ChannelWindow, Sums]
 
 
+def storable(name: str) -> str:
+    """Return a name as every store takes it: PostgreSQL has no text with a zero character."""
+    return name.replace("\0", "\ufffd")
+
+
 def windows_at(time: datetime, series: Series) -> Iterator[ChannelWindow]:
     """Yield the windows of a channel in which a time lies, the shortest first."""
     for length, seconds in LENGTHS.items():
@@ -64,7 +69,7 @@ def summarised(
     last_time = start + timedelta(seconds=min(data.seconds, DAY)) - INSTANT
     for channel, summary in data.values.items():
         sums = _sums(summary, last_time, offset)
-        for window in windows_at(start, Series(node, device, channel)):
+        for window in windows_at(start, Series(node, storable(device), storable(channel))):
             if sums and _contains(window, start, data.seconds):
                 yield window, sums
 

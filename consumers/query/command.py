@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from consumers.aggregate.stores.catalog import directory_of, file_of
+from consumers.aggregate.stores.catalog import directory_of
 from consumers.aggregate.windows import LENGTHS
-from consumers.query.opened import OpenedStore
+from consumers.query.opened import opened_at
 from consumers.query.selection import Selection, instant
 from consumers.query.shown import json_lines, plots, table
 
@@ -70,7 +70,7 @@ def query(
     selection = Selection(window=window or "", **which)
     if sql and selection != Selection():
         raise click.UsageError("SQL or a selection of channels, not both")
-    with closing(OpenedStore(file_of(where, directory_of(state)))) as store:
+    with closing(opened_at(where, directory_of(state))) as store:
         _show(store.sql(sql or selection.sql()), shape, output)
     return 0
 

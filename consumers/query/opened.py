@@ -1,34 +1,30 @@
 """A store of the aggregator, opened for reading: in a notebook, or for `edge-consumer query`."""
 
-import socket
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-import msgspec
-
-from consumers.aggregate.stores.catalog import directory_of, file_of
-from consumers.aggregate.stores.duckdb_file import FileInUse, connected, in_memory
-from consumers.query.questions import LONGEST, address_beside
-from consumers.query.select import to_parquet
+from consumers.aggregate.stores.catalog import directory_of, file_of, is_server
+from consumers.aggregate.stores.duckdb_file import in_memory
+from consumers.query.file_answers import FileAnswers
 from consumers.query.selection import Selection, Time, instant
-from edge_agent.errors import AgentError
+from consumers.query.server_answers import ServerAnswers
 
 if TYPE_CHECKING:
     import duckdb
 
+Answer: TypeAlias = Callable[[str, Path], None]
+
 
 class OpenedStore:
-    """Answers with relations of DuckDB: `.df()` for pandas, `.pl()` for polars, `.arrow()`.
+    """Answers with relations of DuckDB: `.df()` for pandas, `.pl()` for polars, `.arrow()`."""
 
-    The file is held during a query only, so the aggregator can write it at any time. While the
-    aggregator has it, it answers itself.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, answer: Answer) -> None:
+        """`answer` writes the rows of a SELECT to a Parquet file."""
+        self._answer = answer
         self._answers = tempfile.TemporaryDirectory(prefix="edge-consumer-")
         self._names = (Path(self._answers.name) / f"{n}.parquet" for n in count())
         self._memory = in_memory()
@@ -36,11 +32,7 @@ class OpenedStore:
     def sql(self, sql: str) -> "duckdb.DuckDBPyRelation":
         """Return the rows of a SELECT over `readings`, `windows` and `events`."""
         answer = next(self._names)
-        try:
-            with connected(self._path, read_only=True) as connection:
-                to_parquet(connection, sql, answer)
-        except FileInUse as error:
-            self._ask(sql, answer, error)
+        self._answer(sql, answer)
         return self._memory.read_parquet(str(answer))
 
     def readings(
@@ -77,29 +69,18 @@ class OpenedStore:
         times = instant(since, now), instant(until, now)
         return self.sql(Selection(channel, node, *times, window).sql())
 
-    def _ask(self, sql: str, answer: Path, in_use: FileInUse) -> None:
-        """Let the process that has the file answer."""
-        with address_beside(self._path) as address, socket.socket(socket.AF_UNIX) as asked:
-            try:
-                asked.connect(address)
-            except OSError:
-                raise in_use from None
-            with asked.makefile("rwb") as stream:
-                stream.write(msgspec.json.encode({"sql": sql}) + b"\n")
-                stream.flush()
-                head = msgspec.json.decode(stream.readline(LONGEST))
-                if "error" in head:
-                    raise AgentError(head["error"])
-                with answer.open("wb") as file:
-                    while part := stream.read(LONGEST):
-                        file.write(part)
-        if answer.stat().st_size != head["size"]:
-            raise AgentError("the aggregator ended while it answered", "ask again")
+
+def opened_at(where: str, directory: Path) -> OpenedStore:
+    """Return an open store, of the aggregator's `--store` and state directory; raise AgentError."""
+    if is_server(where):
+        return OpenedStore(ServerAnswers(where).to_parquet)
+    return OpenedStore(FileAnswers(file_of(where, directory)).to_parquet)
 
 
-def open(path: str = "") -> OpenedStore:  # noqa: A001 - `consumers.open` reads well
-    """Open a DuckDB file of the aggregator for reading, by default the one in its state directory.
+def open(where: str = "") -> OpenedStore:  # noqa: A001 - `consumers.open` reads well
+    """Open a store of the aggregator for reading: a DuckDB file, or a PostgreSQL database.
 
-    Raises AgentError if the package duckdb is missing.
+    By default it is the file in the aggregator's state directory. Raises AgentError if the
+    package duckdb is missing, or psycopg for a database.
     """
-    return OpenedStore(file_of(path, directory_of()))
+    return opened_at(where, directory_of())

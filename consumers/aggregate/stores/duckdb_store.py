@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from consumers.aggregate.group import EventGroup, Thinned
 from consumers.aggregate.stores import duckdb_schema as schema
 from consumers.aggregate.stores.duckdb_file import connected, in_utc
+from consumers.aggregate.stores.series_numbers import SeriesNumbers
 from consumers.aggregate.stores.store import EVENTS, READINGS
 from consumers.aggregate.windows import Series, Windows, less
 from consumers.inbox.progress import DoneRange, ProgressChanges
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     import duckdb
 
 
-Row: TypeAlias = tuple[datetime, int, float, str, int]
-
-
 class DuckdbStore:
     """Appends rows, and merges windows; there is no index, for the file has one writer."""
 
@@ -28,7 +26,7 @@ class DuckdbStore:
         self._path = path
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._answers: AnswerServer | None = None
-        self._series: dict[Series, int] = {}
+        self._series = SeriesNumbers()
 
     def __str__(self) -> str:
         return str(self._path)
@@ -77,9 +75,8 @@ class DuckdbStore:
     def add(self, group: EventGroup, timed: Iterable[tuple[str, int]]) -> None:
         """Add rows in the transaction that is open."""
         windows = group.windows()
-        self._add_series({each for each, _ in group.readings()})
-        self._add_series({Series(*window[2:]) for window in windows})
-        self._append("series_readings", self._rows(group))
+        self._append("series", self._series.new_rows(group, windows))
+        self._append("series_readings", self._series.reading_rows(group))
         self._append("events", group.events)
         self._append("untimed", group.untimed)
         self._merge(windows)
@@ -108,33 +105,15 @@ class DuckdbStore:
         self._answers = self._connection = None
 
     def _load_series(self) -> None:
-        rows = self.connection.execute(schema.SERIES).fetchall()
-        self._series = {Series(*names): number for *names, number in rows}
-
-    def _add_series(self, wanted: Iterable[Series]) -> None:
-        new = [series for series in wanted if series not in self._series]
-        rows = [(number, *each) for number, each in enumerate(new, len(self._series))]
-        self._append("series", rows)
-        self._series |= {Series(*names): number for number, *names in rows}
+        self._series = SeriesNumbers(self.connection.execute(schema.SERIES).fetchall())
 
     def _append(self, table: str, rows: Sequence[Sequence[object]]) -> None:
         if rows:
             with self.connection.appender(table) as appender:
                 appender.append_rows(rows)
 
-    def _rows(self, group: EventGroup) -> list[Row]:
-        rows: list[Row] = []
-        for series, readings in group.readings():
-            number = self._series[series]
-            rows += [(time, number, value, log, offset) for time, offset, value, log in readings]
-        return rows
-
     def _merge(self, windows: Windows) -> None:
-        rows = [
-            (length, start, self._series[Series(*series)], *sums)
-            for (length, start, *series), sums in windows.items()
-        ]
-        self._fresh("series_windows", rows, schema.MERGE_WINDOWS)
+        self._fresh("series_windows", self._series.window_rows(windows), schema.MERGE_WINDOWS)
 
     def _fresh(self, table: str, rows: Sequence[Sequence[object]], merge: str) -> None:
         if rows:

@@ -13,7 +13,7 @@ READINGS, EVENTS = "readings", "events"  # what expires, beside windows by the n
 
 
 class StoreUnavailable(AgentError):
-    """The store cannot take anything now; nothing of the transaction was kept."""
+    """The store cannot take anything now; the caller repeats the same transaction."""
 
     exit_code: ClassVar[int] = 4
 
@@ -45,7 +45,11 @@ class Store(Protocol):
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Keep all of what is done inside, or nothing; the disk has it afterwards."""
+        """Keep all of what is done inside, or nothing; the disk has it afterwards.
+
+        If StoreUnavailable ends it, the next transaction must be the same one: it has no effect
+        if the first was kept after all, as when the connection breaks during the commit.
+        """
         ...
 
     def add(self, group: EventGroup, timed: Iterable[tuple[str, int]]) -> None:

@@ -1,14 +1,20 @@
+import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+import paho.mqtt.client as paho
 import pytest
 
 from consumers.aggregate.aggregator import ANY_ORDER
 from consumers.aggregate.group import EventGroup
 from consumers.aggregate.stores.duckdb_store import DuckdbStore
+from consumers.aggregate.stores.postgresql_store import PostgresqlStore
 from consumers.aggregate.untimed import UntimedEvents
 from consumers.inbox.inbox import Inbox
 from consumers.received_event import received_event
+from tests.consumers.aggregate.postgresql import PostgresqlServer
 
 START = datetime(2027, 1, 15, 8, tzinfo=UTC)
 NOW = START.timestamp() + 30 * 86_400
@@ -53,8 +59,13 @@ class Stored:
         for each in self._inbox.take(events, NOW):
             group.take(each)
             self._untimed.add(each)
+        self._group = group, self._untimed.timed()
+        self.repeat()
+
+    def repeat(self):
+        """Do the transaction of the last commit again, which has failed."""
         with self.store.transaction():
-            self.store.add(group, self._untimed.timed())
+            self.store.add(*self._group)
             self._inbox.save()
         self._inbox.settle()
 
@@ -63,14 +74,37 @@ class Stored:
 
     def windows(self, length):
         columns = "start, node, device, channel, count, min, mean, max, last"
-        return self.rows(f"SELECT {columns} FROM windows WHERE length = '{length}' ORDER BY ALL")
+        order = "start, node, device, channel"
+        return self.rows(
+            f"SELECT {columns} FROM windows WHERE length = '{length}' ORDER BY {order}"
+        )
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A running server."""
+    server = PostgresqlServer().start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
-def new_store(tmp_path):
-    """A function: an empty store, not yet open."""
+def new_file_store(tmp_path):
+    """A function: an empty store in a file, not yet open."""
     names = (tmp_path / f"{n}.duckdb" for n in count())
     return lambda: DuckdbStore(next(names))
+
+
+@pytest.fixture
+def new_store(new_file_store):
+    """As `new_file_store`, unless a module has a fixture of its own."""
+    return new_file_store
+
+
+@pytest.fixture
+def new_server_store(postgresql):
+    """A function: an empty store in a server, not yet open."""
+    return lambda: PostgresqlStore(postgresql.url())
 
 
 @pytest.fixture
@@ -79,3 +113,59 @@ def stored(new_store):
     one = Stored(new_store())
     yield one
     one.store.close()
+
+
+def old(event, n):
+    """An event of the past: one of the future would be a dead letter."""
+    time = f"2025-01-15T08:00:00.{n:06d}Z"
+    return event(n, time=time, data={"values": {"t": n / 8}, "quality": "good"})
+
+
+class Publisher:
+    """A client that publishes events and knows when the broker has them."""
+
+    def __init__(self, port):
+        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        self._client.max_inflight_messages_set(200)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+
+    def publish(self, events):
+        topic = "edge/greenhouse/event/reading/air"
+        sent = [self._client.publish(topic, json.dumps(each), qos=1) for each in events]
+        for each in sent:
+            each.wait_for_publish(60)
+
+    def close(self):
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@pytest.fixture
+def publisher(broker):
+    one = Publisher(broker.port)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def aggregate(broker, tmp_path):
+    """A function: start the command; it is connected when it returns."""
+    processes = []
+
+    def start(*options):
+        words = ["aggregate", broker.url, "--state", str(tmp_path), *options]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "consumers", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        assert "storing the events" in process.stderr.readline()
+        return process
+
+    yield start
+    for each in processes:
+        each.kill()
+        each.communicate()

@@ -2,33 +2,53 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import consumers
+from consumers.aggregate.stores.postgresql_store import PostgresqlStore
 from consumers.query.plot import plotted
 from consumers.query.selection import instant
 from edge_agent.errors import AgentError
-from tests.consumers.aggregate.conftest import START, made
+from tests.consumers.aggregate.conftest import START, Stored, made
 
 NOW = datetime(2027, 1, 16, tzinfo=UTC)
 
 
-@pytest.fixture
-def filled(stored, event):
-    """A store with a reading a second for two minutes, in use as by the aggregator."""
+def fill(stored, event):
+    """Store a reading a second for two minutes."""
     stored.commit(
         *(made(event, n, n, data={"values": {"t": n / 4}, "quality": "good"}) for n in range(120))
     )
+
+
+@pytest.fixture
+def filled(stored, event):
+    """A file with a reading a second, in use as by the aggregator."""
+    fill(stored, event)
     return stored
 
 
-@pytest.fixture(params=["in use", "free"])
-def path(filled, tmp_path, request):
+@pytest.fixture
+def filled_server(postgresql, event):
+    """The URL of a database with a reading a second, in use as by the aggregator."""
+    url = postgresql.url()
+    stored = Stored(PostgresqlStore(url))
+    fill(stored, event)
+    yield url
+    stored.store.close()
+
+
+@pytest.fixture(params=["in use", "free", "server"])
+def path(tmp_path, request):
+    if request.param == "server":
+        return request.getfixturevalue("filled_server")
+    filled = request.getfixturevalue("filled")
     if request.param == "free":
         filled.store.close()
     return tmp_path / "0.duckdb"
@@ -68,9 +88,45 @@ def test_a_relation_becomes_a_frame(opened):
     "sql", ["DELETE FROM events", "SELECT 1; SELECT 2", "COPY events TO 'x'", "SELECT", ""]
 )
 def test_anything_but_one_select_is_refused(opened, sql):
-    with pytest.raises(AgentError, match=r"only one SELECT|the query failed"):
+    with pytest.raises(AgentError, match=r"only one SELECT|the query failed|postgresql://|column"):
         opened.sql(sql)
     assert opened.sql("SELECT count(*) FROM readings").fetchall() == [(120,)]
+
+
+WIPE = (
+    "CREATE FUNCTION wipe() RETURNS INT LANGUAGE sql AS 'DELETE FROM series_readings RETURNING 1'"
+)
+TYPED = """
+SELECT NULL::TEXT AS a, '' AS b, 0.1::FLOAT8 + 0.2 AS c, E'x,"\\n' AS d, TRUE AS e,
+    '{"n": 1}'::JSON AS f, DATE '2027-01-15' AS g, sum((value * 4)::BIGINT) AS h, ARRAY[1] AS i
+FROM readings;
+"""
+
+
+@pytest.fixture
+def opened_server(filled_server):
+    one = consumers.open(filled_server)
+    yield one
+    one.close()
+
+
+def test_a_question_to_a_server_cannot_write(opened_server, filled_server):
+    with psycopg.connect(filled_server) as connection:
+        connection.execute(WIPE)
+    with pytest.raises(AgentError, match="cannot execute DELETE in a read-only transaction"):
+        opened_server.sql("SELECT wipe()")
+
+
+def test_what_a_server_answers_keeps_its_types(opened_server):
+    texts = 'x,"\n', True, '{"n": 1}', date(2027, 1, 15)
+    assert opened_server.sql(TYPED).fetchall() == [
+        (None, "", 0.30000000000000004, *texts, 7140.0, "{1}")
+    ]
+
+
+def test_columns_of_one_name_are_refused(opened_server):
+    with pytest.raises(AgentError, match="a name of its own"):
+        opened_server.sql("SELECT 1 AS a, 2 AS a")
 
 
 def test_a_name_with_quotes_is_only_a_name(opened):
