@@ -3,6 +3,7 @@
 import shutil
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ import click
 from consumers.aggregate.stores.catalog import directory_of
 from consumers.aggregate.windows import LENGTHS
 from consumers.query.opened import opened_at
+from consumers.query.parquet import write_days, write_file
 from consumers.query.selection import Selection, instant
 from consumers.query.shown import json_lines, plots, table
 
@@ -48,7 +50,8 @@ TIME = TimeType()
 @click.option("--format", "shape", type=click.Choice(FORMATS), default="table", show_default=True,
               help="How to print what is found; json is an object a line.")  # fmt: skip
 @click.option("--json", "shape", flag_value="json", help="The same as --format json.")
-@click.option("--output", default="", metavar="FILE", help="The file for --format parquet.")
+@click.option("--output", default="", metavar="PATH", help="The file for --format parquet.")
+@click.option("--by-day", is_flag=True, help="A folder instead, with a part for each day of UTC.")
 @click.option("--store", "where", default="", metavar="STORE", help="As of `aggregate`.")
 @click.option("--state", default="", metavar="DIR", help="As of `aggregate`.")
 def query(
@@ -56,6 +59,7 @@ def query(
     *,
     shape: str,
     output: str,
+    by_day: bool,
     where: str,
     state: str,
     window: str | None,
@@ -67,18 +71,22 @@ def query(
     """
     if (shape == "parquet") != bool(output):
         raise click.UsageError("--format parquet and --output go together")
+    if by_day and not output:
+        raise click.UsageError("--by-day is for --format parquet")
     selection = Selection(window=window or "", **which)
     if sql and selection != Selection():
         raise click.UsageError("SQL or a selection of channels, not both")
     with closing(opened_at(where, directory_of(state))) as store:
-        _show(store.sql(sql or selection.sql()), shape, output)
+        found = store.sql(sql or selection.sql())
+        if output:
+            write = write_days if by_day else write_file
+            write(found, Path(output))
+        else:
+            _show(found, shape)
     return 0
 
 
-def _show(found: "duckdb.DuckDBPyRelation", shape: str, output: str) -> None:
-    if shape == "parquet":
-        found.write_parquet(output)
-        return
+def _show(found: "duckdb.DuckDBPyRelation", shape: str) -> None:
     if shape == "csv":
         found.write_csv("/dev/stdout")
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from consumers.aggregate.stores.catalog import directory_of, file_of, is_server
-from consumers.aggregate.stores.duckdb_file import in_memory
+from consumers.aggregate.stores.duckdb_file import in_memory, in_utc
 from consumers.query.file_answers import FileAnswers
 from consumers.query.selection import Selection, Time, instant
 from consumers.query.server_answers import ServerAnswers
@@ -33,7 +33,8 @@ class OpenedStore:
         """Return the rows of a SELECT over `readings`, `windows` and `events`."""
         answer = next(self._names)
         self._answer(sql, answer)
-        return self._memory.read_parquet(str(answer))
+        own = in_utc(self._memory.cursor())  # batches that are not read yet keep it busy
+        return own.read_parquet(str(answer))
 
     def readings(
         self, channel: str = "", *, node: str = "", since: Time = None, until: Time = None

@@ -46,10 +46,15 @@ def json_lines(found: "duckdb.DuckDBPyRelation") -> Iterator[str]:
             return
 
 
+def time_column(found: "duckdb.DuckDBPyRelation") -> str:
+    """Return the name of the column that orders the rows; empty if there is none."""
+    return next((name for name in TIMES if name in found.columns), "")
+
+
 def plots(found: "duckdb.DuckDBPyRelation", width: int) -> Iterator[str]:
     """Yield the lines of a plot for each channel; raise AgentError if there is nothing to plot."""
     columns = found.columns
-    time = next((name for name in TIMES if name in columns), "")
+    time = time_column(found)
     value = next((name for name in VALUES if name in columns), "")
     if not time or not value:
         raise AgentError("a plot needs the columns time and value, or start and mean")

@@ -7,6 +7,7 @@ from itertools import count
 import paho.mqtt.client as paho
 import pytest
 
+import consumers
 from consumers.aggregate.aggregator import ANY_ORDER
 from consumers.aggregate.group import EventGroup
 from consumers.aggregate.stores.duckdb_store import DuckdbStore
@@ -113,6 +114,59 @@ def stored(new_store):
     one = Stored(new_store())
     yield one
     one.store.close()
+
+
+def fill(stored, event):
+    """Store a reading a second for two minutes."""
+    stored.commit(
+        *(made(event, n, n, data={"values": {"t": n / 4}, "quality": "good"}) for n in range(120))
+    )
+
+
+@pytest.fixture
+def filled(stored, event):
+    """A file with a reading a second, in use as by the aggregator."""
+    fill(stored, event)
+    return stored
+
+
+@pytest.fixture
+def filled_server(postgresql, event):
+    """The URL of a database with a reading a second, in use as by the aggregator."""
+    url = postgresql.url()
+    stored = Stored(PostgresqlStore(url))
+    fill(stored, event)
+    yield url
+    stored.store.close()
+
+
+@pytest.fixture(params=["in use", "free", "server"])
+def path(tmp_path, request):
+    if request.param == "server":
+        return request.getfixturevalue("filled_server")
+    filled = request.getfixturevalue("filled")
+    if request.param == "free":
+        filled.store.close()
+    return tmp_path / "0.duckdb"
+
+
+@pytest.fixture
+def opened(path):
+    one = consumers.open(str(path))
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def query(path, command):
+    """A function: what `edge-consumer query` prints."""
+
+    def query(*options):
+        done = command("query", "--store", path, *options)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    return query
 
 
 def old(event, n):

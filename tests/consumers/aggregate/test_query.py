@@ -11,54 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import consumers
-from consumers.aggregate.stores.postgresql_store import PostgresqlStore
 from consumers.query.plot import plotted
 from consumers.query.selection import instant
 from edge_agent.errors import AgentError
-from tests.consumers.aggregate.conftest import START, Stored, made
+from tests.consumers.aggregate.conftest import START, made
 
 NOW = datetime(2027, 1, 16, tzinfo=UTC)
-
-
-def fill(stored, event):
-    """Store a reading a second for two minutes."""
-    stored.commit(
-        *(made(event, n, n, data={"values": {"t": n / 4}, "quality": "good"}) for n in range(120))
-    )
-
-
-@pytest.fixture
-def filled(stored, event):
-    """A file with a reading a second, in use as by the aggregator."""
-    fill(stored, event)
-    return stored
-
-
-@pytest.fixture
-def filled_server(postgresql, event):
-    """The URL of a database with a reading a second, in use as by the aggregator."""
-    url = postgresql.url()
-    stored = Stored(PostgresqlStore(url))
-    fill(stored, event)
-    yield url
-    stored.store.close()
-
-
-@pytest.fixture(params=["in use", "free", "server"])
-def path(tmp_path, request):
-    if request.param == "server":
-        return request.getfixturevalue("filled_server")
-    filled = request.getfixturevalue("filled")
-    if request.param == "free":
-        filled.store.close()
-    return tmp_path / "0.duckdb"
-
-
-@pytest.fixture
-def opened(path):
-    one = consumers.open(str(path))
-    yield one
-    one.close()
 
 
 def test_a_store_is_read_whether_it_is_in_use_or_not(opened):
@@ -77,11 +35,6 @@ def test_readings_are_chosen_by_channel_and_time(opened):
         (since + timedelta(seconds=n), "greenhouse", "air", "t", (10 + n) / 4) for n in range(2)
     ]
     assert opened.readings("soil.t").fetchall() == []
-
-
-def test_a_relation_becomes_a_frame(opened):
-    capsule = opened.readings().__arrow_c_stream__()  # pandas, polars and Arrow take it
-    assert type(capsule).__name__ == "PyCapsule"
 
 
 @pytest.mark.parametrize(
@@ -148,18 +101,6 @@ def test_a_file_that_another_program_has_is_named(tmp_path, command):
     assert re.search(r"x.duckdb: another process has it open: end it, or", done.stderr)
 
 
-@pytest.fixture
-def query(path, command):
-    """A function: what `edge-consumer query` prints."""
-
-    def query(*options):
-        done = command("query", "--store", path, *options)
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout
-
-    return query
-
-
 def test_the_formats_have_the_same_rows(query, tmp_path):
     window = "--window", "1m", "--channel", "air.t"
     rows = [json.loads(line) for line in query(*window, "--json").splitlines()]
@@ -177,7 +118,13 @@ def test_the_formats_have_the_same_rows(query, tmp_path):
 
 @pytest.mark.parametrize(
     "options",
-    [("SELECT 1", "--node", "a"), ("--format", "parquet"), ("--since", "soon"), ("--window", "2m")],
+    [
+        ("SELECT 1", "--node", "a"),
+        ("--format", "parquet"),
+        ("--by-day",),
+        ("--since", "soon"),
+        ("--window", "2m"),
+    ],
 )
 def test_a_command_line_that_makes_no_sense_is_refused(command, options):
     assert command("query", *options).returncode == 2
