@@ -3,6 +3,7 @@
 Everything is real but the wait: a Connection with jobs and live state, paho, and TCP over loopback.
 """
 
+import atexit
 import contextlib
 import socket
 import struct
@@ -27,6 +28,7 @@ MESSAGES = 5
 GREETINGS = {5: b"\x20\x03\0\0\0", 4: b"\x20\x02\0\0"}  # what CONNECT is answered with
 NO_LINGER = struct.pack("ii", 1, 0)
 _listener = socket.create_server(("127.0.0.1", 0))
+atexit.register(_listener.close)
 URL = f"mqtt://127.0.0.1:{_listener.getsockname()[1]}"
 
 
