@@ -3,15 +3,12 @@
 python -m benchmarks.kafka_source   prints the rows alone.
 """
 
-import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from benchmarks.kafka import missing, raw
+from benchmarks.kafka import on_kafka, raw
 from benchmarks.row import Row
-from benchmarks.sinks import Send, Sender, compared, laboratory, logged
+from benchmarks.sinks import Send, Sender, compared, logged
 from consumers.source import SourcePlan
 from consumers.sources.catalog import source_of
 from edge_agent.deliver.kafka.options import Content
@@ -22,20 +19,7 @@ AT_ONCE, SECONDS = 1000, 1.0  # as the source asks the library
 
 def kafka_source() -> Iterator[Row]:
     """Measure events per second and CPU, of the source and of librdkafka alone."""
-    if reason := missing():
-        print(f"Kafka is not measured: {reason}", file=sys.stderr)
-        return
-    laboratory()
-    from tests.buses.servers.kafka import Kafka  # noqa: PLC0415 - needs confluent-kafka
-
-    with tempfile.TemporaryDirectory(dir=Path(__file__).parent.parent, prefix=".bench-") as name:
-        server: Any = Kafka(Path(name))  # type: ignore[no-untyped-call]
-        server.start()
-        try:
-            yield from compare(server, "structured")
-            yield from compare(server, "binary")
-        finally:
-            server.stop()
+    yield from on_kafka(compare)
 
 
 def compare(server: Any, content: Content) -> Iterator[Row]:  # noqa: ANN401 - a class of the tests

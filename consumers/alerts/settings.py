@@ -4,6 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
+from edge_agent.config.rule import RaisedSettings
 from edge_agent.config.settings import Name, Settings
 from edge_agent.events import Severity
 from edge_agent.keys import SECRET, SECRET_FILE, choices, within
@@ -44,40 +45,15 @@ class FleetChannelSettings(Settings, frozen=True, kw_only=True):
     ] = None
 
 
-class FleetRuleSettings(
-    Settings, frozen=True, kw_only=True, rename={"hold": "for", "keep": "keep_firing_for"}
-):
+class FleetRuleSettings(RaisedSettings, frozen=True, kw_only=True):
     """`[[rule]]`: a condition over nodes, and the alert that it raises."""
 
     name: Name
     when: Annotated[str, Meta(description='a condition such as "any(node).air.temperature > 30"')]
-    clear: Annotated[
-        str, Meta(description="condition that ends the alert; default: `when` no longer holds")
-    ] = ""
-    hold: Annotated[
-        Duration, Meta(description="the condition must hold this long before the rule fires")
-    ] = Duration(0)
-    keep: Annotated[
-        Duration,
-        Meta(description="keeps firing this long after the condition clears, to avoid chatter"),
-    ] = Duration(0)
-    severity: Annotated[Severity, Meta(description=choices(Severity))] = "warning"
     message: Annotated[
         str,
         Meta(description='text for people: "{node}: {air.temperature:.1f} °C", or {nodes}'),
     ] = ""
-    repeat: Annotated[
-        Duration,
-        Meta(description="repeats the alert at this interval until acknowledged; 0 = never"),
-    ] = Duration(0)
-    storm: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=100,
-            description="more firings than this in ten minutes are reported as flapping: 1 to 100",
-        ),
-    ] = 10
     nodes: Annotated[
         tuple[str, ...],
         Meta(description='only nodes with these names; * stands for any text, as in "cellar-*"'),

@@ -19,13 +19,11 @@ class ThresholdSettings(Settings, frozen=True, kw_only=True):
     high: Annotated[float, Meta(description="the highest value that a command may set")]
 
 
-class RuleSettings(
+class RaisedSettings(
     Settings, frozen=True, kw_only=True, rename={"hold": "for", "keep": "keep_firing_for"}
 ):
-    """`[[rule]]`: a condition, the alert it raises and the outputs it sets."""
+    """How a rule raises its alert, whatever its condition is about."""
 
-    name: Name
-    when: Annotated[str, Meta(description='a condition such as "air.temperature > 30"')]
     clear: Annotated[
         str, Meta(description="condition that ends the alert; default: `when` no longer holds")
     ] = ""
@@ -37,10 +35,6 @@ class RuleSettings(
         Meta(description="keeps firing this long after the condition clears, to avoid chatter"),
     ] = Duration(0)
     severity: Annotated[Severity, Meta(description=choices(Severity))] = "warning"
-    message: Annotated[
-        str,
-        Meta(description='text for people, with values: "boiler at {boiler.temperature:.1f} °C"'),
-    ] = ""
     repeat: Annotated[
         Duration,
         Meta(description="repeats the alert at this interval until acknowledged; 0 = never"),
@@ -53,6 +47,17 @@ class RuleSettings(
             description="more firings than this in ten minutes are reported as flapping: 1 to 100",
         ),
     ] = 10
+
+
+class RuleSettings(RaisedSettings, frozen=True, kw_only=True):
+    """`[[rule]]`: a condition, the alert it raises and the outputs it sets."""
+
+    name: Name
+    when: Annotated[str, Meta(description='a condition such as "air.temperature > 30"')]
+    message: Annotated[
+        str,
+        Meta(description='text for people, with values: "boiler at {boiler.temperature:.1f} °C"'),
+    ] = ""
     set: Annotated[
         dict[str, Switch],
         Meta(description='output settings while the rule fires, such as { fan = "on" }'),

@@ -64,3 +64,16 @@ def settled_queues(rabbitmq):
             one.queue_declare(name, durable=True, arguments={"x-queue-type": kind})
     rabbitmq.settle()
     return names
+
+
+@pytest.fixture
+def secret(tmp_path):
+    """Return what writes a secret into a file of its own, and returns the path."""
+
+    def write(text):
+        file = tmp_path / "secret"
+        file.write_text(text)
+        file.chmod(0o600)
+        return str(file)
+
+    return write

@@ -4,7 +4,7 @@ import pytest
 
 from edge_agent.deliver.kafka.options import KafkaOptions
 from edge_agent.deliver.kafka.sink_type import KAFKA
-from edge_agent.deliver.sink import About, SinkContext, SinkPlan
+from edge_agent.deliver.sink import SinkContext, SinkPlan
 from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
 from tests.buses.kafka_reader import records
@@ -14,11 +14,7 @@ from tests.buses.test_registry import read_by_confluent
 GOOD = '{"values":{"temperature":21.375},"quality":"good"}'
 
 
-def ignore(*_):
-    """Take what a sink reports."""
-
-
-CONTEXT = SinkContext("n", "log", About(b""), ignore, ignore, ignore, lambda: False, ignore)
+CONTEXT = SinkContext.apart("n", "log")
 
 
 def reading(offset, data=GOOD):

@@ -11,7 +11,7 @@ from lab.waiting import eventually
 
 from edge_agent.deliver.catalog import load_sink_type
 from edge_agent.deliver.kafka.options import KafkaOptions
-from edge_agent.deliver.sink import About, SinkContext, SinkPlan
+from edge_agent.deliver.sink import SinkContext, SinkPlan
 from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
 from tests.buses.kafka_reader import first_arrivals, in_order, records, stored
@@ -36,15 +36,7 @@ class Feed(threading.Thread):
         plan = SinkPlan("bus", (url,), KafkaOptions(**options))
         self._halt, self._stopping = threading.Event(), threading.Event()
         self.notices, self.errors = [], []
-        context = SinkContext(
-            "greenhouse",
-            "c0ffee",
-            About(b"{}"),
-            alive=lambda _: None,
-            died=lambda _: None,
-            retry=lambda: None,
-            stopping=self._stopping.is_set,
-            requested=lambda _: None,
+        context = SinkContext.apart("greenhouse", "c0ffee", self._stopping.is_set)._replace(
             notice=self.notices.append,
             trusted=trusted,
         )

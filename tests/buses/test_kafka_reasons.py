@@ -29,17 +29,6 @@ def right_clock(monkeypatch):
 
 
 @pytest.fixture
-def secret(tmp_path):
-    def write(text):
-        file = tmp_path / "secret"
-        file.write_text(text)
-        file.chmod(0o600)
-        return str(file)
-
-    return write
-
-
-@pytest.fixture
 def login(kafka, secret):
     """The options of a user who may do everything; each test breaks one."""
     return {

@@ -135,17 +135,6 @@ def test_what_a_revoked_partition_held_is_committed_no_more(origin, opened):
     assert held <= set(again.read(held).ids)
 
 
-@pytest.fixture
-def secret(tmp_path):
-    def write(text):
-        file = tmp_path / "secret"
-        file.write_text(text)
-        file.chmod(0o600)
-        return str(file)
-
-    return write
-
-
 def guest(origin, secret, **more):
     url = f"{origin.kafka.sasl_url}/{origin.topic}?mechanism=PLAIN"
     login = {"username": GUEST, "password_file": secret(PASSWORD), "ca": str(origin.kafka.ca)}

@@ -10,7 +10,7 @@ import pytest
 
 from edge_agent.deliver.encoding.encoder import event_encoder, reach_registry
 from edge_agent.deliver.encoding.options import EncodingOptions
-from edge_agent.deliver.sink import About, SinkContext
+from edge_agent.deliver.sink import SinkContext
 from edge_agent.errors import SinkUnavailable
 from edge_agent.events import KINDS, LoggedEvent
 from edge_agent.schema.avro import record_schema, written
@@ -48,11 +48,7 @@ def registry(tmp_path_factory):
     server.stop()
 
 
-def ignore(*_):
-    """Take what a sink reports."""
-
-
-CONTEXT = SinkContext("n", "log", About(b""), ignore, ignore, ignore, lambda: False, ignore)
+CONTEXT = SinkContext.apart("n", "log")
 
 
 def encoder(registry, topic, subject="topic"):

@@ -12,7 +12,7 @@ from consumers.sources.catalog import source_of
 from edge_agent.deliver.amqp.address import AmqpAddress
 from edge_agent.deliver.amqp.message import Messages
 from edge_agent.deliver.amqp.options import AmqpOptions
-from edge_agent.deliver.sink import About, SinkContext
+from edge_agent.deliver.sink import SinkContext
 from edge_agent.errors import AgentError
 from edge_agent.events import LoggedEvent
 
@@ -63,16 +63,7 @@ def test_a_wrong_url_is_refused_with_a_reason_that_keeps_the_password(url, reaso
 
 def written(content):
     """Return properties and body of an event, as the sink writes it."""
-    context = SinkContext(
-        "greenhouse",
-        "c0ffee",
-        About(b"{}"),
-        alive=lambda _: None,
-        died=lambda _: None,
-        retry=lambda: None,
-        stopping=lambda: False,
-        requested=lambda _: None,
-    )
+    context = SinkContext.apart("greenhouse", "c0ffee")
     event = LoggedEvent(7, 1_800_000_000_000_000, 3, 12, "reading", "air", DATA)
     (message,) = Messages(AmqpOptions(content=content), context).of([event])
     headers = message.headers

@@ -6,7 +6,7 @@ from cloudevents.core.formats.json import JSONFormat
 
 from edge_agent.deliver.amqp.message import Messages
 from edge_agent.deliver.amqp.options import AmqpOptions
-from edge_agent.deliver.sink import About, SinkContext
+from edge_agent.deliver.sink import SinkContext
 from edge_agent.events import LoggedEvent
 
 DATA = '{"values":{"temperature":21.5},"quality":"good"}'
@@ -14,17 +14,8 @@ EVENT = LoggedEvent(7, 1_700_000_000_000_000, None, None, "reading", "air", DATA
 
 
 def context(*, trusted=True):
-    return SinkContext(
-        "greenhouse",
-        "c0ffee",
-        About(b"{}"),
-        alive=lambda _: None,
-        died=pytest.fail,
-        retry=lambda: None,
-        stopping=lambda: False,
-        requested=lambda _: None,
-        trusted=lambda: trusted,
-    )
+    context = SinkContext.apart("greenhouse", "c0ffee")
+    return context._replace(died=pytest.fail, trusted=lambda: trusted)
 
 
 def message(event=EVENT, *, trusted=True, **options):

@@ -19,7 +19,7 @@ from edge_agent.deliver.encoding.encoder import event_encoder, reach_registry
 from edge_agent.deliver.encoding.options import EncodingOptions
 from edge_agent.deliver.encoding.registration import subjects
 from edge_agent.deliver.envelope import CONTENT_TYPE, Envelope
-from edge_agent.deliver.sink import About, SinkContext
+from edge_agent.deliver.sink import SinkContext
 from edge_agent.errors import AgentError, SinkUnavailable
 from edge_agent.events import KINDS, LoggedEvent
 from edge_agent.schema.avro import union_schema
@@ -30,12 +30,8 @@ EVENT = LoggedEvent(7, 1, None, None, "output", "fan", '{"value":1,"by":"safe"}'
 ERROR = {"error_code": 40401, "message": "no such subject"}
 
 
-def ignore(*_):
-    """Take what a sink reports."""
-
-
 def context(stopping=lambda: False):
-    return SinkContext("n", "log", About(b""), ignore, ignore, ignore, stopping, ignore)
+    return SinkContext.apart("n", "log", stopping)
 
 
 def topic_of(_kind):

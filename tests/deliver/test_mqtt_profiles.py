@@ -103,17 +103,9 @@ class TestProfiles(SinkContract):
 
 def run(plan, trusted=lambda: True, live=True):
     """Build and open a sink, as `[mqtt]` with live state unless a test says otherwise."""
-    context = SinkContext(
-        "greenhouse",
-        "log",
-        About(b"{}", frozenset({"alert/old"})),
-        alive=lambda _: None,
-        died=pytest.fail,
-        retry=lambda: None,
-        stopping=lambda: False,
-        requested=lambda _: None,
-        trusted=trusted,
-    )
+    about = About(b"{}", frozenset({"alert/old"}))
+    apart = SinkContext.apart("greenhouse", "log")
+    context = apart._replace(about=about, died=pytest.fail, trusted=trusted)
     sink = SINK.build(plan._replace(live=live, commands=live), context)
     sink.open()
     return sink

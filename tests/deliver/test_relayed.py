@@ -13,7 +13,7 @@ from edge_agent.deliver.envelope import Envelope
 from edge_agent.deliver.http.message import HttpBinding
 from edge_agent.deliver.mqtt.topics import AgentTopics
 from edge_agent.deliver.notify.sink import NotifySink
-from edge_agent.deliver.sink import About, SinkContext
+from edge_agent.deliver.sink import SinkContext
 from edge_agent.errors import UnfitEvent
 from edge_agent.events import LoggedEvent, RelayedEvent
 
@@ -65,16 +65,7 @@ def test_its_topics_are_those_of_its_node():
 
 
 def context():
-    return SinkContext(
-        "bridge",
-        "b00000",
-        About(b"{}"),
-        alive=lambda _: None,
-        died=pytest.fail,
-        retry=lambda: None,
-        stopping=lambda: False,
-        requested=lambda _: None,
-    )
+    return SinkContext.apart("bridge", "b00000")._replace(died=pytest.fail)
 
 
 def test_its_amqp_message_has_its_own_key_and_id():
