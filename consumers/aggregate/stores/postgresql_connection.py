@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import ModuleType
 from typing import TYPE_CHECKING
 
+from consumers.aggregate.stores.postgresql_driver import library, shown
+from consumers.aggregate.stores.postgresql_errors import described
 from consumers.aggregate.stores.store import StoreUnavailable
-from edge_agent.errors import AgentError, MissingPackage
+from edge_agent.errors import AgentError
 
 if TYPE_CHECKING:
     import psycopg
@@ -36,33 +37,16 @@ def connected(url: str) -> "psycopg.Connection":
         return connection
 
 
-def library() -> ModuleType:
-    """Return the package psycopg; raise MissingPackage."""
-    try:
-        import psycopg  # noqa: PLC0415 - of an extra
-    except ImportError:
-        raise MissingPackage("psycopg", "postgresql") from None
-    return psycopg
-
-
 @contextmanager
 def failures(url: str) -> Iterator[None]:
     """Raise StoreUnavailable for what may pass, and AgentError for what the server refuses."""
     driver = library()
+    name = shown(url)
     try:
         yield
     except (driver.OperationalError, driver.InterfaceError) as error:
-        raise StoreUnavailable(f"{shown(url)}: {_first_line(error)}") from error
+        what, remedy = described(error)
+        raise StoreUnavailable(f"{name}: {what}", remedy) from error
     except driver.Error as error:
-        raise AgentError(f"{shown(url)}: {_first_line(error)}") from error
-
-
-def shown(url: str) -> str:
-    """Return a URL without its password and its parameters."""
-    scheme, _, rest = url.partition("?")[0].partition("://")
-    user, at, place = rest.rpartition("@")
-    return f"{scheme}://{user.partition(':')[0]}{at}{place}"
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+        what, remedy = described(error)
+        raise AgentError(f"{name}: {what}", remedy) from error

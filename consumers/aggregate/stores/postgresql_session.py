@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from consumers.aggregate.stores import postgresql_schema as schema
-from consumers.aggregate.stores.postgresql_connection import connected, failures, library, shown
+from consumers.aggregate.stores.postgresql_connection import connected, failures
+from consumers.aggregate.stores.postgresql_driver import library, shown
 from consumers.aggregate.stores.store import StoreUnavailable
 from edge_agent.errors import AgentError
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from consumers.aggregate.group import EventGroup, Thinned
 from consumers.aggregate.stores import postgresql_schema as schema
-from consumers.aggregate.stores.postgresql_connection import failures, shown
+from consumers.aggregate.stores.postgresql_connection import failures
+from consumers.aggregate.stores.postgresql_driver import shown
 from consumers.aggregate.stores.postgresql_session import WriterSession
 from consumers.aggregate.stores.series_numbers import SeriesNumbers
 from consumers.aggregate.stores.store import EVENTS, READINGS

@@ -14,6 +14,7 @@ from lab.waiting import eventually
 INSTALLED = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
 PLACES = os.pathsep.join([*INSTALLED, "/usr/local/bin", "/usr/bin"])
 USER = "nobody" if os.geteuid() == 0 else None  # the server refuses to run as root
+GUARDED = "local all guarded scram-sha-256\n"  # anybody else needs no password
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",  # a process is killed, never the machine
@@ -44,6 +45,8 @@ class PostgresqlServer:
             stdout=subprocess.DEVNULL,
             check=True,
         )
+        access = self._data / "pg_hba.conf"
+        access.write_text(GUARDED + access.read_text())
         self._schemas = (f"s{n}" for n in count())
         self._process = None
 
@@ -55,9 +58,15 @@ class PostgresqlServer:
     def url(self):
         """Return the URL of a store of its own: a schema."""
         schema = next(self._schemas)
-        with psycopg.connect(self._url(), autocommit=True) as connection:
-            connection.execute(f"CREATE SCHEMA {schema}")
-        return f"{self._url()}&options=-csearch_path%3D{schema}"
+        self.execute(f"CREATE SCHEMA {schema}")
+        return f"{self.url_of('edge')}&options=-csearch_path%3D{schema}"
+
+    def url_of(self, user, database="postgres"):
+        return f"postgresql://{user}@/{database}?host={self._directory}"
+
+    def execute(self, sql):
+        with psycopg.connect(self.url_of("edge"), autocommit=True) as connection:
+            connection.execute(sql)
 
     def kill(self):
         """Send SIGKILL to the postmaster; its other processes end when they see that."""
@@ -70,9 +79,6 @@ class PostgresqlServer:
             self._process.wait(30)
         shutil.rmtree(self._directory)
 
-    def _url(self):
-        return f"postgresql://edge@/postgres?host={self._directory}"
-
     def _is_up(self):
         if self._process is None or self._process.poll() is not None:
             options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
@@ -84,7 +90,7 @@ class PostgresqlServer:
                 stderr=subprocess.DEVNULL,
             )
         with contextlib.suppress(psycopg.OperationalError):
-            psycopg.connect(self._url()).close()
+            psycopg.connect(self.url_of("edge")).close()
             return True
         return False
 
