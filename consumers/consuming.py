@@ -45,11 +45,11 @@ def consume(
     """
     if not group:
         raise AgentError("a consumer needs the name of a group", 'such as group="my-consumer"')
-    plan = SourcePlan(url=url, group=group, **where)
-    source = source_of(plan)
-    home = state or state_of("consume", group, *filter(None, [plan.member]))
+    member = where.get("member", "")
+    home = state or state_of("consume", group, *filter(None, [member]))
+    source = source_of(SourcePlan(url=url, group=group, state=str(home), **where))
     chosen = settings or InboxSettings()
-    return _events(source, home, chosen._replace(shared=chosen.shared or bool(plan.member)))
+    return _events(source, home, chosen._replace(shared=chosen.shared or bool(member)))
 
 
 def _events(source: Source, home: str | Path, settings: InboxSettings) -> Iterator[ReceivedEvent]:

@@ -89,7 +89,7 @@ def _followed(
         store = stack.enter_context(closing(store_of(where, directory)))
         store.open()
         letters = stack.enter_context(closing(SqliteLetters(directory / LETTERS)))
-        source = stack.enter_context(closing(_source(store, options)))
+        source = stack.enter_context(closing(_source(store, options, directory)))
         source.open()
         run = _aggregator(source, store, letters, keep)
         with suppress(KeyboardInterrupt):
@@ -98,10 +98,10 @@ def _followed(
     return run.counts
 
 
-def _source(store: Store, options: dict[str, Any]) -> Source:
+def _source(store: Store, options: dict[str, Any], directory: Path) -> Source:
     """Return the source; the place at the bus has the store's name if `--group` has none."""
     group = options["group"] or store.name(f"aggregate-{secrets.token_hex(4)}")
-    return chosen_source(**{**options, "group": group})
+    return chosen_source(**{**options, "group": group, "state": str(directory)})
 
 
 def _aggregator(source: Source, store: Store, letters: SqliteLetters, keep: Keep) -> StoringRun:

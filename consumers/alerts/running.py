@@ -95,7 +95,7 @@ def _system(
     letters = stack.enter_context(closing(SqliteLetters(directory / LETTERS)))
     store = AlertStore(progress)
     where["group"] = where["group"] or store.setting("group", f"alerts-{secrets.token_hex(4)}")
-    source = stack.enter_context(closing(chosen_source(**where)))
+    source = stack.enter_context(closing(chosen_source(**where, state=str(directory))))
     inbox = Inbox(progress, letters)
     nodes = FleetNodes(store.nodes(), plan.spans, plan.lateness)
     nodes.expect(plan.expected)

@@ -37,7 +37,7 @@ def _arguments(command: Callable[..., Any]) -> Callable[..., Any]:
 @member_option
 @start_option("now")
 @click.option("--state", type=click.Path(path_type=Path),
-              help="Private directory for dead letters.  "
+              help="Private directory for dead letters and our place.  "
               "[default: ~/.local/state/edge-consumer/bridge/GROUP]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON at the end, and nothing else.")
 def bridge(
@@ -57,12 +57,12 @@ def bridge(
     if not group:
         raise click.UsageError("name a --group: the source keeps our place under it")
     stopping = stop_at_signals()
-    source = chosen_source(**where)
+    home = state or state_of("bridge", *filter(None, (group, member)))
+    source = chosen_source(**where, state=str(home))
     identity = SinkIdentity("sink", group, "-".join(filter(None, ("bridge", member))))
     options = sink_options_of(sink_file, sink_option)
     died: list[str] = []
     sink = sink_at(sink_url, options, identity, stopping.is_set, died.append)
-    home = state or state_of("bridge", *filter(None, (group, member)))
     with ExitStack() as stack:
         directory = stack.enter_context(state_directory(home))
         letters = stack.enter_context(closing(SqliteLetters(directory / LETTERS)))

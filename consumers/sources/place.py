@@ -9,11 +9,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from consumers.source import SourcePlan, SourceUnavailable
+from consumers.state import PRIVATE, state_home
 from edge_agent.directories import sync_directory
 from edge_agent.paths import expanded
 
 PAUSE = 1.0  # s between two saves: what is done since the last one arrives again after a crash
-PRIVATE = 0o700
 ELSEWHERE = "choose another directory with --state, or look at its rights"
 
 
@@ -70,8 +70,4 @@ def place_of(plan: SourcePlan) -> GroupPlace:
 
 
 def _directory(plan: SourcePlan) -> Path:
-    if plan.state:
-        return Path(expanded(plan.state))
-    state = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
-    return Path(state) if state else Path(home) / "edge-consumer"
+    return Path(expanded(plan.state)) if plan.state else state_home()

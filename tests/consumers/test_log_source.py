@@ -1,7 +1,11 @@
 """The event log of an agent as a source, and its replay."""
 
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
@@ -13,6 +17,12 @@ from edge_agent.errors import AgentError
 from edge_agent.events import Reading
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
+
+RULE = """
+[[rule]]
+name = "warm"
+when = "any(node).air.t > 30"
+"""
 
 
 @pytest.fixture
@@ -154,3 +164,26 @@ def test_the_audit_reads_a_log(record, path, command):
     record(20)
     done = command("audit", f"log:{path}", "--until-quiet", "--settle", "1s")
     assert done.returncode == 4  # without a group, it begins with what is new
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["aggregate", "log:cellar.db"],
+        ["alerts", "rules.toml", "log:cellar.db"],
+        ["bridge", "log:cellar.db", "file:events.jsonl"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_command_keeps_the_place_of_its_group_in_its_own_state(
+    record, tmp_path, wait_for, words
+):
+    (tmp_path / "rules.toml").write_text(RULE)
+    own, environment = tmp_path / "own", os.environ | {"STATE_DIRECTORY": str(tmp_path / "all")}
+    command = [sys.executable, "-m", "consumers", *words, "--group", "g", "--state", str(own)]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment) as process:
+        try:
+            wait_for(lambda: record(1) or list(own.glob("g-*.place")))
+        finally:
+            process.send_signal(signal.SIGTERM)
+    assert not (tmp_path / "all").exists()
