@@ -175,9 +175,7 @@ def test_the_audit_reads_a_log(record, path, command):
     ],
     ids=lambda words: words[0],
 )
-def test_a_command_keeps_the_place_of_its_group_in_its_own_state(
-    record, tmp_path, wait_for, words
-):
+def test_a_command_keeps_the_place_of_its_group_in_its_own_state(record, tmp_path, wait_for, words):
     (tmp_path / "rules.toml").write_text(RULE)
     own, environment = tmp_path / "own", os.environ | {"STATE_DIRECTORY": str(tmp_path / "all")}
     command = [sys.executable, "-m", "consumers", *words, "--group", "g", "--state", str(own)]
