@@ -9,6 +9,7 @@ import pytest
 from pika import frame, spec
 
 from edge_agent.deliver.amqp.options import AmqpOptions
+from edge_agent.deliver.amqp.visit import problems
 from edge_agent.deliver.catalog import load_sink_type
 from edge_agent.deliver.sink import SinkPlan
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
@@ -250,14 +251,47 @@ def test_every_server_is_named_if_none_takes_events(sink, port):
     assert "no.such.host.invalid:5672: the host name has no address" in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "greeting", [b"", b"\0" * 100, b"HTTP/1.1 400 Bad Request\r\n\r\n", b"AMQP\x03\x01\0\0"]
-)
+OLDER = spec.Connection.Start(version_minor=8, server_properties={})
+FOREIGN = [
+    b"",
+    b"\0" * 100,
+    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    b"AMQP\x03\x01\0\0",
+    frame.Method(0, OLDER).marshal(),
+    frame.Body(0, b"x").marshal(),
+]
+
+
+@pytest.mark.parametrize("greeting", FOREIGN)
 def test_what_does_not_speak_amqp_is_unavailable(scripted, sink, greeting):
     one = sink(scripted(greeting=greeting).url)
     for _ in range(2):
-        with pytest.raises(SinkUnavailable):
+        with pytest.raises(SinkUnavailable, match="does not speak AMQP 0-9-1: correct the port"):
             one.deliver(EVENTS)
+
+
+@pytest.mark.parametrize("greeting", FOREIGN)
+def test_doctor_says_that_what_listens_does_not_speak_amqp(scripted, greeting):
+    (found,) = findings(scripted(greeting=greeting).url)
+    assert found.what.startswith("what listens there does not speak AMQP 0-9-1; correct the port")
+
+
+def test_doctor_says_that_a_port_without_tls_has_none(scripted):
+    url = scripted(greeting=FOREIGN[2]).url.replace("amqp:", "amqps:")
+    (found,) = findings(url)
+    assert "TLS failed" in found.what
+    assert "5671 is usual for amqps://, 5672 for amqp://" in found.what
+
+
+def test_doctor_says_that_nothing_answers_on_a_silent_port(scripted, monkeypatch):
+    monkeypatch.setattr("edge_agent.deliver.amqp.server.STACK_SECONDS", 0.2)
+    (found,) = findings(scripted(ignored=spec.Connection.StartOk).url)
+    assert found.what == "nothing answers there; the agent tries again"
+
+
+def findings(url):
+    """Return what doctor finds at a broker."""
+    return list(problems(SinkPlan("rabbit", (url,), AmqpOptions(queue="q")), "greenhouse"))
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,19 @@ CERTIFICATE = ssl.SSLCertVerificationError(1, "certificate verify failed")
         ),
         (pika.StreamLostError("reset"), "the connection broke", "tries again"),
         (wrapped(OSError(113, "No route to host")), "No route to host", "tries again"),
-        (ValueError("new in pika"), "the connection failed: ValueError('new in pika')", "again"),
+        (
+            pika.StreamLostError("Stream connection lost: OSError(5)", OSError(5, "I/O error")),
+            "the connection broke: I/O error",
+            "tries again",
+        ),
+        (
+            wrapped(pika.ConnectionOpenAborted("Connection.close() called before", "x=(1, 2)")),
+            "nothing answers there",
+            "tries again",
+        ),
+        (pika.ProtocolVersionMismatch("a", "b"), "does not speak AMQP", "correct the port"),
+        (ValueError("new in pika"), "the connection failed: new in pika (ValueError)", "again"),
+        (pika.AMQPError(7), "the connection failed: no reason given (AMQPError)", "again"),
     ],
 )
 def test_the_true_reason_of_a_lost_connection_is_said_with_a_remedy(error, what, remedy):

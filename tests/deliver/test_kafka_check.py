@@ -1,7 +1,9 @@
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 
 from edge_agent.deliver.catalog import load_sink_type
 from edge_agent.deliver.kafka.address import Server, parse_url
+from edge_agent.deliver.kafka.obstacle import refused_settings
 from edge_agent.deliver.kafka.options import EventHubsOptions, KafkaOptions
 from edge_agent.deliver.kafka.target import client_settings, event_hubs_target, kafka_target
 from edge_agent.deliver.sink import SinkPlan
@@ -145,3 +147,9 @@ def test_an_event_hub_is_a_topic_behind_tls_with_its_own_user_and_times(secret):
     assert settings["sasl.password"] == STRING
     assert settings["connections.max.idle.ms"] < 240_000  # which is when the service hangs up
     assert settings["request.timeout.ms"] >= 60_000
+
+
+def test_settings_that_the_library_refuses_are_said_in_its_words_without_its_codes():
+    error = KafkaException(KafkaError(KafkaError._INVALID_ARG, "ssl.ca.location failed"))
+    found = str(refused_settings(error))
+    assert found == "librdkafka refuses the settings: ssl.ca.location failed: correct them"

@@ -12,7 +12,7 @@ from pika.exceptions import ChannelClosed
 
 from consumers.sources.amqp.address import AmqpQueue
 from consumers.sources.amqp.failure import AGAIN, CANCELLED, NO_ANSWER, queue_failure
-from edge_agent.deliver.amqp.failure import connection_failure
+from edge_agent.deliver.amqp.failure import connection_failure, unexpected
 from edge_agent.deliver.amqp.publication import BrokerFailure
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class QueueLink:
         try:
             self._loop.start()
         except Exception as error:  # noqa: BLE001 - no answer of a broker may end the consumer
-            self._fail(BrokerFailure(f"the connection failed: {error!r}", AGAIN))
+            self._fail(unexpected(error, AGAIN))
         self._loop.remove_timeout(timer)
 
     def _open_channel(self) -> None:

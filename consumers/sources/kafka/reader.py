@@ -14,7 +14,7 @@ from consumers.sources.kafka.partition import OwnedPartition, Taken
 from consumers.sources.kafka.reasons import Wording
 from edge_agent.deliver.kafka.cluster import Look
 from edge_agent.deliver.kafka.library_log import LibraryLog
-from edge_agent.deliver.kafka.obstacle import LibraryError
+from edge_agent.deliver.kafka.obstacle import LibraryError, refused_settings
 from edge_agent.deliver.kafka.target import KafkaTarget, client_settings
 from edge_agent.errors import AgentError
 
@@ -126,7 +126,7 @@ class TopicReader:
         try:
             return Library(settings | calls, logger=LibraryLog())
         except KafkaException as error:
-            raise AgentError(f"librdkafka refuses the settings: {error}", "correct them") from None
+            raise refused_settings(error) from None
 
     def _begin(self, partitions: list[TopicPartition]) -> None:
         if not self._wanted.group:

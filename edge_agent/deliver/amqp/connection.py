@@ -12,6 +12,7 @@ from functools import partial
 from pika.adapters.select_connection import IOLoop
 
 from edge_agent.deliver.amqp.address import parse_url
+from edge_agent.deliver.amqp.failure import unexpected
 from edge_agent.deliver.amqp.link import AmqpLink, Target
 from edge_agent.deliver.amqp.message import exchange_of
 from edge_agent.deliver.amqp.options import AmqpOptions
@@ -83,7 +84,7 @@ class AmqpConnection:
         if link is not None:
             with suppress(Exception):
                 link.drop()
-        self._finish(BrokerFailure(f"the connection failed: {error!r}"))
+        self._finish(unexpected(error))
 
     def _beat(self) -> None:
         self._loop.call_later(BEAT_SECONDS, self._beat)

@@ -26,7 +26,13 @@ def connection_failure(error: BaseException) -> BrokerFailure:
         for kind, explain in CONNECTION:
             if isinstance(cause, kind):
                 return explain(cause)
-    return BrokerFailure(f"the connection failed: {error!r}")
+    return unexpected(error)
+
+
+def unexpected(error: BaseException, remedy: str = TRY_AGAIN) -> BrokerFailure:
+    """Return a failure in the words of an error that nothing here explains."""
+    words = ", ".join(one for one in error.args if isinstance(one, str)) or "no reason given"
+    return BrokerFailure(f"the connection failed: {words} ({type(error).__name__})", remedy)
 
 
 def channel_failure(error: BaseException) -> BrokerFailure:
@@ -70,7 +76,17 @@ def _closed(error: BaseException) -> BrokerFailure:
 
 
 def _lost(error: BaseException) -> BrokerFailure:
-    return BrokerFailure(f"the connection broke: {_text(error)}")
+    words = getattr(error, "strerror", "") or str(error.args[0] if error.args else error)
+    return BrokerFailure(f"the connection broke: {words}")
+
+
+def _foreign(_error: BaseException) -> BrokerFailure:
+    what = "what listens there does not speak AMQP 0-9-1"
+    return BrokerFailure(what, "correct the port; a port for TLS needs amqps://")
+
+
+def _silent(_error: BaseException) -> BrokerFailure:
+    return BrokerFailure(NO_ANSWER)
 
 
 Explain: TypeAlias = Callable[[BaseException], BrokerFailure]
@@ -108,19 +124,15 @@ CONNECTION: tuple[tuple[type[BaseException], Explain], ...] = (
             "correct the end of url, or give the user permissions there",
         ),
     ),
-    (
-        exceptions.IncompatibleProtocolError,
-        lambda _: BrokerFailure(
-            "what listens there does not speak AMQP 0-9-1",
-            "correct the port; a port for TLS needs amqps://",
-        ),
-    ),
+    (exceptions.IncompatibleProtocolError, _foreign),
+    (exceptions.ProtocolSyntaxError, _foreign),
     (
         exceptions.AMQPHeartbeatTimeout,
         lambda _: BrokerFailure("the broker no longer answers: its heartbeats are missing"),
     ),
-    (AMQPConnectorStackTimeout, lambda _: BrokerFailure(NO_ANSWER)),
-    (TimeoutError, lambda _: BrokerFailure(NO_ANSWER)),
+    (exceptions.ConnectionOpenAborted, _silent),  # by the time-out of the login
+    (AMQPConnectorStackTimeout, _silent),
+    (TimeoutError, _silent),
     (exceptions.ConnectionClosed, _closed),
     (exceptions.StreamLostError, _lost),
     (OSError, _lost),

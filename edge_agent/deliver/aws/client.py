@@ -110,8 +110,8 @@ def _reason(error: Exception, target: AwsTarget) -> ServiceError | SinkUnavailab
         return PersonNeeded(f"no AWS credentials: {error}", remedy)
     if isinstance(error, exceptions.BotoCoreError):
         return _unreachable(error, target)
-    what = f"{target.endpoint} does not answer as {target.service.name.upper()} does: {error!r}"
-    return SinkUnavailable(what, "check url")
+    said = f"{target.endpoint} does not answer as {target.service.name.upper()} does"
+    return SinkUnavailable(f"{said} ({type(error).__name__}: {error})", "check url")
 
 
 def _service_error(error: Any) -> ServiceError:  # noqa: ANN401

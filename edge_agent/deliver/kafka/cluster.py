@@ -21,10 +21,10 @@ from edge_agent.deliver.kafka.obstacle import (
     LibraryError,
     login_obstacle,
     obstacle,
+    refused_settings,
 )
 from edge_agent.deliver.kafka.sink import HELD, HOLD_REMEDY
 from edge_agent.deliver.kafka.target import KafkaTarget, client_settings
-from edge_agent.errors import AgentError
 
 PATIENCE = 5.0  # s until a cluster that does not answer is looked at more closely
 SLICE = 0.5  # s between two reports of life
@@ -43,7 +43,7 @@ class Look:
         try:
             self._admin = AdminClient(settings, logger=LibraryLog())
         except KafkaException as error:
-            raise AgentError(f"librdkafka refuses the settings: {error}", "correct them") from None
+            raise refused_settings(error) from None
 
     def topic(self, *, closely: bool = False) -> TopicFacts:
         """Return the facts; raise KafkaObstacle with the true reason if it cannot be used.

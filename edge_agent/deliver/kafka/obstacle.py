@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from edge_agent.errors import SinkUnavailable
+from edge_agent.errors import AgentError, SinkUnavailable
 
 
 class LibraryError(NamedTuple):
@@ -106,6 +106,13 @@ def login_obstacle(errors: Iterable[LibraryError]) -> KafkaObstacle | None:
             what = f"the login failed: {plain(error.text)}"
             return KafkaObstacle("username", what, "check user, password and mechanism")
     return None
+
+
+def refused_settings(error: BaseException) -> AgentError:
+    """Return what it means that librdkafka takes no settings, in its words without its codes."""
+    reason = error.args[0] if error.args else error
+    text = reason.str() if hasattr(reason, "str") else str(reason)
+    return AgentError(f"librdkafka refuses the settings: {text}", "correct them")
 
 
 def plain(text: str) -> str:

@@ -7,11 +7,10 @@ from confluent_kafka import KafkaError, KafkaException, Message, ThrottleEvent
 from confluent_kafka import Producer as Library
 
 from edge_agent.deliver.kafka.library_log import LibraryLog
-from edge_agent.deliver.kafka.obstacle import ProducerFailed
+from edge_agent.deliver.kafka.obstacle import ProducerFailed, refused_settings
 from edge_agent.deliver.kafka.record import Record
 from edge_agent.deliver.kafka.target import KafkaTarget, client_settings
 from edge_agent.deliver.kafka.window import Outcomes
-from edge_agent.errors import AgentError
 
 OVERHEAD = 200  # bytes of a record beside key, value and headers, and of the batch around it
 PURGED = {"_PURGE_QUEUE", "_PURGE_INFLIGHT"}
@@ -56,7 +55,7 @@ class RecordProducer:
         try:
             self._library = Library(settings | callbacks, logger=LibraryLog())
         except KafkaException as error:
-            raise AgentError(f"librdkafka refuses the settings: {error}", "see docs") from None
+            raise refused_settings(error) from None
 
     def send(self, offset: int, key: str, record: Record) -> bool:
         """Hand a record over; return false if there is no room now. Raise ProducerFailed."""

@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 from lab.broker import free_port
+from lab.freezing import freeze
 from lab.waiting import eventually
 
 from tests.buses.servers.certificates import Certificates
@@ -155,7 +156,7 @@ class Kafka:
 
     def pause(self, node=0):
         """Stop answering, but keep every connection."""
-        self._processes[node].send_signal(signal.SIGSTOP)
+        freeze(self._processes[node])
 
     def resume(self, node=0):
         self._processes[node].send_signal(signal.SIGCONT)

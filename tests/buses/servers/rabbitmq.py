@@ -8,6 +8,7 @@ import socket
 import subprocess
 
 from lab.broker import free_port
+from lab.freezing import freeze_group
 from lab.waiting import eventually
 
 PROGRAMS = "/usr/lib/rabbitmq/bin"
@@ -149,7 +150,7 @@ class RabbitMQ:
 
     def pause(self):
         """Stop answering, but keep every connection."""
-        self._signal(signal.SIGSTOP)
+        freeze_group(self._process)
 
     def resume(self):
         self._signal(signal.SIGCONT)

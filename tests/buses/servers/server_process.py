@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 
+from lab.freezing import freeze
 from lab.waiting import eventually
 
 STARTS_WITHIN = 120  # s, of a JVM on a busy machine
@@ -39,7 +40,7 @@ class ServerProcess:
             self._process.wait()
 
     def pause(self):
-        self._process.send_signal(signal.SIGSTOP)
+        freeze(self._process)
 
     def resume(self):
         self._process.send_signal(signal.SIGCONT)

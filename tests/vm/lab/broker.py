@@ -10,6 +10,7 @@ import threading
 
 import paho.mqtt.client as paho
 
+from lab.freezing import freeze
 from lab.waiting import eventually
 
 # Below the range from which the kernel takes the port of an outgoing connection: while a broker is
@@ -57,7 +58,7 @@ class Mosquitto:
 
     def pause(self):
         """Stop answering, but keep every connection."""
-        self._process.send_signal(signal.SIGSTOP)
+        freeze(self._process)
 
     def resume(self):
         self._process.send_signal(signal.SIGCONT)

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from lab.broker import free_port
+from lab.freezing import freeze
 from lab.waiting import eventually
 
 
@@ -67,7 +68,7 @@ class EventServer:
         return len({each["connection"] for each in self.requests()})
 
     def pause(self):
-        self._process.send_signal(signal.SIGSTOP)
+        freeze(self._process)
 
     def resume(self):
         self._process.send_signal(signal.SIGCONT)
