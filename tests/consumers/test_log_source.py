@@ -171,13 +171,14 @@ def test_the_audit_reads_a_log(record, path, command):
     [
         ["aggregate", "log:cellar.db"],
         ["alerts", "rules.toml", "log:cellar.db"],
-        ["bridge", "log:cellar.db", "file:events.jsonl"],
+        ["bridge", "log:cellar.db", "file://{here}/events.jsonl"],
     ],
     ids=lambda words: words[0],
 )
 def test_a_command_keeps_the_place_of_its_group_in_its_own_state(record, tmp_path, wait_for, words):
     (tmp_path / "rules.toml").write_text(RULE)
     own, environment = tmp_path / "own", os.environ | {"STATE_DIRECTORY": str(tmp_path / "all")}
+    words = [word.format(here=tmp_path) for word in words]
     command = [sys.executable, "-m", "consumers", *words, "--group", "g", "--state", str(own)]
     with subprocess.Popen(command, cwd=tmp_path, env=environment) as process:
         try:
