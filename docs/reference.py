@@ -17,6 +17,7 @@ import click
 import msgspec
 from events_reference import events, schema_files
 from markdown_table import table
+from metrics_reference import agent_metrics
 from msgspec.structs import FieldInfo
 
 from consumers.alerts.settings import FleetSettings
@@ -221,6 +222,7 @@ PAGES: dict[str, Callable[[], dict[str, str]]] = {
     "commands.md": commands,
     "consumers.md": consumers,
     "doctor.md": doctor,
+    "metrics.md": agent_metrics,
     "architecture.md": architecture,
 }
 

@@ -11,12 +11,14 @@ from edge_agent.acquire.hardware import Hardware
 from edge_agent.assembly.control import Control, MainRequest
 from edge_agent.assembly.flow import Flow
 from edge_agent.assembly.main_requests import carry_out
+from edge_agent.assembly.metrics import Metrics
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
 from edge_agent.errors import HardwareError
 from edge_agent.evaluate.commands.command import Command, Reload
 from edge_agent.evaluate.engine_items import Shown
 from edge_agent.events import lifecycle
+from edge_agent.live.fan_out import FanOut
 from edge_agent.observe.health import Health
 from edge_agent.threads import STOP_SECONDS
 
@@ -49,6 +51,7 @@ class Agent:
         self.control = control
         self._reread = reread
         self._notify = notify
+        self._metrics = Metrics(blueprint, log_path, clock)
         self._health = self._build_health(clock)
         self._flow = Flow(
             blueprint,
@@ -58,7 +61,8 @@ class Agent:
             alive=self._health.inbox.put,
             died=control.put,
             delegate=self._delegate,
-            watch=watch,
+            watch=FanOut((watch, self._metrics.put)).put,
+            report=self._metrics.put,
         )
 
     def run(self) -> int:
@@ -75,6 +79,7 @@ class Agent:
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._health.watch(self._flow.names)
         self._flow.start()
+        self._metrics.start()
         self._note("started")
         devices = len(self._flow.blueprint.devices)
         plural = "s" * (devices != 1)
@@ -89,6 +94,7 @@ class Agent:
         safe = self._flow.stop_measuring(deadline)
         self._note("stopping")
         written = self._flow.stop(deadline)
+        self._metrics.stop(deadline)
         return int(not written) if safe else HardwareError.exit_code
 
     def _build_health(self, clock: Clock) -> Health:
@@ -97,6 +103,7 @@ class Agent:
             notify=self._notify,
             every=WATCH_SECONDS,
             notices=self._status,
+            report=self._metrics.put,
         )
 
     def _status(self) -> str:
@@ -118,6 +125,7 @@ class Agent:
         carry_out(requests, self._flow, self._reread, self.control.stopping)
         if isinstance(requests[0].command, Reload):
             self._health.watch(self._flow.names)
+            self._metrics.follow(self._flow.blueprint)
 
     def _delegate(self, command: Command, key: str) -> None:
         """Take what the engine cannot do itself: buses and threads are the main thread's."""

@@ -75,6 +75,7 @@ def test_an_agent_imports_of_the_contracts_only_the_envelope(imported):
         "botocore",
         "confluent_kafka",
         "fastavro",
+        "prometheus_client",
         "rich",
         "asyncio",
         "consumers",

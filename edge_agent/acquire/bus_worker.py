@@ -15,6 +15,7 @@ from edge_agent.acquire.cycle import Cycle, DueDevice
 from edge_agent.acquire.totals import SavedTotal
 from edge_agent.clock import Clock
 from edge_agent.events import Reading, SavedState
+from edge_agent.figures import Figure, unreported
 
 IDLE = 5.0  # a sign of life at least this often
 
@@ -24,8 +25,8 @@ BusItem: TypeAlias = tuple[Literal["wake"], str] | None
 class BusWorker:
     """Measures the devices of one bus, at least one, until None comes into `inbox`.
 
-    `emit` gets every reading, good or not, and `save` the totals of counters; `progress` is called
-    at least every 5 s.
+    `emit` gets every reading, good or not, `save` the totals of counters, and `report` how each
+    attempt ended; `progress` is called at least every 5 s.
     """
 
     def __init__(
@@ -38,13 +39,14 @@ class BusWorker:
         clock: Clock,
         progress: Callable[[], None] = lambda: None,
         save: Callable[[SavedState], None] = lambda _: None,
+        report: Callable[[Figure], None] = unreported,
     ) -> None:
         self.name = name
         self._inbox = inbox
         self._clock = clock
         self._progress = progress
         self._cycles = [
-            Cycle(device, emit, clock, partial(inbox.put, ("wake", device.name)))
+            Cycle(device, emit, clock, partial(inbox.put, ("wake", device.name)), report)
             for device in devices
         ]
         self._watch = BusWatch(name, tuple(self._cycles), clock)

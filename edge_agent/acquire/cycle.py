@@ -16,6 +16,7 @@ from drivers.base.members import Listening, Patient, Remark, Remarking, TakesTur
 from edge_agent.acquire.schedule import after_failure, next_slot
 from edge_agent.clock import Clock, Moment
 from edge_agent.events import Reading
+from edge_agent.figures import Figure, Measured, unreported
 
 DEADLINE = 5.0  # seconds for setup and measurement, if the driver does not ask for more
 STUCK_FAILURES = 2  # a time-out of the bus counts as two: each attempt stops all other devices
@@ -52,15 +53,17 @@ class Cycle:
         emit: Callable[[Reading], None],
         clock: Clock,
         wake: Callable[[], None],
+        report: Callable[[Figure], None] = unreported,
     ) -> None:
         self.device = device
         self.due = clock.monotonic()
         self._emit = emit
         self._clock = clock
         self._news = wake
+        self._report_figure = report
         self._slot = -math.inf  # none yet: the first measurement is at once
         self._attempt: Steps[dict[str, float]] | None = None
-        self._give_up_at = 0.0
+        self._began = self._late = self._give_up_at = 0.0
         self._failures = 0
         self._ready = self._woken = self._reported = False
         self._remark = NO_REMARK
@@ -110,7 +113,9 @@ class Cycle:
     def _current(self) -> Steps[dict[str, float]]:
         if self._attempt is None:
             self._woken = False
-            self._give_up_at = self._clock.monotonic() + self.device.deadline
+            self._began = self._clock.monotonic()
+            self._late = max(self._began - self.due, 0.0)
+            self._give_up_at = self._began + self.device.deadline
             self._attempt = self._measure()
         return self._attempt
 
@@ -133,6 +138,7 @@ class Cycle:
             raise NotReady(self.device.name, f"not done within {self.device.deadline:g} s")
 
     def _succeed(self, values: dict[str, float]) -> None:
+        self._note()
         self._emit(self._reading(values))
         if self._reported:
             _logger.warning("%s: recovered after %d failures", self.device.name, self._failures)
@@ -163,6 +169,7 @@ class Cycle:
         return self._slot
 
     def _fail(self, error: Exception) -> None:
+        self._note(quality_of(error))
         self._attempt = None
         self._failures += STUCK_FAILURES if isinstance(error, BusStuck) else 1
         retry = after_failure(self._failures)
@@ -173,20 +180,28 @@ class Cycle:
 
     def _report(self, error: Exception) -> None:
         """Report the failure as the reading; log only the first in a row."""
-        quality = error.quality if isinstance(error, DriverError) else DriverError.quality
         detail = self._explain(error)
-        self._emit(self._failure(quality, detail))
+        self._emit(self._failure(quality_of(error), detail))
         if not self._reported:
             known = isinstance(error, DriverError) or len(str(error)) > LONGEST
             bug = None if known else error
             _logger.warning("%s; retrying with increasing delays", detail, exc_info=bug)
         self._reported = True
 
+    def _note(self, error: str = "") -> None:
+        took = self._clock.monotonic() - self._began
+        self._report_figure(Measured(self.device.name, took, self._late, error))
+
     def _explain(self, error: Exception) -> str:
         if isinstance(error, DriverError):
             return str(error)
         driver, bug = type(self.device.driver).__qualname__, shortened(repr(error))
         return f"{self.device.name}: driver {driver} has a bug, please report it: {bug}"
+
+
+def quality_of(error: Exception) -> str:
+    """Return the quality of a reading that an error prevents."""
+    return error.quality if isinstance(error, DriverError) else DriverError.quality
 
 
 def finite(where: str, values: dict[str, float]) -> dict[str, float]:

@@ -19,6 +19,7 @@ from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput
 from edge_agent.clock import Clock
 from edge_agent.errors import HardwareError
 from edge_agent.events import Reading, SavedState
+from edge_agent.figures import Figure
 from edge_agent.store.reader import LogReader
 from edge_agent.threads import Worker
 
@@ -64,7 +65,8 @@ class BusChange(NamedTuple):
 class Buses:
     """Owns the threads that measure.
 
-    `emit` gets the readings, `save` the totals of counters, `alive` the threads' signs of life.
+    `emit` gets the readings, `save` the totals of counters, `alive` the threads' signs of life,
+    `report` their figures.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Buses:
         alive: Callable[[str], None],
         died: Callable[[str], None],
         clock: Clock,
+        report: Callable[[Figure], None],
     ) -> None:
         self._hardware = hardware
         self._emit = emit
@@ -83,6 +86,7 @@ class Buses:
         self._alive = alive
         self._died = died
         self._clock = clock
+        self._report = report
         self._threads: dict[str, BusThread] = {}
         self._retired: dict[str, BusThread] = {}  # whose drivers go on if the change is refused
         self._stuck: dict[str, Worker] = {}  # threads of removed buses that have not ended
@@ -179,6 +183,7 @@ class Buses:
             save=self._save,
             clock=self._clock,
             progress=partial(self._alive, name),
+            report=self._report,
         )
         run = partial(run_after, self._predecessor(name), bus.run)
         worker = Worker(name, run, partial(inbox.put, None), self._died)

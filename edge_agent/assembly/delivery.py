@@ -15,6 +15,7 @@ from edge_agent.deliver.forwarder import Forwarder, ForwarderNews, LogAccess
 from edge_agent.deliver.sink import About, LiveSink, Post, Sink, SinkContext, Withdraw
 from edge_agent.deliver.sink_state import NoticeWriter
 from edge_agent.events import CursorMove, Request, SavedState, Subscription
+from edge_agent.figures import Figure
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Subscriptions, Unreadable
 from edge_agent.threads import Worker
@@ -33,6 +34,7 @@ class Surroundings(NamedTuple):
     died: Callable[[str], None]
     alive: Callable[[str], None]
     notice: Callable[[str, str], None]
+    report: Callable[[Figure], None]
     clock: Clock
 
 
@@ -137,6 +139,7 @@ class Delivery:
             backoff=Backoff(random.random),
             catch_up=plan.options.most_per_second,
             progress=partial(alive, plan.name),
+            report=self._around.report,
         )
         worker = Worker(f"sink {plan.name}", forwarder.run, inbox.stop, self._around.died)
         return RunningSink(plan, sink, inbox, worker)

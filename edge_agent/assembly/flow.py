@@ -15,7 +15,7 @@ from edge_agent.assembly.delivery import Delivery, RunningSink, Surroundings, po
 from edge_agent.assembly.evaluation import alert_names, assemble_evaluation
 from edge_agent.assembly.outputs import OutputBuses
 from edge_agent.assembly.restore import last_alerts
-from edge_agent.assembly.topics import NAME, Topics
+from edge_agent.assembly.topics import NAME, Topics, shown_as
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.info import agent_info
 from edge_agent.clock import Clock
@@ -25,6 +25,7 @@ from edge_agent.evaluate.commands.execute import Delegate
 from edge_agent.evaluate.engine import Engine
 from edge_agent.evaluate.engine_items import EngineItem, MakeSafe, ShowAgain, Shown
 from edge_agent.events import Alert, Reading, Switched
+from edge_agent.figures import Figure
 from edge_agent.live.fan_out import FanOut, LatestFanOut
 from edge_agent.observe.notices import Notices
 from edge_agent.paths import runtime_directories
@@ -46,7 +47,7 @@ class Flow:
     """Owns the threads that an event passes through; the main thread alone calls it.
 
     `alive` takes the name of a thread that makes progress, `died` that of one that failed,
-    `delegate` the commands that the engine cannot carry out itself.
+    `delegate` the commands that the engine cannot carry out itself, `report` the threads' figures.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Flow:
         died: Callable[[str], None],
         delegate: Delegate,
         watch: Callable[[Shown], None],
+        report: Callable[[Figure], None],
     ) -> None:
         """Open what the blueprint names; raise HardwareError or LogError if that fails."""
         self.blueprint = blueprint
@@ -69,9 +71,8 @@ class Flow:
         self.delegate = delegate
         self.readings: SimpleQueue[EngineItem] = SimpleQueue()
         self.records: SimpleQueue[RecorderItem] = SimpleQueue()
-        self._alive = alive
-        self._died = died
-        self._watch = watch
+        self._alive, self._died = alive, died
+        self._watch, self._report = watch, report
         self._news: LatestFanOut[Post] = LatestFanOut(shown_as)
         self._offsets: FanOut[int] = FanOut()
         self.buses = self._build_buses()
@@ -142,6 +143,7 @@ class Flow:
             alive=self._alive,
             died=self._died,
             clock=self.clock,
+            report=self._report,
         )
 
     def _build(self) -> None:
@@ -188,6 +190,7 @@ class Flow:
                 died=self._died,
                 alive=self._alive,
                 notice=self.notices.put,
+                report=self._report,
                 clock=self.clock,
             )
         )
@@ -231,16 +234,10 @@ class Flow:
             retention=Retention(settings.keep, settings.max_size),
             spill_to=spill,
             progress=partial(self._alive, "recorder"),
+            report=self._report,
         )
         return Worker("recorder", self._recorder.run, partial(self.records.put, None), self._died)
 
     def _watched(self, post: Post) -> None:
         if isinstance(post, Reading | Alert | Switched):
             self._watch(post)
-
-
-def shown_as(post: Post) -> tuple[str, str] | None:
-    """Return under which name the latest of this is kept; None if the next one comes soon."""
-    if isinstance(post, Alert):
-        return "alert", post.rule
-    return ("output", post.output) if isinstance(post, Switched) else None

@@ -79,6 +79,7 @@ def obstacles(flow: Flow, new: Blueprint) -> list[str]:
         "node": old.node != new.config.node,
         "log": old.log != new.config.log,
         "aggregates": old.aggregates != new.config.aggregates,
+        "metrics": old.metrics != new.config.metrics,
     }
     fixed = [f"{name}: {RESTART}" for name, differs in changed.items() if differs]
     if changed["node"]:

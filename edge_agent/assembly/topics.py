@@ -8,7 +8,8 @@ from msgspec import Meta
 
 from edge_agent.assembly.evaluation import alert_names
 from edge_agent.blueprint import Blueprint
-from edge_agent.events import SavedState
+from edge_agent.deliver.sink import Post
+from edge_agent.events import Alert, SavedState, Switched
 
 NAME = "topics"  # of the saved state
 MOST = 1000  # topics that are remembered
@@ -47,3 +48,10 @@ def topics_of(blueprint: Blueprint) -> list[str]:
         *(f"alert/{name}" for name in alert_names(blueprint)),
         *(f"output/{output.name}" for output in blueprint.outputs),
     ]
+
+
+def shown_as(post: Post) -> tuple[str, str] | None:
+    """Return under which name the latest of this is kept; None if the next one comes soon."""
+    if isinstance(post, Alert):
+        return "alert", post.rule
+    return ("output", post.output) if isinstance(post, Switched) else None

@@ -16,6 +16,7 @@ from edge_agent.blueprint.devices import (
 )
 from edge_agent.blueprint.interlocks import note_interlocks
 from edge_agent.blueprint.limits import note_limits
+from edge_agent.blueprint.metrics import note_metrics
 from edge_agent.blueprint.rules import resolve_rules
 from edge_agent.blueprint.sinks import ResolvedSink, resolve_sinks
 from edge_agent.config.config import Config
@@ -45,6 +46,7 @@ def resolve(path: Path, overrides: Iterable[str] = ()) -> Blueprint:
     problems = Problems(str(path))
     config = read(path, overrides, problems)
     note_limits(config, problems)
+    note_metrics(config, problems)
     resolver = DeviceResolver(Catalog("edge_agent.drivers"), problems)
     devices = resolver.devices(config.device)
     outputs = resolver.outputs(config.output)

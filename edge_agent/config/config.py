@@ -8,6 +8,7 @@ from edge_agent.config.aggregates import AggregateSettings
 from edge_agent.config.commands import CommandSettings
 from edge_agent.config.device import DeviceSettings
 from edge_agent.config.log import LogSettings
+from edge_agent.config.metrics import MetricsSettings
 from edge_agent.config.mqtt import MqttSettings
 from edge_agent.config.notify import NotifySettings
 from edge_agent.config.output import OutputSettings
@@ -26,6 +27,7 @@ class Config(Settings, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
     aggregates: AggregateSettings = AggregateSettings()
     commands: CommandSettings = CommandSettings()
+    metrics: MetricsSettings = MetricsSettings()
     sink: tuple[SinkSettings, ...] = ()
     notify: tuple[NotifySettings, ...] = ()
     device: tuple[DeviceSettings, ...] = ()

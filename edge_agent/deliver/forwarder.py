@@ -18,6 +18,7 @@ from edge_agent.deliver.sink import Sink
 from edge_agent.deliver.sink_state import StateWriter
 from edge_agent.errors import EventRejected, LogError, SinkUnavailable
 from edge_agent.events import CursorMove, LoggedEvent, SavedState
+from edge_agent.figures import Figure, Postponed, TakenOver, unreported
 
 CHUNK = 1000  # events read at once: a batch costs some memory, a short one costs speed
 SCAN = 50_000  # offsets looked through at once for the kinds that a sink wants
@@ -78,6 +79,7 @@ class Forwarder:
         backoff: Backoff,
         progress: Callable[[], None] = lambda: None,
         catch_up: int = 0,
+        report: Callable[[Figure], None] = unreported,
     ) -> None:
         self._sink = sink
         self._kinds = kinds
@@ -90,12 +92,12 @@ class Forwarder:
         self._clock = clock
         self._backoff = backoff
         self._progress = progress
+        self._report = report
         self._pace = Pace(catch_up)
         self._complaints = Complaints(_logger, clock.monotonic)
         self._state = StateWriter(sink.name, log.save, clock)
-        self._open = False
+        self._open = self._stopping = False
         self._retry_at = 0.0
-        self._stopping = False
 
     def run(self) -> None:
         """Deliver until asked to stop, and then what is left, for a moment only."""
@@ -140,6 +142,7 @@ class Forwarder:
             self._begin()
             self._deliver_next()
         except SinkUnavailable as error:
+            self._report(Postponed(self._sink.name))
             self._postpone(f"{self._sink.name} is unavailable", error)
         except (sqlite3.Error, LogError) as error:
             if self._reader is not None and isinstance(error, sqlite3.Error):
@@ -187,6 +190,7 @@ class Forwarder:
 
     def _deliver(self, batch: list[LoggedEvent]) -> None:
         refused: dict[int, str] = {}
+        began = self._clock.monotonic()
         try:
             count = self._sink.deliver(batch)
         except EventRejected as error:
@@ -195,6 +199,7 @@ class Forwarder:
             self._state.refused(str(error))
         if count == 0:
             raise SinkUnavailable("accepted no events")
+        self._report(TakenOver(self._sink.name, self._clock.monotonic() - began))
         self._move(batch[count - 1].offset, refused)
         self._rest = batch[count:]
         self._state.delivered()

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Iterable
 from queue import Empty, SimpleQueue
 
+from edge_agent.figures import Figure, SignOfLife, SignsOfLife, unreported
+
 PATIENCE = 30.0  # seconds for which a thread between chip and disk may be silent
 PATIENCE_BEHIND = 300.0  # the same for a thread of delivery: name servers take their time
 
@@ -24,13 +26,18 @@ class Health:
         notify: Callable[[str], None],
         every: float,
         notices: Callable[[], str] = str,
+        report: Callable[[Figure], None] = unreported,
     ) -> None:
-        """Check `every` so many seconds; if all is well, `notices` returns the status."""
+        """Check `every` so many seconds; if all is well, `notices` returns the status.
+
+        `report` gets all signs of life at each check.
+        """
         self.inbox: SimpleQueue[str] = SimpleQueue()
         self._monotonic = monotonic
         self._notify = notify
         self._every = every
         self._notices = notices
+        self._report = report
         self._status = ""
         self._due = float("-inf")
         self._known: list[str] = []  # the silent threads that are logged already
@@ -59,12 +66,16 @@ class Health:
         """Feed the watchdog if all threads made progress lately; return the names of the others."""
         now = self._monotonic()
         self._seen |= dict.fromkeys(self._reports(), now)
+        self._report(SignsOfLife(self._signs()))
         late = (name for name, seen in self._seen.items() if now - seen > self._patience(name))
         silent = sorted(late)
         self._show(f"no progress: {', '.join(silent)}" if silent else self._notices())
         if not silent:
             self._notify("WATCHDOG=1")
         return silent
+
+    def _signs(self) -> dict[str, SignOfLife]:
+        return {name: SignOfLife(seen, self._patience(name)) for name, seen in self._seen.items()}
 
     def _show(self, status: str) -> None:
         if status != self._status:

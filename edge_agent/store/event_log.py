@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -65,6 +66,7 @@ class EventLog:
         self.id = log_id(connection)
         self.account = Account(self.execute)
         self._appended = 0  # the last offset of the open transaction
+        self.confirmed_in = 0.0  # s that the disk took for the last commit
         self.oldest = Oldest(self.execute)
         self.last_offset()  # damage to what every commit needs shows here
 
@@ -110,7 +112,7 @@ class EventLog:
         self._appended = 0
         try:
             yield
-            self._connection.execute("COMMIT")
+            self._commit()
             if noted:
                 self.mark.gave(self._appended)
         except BaseException:
@@ -216,6 +218,11 @@ class EventLog:
     def disconnect(self) -> None:
         """Give the database back and stay its only writer."""
         self._connection.close()
+
+    def _commit(self) -> None:
+        began = monotonic()
+        self._connection.execute("COMMIT")
+        self.confirmed_in = monotonic() - began
 
     def _row(self, event: Event, boot: str) -> EventRow:
         time, uptime, trusted = event.moment

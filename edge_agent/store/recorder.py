@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeAlias
 from edge_agent.clock import Clock, Moment
 from edge_agent.errors import LogError
 from edge_agent.events import CursorMove, Event, Record, Subscription, gap, lifecycle
+from edge_agent.figures import Committed, Figure, NotCommitted, unreported
 from edge_agent.store.account_reports import account_for, registered
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GROUP, Group, settled
@@ -65,6 +66,7 @@ class Recorder:
         retention: Retention,
         spill_to: Spill = Spill(()),  # noqa: B008 - immutable
         progress: Callable[[], None] = lambda: None,
+        report: Callable[[Figure], None] = unreported,
     ) -> None:
         self._log = retention.applied(log)
         self._inbox = inbox
@@ -75,11 +77,11 @@ class Recorder:
         self._retention = retention
         self._spill = spill_to
         self._progress = progress
+        self._report = report
         self._group = Group()
         self._last_commit = self._retry_at = float("-inf")
-        self._failures = 0
         self._lost: Counter[str] = Counter()  # by kind
-        self._trim_at, self._since_trim = 0.0, 0
+        self._trim_at, self._since_trim, self._failures = 0.0, 0, 0
         self._clock_settled = self._stopping = self._damaged = False
         self._subscriptions: tuple[Subscription, ...] = ()
 
@@ -135,6 +137,7 @@ class Recorder:
             self._group = group
             self._failed(error)
             return
+        self._report(Committed(self._log.confirmed_in))
         self._last_commit = self._clock.monotonic()
         self._since_trim += len(group.events)
         self._failures, self._lost = 0, Counter()
@@ -192,6 +195,7 @@ class Recorder:
         if not self._damaged and self._log.is_damaged(error):
             self._replace(error)
             return
+        self._report(NotCommitted())
         self._failures += 1
         self._lost += self._group.hold(HELD)
         self._retry_at = self._clock.monotonic() + RETRY

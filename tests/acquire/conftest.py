@@ -68,13 +68,19 @@ class SteppedBus:
     def __init__(self, clock):
         self.clock = clock
         self.readings = []
+        self.figures = []
         self.inbox = SimpleQueue()
 
     def connect(self, **devices):
         """Take `name=(driver, every)` or `name=(driver, every, deadline)`."""
         listed = [DueDevice(name, *given) for name, given in devices.items()]
         self.worker = BusWorker(
-            "i2c-1", listed, self.inbox, emit=self.readings.append, clock=self.clock
+            "i2c-1",
+            listed,
+            self.inbox,
+            emit=self.readings.append,
+            clock=self.clock,
+            report=self.figures.append,
         )
         return self
 

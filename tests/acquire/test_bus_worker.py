@@ -4,6 +4,7 @@ import pytest
 
 from drivers.base.errors import BadChecksum, BusMissing, NoAcknowledge, OutOfRange
 from edge_agent.acquire.cycle import DueDevice
+from edge_agent.figures import Measured
 
 
 def test_a_device_is_measured_at_once_and_then_at_whole_intervals_of_the_wall_clock(bus, chip):
@@ -276,3 +277,22 @@ def test_a_day_passes_in_seconds_and_misses_no_slot(bus, chip):
     for name in devices:
         assert len(bus.moments(name)) == 1440 + 1
     assert set(bus.qualities()) == {"good"}
+
+
+def test_each_attempt_is_reported_with_its_time_and_what_prevented_a_reading(bus, chip):
+    chip = chip(conversion=0.5)
+    bus.connect(air=(chip, 10)).run(1)
+    chip.error = BadChecksum("chip", "checksum")
+    bus.run(9.005)
+    assert bus.figures[0] == Measured("air", 0.5, 0.0)
+    failed = bus.figures[1]
+    assert (failed.device, failed.error) == ("air", BadChecksum.quality)
+    assert bus.qualities() == ["good"], "the attempt is repeated before it is a reading"
+
+
+def test_an_attempt_is_late_by_the_time_that_another_device_held_the_bus(bus, chip):
+    slow, other = chip(conversion=0.0, transaction=0.2), chip(conversion=0.0)
+    bus.connect(slow=(slow, 10), other=(other, 10)).run(1)
+    late = {figure.device: figure.late for figure in bus.figures}
+    assert late["slow"] == 0
+    assert late["other"] >= 0.2

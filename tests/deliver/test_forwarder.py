@@ -11,6 +11,7 @@ from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.forwarder import CHUNK, SCAN, Forwarder, LogAccess
 from edge_agent.errors import EventRejected, LogError, SinkUnavailable
 from edge_agent.events import KINDS, LoggedEvent
+from edge_agent.figures import Postponed, TakenOver
 
 
 class Destination:
@@ -90,7 +91,7 @@ class Delivery:
     def __init__(self, cursor=0, kinds=KINDS):
         self.clock = ManualClock()
         self.sink, self.log = Destination(), Log(cursor)
-        self.moves, self.unreadable, self.saved = [], [], []
+        self.moves, self.unreadable, self.saved, self.figures = [], [], [], []
         self.inbox = SimpleQueue()
         self.progress = SimpleQueue()
         self.forwarder = Forwarder(
@@ -106,6 +107,7 @@ class Delivery:
             clock=self.clock,
             backoff=Backoff(lambda: 1.0),
             progress=lambda: self.progress.put(None),
+            report=self.figures.append,
         )
 
     def announce(self, last):
@@ -346,3 +348,16 @@ def test_an_outage_is_saved_with_its_reason_and_a_stop_is_none(delivery):
     delivery.clock.advance(100)
     delivery.forwarder.run()
     assert [b'"available":true' in state.data for state in delivery.saved[count:]] == [True]
+
+
+def test_each_batch_that_is_taken_over_and_each_failure_is_reported(delivery):
+    delivery.announce(5)
+    (taken,) = delivery.figures
+    assert (type(taken), taken.sink) == (TakenOver, "far")
+    delivery.sink.up = False
+    delivery.announce(6)
+    assert delivery.figures[1:] == [Postponed("far")]
+    delivery.sink.up, delivery.sink.unwanted = True, {6}
+    delivery.clock.advance(3600)
+    delivery.step()
+    assert [type(one) for one in delivery.figures[2:]] == [TakenOver]

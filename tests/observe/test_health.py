@@ -3,7 +3,8 @@ import socket
 import pytest
 
 from edge_agent.clock import ManualClock
-from edge_agent.observe.health import Health
+from edge_agent.figures import SignOfLife
+from edge_agent.observe.health import PATIENCE, PATIENCE_BEHIND, Health
 from edge_agent.observe.notices import Notices
 from edge_agent.observe.systemd import Notifier
 
@@ -142,3 +143,17 @@ def test_the_status_of_silent_threads_ends_with_the_silence(clock):
     health.inbox.put("engine")
     health.check()
     assert sent == ["STATUS=no progress: bus, engine", "STATUS=", "WATCHDOG=1"]
+
+
+def test_each_check_reports_all_signs_of_life(clock):
+    reported = []
+    health = Health(monotonic=clock.monotonic, notify=str, every=5, report=reported.append)
+    health.watch(["bus"])
+    clock.advance(7)
+    health.inbox.put("sink mqtt")
+    health.check()
+    (signs,) = reported
+    assert signs.threads == {
+        "bus": SignOfLife(0.0, PATIENCE),
+        "sink mqtt": SignOfLife(7.0, PATIENCE_BEHIND),
+    }

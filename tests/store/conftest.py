@@ -63,7 +63,7 @@ class Desk:
     def __init__(self, path, clock, *, interval=1.0, retention=None, spill=None):
         spill = spill or Spill(())
         self.inbox = SimpleQueue()
-        self.announced = []
+        self.announced, self.figures = [], []
         self.clock = clock
         self.recorder = Recorder(
             open_log(path, clock, spill),
@@ -74,6 +74,7 @@ class Desk:
             commit_interval=interval,
             retention=retention or Retention(7 * 86400, 10**9),
             spill_to=spill,
+            report=self.figures.append,
         )
 
         if registered(path) is None:

@@ -4,6 +4,7 @@ import signal
 import pytest
 
 from edge_agent.events import CursorMove
+from edge_agent.figures import Committed, NotCommitted
 from edge_agent.store.group import GATHER, GROUP, Group
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import HELD, RETRY
@@ -188,3 +189,24 @@ def test_a_cursor_that_moves_while_the_agent_stops_is_committed(recording, path,
     one.inbox.put(CursorMove("mqtt", 1, {}))
     one.recorder.close()
     assert LogReader(path).cursor("mqtt") == 1
+
+
+def test_each_commit_is_reported_with_the_time_of_the_disk(recording, event):
+    one = recording()
+    one.figures.clear()
+    one.put(event())
+    one.after(GATHER)
+    (committed,) = one.figures
+    assert isinstance(committed, Committed)
+    assert committed.seconds > 0
+
+
+def test_a_commit_that_the_disk_does_not_take_is_reported(recording, event, full_disk):
+    fill, free = full_disk
+    one = recording()
+    one.figures.clear()
+    fill()
+    one.put(event())
+    one.after(GATHER)
+    free()
+    assert one.figures == [NotCommitted()]

@@ -1,0 +1,59 @@
+"""What threads report of their own work, for the metrics: plain values that nothing waits for."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+
+class Measured(NamedTuple):
+    """An attempt to measure a device has ended; `error` is the quality if it failed.
+
+    It took `seconds`, waits included, and began `late` seconds after it was due.
+    """
+
+    device: str
+    seconds: float
+    late: float
+    error: str = ""
+
+
+class TakenOver(NamedTuple):
+    """A sink owns events of a batch, `seconds` after it got the batch."""
+
+    sink: str
+    seconds: float
+
+
+class Postponed(NamedTuple):
+    """A sink took no events, and is tried again."""
+
+    sink: str
+
+
+class Committed(NamedTuple):
+    """The event log has committed; the disk took `seconds` to confirm it."""
+
+    seconds: float
+
+
+class NotCommitted(NamedTuple):
+    """The disk did not take a commit, which is tried again."""
+
+
+class SignOfLife(NamedTuple):
+    """When a thread made progress last, and how long it may be silent, both in s, monotonic."""
+
+    at: float
+    limit: float
+
+
+class SignsOfLife(NamedTuple):
+    """The last sign of life of each thread that is watched."""
+
+    threads: Mapping[str, SignOfLife]
+
+
+Figure: TypeAlias = Measured | TakenOver | Postponed | Committed | NotCommitted | SignsOfLife
+
+
+def unreported(_figure: Figure) -> None:
+    """Take a figure if there are no metrics: do nothing."""
