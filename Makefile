@@ -7,7 +7,7 @@ BIN := .venv/bin
 PARALLEL := -n auto --dist loadfile
 # What `make test-fast` leaves out: real brokers, real processes, many random inputs.
 SLOW := assembly deliver doctor drivers end_to_end fuzz simulators/test_day.py \
-	simulators/test_scenario.py simulation survey torture test_plugin.py
+	simulators/test_scenario.py simulation survey torture prometheus test_plugin.py
 
 # What runs each night, beside the tests of kernels and packages that need root.
 NIGHTLY := test-nightly test-buses fuzz soak soak-week torture simulation sbom audit-dependencies
@@ -27,6 +27,13 @@ need_postgresql = ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command
 	echo 'create_main_cluster = false' >>/etc/postgresql-common/createcluster.conf && \
 	apt-get -qq update && apt-get -qq install -y postgresql; \
 	else echo "initdb is missing: run 'sudo apt install postgresql', then make again" >&2; exit 1; fi
+
+# Unpacked only: the package would start servers at boot.
+PROMETHEUS := $(HOME)/.cache/edge-agent-tests/prometheus
+need_prometheus = command -v promtool >/dev/null || [ -x $(PROMETHEUS)/usr/bin/promtool ] || { \
+	mkdir -p $(PROMETHEUS) && cd $(PROMETHEUS) && \
+	{ apt-get -qq download prometheus || { apt-get -qq update && apt-get -qq download prometheus; }; } && \
+	dpkg -x prometheus_*.deb . && rm prometheus_*.deb; }
 
 .PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-buses test-vm test-deb torture simulation rules-model fuzz soak soak-week sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
@@ -61,6 +68,7 @@ test: lint  ## everything a merge must pass: lint, and all tests but the nightly
 	@$(call need,openssl,openssl)
 	@$(call need,systemd-analyze,systemd)
 	@$(call need_postgresql)
+	@$(call need_prometheus)
 	@$(call need,cc,gcc libc6-dev)
 	$(BIN)/python -m pytest $(PARALLEL)
 
