@@ -18,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from benchmarks import evaluate, raw, storm
 from benchmarks.amqp import amqp
 from benchmarks.broker import mosquitto
+from benchmarks.consumers import consumers
 from benchmarks.kafka import kafka
 from benchmarks.kafka_source import kafka_source
 from benchmarks.measure import cpu_seconds, rss, written
@@ -202,6 +203,7 @@ def main() -> int:
         evaluation,
         stormy,
         idle,
+        lambda _port: consumers(),
         lambda _port: kafka(),
         lambda _port: kafka_source(),
         lambda _port: amqp(),

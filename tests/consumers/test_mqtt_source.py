@@ -1,13 +1,14 @@
 """The MQTT source: what it acknowledges, what comes again, and how members share the work."""
 
 import json
+from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
 
 from consumers.source import DeadLetter, Introduction, SourcePlan, SourceUnavailable
 from consumers.sources.catalog import source_of
-from consumers.sources.mqtt import unacknowledged
+from consumers.sources.mqtt import session, unacknowledged
 from consumers.sources.mqtt.source import MqttSource, broker_of
 from consumers.sources.mqtt.unacknowledged import OpenMessage, Unacknowledged
 from edge_agent.errors import AgentError
@@ -204,6 +205,36 @@ def test_a_flood_that_is_not_acknowledged_stays_unread_until_it_is(
         source.acknowledge(len(more))
         found += more
     assert found == list(range(1, 51))
+
+
+def test_large_messages_are_taken_a_few_at_once(
+    broker, publisher, opened, event, wait_for, monkeypatch
+):
+    monkeypatch.setattr(session, "TAKE_BYTES", 1)
+    source, one = opened(broker.url, group="g"), publisher(broker)
+    send(one, event, range(1, 21))
+    takes = []
+
+    def step():
+        takes.append([each.offset for each in source.receive(0.05)])
+        return sum(map(len, takes)) == 20
+
+    wait_for(step)
+    assert [offset for take in takes for offset in take] == list(range(1, 21))
+    assert max(map(len, takes)) == 1
+
+
+def test_an_open_source_has_one_socket(broker, opened):
+    before = sockets()
+    opened(broker.url)
+    assert len(sockets() - before) == 1
+
+
+def sockets():
+    """The sockets of this process."""
+    found = Path("/proc/self/fd").iterdir()
+    links = {str(each.readlink()) for each in found if each.is_symlink()}
+    return {link for link in links if link.startswith("socket:")}
 
 
 def test_more_than_what_came_cannot_be_acknowledged(broker, opened):

@@ -10,6 +10,7 @@ from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from consumers.sources.mqtt.client import SubscriberClient
+from consumers.sources.mqtt.message import MqttMessage
 from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.errors import AgentError
 
@@ -18,8 +19,10 @@ ANSWER_SECONDS = 10.0  # CONNACK, SUBACK
 # Some brokers without MQTT 5 wait forever for the rest of a CONNECT that they do not understand.
 FIRST_ANSWER_SECONDS = 3.0
 STEP_SECONDS = 0.5
+TAKE, TAKE_BYTES = 1000, 4_000_000  # messages taken at once, and about their size
 FAILURE = 0x80  # reason codes from here on
 VERSION_REFUSED = 0x84
+SUCCESS = MQTTErrorCode.MQTT_ERR_SUCCESS
 MQTT_5 = MQTTProtocolVersion.MQTTv5
 
 
@@ -44,22 +47,27 @@ class SubscriberSession:
     """
 
     def __init__(self, broker: Broker, address: Address, version: int, *, keep: bool) -> None:
-        self.received: list[paho.MQTTMessage] = []
+        self.received: list[MqttMessage] = []
         self.size = 0  # bytes of their payloads
         self.resumed = False
+        self._done: list[int] = []  # ids of messages
         self._dropped = False
         self._patience = FIRST_ANSWER_SECONDS if version == MQTT_5 else ANSWER_SECONDS
         self._address = address
         self._keep_alive = round(broker.keep_alive)
         self._answer: Sequence[ReasonCode] = ()
         self._ended = ""
-        self._client = SubscriberClient(broker.client_id, version, keep=keep)
+        self._client = SubscriberClient(broker.client_id, version, self._take, keep=keep)
         self._client.connect_timeout = CONNECT_SECONDS
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = self._on_message
         self._authenticate(broker)
+
+    @property
+    def enough(self) -> bool:
+        """Return whether the owner should take what was received before more is read."""
+        return len(self.received) >= TAKE or self.size >= TAKE_BYTES
 
     def open(self, topics: Sequence[str]) -> None:
         """Connect and subscribe; raise SessionEnded if the broker refuses or does not answer."""
@@ -74,28 +82,38 @@ class SubscriberSession:
 
     def step(self, seconds: float) -> None:
         """Let the socket work for at most a while; raise SessionEnded."""
-        code = self._client.loop(seconds)
-        if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+        self.acknowledge()
+        code = self._client.work(seconds)
+        while code == SUCCESS and self._client.has_more() and not self.enough:
+            code = self._client.loop_read()
+        if code != SUCCESS:
             raise SessionEnded(self._ended or f"{self._address}: {paho.error_string(code)}")
 
     def rest(self, seconds: float) -> None:
         """Read nothing for a while, and show the broker that we live; raise SessionEnded."""
         time.sleep(seconds)
-        if self._client.loop_misc() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+        if self._client.loop_misc() != SUCCESS:
             raise SessionEnded(self._ended or f"{self._address} was not read for too long")
 
-    def take(self) -> list[paho.MQTTMessage]:
+    def take(self) -> list[MqttMessage]:
         """Return what was received since the last time."""
         taken, self.received, self.size = self.received, [], 0
         return taken
 
-    def acknowledge(self, mid: int, qos: int) -> None:
-        """Let the broker forget a message; do nothing if the connection is gone."""
-        if not self._dropped:
-            self._client.ack(mid, qos)
+    def settle(self, mid: int) -> None:
+        """Note that a message is done with; nothing is sent yet."""
+        if mid:
+            self._done.append(mid)
+
+    def acknowledge(self) -> None:
+        """Let the broker forget what is done with; do nothing if the connection is gone."""
+        done, self._done = self._done, []
+        if done and not self._dropped:
+            self._client.acknowledge(done)
 
     def close(self) -> None:
         """Say goodbye."""
+        self.acknowledge()
         self._client.finish()
         self.drop()
 
@@ -153,7 +171,7 @@ class SubscriberSession:
         self._answer = [code]
         self.resumed = flags.session_present
 
-    def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+    def _take(self, message: MqttMessage) -> None:
         self.received.append(message)
         self.size += len(message.payload)
 

@@ -13,10 +13,9 @@ import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-import paho.mqtt.client as paho
-
 from consumers.decode import events_in, introduction_in
 from consumers.source import Delivery, SourcePlan, SourceUnavailable
+from consumers.sources.mqtt.message import MqttMessage
 from consumers.sources.mqtt.session import SessionEnded, SubscriberSession
 from consumers.sources.mqtt.unacknowledged import OpenMessage, Unacknowledged
 from edge_agent.deliver.backoff import CAP, SLOW_CAP, Backoff
@@ -27,7 +26,6 @@ from edge_agent.errors import AgentError
 
 EVERY_NODE = "+"
 EVENTS, BATCH, INFO = "event/#", "batch", "info"
-TAKE, TAKE_BYTES = 1000, 4_000_000  # messages handed over at once, and about their size
 UNFIT = re.compile("[/+#]")  # for the name of a shared subscription
 
 _logger = logging.getLogger(__name__)
@@ -119,6 +117,8 @@ class MqttSource:
     def acknowledge(self, count: int) -> None:
         """Acknowledge each message whose last event is among these; see `Source`."""
         self._unacknowledged.settle(count)
+        if self._session is not None:
+            self._session.acknowledge()
 
     def close(self) -> None:
         """Disconnect."""
@@ -131,13 +131,11 @@ class MqttSource:
             session.rest(seconds)
             return
         session.step(seconds)
-        while (
-            len(session.received) < TAKE and session.size < TAKE_BYTES and self._step_again(session)
-        ):
+        while not session.enough and self._step_again(session):
             pass
 
     def _step_again(self, session: SubscriberSession) -> bool:
-        """Return whether one more message was there, without waiting."""
+        """Return whether more messages were there, without waiting."""
         before = len(session.received)
         session.step(0.0)
         return len(session.received) > before
@@ -190,9 +188,9 @@ class MqttSource:
     def _taken(self, session: SubscriberSession) -> list[Delivery]:
         return [delivery for message in session.take() for delivery in self._held(session, message)]
 
-    def _held(self, session: SubscriberSession, message: paho.MQTTMessage) -> list[Delivery]:
+    def _held(self, session: SubscriberSession, message: MqttMessage) -> list[Delivery]:
         found = list(_decoded(message))
-        finish = partial(session.acknowledge, message.mid, message.qos)
+        finish = partial(session.settle, message.mid)
         self._unacknowledged.add(OpenMessage(len(found), len(message.payload), finish))
         return found
 
@@ -204,11 +202,11 @@ def topics(nodes: Sequence[str], share: str) -> list[str]:
     return [f"{begin}edge/{node}/{what}" for node in nodes for what, begin in begins.items()]
 
 
-def _decoded(message: paho.MQTTMessage) -> Iterator[Delivery]:
+def _decoded(message: MqttMessage) -> Iterator[Delivery]:
     try:
-        _, node, what = message.topic.split("/", 2)
-    except (ValueError, UnicodeDecodeError):  # of a broker that invents topics
+        _, node, what = message.topic.decode().split("/", 2)
+    except ValueError:  # of a broker that invents topics
         return iter(())
     if what == INFO:
-        return introduction_in(node, bytes(message.payload))
-    return events_in(bytes(message.payload))
+        return introduction_in(node, message.payload)
+    return events_in(message.payload)
