@@ -30,9 +30,10 @@ need_postgresql = ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command
 
 # Unpacked only: the package would start servers at boot.
 PROMETHEUS := $(HOME)/.cache/edge-agent-tests/prometheus
+download = apt-get -qq -o APT::Sandbox::User=root download
 need_prometheus = command -v promtool >/dev/null || [ -x $(PROMETHEUS)/usr/bin/promtool ] || { \
 	mkdir -p $(PROMETHEUS) && cd $(PROMETHEUS) && \
-	{ apt-get -qq download prometheus || { apt-get -qq update && apt-get -qq download prometheus; }; } && \
+	{ $(download) prometheus || { apt-get -qq update && $(download) prometheus; }; } && \
 	dpkg -x prometheus_*.deb . && rm prometheus_*.deb; }
 
 .PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-buses test-vm test-deb torture simulation rules-model fuzz soak soak-week sbom audit-dependencies nightly lint format docs bench deb clean

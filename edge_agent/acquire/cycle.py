@@ -57,6 +57,7 @@ class Cycle:
     ) -> None:
         self.device = device
         self.due = clock.monotonic()
+        self._about = {"device": device.name}  # a field of each log line
         self._emit = emit
         self._clock = clock
         self._news = wake
@@ -141,7 +142,8 @@ class Cycle:
         self._note()
         self._emit(self._reading(values))
         if self._reported:
-            _logger.warning("%s: recovered after %d failures", self.device.name, self._failures)
+            text = "%s: recovered after %d failures"
+            _logger.warning(text, self.device.name, self._failures, extra=self._about)
         self._attempt, self._failures, self._reported = None, 0, False
         self.due = self._clock.monotonic() if self._woken else self._next_slot()
 
@@ -185,7 +187,9 @@ class Cycle:
         if not self._reported:
             known = isinstance(error, DriverError) or len(str(error)) > LONGEST
             bug = None if known else error
-            _logger.warning("%s; retrying with increasing delays", detail, exc_info=bug)
+            _logger.warning(
+                "%s; retrying with increasing delays", detail, exc_info=bug, extra=self._about
+            )
         self._reported = True
 
     def _note(self, error: str = "") -> None:

@@ -32,7 +32,8 @@ class SavedTotal:
         try:
             total = self._driver.total(stopped=stopped)
         except Exception:
-            _logger.exception("%s: its driver has a bug: its total is not saved", self._device)
+            text = "%s: its driver has a bug: its total is not saved"
+            _logger.exception(text, self._device, extra={"device": self._device})
             return
         if total != self._saved:
             self._saved = total

@@ -28,4 +28,16 @@ set_option = click.option(
     metavar="KEY=VALUE",
     help="Override a key, such as mqtt.url=mqtt://127.0.0.1:1884 or device.air.every=5s.",
 )
+log_format_option = click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the log is written: for people, or an object of JSON in each line.",
+)
+trace_option = click.option(
+    "--trace",
+    is_flag=True,
+    help="Log what becomes of each event, by its id: many lines.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge_agent.commands.options import config_argument, set_option
+from edge_agent.commands.options import (
+    config_argument,
+    log_format_option,
+    set_option,
+    trace_option,
+)
+from edge_agent.terminal.log_lines import LogChoice, LogFormat
 
 if TYPE_CHECKING:
     from edge_agent.assembly.control import Control
@@ -14,22 +20,24 @@ if TYPE_CHECKING:
 @click.command()
 @config_argument
 @set_option
-def run(config: Path, overrides: tuple[str, ...]) -> int:
+@log_format_option
+@trace_option
+def run(config: Path, overrides: tuple[str, ...], *, log_format: LogFormat, trace: bool) -> int:
     """Run the agent with CONFIG on this machine's hardware, until Ctrl-C or SIGTERM."""
     from edge_agent.commands.signals import signals  # noqa: PLC0415 - before what takes seconds
 
     with signals() as control:
-        return _run(config, overrides, control)
+        return _run(config, overrides, control, LogChoice(log_format, trace))
 
 
-def _run(config: Path, overrides: tuple[str, ...], control: "Control") -> int:
+def _run(config: Path, overrides: tuple[str, ...], control: "Control", log: LogChoice) -> int:
     from edge_agent.acquire.hardware import RealHardware  # noqa: PLC0415
     from edge_agent.blueprint import resolve  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415
     from edge_agent.terminal.screen import open_screen  # noqa: PLC0415
 
     blueprint = resolve(config, overrides)
-    screen = open_screen(blueprint, f"edge-agent runs {config}", lines=False)
+    screen = open_screen(blueprint, f"edge-agent runs {config}", log, lines=False)
     return supervise(
         blueprint,
         RealHardware(),

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from edge_agent.blueprint import Blueprint, resolve
-from edge_agent.commands.options import config_argument, set_option
+from edge_agent.commands.options import (
+    config_argument,
+    log_format_option,
+    set_option,
+    trace_option,
+)
+from edge_agent.terminal.log_lines import LogChoice, LogFormat
 
 if TYPE_CHECKING:
     from edge_agent.assembly.control import Control
+    from edge_agent.terminal.screen import Screen
     from simulators.hardware import SimulatedHardware
 
 
@@ -29,8 +36,16 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Deliver to the broker and sinks of CONFIG, not to a built-in broker on 127.0.0.1.",
 )
+@log_format_option
+@trace_option
 def simulate(
-    config: Path, overrides: tuple[str, ...], scenario: Path | None, no_broker: bool
+    config: Path,
+    overrides: tuple[str, ...],
+    scenario: Path | None,
+    *,
+    no_broker: bool,
+    log_format: LogFormat,
+    trace: bool,
 ) -> int:
     """Run CONFIG with simulated chips, a built-in broker, and values that move.
 
@@ -45,34 +60,36 @@ def simulate(
         hardware = simulated_hardware(blueprint, config, scenario)
         with closing(hardware), embedded_broker(blueprint, wanted=not no_broker) as used:
             reread = partial(_reread, config, overrides, hardware, embedded=not no_broker)
-            return _simulate(used, hardware, control, _headline(config, used), reread)
+            screen = _screen(config, used, LogChoice(log_format, trace))
+            return _simulate(used, hardware, control, screen, reread)
 
 
 def _simulate(
     blueprint: Blueprint,
     hardware: "SimulatedHardware",
     control: "Control",
-    headline: str,
+    screen: "Screen",
     reread: Callable[[], Blueprint],
 ) -> int:
     from edge_agent.commands.live_control import live_control  # noqa: PLC0415
     from edge_agent.commands.simulation import executor  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415
     from edge_agent.terminal.control_socket import control_path  # noqa: PLC0415
-    from edge_agent.terminal.screen import open_screen  # noqa: PLC0415
 
-    screen = open_screen(blueprint, headline, lines=True)
     hardware.thread.start()
     socket = control_path(blueprint.config.log.path, blueprint.config.node)
     with live_control(executor(hardware), screen, socket):
         return supervise(blueprint, hardware, screen, control, reread=reread, simulated=True)
 
 
-def _headline(config: Path, blueprint: Blueprint) -> str:
+def _screen(config: Path, blueprint: Blueprint, log: LogChoice) -> "Screen":
     from edge_agent.commands.simulation import broker_port  # noqa: PLC0415
+    from edge_agent.terminal.screen import open_screen  # noqa: PLC0415
 
     port = broker_port(blueprint)
-    return f"simulating {config}; in another terminal: mosquitto_sub -p {port} -t 'edge/#' -v"
+    watch = f"mosquitto_sub -p {port} -t 'edge/#' -v"
+    headline = f"simulating {config}; in another terminal: {watch}"
+    return open_screen(blueprint, headline, log, lines=True)
 
 
 def _reread(

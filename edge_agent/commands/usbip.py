@@ -13,7 +13,7 @@ import click
 
 from edge_agent.commands.options import config_argument
 from edge_agent.errors import ConfigError, HardwareError, SimulationError
-from edge_agent.terminal.display import log_to_stderr
+from edge_agent.terminal.log_lines import log_to_stderr
 
 if TYPE_CHECKING:
     from simulators.hardware import SimulatedHardware

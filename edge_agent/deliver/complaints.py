@@ -21,10 +21,15 @@ class Complaints:
     """Logs each text once in an outage, and once a minute if outages follow one another."""
 
     def __init__(
-        self, logger: logging.Logger, monotonic: Callable[[], float] = time.monotonic
+        self,
+        logger: logging.Logger,
+        monotonic: Callable[[], float] = time.monotonic,
+        **about: str,
     ) -> None:
+        """`about` are fields of each line, such as the sink."""
         self._logger = logger
         self._monotonic = monotonic
+        self._about = about
         self._texts: dict[str, Complaint] = {}
 
     def add(self, text: str) -> None:
@@ -37,7 +42,7 @@ class Complaints:
             complaint.left_out += 1
             return
         count = f" ({complaint.left_out} more times since)" if complaint.left_out else ""
-        self._logger.warning("%s%s", text, count)
+        self._logger.warning("%s%s", text, count, extra=self._about)
         complaint.logged_at, complaint.current, complaint.left_out = now, True, 0
         if len(self._texts) > MOST:
             del self._texts[next(iter(self._texts))]

@@ -19,6 +19,7 @@ from edge_agent.deliver.sink_state import StateWriter
 from edge_agent.errors import EventRejected, LogError, SinkUnavailable
 from edge_agent.events import CursorMove, LoggedEvent, SavedState
 from edge_agent.figures import Figure, Postponed, TakenOver, unreported
+from edge_agent.trace import trace_delivered
 
 CHUNK = 1000  # events read at once: a batch costs some memory, a short one costs speed
 SCAN = 50_000  # offsets looked through at once for the kinds that a sink wants
@@ -32,6 +33,7 @@ _logger = logging.getLogger(__name__)
 class EventReader(Protocol):
     """The event log, as far as a forwarder reads it."""
 
+    id: str
     inode: int
 
     def cursor(self, sink: str, kinds: Collection[str]) -> int | None:
@@ -94,7 +96,7 @@ class Forwarder:
         self._progress = progress
         self._report = report
         self._pace = Pace(catch_up)
-        self._complaints = Complaints(_logger, clock.monotonic)
+        self._complaints = Complaints(_logger, clock.monotonic, sink=sink.name)
         self._state = StateWriter(sink.name, log.save, clock)
         self._open = self._stopping = False
         self._retry_at = 0.0
@@ -172,7 +174,7 @@ class Forwarder:
         upto = min(self._last, self._cursor + SCAN)
         batch = self._next_batch(self._reader, self._cursor, upto, most)
         if batch:
-            self._deliver(batch)
+            self._deliver(batch, self._reader.id)
         elif upto > self._cursor:  # nothing that the sink wants, or it was trimmed meanwhile
             self._reader.require(upto)
             self._move(upto, {})
@@ -188,7 +190,7 @@ class Forwarder:
             rest += reader.read_kinds(self._kinds, after, upto, most - len(rest))
         return rest
 
-    def _deliver(self, batch: list[LoggedEvent]) -> None:
+    def _deliver(self, batch: list[LoggedEvent], log: str) -> None:
         refused: dict[int, str] = {}
         began = self._clock.monotonic()
         try:
@@ -201,11 +203,14 @@ class Forwarder:
             raise SinkUnavailable("accepted no events")
         self._report(TakenOver(self._sink.name, self._clock.monotonic() - began))
         self._move(batch[count - 1].offset, refused)
+        trace_delivered(log, batch[:count], self._sink.name, refused)
         self._rest = batch[count:]
         self._state.delivered()
         self._pace.spend(count)
         if self._complaints.end() and self._backoff.failures:
-            _logger.info("%s is accepting events again", self._sink.name)
+            _logger.info(
+                "%s is accepting events again", self._sink.name, extra={"sink": self._sink.name}
+            )
         self._backoff.reset()
 
     def _move(self, offset: int, refused: dict[int, str]) -> None:

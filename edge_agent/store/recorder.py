@@ -22,6 +22,7 @@ from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GROUP, Group, settled
 from edge_agent.store.retention import Retention
 from edge_agent.store.spill import Spill, spill
+from edge_agent.trace import trace_recorded
 
 IDLE = 5.0  # a sign of life at least this often
 HELD = 50_000  # events in memory while the disk is full: about 50 MB
@@ -182,6 +183,7 @@ class Recorder:
             if events and self._retention.is_full(self._log):
                 self._trim_at = 0.0
         self._clock_settled = now.trusted
+        trace_recorded(self._log.id, events, offset)
         return offset if written else None
 
     def _settle_clock(self, now: Moment) -> list[Event]:

@@ -1,6 +1,5 @@
 """How readings, alerts and outputs are shown: to people, line by line, and to scripts."""
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
@@ -9,10 +8,8 @@ import click
 
 from drivers.base.channel import Channel
 from edge_agent.events import Alert, Reading, Switched
-from edge_agent.terminal.line_limit import LineLimit
 
 Channels: TypeAlias = Mapping[str, Mapping[str, Channel]]
-LOG_FORMAT = "%(levelname)s: %(message)s"
 
 
 class Prompt(NamedTuple):
@@ -99,17 +96,6 @@ class Nothing(Lines):
 
     def take(self, news: DisplayNews) -> None:
         """Do nothing."""
-
-
-def log_to_stderr(handler: logging.Handler | None = None) -> None:
-    """Send the program's log to standard error, to which systemd adds the time, or to `handler`.
-
-    What repeats is logged a few times a minute.
-    """
-    form = "%(message)s" if handler else LOG_FORMAT
-    target = handler or logging.StreamHandler()
-    target.addFilter(LineLimit())
-    logging.basicConfig(level=logging.INFO, format=form, handlers=[target])
 
 
 def reading_text(reading: Reading, channels: Mapping[str, Channel]) -> str:

@@ -12,6 +12,7 @@ class LineLimit(logging.Filter):
     """Lets `MOST` lines a minute of each kind pass; the last of them says so.
 
     A kind is a logger with a text before its values are filled in, so the code bounds their number.
+    What was asked for has no limit.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -21,6 +22,8 @@ class LineLimit(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether to log a line."""
+        if record.levelno <= logging.DEBUG:  # asked for, by `--trace`
+            return True
         kind, now = (record.name, str(record.msg)), self._monotonic()
         began, count = self._counts.get(kind, (now, 0))
         if now - began >= MINUTE:

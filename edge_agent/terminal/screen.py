@@ -1,5 +1,6 @@
 """What a running agent shows in the terminal: a live table, or lines if it cannot show one."""
 
+import logging
 import sys
 import threading
 import time
@@ -15,10 +16,12 @@ from edge_agent.terminal.display import (
     DisplayNews,
     Lines,
     Nothing,
-    log_to_stderr,
 )
+from edge_agent.terminal.log_lines import LogChoice, log_to_stderr
 
 REFRESH_SECONDS = 0.25
+
+_logger = logging.getLogger(__name__)
 
 
 class Screen:
@@ -74,17 +77,20 @@ def channels_of(blueprint: Blueprint) -> Channels:
     }
 
 
-def open_screen(blueprint: Blueprint, headline: str, *, lines: bool) -> Screen:
-    """Return a live table if the terminal can show one, otherwise `lines` or nothing."""
+def open_screen(blueprint: Blueprint, headline: str, log: LogChoice, *, lines: bool) -> Screen:
+    """Return a live table if the terminal can show one, otherwise `lines` or nothing.
+
+    A log that programs read has no table around it.
+    """
     channels = channels_of(blueprint)
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and log.form == "text":
         try:
             from edge_agent.terminal.table import LiveTable  # noqa: PLC0415 - rich is in [broker]
         except ImportError:
             lines = True
         else:
-            return Screen(LiveTable(channels, headline))
-    log_to_stderr()
+            return Screen(LiveTable(channels, headline, log))
+    log_to_stderr(log)
     with suppress(OSError):  # a closed pipe or a full disk does not stop an agent
-        click.echo(headline)
+        click.echo(headline) if log.form == "text" else _logger.info(headline)
     return Screen(Lines(channels) if lines else Nothing(channels))

@@ -18,10 +18,10 @@ from edge_agent.terminal.display import (
     Prompt,
     Reread,
     alert_text,
-    log_to_stderr,
     output_text,
     quantity,
 )
+from edge_agent.terminal.log_lines import LogChoice, log_to_stderr
 
 HINT = "type help, or for example: set air.temperature 31"
 STYLES = {"firing": "bold red", "pending": "yellow", "resolved": "green"}
@@ -32,7 +32,12 @@ class LiveTable:
 
     redraws: ClassVar[bool] = True
 
-    def __init__(self, channels: Channels, headline: str) -> None:
+    def __init__(
+        self,
+        channels: Channels,
+        headline: str,
+        log: LogChoice = LogChoice(),  # noqa: B008 - immutable
+    ) -> None:
         self._channels = channels
         self._headline = headline
         self._readings: dict[str, tuple[Reading, float]] = {}
@@ -41,7 +46,8 @@ class LiveTable:
         self._typed: str | None = None
         console = Console()
         log_to_stderr(
-            RichHandler(logging.INFO, console, show_path=False, log_time_format="%H:%M:%S")
+            log,
+            RichHandler(logging.NOTSET, console, show_path=False, log_time_format="%H:%M:%S"),
         )
         self._live = Live(console=console, auto_refresh=False)
 

@@ -53,6 +53,7 @@ class Moved(NamedTuple):
 class Log:
     """A log's reading side: offsets that exist, as a set."""
 
+    id = "log"
     inode = 42
 
     def __init__(self, cursor):

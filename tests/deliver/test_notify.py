@@ -278,6 +278,7 @@ def outcome(sink, batch):
 class Log:
     """A log's reading side: the events that it is given."""
 
+    id = "log"
     inode = 42
 
     def __init__(self, events):

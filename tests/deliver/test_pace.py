@@ -18,6 +18,7 @@ CATCH_UP = 500
 class Log:
     """A log with any number of events, as a forwarder reads it."""
 
+    id = "log"
     inode = 1
 
     def __init__(self, events):

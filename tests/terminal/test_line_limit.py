@@ -9,8 +9,8 @@ import pytest
 
 import edge_agent
 from edge_agent.clock import ManualClock
-from edge_agent.terminal.display import log_to_stderr
 from edge_agent.terminal.line_limit import MINUTE, MOST, LineLimit
+from edge_agent.terminal.log_lines import log_to_stderr
 
 LEVELS = {"debug", "info", "warning", "error", "exception"}
 
@@ -83,7 +83,7 @@ def test_the_log_of_every_command_has_the_limit(monkeypatch):
     installed = []
     monkeypatch.setattr(logging, "basicConfig", lambda **more: installed.extend(more["handlers"]))
     log_to_stderr()
-    log_to_stderr(logging.NullHandler())
+    log_to_stderr(handler=logging.NullHandler())
     assert [[type(one) for one in handler.filters] for handler in installed] == [[LineLimit]] * 2
 
 
@@ -94,4 +94,4 @@ def test_no_module_of_the_agent_prints_past_the_limit():
         for path in root.rglob("*.py")
         if "basicConfig(" in path.read_text() or "StreamHandler(" in path.read_text()
     }
-    assert setters == {"terminal/display.py"}
+    assert setters == {"terminal/log_lines.py"}

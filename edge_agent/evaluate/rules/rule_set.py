@@ -134,7 +134,7 @@ class RuleSet:
         self._failures[rule.name] += 1
         if self._failures[rule.name] == 1:
             what = "rule %s: could not be evaluated (a bug, please report it); unknown until it can"
-            _logger.error(what, rule.name, exc_info=bug)
+            _logger.error(what, rule.name, exc_info=bug, extra={"rule": rule.name})
 
     def _note_recovery(self, rule: Rule) -> None:
         times = self._failures.pop(rule.name, 0)
