@@ -1,8 +1,7 @@
 // An alert system in Node.js: it says when it is warmer than 30 °C, and when it no longer is.
 import amqp from "amqplib";
 
-const connection = await amqp.connect("amqp://localhost");
-const channel = await connection.createChannel();
+const channel = await (await amqp.connect("amqp://localhost")).createChannel();
 const queue = "alerts-node";
 const seen = new Set(); // an event may arrive twice, always with the same id
 let warm = false;
@@ -21,3 +20,4 @@ await channel.consume(queue, (message) => {
   seen.add(event.id);
   channel.ack(message);
 });
+console.log("Node.js: waiting for events");
