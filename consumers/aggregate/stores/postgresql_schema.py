@@ -32,10 +32,11 @@ CREATE OR REPLACE VIEW windows AS
         max, last, last_time
     FROM series_windows JOIN series USING (series) WHERE count > 0;
 """
-HAS_TIMESCALE = "SELECT FROM pg_extension WHERE extname = 'timescaledb'"
-HYPERTABLE = """
-SELECT create_hypertable('series_readings', 'time', if_not_exists => TRUE, migrate_data => TRUE,
-    create_default_indexes => FALSE)
+# The statement that makes a hypertable, if there is TimescaleDB; its schema may be any.
+MAKE_HYPERTABLE = """
+SELECT format($$SELECT %s.create_hypertable('series_readings', 'time', if_not_exists => TRUE,
+    migrate_data => TRUE, create_default_indexes => FALSE)$$, extnamespace::regnamespace)
+FROM pg_extension WHERE extname = 'timescaledb'
 """
 WAIT_FOR_LOCK = "SELECT set_config('lock_timeout', %s, FALSE)"
 LOCK = "SELECT pg_advisory_lock(1701079923, hashtext(current_schema()))"  # 'edgs', and which one

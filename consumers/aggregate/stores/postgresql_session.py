@@ -44,8 +44,8 @@ class WriterSession:
         """Connect, and take the lock; raise StoreUnavailable or AgentError."""
         self._connect()
         self.connection.execute(schema.SCHEMA)
-        if self.connection.execute(schema.HAS_TIMESCALE).fetchone():
-            self.connection.execute(schema.HYPERTABLE)
+        for (make_hypertable,) in self.connection.execute(schema.MAKE_HYPERTABLE).fetchall():
+            self.connection.execute(make_hypertable)
         self._latest = self._found()
 
     def resumed(self) -> bool:

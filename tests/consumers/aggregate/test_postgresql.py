@@ -2,7 +2,7 @@
 
 import json
 import random
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import pairwise
 
 import psycopg
@@ -106,6 +106,28 @@ def test_an_aggregator_that_was_replaced_meanwhile_ends(url, stored, event, rows
     with pytest.raises(AgentError, match="another aggregator has stored in it meanwhile"):
         stored.repeat()
     assert rows("SELECT count(*) FROM readings") == [(2,)]
+
+
+# TimescaleDB is not in Debian: an extension of its name, which only notes what it is asked.
+EXTENSION = """
+CREATE SCHEMA "Time";
+CREATE TABLE "Time".asked (relation TEXT, time_column TEXT);
+CREATE FUNCTION "Time".create_hypertable(relation REGCLASS, time_column NAME,
+    if_not_exists BOOLEAN, migrate_data BOOLEAN, create_default_indexes BOOLEAN)
+    RETURNS VOID LANGUAGE sql AS $$ INSERT INTO "Time".asked VALUES (relation, time_column) $$;
+SET allow_system_table_mods = on;
+INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+VALUES (1, 'timescaledb', 10, '"Time"'::REGNAMESPACE, FALSE, '2');
+"""
+
+
+def test_with_timescaledb_in_any_schema_the_readings_become_a_hypertable(own_server):
+    url = own_server.url()
+    own_server.execute(EXTENSION)
+    with closing(PostgresqlStore(url)) as store:
+        store.open()
+        asked = store.connection.execute('SELECT * FROM "Time".asked').fetchall()
+    assert asked == [("series_readings", "time")]
 
 
 def test_a_name_with_a_zero_character_is_stored_without_it(stored, event):
