@@ -52,7 +52,7 @@ def _plan(
     plan: SinkPlan[Any] = SinkPlan(
         identity.name, (url,), read, max_batch=most, aside=identity.aside
     )
-    for key, value, what in kind.check(plan):
+    for key, value, what in (one.safe(kind.options) for one in kind.check(plan)):
         problems.add(f"{key}: {what}") if value is None else problems.note(key, value, what)
     if problems.lines:
         raise ConfigError(tuple(problems.lines))
@@ -72,7 +72,7 @@ def sink_options_of(file: Path | None, given: Iterable[str]) -> dict[str, Any]:
     for one in given:
         key, equals, text = one.partition("=")
         if not equals:
-            raise ConfigError((f"--sink-option {one}: write key=value",))
+            raise ConfigError(("--sink-option: write key=value",))
         options[key.strip()] = _value(text.strip())
     return options
 

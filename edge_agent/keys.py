@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any, get_args
 
 # What a key may hold, as `Meta(extra=...)`: the doctor never shows a secret, and a name only if it
@@ -14,6 +15,68 @@ SECRET_VARIABLE = {"names": "variable", "secret": True}
 SENSITIVE = re.compile(
     r"pass|pwd|secret|token|key|credential|auth|psk|apprise|connection.?string", re.IGNORECASE
 )
+
+REDACTED = "***"
+PEM = "-----"
+VARIABLE = re.compile(r"[A-Z]+(_[A-Z]+)*")  # with digits, it may be a token
+# A path as it is written in a configuration; a secret in base64 may begin with / as well.
+PATH = re.compile(r"(/|~/|\.{1,2}/|\$CREDENTIALS_DIRECTORY/)[^+=\n]*")
+NAMES = {"file": PATH, "variable": VARIABLE}
+LOOKS = {
+    "file": "the path of a file begins with /, ~/, ./ or ../",
+    "variable": "the name of a variable has capital letters and _ only",
+}
+
+
+def mark(field: Any) -> dict[str, Any]:  # noqa: ANN401 - a field of a msgspec.Struct
+    """Return what a key may hold: `secret`, `names` and `range`, as far as its table says so."""
+    metas = getattr(field.type, "__metadata__", ())
+    found = (getattr(one, "extra", None) or {} for one in metas)
+    return {name: value for extra in found for name, value in extra.items()}
+
+
+def is_name(of: str, text: str) -> bool:
+    """Return whether a value is a path or a variable's name, not a secret written in its place."""
+    return NAMES[of].fullmatch(text) is not None
+
+
+def has_userinfo(value: object) -> bool:
+    """Return whether a value is a URL with what may be a password."""
+    return isinstance(value, str) and "://" in value and "@" in value
+
+
+def is_secret(marks: Mapping[str, Any], value: object) -> bool:
+    """Return whether a value of a key with such marks may be a secret."""
+    if names := marks.get("names"):
+        return not is_name(names, str(value))
+    return has_userinfo(value) or SECRET.items() <= marks.items()
+
+
+def hides(marks: Mapping[str, Any], value: object) -> bool:
+    """Return whether messages do not show a value of a key with such marks.
+
+    A file that is no secret is shown however it is named, unless it is PEM text itself.
+    """
+    if marks == FILE:
+        return PEM in str(value)
+    return is_secret(marks, value)
+
+
+def named(key: str, file: str, marks: Mapping[str, Any] = SECRET_FILE) -> str:
+    """Return a key with the path that it has, or the key alone if it may hold a secret instead."""
+    return key if file and hides(marks, file) else f"{key} = {file}"
+
+
+def without_secrets(value: Any) -> Any:  # noqa: ANN401 - anything that TOML has
+    """Return a value of an unknown kind with *** in place of what may be a secret."""
+    if isinstance(value, Mapping):
+        return {
+            key: REDACTED if SENSITIVE.search(key) else without_secrets(one)
+            for key, one in value.items()
+        }
+    if isinstance(value, list):
+        return [without_secrets(one) for one in value]
+    return REDACTED if has_userinfo(value) else value
 
 
 def choices(literal: Any) -> str:  # noqa: ANN401

@@ -11,9 +11,9 @@ from edge_agent.config.commands import CommandName
 from edge_agent.config.config import Config
 from edge_agent.config.reader import TableReader
 from edge_agent.config.settings import Settings, tables
-from edge_agent.doctor.instruments.secret_keys import REDACTED, safe_tables
+from edge_agent.doctor.instruments.secret_keys import safe_tables
 from edge_agent.evaluate.commands.command import KINDS
-from edge_agent.keys import SECRET, SECRET_FILE
+from edge_agent.keys import REDACTED, SECRET, SECRET_FILE
 from edge_agent.problems import Problems
 from edge_agent.units import Duration
 

@@ -11,7 +11,7 @@ from edge_agent.private_files import protect_database
 
 LOCK_SECONDS = 10.0
 TABLES = """
-BEGIN;
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS synced (commits INTEGER NOT NULL);
 INSERT INTO synced SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM synced);
 CREATE TABLE IF NOT EXISTS done (

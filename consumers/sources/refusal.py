@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
-from edge_agent.deliver.sink import SinkProblem
+from edge_agent.deliver.sink import SinkOptions, SinkProblem
 from edge_agent.errors import AgentError
 
 
-def refuse(problems: Iterable[SinkProblem]) -> None:
+def refuse(problems: Iterable[SinkProblem], options: type[SinkOptions]) -> None:
     """Raise AgentError for the first problem, if there is one."""
-    for problem in problems:
+    for found in problems:
+        problem = found.safe(options)
         what, _, remedy = problem.what.partition("; ")
         value = "" if problem.value is None else f" = {problem.value}"
         raise AgentError(f"{problem.key}{value}: {what}", remedy)

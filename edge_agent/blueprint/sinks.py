@@ -93,7 +93,7 @@ def _checked(
 ) -> ResolvedSink | None:
     found = list(kind.check(plan))
     for problem in found:
-        _note(problem, where, problems)
+        _note(problem.safe(kind.options), where, problems)
     return None if found else ResolvedSink(plan, kind)
 
 

@@ -21,12 +21,11 @@ from edge_agent.config.settings import (
     Settings,
     description,
     keys,
-    mark,
     nested,
 )
 from edge_agent.config.source import apply_override, parse, without_nul
 from edge_agent.errors import ConfigError
-from edge_agent.keys import SENSITIVE
+from edge_agent.keys import REDACTED, SENSITIVE, hides, mark, without_secrets
 from edge_agent.problems import Problems, unknown
 from edge_agent.units import decode
 
@@ -108,13 +107,15 @@ class TableReader:
     def _one(self, kind: type[T], table: object, where: Where) -> T | None:
         if isinstance(table, dict):
             return self.table(kind, table, where)
-        self._problems.note(where.key, table, f"expected a table: write [{where.heading}]")
+        self._problems.note(
+            where.key, without_secrets(table), f"expected a table: write [{where.heading}]"
+        )
         return None
 
     def _list(self, kind: type[T], entries: object, where: Where) -> tuple[T, ...]:
         if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
             what = f"expected a list of tables: write [[{where.heading}]]"
-            self._problems.note(where.key, entries, what)
+            self._problems.note(where.key, without_secrets(entries), what)
             return ()
         found = [
             self.table(kind, entry, where.entry(entry.get("name", number)))
@@ -125,7 +126,7 @@ class TableReader:
     def _named(self, kind: type[T], tables: object, where: Where) -> dict[str, T]:
         if not isinstance(tables, dict):
             what = f"expected tables: write [{where.heading}.<name>]"
-            self._problems.note(where.key, tables, what)
+            self._problems.note(where.key, without_secrets(tables), what)
             return {}
         found = {name: self._one(kind, one, where.below(name)) for name, one in tables.items()}
         return {name: one for name, one in found.items() if one is not None}
@@ -139,7 +140,8 @@ class TableReader:
         for key, value in others.items():
             what = MISPLACED.get(where.key, {}).get(key)
             what = f"unknown; {what}" if what else unknown(key, known)
-            shown = "***" if SENSITIVE.search(key) else value
+            secret = SENSITIVE.search(key) or SENSITIVE.search(what)  # perhaps a misspelt key
+            shown = REDACTED if secret else without_secrets(value)
             self._problems.note(where.below(key).key, shown, what)
         return {}
 
@@ -161,7 +163,8 @@ class TableReader:
         except msgspec.ValidationError as error:
             what = reason(error) + _without_quotes(given, str(error))
         if what:
-            self._problems.note(name, given, f"{what}; wanted: {description(field)}")
+            shown = REDACTED if hides(mark(field), given) else without_secrets(given)
+            self._problems.note(name, shown, f"{what}; wanted: {description(field)}")
             return {}
         return {field.name: value}
 

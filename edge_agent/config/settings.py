@@ -85,10 +85,5 @@ def description(field: FieldInfo) -> str:
     return texts[-1] if texts else str(getattr(get_args(field.type), "__name__", field.type))
 
 
-def mark(field: FieldInfo) -> dict[str, Any]:
-    """Return what a key may hold: `secret`, `names` and `range`, as far as its table says so."""
-    return {name: value for meta in _metas(field) for name, value in (meta.extra or {}).items()}
-
-
 def _metas(field: FieldInfo) -> list[Meta]:
     return [one for one in getattr(field.type, "__metadata__", ()) if isinstance(one, Meta)]

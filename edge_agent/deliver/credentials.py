@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge_agent.errors import AgentError
+from edge_agent.keys import FILE, SECRET_FILE, named
 from edge_agent.paths import expanded
 
 
@@ -22,25 +23,30 @@ def tls_context(ca: str, certificate: str, key: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca or None)
     except OSError as error:
-        raise AgentError(f"ca = {ca}: {_reason(error)}", "give a readable PEM file") from None
+        raise AgentError(
+            f"{named('ca', ca, FILE)}: {_reason(error)}", "give a readable PEM file"
+        ) from None
     if certificate or key:
         _load_client_certificate(context, certificate, key)
     return context
 
 
 def _load_client_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
-    for name, file in (("certificate", certificate), ("key", key)):
+    for name, file, marks in (
+        ("certificate", certificate, FILE),
+        ("key", key, SECRET_FILE),
+    ):
         try:
             Path(file).read_bytes()
         except OSError as error:
             raise AgentError(
-                f"{name} = {file}: {_reason(error)}", "give a readable PEM file"
+                f"{named(name, file, marks)}: {_reason(error)}", "give a readable PEM file"
             ) from None
     try:
         context.load_cert_chain(certificate, key, password="")
     except (ssl.SSLError, OSError) as error:
         raise AgentError(
-            f"certificate = {certificate}, key = {key}: {_reason(error)}",
+            f"{named('certificate', certificate, FILE)}, {named('key', key)}: {_reason(error)}",
             "the two must be PEM files, belong together, and have no passphrase",
         ) from None
 

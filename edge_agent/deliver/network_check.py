@@ -26,7 +26,7 @@ def check_login(options: NetworkOptions) -> Iterator[SinkProblem]:
     yield from check_password(options)
     if options.username and not (options.password_file or options.password_env):
         what = "a user needs a password; set password_file or password_env"
-        yield SinkProblem("username", options.username, what)
+        yield SinkProblem("username", None, what)  # it may be the password
 
 
 def check_secret(options: SinkOptions, name: str) -> Iterator[SinkProblem]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import msgspec
+from msgspec.structs import fields
 
 from edge_agent.errors import AgentError, MissingPackage
 from edge_agent.events import (
@@ -17,6 +18,7 @@ from edge_agent.events import (
     Start,
     Switched,
 )
+from edge_agent.keys import LOOKS, REDACTED, hides, mark
 
 
 class Sink(Protocol):
@@ -149,6 +151,14 @@ class SinkProblem(NamedTuple):
     def of(cls, key: str, value: object, error: AgentError) -> "SinkProblem":
         """Return what an error says; its remedy follows a semicolon, as everywhere."""
         return cls(key, value, f"{error.what}; {error.remedy}")
+
+    def safe(self, options: type[SinkOptions]) -> "SinkProblem":
+        """Return it without the value if that may be a secret in place of a path or a name."""
+        marks = next((mark(one) for one in fields(options) if one.encode_name == self.key), {})
+        if self.value is None or not marks or not hides(marks, self.value):
+            return self
+        looks = LOOKS.get(marks.get("names", ""))
+        return SinkProblem(self.key, REDACTED, f"{self.what} ({looks})" if looks else self.what)
 
 
 def claims_nothing(_plan: SinkPlan[Options], _node: str) -> Iterable[str]:

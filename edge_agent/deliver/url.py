@@ -4,6 +4,8 @@ import ipaddress
 from collections.abc import Mapping
 from urllib.parse import SplitResult
 
+from edge_agent.keys import REDACTED
+
 
 def host_of(parts: SplitResult, example: str) -> str:
     """Return the host; raise ValueError, with how to write one, if there is none or it is none."""
@@ -26,6 +28,12 @@ def port_of(parts: SplitResult, ports: Mapping[str, int]) -> int:
     if not port:
         raise ValueError("the port must be a number from 1 to 65535")
     return port
+
+
+def without_userinfo(url: str) -> str:
+    """Return a URL without what may be a password, which may itself have @ and / in it."""
+    scheme, found, rest = url.partition("//")
+    return f"{scheme}//{REDACTED}@{rest.rpartition('@')[2]}" if found and "@" in rest else url
 
 
 def is_loopback(host: str) -> bool:

@@ -21,8 +21,9 @@ from edge_agent.config.config import Config
 from edge_agent.config.settings import tables
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import ThemeResult
-from edge_agent.doctor.instruments.secret_keys import REDACTED, safe_tables
+from edge_agent.doctor.instruments.secret_keys import safe_tables
 from edge_agent.doctor.report import as_json
+from edge_agent.keys import REDACTED
 from edge_agent.service import UNIT
 from edge_agent.store.reader import read_stats
 

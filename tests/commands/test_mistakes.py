@@ -95,6 +95,47 @@ def test_a_password_in_a_url_is_refused_and_not_shown(edge_agent, config, passwo
     assert "cret" not in done.err
 
 
+SINK = '[[sink]]\nname = "a"\n'
+PEM = "-----BEGIN PRIVATE KEY-----s3cret"
+MISPLACED = {
+    '[mqtt]\npassword_file = "{}"': "the path of a file begins with /, ~/, ./ or ../",
+    '[mqtt]\nusername = "me"\npassword_file = "{}"': 'mqtt.password_file = "***": No such file',
+    '[mqtt]\nusername = "me"\npassword_env = "{}"': "capital letters and _ only",
+    '[mqtt]\nurl = "mqtts://a"\ncertificate = "/etc/hostname"\nkey = "{}"': "key: No such file",
+    '[mqtt]\nkey = "{}"': 'mqtt.key = "***": unused',
+    f'[mqtt]\nurl = "mqtts://a"\nca = "{PEM}{{}}"': "ca: ",
+    f'[mqtt]\nca = "{PEM}{{}}"': 'mqtt.ca = "***": unused',
+    '[mqtt]\npasword_file = "{}"': 'mqtt.pasword_file = "***": unknown; did you mean',
+    '[mqtt]\nkennwort = "{}"': 'mqtt.kennwort = "***": unknown; known:',
+    '[mqtt]\npassword_file = ["{}"]': 'mqtt.password_file = "***": expected text',
+    '[mqtt]\nurl = {{a = "mqtt://me:{}@b"}}': "mqtt.url",
+    'mqtt = "mqtt://me:{}@broker.lan"': 'mqtt = "***": expected a table',
+    'sink = {{name = "a", token = "{}"}}': "write [[sink]]",
+    SINK + 'url = "amqp://a"\nusername = "{}"': "sink.a.username: a user needs a password",
+    SINK + 'url = "https://a"\ntoken_file = "{}"': 'sink.a.token_file = "***"',
+    SINK + 'url = "https://a"\nsecret_env = "{}"': 'sink.a.secret_env = "***"',
+    SINK
+    + 'url = "eventhubs://a/t"\nconnection_string_file = "{}"': "sink.a.connection_string_file",
+    SINK + 'url = "eventhubs://a/t"\nconnection_string_env = "{}"': "sink.a.connection_string_env",
+    SINK + 'url = "kafka://a/t"\nregistry = "https://me:{}@b"': "sink.a.registry",
+    SINK + 'url = "kafka://a/t"\nregistry_password_file = "{}"': "sink.a.registry_password_file",
+    SINK + 'url = ["kafka://a/t", "kafka://me:{}@b/t"]': "sink.a.url",
+    SINK
+    + 'url = "sqs+https://sqs.eu-central-1.amazonaws.com/123456789012/q"\n'
+    + 'credentials_file = "{}"': 'sink.a.credentials_file = "***"',
+    '[[notify]]\nname = "a"\nurl_file = "{}"': 'notify.a.url_file = "***"',
+}
+
+
+@pytest.mark.parametrize(("text", "words"), MISPLACED.items(), ids=str)
+@pytest.mark.parametrize("secret", ["s3cret", "/s3cret+4Q=="])
+def test_a_secret_in_the_wrong_place_is_not_shown(edge_agent, config, text, words, secret):
+    done = edge_agent("check", config(text.format(secret)))
+    assert done.code == 2
+    assert words in done.err
+    assert "s3cret" not in done.out + done.err
+
+
 def test_a_connection_string_in_place_of_its_file_is_not_shown(edge_agent, config):
     sink = '[[sink]]\nname = "hub"\nurl = "eventhubs://a/t"\nconnection_string = "Endpoint=s3cret"'
     done = edge_agent("check", config(sink))

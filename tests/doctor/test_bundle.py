@@ -212,6 +212,11 @@ def test_the_user_who_called_sudo_owns_the_archive(pi, bundle, monkeypatch):
     [
         ("mqtt://me:pw@host:1883", "mqtt://***@host:1883"),
         ("mqtts://host:8883 refuses", "mqtts://host:8883 refuses"),
+        ("amqp://me:pw@host:5672/farm", "amqp://***@host:5672/farm"),
+        (
+            "5671 is usual for amqps://, 5672 for amqp://",
+            "5671 is usual for amqps://, 5672 for amqp://",
+        ),
         ("https://hooks.example.org/T0/B0", "https://hooks.example.org/***"),
         ("tgram://123:abc/1", "tgram://***"),
         ('password = "a b"', "password = ***"),

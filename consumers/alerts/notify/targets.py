@@ -14,6 +14,7 @@ from edge_agent.deliver.http.client import HttpClient
 from edge_agent.deliver.notify.services import open_apprise
 from edge_agent.deliver.web.patience import Patience
 from edge_agent.errors import AgentError, SinkUnavailable
+from edge_agent.keys import named
 from edge_agent.paths import expanded
 from edge_agent.private_files import refuse_exposed
 
@@ -97,19 +98,21 @@ def _body(settings: FleetNotifySettings, transitions: Sequence[Transition], now:
 def _authorization(settings: FleetNotifySettings) -> dict[str, str]:
     if not settings.token_file:
         return {}
-    return {"Authorization": f"Bearer {_read(settings.token_file)}"}
+    return {"Authorization": f"Bearer {_read('token_file', settings.token_file)}"}
 
 
 def _url(settings: FleetNotifySettings) -> str:
-    return _read(settings.url_file) if settings.url_file else settings.url
+    return _read("url_file", settings.url_file) if settings.url_file else settings.url
 
 
-def _read(file: str) -> str:
+def _read(key: str, file: str) -> str:
     try:
         return Path(expanded(file)).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise SinkUnavailable(f"{file}: {reason}", "make it readable for this user") from error
+        raise SinkUnavailable(
+            f"{named(key, file)}: {reason}", "make it readable for this user"
+        ) from error
 
 
 def _with_path(url: str) -> str:

@@ -1,6 +1,5 @@
 """What the schemes amqp:// and amqps:// name; pika is imported only if one is used."""
 
-import re
 from typing import TYPE_CHECKING
 
 from consumers.source import SourcePlan
@@ -17,7 +16,7 @@ def amqp_source(plan: SourcePlan) -> "AmqpSource":
     try:
         queue = parse_queue_url(plan.url)
     except ValueError as error:
-        raise AgentError(re.sub("//.*@", "//***@", str(error))) from None
+        raise AgentError(str(error)) from None
     try:
         from consumers.sources.amqp.source import AmqpSource  # noqa: PLC0415 - pika, 15 MB
         from consumers.sources.amqp.target import QueueTarget  # noqa: PLC0415

@@ -57,7 +57,7 @@ def kafka_source(plan: SourcePlan) -> KafkaSource:
         key=plan.key,
     )
     as_sink = SinkPlan("source", (url,), options)
-    refuse(check(as_sink))
+    refuse(check(as_sink), KafkaOptions)
     return _source(plan, kafka_target(as_sink), _registry(options))
 
 
@@ -70,7 +70,7 @@ def event_hubs_source(plan: SourcePlan) -> KafkaSource:
         ca=plan.ca,
     )
     as_sink = SinkPlan("source", (url,), options)
-    refuse(check_event_hubs(as_sink))
+    refuse(check_event_hubs(as_sink), EventHubsOptions)
     return _source(plan, event_hubs_target(as_sink), None)
 
 

@@ -32,7 +32,7 @@ def sqs_source(plan: SourcePlan) -> SqsSource:
     url, query = split_query(plan.url, SqsQuery)
     _refuse_what_a_queue_has_not(plan)
     as_sink = SinkPlan("source", (url,), AwsOptions(**msgspec.structs.asdict(query)))
-    refuse(check(as_sink))
+    refuse(check(as_sink), AwsOptions)
     target, connect = connector(as_sink)
     return SqsSource(lambda: SqsQueue(connect(), target), Backoff(random.random))
 

@@ -6,6 +6,7 @@ from edge_agent.deliver.encoding.address import registry_address
 from edge_agent.deliver.encoding.options import EncodingOptions
 from edge_agent.deliver.network_check import check_password, check_tls
 from edge_agent.deliver.sink import SinkProblem
+from edge_agent.deliver.url import without_userinfo
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 PREFIX = "registry_"
@@ -17,7 +18,7 @@ def check_encoding(options: EncodingOptions) -> Iterator[SinkProblem]:
         yield from _unused(options, "it needs a registry; set registry")
     elif options.format != "avro":
         what = 'a registry is only for Avro; set format = "avro", or remove it'
-        yield SinkProblem("registry", _shown(options.registry), what)
+        yield SinkProblem("registry", without_userinfo(options.registry), what)
     else:
         yield from _check_registry(options)
 
@@ -32,7 +33,7 @@ def _check_registry(options: EncodingOptions) -> Iterator[SinkProblem]:
     try:
         address = registry_address(options.registry)
     except ValueError as error:
-        yield SinkProblem("registry", _shown(options.registry), str(error))
+        yield SinkProblem("registry", without_userinfo(options.registry), str(error))
         return
     login = options.registry_login
     if login.username and not address.tls and address.host not in LOOPBACK:
@@ -44,9 +45,3 @@ def _check_registry(options: EncodingOptions) -> Iterator[SinkProblem]:
 
 def _prefixed(problem: SinkProblem) -> SinkProblem:
     return problem._replace(key=PREFIX + problem.key if problem.key else "registry_ca")
-
-
-def _shown(url: str) -> str:
-    """Return a URL without what may be a password."""
-    scheme, _, rest = url.rpartition("//")
-    return f"{scheme}//***@{rest.rpartition('@')[2]}" if "@" in rest else url

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from edge_agent.deliver.credentials import read_password
 from edge_agent.deliver.http.options import HttpOptions
 from edge_agent.errors import AgentError
+from edge_agent.keys import named
 
 PREFIX = "whsec_"
 KEY_BYTES = range(24, 65)  # as Standard Webhooks asks for
@@ -82,5 +83,5 @@ def _read(options: HttpOptions, name: str) -> str:
     try:
         return read_password(file, variable)
     except AgentError as error:
-        key = f"{name}_env = {variable}" if variable else f"{name}_file = {file}"
+        key = f"{name}_env" if variable else named(f"{name}_file", file)
         raise AgentError(f"{key}: {error.what}", error.remedy) from None

@@ -1,6 +1,5 @@
 """What can be wrong with an MQTT sink, found without a connection."""
 
-import re
 from collections.abc import Iterator
 
 from edge_agent.deliver.mqtt.address import Address, parse_url
@@ -8,6 +7,7 @@ from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.profiles.table import PROFILES, check_profile
 from edge_agent.deliver.network_check import check_password, check_secret, check_tls
 from edge_agent.deliver.sink import SinkPlan, SinkProblem
+from edge_agent.deliver.url import without_userinfo
 
 
 def check(plan: SinkPlan[MqttOptions]) -> Iterator[SinkProblem]:
@@ -19,7 +19,7 @@ def check(plan: SinkPlan[MqttOptions]) -> Iterator[SinkProblem]:
         try:
             found.append(parse_url(url))
         except ValueError as error:
-            yield SinkProblem("url", re.sub("//.*@", "//***@", url), str(error))
+            yield SinkProblem("url", without_userinfo(url), str(error))
     if PROFILES[plan.options.profile].one_client_id:
         yield from check_secret(plan.options, "password")
     else:

@@ -7,11 +7,11 @@ from msgspec.structs import fields
 
 from edge_agent.config.config import Config
 from edge_agent.config.reader import TableReader
-from edge_agent.config.settings import mark
 from edge_agent.config.sink import SinkSettings
 from edge_agent.deliver.catalog import load_sink_type, scheme_of
 from edge_agent.deliver.sink import SinkPlan, SinkType
 from edge_agent.errors import AgentError
+from edge_agent.keys import mark
 from edge_agent.problems import Problems
 
 

@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from edge_agent.doctor.instruments.credentials import Credentials
-from edge_agent.doctor.instruments.secret_keys import REDACTED, secret_values
-from edge_agent.keys import SENSITIVE
+from edge_agent.doctor.instruments.secret_keys import secret_values
+from edge_agent.keys import REDACTED, SENSITIVE
 
 SHORTEST = 3  # a shorter text would remove parts of ordinary words
 PIECE = 8  # the shortest part of a URL that may be a token by itself
 SHOWN = 56  # characters of a value that the line of a problem shows, then an ellipsis
 LARGEST = 100_000  # bytes of a file with a secret
-BROKERS = {"mqtt", "mqtts"}
+BROKERS = {"mqtt", "mqtts", "amqp", "amqps", "kafka", "eventhubs"}
 PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*-----|\Z)", re.DOTALL)
 ASSIGNED = re.compile(
     r"(?i)([\w-]*(?:passw(?:or)?d|pwd|passphrase|secret|token|api_?key|authorization)[\"']?\s*[=:]\s*)"
@@ -51,6 +51,8 @@ def _assigned(match: re.Match[str]) -> str:
 def _url(match: re.Match[str]) -> str:
     """Keep a broker's host and port, and a page's host: all else in a URL may be a token."""
     scheme, rest = match[1].lower(), match[2]
+    if not re.search(r"\w", rest):  # a scheme in a sentence, such as `amqps://,`
+        return match[0]
     host = rest.rpartition("@")[2] if "@" in rest else rest
     userinfo = f"{REDACTED}@" if "@" in rest else ""
     if scheme in BROKERS:

@@ -1,18 +1,13 @@
 """Which values of a configuration may be secret: by their key in the table, and by looks."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import fields
 
 from edge_agent.config.config import Config
-from edge_agent.config.settings import OPTIONS, Form, Settings, mark, nested
-from edge_agent.keys import SECRET, SENSITIVE
-
-REDACTED = "***"
-VARIABLE = re.compile(r"[A-Z]+(_[A-Z]+)*")  # with digits, it may be a token
-PATHS = ("/", "~/", "./", "../", "$CREDENTIALS_DIRECTORY/")
+from edge_agent.config.settings import OPTIONS, Form, Settings, nested
+from edge_agent.keys import REDACTED, SENSITIVE, has_userinfo, is_secret, mark
 
 
 def safe_tables(tables: Mapping[str, Any], kind: type[Settings] | None = Config) -> dict[str, Any]:
@@ -56,28 +51,15 @@ def _inside(value: Any, kind: type[Settings] | None) -> Any:  # noqa: ANN401
         return safe_tables(value, kind)
     if isinstance(value, list):
         return [_inside(one, kind) for one in value]
-    return REDACTED if _has_userinfo(value) else value
+    return REDACTED if has_userinfo(value) else value
 
 
 def _is_secret(key: str, value: Any, kind: type[Settings] | None) -> bool:  # noqa: ANN401
-    suspicious = bool(SENSITIVE.search(key)) or _has_userinfo(value)
+    suspicious = bool(SENSITIVE.search(key)) or has_userinfo(value)
     if kind is None:
         return suspicious
     field = next((one for one in fields(kind) if one.encode_name == key), None)
     if field is None:  # a misspelt key may hold anything
         return suspicious or OPTIONS not in kind.__struct_fields__
-    named = mark(field).get("names")
-    if named:
-        return not _is_name(named, str(value))
-    return suspicious or SECRET.items() <= mark(field).items()
-
-
-def _is_name(of: str, text: str) -> bool:
-    """Return whether a value is a path or a variable's name, not a secret written in its place."""
-    if of == "variable":
-        return VARIABLE.fullmatch(text) is not None
-    return text.startswith(PATHS)
-
-
-def _has_userinfo(value: Any) -> bool:  # noqa: ANN401
-    return isinstance(value, str) and "://" in value and "@" in value
+    marks = mark(field)
+    return is_secret(marks, value) or (suspicious and "names" not in marks)
