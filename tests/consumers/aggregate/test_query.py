@@ -101,6 +101,12 @@ def test_a_file_that_another_program_has_is_named(tmp_path, command):
     assert re.search(r"x.duckdb: another process has it open: end it, or", done.stderr)
 
 
+def test_a_store_that_is_not_there_is_named_with_what_makes_it(tmp_path, command):
+    done = command("query", "SELECT 1", "--store", str(tmp_path / "none.duckdb"))
+    assert done.returncode == 1
+    assert f"{tmp_path}/none.duckdb: there is no store yet: run `edge-consumer agg" in done.stderr
+
+
 def test_the_formats_have_the_same_rows(query, tmp_path):
     window = "--window", "1m", "--channel", "air.t"
     rows = [json.loads(line) for line in query(*window, "--json").splitlines()]
