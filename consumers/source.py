@@ -61,7 +61,10 @@ class SourcePlan(msgspec.Struct, frozen=True, kw_only=True):
 class Source(Protocol):
     """Hands over what arrives, at least once; one thread alone calls it."""
 
-    interruptions: int  # how often the source may have lost what the bus had for this consumer
+    @property
+    def interruptions(self) -> int:
+        """Return how often the source may have lost what the bus had for this consumer."""
+        ...
 
     def open(self) -> None:
         """Connect; raise `SourceUnavailable` if that is not possible now."""

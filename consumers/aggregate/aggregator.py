@@ -98,6 +98,7 @@ class StoringRun:
         if group or self._pending:
             self._insist(lambda: self._add(group, timed))
         self._source.acknowledge(self._inbox.settle())
+        self._inbox.missing()  # counts it
         self._pending = 0
 
     def _add(self, group: EventGroup, timed: list[tuple[str, int]]) -> None:

@@ -17,9 +17,10 @@ from consumers.aggregate.stores.catalog import directory_of, store_of
 from consumers.aggregate.stores.store import Store
 from consumers.inbox.settings import InboxCounts
 from consumers.inbox.sqlite_letters import SqliteLetters
+from consumers.metrics.figures import inbox_totals
+from consumers.metrics.option import METRICS_OPTION, measured_source
 from consumers.options import (
     DURATION,
-    chosen_source,
     member_option,
     source_options,
     start_option,
@@ -56,6 +57,7 @@ def _keep(_context: click.Context, _parameter: click.Parameter, texts: tuple[str
               help="End after this time, not only at Ctrl-C.")  # fmt: skip
 @click.option("--until-quiet", type=DURATION, metavar="DURATION",
               help="End when no event has arrived for this time.")  # fmt: skip
+@METRICS_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print JSON at the end, and nothing else.")
 def aggregate(
     where: str,
@@ -84,12 +86,15 @@ def _followed(
     path: Path, where: str, options: dict[str, Any], keep: Keep, end: RunEnd
 ) -> InboxCounts:
     """Store what arrives until the end, or Ctrl-C; return what was counted."""
+    run: StoringRun
     with ExitStack() as stack:
         directory = stack.enter_context(state_directory(path))
         store = stack.enter_context(closing(store_of(where, directory)))
         store.open()
         letters = stack.enter_context(closing(SqliteLetters(directory / LETTERS)))
-        source = stack.enter_context(closing(_source(store, options, directory)))
+        place = {"group": _group(store, options), "state": str(directory)}
+        totals = lambda: inbox_totals(run.counts)  # noqa: E731
+        source = stack.enter_context(measured_source(totals, **{**options, **place}))
         source.open()
         run = _aggregator(source, store, letters, keep)
         with suppress(KeyboardInterrupt):
@@ -98,10 +103,9 @@ def _followed(
     return run.counts
 
 
-def _source(store: Store, options: dict[str, Any], directory: Path) -> Source:
-    """Return the source; the place at the bus has the store's name if `--group` has none."""
-    group = options["group"] or store.name(f"aggregate-{secrets.token_hex(4)}")
-    return chosen_source(**{**options, "group": group, "state": str(directory)})
+def _group(store: Store, options: dict[str, Any]) -> str:
+    """Return the name of the place at the bus: the store's if `--group` has none."""
+    return options["group"] or store.name(f"aggregate-{secrets.token_hex(4)}")
 
 
 def _aggregator(source: Source, store: Store, letters: SqliteLetters, keep: Keep) -> StoringRun:

@@ -32,7 +32,9 @@ from consumers.alerts.transition import Transition
 from consumers.inbox.inbox import Inbox
 from consumers.inbox.sqlite_letters import SqliteLetters
 from consumers.inbox.sqlite_progress import SqliteProgress
-from consumers.options import DURATION, chosen_source, source_options, start_option
+from consumers.metrics.figures import inbox_totals
+from consumers.metrics.option import METRICS_OPTION, measured_source
+from consumers.options import DURATION, source_options, start_option
 from edge_agent.errors import AgentError
 from edge_agent.threads import STOP_SECONDS, Worker
 
@@ -51,8 +53,15 @@ _logger = logging.getLogger(__name__)
 @click.option("--state", default="", metavar="DIR", help="Directory for what must survive.")
 @click.option("--for", "seconds", type=DURATION, metavar="DURATION",
               help="End after this time, not only at Ctrl-C.")  # fmt: skip
+@METRICS_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print each change as a line of JSON.")
-def run(rules: Path, state: str, seconds: float | None, as_json: bool, **where: Any) -> None:  # noqa: ANN401
+def run(
+    rules: Path,
+    state: str,
+    seconds: float | None,
+    as_json: bool,
+    **where: Any,  # noqa: ANN401
+) -> None:
     """Evaluate the rules in RULES over the events of NODEs, or of all nodes, at the URL.
 
     A second instance with the same --state stands by, and takes over when the first one ends.
@@ -95,8 +104,9 @@ def _system(
     letters = stack.enter_context(closing(SqliteLetters(directory / LETTERS)))
     store = AlertStore(progress)
     where["group"] = where["group"] or store.setting("group", f"alerts-{secrets.token_hex(4)}")
-    source = stack.enter_context(closing(chosen_source(**where, state=str(directory))))
     inbox = Inbox(progress, letters)
+    totals = lambda: inbox_totals(inbox.counts)  # noqa: E731
+    source = stack.enter_context(measured_source(totals, **where, state=str(directory)))
     nodes = FleetNodes(store.nodes(), plan.spans, plan.lateness)
     nodes.expect(plan.expected)
     records = AlertRecords(store.records())

@@ -2,17 +2,17 @@
 
 import json
 import signal
-from contextlib import closing
 from typing import Any
 
 import click
 
 from consumers.audit.audit import LATE, SETTLE, Audit
 from consumers.audit.following import End, Following
-from consumers.audit.report import AuditReport
+from consumers.audit.report import AuditReport, audit_totals
 from consumers.audit.rows import HEAD, plain, row, sentences, worst_first
 from consumers.audit.views import open_view
-from consumers.options import DURATION, chosen_source, source_options, start_option
+from consumers.metrics.option import METRICS_OPTION, measured_source
+from consumers.options import DURATION, source_options, start_option
 from consumers.source import SourceUnavailable
 from consumers.steady_clock import SteadyClock
 
@@ -31,6 +31,7 @@ ROWS = 50  # of the summary; --json has all
               help="End after this time, not only at Ctrl-C.")  # fmt: skip
 @click.option("--until-quiet", is_flag=True,
               help="End when no event has arrived for the time of --settle.")  # fmt: skip
+@METRICS_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print JSON at the end, and nothing else.")
 def audit(
     late: float,
@@ -46,12 +47,12 @@ def audit(
     connection or no event arrived. Ctrl-C ends the audit with its summary.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    source = chosen_source(**where)
     end = End(FOREVER if seconds is None else seconds, settle if until_quiet else FOREVER)
-    with closing(source):
+    found, clock = Audit(late=late, settle=settle), SteadyClock()
+    with measured_source(lambda: audit_totals(found.report(clock())), **where) as source:
         source.open()
         view = open_view(silent=as_json, headline=where["url"])
-        report = Following(source, Audit(late=late, settle=settle), view, end, SteadyClock()).run()
+        report = Following(source, found, view, end, clock).run()
     _print(report, source.interruptions, as_json=as_json)
     if not report.logs:
         raise SourceUnavailable("no event arrived", "see whether an agent delivers to this broker")

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from consumers.metrics.figures import ConsumerTotals
 from consumers.ranges import Offsets
 
 
@@ -68,3 +69,13 @@ class AuditReport(NamedTuple):
         logs = [log.as_dict() for log in self.logs]
         more = {"unusable": self.unusable, "replayed": self.replayed}
         return {"clean": self.clean, "logs": logs, **more}
+
+
+def audit_totals(report: AuditReport) -> ConsumerTotals:
+    """Return a report as totals."""
+    return ConsumerTotals(
+        dead=sum(report.unusable.values()),
+        duplicates=sum(log.duplicated.total for log in report.logs),
+        explained=sum(log.named for log in report.logs),
+        unexplained=sum(log.lost.total for log in report.logs),
+    )

@@ -13,15 +13,15 @@ from consumers.bridge.bridge import Bridge, BridgeCounts
 from consumers.chosen_sink import SinkIdentity, sink_at, sink_options_of
 from consumers.inbox.sqlite_letters import SqliteLetters
 from consumers.interruption import stop_at_signals
+from consumers.metrics.figures import ConsumerTotals
+from consumers.metrics.option import METRICS_OPTION, measured_source
 from consumers.options import (
     CONNECTION_OPTIONS,
-    chosen_source,
     member_option,
     start_option,
     with_options,
 )
 from consumers.sink_options import DELIVERY_ARGUMENTS, SINK_OPTIONS
-from consumers.source import Source
 from consumers.state import LETTERS, state_directory, state_of
 from edge_agent.clock import SystemClock
 from edge_agent.deliver.backoff import Backoff
@@ -39,6 +39,7 @@ def _arguments(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--state", type=click.Path(path_type=Path),
               help="Private directory for dead letters and our place.  "
               "[default: ~/.local/state/edge-consumer/bridge/GROUP]")  # fmt: skip
+@METRICS_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print JSON at the end, and nothing else.")
 def bridge(
     sink_url: str,
@@ -58,7 +59,6 @@ def bridge(
         raise click.UsageError("name a --group: the source keeps our place under it")
     stopping = stop_at_signals()
     home = state or state_of("bridge", *filter(None, (group, member)))
-    source = chosen_source(**where, state=str(home))
     identity = SinkIdentity("sink", group, "-".join(filter(None, ("bridge", member))))
     options = sink_options_of(sink_file, sink_option)
     died: list[str] = []
@@ -66,15 +66,18 @@ def bridge(
     with ExitStack() as stack:
         directory = stack.enter_context(state_directory(home))
         letters = stack.enter_context(closing(SqliteLetters(directory / LETTERS)))
-        counts = _run(source, sink, letters, lambda: stopping.is_set() or bool(died))
+        ends = lambda: stopping.is_set() or bool(died)  # noqa: E731
+        counts = _run({**where, "state": str(home)}, sink, letters, ends)
     _print(counts, as_json=as_json)
     return int(bool(died))
 
 
 def _run(
-    source: Source, sink: Sink, letters: SqliteLetters, stopping: Callable[[], bool]
+    where: dict[str, Any], sink: Sink, letters: SqliteLetters, stopping: Callable[[], bool]
 ) -> BridgeCounts:
-    with closing(source), closing(sink):
+    one: Bridge
+    totals = lambda: ConsumerTotals(one.counts.dead)  # noqa: E731
+    with measured_source(totals, **where) as source, closing(sink):
         source.open()
         one = Bridge(
             source,

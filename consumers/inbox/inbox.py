@@ -110,6 +110,7 @@ class Inbox:
         """Return what was found missing since the last call."""
         found = self._gaps.reports(self._now)
         self.counts.missing += sum(each.total for each in found)
+        self.counts.unexplained += sum(each.total for each in found if not each.reason)
         return found
 
     def _arrive(self, event: ReceivedEvent, *, again: bool) -> Iterator[ReceivedEvent]:

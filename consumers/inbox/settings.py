@@ -28,8 +28,8 @@ class InboxSettings(NamedTuple):
 class InboxCounts:
     """How often something has happened since the start.
 
-    `missing` counts events that are not going to arrive, or have not; `latest` is the newest time
-    of an event, in seconds since 1970.
+    `missing` counts events that are not going to arrive, or have not; no gap event named those that
+    are `unexplained` in time. `latest` is the newest time of an event, in seconds since 1970.
     """
 
     events: int = 0
@@ -38,4 +38,5 @@ class InboxCounts:
     replays: int = 0
     dead: int = 0
     missing: int = 0
+    unexplained: int = 0
     latest: float = 0.0

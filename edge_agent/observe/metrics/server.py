@@ -5,21 +5,18 @@ it is asked; so nothing is locked, and a slow client or a slow disk delays nothi
 """
 
 import logging
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from http.server import HTTPServer
 from queue import Empty, SimpleQueue
-from socketserver import TCPServer
-from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from edge_agent.config.metrics import ListenAddress
 from edge_agent.observe.metrics.agent_sums import AgentSums, MetricsItem
-from edge_agent.observe.metrics.connection import MetricsConnection
+from edge_agent.observe.metrics.connection import MetricsListener
 from edge_agent.observe.metrics.families import PARTS, stated, watched
 from edge_agent.observe.metrics.state import AgentState
 
@@ -69,13 +66,13 @@ class MetricsServer:
     def __init__(
         self, host: str, port: int, metrics: AgentMetrics, monotonic: Callable[[], float]
     ) -> None:
-        self._address = (host, port)
+        self._address = ListenAddress(host, port)
         self._metrics = metrics
         self._monotonic = monotonic
         self._registry = CollectorRegistry()
         self._registry.register(metrics)
         ProcessCollector(registry=self._registry)
-        self._server: HTTPServer | None = None
+        self._server: MetricsListener | None = None
         self._retry_at = float("-inf")
         self._failed = ""
         self._stopping = threading.Event()
@@ -101,9 +98,7 @@ class MetricsServer:
     def _open(self) -> None:
         where = "metrics: {}:{}".format(*self._address)
         try:
-            self._server = _QuietServer(
-                self._address, MetricsConnection.factory(self._registry), ":" in self._address[0]
-            )
+            self._server = MetricsListener(self._address, self._registry)
         except OSError as error:
             self._retry_at = self._monotonic() + RETRY
             self._complain(f"{where}: {error.strerror or error}")
@@ -115,21 +110,3 @@ class MetricsServer:
             remedy = "name another address or port in [metrics]; tried again every 30 s"
             _logger.error("%s; %s", text, remedy)
         self._failed = text
-
-
-class _QuietServer(HTTPServer):
-    """Waits a moment for a request; asks no name server; an error ends only its connection."""
-
-    timeout = WAIT
-
-    def __init__(self, address: tuple[str, int], handler: Any, ipv6: bool) -> None:  # noqa: ANN401
-        self.address_family = socket.AF_INET6 if ipv6 else socket.AF_INET
-        super().__init__(address, handler)
-
-    def server_bind(self) -> None:
-        """Bind, without a question to a name server."""
-        TCPServer.server_bind(self)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401, ARG002
-        """Log what went wrong with one connection."""
-        _logger.warning("metrics: a request of %s failed", client_address, exc_info=True)  # noqa: LOG014 - it is called in one

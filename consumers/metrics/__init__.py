@@ -1,0 +1,1 @@
+"""Shows Prometheus what a consumer does, if `--metrics` names an address."""
