@@ -61,6 +61,7 @@ class Bridge:
         self._backoff = backoff
         self._stopping = stopping
         self._complaints = Complaints(_logger, clock.monotonic)
+        self._letter_complaints = Complaints(_logger, clock.monotonic)
         self._waiting = Waiting()
         self._number = 0
         self._open = False
@@ -156,5 +157,5 @@ class Bridge:
             now = self._clock.now().time / 1e6
             self._letters.update([kept(each, now) for each in dead], tried_again or ())
         for each in dead:
-            self._complaints.add(f"a dead letter: {each.reason}")
+            self._letter_complaints.add(f"a dead letter: {each.reason}")
         self.counts.dead += len(dead)

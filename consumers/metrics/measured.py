@@ -9,13 +9,14 @@ from consumers.source import Delivery, Source
 NODES = 1_000
 OTHERS = "other nodes"  # all beyond NODES; no node has such a name
 PUBLISH_SECONDS = 1.0
+AHEAD = 60.0  # s that a node's clock may be ahead of ours
 
 
 class MeasuredSource:
     """Hands over what `source` does, and gives `publish` new figures about once a second.
 
     `totals` returns what the consumer has counted; it is called in the consumer's thread. `clock`
-    returns monotonic seconds.
+    returns seconds since 1970. A time in the future is not the newest one: it would hide the lag.
     """
 
     def __init__(
@@ -48,9 +49,10 @@ class MeasuredSource:
             self._publish_at = now + PUBLISH_SECONDS
             self._publish(ConsumerFigures(self._totals(), dict(self._nodes)))
         deliveries = self._source.receive(seconds)
+        last = self._clock() + AHEAD
         for each in deliveries:
             if isinstance(each, ReceivedEvent):
-                self._count(each)
+                self._count(each, last)
         return deliveries
 
     def acknowledge(self, count: int) -> None:
@@ -61,10 +63,11 @@ class MeasuredSource:
         """Close the source."""
         self._source.close()
 
-    def _count(self, event: ReceivedEvent) -> None:
+    def _count(self, event: ReceivedEvent, last: float) -> None:
         full = len(self._nodes) >= NODES and event.node not in self._nodes
         node = OTHERS if full else event.node
         events, latest = self._nodes.get(node, ArrivedEvents())
-        if event.trusted and not event.replay:
-            latest = max(latest, event.time.timestamp())
+        time = event.time.timestamp()
+        if event.trusted and not event.replay and latest < time <= last:
+            latest = time
         self._nodes[node] = ArrivedEvents(events + 1, latest)

@@ -1,6 +1,5 @@
 """The option `--metrics`, and the source that it lets Prometheus see."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from typing import Any
@@ -11,6 +10,7 @@ from consumers.metrics.figures import ConsumerFigures, ConsumerTotals
 from consumers.metrics.measured import MeasuredSource
 from consumers.options import chosen_source
 from consumers.source import Source
+from consumers.steady_clock import SteadyClock
 from edge_agent.config.metrics import ListenAddress, listen_address
 from edge_agent.errors import MissingPackage
 
@@ -50,7 +50,7 @@ def measured_source(
         source = stack.enter_context(closing(chosen_source(**where)))
         if metrics:
             publish = stack.enter_context(_serving(metrics))
-            yield MeasuredSource(source, totals, publish, time.monotonic)
+            yield MeasuredSource(source, totals, publish, SteadyClock())
         else:
             yield source
 

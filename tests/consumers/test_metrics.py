@@ -3,6 +3,7 @@
 import errno
 import sys
 import urllib.request
+from itertools import count
 
 import pytest
 from click.testing import CliRunner
@@ -40,7 +41,7 @@ def figures():
 
     def figures(*lists):
         published = []
-        times = iter(range(100))
+        times = count(int(START))
         totals = lambda: inbox_totals(InboxCounts(dead=1, duplicates=2, missing=7, unexplained=3))  # noqa: E731
         source = MeasuredSource(ListedSource(*lists), totals, published.append, times.__next__)
         for _ in range(len(lists) + 1):
@@ -103,6 +104,12 @@ def test_events_are_counted_by_node_with_their_newest_time(figures, event):
         "cellar": ArrivedEvents(1, START - 3600),
     }
     assert found.totals == ConsumerTotals(dead=1, duplicates=2, explained=4, unexplained=3)
+
+
+def test_a_time_in_the_future_does_not_hide_the_lag(figures, event):
+    ahead = event(1, time="2090-01-01T00:00:00Z")
+    found = figures([checked(ahead), checked(event(2, time="2027-01-15T08:00:00Z"))])
+    assert found.nodes == {"greenhouse": ArrivedEvents(2, START)}
 
 
 def test_the_nodes_are_bounded(figures, event):
