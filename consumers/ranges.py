@@ -65,6 +65,13 @@ class Ranges:
         self._lasts[low:high] = [last]
         return True
 
+    def extend(self, offset: int) -> int | None:
+        """Add an offset that follows the highest; return where its range begins, None if not."""
+        if not self._lasts or self._lasts[-1] + 1 != offset:
+            return None
+        self._lasts[-1] = offset
+        return self._firsts[-1]
+
     def split(self, offset: int) -> bool:
         """Remove one offset that is in the set; without room for the rest, it stays."""
         first, last = self.find(offset) or (offset, offset)

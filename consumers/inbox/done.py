@@ -28,6 +28,14 @@ class DoneOffsets:
         """Return the highest offset."""
         return self._ranges.highest
 
+    def extend(self, offset: int) -> bool:
+        """Add an offset if it follows the highest, which needs no room; return whether it does."""
+        first = self._ranges.extend(offset)
+        if first is None:
+            return False
+        self._touched.add(first)
+        return True
+
     def add(self, offset: int) -> bool:
         """Add an offset; return False, and leave it out, if not even a hole could make room."""
         below, above = self._ranges.find(offset - 1), self._ranges.find(offset + 1)

@@ -75,7 +75,10 @@ class Inbox:
         for delivery in deliveries:
             self._received += 1
             if isinstance(delivery, ReceivedEvent):
-                yield from self._arrive(delivery, again=delivery.replay)
+                if self._is_next(delivery):
+                    yield delivery
+                else:
+                    yield from self._arrive(delivery, again=delivery.replay)
             elif isinstance(delivery, DeadLetter):
                 self._bury(delivery)
             elif isinstance(delivery, Introduction):
@@ -112,6 +115,17 @@ class Inbox:
         self.counts.missing += sum(each.total for each in found)
         self.counts.unexplained += sum(each.total for each in found if not each.reason)
         return found
+
+    def _is_next(self, event: ReceivedEvent) -> bool:
+        """Take the next event of a log, without what `_arrive` looks at; return whether it is."""
+        log = self._logs.get(event.log)
+        if log is None or not log.is_next(event) or event.replay or is_gap(event):
+            return False
+        if self._is_ahead(event) or not self._logs.extend(event.log, event.offset):
+            return False
+        self.counts.latest = max(self.counts.latest, event.time.timestamp())
+        self.counts.events += 1
+        return True
 
     def _arrive(self, event: ReceivedEvent, *, again: bool) -> Iterator[ReceivedEvent]:
         """Take an event; one that was sent or tried `again` is in no order."""
@@ -193,8 +207,9 @@ class Inbox:
             self._gaps.name(event, log.reached or 0)
 
     def _is_ahead(self, event: ReceivedEvent) -> bool:
-        latest = max(self._now, CLOCK_SET) + self._settings.ahead
-        return event.trusted and event.time.timestamp() > latest and self._now > CLOCK_SET
+        if not event.trusted or self._now <= CLOCK_SET:
+            return False
+        return event.time.timestamp() > self._now + self._settings.ahead
 
     def _bury(self, letter: DeadLetter) -> None:
         self._keep(letter)

@@ -38,6 +38,10 @@ class LogInbox:
         """Return whether an event is done or waits."""
         return offset in self.done or offset in self._held
 
+    def is_next(self, event: ReceivedEvent) -> bool:
+        """Return whether an event follows what has come so far, and nothing waits."""
+        return event.offset - 1 == self.reached and not self._held and event.node == self.node
+
     def has_hole_below(self, offset: int) -> bool:
         """Return whether something is missing that may still come."""
         return self.reached is not None and offset > self.reached + 1

@@ -41,6 +41,16 @@ class KnownLogs:
         self._logs.move_to_end(log)
         return found
 
+    def extend(self, log: str, offset: int) -> bool:
+        """Note that an event is done if it follows the highest of its log; return whether so."""
+        found = self._logs[log]
+        if not found.done.extend(offset):
+            return False
+        found.reached = offset
+        self._logs.move_to_end(log)
+        self._changed[log] = found
+        return True
+
     def finish(self, log: str, offset: int) -> None:
         """Note that an event is done."""
         found = self._logs[log]
