@@ -14,7 +14,7 @@ from consumers.inbox.sqlite_progress import SqliteProgress
 from consumers.received_event import ReceivedEvent
 from consumers.source import Source, SourcePlan
 from consumers.sources.catalog import source_of
-from consumers.state import LETTERS, PROGRESS, state_directory, state_of
+from consumers.state import LETTERS, PROGRESS, directory_of, state_directory
 from consumers.steady_clock import SteadyClock
 from edge_agent.errors import AgentError
 
@@ -46,7 +46,7 @@ def consume(
     if not group:
         raise AgentError("a consumer needs the name of a group", 'such as group="my-consumer"')
     member = where.get("member", "")
-    home = state or state_of("consume", group, *filter(None, [member]))
+    home = directory_of(state, "consume", group, *filter(None, [member]))
     source = source_of(SourcePlan(url=url, group=group, state=str(home), **where))
     chosen = settings or InboxSettings()
     return _events(source, home, chosen._replace(shared=chosen.shared or bool(member)))

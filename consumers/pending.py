@@ -27,7 +27,12 @@ class Pending(Generic[Token]):
         self._count += deliveries
 
     def acknowledge(self, count: int) -> list[Token]:
-        """Acknowledge the oldest deliveries; return the messages that are done with, in order."""
+        """Acknowledge the oldest deliveries; return the messages that are done with, in order.
+
+        Raise ValueError if there are not so many.
+        """
+        if not 0 <= count <= self._count:
+            raise ValueError(f"{count} of {self._count} deliveries cannot be acknowledged")
         self._count -= count
         self._acknowledged += count
         done = []

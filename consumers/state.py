@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,26 +27,45 @@ def state_of(*names: str) -> Path:
     return state_home().joinpath(*(quote(name, safe="").replace(".", "%2E") for name in names))
 
 
+def directory_of(given: str | Path, *names: str) -> Path:
+    """Return the directory that a user names; if none is given, that of `state_of`."""
+    return Path(expanded(str(given))) if given else state_of(*names)
+
+
+class StateLock:
+    """The lock of a private directory, which is created; it is held until `close`.
+
+    The kernel releases it when the process ends, however it ends.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Raise AgentError if the directory cannot be used."""
+        try:
+            directory.mkdir(PRIVATE, parents=True, exist_ok=True)
+            self._file = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            remedy = "name another directory, or make it writable"
+            raise AgentError(f"{directory}: {error.strerror}", remedy) from error
+
+    def take(self) -> bool:
+        """Take the lock if it is free; return whether it is ours."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Release the lock."""
+        os.close(self._file)
+
+
 @contextmanager
 def state_directory(path: str | Path) -> Iterator[Path]:
     """Create a private directory, and hold it: raise AgentError if another process does."""
     directory = Path(expanded(str(path)))
-    try:
-        directory.mkdir(PRIVATE, parents=True, exist_ok=True)
-        lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        remedy = "name another directory, or make it writable"
-        raise AgentError(f"{directory}: {error.strerror}", remedy) from error
-    try:
-        _hold(lock, directory)
+    with closing(StateLock(directory)) as lock:
+        if not lock.take():
+            what = f"another consumer uses {directory}"
+            raise AgentError(what, "give each its own group or state directory")
         yield directory
-    finally:
-        os.close(lock)
-
-
-def _hold(lock: int, directory: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        what = f"another consumer uses {directory}"
-        raise AgentError(what, "give each its own group or state directory") from error

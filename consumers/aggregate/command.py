@@ -13,7 +13,7 @@ import click
 
 from consumers.aggregate.aggregator import RunClock, RunEnd, StoringRun
 from consumers.aggregate.keep import Keep, parse_keep
-from consumers.aggregate.stores.catalog import directory_of, store_of
+from consumers.aggregate.stores.catalog import store_of
 from consumers.aggregate.stores.store import Store
 from consumers.inbox.settings import InboxCounts
 from consumers.inbox.sqlite_letters import SqliteLetters
@@ -26,7 +26,7 @@ from consumers.options import (
     start_option,
 )
 from consumers.source import Source
-from consumers.state import LETTERS, state_directory
+from consumers.state import LETTERS, directory_of, state_directory
 from consumers.steady_clock import SteadyClock
 from edge_agent.deliver.complaints import Complaints
 
@@ -77,7 +77,7 @@ def aggregate(
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     end = RunEnd(*(FOREVER if each is None else each for each in (seconds, until_quiet)))
-    counts = _followed(directory_of(state), where, source, keep, end)
+    counts = _followed(directory_of(state, "aggregate"), where, source, keep, end)
     _print(counts, as_json=as_json)
     return 0
 

@@ -16,11 +16,11 @@ from consumers.alerts.records import AlertKey
 from consumers.alerts.running import run
 from consumers.alerts.show import alert_line, alert_table, current_state
 from consumers.alerts.silence import AlertSilence
-from consumers.alerts.state import state_directory
 from consumers.alerts.store import FILE, AlertRequest, AlertStore
 from consumers.alerts.transition import AlertRecord
 from consumers.inbox.sqlite_progress import SqliteProgress
 from consumers.options import DURATION
+from consumers.state import directory_of
 from edge_agent.errors import AgentError, ConfigError
 
 
@@ -154,7 +154,7 @@ def forget(node: str, state: str, as_json: bool) -> None:
 
 @contextmanager
 def _store(state: str) -> Iterator[AlertStore]:
-    file = state_directory(state) / FILE
+    file = directory_of(state, "alerts") / FILE
     if not file.exists():
         what = f"{file.parent}: there is no state of an alert system"
         raise AgentError(what, "name its directory with --state")

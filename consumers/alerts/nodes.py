@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from consumers.introduction import sink_of
+from consumers.introduction import KnownSinks
 from consumers.received_event import ReceivedEvent
 from edge_agent.evaluate.expressions.expression import Span
 from edge_agent.evaluate.expressions.windows import Window
@@ -91,7 +91,7 @@ class FleetNodes:
         self._lateness = lateness
         self.nodes = {name: self._node(name, state) for name, state in states.items()}
         self.changed: set[str] = set()
-        self._partial: set[str] = set()
+        self._sinks = KnownSinks(NODES)
         self.counts: Counter[str] = Counter()
 
     def expect(self, names: Iterable[str]) -> None:
@@ -106,16 +106,14 @@ class FleetNodes:
 
     def introduce(self, name: str, info: object) -> None:
         """Take what a node says of itself: whether all its events are delivered here."""
-        sink = sink_of(info)
-        if sink is not None and (sink.complete or len(self._partial) < NODES):
-            (self._partial.discard if sink.complete else self._partial.add)(name)
+        self._sinks.introduce(name, info)
 
     def lose(self, name: str, now: int) -> None:
         """Note that events of a node are lost, and that no gap event explains it.
 
         What is missing of a node that delivers only some kinds of event here means nothing.
         """
-        if name not in self._partial and (node := self._known(name)) is not None:
+        if not self._sinks.partial(name) and (node := self._known(name)) is not None:
             node.state.lost_at = now
 
     def take(self, event: ReceivedEvent, now: int) -> list[str]:

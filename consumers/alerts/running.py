@@ -16,7 +16,6 @@ from typing import Any
 import click
 
 from consumers.alerts.engine import AlertEngine
-from consumers.alerts.lease import Lease
 from consumers.alerts.nodes import FleetNodes
 from consumers.alerts.notify.formats import plain
 from consumers.alerts.notify.outbox import NotificationOutbox
@@ -25,7 +24,6 @@ from consumers.alerts.notify.targets import open_target, problems_of
 from consumers.alerts.plan import FleetPlan, load_plan
 from consumers.alerts.records import AlertRecords
 from consumers.alerts.show import alert_line
-from consumers.alerts.state import state_directory
 from consumers.alerts.store import FILE, AlertStore
 from consumers.alerts.system import AlertParts, AlertSystem
 from consumers.alerts.transition import Transition
@@ -35,11 +33,11 @@ from consumers.inbox.sqlite_progress import SqliteProgress
 from consumers.metrics.figures import inbox_totals
 from consumers.metrics.option import METRICS_OPTION, measured_source
 from consumers.options import DURATION, source_options, start_option
+from consumers.state import LETTERS, StateLock, directory_of
 from edge_agent.errors import AgentError
 from edge_agent.threads import STOP_SECONDS, Worker
 
 FOREVER = float("inf")
-LETTERS = "dead.sqlite"
 STANDBY_SECONDS = 0.5  # between two looks whether the active instance has ended
 LOG_FORMAT = "%(levelname)s: %(message)s"
 
@@ -69,11 +67,11 @@ def run(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     plan = load_plan(rules, problems_of)
-    directory = state_directory(state)
+    directory = directory_of(state, "alerts")
     report = _print_json if as_json else _print_line
     try:
         with ExitStack() as stack:
-            _wait_for(stack.enter_context(closing(Lease(directory))))
+            _wait_for(stack.enter_context(closing(StateLock(directory))))
             system = _system(stack, plan, directory, where, report)
             _logger.info("listening; %d rules", len(plan.rules))
             system.run(FOREVER if seconds is None else seconds)
@@ -83,11 +81,11 @@ def run(
         raise AgentError(f"{directory}: {error}", "free the disk, or choose --state") from error
 
 
-def _wait_for(lease: Lease) -> None:
-    if lease.take():
+def _wait_for(lock: StateLock) -> None:
+    if lock.take():
         return
     _logger.info("another instance is active; standing by")
-    while not lease.take():
+    while not lock.take():
         time.sleep(STANDBY_SECONDS)
     _logger.info("the other instance has ended; active now")
 

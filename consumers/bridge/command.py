@@ -22,7 +22,7 @@ from consumers.options import (
     with_options,
 )
 from consumers.sink_options import DELIVERY_ARGUMENTS, SINK_OPTIONS
-from consumers.state import LETTERS, state_directory, state_of
+from consumers.state import LETTERS, directory_of, state_directory
 from edge_agent.clock import SystemClock
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.sink import Sink
@@ -58,7 +58,7 @@ def bridge(
     if not group:
         raise click.UsageError("name a --group: the source keeps our place under it")
     stopping = stop_at_signals()
-    home = state or state_of("bridge", *filter(None, (group, member)))
+    home = directory_of(state or "", "bridge", *filter(None, (group, member)))
     identity = SinkIdentity("sink", group, "-".join(filter(None, ("bridge", member))))
     options = sink_options_of(sink_file, sink_option)
     died: list[str] = []

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from consumers.aggregate.stores.catalog import directory_of
 from consumers.aggregate.windows import LENGTHS
 from consumers.query.opened import opened_at
 from consumers.query.parquet import write_days, write_file
 from consumers.query.selection import Selection, instant
 from consumers.query.shown import json_lines, plots, table
+from consumers.state import directory_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,7 +76,7 @@ def query(
     selection = Selection(window=window or "", **which)
     if sql and selection != Selection():
         raise click.UsageError("SQL or a selection of channels, not both")
-    with closing(opened_at(where, directory_of(state))) as store:
+    with closing(opened_at(where, directory_of(state, "aggregate"))) as store:
         found = store.sql(sql or selection.sql())
         if output:
             write = write_days if by_day else write_file

@@ -7,11 +7,12 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from consumers.aggregate.stores.catalog import directory_of, file_of, is_server
+from consumers.aggregate.stores.catalog import file_of, is_server
 from consumers.aggregate.stores.duckdb_file import in_memory, in_utc
 from consumers.query.file_answers import FileAnswers
 from consumers.query.selection import Selection, Time, instant
 from consumers.query.server_answers import ServerAnswers
+from consumers.state import directory_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -84,4 +85,4 @@ def open(where: str = "") -> OpenedStore:  # noqa: A001 - `consumers.open` reads
     By default it is the file in the aggregator's state directory. Raises AgentError if the
     package duckdb is missing, or psycopg for a database.
     """
-    return opened_at(where, directory_of())
+    return opened_at(where, directory_of("", "aggregate"))

@@ -6,11 +6,12 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import pytest
 
+from consumers.pending import Pending
 from consumers.source import DeadLetter, Introduction, SourcePlan, SourceUnavailable
 from consumers.sources.catalog import source_of
-from consumers.sources.mqtt import session, unacknowledged
+from consumers.sources.mqtt import session
+from consumers.sources.mqtt import source as mqtt
 from consumers.sources.mqtt.source import MqttSource, broker_of
-from consumers.sources.mqtt.unacknowledged import OpenMessage, Unacknowledged
 from edge_agent.errors import AgentError
 
 WINDOWS = {"a window of 20": "", "a window of 7": "max_inflight_messages 7\n"}
@@ -193,7 +194,7 @@ def test_a_member_needs_a_group_whose_name_a_filter_can_hold():
 def test_a_flood_that_is_not_acknowledged_stays_unread_until_it_is(
     broker, publisher, opened, event, wait_for, monkeypatch
 ):
-    monkeypatch.setattr(unacknowledged, "MOST_EVENTS", 10)
+    monkeypatch.setattr(mqtt, "MOST_EVENTS", 10)
     source, one = opened(broker.url, group="g"), publisher(broker)
     for n in range(1, 51):  # with QoS 0, no window holds the broker back
         one.send("edge/greenhouse/event/reading/air", event(n), qos=0)
@@ -248,12 +249,9 @@ def test_no_broker_is_unavailable(port):
 
 
 def test_messages_are_acknowledged_in_the_order_of_their_arrival():
-    done, waiting = [], Unacknowledged()
+    waiting = Pending()
     for name, deliveries in (("a", 2), ("b", 0), ("c", 1)):
-        waiting.add(OpenMessage(deliveries, 10, lambda name=name: done.append(name)))
-    waiting.settle(1)
-    assert done == []
-    waiting.settle(1)
-    assert done == ["a", "b"]
-    waiting.settle(1)
-    assert done == ["a", "b", "c"]
+        waiting.add(name, deliveries)
+    assert waiting.acknowledge(1) == []
+    assert waiting.acknowledge(1) == ["a", "b"]
+    assert waiting.acknowledge(1) == ["c"]

@@ -5,18 +5,12 @@ from pathlib import Path
 from consumers.aggregate.stores.duckdb_store import DuckdbStore
 from consumers.aggregate.stores.postgresql_store import PostgresqlStore
 from consumers.aggregate.stores.store import Store
-from consumers.state import state_of
 from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
 
 FILE = "readings.duckdb"
 PREFIX = "duckdb:"
 SERVERS = ("postgresql://", "postgres://")
-
-
-def directory_of(named: str = "") -> Path:
-    """Return the named state directory, or the one of this user or service."""
-    return Path(expanded(named)) if named else state_of("aggregate")
 
 
 def is_server(where: str) -> bool:

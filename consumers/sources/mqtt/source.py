@@ -10,14 +10,15 @@ import random
 import re
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from consumers.decode import events_in, introduction_in
+from consumers.pending import Pending
 from consumers.source import Delivery, SourcePlan, SourceUnavailable
 from consumers.sources.mqtt.message import MqttMessage
 from consumers.sources.mqtt.session import SessionEnded, SubscriberSession
-from consumers.sources.mqtt.unacknowledged import OpenMessage, Unacknowledged
 from edge_agent.deliver.backoff import CAP, SLOW_CAP, Backoff
 from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.credentials import TlsFiles
@@ -26,6 +27,8 @@ from edge_agent.errors import AgentError
 
 EVERY_NODE = "+"
 EVENTS, BATCH, INFO = "event/#", "batch", "info"
+MOST_EVENTS = 10_000  # that are not acknowledged
+MOST_BYTES = 20_000_000
 UNFIT = re.compile("[/+#]")  # for the name of a shared subscription
 
 _logger = logging.getLogger(__name__)
@@ -69,6 +72,13 @@ def _check_names(group: str, member: str) -> None:
         raise AgentError(f"a group of members has no / + # in its name: {group}", "choose another")
 
 
+class HeldMessage(NamedTuple):
+    """A message that is not done with: its size in bytes, and what acknowledges it."""
+
+    size: int
+    finish: Callable[[], None]
+
+
 class MqttSource:
     """Subscribes to the events of `nodes`, of all nodes if none is named.
 
@@ -83,7 +93,8 @@ class MqttSource:
         self._broker = broker
         self._keep = keep
         self._topics = topics(nodes or (EVERY_NODE,), share)
-        self._unacknowledged = Unacknowledged()
+        self._pending: Pending[HeldMessage] = Pending()
+        self._bytes = 0  # of what is pending
         self._session: SubscriberSession | None = None
         self._backoff = Backoff(random.random)
         self._complaints = Complaints(_logger)
@@ -116,7 +127,7 @@ class MqttSource:
 
     def acknowledge(self, count: int) -> None:
         """Acknowledge each message whose last event is among these; see `Source`."""
-        self._unacknowledged.settle(count)
+        self._settle(count)
         if self._session is not None:
             self._session.acknowledge()
 
@@ -127,7 +138,7 @@ class MqttSource:
         self._session = None
 
     def _fill(self, session: SubscriberSession, seconds: float) -> None:
-        if self._unacknowledged.full:
+        if len(self._pending) >= MOST_EVENTS or self._bytes >= MOST_BYTES:
             session.rest(seconds)
             return
         session.step(seconds)
@@ -186,13 +197,21 @@ class MqttSource:
         return session
 
     def _taken(self, session: SubscriberSession) -> list[Delivery]:
-        return [delivery for message in session.take() for delivery in self._held(session, message)]
+        found = [one for message in session.take() for one in self._held(session, message)]
+        self._settle(0)  # messages without a delivery
+        return found
 
     def _held(self, session: SubscriberSession, message: MqttMessage) -> list[Delivery]:
         found = list(_decoded(message))
-        finish = partial(session.settle, message.mid)
-        self._unacknowledged.add(OpenMessage(len(found), len(message.payload), finish))
+        size = len(message.payload)
+        self._pending.add(HeldMessage(size, partial(session.settle, message.mid)), len(found))
+        self._bytes += size
         return found
+
+    def _settle(self, count: int) -> None:
+        for done in self._pending.acknowledge(count):
+            self._bytes -= done.size
+            done.finish()
 
 
 def topics(nodes: Sequence[str], share: str) -> list[str]:
