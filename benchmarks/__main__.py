@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks import evaluate, raw, storm
 from benchmarks.amqp import amqp
-from benchmarks.broker import mosquitto
+from benchmarks.broker import free_port, mosquitto
 from benchmarks.consumers import consumers
 from benchmarks.kafka import kafka
 from benchmarks.kafka_source import kafka_source
@@ -27,7 +28,7 @@ from edge_agent.store.reader import LogReader
 
 RESULT = Path(__file__).parent / "results.json"
 SINGLE, BATCHED, BACKLOG = 100_000, 1_000_000, 1_000_000
-SETTLE, IDLE, FLUSHES = 10, 60, 30  # seconds
+SETTLE, IDLE, FLUSHES, SCRAPE = 10, 60, 30, 5  # seconds
 
 
 def pipeline(port: int, what: str, count: int, max_batch: int) -> dict[str, Any]:
@@ -109,6 +110,30 @@ def idle(port: int) -> Iterator[Row]:
         reader.close()
 
 
+def scraped(port: int) -> Iterator[Row]:
+    """Measure the same with metrics that are read every five seconds."""
+    address = f"127.0.0.1:{free_port()}"
+    with scratch() as directory, agent(port, directory, "1s", address) as pid:
+        time.sleep(SETTLE)
+        scrape(address)
+        cpu, took = cpu_seconds(pid), 0.0
+        for _ in range(IDLE // SCRAPE):
+            time.sleep(SCRAPE)
+            took += scrape(address)
+        mean = took / (IDLE // SCRAPE)
+        yield Row("10 devices at 1 Hz, metrics read every 5 s: a scrape", mean, "ms")
+        yield Row("  CPU of one core", (cpu_seconds(pid) - cpu) / IDLE * 100, "%")
+        yield Row("  RSS", rss(pid), "MiB")
+
+
+def scrape(address: str) -> float:
+    """Read all metrics once; return the milliseconds that it took."""
+    began = time.perf_counter()
+    with urllib.request.urlopen(f"http://{address}/metrics") as answer:
+        answer.read()
+    return (time.perf_counter() - began) * 1e3
+
+
 def count_flushes(pid: int) -> int:
     """Count the calls of fsync and fdatasync of a process for half a minute, with strace."""
     command = ["strace", "-f", "-e", "trace=fsync,fdatasync", "-p", str(pid)]
@@ -120,10 +145,10 @@ def count_flushes(pid: int) -> int:
 
 
 @contextmanager
-def agent(port: int, directory: Path, interval: str) -> Iterator[int]:
+def agent(port: int, directory: Path, interval: str, *listen: str) -> Iterator[int]:
     """Run the agent on simulated chips in a process of its own; yield its pid."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.idle", str(port), str(directory), interval]
+        [sys.executable, "-m", "benchmarks.idle", str(port), str(directory), interval, *listen]
     )
     try:
         yield process.pid
@@ -203,6 +228,7 @@ def main() -> int:
         evaluation,
         stormy,
         idle,
+        scraped,
         lambda _port: consumers(),
         lambda _port: kafka(),
         lambda _port: kafka_source(),

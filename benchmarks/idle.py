@@ -1,6 +1,6 @@
 """Ten sensors at 1 Hz, as on a Pi: the whole agent on simulated chips, in a process of its own.
 
-python -m benchmarks.idle PORT DIRECTORY
+python -m benchmarks.idle PORT DIRECTORY INTERVAL [ADDRESS OF THE METRICS]
 """
 
 import sys
@@ -78,8 +78,9 @@ def configuration(port: int, directory: Path, interval: str, count: int = len(PL
 
 def main() -> None:
     """Run until killed."""
-    port, directory, interval = sys.argv[1:]
-    blueprint = resolve(configuration(int(port), Path(directory), interval))
+    port, directory, interval, *listen = sys.argv[1:]
+    overrides = [f"metrics.listen={address}" for address in listen]
+    blueprint = resolve(configuration(int(port), Path(directory), interval), overrides)
     agent = Agent(
         blueprint,
         cast("Hardware", Chips()),  # as much of it as I2C chips need

@@ -176,6 +176,8 @@ def test_a_client_that_takes_no_answer_is_hung_up_on(served, wait_for, monkeypat
         served.metrics.put(Reading("air", NOW, {}, f"quality{n}"))
     served.start()
     scraped(served, wait_for)
+    listening = served.server._server.socket  # what it accepts has its buffers
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         client.connect(("127.0.0.1", served.server._address[1]))

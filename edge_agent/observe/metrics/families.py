@@ -78,9 +78,9 @@ def committed(sums: AgentSums) -> Iterator[Metric]:
 def watched(threads: Mapping[str, SignOfLife], now: float) -> Iterator[Metric]:
     """Yield for how long the threads have been silent, and for how long they may be."""
     silence = {name: max(now - sign.at, 0.0) for name, sign in threads.items()}
-    yield _gauge("thread_silence_seconds", "Since a thread made progress.", "thread", silence)
+    yield _gauge("thread_silence_seconds", "Time since a thread made progress.", "thread", silence)
     limits = {name: sign.limit for name, sign in threads.items()}
-    text = "For how long a thread may be silent before the watchdog ends the agent."
+    text = "For how long a thread may be silent; after that, the watchdog is not fed."
     yield _gauge("thread_silence_limit_seconds", text, "thread", limits)
 
 
