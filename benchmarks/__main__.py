@@ -18,8 +18,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks import evaluate, raw, storm
 from benchmarks.amqp import amqp
+from benchmarks.bridge import bridges
 from benchmarks.broker import free_port, mosquitto
-from benchmarks.consumers import consumers
 from benchmarks.kafka import kafka
 from benchmarks.kafka_source import kafka_source
 from benchmarks.measure import cpu_seconds, rss, written
@@ -229,7 +229,7 @@ def main() -> int:
         stormy,
         idle,
         scraped,
-        lambda _port: consumers(),
+        lambda _port: bridges(),
         lambda _port: kafka(),
         lambda _port: kafka_source(),
         lambda _port: amqp(),

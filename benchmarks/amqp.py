@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -36,18 +37,25 @@ def amqp() -> Iterator[Row]:
     if reason := missing():
         print(f"RabbitMQ is not measured: {reason}", file=sys.stderr)
         return
+    with server() as one:
+        yield from compare(one.port, "classic")
+        yield from compare(one.port, "quorum")
+
+
+@contextmanager
+def server() -> Iterator[Any]:
+    """Yield a RabbitMQ of its own, as the tests start it."""
     laboratory()
     from tests.buses.servers.rabbitmq import Epmd, RabbitMQ  # noqa: PLC0415 - needs the laboratory
 
     with tempfile.TemporaryDirectory(dir=Path(__file__).parent.parent, prefix=".bench-") as name:
         epmd: Any = Epmd()  # type: ignore[no-untyped-call]
-        server: Any = RabbitMQ(Path(name), epmd)  # type: ignore[no-untyped-call]
-        server.start()
+        one: Any = RabbitMQ(Path(name), epmd)  # type: ignore[no-untyped-call]
+        one.start()
         try:
-            yield from compare(server.port, "classic")
-            yield from compare(server.port, "quorum")
+            yield one
         finally:
-            server.stop()
+            one.stop()
             epmd.stop()
 
 

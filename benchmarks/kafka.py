@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,17 +51,24 @@ def on_kafka(measure: Callable[[Any, Content], Iterator[Row]]) -> Iterator[Row]:
     if reason := missing():
         print(f"Kafka is not measured: {reason}", file=sys.stderr)
         return
+    with server() as one:
+        yield from measure(one, "structured")
+        yield from measure(one, "binary")
+
+
+@contextmanager
+def server() -> Iterator[Any]:
+    """Yield a Kafka of its own, as the tests start it."""
     laboratory()
     from tests.buses.servers.kafka import Kafka  # noqa: PLC0415 - needs confluent-kafka
 
     with tempfile.TemporaryDirectory(dir=Path(__file__).parent.parent, prefix=".bench-") as name:
-        server: Any = Kafka(Path(name))  # type: ignore[no-untyped-call]
-        server.start()
+        one: Any = Kafka(Path(name))  # type: ignore[no-untyped-call]
+        one.start()
         try:
-            yield from measure(server, "structured")
-            yield from measure(server, "binary")
+            yield one
         finally:
-            server.stop()
+            one.stop()
 
 
 def compare(server: Any, content: Content) -> Iterator[Row]:  # noqa: ANN401 - a class of the tests

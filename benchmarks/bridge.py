@@ -1,0 +1,237 @@
+"""The bridge from MQTT to any sink, beside the raw client of each side, in the same run.
+
+python -m benchmarks.bridge [mqtt|file|kafka|amqp ...]   prints the rows alone.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from benchmarks import amqp, kafka
+from benchmarks import raw as limits
+from benchmarks.broker import mosquitto
+from benchmarks.events import envelopes
+from benchmarks.row import Row
+from benchmarks.sinks import Send, Sender, delivering, logged, measured, medians
+from consumers.bridge.bridge import Bridge
+from consumers.chosen_sink import SinkIdentity, sink_at
+from consumers.inbox.sqlite_letters import SqliteLetters
+from consumers.source import SourcePlan
+from consumers.sources.mqtt.source import mqtt_source
+from edge_agent.agent import SWITCH_INTERVAL
+from edge_agent.clock import SystemClock
+from edge_agent.deliver.backoff import Backoff
+from edge_agent.deliver.file import FileOptions
+from edge_agent.deliver.sink import SinkPlan
+
+COUNT, RUNS = 30_000, 5
+TOPIC = "edge/+/event/#"
+KEPT = 3600  # seconds that the broker keeps a session
+
+
+class Target(NamedTuple):
+    """Where the events go: `raw` writes them without the bridge; both get the run's number."""
+
+    title: str
+    raw_title: str
+    raw: Callable[[int], Send]
+    url: Callable[[int], str]
+    options: dict[str, Any]
+
+
+def bridges(names: tuple[str, ...] = ("file", "mqtt", "kafka", "amqp")) -> Iterator[Row]:
+    """Measure events per second and CPU; the share is that of the slower raw side."""
+    sys.setswitchinterval(SWITCH_INTERVAL)  # as the agent does
+    with tempfile.TemporaryDirectory(dir=Path(__file__).parent.parent, prefix=".bench-") as name:
+        directory = Path(name)
+        (directory / "broker").mkdir()
+        with mosquitto(store=directory / "broker") as port:
+            for target in names:
+                with ExitStack() as stack:
+                    to = TARGETS[target](stack, directory)
+                    if to is not None:
+                        yield from compared(port, directory, to)
+
+
+def compared(port: int, directory: Path, to: Target) -> Iterator[Row]:
+    """Let all take the same events by turns; other work on the machine concerns all."""
+    subscriber = Sender("raw: paho alone subscribing", lambda run: raw(port, f"raw-{run}"))
+    writer = Sender(f"raw: {to.raw_title}", to.raw)
+    ours = Sender(f"bridge, MQTT to {to.title}", lambda run: bridge(port, run, directory, to))
+    found: dict[Sender, list[tuple[float, float]]] = {subscriber: [], writer: [], ours: []}
+    for run in range(RUNS):
+        for sender, figures in found.items():
+            figures.append(measured(sender.prepare(run), COUNT))
+    for sender, figures in found.items():
+        rate, cpu = medians(figures)
+        yield Row(sender.title, rate, "events/s")
+        yield Row("  CPU", cpu, "µs/event")
+    shares = [
+        (mine / min(alone, written), 0.0)
+        for (alone, _), (written, _), (mine, _) in zip(*found.values(), strict=True)
+    ]
+    yield Row("  as a share of the slower raw side", medians(shares)[0], "times", 0.8)
+
+
+def to_file(_stack: ExitStack, directory: Path) -> Target:
+    """Return files, and the sink of files without the bridge: there is no client of files."""
+
+    def raw(run: int) -> Send:
+        plan = SinkPlan("file", (f"file:{directory}/raw-{run}",), FileOptions())
+        return delivering(plan, logged(COUNT))
+
+    url = f"file:{directory}/events-{{}}".format
+    return Target("a file", "the file sink alone", raw, url, {})
+
+
+def to_mqtt(stack: ExitStack, _directory: Path) -> Target:
+    """Return a broker of its own."""
+    port = stack.enter_context(mosquitto())
+
+    def raw(_run: int) -> Send:
+        def send() -> None:
+            limits.publish(port, COUNT)
+
+        return send
+
+    return Target("MQTT", "paho alone publishing", raw, lambda _: f"mqtt://127.0.0.1:{port}", {})
+
+
+def to_kafka(stack: ExitStack, _directory: Path) -> Target | None:
+    """Return topics of a Kafka, one for each run; None if there is no Kafka."""
+    if reason := kafka.missing():
+        print(f"the bridge to Kafka is not measured: {reason}", file=sys.stderr)
+        return None
+    server = stack.enter_context(kafka.server())
+
+    def topic(name: str) -> str:
+        server.create(name)
+        return name
+
+    def raw(run: int) -> Send:
+        return kafka.raw(server.servers, topic(f"raw-{run}"), logged(COUNT), "structured")
+
+    def url(run: int) -> str:
+        return f"kafka://{server.servers}/{topic(f'bridge-{run}')}"
+
+    return Target("Kafka", "librdkafka alone, acks=all", raw, url, {})
+
+
+def to_amqp(stack: ExitStack, _directory: Path) -> Target | None:
+    """Return quorum queues of a RabbitMQ, one for each run; None if there is no RabbitMQ."""
+    if reason := amqp.missing():
+        print(f"the bridge to RabbitMQ is not measured: {reason}", file=sys.stderr)
+        return None
+    port = stack.enter_context(amqp.server()).port
+
+    def raw(run: int) -> Send:
+        return amqp.raw(port, f"raw-{run}", "quorum", logged(COUNT))
+
+    url = f"amqp://127.0.0.1:{port}/bridge-{{}}".format
+    return Target("RabbitMQ", "pika alone, a quorum queue", raw, url, {"queue_type": "quorum"})
+
+
+TARGETS: dict[str, Callable[[ExitStack, Path], Target | None]] = {
+    "file": to_file,
+    "mqtt": to_mqtt,
+    "kafka": to_kafka,
+    "amqp": to_amqp,
+}
+
+
+def raw(port: int, client_id: str) -> Send:
+    """Return what takes the events as paho's documentation shows."""
+    arrived: list[object] = []
+    client = subscribed(port, client_id, lambda *_: arrived.append(None))
+    client.disconnect()
+    publish(port)
+
+    def take() -> None:
+        client.connect("127.0.0.1", port, clean_start=False)
+        while len(arrived) < COUNT:
+            client.loop()
+        client.disconnect()
+        forget(port, client_id)
+
+    return take
+
+
+def bridge(port: int, run: int, directory: Path, to: Target) -> Send:
+    """Return what carries the events from the broker to a target."""
+    plan = SourcePlan(url=f"mqtt://127.0.0.1:{port}", group=f"bridge-{run}")
+    url = to.url(run)
+    with closing(mqtt_source(plan)) as first:
+        first.open()
+    publish(port)
+
+    def take() -> None:
+        identity = SinkIdentity("sink", plan.group, "bridge")
+        sink = sink_at(url, to.options, identity, lambda: False, print)
+        with (
+            closing(mqtt_source(plan)) as source,
+            closing(sink),
+            closing(SqliteLetters(directory / "letters")) as letters,
+        ):
+            source.open()
+            one = Bridge(
+                source,
+                sink,
+                letters,
+                clock=SystemClock(),
+                backoff=Backoff(lambda: 1.0),
+                stopping=lambda: False,
+            )
+            while one.counts.delivered < COUNT:
+                one.step()
+        forget(port, plan.group)
+
+    return take
+
+
+def subscribed(port: int, client_id: str, on_message: Callable[..., Any]) -> paho.Client:
+    """Return a client whose session the broker keeps."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5)
+    ready: list[object] = []
+    client.on_message = on_message
+    client.on_subscribe = lambda *_: ready.append(None)
+    kept: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    kept.SessionExpiryInterval = KEPT
+    client.connect("127.0.0.1", port, clean_start=False, properties=kept)
+    client.subscribe(TOPIC, 1)
+    while not ready:
+        client.loop()
+    return client
+
+
+def forget(port: int, client_id: str) -> None:
+    """End a session, for the broker would keep the events of the next runs for it."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5)
+    client.connect("127.0.0.1", port, clean_start=True)
+    while not client.is_connected():
+        client.loop()
+    client.disconnect()
+
+
+def publish(port: int) -> None:
+    """Publish the events; the broker has all of them afterwards."""
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    for topic, body in envelopes(COUNT):
+        last = client.publish(topic, body, 1)
+    last.wait_for_publish(60)
+    client.disconnect()
+    client.loop_stop()
+
+
+if __name__ == "__main__":
+    for each in bridges(tuple(sys.argv[1:]) or (*TARGETS,)):
+        print(each, flush=True)
