@@ -5,6 +5,7 @@ python -m benchmarks.bridge [mqtt|file|kafka|amqp ...]   prints the rows alone.
 
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -34,6 +35,7 @@ from edge_agent.deliver.sink import SinkPlan
 
 COUNT, RUNS = 30_000, 5
 TOPIC = "edge/+/event/#"
+PATIENCE = 60  # seconds for a run
 KEPT = 3600  # seconds that the broker keeps a session
 
 
@@ -44,7 +46,7 @@ class Target(NamedTuple):
     raw_title: str
     raw: Callable[[int], Send]
     url: Callable[[int], str]
-    options: dict[str, Any]
+    options: Callable[[int], dict[str, Any]] = lambda _: {}
 
 
 def bridges(names: tuple[str, ...] = ("file", "mqtt", "kafka", "amqp")) -> Iterator[Row]:
@@ -89,7 +91,7 @@ def to_file(_stack: ExitStack, directory: Path) -> Target:
         return delivering(plan, logged(COUNT))
 
     url = f"file:{directory}/events-{{}}".format
-    return Target("a file", "the file sink alone", raw, url, {})
+    return Target("a file", "the file sink alone", raw, url)
 
 
 def to_mqtt(stack: ExitStack, _directory: Path) -> Target:
@@ -102,7 +104,7 @@ def to_mqtt(stack: ExitStack, _directory: Path) -> Target:
 
         return send
 
-    return Target("MQTT", "paho alone publishing", raw, lambda _: f"mqtt://127.0.0.1:{port}", {})
+    return Target("MQTT", "paho alone publishing", raw, lambda _: f"mqtt://127.0.0.1:{port}")
 
 
 def to_kafka(stack: ExitStack, _directory: Path) -> Target | None:
@@ -112,8 +114,8 @@ def to_kafka(stack: ExitStack, _directory: Path) -> Target | None:
         return None
     server = stack.enter_context(kafka.server())
 
-    def topic(name: str) -> str:
-        server.create(name)
+    def topic(name: str) -> str:  # the clock of this machine may not be synchronised
+        server.create(name, message_timestamp_type="LogAppendTime")
         return name
 
     def raw(run: int) -> Send:
@@ -122,7 +124,7 @@ def to_kafka(stack: ExitStack, _directory: Path) -> Target | None:
     def url(run: int) -> str:
         return f"kafka://{server.servers}/{topic(f'bridge-{run}')}"
 
-    return Target("Kafka", "librdkafka alone, acks=all", raw, url, {})
+    return Target("Kafka", "librdkafka alone, acks=all", raw, url)
 
 
 def to_amqp(stack: ExitStack, _directory: Path) -> Target | None:
@@ -135,8 +137,11 @@ def to_amqp(stack: ExitStack, _directory: Path) -> Target | None:
     def raw(run: int) -> Send:
         return amqp.raw(port, f"raw-{run}", "quorum", logged(COUNT))
 
-    url = f"amqp://127.0.0.1:{port}/bridge-{{}}".format
-    return Target("RabbitMQ", "pika alone, a quorum queue", raw, url, {"queue_type": "quorum"})
+    def options(run: int) -> dict[str, Any]:
+        return {"queue": f"bridge-{run}", "queue_type": "quorum"}
+
+    title = "pika alone, a quorum queue"
+    return Target("RabbitMQ", title, raw, lambda _: f"amqp://127.0.0.1:{port}", options)
 
 
 TARGETS: dict[str, Callable[[ExitStack, Path], Target | None]] = {
@@ -174,7 +179,7 @@ def bridge(port: int, run: int, directory: Path, to: Target) -> Send:
 
     def take() -> None:
         identity = SinkIdentity("sink", plan.group, "bridge")
-        sink = sink_at(url, to.options, identity, lambda: False, print)
+        sink = sink_at(url, to.options(run), identity, lambda: False, print)
         with (
             closing(mqtt_source(plan)) as source,
             closing(sink),
@@ -189,8 +194,11 @@ def bridge(port: int, run: int, directory: Path, to: Target) -> Send:
                 backoff=Backoff(lambda: 1.0),
                 stopping=lambda: False,
             )
+            deadline = time.monotonic() + PATIENCE
             while one.counts.delivered < COUNT:
                 one.step()
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"{to.title} takes no events")
         forget(port, plan.group)
 
     return take
