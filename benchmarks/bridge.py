@@ -157,7 +157,7 @@ def raw(port: int, client_id: str) -> Send:
     arrived: list[object] = []
     client = subscribed(port, client_id, lambda *_: arrived.append(None))
     client.disconnect()
-    publish(port)
+    publish(port, COUNT)
 
     def take() -> None:
         client.connect("127.0.0.1", port, clean_start=False)
@@ -170,38 +170,45 @@ def raw(port: int, client_id: str) -> Send:
 
 
 def bridge(port: int, run: int, directory: Path, to: Target) -> Send:
-    """Return what carries the events from the broker to a target."""
+    """Return what carries the events from the broker to a target, connected already."""
     plan = SourcePlan(url=f"mqtt://127.0.0.1:{port}", group=f"bridge-{run}")
-    url = to.url(run)
-    with closing(mqtt_source(plan)) as first:
-        first.open()
-    publish(port)
+    stack = ExitStack()
+    one = opened(stack, plan, directory, to, run)
+    publish(port, 1)
+    carry(one, 1)
+    publish(port, COUNT)
 
     def take() -> None:
-        identity = SinkIdentity("sink", plan.group, "bridge")
-        sink = sink_at(url, to.options(run), identity, lambda: False, print)
-        with (
-            closing(mqtt_source(plan)) as source,
-            closing(sink),
-            closing(SqliteLetters(directory / "letters")) as letters,
-        ):
-            source.open()
-            one = Bridge(
-                source,
-                sink,
-                letters,
-                clock=SystemClock(),
-                backoff=Backoff(lambda: 1.0),
-                stopping=lambda: False,
-            )
-            deadline = time.monotonic() + PATIENCE
-            while one.counts.delivered < COUNT:
-                one.step()
-                if time.monotonic() > deadline:
-                    raise RuntimeError(f"{to.title} takes no events")
+        with stack:
+            carry(one, 1 + COUNT)
         forget(port, plan.group)
 
     return take
+
+
+def opened(stack: ExitStack, plan: SourcePlan, directory: Path, to: Target, run: int) -> Bridge:
+    """Return a bridge; its two sides are closed with the stack."""
+    source = stack.enter_context(closing(mqtt_source(plan)))
+    identity = SinkIdentity("sink", plan.group, "bridge")
+    sink = sink_at(to.url(run), to.options(run), identity, lambda: False, print)
+    source.open()
+    return Bridge(
+        source,
+        stack.enter_context(closing(sink)),
+        stack.enter_context(closing(SqliteLetters(directory / "letters"))),
+        clock=SystemClock(),
+        backoff=Backoff(lambda: 1.0),
+        stopping=lambda: False,
+    )
+
+
+def carry(one: Bridge, count: int) -> None:
+    """Let the bridge work until it has delivered `count` events."""
+    deadline = time.monotonic() + PATIENCE
+    while one.counts.delivered < count:
+        one.step()
+        if time.monotonic() > deadline:
+            raise RuntimeError("the sink takes no events")
 
 
 def subscribed(port: int, client_id: str, on_message: Callable[..., Any]) -> paho.Client:
@@ -228,12 +235,12 @@ def forget(port: int, client_id: str) -> None:
     client.disconnect()
 
 
-def publish(port: int) -> None:
+def publish(port: int, count: int) -> None:
     """Publish the events; the broker has all of them afterwards."""
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", port)
     client.loop_start()
-    for topic, body in envelopes(COUNT):
+    for topic, body in envelopes(count):
         last = client.publish(topic, body, 1)
     last.wait_for_publish(60)
     client.disconnect()
