@@ -28,7 +28,7 @@ def around(module: str, function: str, statement: str) -> tuple[Boundary, Bounda
 BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
     "append": around(LOG, "EventLog.insert", "execute(INSERT"),
     "commit": (
-        *around(LOG, "EventLog.transaction", "'COMMIT'"),
+        *around(LOG, "EventLog._commit", "'COMMIT'"),
         *around(LOG, "EventLog.transaction", "self.mark.gave("),
         *around(RECORDER, "Recorder.commit", "self._announce(offset)"),
     ),

@@ -83,7 +83,11 @@ class Events(BaseHTTPRequestHandler):
 
     def do_POST(self):
         how = json.loads((DIRECTORY / "answer.json").read_text())
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client was killed in the middle of its request
+            self.close_connection = True
+            return
         status = self._status(how, body)
         self._store(body, taken=status < 300)
         if how.get("die"):
