@@ -66,6 +66,11 @@ class Source(Protocol):
         """Return how often the source may have lost what the bus had for this consumer."""
         ...
 
+    @property
+    def connected(self) -> bool:
+        """Return whether the bus can hand over events now, as far as the source knows."""
+        ...
+
     def open(self) -> None:
         """Connect; raise `SourceUnavailable` if that is not possible now."""
         ...

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,19 +83,20 @@ def list_alerts(history: int, state: str, as_json: bool) -> int:
     with _store(state) as store:
         records, changes = store.records(), store.history(history)
         silences, unseen = store.silences(_now()), store.counts()
+        away = store.disconnected_since()
     fires = any(one.state.open for one in records.values())
     if as_json:
-        found = {"alerts": _as_json(records), "silences": _fields(silences), "unseen": unseen}
+        found: dict[str, Any] = {
+            "alerts": _as_json(records),
+            "silences": _fields(silences),
+            "unseen": unseen,
+        }
+        found["disconnected_since"] = None if away is None else _local(away)
         found |= {"history": [plain(one) for one in changes]} if history else {}
         click.echo(json.dumps(found, ensure_ascii=False))
         return int(fires)
     lines = [alert_line(one) for one in changes] if history else alert_table(records)
-    for one in silences:
-        lines.append(f"silenced: {one.rule}, node {one.node}, until {_local(one.until)}")
-    if unseen:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(unseen.items()))
-        lines = [*(lines or ["nothing fires"]), f"readings that no rule has seen: {reasons}"]
-    click.echo("\n".join(lines or ["nothing fires"]))
+    click.echo("\n".join([*(lines or ["nothing fires"]), *_remarks(silences, unseen, away)]))
     return int(fires)
 
 
@@ -164,6 +165,18 @@ def _store(state: str) -> Iterator[AlertStore]:
 
 def _summary(rules: Path, plan: FleetPlan) -> str:
     return f"{rules}: {len(plan.rules)} rules, {len(plan.notify)} targets: no problems"
+
+
+def _remarks(
+    silences: Iterable[AlertSilence], unseen: Mapping[str, int], away: int | None
+) -> Iterator[str]:
+    for one in silences:
+        yield f"silenced: {one.rule}, node {one.node}, until {_local(one.until)}"
+    if unseen:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(unseen.items()))
+        yield f"readings that no rule has seen: {reasons}"
+    if away is not None:
+        yield f"not connected since {_local(away)}: no node counts as silent meanwhile"
 
 
 def _as_json(records: dict[AlertKey, AlertRecord]) -> list[dict[str, Any]]:

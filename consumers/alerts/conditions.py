@@ -5,13 +5,20 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from consumers.alerts.expression import FleetNames, Quantified
-from consumers.alerts.names import NodeTest
-from consumers.alerts.nodes import FleetNode
+from consumers.alerts.names import DISCONNECTED, NodeTest
+from consumers.alerts.nodes import FleetNode, NodeState
 from edge_agent.clock import Moment
 from edge_agent.evaluate.expressions.context import Context
 from edge_agent.evaluate.expressions.expression import Span
 from edge_agent.evaluate.expressions.ranges import ValueRange, decided
 from edge_agent.evaluate.expressions.windows import Window
+
+
+class Listening(NamedTuple):
+    """Whether the source is connected, and since when it is so."""
+
+    connected: bool
+    since: int
 
 
 class FleetView(NamedTuple):
@@ -23,6 +30,7 @@ class FleetView(NamedTuple):
     nodes: Mapping[str, FleetNode]
     at: int
     began: int
+    listening: Listening
     max_age: Callable[[str], int]
 
     def current(self, node: FleetNode, channel: str) -> float | None:
@@ -75,26 +83,32 @@ class FleetView(NamedTuple):
 
     def answer(self, test: NodeTest, node: FleetNode | None) -> bool | None:
         """Return whether a node is as a test asks; None if that is not known yet."""
+        length = round(test.seconds * 1e6)
+        if test.test == DISCONNECTED:
+            return not self.listening.connected and self.at - self.listening.since >= length
         found = self._found(test.node, node)
         if test.test == "silent":
-            return self._silent(found, round(test.seconds * 1e6))
-        if found is None:
-            return None
-        state, length = found.state, round(test.seconds * 1e6)
-        if test.test == "lost":
+            return self._silent(found, length)
+        return None if found is None else self._of_state(test.test, found.state, length)
+
+    def _of_state(self, test: str, state: NodeState, length: int) -> bool | None:
+        if test == "lost":
             return state.lost_at is not None and self.at - state.lost_at < length
-        if test.test == "failing":
+        if test == "failing":
             return any(self.at - since >= length for since in state.failing.values())
         if not state.clock:
             return None
-        return state.clock == "late" if test.test == "late" else state.clock in {"ahead", "unset"}
+        return state.clock == "late" if test == "late" else state.clock in {"ahead", "unset"}
 
     def _silent(self, node: FleetNode | None, length: int) -> bool | None:
-        """Only what we have listened to counts: before, it may have spoken."""
+        """Only what we have listened to counts: before, or while we do not, it may have spoken."""
+        connected, since = self.listening
+        if not connected:
+            return None
         heard = node.state.heard_at if node else None
-        if heard is not None and heard >= self.began:
+        if heard is not None and heard >= since:
             return self.at - heard >= length
-        return True if self.at - self.began >= length else None
+        return True if self.at - since >= length else None
 
 
 class ClauseAnswers:

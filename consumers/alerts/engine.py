@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from consumers.alerts.clauses import FleetClauses
-from consumers.alerts.conditions import FleetView
+from consumers.alerts.conditions import FleetView, Listening
 from consumers.alerts.evidence import Evidence, transition_of
 from consumers.alerts.fleet_rule import FleetRule
 from consumers.alerts.nodes import FleetNode, FleetNodes
@@ -42,6 +42,7 @@ class AlertEngine:
         self._clauses = FleetClauses(self._rules.values())
         self._max_age = max_age
         self._began = began
+        self._listening = Listening(connected=True, since=began)
         self._ticked_at = 0
         self._fleet_at = began  # the latest time that was evaluated: what several nodes share
         self._next_slice = 0
@@ -50,6 +51,16 @@ class AlertEngine:
         self._timed = [rule for rule in self._rules.values() if rule.per_node and rule.timed]
         self._fleet = [rule for rule in self._rules.values() if not rule.per_node]
         self._end_records_without_a_rule()
+
+    def listen(self, now: int, *, connected: bool) -> bool:
+        """Note whether the source is connected; return whether that has changed.
+
+        While it is not, no node counts as silent: it may speak, and we do not hear it.
+        """
+        if connected == self._listening.connected:
+            return False
+        self._listening = Listening(connected, now)
+        return True
 
     def take(self, event: ReceivedEvent, now: int) -> None:
         """Take an event that has arrived."""
@@ -109,7 +120,7 @@ class AlertEngine:
                 self.records.end(key, self._began)
 
     def _view(self, at: int) -> FleetView:
-        return FleetView(self.nodes.nodes, at, self._began, self._max_age)
+        return FleetView(self.nodes.nodes, at, self._began, self._listening, self._max_age)
 
     def _evaluate_for(self, rule: FleetRule, node: FleetNode, at: int) -> None:
         """Evaluate a rule for a node, if that has had a value of each channel that it uses."""

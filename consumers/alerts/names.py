@@ -20,7 +20,9 @@ EACH = re.compile(rf"(?<![\w.])any\(node\)\.({CHANNEL}){AFTER}", re.ASCII)
 LOCAL = re.compile(rf"{BEFORE}{NO_WORD}({CHANNEL}){AFTER}", re.ASCII)
 LENGTH = r"\d+(?:\.\d+)? ?(?:ms|s|m|h|d)"
 TESTS = {"silent": "for", "failing": "for", "lost": "within", "clock_off": "", "late": ""}
+DISCONNECTED, SOURCE = "disconnected", "source"  # the one test that is about no node
 FORMS = {name: f"{name}(node)" + (f" {word} 10m" if word else "") for name, word in TESTS.items()}
+TESTS[DISCONNECTED], FORMS[DISCONNECTED] = "for", f"{DISCONNECTED}({SOURCE}) for 10m"
 TEST = re.compile(
     rf"(?<![\w.])({'|'.join(TESTS)})\(({NODE})\)(?: (for|within) ({LENGTH})(?![\w.]))?", re.ASCII
 )
@@ -90,7 +92,7 @@ def tests_in(text: str) -> Iterator[tuple[str, NodeTest]]:
     """Yield each piece such as `silent(node) for 10m`; raise UnusableName."""
     for found in TEST.finditer(text):
         name, node, word, length = found.groups()
-        if (word or "") != TESTS[name]:
+        if (word or "") != TESTS[name] or (name == DISCONNECTED and node != SOURCE):
             raise UnusableName(f"{found[0]!r} is not understood; write {FORMS[name]}")
         seconds = Duration.parse(length) if length else 0.0
         yield found[0], NodeTest(name, "" if node == EACH_NODE else node, seconds)

@@ -110,6 +110,7 @@ def _system(
     records = AlertRecords(store.records())
     outbox = stack.enter_context(_outbox(plan, store))
     source.open()
+    store.note_disconnection(None)
     began = time.time_ns() // 1000
     engine = AlertEngine(plan.rules, nodes, records, plan.max_age, began)
     return AlertSystem(AlertParts(source, inbox, engine, store, outbox), report)

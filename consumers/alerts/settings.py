@@ -11,7 +11,7 @@ from edge_agent.keys import SECRET, SECRET_FILE, choices, within
 from edge_agent.units import Duration
 
 BuiltIn: TypeAlias = Literal[
-    "node_silent", "events_lost", "clock_off", "events_late", "device_failing"
+    "node_silent", "events_lost", "clock_off", "events_late", "device_failing", "not_listening"
 ]
 BUILT_IN: tuple[BuiltIn, ...] = (
     "node_silent",
@@ -19,6 +19,7 @@ BUILT_IN: tuple[BuiltIn, ...] = (
     "clock_off",
     "events_late",
     "device_failing",
+    "not_listening",
 )
 Format: TypeAlias = Literal["apprise", "webhook", "alertmanager_webhook", "alertmanager"]
 MOST_LATE = 3600.0  # s

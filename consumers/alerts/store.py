@@ -166,6 +166,17 @@ class AlertStore:
         row = self._db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
         return str(row[0])
 
+    def note_disconnection(self, since: int | None) -> None:
+        """Save since when the source is not connected; None if it is."""
+        row = ("disconnected", "" if since is None else str(since))
+        self._db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", row)
+
+    def disconnected_since(self) -> int | None:
+        """Return since when the source is not connected; None if it is."""
+        query = "SELECT value FROM setting WHERE name = 'disconnected' AND value != ''"
+        row = self._db.execute(query).fetchone()
+        return int(row[0]) if row else None
+
     def _create(self) -> None:
         with self.transaction():
             (version,) = self._db.execute("PRAGMA user_version").fetchone()

@@ -1,5 +1,6 @@
 """The running alert system: from the source to alerts, which are saved with the progress."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from consumers.inbox.inbox import Inbox
 from consumers.source import Delivery, Introduction, Source
 
 STEP_SECONDS = 0.25
+
+_logger = logging.getLogger(__name__)
 
 
 class AlertParts(NamedTuple):
@@ -51,6 +54,7 @@ class AlertSystem:
         deliveries = self._source.receive(STEP_SECONDS)
         now = self._clock()
         with self._store.transaction():
+            self._listen(now)
             self._engine.records.silences = self._store.silences(now)
             self._take(deliveries, now)
             self._do_requests(now)
@@ -61,6 +65,17 @@ class AlertSystem:
         for one in transitions:
             self._report(one)
         self._outbox.pump(now, self._engine.records.firing)
+
+    def _listen(self, now: int) -> None:
+        """Say it if the connection is lost or there again."""
+        connected = self._source.connected
+        if not self._engine.listen(now, connected=connected):
+            return
+        self._store.note_disconnection(None if connected else now)
+        if connected:
+            _logger.info("connected again; silence is measured from now on")
+        else:
+            _logger.warning("not connected; no node counts as silent until that is over")
 
     def _take(self, deliveries: Sequence[Delivery], now: int) -> None:
         for delivery in deliveries:

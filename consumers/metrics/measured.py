@@ -38,6 +38,11 @@ class MeasuredSource:
         """Return how often the source may have lost what the bus had for this consumer."""
         return self._source.interruptions
 
+    @property
+    def connected(self) -> bool:
+        """Return whether the bus can hand over events now."""
+        return self._source.connected
+
     def open(self) -> None:
         """Open the source."""
         self._source.open()

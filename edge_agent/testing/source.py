@@ -179,6 +179,16 @@ class SourceContract:
         finally:
             origin.start()
 
+    def test_it_says_whether_it_is_connected(self, origin: Origin, join: Join) -> None:
+        reader = join()
+        assert reader.source.connected
+        origin.stop()
+        try:
+            until(lambda: not reader.source.connected, reader.step)
+        finally:
+            origin.start()
+        until(lambda: reader.source.connected, reader.step)
+
     def test_after_a_lost_connection_the_rest_arrives(self, origin: Origin, join: Join) -> None:
         reader = join()
         origin.publish(messages(range(1, 11)))

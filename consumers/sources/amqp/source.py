@@ -59,6 +59,11 @@ class AmqpSource:
         except LinkLost as error:
             raise SourceUnavailable(*error.failure) from error
 
+    @property
+    def connected(self) -> bool:
+        """Return whether a broker hands over the queue."""
+        return self._link is not None
+
     def receive(self, seconds: float) -> Sequence[Delivery]:
         """Return what arrives; connect again if the connection is lost."""
         link = self._link

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
@@ -19,6 +20,8 @@ from edge_agent.deliver.kafka.target import KafkaTarget, client_settings
 from edge_agent.errors import AgentError
 
 GOODBYE_SECONDS = 3.0
+AWAY = "_ALL_BROKERS_DOWN"
+LOOK_SECONDS = 0.1  # of the wait for an answer, while all servers are away
 MOST_ERRORS = 100  # that are remembered
 HARMLESS = {"_TRANSPORT"}  # of one server; if all are gone, an error of its own says so
 RETRY_SECONDS = 1.0  # after a commit that failed
@@ -38,11 +41,13 @@ SETTINGS: dict[str, Any] = {
 class TopicReader:
     """Takes the records of a topic; `wait` and `take` raise SourceUnavailable if they cannot go on.
 
-    `lost` counts how often the topic had deleted what was to come next.
+    `lost` counts how often the topic had deleted what was to come next. `connected` is false while
+    no server answers.
     """
 
     def __init__(self, target: KafkaTarget, membership: GroupMembership) -> None:
         self.lost = 0
+        self.connected = False
         self._target = target
         self._wanted = membership
         self._owned: dict[int, OwnedPartition] = {}
@@ -63,6 +68,7 @@ class TopicReader:
                 look.at_group(self._wanted.group)
             self._library = self._client()
             self._begin([TopicPartition(self._target.topic, number) for number in found.partitions])
+            self.connected = True
         except KafkaException as error:
             raise self._reason(error.args[0]) from error
         except SourceUnavailable:
@@ -76,6 +82,7 @@ class TopicReader:
         rest = self._library.consume(most - 1, 0.0) if first is not None and most > 1 else []
         messages = (first, *rest) if first is not None else ()
         taken = [one for message in messages if (one := self._taken(message))]
+        self._look()
         self._raise_fatal()
         return taken
 
@@ -93,6 +100,7 @@ class TopicReader:
             message = self._library.poll(seconds)
         finally:
             self._library.resume(self._library.assignment())
+        self._look()
         self._raise_fatal()
         taken = self._taken(message) if message is not None else None
         return [taken] if taken else []
@@ -181,7 +189,15 @@ class TopicReader:
         self._library.incremental_assign([one])
 
     def _on_error(self, error: KafkaError) -> None:
+        self.connected &= error.name() != AWAY
         self._errors.append(error)
+
+    def _look(self) -> None:
+        """Ask for the topic if all servers were away: the library does not say when one is back."""
+        if not self.connected:
+            with suppress(KafkaException):
+                self._library.list_topics(self._target.topic, LOOK_SECONDS)
+                self.connected = True
 
     def _on_commit(self, error: KafkaError | None, offsets: Sequence[TopicPartition]) -> None:
         self._committing = False

@@ -25,6 +25,7 @@ class TopicReading(Protocol):
     """What the source needs of a client: see `TopicReader`; it raises SourceUnavailable."""
 
     lost: int
+    connected: bool
 
     def open(self) -> None:
         """Join the group."""
@@ -75,6 +76,11 @@ class KafkaSource:
     def open(self) -> None:
         """Connect and join the group; raise SourceUnavailable."""
         self._reader.open()
+
+    @property
+    def connected(self) -> bool:
+        """Return whether a server answers."""
+        return self._reader.connected
 
     def receive(self, seconds: float) -> Sequence[Delivery]:
         """Return what arrives; raise SourceUnavailable if another took the place of this member."""

@@ -50,6 +50,7 @@ class LogSource:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.interruptions = 0
+        self.connected = False
         self._path = path
         self._node = node
         self._plan = plan
@@ -105,6 +106,7 @@ class LogSource:
             self._read = _first(self._place.number, start, log)
         except sqlite3.Error as error:
             raise SourceUnavailable(f"{self._path}: {error}", "try again") from error
+        self.connected = True
 
     def _next(self) -> Sequence[Delivery]:
         room = WINDOW - len(self._pending)
@@ -116,7 +118,9 @@ class LogSource:
                 self._follow()
         except (sqlite3.Error, SourceUnavailable) as error:
             self._complaints.add(f"{self._path} cannot be read: {error}; trying again")
+            self.connected = False
             return ()
+        self.connected = True
         for row in rows:
             self._read = row.offset
             self._pending.add((self._place, row.offset), 1)

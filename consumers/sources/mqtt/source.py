@@ -108,6 +108,11 @@ class MqttSource:
             remedy = "see whether a broker runs there, and whether this client may read events"
             raise SourceUnavailable(str(error), remedy) from error
 
+    @property
+    def connected(self) -> bool:
+        """Return whether there is a session."""
+        return self._session is not None
+
     def receive(self, seconds: float) -> Sequence[Delivery]:
         """Return what arrives; connect again if the connection is lost.
 

@@ -38,6 +38,7 @@ class SqsSource:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.interruptions = 0
+        self.connected = False  # the latest request was answered
         self._connect = connect
         self._queue: SqsQueue | None = None
         self._calls = BackgroundCalls()
@@ -133,6 +134,7 @@ class SqsSource:
             self._pending.add(handle, len(found))
             self._arrived += found
         self._held.delete(self._pending.acknowledge(0))  # batches without an event
+        self.connected = True
         self._backoff.reset()
         if self._complaints.end():
             _logger.info("the queue answers again")
@@ -145,6 +147,7 @@ class SqsSource:
 
     def _failed(self, error: SinkUnavailable) -> None:
         """Try again later, with credentials that may be other ones then if a person is needed."""
+        self.connected = False
         person = isinstance(error, PersonNeeded)
         if person:
             self._disconnect()

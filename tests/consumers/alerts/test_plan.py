@@ -33,6 +33,8 @@ def mistakes(plan, text):
         ("any(nodes with a.b > 3", "a parenthesis is not closed"),
         ("silent(node)", "is not understood; write silent(node) for 10m"),
         ("late(node) for 10m", "is not understood; write late(node)"),
+        ("disconnected(node) for 10m", "write disconnected(source) for 10m"),
+        ("disconnected(source)", "write disconnected(source) for 10m"),
         ("mean(any(nodes with a.b > 3), 10m) > 3", "needs a numeric channel"),
         ("count(any(nodes with a.b > 3), 10m) > 3", "is not a channel"),
         ("any(node).air.temperature > 26 °C", "declare the unit in [[channel]]"),

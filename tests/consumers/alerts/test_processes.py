@@ -14,6 +14,8 @@ import paho.mqtt.client as paho
 import pytest
 from lab.waiting import eventually
 
+from consumers.alerts.store import AlertStore
+from consumers.inbox.sqlite_progress import SqliteProgress
 from tests.consumers.alerts.web_server import WebServer
 
 RULES = """
@@ -213,7 +215,7 @@ def test_a_file_without_mistakes_passes_check(command, tmp_path):
     rules = tmp_path / "rules.toml"
     rules.write_text('[[rule]]\nname = "hot"\nwhen = "any(node).air.temperature > 30"\n')
     done = command("alerts", "check", rules)
-    assert (done.returncode, done.stdout) == (0, f"{rules}: 6 rules, 0 targets: no problems\n")
+    assert (done.returncode, done.stdout) == (0, f"{rules}: 7 rules, 0 targets: no problems\n")
 
 
 def test_a_broker_that_is_not_there_ends_with_4(command, tmp_path):
@@ -230,3 +232,13 @@ def test_a_state_that_is_not_there_ends_with_1(command, tmp_path):
 
 def listed(command, state):
     return json.loads(command("alerts", "list", "--json", *state).stdout)
+
+
+def test_the_list_says_that_the_source_is_not_connected(command, state):
+    state.mkdir()
+    with closing(SqliteProgress(state / "alerts.db")) as progress:
+        AlertStore(progress).note_disconnection(1_800_000_000_000_000)
+    shown = command("alerts", "list", "--state", state)
+    assert (shown.returncode, shown.stdout.startswith("nothing fires\n")) == (0, True)
+    assert "not connected since 2027-01-15" in shown.stdout
+    assert listed(command, ("--state", state))["disconnected_since"].startswith("2027-01-15")

@@ -33,6 +33,7 @@ class ListSource:
     """Hands over what is put in it; `acknowledged` counts what is done with."""
 
     interruptions = 0
+    connected = True
 
     def __init__(self):
         self.waiting = []
@@ -242,3 +243,41 @@ def test_the_history_is_bounded(running, monkeypatch):
     for temperature in (31, 20, 31, 20, 31):
         hot.reading(temperature=temperature).step()
     assert [one.state for one in hot.store.history(10)] == ["firing", "resolved", "firing"]
+
+
+SILENT = "builtin = []\n" + rule("silent(node) for 10m")
+
+
+def test_no_node_is_silent_while_the_source_is_not_connected(running, caplog):
+    one = running(SILENT).reading(x=1).step()
+    one.source.connected = False
+    one.step().step(3600)
+    assert one.states() == []
+    assert "not connected; no node counts as silent" in caplog.text
+    assert one.store.disconnected_since() == START + 2 * SECOND
+    one.source.connected = True
+    one.step().step(599)
+    assert one.states() == []
+    assert one.store.disconnected_since() is None
+    assert one.step().states() == [("hot", "a", "firing")]
+
+
+def test_an_alert_of_silence_stays_while_the_source_is_not_connected(running):
+    one = running(SILENT).reading(x=1).step().step(600)
+    assert one.states() == [("hot", "a", "firing")]
+    one.source.connected = False
+    one.step().step(3600)
+    one.source.connected = True
+    one.step().step(1)
+    assert one.states() == []
+    assert one.reading(x=1).step().states() == [("hot", "a", "resolved")]
+
+
+def test_a_source_that_is_not_connected_is_an_alert_of_its_own(running):
+    one = running('builtin = ["node_silent", "not_listening"]\n').reading(x=1).step()
+    one.source.connected = False
+    one.step().step(599)
+    assert one.states() == []
+    assert one.step().states() == [("not_listening", "", "firing")]
+    one.source.connected = True
+    assert one.step().states() == [("not_listening", "", "resolved")]
