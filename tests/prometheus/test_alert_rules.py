@@ -6,8 +6,12 @@ import pytest
 import yaml
 from metrics_reference import families
 
+from consumers.metrics import families as consumer
+from consumers.metrics.figures import ArrivedEvents, ConsumerFigures, ConsumerTotals
+
 RULES = "examples/prometheus/edge-agent.rules.yml"
 PROCESS = {"process_start_time_seconds", "up"}
+ARRIVED = ConsumerFigures(ConsumerTotals(0, 0, 0, 0), {"shed": ArrivedEvents(1, 1.0)})
 
 
 @pytest.fixture
@@ -40,7 +44,8 @@ def test_every_alert_is_seen_firing_and_silent(rules, cases):
 
 
 def test_a_rule_uses_only_metrics_that_there_are(rules):
-    ours = {sample.name for family in families() for sample in family.samples} | PROCESS
+    found = [*families(), *consumer.families(ARRIVED, 2.0)]
+    ours = {sample.name for family in found for sample in family.samples} | PROCESS
     for rule in rules:
         used = set(re.findall(r"\b(?:edge|process)_\w+|\bup\b", rule["expr"]))
         assert used, rule["alert"]
