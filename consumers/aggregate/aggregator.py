@@ -50,6 +50,7 @@ class StoringRun:
         letters: DeadLetters,
         *,
         keep: Keep,
+        end: RunEnd,
         clock: RunClock,
         complaints: Complaints,
     ) -> None:
@@ -64,6 +65,7 @@ class StoringRun:
         self._inbox = Inbox(store, letters, ANY_ORDER, self._untimed.gets_its_time)
         self._group = EventGroup()
         self._pending = 0
+        self._end = end
         self._began = self._moved_at = self._first_at = self._expire_at = clock.now()
 
     @property
@@ -71,9 +73,9 @@ class StoringRun:
         """Return how often what has happened."""
         return self._inbox.counts
 
-    def run(self, end: RunEnd) -> None:
-        """Follow the source until the end."""
-        while not self._has_ended(end):
+    def run(self) -> None:
+        """Follow the source until the end; raise StoreUnavailable if the store is away then."""
+        while not (self._is_over() or self._is_quiet()):
             self.step()
         self._commit()
 
@@ -99,6 +101,8 @@ class StoringRun:
             self._insist(lambda: self._add(group, timed))
         self._source.acknowledge(self._inbox.settle())
         self._inbox.missing()  # counts it
+        if self._pending:
+            self._moved_at = self._clock.now()  # the wait for a store is not quiet
         self._pending = 0
 
     def _add(self, group: EventGroup, timed: list[tuple[str, int]]) -> None:
@@ -112,11 +116,13 @@ class StoringRun:
             self._insist(lambda: self._store.expire(limits(self._keep, now)))
 
     def _insist(self, action: Callable[[], None]) -> None:
-        """Do something with the store, as often as it takes."""
+        """Do something with the store, as often as it takes; raise StoreUnavailable at the end."""
         while True:
             try:
                 action()
             except StoreUnavailable as error:
+                if self._is_over():
+                    raise
                 self._complaints.add(f"{error}; trying again")
                 self._clock.sleep(self._backoff.next())
             else:
@@ -124,6 +130,8 @@ class StoringRun:
                 self._complaints.end()
                 return
 
-    def _has_ended(self, end: RunEnd) -> bool:
-        now = self._clock.now()
-        return now - self._began >= end.after or now - self._moved_at > end.quiet
+    def _is_over(self) -> bool:
+        return self._clock.now() - self._began >= self._end.after
+
+    def _is_quiet(self) -> bool:
+        return self._clock.now() - self._moved_at > self._end.quiet

@@ -25,7 +25,6 @@ from consumers.options import (
     source_options,
     start_option,
 )
-from consumers.source import Source
 from consumers.state import LETTERS, directory_of, state_directory
 from consumers.steady_clock import SteadyClock
 from edge_agent.deliver.complaints import Complaints
@@ -96,22 +95,20 @@ def _followed(
         totals = lambda: inbox_totals(run.counts)  # noqa: E731
         source = stack.enter_context(measured_source(totals, **{**options, **place}))
         source.open()
-        run = _aggregator(source, store, letters, keep)
+        clock = RunClock(SteadyClock(), time.sleep)
+        complaints = Complaints(_logger)
+        run = StoringRun(
+            source, store, letters, keep=keep, end=end, clock=clock, complaints=complaints
+        )
         with suppress(KeyboardInterrupt):
             _logger.info("storing the events of %s in %s", options["url"], store)
-            run.run(end)
+            run.run()
     return run.counts
 
 
 def _group(store: Store, options: dict[str, Any]) -> str:
     """Return the name of the place at the bus: the store's if `--group` has none."""
     return options["group"] or store.name(f"aggregate-{secrets.token_hex(4)}")
-
-
-def _aggregator(source: Source, store: Store, letters: SqliteLetters, keep: Keep) -> StoringRun:
-    clock = RunClock(SteadyClock(), time.sleep)
-    complaints = Complaints(_logger)
-    return StoringRun(source, store, letters, keep=keep, clock=clock, complaints=complaints)
 
 
 def _print(counts: InboxCounts, *, as_json: bool) -> None:
