@@ -36,7 +36,7 @@ need_prometheus = command -v promtool >/dev/null || [ -x $(PROMETHEUS)/usr/bin/p
 	{ $(download) prometheus || { apt-get -qq update && $(download) prometheus; }; } && \
 	dpkg -x prometheus_*.deb . && rm prometheus_*.deb; }
 
-.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-buses test-vm test-deb torture simulation rules-model fuzz soak soak-week sbom audit-dependencies nightly lint format docs bench deb clean
+.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-buses test-vm test-deb torture simulation rules-model fuzz soak soak-week backlog sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -104,6 +104,9 @@ fuzz: .venv/fuzz  ## 100,000 inputs for every surface, and their report in docs/
 soak: .venv/dev  ## run an agent under load, and write the report in docs/proof.md (MINUTES=30)
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	nice $(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
+
+backlog: .venv/dev  ## let consumers take a backlog of 1,000,000 events, in flat memory (10 minutes)
+	nice $(BIN)/python -m benchmarks.backlog
 
 soak-week: .venv/dev  ## simulate a week of an agent, and write the report in docs/proof.md (10 minutes)
 	nice $(BIN)/python -m tests.simulation.week

@@ -31,7 +31,11 @@ NAME = "SELECT name FROM names"
 SET_NAME = "INSERT INTO names VALUES (?)"
 DONE = "SELECT log, first, last FROM done"
 UNTIMED = "SELECT log, log_offset FROM untimed"
-SERIES = "SELECT node, device, channel, series FROM series"
+SERIES_COUNT = "SELECT count(*) FROM series"
+SERIES = """
+SELECT node, device, channel, series FROM series
+WHERE (node, device, channel) IN (SELECT (unnest(?), unnest(?), unnest(?)))
+"""
 THINNED = """
 SELECT node, device, channel, time, value FROM readings
 WHERE log = ? AND log_offset BETWEEN ? AND ? AND abs(value) <= 1099511627776

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from consumers.aggregate.group import EventGroup, Thinned
 from consumers.aggregate.stores import duckdb_schema as schema
 from consumers.aggregate.stores.duckdb_file import connected, in_utc
-from consumers.aggregate.stores.series_numbers import SeriesNumbers
+from consumers.aggregate.stores.series_numbers import FoundRow, SeriesNumbers
 from consumers.aggregate.stores.store import EVENTS, READINGS
 from consumers.aggregate.windows import Series, Windows, less
 from consumers.inbox.progress import DoneRange, ProgressChanges
@@ -26,7 +26,7 @@ class DuckdbStore:
         self._path = path
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._answers: AnswerServer | None = None
-        self._series = SeriesNumbers()
+        self._series = SeriesNumbers(self._find, 0)
 
     def __str__(self) -> str:
         return str(self._path)
@@ -105,7 +105,12 @@ class DuckdbStore:
         self._answers = self._connection = None
 
     def _load_series(self) -> None:
-        self._series = SeriesNumbers(self.connection.execute(schema.SERIES).fetchall())
+        ((count,),) = self.connection.execute(schema.SERIES_COUNT).fetchall()
+        self._series = SeriesNumbers(self._find, count)
+
+    def _find(self, wanted: Sequence[Series]) -> Sequence[FoundRow]:
+        columns = [list(each) for each in zip(*wanted, strict=True)]
+        return self.connection.execute(schema.SERIES, columns).fetchall()
 
     def _append(self, table: str, rows: Sequence[Sequence[object]]) -> None:
         if rows:

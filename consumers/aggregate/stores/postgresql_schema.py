@@ -50,7 +50,11 @@ NAME = "SELECT name FROM names"
 SET_NAME = "INSERT INTO names VALUES (%s)"
 DONE = "SELECT log, first, last FROM done"
 UNTIMED = "SELECT log, log_offset FROM untimed"
-SERIES = "SELECT node, device, channel, series FROM series"
+SERIES_COUNT = "SELECT count(*) FROM series"
+SERIES = """
+SELECT node, device, channel, series FROM series WHERE (node, device, channel)
+    IN (SELECT * FROM unnest(%s::TEXT[], %s::TEXT[], %s::TEXT[]))
+"""
 COPY_SERIES = "COPY series FROM STDIN"
 COPY_READINGS = "COPY series_readings FROM STDIN"
 COPY_EVENTS = "COPY events FROM STDIN"

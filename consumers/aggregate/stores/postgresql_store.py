@@ -10,7 +10,7 @@ from consumers.aggregate.stores import postgresql_schema as schema
 from consumers.aggregate.stores.postgresql_connection import failures
 from consumers.aggregate.stores.postgresql_driver import shown
 from consumers.aggregate.stores.postgresql_session import WriterSession
-from consumers.aggregate.stores.series_numbers import SeriesNumbers
+from consumers.aggregate.stores.series_numbers import FoundRow, SeriesNumbers
 from consumers.aggregate.stores.store import EVENTS, READINGS
 from consumers.aggregate.windows import Series, Windows, less
 from consumers.inbox.progress import DoneRange, ProgressChanges
@@ -26,7 +26,7 @@ class PostgresqlStore:
         """`url` is one of libpq, such as postgresql://user@host/database."""
         self._url = url
         self._session = WriterSession(url)
-        self._series = SeriesNumbers()
+        self._series = SeriesNumbers(self._find, 0)
         self._is_in_doubt = False  # the last transaction failed: it may have been kept
         self._is_kept = False  # it was, so the one that is open does nothing
 
@@ -109,7 +109,12 @@ class PostgresqlStore:
         self._session.close()
 
     def _load_series(self) -> None:
-        self._series = SeriesNumbers(self.connection.execute(schema.SERIES).fetchall())
+        ((count,),) = self.connection.execute(schema.SERIES_COUNT).fetchall()
+        self._series = SeriesNumbers(self._find, count)
+
+    def _find(self, wanted: Sequence[Series]) -> Sequence[FoundRow]:
+        columns = [list(each) for each in zip(*wanted, strict=True)]
+        return self.connection.execute(schema.SERIES, columns).fetchall()
 
     def _merge(self, windows: Windows) -> None:
         self._send(schema.MERGE_WINDOWS, self._series.window_rows(windows))

@@ -9,7 +9,6 @@ import pytest
 
 from tests.consumers.aggregate.conftest import old
 
-KILLS = 4
 CHUNK = 400
 
 
@@ -24,13 +23,14 @@ def rows(tmp_path):
     return rows
 
 
+@pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.nightly)])
 def test_every_reading_is_stored_once_though_the_command_is_killed(
-    aggregate, publisher, rows, event
+    aggregate, publisher, rows, event, kills
 ):
-    offsets = range(1, KILLS * CHUNK + 1)
+    offsets = range(1, kills * CHUNK + 1)
     events = [old(event, n) for n in offsets]
     chance = random.Random(14)
-    for n in range(KILLS):
+    for n in range(kills):
         process = aggregate()
         chunk = events[n * CHUNK : (n + 1) * CHUNK]
         again = chance.sample(events[: (n + 1) * CHUNK], 20)

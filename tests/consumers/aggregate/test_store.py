@@ -8,6 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from consumers.aggregate.group import EventGroup
+from consumers.aggregate.stores.series_numbers import SeriesNumbers
+from consumers.aggregate.windows import Series
 from tests.consumers.aggregate.conftest import START, Stored, made
 
 COUNTS = "SELECT length, sum(count)::BIGINT FROM windows GROUP BY length"
@@ -260,3 +263,23 @@ def test_holes_in_the_offsets_are_remembered(stored, event):
     stored.reopen()
     stored.commit(made(event, 4), made(event, 7))
     assert sorted(stored.store.load()) == [("a1b2c3", 1, 5), ("a1b2c3", 7, 7), ("a1b2c3", 9, 9)]
+
+
+def test_a_series_keeps_its_number_though_it_was_forgotten(stored, event, monkeypatch):
+    monkeypatch.setattr("consumers.aggregate.stores.series_numbers.MOST", 3)
+    for n in range(1, 31):
+        stored.commit(made(event, n, n, source=f"urn:edge:n{n % 10}", data=reading(t=n)))
+    assert stored.rows("SELECT count(*), count(DISTINCT series) FROM series") == [(10, 10)]
+    assert [row[4] for row in stored.windows("1d")] == [3] * 10
+
+
+def test_the_series_that_are_remembered_are_bounded(event, monkeypatch):
+    monkeypatch.setattr("consumers.aggregate.stores.series_numbers.MOST", 3)
+    found = {}
+    numbers = SeriesNumbers(lambda wanted: [(*s, found[s]) for s in wanted if s in found], 0)
+    for n in range(1, 31):
+        group = EventGroup()
+        group.take(made(event, n, source=f"urn:edge:n{n % 10}", data=reading(t=n)))
+        found |= {Series(*names): number for number, *names in numbers.new_rows(group, {})}
+        assert len(numbers) <= 3
+    assert sorted(found.values()) == list(range(10))
