@@ -39,6 +39,12 @@ class NotCommitted(NamedTuple):
     """The disk did not take a commit, which is tried again."""
 
 
+class UnknownRules(NamedTuple):
+    """Of all rules that are pending or firing, those whose condition is unknown."""
+
+    names: frozenset[str]
+
+
 class SignOfLife(NamedTuple):
     """When a thread made progress last, and how long it may be silent, both in s, monotonic."""
 
@@ -52,7 +58,9 @@ class SignsOfLife(NamedTuple):
     threads: Mapping[str, SignOfLife]
 
 
-Figure: TypeAlias = Measured | TakenOver | Postponed | Committed | NotCommitted | SignsOfLife
+Figure: TypeAlias = (
+    Measured | TakenOver | Postponed | Committed | NotCommitted | UnknownRules | SignsOfLife
+)
 
 
 def unreported(_figure: Figure) -> None:

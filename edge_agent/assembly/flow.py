@@ -219,6 +219,7 @@ class Flow:
             clock=self.clock,
             progress=partial(self._alive, "engine"),
             unsafe=self.outputs.unsafe.put,
+            figures=self._report,
         )
         return Worker("engine", engine.run, partial(self.readings.put, None), self._died)
 

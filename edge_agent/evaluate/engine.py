@@ -28,6 +28,7 @@ from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.evaluate.saved_state import ChangedStates, save_state
 from edge_agent.events import Alert, Answer, Event, Finished, Reading, Record, Request, Switched
+from edge_agent.figures import Figure, UnknownRules, unreported
 
 TICK = 1_000_000  # µs: between two signs of life, and two tries of an output that failed
 SAFE_SECONDS = 3.0  # for the outputs of all buses together to become safe at a stop
@@ -52,6 +53,7 @@ class Engine:
         clock: Clock,
         progress: Callable[[], None] = lambda: None,
         unsafe: Callable[[str], None] = lambda _: None,
+        figures: Callable[[Figure], None] = unreported,
     ) -> None:
         self._inbox = inbox
         self._evaluator = Evaluator(parts.current, parts.rule_set, parts.outputs, self._report)
@@ -63,6 +65,7 @@ class Engine:
         self._clock = clock
         self._progress = progress
         self._unsafe = unsafe
+        self._figures = figures
         self._outputs_saved = ChangedStates("output/", parts.outputs.states(), clock.boot)
         self._tick_at = 0
         self._give_up_at = 0.0
@@ -201,6 +204,7 @@ class Engine:
         self._progress()
         self._tick_at = now.uptime + TICK
         self._evaluator.tick(now)
+        self._figures(UnknownRules(self._evaluator.rule_set.unknown_names()))
         self._record_events(self._evaluator.aggregates(now))
         self._carry_out_all(self._executor.expire(now), now)
 

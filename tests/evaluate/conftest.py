@@ -113,6 +113,7 @@ class SteppedEngine:
         self.answers = []
         self.delegate = []
         self.recorded = []
+        self.figures = []
         self.progress = 0
         plan = DevicePlan({}, 10.0)
         self.engine = Engine(
@@ -138,6 +139,7 @@ class SteppedEngine:
             show=self.shown.append,
             clock=self.clock,
             progress=self._count,
+            figures=self.figures.append,
         )
         self.engine.begin(self.clock.now())
 

@@ -20,6 +20,7 @@ from edge_agent.evaluate.refine.refine import ChannelPlan, DevicePlan
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.evaluate.rules.rule_state import RuleState, restored
 from edge_agent.events import Alert, Event, Reading, Request
+from edge_agent.figures import UnknownRules
 
 FAN = {"fan": 1.0}
 THINNED = {"air": DevicePlan({}, 10.0, DeadBand({"t": 5.0}))}
@@ -400,3 +401,16 @@ def test_a_reading_of_a_device_that_a_reload_has_removed_is_left_out(stepped):
     engine.measure("air", t=22)
     engine.take()
     assert [reading.device for reading in engine.readings] == ["air"]
+
+
+def test_each_second_the_rules_are_reported_that_lack_values(stepped, rule):
+    engine = stepped([rule(settings=FAN)])
+    engine.measure(t=31)
+    engine.wait(2)
+    assert engine.figures[-1] == UnknownRules(frozenset())
+    engine.measure(quality="absent")
+    engine.wait(2)
+    assert engine.figures[-1] == UnknownRules(frozenset({"hot"}))
+    engine.measure(t=31)
+    engine.wait(2)
+    assert engine.figures[-1] == UnknownRules(frozenset())

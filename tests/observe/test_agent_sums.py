@@ -4,7 +4,7 @@ import pytest
 
 from edge_agent.clock import Moment
 from edge_agent.events import Alert, Reading, Switched
-from edge_agent.figures import Measured, Postponed, TakenOver
+from edge_agent.figures import Measured, Postponed, TakenOver, UnknownRules
 from edge_agent.observe.metrics.agent_sums import AgentSums, ConfiguredNames
 from edge_agent.observe.metrics.distribution import Distribution
 
@@ -47,6 +47,13 @@ def test_a_resolved_rule_is_inactive(sums):
     for state, shown in (("firing", "firing"), ("resolved", "inactive")):
         sums.take(Alert("warm", state, NOW, "warning", {}))
         assert sums.rules == {"warm": shown}
+
+
+def test_a_rule_is_unknown_until_it_is_not_named_any_more(sums):
+    sums.take(UnknownRules(frozenset({"warm"})))
+    assert sums.unknown == {"warm"}
+    sums.take(UnknownRules(frozenset()))
+    assert sums.unknown == set()
 
 
 def test_a_setting_that_failed_counts_as_an_error_as_well(sums):

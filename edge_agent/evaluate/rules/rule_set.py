@@ -64,6 +64,10 @@ class RuleSet:
         """Return the firing rules whose condition is unknown: control is lost."""
         return [rule for rule in self.rules.values() if self.states[rule.name].lost]
 
+    def unknown_names(self) -> frozenset[str]:
+        """Return the names of the pending and firing rules whose condition is unknown."""
+        return frozenset(name for name, state in self.states.items() if not state.known)
+
     def watching(self, device: str) -> Sequence[Rule]:
         """Return the rules that depend on a device: a reading costs nothing for the others."""
         return self._watching.get(device, ())

@@ -15,6 +15,7 @@ from edge_agent.figures import (
     SignOfLife,
     SignsOfLife,
     TakenOver,
+    UnknownRules,
 )
 from edge_agent.observe.metrics.distribution import Distribution
 
@@ -47,6 +48,7 @@ class AgentSums:
         self.measuring = defaultdict[str, Distribution](partial(Distribution, MEASURING))
         self.lateness = defaultdict[str, Distribution](partial(Distribution, LATENESS))
         self.rules: dict[str, str] = {}  # the state of each
+        self.unknown: frozenset[str] = frozenset()  # rules
         self.outputs: dict[str, float] = {}  # the value of each
         self.switches: Counter[str] = Counter()
         self.switch_errors: Counter[str] = Counter()
@@ -64,6 +66,7 @@ class AgentSums:
             Postponed: lambda figure: self.retries.update([figure.sink]),
             Committed: lambda figure: self.commits.add(figure.seconds),
             NotCommitted: self._not_committed,
+            UnknownRules: self._unknown,
             SignsOfLife: self._signs,
             ConfiguredNames: self._follow,
         }
@@ -93,6 +96,9 @@ class AgentSums:
 
     def _not_committed(self, _failure: NotCommitted) -> None:
         self.failed_commits += 1
+
+    def _unknown(self, rules: UnknownRules) -> None:
+        self.unknown = rules.names
 
     def _signs(self, signs: SignsOfLife) -> None:
         self.threads = signs.threads

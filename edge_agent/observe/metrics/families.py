@@ -50,6 +50,9 @@ def evaluated(sums: AgentSums) -> Iterator[Metric]:
     for labels, value in states.items():
         rules.add_metric(labels, value)
     yield rules
+    unknown = {rule: float(rule in sums.unknown) for rule in sums.rules}
+    text = "1 if the condition of a pending or firing rule is unknown."
+    yield _gauge("rule_unknown", text, "rule", unknown)
     yield _gauge("output_ratio", "What an output is set to: 0 to 1.", "output", sums.outputs)
     yield _counter("output_switches", "Settings of an output.", ("output",), sums.switches)
     text = "Settings that the hardware did not follow."
