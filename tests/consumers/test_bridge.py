@@ -2,9 +2,6 @@
 
 import json
 import random
-import signal
-import subprocess
-import sys
 from collections import Counter
 
 import paho.mqtt.client as paho
@@ -20,6 +17,7 @@ from edge_agent.clock import Moment
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.mqtt.address import parse_url
 from edge_agent.errors import EventRejected, SinkUnavailable
+from tests.consumers.bridge_process import BridgeProcess
 
 
 class ScriptedSource:
@@ -183,37 +181,12 @@ user root
 """
 
 
-class BridgeProcess:
-    def __init__(self, url, path, state, member=""):
-        words = ["bridge", url, f"file:{path}", "--group", "g", "--state", state, "--json"]
-        words += ["--member", member] if member else []
-        self._command = [sys.executable, "-m", "consumers", *map(str, words)]
-        self.start()
-
-    def start(self):
-        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
-
-    def kill(self):
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
-
-    def finish(self):
-        self._process.send_signal(signal.SIGTERM)
-        out, _ = self._process.communicate(timeout=60)
-        return self._process.returncode, json.loads(out)
-
-    @property
-    def is_running(self):
-        return self._process.poll() is None
-
-
 @pytest.fixture
 def bridging():
     made = []
 
-    def make(*arguments, **more):
-        made.append(BridgeProcess(*arguments, **more))
+    def make(url, path, state, *more):
+        made.append(BridgeProcess(url, f"file:{path}", state, *more))
         return made[-1]
 
     yield make
@@ -326,7 +299,7 @@ def test_two_members_share_the_work_and_the_death_of_one_loses_nothing(
 ):
     targets = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
     members = [
-        bridging(broker.url, target, tmp_path / target.stem, member=target.stem)
+        bridging(broker.url, target, tmp_path / target.stem, "--member", target.stem)
         for target in targets
     ]
     sender = publisher(broker.url)

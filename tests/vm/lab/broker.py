@@ -81,13 +81,13 @@ class Mosquitto:
 class Subscriber:
     """Subscribes to a broker; `received` collects (topic, payload, retain)."""
 
-    def __init__(self, port, topic="#", client_id=""):
+    def __init__(self, port, topic="#", client_id="", qos=1):
         self.received = []
         ready = threading.Event()
         self._client = client = paho.Client(
             paho.CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=not client_id
         )
-        client.on_connect = lambda c, *_: c.subscribe(topic, qos=1)
+        client.on_connect = lambda c, *_: c.subscribe(topic, qos=qos)
         client.on_subscribe = lambda *_: ready.set()
         client.on_message = lambda _c, _d, m: self.received.append((m.topic, m.payload, m.retain))
         client.reconnect_delay_set(0.1, 0.2)
