@@ -1,6 +1,6 @@
 """An LED on a GPIO pin."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from drivers.pwm import PWM
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 class LED(PWM):
     """LED on a pin, through its resistor: dark at 0, brightest at 1, dimmed between."""
+
+    continuous: ClassVar[Literal["brightness", "level"]] = "brightness"
 
     def __init__(
         self, port: "PinPort", *, active_low: bool = False, frequency: float = 200

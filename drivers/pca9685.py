@@ -3,7 +3,7 @@
 The frequency is the chip's: all its channels share it.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from drivers.base.driver import BusKind, Identity
 from drivers.base.errors import DriverError, LostConfiguration
@@ -22,6 +22,7 @@ class PCA9685:
 
     bus: ClassVar[BusKind] = "i2c"
     addresses: ClassVar[tuple[int, ...]] = tuple(range(0x40, 0x70))
+    continuous: ClassVar[Literal["brightness", "level"]] = "level"
 
     def __init__(self, port: I2CPort, pin: int = 0, *, frequency: float = 200.0) -> None:
         """`frequency`: Hz, 24 to 1526, the same for all channels of one chip."""

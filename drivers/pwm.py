@@ -1,6 +1,6 @@
 """A dimmed LED, a fan or a motor's speed: a GPIO pin that switches itself on and off."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from drivers.base.driver import BusKind
 from drivers.base.errors import OutOfRange
@@ -16,6 +16,7 @@ class PWM:
     """
 
     bus: ClassVar[BusKind] = "gpio"
+    continuous: ClassVar[Literal["brightness", "level"]] = "level"
 
     def __init__(self, port: "PinPort", *, frequency: float = 100) -> None:
         """`frequency`: Hz; below 100 a lamp flickers."""

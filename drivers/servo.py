@@ -1,6 +1,6 @@
 """A hobby servo on a GPIO pin: the length of a pulse, 50 times a second, is its angle."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from drivers.base.driver import BusKind
 from drivers.base.errors import OutOfRange
@@ -18,6 +18,7 @@ class Servo:
     """
 
     bus: ClassVar[BusKind] = "gpio"
+    continuous: ClassVar[Literal["brightness", "level"]] = "level"
 
     def __init__(self, port: "PinPort", *, shortest: float = 0.001, longest: float = 0.002) -> None:
         """`shortest`, `longest`: seconds of a pulse at the ends; beyond them a servo may stall."""

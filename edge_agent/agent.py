@@ -12,6 +12,7 @@ from edge_agent.assembly.control import Control, MainRequest
 from edge_agent.assembly.flow import Flow
 from edge_agent.assembly.main_requests import carry_out
 from edge_agent.assembly.metrics import Metrics
+from edge_agent.assembly.self_report import SelfReporter
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
 from edge_agent.errors import HardwareError
@@ -64,6 +65,7 @@ class Agent:
             watch=FanOut((watch, self._metrics.put)).put,
             report=self._metrics.put,
         )
+        self._self_reporter = SelfReporter(log_path, clock, self._flow.show)
 
     def run(self) -> int:
         """Start, watch, stop; return the exit code."""
@@ -120,6 +122,8 @@ class Agent:
                 return requests
             if requests:
                 self._carry_out(requests)
+            if self._flow.blueprint.config.home_assistant.enabled:
+                self._self_reporter.step()
 
     def _carry_out(self, requests: list[MainRequest]) -> None:
         carry_out(requests, self._flow, self._reread, self.control.stopping)

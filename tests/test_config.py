@@ -50,7 +50,7 @@ def problems(tmp_path, text, overrides=()):
         (
             "colour",
             '"red"',
-            "known: aggregates, commands, device, log, metrics, mqtt, node, notify, output, rule",
+            "known: aggregates, commands, device, home_assistant, log, metrics, mqtt, node",
         ),
         ("mqtt.usrname", '"x"', "did you mean 'username'?"),
         ("mqtt.keep_alive", '"soon"', '"10s"'),

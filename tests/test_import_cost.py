@@ -60,6 +60,12 @@ def test_an_agent_imports_the_sinks_of_its_configuration_and_no_other(imported, 
     assert imported & sinks == {"edge_agent.deliver.mqtt.sink"}
 
 
+def test_an_agent_that_is_not_for_home_assistant_imports_nothing_of_it(imported):
+    of_it = {name for name in imported if "mqtt.discovery" in name}
+    assert of_it == set()
+    assert "edge_agent.blueprint.discovered" not in imported
+
+
 def test_an_agent_imports_of_the_contracts_only_the_envelope(imported):
     contracts = {name for name in imported if name.startswith("edge_agent.schema.")}
     assert contracts == {"edge_agent.schema.cloud_event"}

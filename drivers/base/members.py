@@ -1,7 +1,7 @@
 """What a driver may have besides `Driver`'s members: each is a protocol, found by isinstance."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 
 @runtime_checkable
@@ -46,6 +46,13 @@ class Patient(Protocol):
     """A chip that needs longer than usual to be set up and measured: a gas sensor's hotplate."""
 
     deadline: ClassVar[float]  # seconds
+
+
+@runtime_checkable
+class Continuous(Protocol):
+    """An output that takes every value from 0 to 1, as how bright it is or as any other level."""
+
+    continuous: ClassVar[Literal["brightness", "level"]]
 
 
 @runtime_checkable

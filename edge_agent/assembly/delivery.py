@@ -129,7 +129,8 @@ class Delivery:
     def _build(self, resolved: ResolvedSink, about: About) -> RunningSink:
         plan, inbox = resolved.plan, ForwarderInbox()
         alive = partial(self._alive, inbox)
-        sink = resolved.type.build(plan, self._context(plan.name, about, inbox, alive))
+        known = about if plan.live else about.without_discovery()
+        sink = resolved.type.build(plan, self._context(plan.name, known, inbox, alive))
         forwarder = Forwarder(
             sink,
             plan.kinds,
@@ -159,6 +160,7 @@ class Delivery:
             requested=around.requested,
             notice=partial(self._notice, name, NoticeWriter(name, self._save)),
             trusted=lambda: around.clock.now().trusted,
+            uptime=lambda: around.clock.now().uptime,
         )
 
     def _alive(self, inbox: ForwarderInbox, thread: str) -> None:
@@ -192,7 +194,7 @@ def posts_of(sinks: Iterable[RunningSink]) -> tuple[Callable[[Post], None], ...]
 
 def _post_about(sink: LiveSink, post: Post) -> None:
     if isinstance(post, About):
-        sink.post(post)
+        sink.post(post.without_discovery())
 
 
 def _stop(sinks: Iterable[RunningSink], deadline: float) -> None:

@@ -7,17 +7,15 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
-import msgspec
-
 from edge_agent.acquire.hardware import Hardware
+from edge_agent.assembly.announcement import Announcement, show_inactive
 from edge_agent.assembly.buses import Buses, by_bus
 from edge_agent.assembly.delivery import Delivery, RunningSink, Surroundings, posts_of
 from edge_agent.assembly.evaluation import alert_names, assemble_evaluation
 from edge_agent.assembly.outputs import OutputBuses
 from edge_agent.assembly.restore import last_alerts
-from edge_agent.assembly.topics import NAME, Topics, shown_as
+from edge_agent.assembly.topics import shown_as
 from edge_agent.blueprint import Blueprint
-from edge_agent.blueprint.info import agent_info
 from edge_agent.clock import Clock
 from edge_agent.deliver.sink import About, Post
 from edge_agent.errors import LogError
@@ -116,8 +114,7 @@ class Flow:
 
     def about(self, blueprint: Blueprint) -> About:
         """Return what the agent says of itself."""
-        info = msgspec.json.encode(agent_info(blueprint, self._log_id))
-        return About(info, self._topics.gone(blueprint))
+        return self._announcement.about(blueprint)
 
     def show(self, post: Post) -> None:
         """Hand what is true now to everything that shows it, from any thread."""
@@ -126,13 +123,20 @@ class Flow:
     def follow(self, blueprint: Blueprint) -> None:
         """Follow a blueprint from now on; its sinks are in place already."""
         self.blueprint = blueprint
-        self.records.put([self._topics.learn(blueprint)])
+        self.records.put([*self._announcement.learn(blueprint)])
         self._news.listeners = (self._watched, *self.delivery.posts)
         self._offsets.listeners = self.delivery.offsets
+        if blueprint.config.home_assistant.enabled:
+            complete = partial(show_inactive, self._news, blueprint, self.clock.now())
+            self.readings.put(ShowAgain(complete))
+            self._repeat_to(self.delivery.posts)  # what was removed before is shown again
 
     def introduce(self, sinks: Iterable[RunningSink]) -> None:
         """Let the engine show new sinks what alerts and outputs are; it alone knows the order."""
-        for post in posts_of(sinks):
+        self._repeat_to(posts_of(sinks))
+
+    def _repeat_to(self, posts: Iterable[Callable[[Post], None]]) -> None:
+        for post in posts:
             self.readings.put(ShowAgain(partial(self._news.repeat, post)))
 
     def _build_buses(self) -> Buses:
@@ -172,7 +176,7 @@ class Flow:
         try:
             self._bus_change.resume(reader)
             self._log_id, self._last = log.id, reader.last_offset()
-            self._topics = Topics(reader.saved_states().get(NAME, b""))
+            self._announcement = Announcement(log.id, reader.saved_states())
             self._build_delivery()
             self._engine = self._build_engine(reader)
             self._recording = self._build_recorder(log, spill)

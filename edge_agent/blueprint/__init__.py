@@ -14,6 +14,7 @@ from edge_agent.blueprint.devices import (
     ResolvedDevice,
     ResolvedOutput,
 )
+from edge_agent.blueprint.home_assistant import note_home_assistant
 from edge_agent.blueprint.interlocks import note_interlocks
 from edge_agent.blueprint.limits import note_limits
 from edge_agent.blueprint.metrics import note_metrics
@@ -54,6 +55,7 @@ def resolve(path: Path, overrides: Iterable[str] = ()) -> Blueprint:
     note_collisions(config, (*devices, *outputs), problems)
     rules = resolve_rules(config, devices, problems)
     sinks = resolve_sinks(config, problems)
+    note_home_assistant(config, devices, outputs, problems)
     if problems.lines:
         raise ConfigError(tuple(problems.lines))
     return Blueprint(config, devices, outputs, rules, sinks)

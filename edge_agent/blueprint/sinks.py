@@ -47,7 +47,7 @@ def resolve_sinks(config: Config, problems: Problems) -> tuple[ResolvedSink, ...
 
 
 def _mqtt(config: Config) -> Plan:
-    settings = config.mqtt
+    settings, discovery = config.mqtt, config.home_assistant
     return SinkPlan(
         MQTT,
         _urls(settings.url),
@@ -58,6 +58,7 @@ def _mqtt(config: Config) -> Plan:
         live=True,
         commands=bool(config.commands.allow),
         answer_topics=config.commands.answer_topics,
+        birth=f"{discovery.prefix}/status" if discovery.enabled else "",
     )
 
 

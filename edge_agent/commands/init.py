@@ -24,6 +24,11 @@ GROUP = "edge-agent"
 @config_argument
 @click.option("--node", help="This machine's name in every topic; default: the host's name.")
 @click.option("--broker", help=f"The broker's URL, such as {BROKER} or mqtts://user@broker.lan.")
+@click.option(
+    "--home-assistant/--no-home-assistant",
+    default=None,
+    help="Whether Home Assistant finds this machine by itself; default: no.",
+)
 @click.option("--yes", is_flag=True, help="Ask nothing; what is uncertain becomes a comment.")
 @click.option("--force", is_flag=True, help="Overwrite CONFIG if it exists.")
 @click.option(
@@ -36,6 +41,7 @@ def init(  # noqa: PLR0917 - the options of the command line
     config: Path,
     node: str | None,
     broker: str | None,
+    home_assistant: bool | None,
     yes: bool,
     force: bool,
     simulated: Path | None,
@@ -51,7 +57,9 @@ def init(  # noqa: PLR0917 - the options of the command line
     drivers, survey = _find(simulated)
     node = node or _ask("Name of this node", _host(), yes=yes)
     broker = broker or _ask("Broker", BROKER, yes=yes)
-    answers = Answers(node, broker, {} if yes else _chips(survey))
+    if home_assistant is None:
+        home_assistant = not yes and click.confirm("Show it in Home Assistant", err=True)
+    answers = Answers(node, broker, {} if yes else _chips(survey), home_assistant)
     text = draft(survey, answers, drivers)
     if config == STANDARD_OUTPUT:
         click.echo(text)

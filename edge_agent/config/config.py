@@ -7,6 +7,7 @@ from msgspec import Meta
 from edge_agent.config.aggregates import AggregateSettings
 from edge_agent.config.commands import CommandSettings
 from edge_agent.config.device import DeviceSettings
+from edge_agent.config.home_assistant import HomeAssistantSettings
 from edge_agent.config.log import LogSettings
 from edge_agent.config.metrics import MetricsSettings
 from edge_agent.config.mqtt import MqttSettings
@@ -28,6 +29,7 @@ class Config(Settings, frozen=True, kw_only=True):
     aggregates: AggregateSettings = AggregateSettings()
     commands: CommandSettings = CommandSettings()
     metrics: MetricsSettings = MetricsSettings()
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     sink: tuple[SinkSettings, ...] = ()
     notify: tuple[NotifySettings, ...] = ()
     device: tuple[DeviceSettings, ...] = ()

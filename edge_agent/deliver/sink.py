@@ -1,7 +1,8 @@
 """What a destination is: a place that takes over events, a batch at a time."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import msgspec
@@ -72,7 +73,8 @@ class SinkPlan(NamedTuple, Generic[Options]):
 
     `live` says that it also shows what is true now; `commands`, that it takes commands; `aside`
     says that it delivers beside the agent's own sink, or without an agent, and as what: its
-    identity ends with that, if the bus has such, and it shows nothing but events.
+    identity ends with that, if the bus has such, and it shows nothing but events. `birth` is the
+    topic on which Home Assistant says that it has started, if it discovers the agent there.
     """
 
     name: str
@@ -85,13 +87,39 @@ class SinkPlan(NamedTuple, Generic[Options]):
     commands: bool = False
     answer_topics: tuple[str, ...] = ()  # how topics begin to which answers may go as well
     aside: str = ""  # "replay", or "bridge" and who it is
+    birth: str = ""
+
+
+REPORT_EVERY = 60.0  # seconds between two `SelfReport`
 
 
 class About(NamedTuple):
-    """What the agent says of itself, as JSON, and which topics it does not have any more."""
+    """What the agent says of itself, as JSON, and which topics it does not have any more.
+
+    `discovery` holds what others discover it by, by topic outside of its own; empty to remove.
+    """
 
     info: bytes
     gone: frozenset[str] = frozenset()
+    discovery: Mapping[str, bytes] = MappingProxyType({})
+
+    def without_discovery(self) -> "About":
+        """Return it for a sink by which nothing is discovered."""
+        return self._replace(discovery={})
+
+
+class SinkBacklog(NamedTuple):
+    """How many events wait for a sink, and when the last delivery was seen: µs since 1970."""
+
+    waiting: int
+    delivered: int | None
+
+
+class SelfReport(NamedTuple):
+    """What the agent measures of itself: its sinks, and whether the wall clock is right."""
+
+    sinks: Mapping[str, SinkBacklog]
+    clock_set: bool
 
 
 class Withdraw(NamedTuple):
@@ -100,7 +128,8 @@ class Withdraw(NamedTuple):
     kept: frozenset[str]
 
 
-Post: TypeAlias = Reading | Alert | Switched | Answer | About | Withdraw
+State: TypeAlias = Reading | Alert | Switched | About | SelfReport | Withdraw
+Post: TypeAlias = State | Answer
 
 
 class SinkContext(NamedTuple):
@@ -108,8 +137,9 @@ class SinkContext(NamedTuple):
 
     `alive` takes the name of a thread that makes progress, `died` that of one that failed. `retry`
     ends the forwarder's pause. `notice` takes what the status should say of the sink; an
-    empty text ends it. `trusted` returns whether the wall clock is known to be right. `stopping`
-    turns true when the agent stops: `deliver` then ends within two seconds.
+    empty text ends it. `trusted` returns whether the wall clock is known to be right, `uptime`
+    returns µs since boot. `stopping` turns true when the agent stops: `deliver` then ends within
+    two seconds.
     """
 
     node: str
@@ -122,6 +152,7 @@ class SinkContext(NamedTuple):
     requested: Callable[[Request], None]
     notice: Callable[[str], None] = lambda _: None
     trusted: Callable[[], bool] = lambda: True
+    uptime: Callable[[], int] = lambda: 0
 
     @classmethod
     def apart(

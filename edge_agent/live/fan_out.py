@@ -1,6 +1,6 @@
 """Hands each value to several listeners, none of which may block."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -39,6 +39,11 @@ class LatestFanOut(FanOut[T]):
         if key is not None:
             self._latest[key] = value
         super().put(value)
+
+    def keep(self, wanted: Collection[Hashable]) -> set[Hashable]:
+        """Forget the values of other keys; return the wanted ones that have no value yet."""
+        self._latest = {key: one for key, one in self._latest.items() if key in wanted}
+        return set(wanted) - self._latest.keys()
 
     def repeat(self, listener: Callable[[T], None]) -> None:
         """Hand the latest value of each key to one listener."""

@@ -52,6 +52,10 @@ RULE = """
 # for = "30s"
 # set = {{ fan = "on" }}
 """
+HOME_ASSISTANT = """
+[home_assistant]
+enabled = true  # it finds this machine by itself, over the same broker
+"""
 CHIPS, SELF = "10s", "60s"  # how often chips and the machine itself are read
 OFTEN = {"sgp30": "1s"}  # its algorithm counts its measurements (datasheet, 6.3)
 
@@ -62,6 +66,7 @@ class Answers(NamedTuple):
     node: str
     url: str
     chips: Mapping[tuple[int, int], str] = {}
+    home_assistant: bool = False
 
 
 class Entry(NamedTuple):
@@ -107,10 +112,10 @@ def _head(answers: Answers) -> str:
     user, _, host = parts.netloc.rpartition("@")
     url = parts._replace(netloc=host).geturl()
     head = HEAD.format(node=_toml(answers.node), plain=answers.node, url=_toml(url))
-    if not user:
-        return head
-    name = _toml(user.partition(":")[0])
-    return head + LOGIN.format(user=name, credential=CREDENTIAL)
+    if user:
+        name = _toml(user.partition(":")[0])
+        head += LOGIN.format(user=name, credential=CREDENTIAL)
+    return head + (HOME_ASSISTANT if answers.home_assistant else "")
 
 
 def _chips(survey: Survey, answers: Answers) -> Iterator[Entry]:

@@ -44,15 +44,26 @@ def test_it_asks_for_name_and_broker(edge_agent, tmp_path, monkeypatch, answers)
 def answers(monkeypatch):
     """A function: what the user types, in the order of the questions."""
 
-    def give(*words):
+    def give(*words, yes=False):
         rest = list(words)
 
         def prompt(question, *, default, **_):
             return rest.pop(0) if rest else default
 
         monkeypatch.setattr("click.prompt", prompt)
+        monkeypatch.setattr("click.confirm", lambda *_, **__: yes)
 
     return give
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_it_asks_whether_home_assistant_is_to_find_it(edge_agent, tmp_path, answers, yes):
+    answers("attic", "mqtt://broker.lan", yes=yes)
+    path = tmp_path / "agent.toml"
+    assert edge_agent("init", path, *SIMULATED).code == 0
+    assert tomllib.loads(path.read_text()).get("home_assistant") == (
+        {"enabled": True} if yes else None
+    )
 
 
 def test_it_asks_about_a_chip_that_does_not_identify_itself(
@@ -72,7 +83,8 @@ def test_without_questions_such_a_chip_stays_a_comment(edge_agent, tmp_path, amb
 
 
 def test_yes_asks_nothing(edge_agent, tmp_path, monkeypatch):
-    monkeypatch.setattr("click.prompt", lambda *_, **__: pytest.fail("a question"))
+    for question in ("click.prompt", "click.confirm"):
+        monkeypatch.setattr(question, lambda *_, **__: pytest.fail("a question"))
     assert edge_agent("init", tmp_path / "agent.toml", "--yes", *SIMULATED).code == 0
 
 

@@ -13,7 +13,17 @@ from edge_agent.events import Answer, Request
 LONGEST = 1000  # bytes of a response topic, and of correlation data
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # What the agent says of itself below its prefix: an answer must not look like it.
-OURS = {"alert", "batch", "command", "event", "info", "output", "state", "status"}
+OURS = {
+    "alert",
+    "batch",
+    "command",
+    "diagnostics",
+    "event",
+    "info",
+    "output",
+    "state",
+    "status",
+}
 
 
 class CommandTopics:

@@ -217,6 +217,7 @@ class Connection:
         idle = min(PUMP_SECONDS, session.keep_alive / 4)
         session.pump(self._wake.fileno(), 1.0 if self._publisher.waiting else idle)
         self._publisher.settle(session)
+        self._state.hear(session.received)
         self._commands.take(session)
 
     def _leave(self, session: Session) -> None:

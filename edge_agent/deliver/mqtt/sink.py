@@ -20,11 +20,10 @@ from edge_agent.deliver.mqtt.connection import Connection
 from edge_agent.deliver.mqtt.content_type import ContentType
 from edge_agent.deliver.mqtt.hang_ups import HangUps, smaller
 from edge_agent.deliver.mqtt.job import MAX_PACKET, Job, Settlement
-from edge_agent.deliver.mqtt.no_state import NoState
 from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.plan import broker, claims
 from edge_agent.deliver.mqtt.profiles.table import PROFILES
-from edge_agent.deliver.mqtt.state import LiveState
+from edge_agent.deliver.mqtt.state_of_plan import state_of
 from edge_agent.deliver.mqtt.topics import EventTopics
 from edge_agent.deliver.sink import Post, SinkContext, SinkPlan, SinkType
 from edge_agent.errors import EventRejected, SinkUnavailable
@@ -212,7 +211,7 @@ def build(plan: SinkPlan[MqttOptions], context: SinkContext) -> MqttSink:
     prefix = f"edge/{context.node}"
     connection = Connection(
         target,
-        _state(plan, context, prefix) if profile.shows and not plan.aside else NoState(),
+        state_of(plan, context, prefix),
         changed=lambda up: context.retry() if up else None,
         backoff=Backoff(random.random),
         commands=CommandTopics(prefix, plan.answer_topics) if plan.commands else None,
@@ -221,17 +220,6 @@ def build(plan: SinkPlan[MqttOptions], context: SinkContext) -> MqttSink:
         notice=context.notice,
     )
     return MqttSink(plan, context, connection, profile.topics(context.node, target.client_id))
-
-
-def _state(plan: SinkPlan[MqttOptions], context: SinkContext, prefix: str) -> LiveState:
-    return LiveState(
-        prefix,
-        context.about,
-        sink=plan.name,
-        retained=plan.options.retained,
-        clears=PROFILES[plan.options.profile].retains,
-        readings=plan.live and "reading" in plan.kinds,  # a metered link has no live values either
-    )
 
 
 SINK = SinkType(MqttOptions, check, build, claims)

@@ -6,7 +6,9 @@ there is one again. Owned by the connection's thread.
 
 import logging
 from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,8 +17,11 @@ from edge_agent.deliver.mqtt.address import Address, parse_url
 from edge_agent.deliver.mqtt.session import Session
 from edge_agent.deliver.mqtt.version import written
 from edge_agent.deliver.mqtt.will import Will
-from edge_agent.deliver.sink import About, Withdraw
+from edge_agent.deliver.sink import About, SelfReport, State, Withdraw
 from edge_agent.events import Alert, Reading, Switched
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import MQTTMessage
 
 ONLINE = b"online"
 
@@ -58,7 +63,7 @@ class LiveState:
         self.about(about)
         self.will = Will(f"{prefix}/status", b"offline", retained)
 
-    def take(self, shown: Reading | Alert | Switched | About | Withdraw) -> None:
+    def take(self, shown: State) -> None:
         """Show what is true now."""
         if isinstance(shown, Reading):
             self.reading(shown)
@@ -66,6 +71,8 @@ class LiveState:
             self.alert(shown)
         elif isinstance(shown, Switched):
             self.output(shown)
+        elif isinstance(shown, SelfReport):
+            self.report(shown)
         elif isinstance(shown, Withdraw):
             self._kept_at = {parse_url(url) for url in shown.kept}
         else:
@@ -83,7 +90,7 @@ class LiveState:
 
     def alert(self, alert: Alert) -> None:
         """Show a rule's state."""
-        since = datetime.fromtimestamp(alert.moment.time / 1e6, UTC)
+        since = _date(alert.moment.time)
         shown: dict[str, object] = {
             "state": alert.state,
             "severity": alert.severity,
@@ -96,24 +103,36 @@ class LiveState:
 
     def output(self, switched: Switched) -> None:
         """Show what an output is set to, and by whom."""
-        since = datetime.fromtimestamp(switched.moment.time / 1e6, UTC)
+        since = _date(switched.moment.time)
         shown: dict[str, object] = {"value": switched.value, "by": switched.by, "since": since}
         if switched.error:
             shown["error"] = switched.error
         self._show(f"output/{switched.output}", shown)
+
+    def report(self, report: SelfReport) -> None:
+        """Show what the agent measures of itself."""
+        sinks = {
+            name: {"waiting": one.waiting, "delivered": one.delivered and _date(one.delivered)}
+            for name, one in report.sinks.items()
+        }
+        topic = f"{self._prefix}/diagnostics"
+        shown = {"sinks": sinks, "clock_set": report.clock_set}
+        self._values[topic] = msgspec.json.encode(shown)
+        self._news[topic] = None
 
     def about(self, about: About) -> None:
         """Say who we are; what is not there any more vanishes from the broker."""
         self._gone = frozenset(f"{self._prefix}/{topic}" for topic in about.gone)
         kept = {topic: fact for topic, fact in self._facts.items() if fact}
         cleared = sorted(self._gone) if self._retained else []
-        self._facts = kept | dict.fromkeys(cleared, b"")  # empty: the broker forgets it
+        cleared_facts = dict.fromkeys(cleared, b"")  # empty: the broker forgets it
+        self._facts = {**kept, **cleared_facts, **about.discovery}
         self._info = msgspec.json.decode(about.info, type=dict[str, msgspec.Raw])
         self._show_info()
         self._values = {
             topic: one for topic, one in self._values.items() if topic not in self._gone
         }
-        self._news |= dict.fromkeys(cleared)
+        self._news |= dict.fromkeys((*cleared, *about.discovery))
 
     def _show_info(self) -> None:
         """Add the sink, and the MQTT version: in 3.1.1 a broker cannot refuse an event."""
@@ -140,8 +159,12 @@ class LiveState:
 
     def _forget_earlier(self) -> None:
         """Clear what an earlier configuration may have left at a broker, the status last."""
-        self._earlier.extend((topic, b"") for topic in (*self._facts, self.will.topic))
+        own = (topic for topic in self._facts if topic.startswith(self._prefix))
+        self._earlier.extend((topic, b"") for topic in (*own, self.will.topic))
         self._earlier.append((self.will.topic, ONLINE))
+
+    def hear(self, messages: Sequence["MQTTMessage"]) -> None:
+        """Do nothing: the agent's own live state asks for no messages."""
 
     def send(self, session: Session) -> None:
         """Send what is new; if socket or window are full, only the latest is sent, later."""
@@ -195,3 +218,8 @@ class LiveState:
                 f"mosquitto_sub -h {host} -p {port} -t '{self._prefix}/#' --remove-retained -W 5"
             )
             _logger.warning("retained messages stay at %s:%d; `%s` clears them", host, port, clear)
+
+
+def _date(time: int) -> datetime:
+    """Return a moment's time, which is in µs since 1970."""
+    return datetime.fromtimestamp(time / 1e6, UTC)

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+from lab.agent import AgentProcess
+
+from tests.home_assistant.node import Node
+from tests.home_assistant.server import HomeAssistant, program
+
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Give every test in this folder the marker, before those that have it are left out."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("home_assistant")
+
+
+@pytest.fixture
+def home(tmp_path, broker):
+    """A running Home Assistant, which has the broker."""
+    server = HomeAssistant(program(), tmp_path / "home", broker.port).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def node(tmp_path, broker, subscriber):
+    """A simulated node, which is not started yet."""
+    process = AgentProcess(tmp_path, broker.url, "")
+    yield Node(process, subscriber(broker.port))
+    process.stop()
