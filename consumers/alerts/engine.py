@@ -50,6 +50,7 @@ class AlertEngine:
         self._own, self._named = _watchers(self._rules.values())
         self._timed = [rule for rule in self._rules.values() if rule.per_node and rule.timed]
         self._fleet = [rule for rule in self._rules.values() if not rule.per_node]
+        self._count_what_is_known()
         self._end_records_without_a_rule()
 
     def listen(self, now: int, *, connected: bool) -> bool:
@@ -110,6 +111,12 @@ class AlertEngine:
         first = self._next_slice if self._next_slice < len(everyone) else 0
         self._next_slice = first + SLICE
         return everyone[first : first + SLICE]
+
+    def _count_what_is_known(self) -> None:
+        """Let clauses have all nodes before the first event: it may come before any tick."""
+        view = self._view(self._began)
+        for node in self.nodes.nodes.values():
+            self._clauses.refresh(node, view)
 
     def _end_records_without_a_rule(self) -> None:
         """Resolve the alerts of rules that are gone, or whose condition is another one."""

@@ -256,6 +256,15 @@ def test_values_survive_a_restart_so_that_a_count_has_them(fleet, plan):
     assert again.reported() == [("hot", "", "firing")]
 
 
+def test_an_event_right_after_a_restart_is_counted_with_the_values_before_it(fleet, plan):
+    two = fleet(TWO).send("a", temperature=31).send("b", temperature=31)
+    again = Fleet(plan("builtin = []\n" + TWO), two.saved(), two.now + SECOND)
+    again.send("a", temperature=31)
+    assert again.reported() == []
+    again.send("a", temperature=20)
+    assert again.reported() == [("hot", "", "resolved")]
+
+
 def test_a_value_that_grows_old_is_no_longer_counted(fleet):
     two = fleet(TWO).send("a", temperature=31).wait(361).send("b", temperature=31)
     assert two.reported() == []

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import random
 import signal
 import sqlite3
 import subprocess
@@ -141,6 +142,34 @@ def test_what_a_kill_interrupts_is_neither_lost_nor_notified_of_twice(system, no
     web.has(("hot", "a", "resolved"))
     ids = {(one["rule"], one["node"], one["state"]): one["id"] for one in web.alerts}
     assert len({one["id"] for one in web.alerts}) == len(ids), "one id for each transition"
+
+
+MANY = pytest.param(20, marks=pytest.mark.nightly)
+
+
+@pytest.mark.parametrize("kills", [5, MANY])
+def test_every_alert_is_raised_once_whenever_the_system_is_killed(
+    system, nodes, web, state, sent, kills
+):
+    chance = random.Random(14)
+    hot = [f"n{number}" for number in range(4 * kills)]
+    process = system()
+    for turn in range(kills):
+        if turn == 0 or chance.random() < 0.8:
+            listening(process)  # otherwise the kill comes while it starts
+        before = chance.randrange(4)
+        for number, node in enumerate(hot[4 * turn : 4 * turn + 4]):
+            nodes(node, 31)
+            if number == before:
+                killed(process)
+        process = system()
+    expected = {("hot", node, "firing") for node in hot} | {("both", "", "firing")}
+    web.has(*expected)
+    sent()
+    ids = {(one["rule"], one["node"], one["id"]) for one in web.alerts}
+    assert len(ids) == len(expected), "one id for each alert"
+    with closing(sqlite3.connect(state / "alerts.db")) as database:
+        assert database.execute("SELECT count(*) FROM history").fetchone() == (len(expected),)
 
 
 def test_a_notification_waits_for_its_target_also_over_a_kill(system, nodes, web):
