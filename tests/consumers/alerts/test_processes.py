@@ -271,3 +271,14 @@ def test_the_list_says_that_the_source_is_not_connected(command, state):
     assert (shown.returncode, shown.stdout.startswith("nothing fires\n")) == (0, True)
     assert "not connected since 2027-01-15" in shown.stdout
     assert listed(command, ("--state", state))["disconnected_since"].startswith("2027-01-15")
+
+
+def test_a_broker_that_is_away_is_said_until_it_is_back(system, kept_broker, command, state):
+    process = system()
+    listening(process)
+    kept_broker.kill()
+    eventually(lambda: "not connected; no node counts as silent" in process.log.read_text())
+    assert listed(command, ("--state", state))["disconnected_since"] is not None
+    kept_broker.start()
+    eventually(lambda: "connected again; silence is measured" in process.log.read_text())
+    assert listed(command, ("--state", state))["disconnected_since"] is None
