@@ -17,6 +17,9 @@ from consumers.source import SourceUnavailable
 from consumers.steady_clock import SteadyClock
 
 FOREVER = float("inf")
+NOTHING = (
+    "see whether an agent delivers to this source, or read what it has from the --start beginning"
+)
 ROWS = 50  # of the summary; --json has all
 
 
@@ -41,7 +44,7 @@ def audit(
     as_json: bool,
     **where: Any,  # noqa: ANN401
 ) -> int:
-    """Follow the events of NODEs, or of all nodes, at the broker URL, and judge each log.
+    """Follow the events of NODEs, or of all nodes, from the source URL, and judge each log.
 
     The exit code is 1 if events were lost or one id had two contents, and 4 if there was no
     connection or no event arrived. Ctrl-C ends the audit with its summary.
@@ -55,7 +58,7 @@ def audit(
         report = Following(source, found, view, end, clock).run()
     _print(report, source.interruptions, as_json=as_json)
     if not report.logs:
-        raise SourceUnavailable("no event arrived", "see whether an agent delivers to this broker")
+        raise SourceUnavailable("no event arrived", NOTHING)
     return int(not report.clean)
 
 

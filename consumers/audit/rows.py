@@ -39,7 +39,7 @@ def sentences(report: AuditReport, interruptions: int) -> Iterator[str]:
     if report.replayed:
         yield f"{report.replayed:,} events replayed on request: compared, and otherwise not counted"
     if interruptions:
-        yield f"the broker lost our session {interruptions} times: what is lost may be its doing"
+        yield f"the source lost our place {interruptions} times: what is lost may be its doing"
     yield verdict(report)
 
 

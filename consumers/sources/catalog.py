@@ -7,6 +7,7 @@ from consumers.source import Source, SourcePlan
 from edge_agent.errors import AgentError
 
 GROUP = "edge_agent.sources"
+FILES = "an event log is read as log:/path/NODE.db, and what a file sink wrote is not read back; "
 
 
 def source_of(plan: SourcePlan) -> Source:
@@ -27,5 +28,7 @@ def _unknown(scheme: str, known: list[str]) -> tuple[str, str]:
     names = ", ".join(f"{name}://" for name in known)
     near = difflib.get_close_matches(scheme, known, 1)
     meant = f"did you mean {near[0]}://? " if near else ""
+    if scheme in {"", "file"}:
+        meant = FILES
     what = f"the scheme {scheme!r} is unknown" if scheme else "the URL has no scheme"
     return what, f"{meant}known: {names}"

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -160,10 +161,51 @@ def test_a_replay_of_nothing_ends_with_4(record, path, command, tmp_path):
     assert command(*words).returncode == 4
 
 
-def test_the_audit_reads_a_log(record, path, command):
+def test_the_audit_of_a_log_finds_an_event_that_is_gone(record, path, command):
     record(20)
-    done = command("audit", f"log:{path}", "--until-quiet", "--settle", "1s")
-    assert done.returncode == 4  # without a group, it begins with what is new
+    words = ("audit", f"log:{path}", "--until-quiet", "--settle", "1s", "--json", "--start")
+    done = command(*words, "beginning")
+    (found,) = json.loads(done.stdout)["logs"]
+    assert (done.returncode, found["arrived"], found["lost"]["total"]) == (0, 20, 0)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute('DELETE FROM event WHERE "offset" = 7')
+    done = command(*words, "beginning")
+    (found,) = json.loads(done.stdout)["logs"]
+    assert (done.returncode, found["arrived"]) == (1, 19)
+    assert found["lost"] == {"total": 1, "ranges": [[7, 7]]}
+    assert command(*words, "now").returncode == 4
+
+
+@pytest.mark.parametrize(("start", "firsts"), [("beginning", [1]), ("now", range(6, 10_000))])
+def test_a_bridge_starts_where_it_is_asked_to(record, path, tmp_path, wait_for, start, firsts):
+    record(5)
+    target = tmp_path / "events.jsonl"
+    words = ["bridge", f"log:{path}", f"file:{target}", "--group", "g", "--start", start]
+    command = [sys.executable, "-m", "consumers", *words, "--state", str(tmp_path / "own")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_for(lambda: record(1) or (target.exists() and target.stat().st_size))
+        finally:
+            process.send_signal(signal.SIGTERM)
+    offset = json.loads(target.read_text().splitlines()[0])["id"].partition(":")[2]
+    assert int(offset) in firsts
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["aggregate", "log:cellar.db"], ["bridge", "log:cellar.db", "file:/nowhere/events.jsonl"]],
+    ids=lambda words: words[0],
+)
+def test_the_member_of_a_command_reaches_its_source(command, tmp_path, words):
+    state = tmp_path / "state"
+    done = command(*words, "--group", "g", "--member", "a", "--state", state)
+    assert (done.returncode, "members cannot share a log" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("url", ["file:/tmp/events.jsonl", "/var/lib/edge-agent/cellar.db"])
+def test_a_url_of_a_file_names_the_one_that_can_be_read(url):
+    with pytest.raises(AgentError, match=r"log:/path/NODE\.db"):
+        source_of(SourcePlan(url=url))
 
 
 @pytest.mark.parametrize(

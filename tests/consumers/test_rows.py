@@ -50,7 +50,7 @@ def test_everything_worth_a_sentence_has_one():
     assert "garden and copy use one log" in text
     assert "copy: 4 events from before offset 1, not judged" in text
     assert "5 unusable: not JSON" in text
-    assert "the broker lost our session 2 times" in text
+    assert "the source lost our place 2 times" in text
     assert row(log)[:4] == ("garden = copy", "a1", "9", "?")
 
 
