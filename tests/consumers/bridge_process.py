@@ -43,20 +43,19 @@ class Flow:
 
     def __init__(self, event, send, arrived, chance):
         self._event, self._send, self._arrived, self._chance = event, send, arrived, chance
-        self._sent = 0
+        self._before = self._sent = 0
         self._pause = threading.Event()
 
     def feed(self, count):
         """Hand so many events of each node to the source; return the ids of the last ones."""
-        self._sent += count
-        numbers = range(self._sent - count + 1, self._sent + 1)
+        self._before, self._sent = self._sent, self._sent + count
+        numbers = range(self._before + 1, self._sent + 1)
         self._send([self._event(n, log=log, node=log) for n in numbers for log in "ab"])
         return [f"{log}:{self._sent}" for log in "ab"]
 
     def kill_while_it_flows(self, victim, longest):
-        """Kill after the next arrival and at most `longest` seconds; start again."""
-        before = len(self._arrived())
-        eventually(lambda: len(self._arrived()) > before)
+        """Kill when some of the last feed has arrived, at most `longest` seconds later."""
+        eventually(lambda: any(number(one) > self._before for one in self._arrived()))
         self._pause.wait(self._chance.uniform(0, longest))  # of running processes
         victim.kill()
         victim.start()
@@ -73,3 +72,8 @@ class Flow:
             assert [i for i in firsts if i[0] == log] == [
                 f"{log}:{n}" for n in range(1, self._sent + 1)
             ]
+
+
+def number(event):
+    """Return which of its node's events it is."""
+    return int(event["id"].partition(":")[2])
