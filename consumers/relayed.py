@@ -9,10 +9,13 @@ from consumers.received_event import ReceivedEvent
 from consumers.source import DeadLetter
 from edge_agent.errors import UnfitEvent
 from edge_agent.events import LoggedEvent, RelayedEvent
+from edge_agent.schema.cloud_event import CloudEvent
 
 # What topics, routing keys and headers can hold; agents write no others.
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 ATTRIBUTE = re.compile(r"[a-z0-9]{1,50}")
+OURS = frozenset(CloudEvent.__struct_fields__)  # attributes that are known to fit
+VALUES = (str, int)
 
 
 def relayed_event(event: ReceivedEvent, number: int, *, replay: bool = False) -> RelayedEvent:
@@ -24,7 +27,8 @@ def relayed_event(event: ReceivedEvent, number: int, *, replay: bool = False) ->
         raise UnfitEvent(f"its subject is no name: {event.subject[:50]!r}")
     attributes = {name: value for name, value in event.decoded.items() if name != "data"}
     for name, value in attributes.items():
-        if not ATTRIBUTE.fullmatch(name) or not isinstance(value, str | int):
+        fits = name in OURS or ATTRIBUTE.fullmatch(name)
+        if not fits or not isinstance(value, VALUES):
             raise UnfitEvent(f"its attribute {name[:50]!r} is none of a CloudEvent")
     if replay:
         attributes["replay"] = True
