@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from consumers.alerts.notify.formats import plain
+from consumers.alerts.notify.formats import plain, utc_text
 from consumers.alerts.notify.targets import problems_of
 from consumers.alerts.plan import FleetPlan, load_plan
 from consumers.alerts.records import AlertKey
@@ -20,6 +20,7 @@ from consumers.alerts.store import FILE, AlertRequest, AlertStore
 from consumers.alerts.transition import AlertRecord
 from consumers.inbox.sqlite_progress import SqliteProgress
 from consumers.options import DURATION
+from consumers.source import SourceUnavailable
 from consumers.state import directory_of
 from edge_agent.errors import AgentError, ConfigError
 
@@ -91,7 +92,7 @@ def list_alerts(history: int, state: str, as_json: bool) -> int:
             "silences": _fields(silences),
             "unseen": unseen,
         }
-        found["disconnected_since"] = None if away is None else _local(away)
+        found["disconnected_since"] = None if away is None else utc_text(away)
         found |= {"history": [plain(one) for one in changes]} if history else {}
         click.echo(json.dumps(found, ensure_ascii=False))
         return int(fires)
@@ -158,7 +159,7 @@ def _store(state: str) -> Iterator[AlertStore]:
     file = directory_of(state, "alerts") / FILE
     if not file.exists():
         what = f"{file.parent}: there is no state of an alert system"
-        raise AgentError(what, "name its directory with --state")
+        raise SourceUnavailable(what, "name its directory with --state")
     with closing(SqliteProgress(file)) as progress:
         yield AlertStore(progress)
 
@@ -189,7 +190,7 @@ def _as_json(records: dict[AlertKey, AlertRecord]) -> list[dict[str, Any]]:
 
 def _fields(silences: Iterable[AlertSilence]) -> list[dict[str, Any]]:
     return [
-        {"rule": one.rule, "node": one.node, "until": _local(one.until), "by": one.by}
+        {"rule": one.rule, "node": one.node, "until": utc_text(one.until), "by": one.by}
         for one in silences
     ]
 

@@ -8,6 +8,7 @@ import msgspec
 from consumers.aggregate.stores.duckdb_file import FileInUse, connected
 from consumers.query.questions import LONGEST, address_beside
 from consumers.query.select import to_parquet
+from consumers.source import SourceUnavailable
 from edge_agent.errors import AgentError
 
 NO_STORE = "run `edge-consumer aggregate` first, or name the file of another store"
@@ -25,7 +26,7 @@ class FileAnswers:
     def to_parquet(self, sql: str, answer: Path) -> None:
         """Write the rows of one SELECT to a file; raise AgentError."""
         if not self._path.exists():
-            raise AgentError(f"{self._path}: there is no store yet", NO_STORE)
+            raise SourceUnavailable(f"{self._path}: there is no store yet", NO_STORE)
         try:
             with connected(self._path, read_only=True) as connection:
                 to_parquet(connection, sql, answer)

@@ -61,7 +61,7 @@ def alertmanager_webhook(transitions: Sequence[Transition], receiver: str) -> by
 def plain(one: Transition) -> dict[str, Any]:
     """Return a transition with all that it says, as JSON has it."""
     fields = msgspec.structs.asdict(one)
-    return {"id": one.id, **fields, "at": _time(one.at), "since": _time(one.since)}
+    return {"id": one.id, **fields, "at": utc_text(one.at), "since": utc_text(one.since)}
 
 
 def _posted(one: Transition, now: int) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _posted(one: Transition, now: int) -> dict[str, Any]:
     return {
         "labels": _labels(one),
         "annotations": _annotations(one),
-        "startsAt": _time(one.since),
+        "startsAt": utc_text(one.since),
         "endsAt": f"{ended:%Y-%m-%dT%H:%M:%S.%fZ}",
     }
 
@@ -80,8 +80,8 @@ def _received(one: Transition) -> dict[str, Any]:
         "status": RESOLVED if resolved else "firing",
         "labels": _labels(one),
         "annotations": _annotations(one),
-        "startsAt": _time(one.since),
-        "endsAt": _time(one.at) if resolved else NEVER_ENDED,
+        "startsAt": utc_text(one.since),
+        "endsAt": utc_text(one.at) if resolved else NEVER_ENDED,
         "generatorURL": "",
         "fingerprint": one.key,
     }
@@ -118,5 +118,6 @@ def _body(one: Transition) -> str:
     return "\n".join(filter(None, (_text(one), f"{moment_of(one.at):%Y-%m-%d %H:%M:%S} UTC")))
 
 
-def _time(at: int) -> str:
+def utc_text(at: int) -> str:
+    """Return µs since 1970 as a text in RFC 3339."""
     return f"{moment_of(at):%Y-%m-%dT%H:%M:%S.%fZ}"

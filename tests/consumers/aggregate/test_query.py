@@ -103,7 +103,7 @@ def test_a_file_that_another_program_has_is_named(tmp_path, command):
 
 def test_a_store_that_is_not_there_is_named_with_what_makes_it(tmp_path, command):
     done = command("query", "SELECT 1", "--store", str(tmp_path / "none.duckdb"))
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert f"{tmp_path}/none.duckdb: there is no store yet: run `edge-consumer agg" in done.stderr
 
 
