@@ -17,6 +17,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks import evaluate, raw, storm
+from benchmarks.aggregate import aggregate
 from benchmarks.amqp import amqp
 from benchmarks.bridge import bridges
 from benchmarks.broker import free_port, mosquitto
@@ -233,6 +234,7 @@ def main() -> int:
         lambda _port: kafka(),
         lambda _port: kafka_source(),
         lambda _port: amqp(),
+        lambda _port: aggregate(),
     ]
     with mosquitto() as port:
         for measurement in measurements:

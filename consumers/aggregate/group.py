@@ -1,6 +1,6 @@
 """A group of events as rows: what a store commits at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
@@ -13,7 +13,7 @@ from edge_agent.schema.events import AggregateV1
 
 # One right value: time, offset, value, log. A named tuple would take twice the time.
 Reading: TypeAlias = tuple[datetime, int, float, str]
-Device: TypeAlias = tuple[str, str, datetime]  # of a node, within a minute
+Device: TypeAlias = tuple[str, str]  # of a node
 YEARS = range(1970, 9999)  # a time outside of them is in no window
 PLAIN = 2  # fields of a reading, values and quality; one that says more is an event too
 
@@ -55,8 +55,8 @@ class EventGroup:
         self.events: list[StoredEvent] = []
         self.untimed: list[Untimed] = []
         self.thinned: list[Thinned] = []
-        self._minutes: dict[Device, dict[str, list[Reading]]] = {}  # by channel
-        self._summaries: Windows = {}
+        self.summaries: Windows = {}  # of agents
+        self._readings: dict[Device, dict[str, list[Reading]]] = {}  # by channel
         self._takes = {
             ("reading", 1): self._take_reading,
             ("aggregate", 1): self._take_summaries,
@@ -64,7 +64,7 @@ class EventGroup:
         }
 
     def __bool__(self) -> bool:
-        return bool(self._minutes or self.events or self.untimed)
+        return bool(self._readings or self.events or self.untimed)
 
     def take(self, event: ReceivedEvent) -> None:
         """Take an event."""
@@ -77,36 +77,36 @@ class EventGroup:
             self.events.append(_stored(event))
 
     def readings(self) -> Iterator[tuple[Series, list[Reading]]]:
-        """Yield the right values of each minute of a channel."""
-        for (node, device, _), channels in self._minutes.items():
+        """Yield the right values of channels; a channel may come in several parts."""
+        for (node, device), channels in self._readings.items():
             for channel, rows in channels.items():
-                yield Series(node, device, channel), rows
+                yield Series(node, storable(device), storable(channel)), rows
 
     def windows(self) -> Windows:
-        """Return what is to be added to windows."""
+        """Return what is to be added to windows: by readings, and by summaries of agents."""
         windows = windows_of(self._sums())
-        for window, sums in self._summaries.items():
+        for window, sums in self.summaries.items():
             add(windows, window, sums)
         return windows
 
     def _sums(self) -> Iterator[tuple[Series, datetime, Sums]]:
-        for (node, device, minute), channels in self._minutes.items():
-            for channel, rows in channels.items():
+        for series, readings in self.readings():
+            for minute, rows in _by_minute(readings).items():
                 sums = _sums(rows)
                 if sums:
-                    yield Series(node, device, channel), minute, sums
+                    yield series, minute, sums
 
     def _take_reading(self, event: ReceivedEvent) -> bool:
         """Take the values; return whether the reading says no more than that."""
         time, log, offset, data = event.time, event.log, event.offset, event.data
-        device = event.node, storable(event.subject), time.replace(second=0, microsecond=0)
-        channels = self._minutes.get(device)
+        device = event.node, event.subject
+        channels = self._readings.get(device)
         if channels is None:
-            channels = self._minutes[device] = {}
+            channels = self._readings[device] = {}
         for channel, value in data["values"].items():
             rows = channels.get(channel)
             if rows is None:
-                rows = channels.setdefault(storable(channel), [])
+                rows = channels[channel] = []
             rows.append((time, offset, float(value), log))
         return len(data) == PLAIN and data["quality"] == "good"
 
@@ -114,7 +114,7 @@ class EventGroup:
         data = msgspec.convert(event.data, AggregateV1)
         found = summarised(event.node, event.subject, event.time, event.offset, data)
         for window, sums in found:
-            add(self._summaries, window, sums)
+            add(self.summaries, window, sums)
         return False
 
     def _take_gap(self, event: ReceivedEvent) -> bool:
@@ -122,6 +122,13 @@ class EventGroup:
             log = event.data.get("log") or event.log
             self.thinned += [Thinned(log, first, last) for first, last in event.data["ranges"]]
         return False
+
+
+def _by_minute(readings: Iterable[Reading]) -> dict[datetime, list[Reading]]:
+    minutes: dict[datetime, list[Reading]] = {}
+    for row in readings:
+        minutes.setdefault(row[0].replace(second=0, microsecond=0), []).append(row)
+    return minutes
 
 
 def _sums(rows: Sequence[Reading]) -> Sums | None:

@@ -41,6 +41,28 @@ SELECT node, device, channel, time, value FROM readings
 WHERE log = ? AND log_offset BETWEEN ? AND ? AND abs(value) <= 1099511627776
 """
 FRESH = "CREATE OR REPLACE TEMP TABLE fresh AS FROM {} LIMIT 0"
+ADD_READINGS = "INSERT INTO series_readings FROM fresh"
+# The windows that readings come to, as `sums_of` and `windows_of` say: a value is a whole number of
+# 2**-60, cut towards zero. The longer windows are made of minutes.
+MINUTES = """
+CREATE OR REPLACE TEMP TABLE minutes AS
+SELECT epoch_us(time) // 60000000 AS minute, series, count(*) AS count,
+    sum(trunc(value * 1152921504606846976)::HUGEINT) AS sum, min(value) AS min, max(value) AS max,
+    max({'time': time, 'log_offset': log_offset, 'value': value}) AS latest
+FROM fresh WHERE abs(value) <= 1099511627776 GROUP BY ALL
+"""
+FRESH_WINDOWS = """
+CREATE OR REPLACE TEMP TABLE fresh AS
+WITH lengths (length, minutes) AS (VALUES ('1m', 1), ('15m', 15), ('1h', 60), ('1d', 1440)),
+windows AS (
+    SELECT length, make_timestamptz(minute // minutes * minutes * 60000000) AS start, series,
+        sum(count)::BIGINT AS count, sum(sum) AS sum, min(min) AS min, max(max) AS max,
+        max(latest) AS latest
+    FROM minutes, lengths GROUP BY ALL)
+SELECT * EXCLUDE latest,
+    latest.value AS last, latest.time AS last_time, latest.log_offset AS last_offset
+FROM windows
+"""
 MERGE_WINDOWS = """
 MERGE INTO series_windows AS old USING fresh
 ON old.start = fresh.start AND old.length = fresh.length AND old.series = fresh.series

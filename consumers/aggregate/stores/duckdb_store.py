@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from consumers.aggregate.group import EventGroup, Thinned
 from consumers.aggregate.stores import duckdb_schema as schema
 from consumers.aggregate.stores.duckdb_file import connected, in_utc
-from consumers.aggregate.stores.series_numbers import FoundRow, SeriesNumbers
+from consumers.aggregate.stores.series_numbers import FoundRow, ReadingRow, SeriesNumbers
 from consumers.aggregate.stores.store import EVENTS, READINGS
 from consumers.aggregate.windows import Series, Windows, less
 from consumers.inbox.progress import DoneRange, ProgressChanges
@@ -74,12 +74,11 @@ class DuckdbStore:
 
     def add(self, group: EventGroup, timed: Iterable[tuple[str, int]]) -> None:
         """Add rows in the transaction that is open."""
-        windows = group.windows()
-        self._append("series", self._series.new_rows(group, windows))
-        self._append("series_readings", self._series.reading_rows(group))
+        self._append("series", self._series.new_rows(group, group.summaries))
+        self._add_readings(self._series.reading_rows(group))
         self._append("events", group.events)
         self._append("untimed", group.untimed)
-        self._merge(windows)
+        self._merge(group.summaries)
         for each in group.thinned:
             self._take_out(each)
         for id_ in timed:
@@ -117,14 +116,21 @@ class DuckdbStore:
             with self.connection.appender(table) as appender:
                 appender.append_rows(rows)
 
+    def _add_readings(self, rows: Sequence[ReadingRow]) -> None:
+        """Add readings, and what they come to, to their windows."""
+        statements = schema.ADD_READINGS, schema.MINUTES, schema.FRESH_WINDOWS, schema.MERGE_WINDOWS
+        self._fresh("series_readings", rows, *statements)
+
     def _merge(self, windows: Windows) -> None:
         self._fresh("series_windows", self._series.window_rows(windows), schema.MERGE_WINDOWS)
 
-    def _fresh(self, table: str, rows: Sequence[Sequence[object]], merge: str) -> None:
+    def _fresh(self, table: str, rows: Sequence[Sequence[object]], *statements: str) -> None:
+        """Execute statements beside a table `fresh` with rows as another table has them."""
         if rows:
             self.connection.execute(schema.FRESH.format(table))
             self._append("fresh", rows)
-            self.connection.execute(merge)
+            for statement in statements:
+                self.connection.execute(statement)
 
     def _take_out(self, thinned: Thinned) -> None:
         rows = self.connection.execute(schema.THINNED, thinned).fetchall()

@@ -132,6 +132,27 @@ def test_windows_are_a_function_of_the_readings_to_the_last_digit(new_store, eve
     stored.store.close()
 
 
+VALUES = st.one_of(
+    st.floats(-(2.0**41), 2.0**41), st.sampled_from([0.0, 2.0**40, -(2.0**-61), 5e-324, 1e300])
+)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 3000), VALUES), min_size=1, max_size=20))
+def test_the_sums_in_a_store_are_those_of_the_group(new_store, event, points):
+    stored, group = Stored(new_store()), EventGroup()
+    events = [made(event, n, s, data=reading(t=v)) for n, (s, v) in enumerate(points)]
+    stored.commit(*events)
+    for each in events:
+        group.take(each)
+    columns = "length, start, node, device, channel, w.count, sum, min, max, last"
+    found = stored.rows(
+        f"SELECT {columns}, last_time, last_offset FROM series_windows w JOIN series USING (series)"
+    )
+    assert sorted(found) == sorted((*window, *sums) for window, sums in group.windows().items())
+    stored.store.close()
+
+
 def test_a_group_that_fails_leaves_nothing(stored, event, monkeypatch):
     def fail(*_):
         raise RuntimeError
