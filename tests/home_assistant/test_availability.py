@@ -1,5 +1,6 @@
 """A real Home Assistant never shows an old value as new, whatever restarts and in which order."""
 
+import signal
 from itertools import permutations
 
 import pytest
@@ -93,10 +94,10 @@ def test_a_value_of_a_slow_device_is_there_again_after_a_restart_of_home_assista
     home.wait_for(AIR_SENSOR, before)
 
 
-def test_a_value_expires_if_the_node_says_no_more(home, node, broker):
+def test_a_value_expires_if_the_node_says_no_more(home, node):
     node.start(AIR, head=HEAD)
     node_shows(home, node, 33)
-    node.process.pause()
+    node.process.send(signal.SIGSTOP)
     home.wait_for(AIR_SENSOR, "unavailable")
-    node.process.resume()
+    node.process.send(signal.SIGCONT)
     home.wait_for(AIR_SENSOR, of_value(33))
