@@ -188,13 +188,14 @@ build/runtime/%: .venv/bin/pip pyproject.toml
 		'.$(patsubst %,[%],$(filter-out core,$*))' || { rm -rf $@; exit 1; }
 	$(BIN)/pip --python $@ uninstall -q -y edge-agent
 
-# The version is the last for Python 3.12; its test package brings what its components need.
+# The version is the last for Python 3.12; its test package brings most of what its components need.
 build/home-assistant/installed:
 	@$(HOME_ASSISTANT_PYTHON) --version
 	rm -rf build/home-assistant
 	$(HOME_ASSISTANT_PYTHON) -m venv build/home-assistant
 	build/home-assistant/bin/pip install -q --disable-pip-version-check \
-		pytest-homeassistant-custom-component==0.13.205 janus==1.1.0
+		pytest-homeassistant-custom-component==0.13.205 janus==1.1.0 \
+		home-assistant-frontend==20250109.2 pyotp==2.8.0 PyQRCode==1.2.1
 	@touch $@
 
 .venv/fuzz: .venv/dev

@@ -35,7 +35,11 @@ class HomeAssistant:
                 stdout=output,
                 stderr=output,
             )
-        eventually(self._runs)
+        try:
+            eventually(self._runs)
+        except AssertionError:
+            self.kill()  # in its recovery mode, it would listen beyond the loopback
+            raise
         return self
 
     def stop(self):
