@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from consumers.aggregate.group import EventGroup
@@ -132,13 +132,16 @@ def test_windows_are_a_function_of_the_readings_to_the_last_digit(new_store, eve
     stored.store.close()
 
 
+UNIT = 2.0**-60  # of a sum: what is less is cut towards zero
 VALUES = st.one_of(
-    st.floats(-(2.0**41), 2.0**41), st.sampled_from([0.0, 2.0**40, -(2.0**-61), 5e-324, 1e300])
+    st.floats(-(2.0**41), 2.0**41), st.sampled_from([0.0, 2.0**40, UNIT, 5e-324, 1e300])
 )
+CUT = [(60 * n, part * UNIT) for n, part in enumerate((0.75, -0.75, 1.5, -1.5))]
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 3000), VALUES), min_size=1, max_size=20))
+@example(CUT)
 def test_the_sums_in_a_store_are_those_of_the_group(new_store, event, points):
     stored, group = Stored(new_store()), EventGroup()
     events = [made(event, n, s, data=reading(t=v)) for n, (s, v) in enumerate(points)]
