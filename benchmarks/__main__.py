@@ -219,6 +219,8 @@ def relay_rows(figures: Iterator[tuple[str, float]]) -> Iterator[Row]:
 
 def main() -> int:
     """Measure everything; return 1 if a target is missed."""
+    if sys.argv[1:]:
+        raise SystemExit("this takes no arguments; one part alone: python -m benchmarks.kafka")
     if shutil.which("strace") is None:
         raise SystemExit("strace is missing: sudo apt install strace")
     rows: list[Row] = []

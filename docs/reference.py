@@ -9,6 +9,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -148,12 +149,19 @@ def commands() -> dict[str, str]:
     return {**dict(_helps(cli, "edge-agent")), "exit codes": EPILOG.strip()}
 
 
-def consumers() -> dict[str, str]:
-    """Return the help of every consumer, by its name."""
-    helps = dict(_helps(edge_consumer, "edge-consumer"))
-    found = {name: text for name, text in helps.items() if name != "edge-consumer"}
+def consumer_helps(*names: str) -> dict[str, str]:
+    """Return the help of commands of `edge-consumer`, and of those below them, by their names."""
+    helps = _helps(edge_consumer, "edge-consumer")
+    return {name: text for name, text in helps if name.partition(" ")[2].split(" ")[0] in names}
+
+
+def alerts() -> dict[str, str]:
+    """Return the help of the alert system, and the tables of its file."""
     files = ((heading.strip("[]") or "file", kind) for heading, kind in tables(FleetSettings))
-    return {**found, **{f"alerts {name}": key_table(kind) for name, kind in files}}
+    return {
+        **consumer_helps("alerts"),
+        **{f"alerts {name}": key_table(kind) for name, kind in files},
+    }
 
 
 def _helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
@@ -220,7 +228,11 @@ PAGES: dict[str, Callable[[], dict[str, str]]] = {
     "events.md": events,
     "simulator.md": simulator,
     "commands.md": commands,
-    "consumers.md": consumers,
+    "consumers.md": partial(consumer_helps, "dead"),
+    "aggregator.md": partial(consumer_helps, "aggregate", "query"),
+    "alerts.md": alerts,
+    "audit.md": partial(consumer_helps, "audit"),
+    "bridge.md": partial(consumer_helps, "bridge", "replay"),
     "doctor.md": doctor,
     "metrics.md": agent_metrics,
     "architecture.md": architecture,

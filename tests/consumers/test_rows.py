@@ -32,7 +32,7 @@ def test_the_summary_in_the_page_is_what_the_command_prints(root):
         ),
         {},
     )
-    shown = re.findall(r"```text\n(.*?)\n```", (root / "docs/consumers.md").read_text(), re.DOTALL)
+    shown = re.findall(r"```text\n(.*?)\n```", (root / "docs/audit.md").read_text(), re.DOTALL)
     assert summary(report) in shown
 
 
