@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consumers.aggregate.group import EventGroup, Thinned
+from consumers.aggregate.group import EventGroup
 from consumers.aggregate.stores import duckdb_schema as schema
 from consumers.aggregate.stores.duckdb_file import connected, in_utc
-from consumers.aggregate.stores.series_numbers import FoundRow, ReadingRow, SeriesNumbers
-from consumers.aggregate.stores.store import EVENTS, READINGS
-from consumers.aggregate.windows import Series, Windows, less
+from consumers.aggregate.stores.series_numbers import ReadingRow, SeriesNumbers
+from consumers.aggregate.stores.tables import Tables
+from consumers.aggregate.windows import Windows
 from consumers.inbox.progress import DoneRange, ProgressChanges
 from consumers.query.answers import AnswerServer
 
@@ -26,7 +26,8 @@ class DuckdbStore:
         self._path = path
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._answers: AnswerServer | None = None
-        self._series = SeriesNumbers(self._find, 0)
+        self._tables = Tables(self._execute, schema)
+        self._series = SeriesNumbers(self._tables.find, 0)
 
     def __str__(self) -> str:
         return str(self._path)
@@ -41,7 +42,7 @@ class DuckdbStore:
         """Open the file, or create it; raise AgentError."""
         self._connection = connected(self._path)
         self.connection.execute(schema.SCHEMA)
-        self._load_series()
+        self._series = self._tables.series()
         self._answers = AnswerServer(self._path, in_utc(self.connection.cursor()))
         self._answers.start()
 
@@ -69,7 +70,7 @@ class DuckdbStore:
             self.connection.commit()
         except BaseException:
             self.connection.rollback()
-            self._load_series()
+            self._series = self._tables.series()
             raise
 
     def add(self, group: EventGroup, timed: Iterable[tuple[str, int]]) -> None:
@@ -80,7 +81,7 @@ class DuckdbStore:
         self._append("untimed", group.untimed)
         self._merge(group.summaries)
         for each in group.thinned:
-            self._take_out(each)
+            self._merge(self._tables.less(each))
         for id_ in timed:
             self.connection.execute(schema.FORGET_UNTIMED, id_)
 
@@ -92,8 +93,7 @@ class DuckdbStore:
     def expire(self, before: Mapping[str, datetime]) -> None:
         """Delete what is older: READINGS, EVENTS, and windows by the name of their length."""
         with self.transaction():
-            for what, limit in before.items():
-                self._expire(what, limit)
+            self._tables.expire(before)
 
     def close(self) -> None:
         """Give the file back; a second time does nothing."""
@@ -103,13 +103,8 @@ class DuckdbStore:
             self._connection.close()
         self._answers = self._connection = None
 
-    def _load_series(self) -> None:
-        ((count,),) = self.connection.execute(schema.SERIES_COUNT).fetchall()
-        self._series = SeriesNumbers(self._find, count)
-
-    def _find(self, wanted: Sequence[Series]) -> Sequence[FoundRow]:
-        columns = [list(each) for each in zip(*wanted, strict=True)]
-        return self.connection.execute(schema.SERIES, columns).fetchall()
+    def _execute(self, sql: str, values: Sequence[object]) -> "duckdb.DuckDBPyConnection":
+        return self.connection.execute(sql, values)
 
     def _append(self, table: str, rows: Sequence[Sequence[object]]) -> None:
         if rows:
@@ -131,15 +126,3 @@ class DuckdbStore:
             self._append("fresh", rows)
             for statement in statements:
                 self.connection.execute(statement)
-
-    def _take_out(self, thinned: Thinned) -> None:
-        rows = self.connection.execute(schema.THINNED, thinned).fetchall()
-        self._merge(less((Series(*names), time, value) for *names, time, value in rows))
-
-    def _expire(self, what: str, limit: datetime) -> None:
-        if what == READINGS:
-            self.connection.execute(schema.EXPIRE_READINGS, [limit])
-        elif what == EVENTS:
-            self.connection.execute(schema.EXPIRE_EVENTS, [limit])
-        else:
-            self.connection.execute(schema.EXPIRE_WINDOWS, [limit, what])

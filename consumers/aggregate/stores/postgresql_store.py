@@ -5,14 +5,14 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from consumers.aggregate.group import EventGroup, Thinned
+from consumers.aggregate.group import EventGroup
 from consumers.aggregate.stores import postgresql_schema as schema
 from consumers.aggregate.stores.postgresql_connection import failures
 from consumers.aggregate.stores.postgresql_driver import shown
 from consumers.aggregate.stores.postgresql_session import WriterSession
-from consumers.aggregate.stores.series_numbers import FoundRow, SeriesNumbers
-from consumers.aggregate.stores.store import EVENTS, READINGS
-from consumers.aggregate.windows import Series, Windows, less
+from consumers.aggregate.stores.series_numbers import SeriesNumbers
+from consumers.aggregate.stores.tables import Tables
+from consumers.aggregate.windows import Windows
 from consumers.inbox.progress import DoneRange, ProgressChanges
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ class PostgresqlStore:
         """`url` is one of libpq, such as postgresql://user@host/database."""
         self._url = url
         self._session = WriterSession(url)
-        self._series = SeriesNumbers(self._find, 0)
+        self._tables = Tables(self._execute, schema)
+        self._series = SeriesNumbers(self._tables.find, 0)
         self._is_in_doubt = False  # the last transaction failed: it may have been kept
         self._is_kept = False  # it was, so the one that is open does nothing
 
@@ -42,7 +43,7 @@ class PostgresqlStore:
         """Create what is missing; raise StoreUnavailable, or AgentError."""
         with failures(self._url):
             self._session.open()
-            self._load_series()
+            self._series = self._tables.series()
 
     def name(self, proposal: str) -> str:
         """Return the store's own name; it gets the proposed one if it has none yet."""
@@ -72,7 +73,7 @@ class PostgresqlStore:
         with failures(self._url):
             if self._is_in_doubt:
                 self._is_kept = self._session.resumed()
-                self._load_series()
+                self._series = self._tables.series()
             self._is_in_doubt = True
             with nullcontext() if self._is_kept else self._session.transaction():
                 yield
@@ -89,7 +90,7 @@ class PostgresqlStore:
         self._copy(schema.COPY_UNTIMED, group.untimed)
         self._merge(windows)
         for each in group.thinned:
-            self._take_out(each)
+            self._merge(self._tables.less(each))
         self._send(schema.FORGET_UNTIMED, list(timed))
 
     def save(self, changes: ProgressChanges) -> None:
@@ -101,20 +102,14 @@ class PostgresqlStore:
     def expire(self, before: Mapping[str, datetime]) -> None:
         """Delete what is older: READINGS, EVENTS, and windows by the name of their length."""
         with self.transaction():
-            for what, limit in {} if self._is_kept else before.items():
-                self._expire(what, limit)
+            self._tables.expire({} if self._is_kept else before)
 
     def close(self) -> None:
         """Give the connection back; a second time does nothing."""
         self._session.close()
 
-    def _load_series(self) -> None:
-        ((count,),) = self.connection.execute(schema.SERIES_COUNT).fetchall()
-        self._series = SeriesNumbers(self._find, count)
-
-    def _find(self, wanted: Sequence[Series]) -> Sequence[FoundRow]:
-        columns = [list(each) for each in zip(*wanted, strict=True)]
-        return self.connection.execute(schema.SERIES, columns).fetchall()
+    def _execute(self, sql: str, values: Sequence[object]) -> "psycopg.Cursor":
+        return self.connection.execute(sql, values)
 
     def _merge(self, windows: Windows) -> None:
         self._send(schema.MERGE_WINDOWS, self._series.window_rows(windows))
@@ -129,15 +124,3 @@ class PostgresqlStore:
         """Execute a statement with an array of each column of the rows, if there are any."""
         if rows:
             self.connection.execute(statement, [list(each) for each in zip(*rows, strict=True)])
-
-    def _take_out(self, thinned: Thinned) -> None:
-        rows = self.connection.execute(schema.THINNED, thinned).fetchall()
-        self._merge(less((Series(*names), time, value) for *names, time, value in rows))
-
-    def _expire(self, what: str, limit: datetime) -> None:
-        if what == READINGS:
-            self.connection.execute(schema.EXPIRE_READINGS, [limit])
-        elif what == EVENTS:
-            self.connection.execute(schema.EXPIRE_EVENTS, [limit])
-        else:
-            self.connection.execute(schema.EXPIRE_WINDOWS, [limit, what])
