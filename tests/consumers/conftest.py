@@ -5,6 +5,7 @@ import pytest
 from lab.agent import AgentProcess
 
 from tests.configurations import load
+from tests.consumers.publisher import Publisher
 
 TIMES = "2027-01-15T08:00:00.{:06d}Z"
 
@@ -42,6 +43,20 @@ def event():
 def gap():
     """A function: a gap event that names ranges."""
     return make_gap
+
+
+@pytest.fixture
+def publisher():
+    """A function: a publisher at a broker."""
+    made = []
+
+    def make(broker):
+        made.append(Publisher(broker.url))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
 
 
 LOAD = load(2)  # 120 events a second

@@ -4,9 +4,7 @@ import json
 import random
 from collections import Counter
 
-import paho.mqtt.client as paho
 import pytest
-from lab.waiting import eventually
 
 from consumers.bridge.bridge import Bridge
 from consumers.decode import checked
@@ -15,7 +13,6 @@ from consumers.source import DeadLetter, Introduction, SourcePlan
 from consumers.sources.catalog import source_of
 from edge_agent.clock import Moment
 from edge_agent.deliver.backoff import Backoff
-from edge_agent.deliver.mqtt.address import parse_url
 from edge_agent.errors import EventRejected, SinkUnavailable
 from tests.consumers.bridge_process import BridgeProcess
 
@@ -195,43 +192,6 @@ def bridging():
             each.kill()
 
 
-class Publisher:
-    def __init__(self, url):
-        address = parse_url(url)
-        self._client = paho.Client(
-            paho.CallbackAPIVersion.VERSION2, client_id="publisher", clean_session=False
-        )
-        self._client.reconnect_delay_set(0.1, 0.2)
-        self._client.connect(address.host, address.port)
-        self._client.loop_start()
-
-    def send(self, events):
-        eventually(self._client.is_connected)
-        sent = [
-            self._client.publish("edge/greenhouse/event/reading/air", json.dumps(one), qos=1)
-            for one in events
-        ]
-        for each in sent:
-            each.wait_for_publish(60)
-
-    def close(self):
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
-@pytest.fixture
-def publisher():
-    made = []
-
-    def make(url):
-        made.append(Publisher(url))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
-
-
 @pytest.fixture
 def subscribed(broker):
     """A broker that keeps what comes for the group."""
@@ -259,16 +219,16 @@ def test_nothing_is_lost_if_the_bridge_and_the_broker_are_killed(
     broker = mosquitto(KEEP.format(tmp_path) + "autosave_interval 1\n").start()
     target = tmp_path / "events.jsonl"
     subscribe(broker)
-    bridge, sender = bridging(broker.url, target, tmp_path / "state"), publisher(broker.url)
+    bridge, sender = bridging(broker.url, target, tmp_path / "state"), publisher(broker)
     for turn in range(3):
-        sender.send(event(n) for n in range(turn * 200 + 1, turn * 200 + 201))
+        sender.publish(event(n) for n in range(turn * 200 + 1, turn * 200 + 201))
         wait_for(lambda turn=turn: len(ids_in(target)) > turn * 200)
         bridge.kill()
         if turn == 1:
             broker.stop()  # it keeps what it has acknowledged
             broker.start()
         bridge.start()
-    sender.send([event(601)])
+    sender.publish([event(601)])
     expected = {f"a1b2c3:{n}" for n in range(1, 602)}
     wait_for(lambda: expected <= ids_in(target).keys())
     code, counts = bridge.finish()
@@ -284,8 +244,8 @@ def test_a_sink_that_is_away_keeps_everything_at_the_source(
     obstacle = tmp_path / "away"
     obstacle.write_text("no directory")
     target = obstacle / "events.jsonl"
-    bridge, sender = bridging(subscribed.url, target, tmp_path / "state"), publisher(subscribed.url)
-    sender.send(event(n) for n in range(1, 101))
+    bridge, sender = bridging(subscribed.url, target, tmp_path / "state"), publisher(subscribed)
+    sender.publish(event(n) for n in range(1, 101))
     wait_for((tmp_path / "state" / "dead.sqlite").exists)
     bridge.kill()  # nothing was acknowledged
     bridge.start()
@@ -302,18 +262,18 @@ def test_two_members_share_the_work_and_the_death_of_one_loses_nothing(
         bridging(broker.url, target, tmp_path / target.stem, "--member", target.stem)
         for target in targets
     ]
-    sender = publisher(broker.url)
+    sender = publisher(broker)
     sent = [0]
 
     def feed():
         sent[0] += 1
-        sender.send([event(sent[0])])
+        sender.publish([event(sent[0])])
         return all(map(lines, targets))
 
     wait_for(feed)
     begin = min(int(one.partition(":")[2]) for one in ids_in(*targets))
     members[0].kill()
-    sender.send(event(n) for n in range(sent[0] + 1, sent[0] + 101))
+    sender.publish(event(n) for n in range(sent[0] + 1, sent[0] + 101))
     members[0].start()
     wanted = {f"a1b2c3:{n}" for n in range(begin, sent[0] + 101)}
     wait_for(lambda: wanted <= ids_in(*targets).keys())

@@ -1,9 +1,7 @@
 """The MQTT source: what it acknowledges, what comes again, and how members share the work."""
 
-import json
 from pathlib import Path
 
-import paho.mqtt.client as paho
 import pytest
 
 from consumers.pending import Pending
@@ -15,37 +13,6 @@ from consumers.sources.mqtt.source import MqttSource, broker_of
 from edge_agent.errors import AgentError
 
 WINDOWS = {"a window of 20": "", "a window of 7": "max_inflight_messages 7\n"}
-
-
-class Publisher:
-    """Publishes events, each acknowledged by the broker before the next `flush` returns."""
-
-    def __init__(self, port):
-        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
-        self._client.connect("127.0.0.1", port)
-        self._client.loop_start()
-
-    def send(self, topic, body, *, retain=False, qos=1):
-        payload = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self._client.publish(topic, payload, qos=qos, retain=retain).wait_for_publish(60)
-
-    def close(self):
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
-@pytest.fixture
-def publisher():
-    """A function: a publisher at a broker."""
-    made = []
-
-    def make(broker):
-        made.append(Publisher(broker.port))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
 
 
 @pytest.fixture(params=[5, 4], ids=["MQTT 5", "MQTT 3.1.1"])

@@ -1,10 +1,8 @@
-import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-import paho.mqtt.client as paho
 import pytest
 
 import consumers
@@ -16,6 +14,7 @@ from consumers.aggregate.untimed import UntimedEvents
 from consumers.inbox.inbox import Inbox
 from consumers.received_event import received_event
 from tests.consumers.aggregate.postgresql import PostgresqlServer
+from tests.consumers.publisher import Publisher
 
 START = datetime(2027, 1, 15, 8, tzinfo=UTC)
 NOW = START.timestamp() + 30 * 86_400
@@ -175,29 +174,9 @@ def old(event, n):
     return event(n, time=time, data={"values": {"t": n / 8}, "quality": "good"})
 
 
-class Publisher:
-    """A client that publishes events and knows when the broker has them."""
-
-    def __init__(self, port):
-        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
-        self._client.max_inflight_messages_set(200)
-        self._client.connect("127.0.0.1", port)
-        self._client.loop_start()
-
-    def publish(self, events):
-        topic = "edge/greenhouse/event/reading/air"
-        sent = [self._client.publish(topic, json.dumps(each), qos=1) for each in events]
-        for each in sent:
-            each.wait_for_publish(60)
-
-    def close(self):
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
 @pytest.fixture
 def publisher(broker):
-    one = Publisher(broker.port)
+    one = Publisher(broker.url)
     yield one
     one.close()
 
