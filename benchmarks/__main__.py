@@ -194,9 +194,9 @@ def evaluation(_port: int) -> Iterator[Row]:
         yield Row("replay of 1,000,000 stored readings", rate, "per s", 100_000)
     for hung in (False, True):
         with scratch() as directory:
-            yield from relay_rows(evaluate.relay(directory, hung=hung))
+            yield from evaluate.relay_rows(evaluate.relay(directory, hung=hung))
     with scratch() as directory:
-        yield from relay_rows(evaluate.relay_beside_blocked_disk(directory))
+        yield from evaluate.relay_rows(evaluate.relay_beside_blocked_disk(directory))
 
 
 def stormy(_port: int) -> Iterator[Row]:
@@ -207,14 +207,6 @@ def stormy(_port: int) -> Iterator[Row]:
     yield Row("  lost edges", found["edges_lost"], "", None, 0)
     yield Row("  lost transitions of a contact", found["moves_lost"], "", None, 0)
     yield Row("  lateness of other devices: p99", found["p99_ms"], "ms", None, 100)
-
-
-def relay_rows(figures: Iterator[tuple[str, float]]) -> Iterator[Row]:
-    """Yield the figures of a relay, with the target of its p99."""
-    for name, value in figures:
-        target = 5 if name.endswith("p99") else None
-        unit = "" if name.endswith("switched") else "ms"
-        yield Row(f"reading to relay: {name}", value, unit, None, target)
 
 
 def main() -> int:

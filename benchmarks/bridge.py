@@ -11,16 +11,11 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-
 from benchmarks import amqp, kafka
 from benchmarks import raw as limits
 from benchmarks.broker import mosquitto
-from benchmarks.events import envelopes
 from benchmarks.row import Row
+from benchmarks.session import forget, publish, subscribed
 from benchmarks.sinks import Send, Sender, delivering, logged, measured, medians
 from consumers.bridge.bridge import Bridge
 from consumers.chosen_sink import SinkIdentity, sink_at
@@ -34,9 +29,7 @@ from edge_agent.deliver.file import FileOptions
 from edge_agent.deliver.sink import SinkPlan
 
 COUNT, RUNS = 30_000, 5
-TOPIC = "edge/+/event/#"
 PATIENCE = 60  # seconds for a run
-KEPT = 3600  # seconds that the broker keeps a session
 
 
 class Target(NamedTuple):
@@ -209,42 +202,6 @@ def carry(one: Bridge, count: int) -> None:
         one.step()
         if time.monotonic() > deadline:
             raise RuntimeError("the sink takes no events")
-
-
-def subscribed(port: int, client_id: str, on_message: Callable[..., Any]) -> paho.Client:
-    """Return a client whose session the broker keeps."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5)
-    ready: list[object] = []
-    client.on_message = on_message
-    client.on_subscribe = lambda *_: ready.append(None)
-    kept: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    kept.SessionExpiryInterval = KEPT
-    client.connect("127.0.0.1", port, clean_start=False, properties=kept)
-    client.subscribe(TOPIC, 1)
-    while not ready:
-        client.loop()
-    return client
-
-
-def forget(port: int, client_id: str) -> None:
-    """End a session, for the broker would keep the events of the next runs for it."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5)
-    client.connect("127.0.0.1", port, clean_start=True)
-    while not client.is_connected():
-        client.loop()
-    client.disconnect()
-
-
-def publish(port: int, count: int) -> None:
-    """Publish the events; the broker has all of them afterwards."""
-    client = paho.Client(CallbackAPIVersion.VERSION2)
-    client.connect("127.0.0.1", port)
-    client.loop_start()
-    for topic, body in envelopes(count):
-        last = client.publish(topic, body, 1)
-    last.wait_for_publish(60)
-    client.disconnect()
-    client.loop_stop()
 
 
 if __name__ == "__main__":

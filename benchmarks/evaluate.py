@@ -11,6 +11,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from statistics import quantiles
 
+from benchmarks.row import Row
 from edge_agent.blueprint import Blueprint, resolve
 from edge_agent.clock import ManualClock, Moment
 from edge_agent.commands.rules import replayed
@@ -180,3 +181,11 @@ def figures(name: str, milliseconds: Sequence[float]) -> Iterator[tuple[str, flo
     yield f"{name}, switched", float(len(milliseconds))
     yield f"{name}, p50", cuts[49]
     yield f"{name}, p99", cuts[98]
+
+
+def relay_rows(figures: Iterator[tuple[str, float]]) -> Iterator[Row]:
+    """Yield the figures of a relay, with the target of its p99."""
+    for name, value in figures:
+        target = 5 if name.endswith("p99") else None
+        unit = "" if name.endswith("switched") else "ms"
+        yield Row(f"reading to relay: {name}", value, unit, None, target)
