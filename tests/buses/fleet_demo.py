@@ -4,11 +4,12 @@ python -m tests.buses.fleet_demo [mqtt|kafka] [SECONDS]
 """
 
 import contextlib
+import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "vm")]  # the tests' laboratory
@@ -28,6 +29,16 @@ QUERY = ("--window", "1m", "--channel", "temperature")
 def say(text=""):
     """Say what happens, between what the programs print themselves."""
     print(text, flush=True)  # noqa: T201
+
+
+@contextlib.contextmanager
+def handle(process):
+    """Yield what becomes readable when a process ends."""
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 class Demonstration:
@@ -61,13 +72,14 @@ class Demonstration:
 
     def let_run(self, seconds):
         """Wait; a program that ends meanwhile ends all, and its reason is printed."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            for name, process in self._processes.items():
-                if process.poll() is not None:
-                    text = (self._folder / f"{name}.txt").read_text()
-                    raise SystemExit(f"{name} has ended:\n{text}")
-            time.sleep(0.2)
+        with contextlib.ExitStack() as stack:
+            names = {
+                stack.enter_context(handle(one)): name for name, one in self._processes.items()
+            }
+            ended, _, _ = select.select([*names], [], [], seconds)
+            for name in map(names.get, ended):
+                text = (self._folder / f"{name}.txt").read_text()
+                raise SystemExit(f"{name} has ended:\n{text}")
 
     def ended(self, name):
         """End a program; return its exit code and what it has printed."""

@@ -1,5 +1,6 @@
 """A consumer and its RabbitMQ are killed (-9) at random: nothing is lost, the effect is once."""
 
+import os
 import random
 import sqlite3
 import subprocess
@@ -31,18 +32,22 @@ from consumers.inbox.sqlite_letters import SqliteLetters
 from consumers.inbox.sqlite_progress import SqliteProgress
 from consumers.source import SourcePlan, SourceUnavailable
 from consumers.sources.catalog import source_of
+from lab.waiting import eventually
 
 url, here = sys.argv[1], Path(sys.argv[2])
 store = SqliteProgress(here / "store.db")
 store.database.execute("CREATE TABLE IF NOT EXISTS seen (id TEXT, number INTEGER)")
 inbox = Inbox(store, SqliteLetters(here / "dead.sqlite"))
 source = source_of(SourcePlan(url=url, group="mine", start="beginning", state=str(here)))
-while True:
+
+def opened():
     try:
         source.open()
-        break
     except SourceUnavailable:
-        time.sleep(0.2)
+        return False
+    return True
+
+eventually(opened, 600)  # a test that gives up ends this process
 while True:
     events = list(inbox.take(source.receive(0.25), time.time()))
     with store.transaction(durable=False) as database:
@@ -57,11 +62,12 @@ class ConsumerProcess:
 
     def __init__(self, url, directory):
         self._words = [sys.executable, "-c", CONSUMER, url, str(directory)]
+        self._surroundings = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         self._store = directory / "store.db"
         self.start()
 
     def start(self):
-        self._process = subprocess.Popen(self._words)
+        self._process = subprocess.Popen(self._words, env=self._surroundings)
 
     def kill(self):
         self._process.kill()
