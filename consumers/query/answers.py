@@ -19,7 +19,7 @@ from edge_agent.errors import AgentError
 if TYPE_CHECKING:
     import duckdb
 
-STEP = 0.5  # s between two looks whether to stop
+STEP = 0.5  # s between two attempts to interrupt a query at the end
 PATIENCE = 10.0  # s with a client that neither asks nor reads
 OWNER_ONLY = 0o177
 
@@ -47,12 +47,13 @@ class AnswerServer:
         finally:
             os.umask(before)
         self._socket.listen()
-        self._socket.settimeout(STEP)
         self._thread.start()
 
     def close(self) -> None:
         """End, also in the middle of a question."""
         self._stop.set()
+        if self._thread.is_alive():
+            self._socket.shutdown(socket.SHUT_RDWR)  # no question comes any more
         while self._thread.is_alive():
             self._connection.interrupt()
             self._thread.join(STEP)
