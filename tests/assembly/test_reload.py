@@ -7,6 +7,7 @@ from queue import SimpleQueue
 
 import paho.mqtt.client as paho
 import pytest
+from lab.broker import Subscriber
 
 from edge_agent.agent import Agent
 from edge_agent.assembly import reload as reloading
@@ -325,30 +326,31 @@ def test_a_reload_keeps_what_was_commanded_within_the_new_limits(running, wait_f
     assert not [event for event in running.events("alert") if "resolved" in event.data]
 
 
-def kept_at(broker, subscriber, wait_for):
-    """Return the retained topics of the agent at a broker."""
-    late = subscriber(broker.port, "#")
+def kept_at(broker, wait_for):
+    """Return the retained topics of the agent at a broker; no client stays there."""
+    late = Subscriber(broker.port)
     probe = paho.Client(paho.CallbackAPIVersion.VERSION2)
     probe.connect("127.0.0.1", broker.port)
     probe.loop_start()
-    probe.publish("probe", b"", 1).wait_for_publish(60)
-    probe.disconnect()
-    probe.loop_stop()
-    wait_for(lambda: any(topic == "probe" for topic, *_ in late))
-    return {topic for topic, body, kept in late if kept and body and topic.startswith("edge/")}
+    try:
+        probe.publish("probe", b"", 1).wait_for_publish(60)
+        wait_for(lambda: any(topic == "probe" for topic, *_ in late.received))
+    finally:
+        probe.disconnect()
+        probe.loop_stop()
+        late.close()
+    return {t for t, body, kept in late.received if kept and body and t.startswith("edge/")}
 
 
-def test_a_broker_that_a_reload_leaves_forgets_the_agent(
-    running, wait_for, subscriber, broker, mosquitto
-):
-    wait_for(lambda: "edge/shed/alert/warm" in kept_at(broker, subscriber, wait_for))
+def test_a_broker_that_a_reload_leaves_forgets_the_agent(running, wait_for, broker, mosquitto):
+    wait_for(lambda: "edge/shed/alert/warm" in kept_at(broker, wait_for))
     other = mosquitto().start()
     running.url = other.url
     running.reload("")
     wait_for(lambda: running.notes() == ["reloaded"])
-    assert kept_at(broker, subscriber, wait_for) == set()
+    assert kept_at(broker, wait_for) == set()
     everything = {"edge/shed/alert/warm", "edge/shed/output/fan", "edge/shed/status"}
-    wait_for(lambda: everything < kept_at(other, subscriber, wait_for))
+    wait_for(lambda: everything < kept_at(other, wait_for))
 
 
 def test_a_broker_that_a_reload_leaves_while_it_is_away_is_named(
@@ -365,29 +367,29 @@ def test_a_broker_that_a_reload_leaves_while_it_is_away_is_named(
 
 
 def test_retained_false_clears_what_was_retained_before(running, wait_for, subscriber, broker):
-    wait_for(lambda: "edge/shed/alert/warm" in kept_at(broker, subscriber, wait_for))
+    wait_for(lambda: "edge/shed/alert/warm" in kept_at(broker, wait_for))
     seen = subscriber(broker.port, "edge/shed/#")
     running.url = f'{broker.url}"\nretained = false\nclient_id = "other'
     running.reload("")
     wait_for(lambda: running.notes() == ["reloaded"])
-    wait_for(lambda: kept_at(broker, subscriber, wait_for) == set())
+    wait_for(lambda: kept_at(broker, wait_for) == set())
     wait_for(
         lambda: [body for topic, body, _ in seen if topic == "edge/shed/status"][-1] == b"online"
     )
 
 
 def test_a_sink_that_a_reload_removes_leaves_what_another_one_shows(
-    running, wait_for, subscriber, broker, mosquitto
+    running, wait_for, broker, mosquitto
 ):
     other = mosquitto().start()
     sink = '[[sink]]\nname = "{}"\nurl = "{}"\nkinds = ["gap"]\n'
     cloud, twin = sink.format("cloud", other.url), sink.format("twin", broker.url)
     running.reload(cloud + twin)
-    wait_for(lambda: "edge/shed/status" in kept_at(other, subscriber, wait_for))
+    wait_for(lambda: "edge/shed/status" in kept_at(other, wait_for))
     running.reload("")
     wait_for(lambda: running.notes() == ["reloaded", "reloaded"])
-    assert kept_at(other, subscriber, wait_for) == set()
-    assert {"edge/shed/info", "edge/shed/alert/warm"} <= kept_at(broker, subscriber, wait_for)
+    assert kept_at(other, wait_for) == set()
+    assert {"edge/shed/info", "edge/shed/alert/warm"} <= kept_at(broker, wait_for)
 
 
 def test_another_node_needs_a_restart_and_leaves_retained_messages(running, wait_for):

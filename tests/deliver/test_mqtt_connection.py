@@ -277,3 +277,20 @@ def test_a_restart_clears_what_an_earlier_process_left_on_the_broker(
     late = subscriber(broker.port, "edge/n/#")
     wait_for(lambda: late)
     assert "edge/n/alert/old" not in {topic for topic, body, _ in late if body}
+
+
+def test_what_is_first_shown_after_the_greeting_clears_what_was_retained_before(
+    broker, client, subscriber, events, wait_for
+):
+    first = client(broker.url).up()
+    first.connection.post(Alert("hot", "firing", MOMENT, "critical", {}))
+    first.sink.deliver(events(1))
+    first.stop()
+    again = client(broker.url, retained=False).up()
+    again.sink.deliver(events(1, first=2))  # the greeting is over: the engine was busy meanwhile
+    again.connection.post(Alert("hot", "resolved", MOMENT, "critical", {}))
+    again.sink.deliver(events(1, first=3))
+    late = subscriber(broker.port, "edge/n/#")
+    again.sink.deliver(events(1, first=4))
+    wait_for(lambda: any("/event/" in topic for topic, _, _ in late))
+    assert not [topic for topic, body, retained in late if retained and body]

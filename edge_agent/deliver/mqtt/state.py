@@ -141,9 +141,13 @@ class LiveState:
 
     def _show(self, name: str, shown: dict[str, object]) -> None:
         topic = f"{self._prefix}/{name}"
-        if topic not in self._gone:
-            self._facts[topic] = msgspec.json.encode(shown)
-            self._news[topic] = None
+        if topic in self._gone:
+            return
+        if self._clears and topic not in self._facts:  # it may be shown after the greeting
+            self._earlier.append((topic, b""))
+            self._shown_at.clear()
+        self._facts[topic] = msgspec.json.encode(shown)
+        self._news[topic] = None
 
     def greet(self, session: Session) -> None:
         """Say all that is known on a fresh connection: it may be another broker."""
@@ -172,7 +176,8 @@ class LiveState:
             return
         while self._earlier and session.room > 0:
             topic, payload = self._earlier.popleft()
-            session.publish(topic, payload, retain=not payload)
+            if payload or session.retains:
+                session.publish(topic, payload, retain=not payload)
             if not self._earlier:
                 self._shown_at.add(session.address)
         while self._news and session.room > 0:
