@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from edge_agent.events import LoggedEvent
 
-COLUMNS = ("offset", "time", "kind", "source", "name", "value", "quality")
+COLUMNS = ("offset", "time", "boot", "uptime", "kind", "source", "name", "value", "quality")
 
 
 def as_dict(event: LoggedEvent) -> dict[str, Any]:
@@ -26,10 +26,14 @@ def as_dict(event: LoggedEvent) -> dict[str, Any]:
     return row
 
 
+def as_json_line(event: LoggedEvent) -> str:
+    """Return an event as JSON, for scripts."""
+    return _json(as_dict(event))
+
+
 def as_line(event: LoggedEvent) -> str:
     """Return an event on one line, for people."""
-    data = _data(event)
-    words = [f"{name}={_shown(value)}" for name, value in _facts({**_values(data), **data})]
+    words = [f"{name}={_shown(value)}" for name, value in _facts_of(event)]
     doubt = "" if event.boot is None else "?"  # the clock was not synchronised yet
     return f"{event.offset:>8}  {_time(event)}{doubt}  {event.kind:<9} {event.source:<12} " + (
         " ".join(words)
@@ -38,17 +42,29 @@ def as_line(event: LoggedEvent) -> str:
 
 def _write_json_lines(events: Iterable[LoggedEvent], output: IO[str]) -> None:
     for event in events:
-        output.write(json.dumps(as_dict(event), ensure_ascii=False) + "\n")
+        output.write(as_json_line(event) + "\n")
 
 
 def _write_csv(events: Iterable[LoggedEvent], output: IO[str]) -> None:
+    """Write a row for each fact; one whose clock was not set has boot and uptime beside its time.
+
+    `quality` repeats the event's own, or its state, so that a row can be judged by itself.
+    """
     rows = csv.writer(output)
     rows.writerow(COLUMNS)
     for event in events:
         data = _data(event)
-        common = (event.offset, _time(event), event.kind, event.source)
-        for name, value in _facts(_values(data) or {"": ""}):
-            rows.writerow([*common, name, value, data.get("quality") or data.get("state", "")])
+        common = (event.offset, _time(event), event.boot, event.uptime, event.kind, event.source)
+        quality = data.get("quality") or data.get("state", "")
+        for name, value in _facts_of(event) or [("", "")]:
+            rows.writerow([*common, name, _exact(value), _exact(quality)])
+
+
+def _facts_of(event: LoggedEvent) -> list[tuple[str, Any]]:
+    """Return what an event says beside what is usual, its values first."""
+    data = _data(event)
+    values = data.pop("values") if isinstance(data.get("values"), dict) else {}
+    return list(_facts({**values, **data}))
 
 
 def _data(event: LoggedEvent) -> dict[str, Any]:
@@ -58,11 +74,6 @@ def _data(event: LoggedEvent) -> dict[str, Any]:
         if isinstance(found, dict):
             return found
     return {"unreadable": event.data}
-
-
-def _values(data: dict[str, Any]) -> dict[str, Any]:
-    """Take the values out of an event's data, if it has any."""
-    return data.pop("values") if isinstance(data.get("values"), dict) else {}
 
 
 def _facts(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -75,10 +86,19 @@ def _facts(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401
-    """Return a value for people: numbers short, everything else as JSON without quotes."""
-    if isinstance(value, str):
-        return value
-    return f"{value:g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+    """Return a value for people: numbers short, and on one line whatever it holds."""
+    return f"{value:g}" if isinstance(value, float) else _exact(value)
+
+
+def _exact(value: Any) -> str:  # noqa: ANN401
+    """Return a value as JSON; a text without quotes, unless it would end or hide the line."""
+    return value if isinstance(value, str) and value.isprintable() else _json(value)
+
+
+def _json(value: Any) -> str:  # noqa: ANN401
+    """Return JSON on one line; what a terminal would obey or break is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(value)
 
 
 def _time(event: LoggedEvent) -> str:

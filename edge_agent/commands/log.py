@@ -12,14 +12,14 @@ from typing import IO, Any, TypeAlias
 import click
 
 from edge_agent.commands.accounts import as_lines
-from edge_agent.commands.export import FORMATS, as_dict, as_line
+from edge_agent.commands.export import FORMATS, as_json_line, as_line
 from edge_agent.commands.open_log import opened_log, path_of_log, simulated_option
 from edge_agent.commands.options import config_option, json_option, set_option
 from edge_agent.config.reader import load
-from edge_agent.events import LoggedEvent
 from edge_agent.store.reader import LogReader
 
 POLL_SECONDS = 0.5
+WRITTEN = click.File("w", encoding="utf-8")
 Opened: TypeAlias = Callable[[], AbstractContextManager[LogReader]]
 
 
@@ -52,7 +52,7 @@ def _opened(config: Path, overrides: tuple[str, ...], *, simulated: bool) -> Ite
 @click.pass_obj
 def tail(opened: Opened, count: int, follow: bool, as_json: bool) -> None:
     """Print the last events."""
-    shown = _json_line if as_json else as_line
+    shown = as_json_line if as_json else as_line
     with opened() as reader:
         offset = max(reader.last_offset() - count, 0)
         while True:
@@ -84,10 +84,10 @@ def stats(opened: Opened, as_json: bool) -> None:
 
 @log.command()
 @click.option("--format", "form", type=click.Choice(sorted(FORMATS)), default="jsonl")
-@click.option("-o", "--output", type=click.File("w", encoding="utf-8"), default="-")
+@click.option("-o", "--output", type=WRITTEN, default="-", help="The file; default: - for stdout.")
 @click.pass_obj
 def export(opened: Opened, form: str, output: IO[str]) -> None:
-    """Write all stored events as JSON lines, or as CSV with one row per value."""
+    """Write all stored events as JSON lines, or as CSV with one row per fact."""
     with opened() as reader:
         total = reader.stats().rows
         events = reader.events_after(0)
@@ -120,7 +120,3 @@ def replay(ctx: click.Context, /, name: str, **request: Any) -> int:  # noqa: AN
     given = ctx.parent.params if ctx.parent else {}
     config, overrides, simulated = given["config"], given["overrides"], given["simulated"]
     return send(config, overrides, name, ReplayRequest(**request), simulated=simulated)
-
-
-def _json_line(event: LoggedEvent) -> str:
-    return json.dumps(as_dict(event), ensure_ascii=False)

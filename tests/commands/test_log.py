@@ -68,7 +68,63 @@ def test_csv_has_a_row_for_each_number_of_an_aggregate(edge_agent, aggregate):
         ("temperature.min", "21.5"),
         ("temperature.mean", "21.55"),
         ("temperature.max", "21.6"),
+        ("seconds", "60"),
     ]
+
+
+def added(tmp_path, kind, data, *, trusted=True):
+    """Add an event to the log."""
+    writer = EventLog.open(tmp_path / "events.db", boot="manual")
+    with writer.transaction():
+        moment = ManualClock().now()._replace(trusted=trusted)
+        writer.append([Event(kind, "fan", moment, data)])
+    writer.close()
+
+
+FACTS = {
+    "output": ({"value": 1.0, "by": "hot", "error": "stuck"}, "value=1.0 by=hot error=stuck"),
+    "alert": (
+        {"state": "firing", "severity": "critical", "values": {"air.t": 31.123456789}},
+        "air.t=31.123456789 state=firing severity=critical",
+    ),
+    "gap": (
+        {"reason": "full", "count": 2, "ranges": [[1, 2]]},
+        "reason=full count=2 ranges=[[1, 2]]",
+    ),
+    "command": (
+        {"state": "done", "arguments": {"a": True, "b": None}},
+        "state=done arguments.a=true arguments.b=null",
+    ),
+    "lifecycle": ({"what": "clock set"}, "what=clock set"),
+}
+
+
+@pytest.mark.parametrize("kind", FACTS)
+def test_csv_has_all_that_an_event_says(edge_agent, log, tmp_path, kind):
+    data, facts = FACTS[kind]
+    added(tmp_path, kind, data)
+    text = edge_agent(*log, "export", "--format", "csv").out
+    rows = [row for row in csv.DictReader(io.StringIO(text)) if row["offset"] == "5"]
+    assert " ".join(f"{row['name']}={row['value']}" for row in rows) == facts
+
+
+def test_csv_marks_a_time_that_cannot_be_trusted(edge_agent, log, tmp_path):
+    added(tmp_path, "output", {"value": 1.0}, trusted=False)
+    text = edge_agent(*log, "export", "--format", "csv").out
+    *_, before, last = csv.DictReader(io.StringIO(text))
+    assert (before["boot"], before["uptime"]) == ("", "")
+    assert (last["boot"], last["uptime"]) != ("", "")
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "\x1b[2J", "\x9b2J", "\u2028"])
+@pytest.mark.parametrize(
+    "arguments", [["tail"], ["tail", "--json"], ["export"], ["export", "--format", "csv"]]
+)
+def test_what_an_event_says_stays_on_its_line(edge_agent, log, tmp_path, text, arguments):
+    added(tmp_path, "lifecycle", {"what": text})
+    *_, last = edge_agent(*log, *arguments).out.splitlines()
+    assert "lifecycle" in last
+    assert last.isprintable()
 
 
 def test_tail_speaks_json_for_scripts(edge_agent, log):
@@ -100,16 +156,17 @@ def test_export_writes_every_event_as_json_lines(edge_agent, log):
     assert [row["offset"] for row in rows] == [1, 2, 3, 4]
 
 
-def test_export_writes_one_csv_row_for_each_value(edge_agent, log):
+def test_export_writes_one_csv_row_for_each_fact(edge_agent, log):
     rows = list(csv.DictReader(io.StringIO(edge_agent(*log, "export", "--format", "csv").out)))
     assert [(row["offset"], row["name"], row["value"]) for row in rows] == [
         ("1", "temperature", "21.5"),
         ("1", "humidity", "40.0"),
         ("2", "temperature", "21.6"),
-        ("3", "", ""),
-        ("4", "", ""),
+        ("3", "quality", "broken"),
+        ("3", "detail", "x"),
+        ("4", "what", "stopping"),
     ]
-    assert rows[3]["quality"] == "broken"
+    assert [row["quality"] for row in rows] == ["good"] * 3 + ["broken"] * 2 + [""]
 
 
 def test_if_only_a_simulation_has_a_log_the_option_for_it_is_named(
