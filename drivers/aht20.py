@@ -36,7 +36,7 @@ class AHT20:
     addresses: ClassVar[tuple[int, ...]] = (0x38,)
     channels = (
         Channel("temperature", "°C", -40, 85, 200 / 2**20),
-        Channel("humidity", "%", 0, 100, 100 / 2**20),
+        Channel("humidity", "%", 100 / 2**20, 100, 100 / 2**20),  # 0 is the code of no result
     )
 
     def __init__(self, port: I2CPort) -> None:

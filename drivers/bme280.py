@@ -9,14 +9,14 @@ from drivers import bmp280
 from drivers.base.bosch import expect, identity, read_steady, renewed
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import LostConfiguration, OutOfRange
+from drivers.base.errors import LostConfiguration
+from drivers.base.humidity import cropped
 from drivers.base.i2c import I2CPort
 from drivers.bmp280 import CONFIG, CTRL_MEAS, FORCED, MARK, SETTINGS, TRIM, Oversampling, Trim
 
 TRIM_H2 = 0xE1
 CTRL_HUM = 0xF2
 SKIPPED = 0x8000  # §5.4.9: the code of a conversion that never ran
-OVERSHOOT = 10  # % beyond either end: dew and drift go as far, a broken element much farther
 
 
 class HumidityTrim(NamedTuple):
@@ -103,10 +103,3 @@ def humidity(trim: HumidityTrim, code: int, fine: float) -> float:
     slope = trim.h2 / 65536 * (1 + trim.h6 / 67108864 * x * (1 + trim.h3 / 67108864 * x))
     h = (code - (trim.h4 * 64 + trim.h5 / 16384 * x)) * slope
     return h * (1 - trim.h1 * h / 524288)
-
-
-def cropped(percent: float, where: str) -> float:
-    """Return 0..100 (§8.1 crops); raise `OutOfRange` if that would hide a broken element."""
-    if not -OVERSHOOT <= percent <= 100 + OVERSHOOT:
-        raise OutOfRange(where, f"humidity is {percent:g}, the chip measures 0 to 100 %")
-    return min(max(percent, 0.0), 100.0)

@@ -13,6 +13,7 @@ from drivers.base.bosch import RESET, RESET_WORD, expect, identity, read_steady
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, checked
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange
+from drivers.base.humidity import cropped
 from drivers.base.i2c import I2CPort
 from drivers.bmp280 import SETTINGS, Oversampling, code20
 
@@ -29,7 +30,6 @@ FORCED = 0x01
 RESET_SECONDS = 0.010
 AMBIENT = 25.0  # °C: some degrees change the heater's by little
 SKIPPED_20, SKIPPED_16 = 0x80000, 0x8000
-OVERSHOOT = 5.0  # % beyond both ends that the formula may give
 
 # Table 16: what a range adds, in %
 FIRST = (0, 0, 0, 0, 0, -1, 0, -0.8, 0, 0, -0.2, -0.5, 0, -1, 0, 0)
@@ -140,10 +140,7 @@ class BME680:
         }
 
     def _humidity(self, code: int, celsius: float) -> float:
-        percent = humidity(self._trim.h, code, celsius)
-        if not -OVERSHOOT <= percent <= 100 + OVERSHOOT:
-            raise OutOfRange(self._port.where, f"humidity is {percent:g} %")
-        return min(max(percent, 0.0), 100.0)
+        return cropped(humidity(self._trim.h, code, celsius), self._port.where)
 
     def _gas(self, registers: bytes) -> float:
         if not registers[1] & GAS_VALID:

@@ -15,6 +15,7 @@ from drivers.base.errors import (
     NoAcknowledge,
     WrongChip,
 )
+from drivers.base.humidity import cropped
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import refuse_dead
 from drivers.base.sensirion import result_due
@@ -76,8 +77,7 @@ class HTU21D:
         """Measure the temperature, then the humidity."""
         celsius = yield from measured(self._port, TEMPERATURE)
         percent = yield from measured(self._port, HUMIDITY)
-        values = {"temperature": temperature(celsius), "humidity": humidity(percent)}
-        return checked(self.channels, values, self._port.where)
+        return values_of(celsius, percent, self._port.where)
 
 
 def plausible(port: I2CPort) -> bool:
@@ -132,6 +132,15 @@ def checked_code(frame: bytes, where: str) -> int:
     return int.from_bytes(frame[:2], "big")
 
 
+def values_of(celsius: int, percent: int, where: str) -> dict[str, float]:
+    """Return the values of both codes; raise `OutOfRange`."""
+    values = {
+        "temperature": temperature(celsius),
+        "humidity": cropped(humidity(percent), where),
+    }
+    return checked(HTU21D.channels, values, where)
+
+
 def crc(data: bytes) -> int:
     """CRC-8, polynomial 0x31, initial 0 (page 14: 0x683A → 0x7C, 0x4E85 → 0x6B, 0xDC → 0x79).
 
@@ -146,5 +155,5 @@ def temperature(code: int) -> float:
 
 
 def humidity(code: int) -> float:
-    """Return % (page 15: 0x4E85 is 32.3 %); the formula overshoots both ends, cropped here."""
-    return min(max(-6 + 125 * code / 65536, 0.0), 100.0)
+    """Return %, not cropped yet (page 15: 0x4E85 is 32.3 %)."""
+    return -6 + 125 * code / 65536

@@ -38,7 +38,7 @@ class SCD30:
     channels = (
         Channel("carbon_dioxide", "ppm", 1, 40_000, 1),
         Channel("temperature", "°C", -40, 70, 0.01),
-        Channel("humidity", "%", 0, 100, 0.01),
+        Channel("humidity", "%", 0.01, 100, 0.01),  # 0: nothing was measured
     )
 
     def __init__(self, port: I2CPort) -> None:

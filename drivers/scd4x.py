@@ -38,7 +38,7 @@ class SCD4x:
     channels = (
         Channel("carbon_dioxide", "ppm", 1, 40_000, 1),
         Channel("temperature", "°C", -10, 60, 175 / 65535),
-        Channel("humidity", "%", 0, 100, 100 / 65535),
+        Channel("humidity", "%", 100 / 65535, 100, 100 / 65535),  # 0: the element is broken
     )
 
     def __init__(self, port: I2CPort) -> None:

@@ -38,8 +38,9 @@ class SGP30:
     addresses: ClassVar[tuple[int, ...]] = (0x58,)
     deadline: ClassVar[float] = WARM_UP + 5.0
     channels = (
-        Channel("eco2", "ppm", 400, 60000, 1, "carbon_dioxide"),
-        Channel("tvoc", "ppb", 0, 60000, 1, "volatile_organic_compounds_parts"),
+        # 60000 is what it says of more, too
+        Channel("eco2", "ppm", 400, 59999, 1, "carbon_dioxide"),
+        Channel("tvoc", "ppb", 0, 59999, 1, "volatile_organic_compounds_parts"),
     )
 
     def __init__(self, port: I2CPort) -> None:

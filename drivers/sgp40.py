@@ -26,7 +26,7 @@ class SGP40:
     bus: ClassVar[BusKind] = "i2c"
     addresses: ClassVar[tuple[int, ...]] = (0x59,)
     deadline: ClassVar[float] = WARM_UP + 5.0
-    channels = (Channel("voc_raw", "", 0, 65535, 1, "raw"),)
+    channels = (Channel("voc_raw", "", 1, 65534, 1, "raw"),)  # its converter clips at both ends
 
     def __init__(self, port: I2CPort, *, humidity: float = 50.0, temperature: float = 25.0) -> None:
         self._port = port

@@ -36,7 +36,7 @@ class SHT3x(ClimateSensor):
     precisions: ClassVar[Mapping[str, Precision]] = PRECISIONS
     channels = (
         Channel("temperature", "°C", -40, 125, 175 / 65535),
-        Channel("humidity", "%", 0, 100, 100 / 65535),
+        Channel("humidity", "%", 100 / 65535, 100, 100 / 65535),  # 0: the element is broken
     )
 
     def identify(self) -> Identity | None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from drivers.base.channel import Channel
 from drivers.base.driver import Identity, Steps, checked
 from drivers.base.errors import WrongChip
+from drivers.base.humidity import cropped
 from drivers.base.sensirion import ClimateSensor, Precision, recognised, temperature
 
 SOFT_RESET = b"\x94"
@@ -46,10 +47,11 @@ class SHT4x(ClimateSensor):
     def measure(self) -> Steps[dict[str, float]]:
         """Measure both, at one moment."""
         ticks = yield from self._ticks()
-        values = {"temperature": temperature(ticks[0]), "humidity": humidity(ticks[1])}
+        percent = cropped(humidity(ticks[1]), self._port.where)
+        values = {"temperature": temperature(ticks[0]), "humidity": percent}
         return checked(self.channels, values, self._port.where)
 
 
 def humidity(ticks: int) -> float:
-    """Return %; the formula overshoots both ends, where the datasheet says to crop (§4.6)."""
-    return min(max(-6 + 125 * ticks / 65535, 0.0), 100.0)
+    """Return %, not cropped yet (§4.6)."""
+    return -6 + 125 * ticks / 65535

@@ -6,7 +6,7 @@ An HTU21D that identifies itself: see there for what both do.
 from typing import ClassVar
 
 from drivers import htu21d
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps
 from drivers.base.errors import BadChecksum, NoAcknowledge, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.htu21d import SILICON_LABS, STATUS, Measurement
@@ -48,8 +48,4 @@ class Si7021:
         """Measure the temperature, then the humidity."""
         celsius = yield from htu21d.measured(self._port, TEMPERATURE)
         percent = yield from htu21d.measured(self._port, HUMIDITY)
-        values = {
-            "temperature": htu21d.temperature(celsius),
-            "humidity": htu21d.humidity(percent),
-        }
-        return checked(self.channels, values, self._port.where)
+        return htu21d.values_of(celsius, percent, self._port.where)

@@ -33,6 +33,8 @@ FULL_SCALES = {100: 36863, 200: 65535, 300: 65535, 400: 65535, 500: 65535, 600: 
 
 DEVICE_FACTOR = 408.0  # lx · ms per count at gain 1, without infrared
 BRIGHTEST = 88_000.0  # lx
+INFRARED_ALONE = 1.1  # infrared's share of the counts of infrared is below 1 at any wavelength
+NOISE = 20  # counts in the dark, at most, at the highest gain (operating characteristics)
 WHITE = 34.9 / 264.1  # infrared's share of the counts of white light (operating characteristics)
 
 Gain = Literal["auto", "low", "medium", "high", "max"]
@@ -88,6 +90,7 @@ class TSL2591:
         for gain in self._gains:
             counts = yield from self._convert(gain)
             if max(counts) < self._full_scale:
+                self._refuse_dark_diode(counts)
                 per_lux = counts_per_lux(GAIN_FACTORS[gain], self._time)
                 values = {"illuminance": illuminance(counts, per_lux)}
                 return checked(self.channels, values, self._port.where)
@@ -96,6 +99,11 @@ class TSL2591:
             "light or infrared is too bright for these settings",
             'use `gain` "auto", or a shorter `integration_time`',
         )
+
+    def _refuse_dark_diode(self, counts: Counts) -> None:
+        if counts.infrared > counts.full * INFRARED_ALONE + NOISE:
+            what = f"{counts.infrared} counts of infrared, but {counts.full} of all light"
+            raise OutOfRange(self._port.where, what, "its first photodiode is blind: replace it")
 
     def _convert(self, gain: str) -> Steps[Counts]:
         """Restart the chip and return its first result."""

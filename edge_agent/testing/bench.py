@@ -1,7 +1,7 @@
 """One driver and one model, alone on a bus, with a clock that moves as they wait."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from smbus2 import i2c_msg
 
@@ -16,6 +16,7 @@ from simulators.faults import BusFault
 from simulators.model import I2CModel, Range
 
 T = TypeVar("T")
+Side: TypeAlias = Literal["below", "above"]
 INSTANT = 1e-9  # every message takes wire time, so an instant holds one
 NEVER = 1 << 30
 
@@ -193,6 +194,21 @@ def at(span: Range, share: float) -> float:
     """Return the value at a share of a range; a switch is off or on."""
     low, high, step = span
     return (high if share > 0.5 else low) if step >= high - low else low + share * (high - low)
+
+
+def far_beyond(channel: Channel, side: Side) -> float | None:
+    """Return a value that no working element gives, or None if the quantity ends there itself.
+
+    A switch has two values; nothing is darker than dark, but a broken element is drier than dry.
+    """
+    span = channel.high - channel.low
+    if channel.resolution >= span:
+        return None
+    if side == "above":
+        return channel.high + span
+    if channel.low == 0 and channel.quantity != "humidity":
+        return None
+    return channel.low - span
 
 
 def absent_or(call: Callable[[], T]) -> T | None:

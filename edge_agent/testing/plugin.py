@@ -8,6 +8,7 @@ pytest.register_assert_rewrite(
     "edge_agent.testing.claims",
     "edge_agent.testing.families",
     "edge_agent.testing.i2c",
+    "edge_agent.testing.plausible",
     "edge_agent.testing.sensor",
     "edge_agent.testing.destination",
     "edge_agent.testing.origin",

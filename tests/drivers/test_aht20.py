@@ -16,10 +16,13 @@ from simulators import aht10, aht20, faults
 
 SECONDS = 0.080
 
+DEW = "100 % is dew, or a broken element: its scale ends there"
+
 
 class TestContract(I2CContract):
     driver = AHT20
     model = aht20.AHT20
+    blind = {"test_a_value_far_beyond_its_range_is_absent_not_the_end_of_the_range[above]": DEW}
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
@@ -116,6 +119,17 @@ def test_a_brown_out_while_it_measures_is_noticed(bench, codes):
     bench.sleep(SECONDS)
     with pytest.raises(LostConfiguration, match="no calibrated measurement"):
         run(steps, bench.sleep)
+
+
+def test_a_humidity_without_a_result_beside_a_good_temperature_is_absent(bench):
+    bench.model.set("humidity", 0)
+    bench.model.set("temperature", 21.4)
+    port = bench.device._port
+    port.write(b"\xac\x33\x00")
+    bench.sleep(SECONDS)
+    assert port.read(6).hex(" ") == "18 00 00 05 b6 46"  # as real chips answer at times
+    with pytest.raises(OutOfRange, match="humidity is 0"):
+        bench.measure()
 
 
 def test_a_result_without_calibration_is_refused(bench):

@@ -44,8 +44,8 @@ def test_a_code_is_a_value(formula, code, expected):
     assert formula(code) == pytest.approx(expected, abs=0.05)
 
 
-@pytest.mark.parametrize("code, percent", [(0, 0), (3145, 0), (0xDA80, 100), (0xFFFC, 100)])
-def test_a_humidity_is_cropped_at_both_ends(code, percent):
+@pytest.mark.parametrize("code, percent", [(0, -6), (3145, 0), (0xD916, 100), (0xFFFC, 119)])
+def test_a_humidity_overshoots_both_ends(code, percent):
     assert humidity(code) == pytest.approx(percent, abs=0.01)
 
 

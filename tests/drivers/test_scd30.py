@@ -4,7 +4,7 @@ import adafruit_scd30
 import pytest
 
 from drivers.base.driver import Identity
-from drivers.base.errors import NotReady, WrongChip
+from drivers.base.errors import NotReady, OutOfRange, WrongChip
 from drivers.scd30 import SCD30, floats
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import FramesWithChecksums, RefusesTemperatures
@@ -73,6 +73,13 @@ def test_the_zeros_before_the_first_measurement_are_refused(bench):
     bench.model._ready = True
     with pytest.raises(NotReady, match="before its first"):
         bench.measure()
+
+
+def test_a_humidity_without_a_result_beside_a_good_concentration_is_absent(bench):
+    bench.setup()
+    bench.model.set("humidity", 0)
+    with pytest.raises(OutOfRange, match="humidity is 0"):
+        bench.settled().measure()
 
 
 def test_the_model_answers_no_earlier_than_after_3_ms(bench):

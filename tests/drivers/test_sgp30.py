@@ -14,6 +14,11 @@ class TestContract(I2CContract):
     driver = SGP30
     model = sgp30.SGP30
     patience = 16.0
+    blind = {
+        "test_a_value_far_beyond_its_range_is_absent_not_the_end_of_the_range[below]": (
+            "its algorithm says 400 ppm for all air that is cleaner"
+        )
+    }
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):

@@ -38,9 +38,9 @@ def bench(bench_of):
 
 
 @pytest.mark.parametrize(
-    "ticks, percent", [(0, 0), (3145, 0), (0x8000, 56.5), (55575, 100), (0xFFFF, 100)]
+    "ticks, percent", [(0, -6), (3145, 0), (0x8000, 56.5), (55574, 100), (0xFFFF, 119)]
 )
-def test_ticks_are_a_humidity_that_is_cropped_at_both_ends(ticks, percent):
+def test_ticks_are_a_humidity_that_overshoots_both_ends(ticks, percent):
     assert humidity(ticks) == pytest.approx(percent, abs=0.002)
 
 

@@ -106,11 +106,11 @@ def test_bright_light_is_measured_again_with_low_gain(bench, value):
 
 def test_infrared_that_saturates_its_photodiode_is_refused_with_the_remedy(bench_of):
     bench = bench_of(TSL2591, tsl2591.TSL2591, gain="medium")
-    bench.model.infrared = 1.2  # more than the other photodiode sees
+    bench.model.infrared = 1.05  # a little more than the other photodiode sees
     bench.setup()
-    assert lux(bench, 100) == 0
+    assert lux(bench, 7) == 0
     with pytest.raises(OutOfRange, match=r'infrared is too bright .*\(use `gain` "auto"'):
-        lux(bench, 220)
+        lux(bench, 16)
 
 
 def test_light_that_is_mostly_infrared_saturates_earlier(bench_of):
@@ -140,6 +140,14 @@ def test_the_longest_integration_of_the_datasheet_is_waited_for_and_no_longer_on
     bench.model.slowness = 1.2
     with pytest.raises(NotReady, match="longest time"):
         lux(bench, 700)
+
+
+def test_infrared_without_any_light_is_a_blind_photodiode(bench):
+    bench.setup()
+    bench.model.infrared = 1.5
+    bench.model._full = lambda sensitivity: 400 if sensitivity else 0
+    with pytest.raises(OutOfRange, match="600 counts of infrared, but 400 of all light"):
+        bench.measure()
 
 
 def test_light_between_two_results_is_not_taken_from_the_older_one(bench):

@@ -1,0 +1,18 @@
+import pytest
+
+from drivers.base.errors import OutOfRange
+from drivers.base.humidity import cropped
+
+
+@pytest.mark.parametrize(
+    "percent, shown", [(-5, 0), (-0.1, 0), (0, 0), (45.5, 45.5), (100, 100), (110, 100)]
+)
+def test_a_humidity_a_little_beyond_an_end_is_that_end(percent, shown):
+    assert cropped(percent, "here") == shown
+
+
+# The first and the last are what SHT4x and HTU21D say if their element is broken or shorted
+@pytest.mark.parametrize("percent", [-6, -5.1, 110.1, 119, float("nan")])
+def test_what_only_a_broken_element_gives_is_refused_with_the_remedy(percent):
+    with pytest.raises(OutOfRange, match=r"here: humidity is .* measures 0 to 100 % \(its element"):
+        cropped(percent, "here")
