@@ -19,7 +19,7 @@ ITEMS = (
     Measured("air", 0.0, 0.0, "absent"),
     Alert("warm", "firing", NOW, "warning", {}),
     Switched("fan", 1.0, "rule warm", NOW),
-    TakenOver("mqtt", 0.0),
+    TakenOver("mqtt", 0.0, 1),
 )
 SINK = SinkState(
     available=True, waiting=0, lag=0.0, delivered=0, refused=0, dropped={"max_size": 0}

@@ -1,4 +1,4 @@
-"""What threads report of their own work, for the metrics: plain values that nothing waits for."""
+"""What threads report of their work, for metrics and page: plain values; nothing waits for them."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
@@ -17,10 +17,11 @@ class Measured(NamedTuple):
 
 
 class TakenOver(NamedTuple):
-    """A sink owns events of a batch, `seconds` after it got the batch."""
+    """A sink owns events up to `offset`, `seconds` after it got them; some may be refused."""
 
     sink: str
     seconds: float
+    offset: int
 
 
 class Postponed(NamedTuple):
@@ -30,9 +31,13 @@ class Postponed(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """The event log has committed; the disk took `seconds` to confirm it."""
+    """The event log has committed; the disk took `seconds` to confirm it.
+
+    `offset` is the last one, None if there was no event in it.
+    """
 
     seconds: float
+    offset: int | None
 
 
 class NotCommitted(NamedTuple):

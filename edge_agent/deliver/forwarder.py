@@ -201,8 +201,9 @@ class Forwarder:
             self._state.refused(str(error))
         if count == 0:
             raise SinkUnavailable("accepted no events")
-        self._report(TakenOver(self._sink.name, self._clock.monotonic() - began))
-        self._move(batch[count - 1].offset, refused)
+        last, seconds = batch[count - 1].offset, self._clock.monotonic() - began
+        self._report(TakenOver(self._sink.name, seconds, last))
+        self._move(last, refused)
         trace_delivered(log, batch[:count], self._sink.name, refused)
         self._rest = batch[count:]
         self._state.delivered()

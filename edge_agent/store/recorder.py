@@ -138,7 +138,7 @@ class Recorder:
             self._group = group
             self._failed(error)
             return
-        self._report(Committed(self._log.confirmed_in))
+        self._report(Committed(self._log.confirmed_in, offset))
         self._last_commit = self._clock.monotonic()
         self._since_trim += len(group.events)
         self._failures, self._lost = 0, Counter()

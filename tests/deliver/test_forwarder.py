@@ -354,7 +354,7 @@ def test_an_outage_is_saved_with_its_reason_and_a_stop_is_none(delivery):
 def test_each_batch_that_is_taken_over_and_each_failure_is_reported(delivery):
     delivery.announce(5)
     (taken,) = delivery.figures
-    assert (type(taken), taken.sink) == (TakenOver, "far")
+    assert (type(taken), taken.sink, taken.offset) == (TakenOver, "far", 5)
     delivery.sink.up = False
     delivery.announce(6)
     assert delivery.figures[1:] == [Postponed("far")]

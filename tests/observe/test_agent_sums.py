@@ -69,7 +69,7 @@ def test_what_a_reload_removes_is_forgotten_and_the_rest_goes_on(sums):
         Measured("soil", 0.1, 0.0, "absent"),
         Switched("fan", 1.0, "rule warm", NOW),
         Alert("warm", "firing", NOW, "warning", {}),
-        TakenOver("mqtt", 0.1),
+        TakenOver("mqtt", 0.1, 1),
         Postponed("mqtt"),
     ):
         sums.take(item)
