@@ -1,17 +1,12 @@
 """`edge-agent check`: report every problem of a configuration at once."""
 
 import json
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from edge_agent.commands.options import config_argument, json_option, set_option
 from edge_agent.errors import ConfigError
-
-if TYPE_CHECKING:
-    from edge_agent.blueprint.sinks import ResolvedSink
 
 
 @click.command()
@@ -37,14 +32,12 @@ def check(
 
 
 def _check(config: Path, overrides: tuple[str, ...], *, as_json: bool) -> int:
-    from edge_agent.blueprint import resolve  # noqa: PLC0415
+    from edge_agent.blueprint.checked import checked  # noqa: PLC0415
 
     try:
-        blueprint = resolve(config, overrides)
+        blueprint = checked(config, overrides)
     except ConfigError as error:
         return _report(error.problems, as_json=as_json)
-    if missing := tuple(_missing(config, blueprint.sinks)):
-        return _report(missing, as_json=as_json)
     if as_json:
         click.echo(json.dumps({"problems": []}))
         return 0
@@ -52,13 +45,6 @@ def _check(config: Path, overrides: tuple[str, ...], *, as_json: bool) -> int:
     counts = ", ".join(_counted(noun, len(found)) for noun, found in parts.items())
     click.echo(f"{config}: {counts}: no problems")
     return 0
-
-
-def _missing(config: Path, sinks: Iterable["ResolvedSink"]) -> Iterator[str]:
-    """Yield which sinks need a package that is not installed; a simulation needs none."""
-    for plan, kind in sinks:
-        for error in kind.missing(plan):
-            yield f"{config}: sink.{plan.name}: {error}"
 
 
 def _counted(noun: str, count: int) -> str:
