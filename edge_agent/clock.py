@@ -12,7 +12,9 @@ from typing import NamedTuple, Protocol
 
 STA_UNSYNC = 0x40  # linux/timex.h
 TIME_ERROR = 5
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")  # systemd-timesyncd
 NEVER = 2**63 - 1  # µs: later than any uptime
+BUILT = Path(__file__).stat().st_mtime_ns // 1000  # no clock that is right shows an earlier time
 
 
 class Moment(NamedTuple):
@@ -36,13 +38,18 @@ class Clock(Protocol):
         """Return seconds that never go back."""
         ...
 
+    def not_before(self, time: int) -> None:
+        """Distrust a clock chip that shows an earlier time, in µs: the log has later events."""
+        ...
+
 
 class SystemClock:
     """The kernel's clocks; asks at most once a second whether the wall clock is set."""
 
     def __init__(self, is_set: Callable[[], bool] | None = None) -> None:
         """Without `is_set`, what sets the clock of this machine is asked."""
-        self._is_set = is_set or wall_clock_is_set
+        self._is_set = is_set or (lambda: wall_clock_is_set(self._earliest))
+        self._earliest = BUILT
         self.boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         self._trusted = False
         self._looked = float("-inf")
@@ -55,6 +62,11 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds that never go back."""
         return time.monotonic()
+
+    def not_before(self, time: int) -> None:
+        """Distrust a clock chip that shows an earlier time, in µs; look at it once more."""
+        self._earliest = max(self._earliest, time)
+        self._trusted, self._looked = False, float("-inf")
 
     def _trust(self) -> bool:
         if not self._trusted and time.monotonic() - self._looked >= 1:
@@ -82,6 +94,9 @@ class ManualClock:
         """Return by how many seconds it was moved so far."""
         return self._uptime
 
+    def not_before(self, time: int) -> None:
+        """Do nothing: its owner says whether it can be trusted."""
+
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self._uptime += seconds
@@ -91,13 +106,18 @@ class ManualClock:
         self._wall += round(seconds * 1e6)
 
 
-def wall_clock_is_set() -> bool:
-    """Return whether NTP (timesyncd, chrony, ntpd) or a clock chip has set the wall clock."""
-    if Path("/run/systemd/timesync/synchronized").exists():
+def wall_clock_is_set(earliest: int = BUILT) -> bool:
+    """Return whether NTP (timesyncd, chrony, ntpd) or a clock chip has set the wall clock.
+
+    A chip is believed only from `earliest` on, in µs: with an empty battery it starts in the past.
+    """
+    if SYNCHRONISED.exists() or _kernel_says_synchronised():
         return True
-    if any(path.read_text().strip() == "1" for path in Path("/sys/class/rtc").glob("*/hctosys")):
-        return True
-    return _kernel_says_synchronised()
+    return _set_by_chip() and time.time_ns() // 1000 >= earliest
+
+
+def _set_by_chip(chips: Path = Path("/sys/class/rtc")) -> bool:
+    return any(path.read_text().strip() == "1" for path in chips.glob("*/hctosys"))
 
 
 def _kernel_says_synchronised() -> bool:

@@ -33,6 +33,7 @@ from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Recorder, RecorderItem
 from edge_agent.store.retention import Retention
 from edge_agent.store.spill import Spill
+from edge_agent.store.wall_clock import last_time
 from edge_agent.threads import Worker
 
 _logger = logging.getLogger(__name__)
@@ -174,6 +175,7 @@ class Flow:
         """Build every part, with what the log knows of it."""
         reader = LogReader(self.log_path)
         try:
+            self.clock.not_before(last_time(log.execute))
             self._bus_change.resume(reader)
             self._log_id, self._last = log.id, reader.last_offset()
             self._announcement = Announcement(log.id, reader.saved_states())

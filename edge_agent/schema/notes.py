@@ -49,7 +49,8 @@ class LifecycleV1(msgspec.Struct, frozen=True):
         str,
         Meta(
             description="`started`, `stopping`, `reloaded`, `reload_refused`, `clock_set`,"
-            " `log_recovered`, `log_salvaged`, `spill_taken_in`; there may be more",
+            " `clock_stepped`, `log_recovered`, `log_salvaged`, `spill_taken_in`; there may be"
+            " more",
         ),
     ]
     version: Annotated[
@@ -64,6 +65,10 @@ class LifecycleV1(msgspec.Struct, frozen=True):
         Count,
         Meta(description="how many events got their true time; of `clock_set`"),
     ] = 0
+    seconds: Annotated[
+        float,
+        Meta(description="seconds forward, or back if below 0; of `clock_stepped`"),
+    ] = 0.0
     attempts: Annotated[
         Count, Meta(description="how often the log could not be written; of `log_recovered`")
     ] = 0

@@ -22,6 +22,7 @@ from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GROUP, Group, settled
 from edge_agent.store.retention import Retention
 from edge_agent.store.spill import Spill, spill
+from edge_agent.store.wall_clock import WallClock, last_time
 from edge_agent.trace import trace_recorded
 
 IDLE = 5.0  # a sign of life at least this often
@@ -74,16 +75,16 @@ class Recorder:
         self._announce = announce
         self._reopen = reopen
         self._clock = clock
+        self._wall = WallClock(last_time(log.execute), retention.keep)
         self._interval = commit_interval
         self._retention = retention
         self._spill = spill_to
-        self._progress = progress
-        self._report = report
+        self._progress, self._report = progress, report
         self._group = Group()
         self._last_commit = self._retry_at = float("-inf")
         self._lost: Counter[str] = Counter()  # by kind
         self._trim_at, self._since_trim, self._failures = 0.0, 0, 0
-        self._clock_settled = self._stopping = self._damaged = False
+        self._stopping = self._damaged = False
         self._subscriptions: tuple[Subscription, ...] = ()
 
     def run(self) -> None:
@@ -169,9 +170,10 @@ class Recorder:
 
     def _write(self, group: Group) -> int | None:
         now = self._clock.now()
+        self._wall.look(now)
         events = [settled(event, now) for event in group.events]
         with self._log.transaction():
-            events += [*self._settle_clock(now), *self._recover(now)]
+            events += [*self._wall.notes(self._log, now), *self._recover(now)]
             for name, data in group.states.items():
                 self._log.save_state(name, data.decode())
             for move in group.moves.values():
@@ -182,16 +184,9 @@ class Recorder:
             offset = self._log.append(events) if events else self._log.last_offset()
             if events and self._retention.is_full(self._log):
                 self._trim_at = 0.0
-        self._clock_settled = now.trusted
+        self._wall.reported(now)
         trace_recorded(self._log.id, events, offset)
         return offset if written else None
-
-    def _settle_clock(self, now: Moment) -> list[Event]:
-        """Repair this boot's times once, as soon as the wall clock can be trusted."""
-        if self._clock_settled or not now.trusted:
-            return []
-        repaired = self._log.repair_times(now)
-        return [lifecycle(now, "clock_set", repaired=repaired)] if repaired else []
 
     def _failed(self, error: Exception) -> None:
         if not self._damaged and self._log.is_damaged(error):
@@ -239,7 +234,9 @@ class Recorder:
         if self._damaged or (now < self._trim_at and self._since_trim < TRIM_EVENTS):
             return
         try:
-            more = self._retention.trim(self._log, self._clock.now())
+            moment = self._clock.now()
+            self._wall.look(moment)
+            more = self._retention.trim(self._log, moment, self._wall.aged(moment))
         except TROUBLE as error:
             self._failed(error)
             more = False

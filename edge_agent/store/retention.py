@@ -72,10 +72,13 @@ class Retention(NamedTuple):
         """Return whether the database takes more than its room."""
         return self._used(log) > self.room
 
-    def trim(self, log: EventLog, now: Moment) -> bool:
-        """Delete one slice if one is due; return whether there may be more."""
+    def trim(self, log: EventLog, now: Moment, aged: int) -> bool:
+        """Delete one slice if one is due; return whether there may be more.
+
+        `aged` is the time in µs from which the age of history is counted back.
+        """
         owned = log.account.owned(log.last_offset())
-        if now.trusted and self._expire(log, owned, now):
+        if now.trusted and self._expire(log, owned, aged):
             return True
         used = self._used(log)
         log.cut_wal(self.wal_size)
@@ -84,8 +87,8 @@ class Retention(NamedTuple):
     def _used(self, log: EventLog) -> int:
         return int(log.execute(USED)[0][0])
 
-    def _expire(self, log: EventLog, owned: int, now: Moment) -> bool:
-        limit = now.time - round(self.keep * 1e6)
+    def _expire(self, log: EventLog, owned: int, aged: int) -> bool:
+        limit = aged - round(self.keep * 1e6)
         return self._delete_up_to(log, log.execute(EXPIRED, (owned, SLICE, limit))[0][0])
 
     def _make_room(self, log: EventLog, owned: int, used: int, now: Moment) -> bool:

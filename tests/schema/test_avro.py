@@ -57,6 +57,7 @@ SAMPLES = {
         "node": "greenhouse",
         "problems": ["a", "ü"],
         "repaired": 1,
+        "seconds": -3600.25,
         "attempts": 2,
         "dropped": 3,
         "rows": 4,

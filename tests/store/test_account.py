@@ -130,7 +130,7 @@ class History:
             self.recorded[name] += n if kind in self.sinks[name].kinds else 0
 
     def trim(self, _n):
-        Retention(100, 40_000).trim(self.log, self.clock.now())
+        Retention(100, 40_000).trim(self.log, self.clock.now(), self.clock.now().time)
 
     def age(self, n):
         self.clock.advance(n)

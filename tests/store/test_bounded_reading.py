@@ -140,7 +140,7 @@ def thinned_out(log, event):
     with log.transaction():
         log.account.move(CursorMove("mqtt", BLOCK + 700, {}))
     policy, now = Retention(10**9, 1_500_000), ManualClock().now()
-    while policy.trim(log, now):
+    while policy.trim(log, now, now.time):
         pass
     assert 0 < count(log.execute, '["reading"]', 0) < 25_000
     return log

@@ -16,7 +16,7 @@ from edge_agent.store.retention import SACRIFICE, SLICE, Retention
 
 def trimmed(log, clock, **given):
     policy = Retention(**{"keep": 3600, "max_size": 10**9} | given)
-    while policy.trim(log, clock.now()):
+    while policy.trim(log, clock.now(), clock.now().time):
         pass
 
 
@@ -132,7 +132,7 @@ def test_what_waits_goes_in_the_order_of_its_worth_and_never_before_history(
         more = True
         while more:
             before, owned = rows(log), log.account.owned(log.last_offset())
-            more = policy.trim(log, clock.now())
+            more = policy.trim(log, clock.now(), clock.now().time)
             check_order(before, rows(log), owned)
         assert not policy.is_full(log)
     log.close()
@@ -159,7 +159,7 @@ def test_no_gap_event_takes_more_than_a_kilobyte_and_together_they_name_every_of
     gaps = {}
     policy = Retention(3600, 300_000)
     while left(reader, "reading"):
-        policy.trim(log, clock.now())
+        policy.trim(log, clock.now(), clock.now().time)
         gaps |= {one.offset: one.data for one in reader.read_kinds({"gap"}, 0, 10**9, 9999)}
     data = [json.loads(one) for one in gaps.values()]
     named = [n for one in data for first, last in one["ranges"] for n in range(first, last + 1)]

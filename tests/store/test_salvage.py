@@ -316,7 +316,7 @@ def test_a_row_that_spreads_over_many_pages_is_found(path, clock, filled):
 def test_what_was_dropped_before_does_not_come_back_from_its_old_page(path, clock, filled):
     log = EventLog.open(path, boot=clock.boot)
     policy = Retention(3600, 10_000)
-    while log.account.owned(0) and policy.trim(log, clock.now()):
+    while log.account.owned(0) and policy.trim(log, clock.now(), clock.now().time):
         pass
     left = {row[0] for row in log.execute('SELECT "offset" FROM event')}
     account = read_accounts(log.execute)["mqtt"]

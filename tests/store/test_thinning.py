@@ -37,7 +37,7 @@ def own(log, offset, sink="mqtt"):
 
 
 def step(log, clock, policy=FULL):
-    return policy.trim(log, clock.now())
+    return policy.trim(log, clock.now(), clock.now().time)
 
 
 def of(reader, *kinds):
