@@ -13,6 +13,7 @@ from edge_agent.assembly.flow import Flow
 from edge_agent.assembly.main_requests import carry_out
 from edge_agent.assembly.metrics import Metrics
 from edge_agent.assembly.self_report import SelfReporter
+from edge_agent.assembly.web import AgentPage
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
 from edge_agent.errors import HardwareError
@@ -53,18 +54,10 @@ class Agent:
         self._reread = reread
         self._notify = notify
         self._metrics = Metrics(blueprint, log_path, clock)
+        self._page = AgentPage(blueprint, log_path, clock)
         self._health = self._build_health(clock)
-        self._flow = Flow(
-            blueprint,
-            hardware,
-            log_path,
-            clock=clock,
-            alive=self._health.inbox.put,
-            died=control.put,
-            delegate=self._delegate,
-            watch=FanOut((watch, self._metrics.put)).put,
-            report=self._metrics.put,
-        )
+        shown = FanOut((watch, self._metrics.put, self._page.put))
+        self._flow = self._build_flow(blueprint, hardware, log_path, clock, shown.put)
         self._self_reporter = SelfReporter(log_path, clock, self._flow.show)
 
     def run(self) -> int:
@@ -82,6 +75,7 @@ class Agent:
         self._health.watch(self._flow.names)
         self._flow.start()
         self._metrics.start()
+        self._page.start()
         self._note("started")
         devices = len(self._flow.blueprint.devices)
         plural = "s" * (devices != 1)
@@ -97,7 +91,28 @@ class Agent:
         self._note("stopping")
         written = self._flow.stop(deadline)
         self._metrics.stop(deadline)
+        self._page.stop(deadline)
         return int(not written) if safe else HardwareError.exit_code
+
+    def _build_flow(
+        self,
+        blueprint: Blueprint,
+        hardware: Hardware,
+        log_path: Path,
+        clock: Clock,
+        watch: Callable[[Shown], None],
+    ) -> Flow:
+        return Flow(
+            blueprint,
+            hardware,
+            log_path,
+            clock=clock,
+            alive=self._health.inbox.put,
+            died=self.control.put,
+            delegate=self._delegate,
+            watch=watch,
+            report=self._metrics.put,
+        )
 
     def _build_health(self, clock: Clock) -> Health:
         return Health(
@@ -130,6 +145,7 @@ class Agent:
         if isinstance(requests[0].command, Reload):
             self._health.watch(self._flow.names)
             self._metrics.follow(self._flow.blueprint)
+            self._page.follow(self._flow.blueprint)
 
     def _delegate(self, command: Command, key: str) -> None:
         """Take what the engine cannot do itself: buses and threads are the main thread's."""

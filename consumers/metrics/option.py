@@ -11,7 +11,7 @@ from consumers.metrics.measured import MeasuredSource
 from consumers.options import chosen_source
 from consumers.source import Source
 from consumers.steady_clock import SteadyClock
-from edge_agent.config.metrics import ListenAddress, listen_address
+from edge_agent.config.listen import ListenAddress, listen_address
 from edge_agent.errors import MissingPackage
 
 

@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from consumers.metrics.families import families
 from consumers.metrics.figures import ConsumerFigures
-from edge_agent.config.metrics import ListenAddress
+from edge_agent.config.listen import ListenAddress
 from edge_agent.errors import AgentError
 from edge_agent.observe.metrics.connection import MetricsListener
 from edge_agent.threads import Worker

@@ -15,7 +15,7 @@ from edge_agent.assembly.sink_report import SinkReport, sink_reports
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
 from edge_agent.config.config import Config
-from edge_agent.config.metrics import listen_address
+from edge_agent.config.listen import listen_address
 from edge_agent.errors import LogError
 from edge_agent.evaluate.engine_items import Shown
 from edge_agent.figures import Figure

@@ -80,6 +80,7 @@ def obstacles(flow: Flow, new: Blueprint) -> list[str]:
         "log": old.log != new.config.log,
         "aggregates": old.aggregates != new.config.aggregates,
         "metrics": old.metrics != new.config.metrics,
+        "web": old.web != new.config.web,
     }
     fixed = [f"{name}: {RESTART}" for name, differs in changed.items() if differs]
     if changed["node"]:

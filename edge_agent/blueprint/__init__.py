@@ -20,6 +20,7 @@ from edge_agent.blueprint.limits import note_limits
 from edge_agent.blueprint.metrics import note_metrics
 from edge_agent.blueprint.rules import resolve_rules
 from edge_agent.blueprint.sinks import ResolvedSink, resolve_sinks
+from edge_agent.blueprint.web import note_web
 from edge_agent.config.config import Config
 from edge_agent.config.reader import read
 from edge_agent.errors import ConfigError
@@ -48,6 +49,7 @@ def resolve(path: Path, overrides: Iterable[str] = ()) -> Blueprint:
     config = read(path, overrides, problems)
     note_limits(config, problems)
     note_metrics(config, problems)
+    note_web(config, problems)
     resolver = DeviceResolver(Catalog("edge_agent.drivers"), problems)
     devices = resolver.devices(config.device)
     outputs = resolver.outputs(config.output)

@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 
 from edge_agent.config.config import Config
-from edge_agent.config.metrics import listen_address
+from edge_agent.config.listen import listen_address
 from edge_agent.errors import MissingPackage
 from edge_agent.problems import Problems
 

@@ -16,6 +16,7 @@ from edge_agent.config.output import OutputSettings
 from edge_agent.config.rule import RuleSettings
 from edge_agent.config.settings import Name, Settings
 from edge_agent.config.sink import SinkSettings
+from edge_agent.config.web import WebSettings
 
 
 class Config(Settings, frozen=True, kw_only=True):
@@ -29,6 +30,7 @@ class Config(Settings, frozen=True, kw_only=True):
     aggregates: AggregateSettings = AggregateSettings()
     commands: CommandSettings = CommandSettings()
     metrics: MetricsSettings = MetricsSettings()
+    web: WebSettings = WebSettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     sink: tuple[SinkSettings, ...] = ()
     notify: tuple[NotifySettings, ...] = ()

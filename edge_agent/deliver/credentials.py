@@ -27,11 +27,19 @@ def tls_context(ca: str, certificate: str, key: str) -> ssl.SSLContext:
             f"{named('ca', ca, FILE)}: {_reason(error)}", "give a readable PEM file"
         ) from None
     if certificate or key:
-        _load_client_certificate(context, certificate, key)
+        _load_certificate(context, certificate, key)
     return context
 
 
-def _load_client_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
+def server_context(certificate: str, key: str) -> ssl.SSLContext:
+    """Return the context of a server; raise AgentError naming the file that cannot be used."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    _load_certificate(context, certificate, key)
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
     for name, file, marks in (
         ("certificate", certificate, FILE),
         ("key", key, SECRET_FILE),

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from edge_agent.assembly.metrics import Metrics, read_state
 from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
-from edge_agent.config.metrics import listen_address
+from edge_agent.config.listen import listen_address
 from edge_agent.errors import ConfigError
 from edge_agent.events import Subscription
 from edge_agent.store.event_log import EventLog

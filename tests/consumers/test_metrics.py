@@ -16,7 +16,7 @@ from consumers.inbox.settings import InboxCounts
 from consumers.metrics.figures import ArrivedEvents, ConsumerFigures, ConsumerTotals, inbox_totals
 from consumers.metrics.measured import NODES, OTHERS, MeasuredSource
 from consumers.metrics.server import FiguresCollector, serving
-from edge_agent.config.metrics import ListenAddress
+from edge_agent.config.listen import ListenAddress
 from edge_agent.errors import AgentError
 
 PREFIX = "edge_consumer_"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, MetricsHandler
 
-from edge_agent.config.metrics import ListenAddress
+from edge_agent.config.listen import ListenAddress
 
 WAIT = 0.5  # seconds for a request
 SECONDS = 5.0  # for a request to arrive, and once more for its answer to be taken

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from edge_agent.config.metrics import ListenAddress
+from edge_agent.config.listen import ListenAddress
 from edge_agent.observe.metrics.agent_sums import AgentSums, MetricsItem
 from edge_agent.observe.metrics.connection import MetricsListener
 from edge_agent.observe.metrics.families import PARTS, stated, watched

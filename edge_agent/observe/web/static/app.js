@@ -1,0 +1,48 @@
+import { Api } from "./api.js";
+import { element } from "./dom.js";
+
+const VIEWS = { now: "Now", history: "History", "what-if": "What if", trust: "Trust" };
+
+const main = document.getElementById("main");
+const link = document.getElementById("link");
+const session = await Api.session();
+const api = new Api(session, (connected) => {
+  link.textContent = connected ? "" : "Not connected. Trying again…";
+});
+let close = () => {};
+
+async function show() {
+  const name = location.hash.replace(/^#\//, "").split("?")[0] || "now";
+  if (!(name in VIEWS)) {
+    location.replace("#/now");
+    return;
+  }
+  close();
+  close = () => {};
+  for (const anchor of document.querySelectorAll("nav a")) {
+    if (anchor.hash === `#/${name}`) anchor.setAttribute("aria-current", "page");
+    else anchor.removeAttribute("aria-current");
+  }
+  document.title = `${VIEWS[name]} · ${session.node}`;
+  main.replaceChildren();
+  main.dataset.view = name;
+  try {
+    const view = await import(`./${name}.js`);
+    if (main.dataset.view === name) close = (await view.open(main, api)) || close;
+  } catch (error) {
+    main.replaceChildren(element("p", { class: "problem", role: "alert" }, error.message));
+  }
+}
+
+document.getElementById("node").textContent = session.node;
+const logout = document.getElementById("logout");
+logout.hidden = !session.login;
+logout.addEventListener("click", async () => {
+  await api.post("logout");
+  location.replace("login");
+});
+window.addEventListener("hashchange", () => {
+  show();
+  main.focus();
+});
+show();

@@ -1,0 +1,6 @@
+import { element } from "./dom.js";
+
+export async function open(main, api) {
+  main.append(element("h2", {}, "Trust"));
+  return () => {};
+}

@@ -1,0 +1,92 @@
+"""The server of the page: what it answers to a browser that means well."""
+
+import pytest
+
+from edge_agent.errors import AgentError
+from edge_agent.observe.web.route import BadRequest, Download, Json, Route, Stream
+from edge_agent.observe.web.static_files import static_files
+
+LARGEST = 100_000  # bytes of all files of the page together
+
+
+class View:
+    """Offers what a test gives it."""
+
+    def __init__(self, *offers):
+        self._offers = offers
+
+    def routes(self):
+        return self._offers
+
+
+def one_route(answer, method="GET"):
+    return View(Route(method, "api/one", answer))
+
+
+def raising(error):
+    def answer(_query):
+        raise error
+
+    return answer
+
+
+def test_the_page_is_small():
+    assert 0 < sum(len(file.content) for file in static_files().values()) <= LARGEST
+
+
+@pytest.mark.parametrize("path", sorted(static_files()))
+def test_every_file_of_the_page_is_served(serve, path):
+    answered = serve().get(path)
+    file = static_files()[path]
+    assert (answered.status, answered.body) == (200, file.content)
+    assert answered.headers["content-type"] == file.type
+
+
+def test_a_file_that_the_browser_has_is_not_sent_again(serve):
+    page = serve()
+    tag = page.get("/app.js").headers["etag"]
+    answered = page.get("/app.js", **{"if-none-match": tag})
+    assert (answered.status, answered.body) == (304, b"")
+
+
+def test_a_view_gets_the_decoded_arguments(serve):
+    page = serve(one_route(lambda query: Json(dict(query.arguments))))
+    answered = page.get("/api/one?channel=air.temperature&at=%C3%A9+1")
+    assert answered.json == {"channel": "air.temperature", "at": "é 1"}
+
+
+def test_a_view_gets_the_body_of_a_post(serve):
+    page = serve(one_route(lambda query: Json(query.body), "POST"))
+    token = page.get("/api/session").json["csrf"]
+    answered = page.ask("POST", "/api/one", {"above": 30}, **{"x-csrf-token": token})
+    assert answered.json == {"above": 30}
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "text"),
+    [
+        (BadRequest("since is missing"), 400, "since is missing"),
+        (AgentError("the log is locked", "wait"), 503, "the log is locked: wait"),
+        (KeyError("secret"), 500, "the agent could not answer; its log says why"),
+    ],
+)
+def test_an_error_of_a_view_becomes_a_status_and_a_text(serve, error, status, text):
+    answered = serve(one_route(raising(error))).get("/api/one")
+    assert (answered.status, answered.json) == (status, {"error": text})
+
+
+def test_a_download_arrives_whole_under_a_harmless_name(serve):
+    download = Download('a"\r\nX: 1.csv', "text/csv", (b"%d\n" % n * 1000 for n in range(9)))
+    answered = serve(one_route(lambda _query: download)).get("/api/one")
+    assert answered.body == b"".join(b"%d\n" % n * 1000 for n in range(9))
+    assert answered.headers["content-disposition"] == 'attachment; filename="a_X_1.csv"'
+
+
+def test_a_viewer_gets_what_is_true_and_then_what_is_new(serve):
+    news = []
+    stream = Stream("api/live", lambda: [{"air": 1}], lambda: [news.pop()] if news else [])
+    page = serve(View(stream))
+    with page.watch("/api/live") as viewer:
+        assert b"text/event-stream" in viewer.until(b'data: {"air":1}\n\n')
+        news.append({"air": 2})
+        viewer.until(b'data: {"air":2}\n\n')
