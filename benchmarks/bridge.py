@@ -18,6 +18,7 @@ from benchmarks.row import Row
 from benchmarks.session import forget, publish, subscribed
 from benchmarks.sinks import Send, Sender, delivering, logged, measured, medians
 from consumers.bridge.bridge import Bridge
+from consumers.bridge.delivery import delivering_to
 from consumers.chosen_sink import SinkIdentity, sink_at
 from consumers.inbox.sqlite_letters import SqliteLetters
 from consumers.source import SourcePlan
@@ -48,7 +49,7 @@ def bridges(names: tuple[str, ...] = ("file", "mqtt", "kafka", "amqp")) -> Itera
     with tempfile.TemporaryDirectory(dir=Path(__file__).parent.parent, prefix=".bench-") as name:
         directory = Path(name)
         (directory / "broker").mkdir()
-        with mosquitto(store=directory / "broker") as port:
+        with mosquitto(store=directory / "broker", window=1000) as port:
             for target in names:
                 with ExitStack() as stack:
                     to = TARGETS[target](stack, directory)
@@ -187,7 +188,7 @@ def opened(stack: ExitStack, plan: SourcePlan, directory: Path, to: Target, run:
     source.open()
     return Bridge(
         source,
-        stack.enter_context(closing(sink)),
+        stack.enter_context(delivering_to(sink, print)),
         stack.enter_context(closing(SqliteLetters(directory / "letters"))),
         clock=SystemClock(),
         backoff=Backoff(lambda: 1.0),

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# A window of 100 on both sides: mosquitto's own 20 would measure the round trip, not the agent.
+WINDOW = 100  # messages under way, on both sides: mosquitto's own 20 would measure the round trip
 CONFIG = """listener {} 127.0.0.1
 allow_anonymous true
-max_inflight_messages 100
+max_inflight_messages {}
 log_dest none
 """
 # For subscribers that must get everything: the broker keeps their sessions while it is away.
@@ -24,10 +24,11 @@ user {}
 
 
 @contextmanager
-def mosquitto(port: int = 0, store: Path | None = None) -> Iterator[int]:
+def mosquitto(port: int = 0, store: Path | None = None, window: int = WINDOW) -> Iterator[int]:
     """Yield the port of a broker that logs nothing; 0 chooses a free one.
 
-    It keeps sessions in the directory `store` for its next start.
+    It keeps sessions in the directory `store` for its next start, and sends `window` messages
+    before the first is acknowledged.
     """
     binary = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin")
     if binary is None:
@@ -36,7 +37,7 @@ def mosquitto(port: int = 0, store: Path | None = None) -> Iterator[int]:
     with tempfile.TemporaryDirectory() as directory:
         config = Path(directory) / "mosquitto.conf"
         keeping = KEEPING.format(store, getpass.getuser()) if store else ""
-        config.write_text(CONFIG.format(port) + keeping)
+        config.write_text(CONFIG.format(port, window) + keeping)
         process = subprocess.Popen([binary, "-c", str(config)], stderr=subprocess.DEVNULL)
         try:
             _wait(port)

@@ -1,13 +1,15 @@
 """The bridge: what a source delivers goes to a sink, and is then acknowledged.
 
-A kill at any moment loses nothing: what the sink does not own yet arrives again. What it owns, but
-the source does not know of, arrives twice, with the same id.
+It reads on while the sink delivers, so that neither side waits for the other. A kill at any moment
+loses nothing: what the sink does not own yet arrives again. What it owns, but the source does not
+know of, arrives twice, with the same id.
 """
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from consumers.bridge.delivery import BatchDelivery
 from consumers.bridge.waiting import Item, Waiting
 from consumers.decode import events_in
 from consumers.inbox.dead_letters import DeadLetters, kept
@@ -17,12 +19,13 @@ from consumers.source import DeadLetter, Delivery, Source
 from edge_agent.clock import Clock
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.complaints import Complaints
-from edge_agent.deliver.sink import Sink
-from edge_agent.errors import EventRejected, SinkUnavailable, UnfitEvent
+from edge_agent.errors import UnfitEvent
 from edge_agent.events import RelayedEvent
 
 STEP_SECONDS = 0.25
+LOOK_SECONDS = 0.02  # between two looks at a delivery that is under way
 MOST_AT_ONCE = 1000  # events of one delivery
+MOST_WAITING = 2 * MOST_AT_ONCE  # one delivery under way, and the next
 RETRY_SECONDS = 5.0  # between two looks for dead letters that are to be tried again
 
 _logger = logging.getLogger(__name__)
@@ -41,12 +44,15 @@ class BridgeCounts:
 
 
 class Bridge:
-    """Carries events from an open source to a sink; call `step` again and again, in one thread."""
+    """Carries events from an open source to a sink.
+
+    One thread calls `step` again and again, then `finish`.
+    """
 
     def __init__(
         self,
         source: Source,
-        sink: Sink,
+        delivery: BatchDelivery,
         letters: DeadLetters,
         *,
         clock: Clock,
@@ -55,7 +61,7 @@ class Bridge:
     ) -> None:
         self.counts = BridgeCounts()
         self._source = source
-        self._sink = sink
+        self._delivery = delivery
         self._letters = letters
         self._clock = clock
         self._backoff = backoff
@@ -64,7 +70,7 @@ class Bridge:
         self._letter_complaints = Complaints(_logger, clock.monotonic)
         self._waiting = Waiting()
         self._number = 0
-        self._open = False
+        self._delivering = False
         self._retry_at = self._look_at = 0.0
 
     def step(self) -> None:
@@ -72,22 +78,35 @@ class Bridge:
         self._receive()
         self._retry_letters()
         self._settle(0, {})
-        if len(self._waiting) and self._pause() <= 0:
-            self._attempt()
+        self._take_outcome(LOOK_SECONDS if self._full else 0.0)
+        if len(self._waiting) and not self._delivering and self._pause() <= 0:
+            self._delivering = True
+            self._delivery.begin(self._waiting.events(MOST_AT_ONCE))
+
+    def finish(self, seconds: float) -> None:
+        """Wait for the delivery that is under way, and acknowledge what the sink owns."""
+        self._take_outcome(seconds)
+
+    @property
+    def _full(self) -> bool:
+        return len(self._waiting) >= MOST_WAITING
 
     def _pause(self) -> float:
         return self._retry_at - self._clock.monotonic()
 
     def _receive(self) -> None:
         """Read on while the sink is away, too: the source keeps its connection, and its bound."""
-        pause = self._pause()
-        if len(self._waiting) >= MOST_AT_ONCE and pause <= 0:
+        if self._full and self._pause() <= 0:
             return
-        waits = max(pause, 0.0) if len(self._waiting) else STEP_SECONDS
-        found = [self._usable(each) for each in self._source.receive(min(waits, STEP_SECONDS))]
+        found = [self._usable(each) for each in self._source.receive(self._patience())]
         self._bury([each for each in found if isinstance(each, DeadLetter)])
         for each in found:
             self._waiting.add(Item(each if isinstance(each, RelayedEvent) else None))
+
+    def _patience(self) -> float:
+        if self._delivering:
+            return LOOK_SECONDS
+        return min(max(self._pause(), 0.0), STEP_SECONDS) if len(self._waiting) else STEP_SECONDS
 
     def _usable(self, delivery: Delivery) -> RelayedEvent | DeadLetter | None:
         if not isinstance(delivery, ReceivedEvent):
@@ -110,31 +129,23 @@ class Bridge:
             else:
                 self._letters.update([letter], [])  # it is as dead as before
 
-    def _attempt(self) -> None:
-        events = self._waiting.events(MOST_AT_ONCE)
-        try:
-            self._deliver(events)
-        except SinkUnavailable as error:
-            if not self._stopping():
-                self._complaints.add(f"{self._sink.name} is unavailable: {error}; events wait")
-            self._retry_at = self._clock.monotonic() + self._backoff.next()
+    def _take_outcome(self, seconds: float) -> None:
+        outcome = self._delivery.outcome(seconds) if self._delivering else None
+        if outcome is None:
+            return
+        self._delivering = False
+        if outcome.unavailable:
+            self._wait_for_sink(outcome.unavailable)
             return
         self._backoff.reset()
         if self._complaints.end():
-            _logger.warning("%s takes events again", self._sink.name)
+            _logger.warning("%s takes events again", self._delivery.sink)
+        self._settle(outcome.settled, outcome.refused)
 
-    def _deliver(self, events: Sequence[RelayedEvent]) -> None:
-        if not self._open:
-            self._sink.open()
-            self._open = True
-        refused: Mapping[int, str] = {}
-        try:
-            count = self._sink.deliver(events)
-        except EventRejected as error:
-            count, refused = error.settled, error.refused
-        if count == 0:
-            raise SinkUnavailable("accepted no events")
-        self._settle(count, refused)
+    def _wait_for_sink(self, reason: str) -> None:
+        if not self._stopping():
+            self._complaints.add(f"{self._delivery.sink} is unavailable: {reason}; events wait")
+        self._retry_at = self._clock.monotonic() + self._backoff.next()
 
     def _settle(self, events: int, refused: Mapping[int, str]) -> None:
         """Keep what was refused, then let the source forget all that is settled."""

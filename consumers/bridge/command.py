@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from consumers.bridge.bridge import Bridge, BridgeCounts
+from consumers.bridge.delivery import BatchDelivery, delivering_to
 from consumers.chosen_sink import SinkIdentity, sink_at, sink_options_of
 from consumers.inbox.sqlite_letters import SqliteLetters
 from consumers.interruption import stop_at_signals
@@ -25,7 +26,8 @@ from consumers.sink_options import DELIVERY_ARGUMENTS, SINK_OPTIONS
 from consumers.state import LETTERS, directory_of, state_directory
 from edge_agent.clock import SystemClock
 from edge_agent.deliver.backoff import Backoff
-from edge_agent.deliver.sink import Sink
+
+DRAIN_SECONDS = 3.0  # a stop ends a delivery within two
 
 
 def _arguments(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,21 +69,25 @@ def bridge(
         directory = stack.enter_context(state_directory(home))
         letters = stack.enter_context(closing(SqliteLetters(directory / LETTERS)))
         ends = lambda: stopping.is_set() or bool(died)  # noqa: E731
-        counts = _run({**where, "state": str(home)}, sink, letters, ends)
+        delivery = stack.enter_context(delivering_to(sink, died.append))
+        counts = _run({**where, "state": str(home)}, delivery, letters, ends)
     _print(counts, as_json=as_json)
     return int(bool(died))
 
 
 def _run(
-    where: dict[str, Any], sink: Sink, letters: SqliteLetters, stopping: Callable[[], bool]
+    where: dict[str, Any],
+    delivery: BatchDelivery,
+    letters: SqliteLetters,
+    stopping: Callable[[], bool],
 ) -> BridgeCounts:
     one: Bridge
     totals = lambda: ConsumerTotals(one.counts.dead)  # noqa: E731
-    with measured_source(totals, **where) as source, closing(sink):
+    with measured_source(totals, **where) as source:
         source.open()
         one = Bridge(
             source,
-            sink,
+            delivery,
             letters,
             clock=SystemClock(),
             backoff=Backoff(random.random),
@@ -89,6 +95,7 @@ def _run(
         )
         while not stopping():
             one.step()
+        one.finish(DRAIN_SECONDS)
     return one.counts
 
 

@@ -2,11 +2,14 @@
 
 import json
 import random
+import threading
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
-from consumers.bridge.bridge import Bridge
+from consumers.bridge.bridge import MOST_WAITING, Bridge
+from consumers.bridge.delivery import delivering_to
 from consumers.decode import checked
 from consumers.inbox.sqlite_letters import SqliteLetters
 from consumers.source import DeadLetter, Introduction, SourcePlan
@@ -15,6 +18,8 @@ from edge_agent.clock import Moment
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.errors import EventRejected, SinkUnavailable
 from tests.consumers.bridge_process import BridgeProcess
+
+PATIENCE = 30.0  # s
 
 
 class ScriptedSource:
@@ -35,12 +40,17 @@ class ScriptedSink:
     name = "sink"
 
     def __init__(self):
-        self.got, self.answers = [], []
+        self.got, self.answers, self.free = [], [], threading.Event()
+        self.free.set()
 
     def open(self):
         pass
 
+    def close(self):
+        pass
+
     def deliver(self, batch):
+        assert self.free.wait(PATIENCE)
         answer = self.answers.pop(0) if self.answers else len(batch)
         if isinstance(answer, Exception):
             raise answer
@@ -62,12 +72,12 @@ class ManualClock:
 class Between:
     """A bridge between the two, with its dead letters."""
 
-    def __init__(self, path):
-        self.source, self.sink, self.clock = ScriptedSource(), ScriptedSink(), ManualClock()
-        self.letters = SqliteLetters(path)
+    def __init__(self, sink, delivery, letters):
+        self.source, self.sink, self.clock = ScriptedSource(), sink, ManualClock()
+        self.letters = letters
         self.bridge = Bridge(
             self.source,
-            self.sink,
+            delivery,
             self.letters,
             clock=self.clock,
             backoff=Backoff(random.Random(1).random),
@@ -75,8 +85,10 @@ class Between:
         )
 
     def step(self, *deliveries):
+        """Let it work until the sink has answered."""
         self.source.coming += deliveries
         self.bridge.step()
+        self.bridge.finish(PATIENCE)
         return self.source.acknowledged
 
     @property
@@ -90,9 +102,13 @@ class Between:
 
 @pytest.fixture
 def between(tmp_path):
-    one = Between(tmp_path / "dead.sqlite")
-    yield one
-    one.letters.close()
+    sink, died = ScriptedSink(), []
+    with (
+        closing(SqliteLetters(tmp_path / "dead.sqlite")) as letters,
+        delivering_to(sink, died.append) as delivery,
+    ):
+        yield Between(sink, delivery, letters)
+    assert died == []
 
 
 @pytest.fixture
@@ -169,6 +185,21 @@ def test_a_letter_that_is_refused_again_stays(between, received):
     assert between.ids == []
 
 
+def test_it_reads_on_while_the_sink_delivers_and_not_without_bound(between, received):
+    between.sink.free.clear()
+    for begin, end in ((1, 11), (11, MOST_WAITING + 1), (MOST_WAITING + 1, MOST_WAITING + 4)):
+        between.source.coming += received(*range(begin, end))
+        between.bridge.step()
+    assert len(between.source.coming) == 3  # one delivery is under way, and the next is full
+    assert between.source.acknowledged == 0
+    between.sink.free.set()
+    between.bridge.finish(PATIENCE)
+    assert between.source.acknowledged == len(between.sink.got) == 10
+    while len(between.ids) < MOST_WAITING + 3:
+        between.step()
+    assert between.ids == [f"a1b2c3:{n}" for n in range(1, MOST_WAITING + 4)]
+
+
 # With real processes.
 
 KEEP = """allow_anonymous true
@@ -206,7 +237,9 @@ def subscribe(broker):
 
 
 def lines(path):
-    return path.read_text().splitlines() if path.exists() else []
+    """The lines that are written to their end."""
+    whole, _, _ = path.read_text().rpartition("\n") if path.exists() else ("", "", "")
+    return whole.splitlines()
 
 
 def ids_in(*paths):
