@@ -16,6 +16,7 @@ from edge_agent.assembly.self_report import SelfReporter
 from edge_agent.assembly.web import AgentPage
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
+from edge_agent.config.origin import ConfigOrigin
 from edge_agent.errors import HardwareError
 from edge_agent.evaluate.commands.command import Command, Reload
 from edge_agent.evaluate.engine_items import Shown
@@ -34,7 +35,8 @@ class Agent:
     """Runs until STOP is put into `control`, or a thread puts its name there because it failed.
 
     `reread` reads the configuration again, or raises ConfigError. `notify` talks to systemd, and
-    `watch` gets every reading, alert and output setting as soon as the engine has it.
+    `watch` gets every reading, alert and output setting as soon as the engine has it. The page
+    shows the configuration at `origin`.
     """
 
     def __init__(
@@ -48,13 +50,14 @@ class Agent:
         reread: Callable[[], Blueprint],
         notify: Callable[[str], None] = lambda _: None,
         watch: Callable[[Shown], None] = lambda _: None,
+        origin: ConfigOrigin | None = None,
     ) -> None:
         """Open what the blueprint names; raise HardwareError or LogError if that fails."""
         self.control = control
         self._reread = reread
         self._notify = notify
         self._metrics = Metrics(blueprint, log_path, clock)
-        self._page = AgentPage(blueprint, log_path, clock)
+        self._page = AgentPage(blueprint, log_path, clock, origin)
         self._health = self._build_health(clock)
         shown = FanOut((watch, self._metrics.put, self._page.put))
         self._flow = self._build_flow(blueprint, hardware, log_path, clock, shown.put)
@@ -111,7 +114,7 @@ class Agent:
             died=self.control.put,
             delegate=self._delegate,
             watch=watch,
-            report=self._metrics.put,
+            report=FanOut((self._metrics.put, self._page.report)).put,
         )
 
     def _build_health(self, clock: Clock) -> Health:

@@ -34,6 +34,7 @@ def _run(config: Path, overrides: tuple[str, ...], control: "Control", log: LogC
     from edge_agent.acquire.hardware import RealHardware  # noqa: PLC0415
     from edge_agent.blueprint import resolve  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415
+    from edge_agent.config.origin import ConfigOrigin  # noqa: PLC0415
     from edge_agent.terminal.screen import open_screen  # noqa: PLC0415
 
     blueprint = resolve(config, overrides)
@@ -44,5 +45,6 @@ def _run(config: Path, overrides: tuple[str, ...], control: "Control", log: LogC
         screen,
         control,
         reread=lambda: resolve(config, overrides),
+        origin=ConfigOrigin(config, overrides),
         simulated=False,
     )

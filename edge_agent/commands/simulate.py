@@ -15,6 +15,7 @@ from edge_agent.commands.options import (
     set_option,
     trace_option,
 )
+from edge_agent.config.origin import ConfigOrigin
 from edge_agent.terminal.log_lines import LogChoice, LogFormat
 
 if TYPE_CHECKING:
@@ -59,9 +60,10 @@ def simulate(
         blueprint = resolve(config, overrides)
         hardware = simulated_hardware(blueprint, config, scenario)
         with closing(hardware), embedded_broker(blueprint, wanted=not no_broker) as used:
-            reread = partial(_reread, config, overrides, hardware, embedded=not no_broker)
+            origin = ConfigOrigin(config, overrides)
+            reread = partial(_reread, origin, hardware, embedded=not no_broker)
             screen = _screen(config, used, LogChoice(log_format, trace))
-            return _simulate(used, hardware, control, screen, reread)
+            return _simulate(used, hardware, control, screen, reread=reread, origin=origin)
 
 
 def _simulate(
@@ -69,7 +71,9 @@ def _simulate(
     hardware: "SimulatedHardware",
     control: "Control",
     screen: "Screen",
+    *,
     reread: Callable[[], Blueprint],
+    origin: ConfigOrigin,
 ) -> int:
     from edge_agent.commands.live_control import live_control  # noqa: PLC0415
     from edge_agent.commands.simulation import executor  # noqa: PLC0415
@@ -79,7 +83,9 @@ def _simulate(
     hardware.thread.start()
     socket = control_path(blueprint.config.log.path, blueprint.config.node)
     with live_control(executor(hardware), screen, socket):
-        return supervise(blueprint, hardware, screen, control, reread=reread, simulated=True)
+        return supervise(
+            blueprint, hardware, screen, control, reread=reread, origin=origin, simulated=True
+        )
 
 
 def _screen(config: Path, blueprint: Blueprint, log: LogChoice) -> "Screen":
@@ -92,16 +98,10 @@ def _screen(config: Path, blueprint: Blueprint, log: LogChoice) -> "Screen":
     return open_screen(blueprint, headline, log, lines=True)
 
 
-def _reread(
-    config: Path,
-    overrides: tuple[str, ...],
-    hardware: "SimulatedHardware",
-    *,
-    embedded: bool,
-) -> Blueprint:
+def _reread(origin: ConfigOrigin, hardware: "SimulatedHardware", *, embedded: bool) -> Blueprint:
     """Read the configuration again; what is new in it is connected, the broker stays."""
     from edge_agent.commands.simulation import attach, on_embedded_broker  # noqa: PLC0415
 
-    new = resolve(config, overrides)
+    new = resolve(*origin)
     hardware.thread.call(partial(attach, hardware, new))
     return on_embedded_broker(new) if embedded else new

@@ -7,6 +7,7 @@ from edge_agent.agent import Agent
 from edge_agent.assembly.control import Control
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import SystemClock
+from edge_agent.config.origin import ConfigOrigin
 from edge_agent.observe.systemd import Notifier
 from edge_agent.paths import log_path
 from edge_agent.terminal.display import Reread
@@ -20,6 +21,7 @@ def supervise(
     control: Control,
     *,
     reread: Callable[[], Blueprint],
+    origin: ConfigOrigin,
     simulated: bool,
 ) -> int:
     """Build the agent, run it in this thread, and return its exit code."""
@@ -34,6 +36,7 @@ def supervise(
         reread=lambda: _shown(reread(), screen),
         notify=Notifier(),
         watch=screen.put,
+        origin=origin,
     )
     screen.start()
     try:
