@@ -5,11 +5,9 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +19,13 @@ from benchmarks.aggregate import aggregate
 from benchmarks.amqp import amqp
 from benchmarks.bridge import bridges
 from benchmarks.broker import free_port, mosquitto
+from benchmarks.idle_process import agent
 from benchmarks.kafka import kafka
 from benchmarks.kafka_source import kafka_source
 from benchmarks.measure import cpu_seconds, rss, written
+from benchmarks.page import page
 from benchmarks.row import Row
+from benchmarks.scratch import scratch
 from edge_agent.store.reader import LogReader
 
 RESULT = Path(__file__).parent / "results.json"
@@ -41,13 +42,6 @@ def pipeline(port: int, what: str, count: int, max_batch: int) -> dict[str, Any]
         )
     result: dict[str, Any] = json.loads(done.stdout)
     return result
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """Yield a directory on the disk of this checkout: /tmp may be in memory."""
-    with tempfile.TemporaryDirectory(dir=Path(__file__).parent.parent, prefix=".bench-") as name:
-        yield Path(name)
 
 
 def throughput(port: int) -> Iterator[Row]:
@@ -114,7 +108,7 @@ def idle(port: int) -> Iterator[Row]:
 def scraped(port: int) -> Iterator[Row]:
     """Measure the same with metrics that are read every five seconds."""
     address = f"127.0.0.1:{free_port()}"
-    with scratch() as directory, agent(port, directory, "1s", address) as pid:
+    with scratch() as directory, agent(port, directory, "1s", f"metrics.listen={address}") as pid:
         time.sleep(SETTLE)
         scrape(address)
         cpu, took = cpu_seconds(pid), 0.0
@@ -143,19 +137,6 @@ def count_flushes(pid: int) -> int:
         tracer.terminate()
         _, text = tracer.communicate()
     return text.count("sync(")
-
-
-@contextmanager
-def agent(port: int, directory: Path, interval: str, *listen: str) -> Iterator[int]:
-    """Run the agent on simulated chips in a process of its own; yield its pid."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.idle", str(port), str(directory), interval, *listen]
-    )
-    try:
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def start(port: int) -> Iterator[Row]:
@@ -224,6 +205,7 @@ def main() -> int:
         stormy,
         idle,
         scraped,
+        page,
         lambda _port: bridges(),
         lambda _port: kafka(),
         lambda _port: kafka_source(),

@@ -5,11 +5,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 from statistics import quantiles
+from typing import Any
 
 from benchmarks.row import Row
 from edge_agent.blueprint import Blueprint, resolve
@@ -165,14 +167,25 @@ def relay(directory: Path, *, hung: bool) -> Iterator[tuple[str, float]]:
 
     With `hung`, a bus with a sensor and eight outputs hangs beside it.
     """
-    agent = [sys.executable, "-m", "benchmarks.relay", str(directory), *["hung"] * hung]
-    with subprocess.Popen(agent, stdout=subprocess.PIPE) as process:
-        time.sleep(3 * BLOCKED)
-        (directory / "stop").touch()
-        result = json.loads(process.communicate()[0])
     name = "bus hung" if hung else "free"
+    result = relayed(directory, *["hung"] * hung)
     yield from figures(name, [ms for _, ms in result["samples"]])
     yield f"{name}, safe after the stop", result["safe_ms"]
+
+
+def relayed(
+    directory: Path,
+    *words: str,
+    meanwhile: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> dict[str, Any]:
+    """Return what a run of half a minute prints; `meanwhile` is open during it."""
+    agent = [sys.executable, "-m", "benchmarks.relay", str(directory), *words]
+    with subprocess.Popen(agent, stdout=subprocess.PIPE) as process:
+        with meanwhile():
+            time.sleep(3 * BLOCKED)
+        (directory / "stop").touch()
+        result: dict[str, Any] = json.loads(process.communicate()[0])
+    return result
 
 
 def figures(name: str, milliseconds: Sequence[float]) -> Iterator[tuple[str, float]]:

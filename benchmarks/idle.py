@@ -1,6 +1,6 @@
 """Ten sensors at 1 Hz, as on a Pi: the whole agent on simulated chips, in a process of its own.
 
-python -m benchmarks.idle PORT DIRECTORY INTERVAL [ADDRESS OF THE METRICS]
+python -m benchmarks.idle PORT DIRECTORY INTERVAL [KEY=VALUE]...
 """
 
 import sys
@@ -11,6 +11,7 @@ from edge_agent.agent import Agent
 from edge_agent.assembly.control import Control
 from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
+from edge_agent.config.origin import ConfigOrigin
 from simulators.bme280 import BME280
 from simulators.bus import SimulatedBus
 from simulators.clock import RealClock
@@ -78,9 +79,9 @@ def configuration(port: int, directory: Path, interval: str, count: int = len(PL
 
 def main() -> None:
     """Run until killed."""
-    port, directory, interval, *listen = sys.argv[1:]
-    overrides = [f"metrics.listen={address}" for address in listen]
-    blueprint = resolve(configuration(int(port), Path(directory), interval), overrides)
+    port, directory, interval, *overrides = sys.argv[1:]
+    file = configuration(int(port), Path(directory), interval)
+    blueprint = resolve(file, overrides)
     agent = Agent(
         blueprint,
         cast("Hardware", Chips()),  # as much of it as I2C chips need
@@ -88,6 +89,7 @@ def main() -> None:
         control=Control(),
         clock=SystemClock(),
         reread=lambda: blueprint,
+        origin=ConfigOrigin(file, tuple(overrides)),
     )
     agent.run()
 

@@ -1,7 +1,8 @@
 """A relay that follows a sensor, in a process of its own: its delay after each reading.
 
-python -m benchmarks.relay DIRECTORY [hung]   prints JSON when there is a file named stop in it.
-No broker listens at its port. With `hung`, a bus that hangs has a sensor and eight outputs.
+python -m benchmarks.relay DIRECTORY [hung] [KEY=VALUE]...
+It prints JSON when there is a file named stop in the directory. No broker listens at its port. With
+`hung`, a bus that hangs has a sensor and eight outputs. KEY=VALUE sets a key of the configuration.
 """
 
 import errno
@@ -15,6 +16,7 @@ from edge_agent.assembly.control import Control
 from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import simulated_hardware
+from edge_agent.config.origin import ConfigOrigin
 from edge_agent.evaluate.engine_items import Shown
 from edge_agent.events import Switched
 from simulators.hardware import SimulatedHardware
@@ -104,7 +106,8 @@ def main() -> None:
     config = directory / "relay.toml"
     config.write_text(configuration(hung="hung" in sys.argv))
     config.with_suffix(".scenario.toml").write_text(SCENARIO)
-    blueprint = resolve(config)
+    overrides = [word for word in sys.argv[2:] if "=" in word]
+    blueprint = resolve(config, overrides)
     hardware = simulated_hardware(blueprint, config)
     hang(hardware)
     watch = Watch()
@@ -116,6 +119,7 @@ def main() -> None:
         clock=SystemClock(),
         reread=lambda: blueprint,
         watch=watch,
+        origin=ConfigOrigin(config, tuple(overrides)),
     )
     agent.start()
     while not (directory / "stop").exists():
