@@ -1,13 +1,18 @@
 """Where files are: the service's, and the event log if the configuration does not say."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
+
+from edge_agent.errors import LogError
 
 CONFIG_FILE = "/etc/edge-agent/config.toml"
 STATE = "/var/lib/edge-agent"
 RUNTIME = "/run/edge-agent"
 CREDENTIALS = "/etc/credstore"
+STATE_VARIABLE = "STATE_DIRECTORY"
+VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})")
 
 
 def log_path(path: str, node: str, *, simulated: bool) -> Path:
@@ -18,10 +23,19 @@ def log_path(path: str, node: str, *, simulated: bool) -> Path:
     """
     if path:
         return Path(expanded(path))
-    state = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
-    directory = Path(state) if state else Path(home) / "edge-agent"
+    state = os.environ.get(STATE_VARIABLE, "").split(":")[0]
+    directory = Path(state) if state else _state_home() / "edge-agent"
     return directory / f"{node}{'-simulated' if simulated else ''}.db"
+
+
+def _state_home() -> Path:
+    if named := os.environ.get("XDG_STATE_HOME"):
+        return Path(named)
+    try:
+        return Path.home() / ".local/state"
+    except RuntimeError:  # a user without a home
+        remedy = "name a file with --set log.path=…, or set HOME"
+        raise LogError("this user has no home directory for the event log", remedy) from None
 
 
 def log_to_read(path: str, node: str, file: Path, *, simulated: bool) -> Path:
@@ -42,4 +56,17 @@ def runtime_directories() -> tuple[Path, ...]:
 
 def expanded(path: str) -> str:
     """Return a path with ~ and variables such as $CREDENTIALS_DIRECTORY filled in."""
-    return os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111
+    return os.path.expanduser(os.path.expandvars(_of_the_service(path)))  # noqa: PTH111
+
+
+def unset_variable(path: str) -> str:
+    """Return the first variable in a path that is not set; empty if all are."""
+    found = VARIABLE.search(os.path.expandvars(_of_the_service(path)))
+    return found[0] if found else ""
+
+
+def _of_the_service(path: str) -> str:
+    """Fill in the state directory, which only the service's own processes have in a variable."""
+    if os.environ.get(STATE_VARIABLE):
+        return path
+    return re.sub(rf"\$(?:{STATE_VARIABLE}\b|\{{{STATE_VARIABLE}\}})", STATE, path)

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent import paths
+from edge_agent.errors import LogError
 
 
 @pytest.fixture
@@ -45,3 +46,26 @@ def test_a_variable_in_a_logs_path_is_filled_in(monkeypatch):
     assert paths.log_path("$DISK/events.db", "shed", simulated=False) == Path(
         "/media/usb/events.db"
     )
+
+
+def test_the_services_state_directory_is_known_to_every_process(monkeypatch):
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    for path in ("$STATE_DIRECTORY/a.db", "${STATE_DIRECTORY}/a.db"):
+        assert paths.log_path(path, "shed", simulated=False) == Path("/var/lib/edge-agent/a.db")
+        assert paths.unset_variable(path) == ""
+    monkeypatch.setenv("STATE_DIRECTORY", "/data")
+    assert paths.log_path(path, "shed", simulated=False) == Path("/data/a.db")
+
+
+@pytest.mark.parametrize("path", ["$STATE_DIRECTORY_2/a.db", "/data/${NOWHERE}/a.db"])
+def test_a_variable_that_is_not_set_is_named(path):
+    assert paths.unset_variable(path) in {"$STATE_DIRECTORY_2", "${NOWHERE}"}
+
+
+def test_a_user_without_a_home_directory_is_told_what_to_set(monkeypatch):
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    with pytest.raises(LogError, match="no home directory"):
+        paths.log_path("", "shed", simulated=False)

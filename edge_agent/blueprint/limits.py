@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from edge_agent.config.config import Config
 from edge_agent.config.device import ChannelSettings
+from edge_agent.paths import expanded, unset_variable
 from edge_agent.problems import Problems
 from edge_agent.units import level
 
@@ -25,9 +27,7 @@ def note_limits(config: Config, problems: Problems) -> None:
     for limit in _limits(config):
         if not limit.low <= limit.value <= limit.high:
             problems.add(f"{limit.key} = {limit.value:.12g}: out of range; wanted: {limit.words}")
-    if "$" in os.path.expandvars(config.log.path):
-        what = "a variable in it is not set; set it, or write the path itself"
-        problems.note("log.path", config.log.path, what)
+    _note_log_path(config.log.path, problems)
     for output in config.output:
         if level(output.safe) and output.max_on:
             what = "max_on would end the safe state; remove one of them"
@@ -35,6 +35,19 @@ def note_limits(config: Config, problems: Problems) -> None:
     for device in config.device:
         for name, channel in device.channel.items():
             _note_contradictions(f"device.{device.name}.channel.{name}.", channel, problems)
+
+
+def _note_log_path(path: str, problems: Problems) -> None:
+    place = Path(expanded(path))
+    if unset := unset_variable(path):
+        what = f"the variable {unset} is not set; set it, or write the path itself"
+    elif path and not place.is_absolute():
+        what = "there is no such home directory; write the path itself"
+    elif path and os.path.isdir(place):  # noqa: PTH112 - False for a path that is too long
+        what = "a directory; name a file in it"
+    else:
+        return
+    problems.note("log.path", path, what)
 
 
 def _limits(config: Config) -> Iterator[Limit]:

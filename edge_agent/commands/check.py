@@ -33,6 +33,7 @@ def check(
 
 def _check(config: Path, overrides: tuple[str, ...], *, as_json: bool) -> int:
     from edge_agent.blueprint.checked import checked  # noqa: PLC0415
+    from edge_agent.paths import expanded  # noqa: PLC0415
 
     try:
         blueprint = checked(config, overrides)
@@ -44,6 +45,8 @@ def _check(config: Path, overrides: tuple[str, ...], *, as_json: bool) -> int:
     parts = {"device": blueprint.devices, "output": blueprint.outputs, "rule": blueprint.rules}
     counts = ", ".join(_counted(noun, len(found)) for noun, found in parts.items())
     click.echo(f"{config}: {counts}: no problems")
+    if path := blueprint.config.log.path:
+        click.echo(f"{config}: the event log is {expanded(path)}")
     return 0
 
 

@@ -15,8 +15,8 @@ class LogSettings(Settings, frozen=True, kw_only=True):
     path: Annotated[
         str,
         Meta(
-            description="the database file; default: <node>.db in systemd's state directory,"
-            " or in ~/.local/state/edge-agent"
+            description="the database file; a relative path begins at the folder of this file;"
+            " default: <node>.db in systemd's state directory, or in ~/.local/state/edge-agent"
         ),
     ] = ""
     commit_interval: Annotated[

@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from edge_agent.config.anchored import anchored, anchored_log
 from edge_agent.config.mistakes import remedy
 from edge_agent.errors import ConfigError
 from edge_agent.problems import Problems
 
 
 def parse(path: Path) -> dict[str, Any]:
-    """Return the file's tables; raise ConfigError if it cannot be read as TOML."""
+    """Return the file's tables, with absolute paths; raise ConfigError if it is not TOML."""
     text = ""
     try:
         text = path.read_text(encoding="utf-8-sig")
-        return tomllib.loads(text)
+        return anchored(tomllib.loads(text), path.parent.absolute())
     except FileNotFoundError:
         how = "`edge-agent init` writes one, or start from examples/greenhouse.toml"
         raise ConfigError((f"{path}: no such file; {how}",)) from None
@@ -29,14 +30,20 @@ def parse(path: Path) -> dict[str, Any]:
 
 
 def apply_override(tables: dict[str, Any], override: str) -> Iterator[str]:
-    """Set one key: `mqtt.url=…`, or `device.air.every=5s` by the device's name."""
+    """Set one key: `mqtt.url=…`, or `device.air.every=5s` by the device's name.
+
+    A relative path of the event log begins at the current directory.
+    """
     key, equals, text = override.partition("=")
     *path, last = key.strip().split(".")
     place = _descend(tables, path)
     if not equals or place is None:
         yield f'--set {override}: no such key; write it as --set mqtt.url="mqtt://host"'
         return
-    place[last] = _value(text)
+    value = _value(text)
+    if (*path, last) == ("log", "path") and isinstance(value, str):
+        value = anchored_log(value, Path.cwd())
+    place[last] = value
 
 
 def _descend(table: dict[str, Any], path: list[str]) -> dict[str, Any] | None:

@@ -193,3 +193,9 @@ def test_a_broken_output_is_reported_once_and_not_again_by_its_rules(edge_agent,
 )
 def test_a_value_is_shown_as_toml_writes_it(edge_agent, config, text, shown):
     assert f": {shown}: " in edge_agent("check", config(text)).err
+
+
+def test_where_a_relative_path_of_the_log_leads_is_said(edge_agent, config, tmp_path):
+    done = edge_agent("check", config('[log]\npath = "events.db"'))
+    assert done.code == 0
+    assert f"the event log is {tmp_path}/events.db" in done.out

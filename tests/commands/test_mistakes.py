@@ -36,7 +36,7 @@ KEYS = {
     DEVICE
     + RULE.format("air.humidity > 50")
     + 'set = { fan = "on" }': "no [[output]] has the name",
-    '[log]\npath = "$NOWHERE/events.db"': "a variable in it is not set",
+    '[log]\npath = "$NOWHERE/events.db"': "the variable $NOWHERE is not set",
     '[log]\nkeep = "999999999d"': "at most 36500d",
     '[mqtt]\nhost = "broker.lan"': 'unknown; write url = "mqtt://host:port"',
     '[mqtt]\nnode = "x"': "write it at the top of the file, before [mqtt]",
