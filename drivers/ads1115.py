@@ -8,8 +8,8 @@ differs from the power-on value.
 from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import NotReady, OutOfRange, WrongChip
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
+from drivers.base.errors import DriverError, NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import WordRegisters, signed
 
@@ -104,19 +104,21 @@ class ADS1115:
                 self._port.where, "too fast for an ADS1115", 'an ADS1015? set driver = "ads1015"'
             )
 
-    def measure(self) -> Steps[dict[str, float]]:
-        """Measure the inputs one after the other; raise `OutOfRange` if one is clipped."""
-        values: dict[str, float] = {}
+    def measure(self) -> Steps[Values]:
+        """Measure the inputs one after the other; one that is clipped has no value."""
+        values: dict[str, float | DriverError] = {}
         for name, setting in self._settings.items():
-            code = yield from self._convert(setting)
-            if code in {-32768, 32768 - self.step}:
-                raise OutOfRange(
-                    self._port.where,
-                    f"{name} is beyond {self._full_scale:g} V",
-                    "use a larger `full_scale`, or a voltage divider",
-                )
-            values[name] = voltage(code, self._full_scale)
+            values[name] = self._value(name, (yield from self._convert(setting)))
         return checked(self.channels, values, self._port.where)
+
+    def _value(self, name: Input, code: int) -> float | DriverError:
+        if code not in {-32768, 32768 - self.step}:
+            return voltage(code, self._full_scale)
+        return OutOfRange(
+            self._port.where,
+            f"{name} is beyond {self._full_scale:g} V",
+            "use a larger `full_scale`, or a voltage divider",
+        )
 
     def _convert(self, setting: int) -> Steps[int]:
         """Return the signed code of one input, read once before the last check and once after."""

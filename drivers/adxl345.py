@@ -8,7 +8,7 @@ import struct
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration
 from drivers.base.i2c import I2CPort
 from drivers.base.motion import Frame, G, expect, fresh, refuse_old, steady
@@ -69,7 +69,7 @@ class ADXL345:
         self._samples(steady(self._frame, self._port.where))
         yield PERIOD  # what it began with other settings is over
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Wait for the next sample and return it."""
         frame = yield from fresh(self._frame, PATIENCE, self._port.where)
         samples = self._samples(frame)

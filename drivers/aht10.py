@@ -7,7 +7,7 @@ needed after each loss of power, which is how that is noticed.
 from typing import ClassVar
 
 from drivers import aht20
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum
 from drivers.base.i2c import I2CPort
 
@@ -35,7 +35,7 @@ class AHT10:
         """Reset the chip and initialise it."""
         yield from aht20.start(self._port, INITIALISE, "AHT10")
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure both, at one moment."""
         frame = yield from aht20.measured(self._port, 6)
         if frame != self._port.read_steady(6):

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from drivers.base import checksum
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import refuse_dead
@@ -50,7 +50,7 @@ class AHT20:
         """Reset the chip, and initialise it if it is not calibrated."""
         yield from start(self._port, INITIALISE, "AHT20")
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure both, at one moment."""
         frame = yield from measured(self._port, 7)
         if checksum.sensirion(frame[:6]) != frame[6]:

@@ -10,7 +10,7 @@ from math import ceil
 from typing import ClassVar, Literal, NamedTuple
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange
 from drivers.base.i2c import I2CPort
 
@@ -75,7 +75,7 @@ class BH1750:
         self._port.write(POWER_DOWN)
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure once; raise `OutOfRange` in light that is too bright for the settings."""
         code = yield from self._fresh()
         if code == SATURATED:

@@ -8,8 +8,8 @@ from typing import ClassVar, NamedTuple
 from drivers import bmp280
 from drivers.base.bosch import expect, identity, read_steady, renewed
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import LostConfiguration
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
+from drivers.base.errors import DriverError, LostConfiguration
 from drivers.base.humidity import cropped
 from drivers.base.i2c import I2CPort
 from drivers.bmp280 import CONFIG, CTRL_MEAS, FORCED, MARK, SETTINGS, TRIM, Oversampling, Trim
@@ -35,7 +35,10 @@ class BME280:
 
     bus: ClassVar[BusKind] = "i2c"
     addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
-    channels = (*bmp280.BMP280.channels, Channel("humidity", "%", 0, 100, 0.01))
+    channels = (
+        *bmp280.BMP280.channels,
+        Channel("humidity", "%", 0, 100, 0.01, needs=("temperature",)),
+    )
     _trim: Trim  # `setup` reads both
     _humidity_trim: HumidityTrim
 
@@ -60,10 +63,11 @@ class BME280:
         self._humidity_trim = unpack_humidity_trim(block[25], rest)
         self._port.write(bytes([CONFIG, MARK]))
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure all three, at one moment."""
         frame = self._last = yield from renewed(self._last, self._measured)
-        fine, values = bmp280.convert(self._trim, frame[1:], self._port.where)
+        fine, converted = bmp280.convert(self._trim, frame[1:], self._port.where)
+        values: dict[str, float | DriverError] = {**converted}
         percent = humidity(self._humidity_trim, self._humidity_code(frame), fine)
         values["humidity"] = cropped(percent, self._port.where)
         return checked(self.channels, values, self._port.where)

@@ -6,12 +6,13 @@ several times, beside a configuration that differs from the power-on values.
 """
 
 import struct
+from functools import partial
 from typing import ClassVar, NamedTuple
 
 from drivers import bmp280
 from drivers.base.bosch import RESET, RESET_WORD, expect, identity, read_steady
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked, value_or_error
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange
 from drivers.base.humidity import cropped
 from drivers.base.i2c import I2CPort
@@ -55,8 +56,8 @@ class BME680:
     addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
     channels = (
         Channel("temperature", "°C", -40, 85, 0.01),
-        Channel("atmospheric_pressure", "hPa", 300, 1100, 0.06),
-        Channel("humidity", "%", 0, 100, 0.02),
+        Channel("atmospheric_pressure", "hPa", 300, 1100, 0.06, needs=("temperature",)),
+        Channel("humidity", "%", 0, 100, 0.02, needs=("temperature",)),
         Channel("gas", "Ω", 200, 1_000_000, 1250, "resistance"),
     )
 
@@ -107,7 +108,7 @@ class BME680:
             self._port.write(bytes([register, value]))
         self._make_sure()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure all four, one after the other."""
         if self._measuring():
             raise NotReady(self._port.where, "busy", "does another program use this chip?")
@@ -125,7 +126,7 @@ class BME680:
     def _measuring(self) -> bool:
         return bool(self._port.write_read(bytes([STATUS]), 1)[0] & MEASURING)
 
-    def _values(self, frame: bytes) -> dict[str, float]:
+    def _values(self, frame: bytes) -> Values:
         pressure_code, temperature_code = code20(frame[2:5]), code20(frame[5:8])
         humidity_code = int.from_bytes(frame[8:10])
         skipped = SKIPPED_20 in {pressure_code, temperature_code}
@@ -135,14 +136,14 @@ class BME680:
         return {
             "temperature": fine / 5120,
             "atmospheric_pressure": pressure(self._trim.p, pressure_code, fine) / 100,
-            "humidity": self._humidity(humidity_code, fine / 5120),
-            "gas": self._gas(frame[GAS[self._variant] :][:2]),
+            "humidity": cropped(
+                humidity(self._trim.h, humidity_code, fine / 5120), self._port.where
+            ),
+            "gas": value_or_error(partial(self._gas, frame), NotReady, OutOfRange),
         }
 
-    def _humidity(self, code: int, celsius: float) -> float:
-        return cropped(humidity(self._trim.h, code, celsius), self._port.where)
-
-    def _gas(self, registers: bytes) -> float:
+    def _gas(self, frame: bytes) -> float:
+        registers = frame[GAS[self._variant] :][:2]
         if not registers[1] & GAS_VALID:
             raise NotReady(self._port.where, "the gas measurement is not valid")
         if not registers[1] & HEATER_STABLE:

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from drivers.base.bosch import RESET, RESET_WORD, expect, identity, read_steady, renewed
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import DeadFrame, LostConfiguration, NotReady
 from drivers.base.i2c import I2CPort
 from drivers.bmp280 import CTRL_MEAS
@@ -54,9 +54,8 @@ class BMP180:
     addresses: ClassVar[tuple[int, ...]] = (0x77,)
     channels = (
         Channel("temperature", "°C", -40, 85, 0.1),
-        Channel(
-            "atmospheric_pressure", "hPa", 300, 1100, 0.07
-        ),  # a code, and one of the temperature's
+        # A code, and one of the temperature's
+        Channel("atmospheric_pressure", "hPa", 300, 1100, 0.07, needs=("temperature",)),
     )
     _trim: Trim  # `setup` reads it
 
@@ -75,7 +74,7 @@ class BMP180:
         yield START_UP_SECONDS
         self._trim = unpack_trim(read_steady(self._port, TRIM, 22), self._port.where)
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure the temperature, then the pressure, which depends on it."""
         ut = (yield from self._convert(TEMPERATURE, TEMPERATURE_SECONDS)) >> 8
         up = yield from self._convert(PRESSURE | self._oss << 6, SECONDS[self._oss])

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from drivers.base.bosch import RESET, RESET_WORD, expect, identity, read_steady, renewed
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import DeadFrame, LostConfiguration, NotReady
 from drivers.base.i2c import I2CPort
 
@@ -55,7 +55,7 @@ class BMP280:
     addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
     channels = (
         Channel("temperature", "°C", -40, 85, 0.01),
-        Channel("atmospheric_pressure", "hPa", 300, 1100, 0.0262),
+        Channel("atmospheric_pressure", "hPa", 300, 1100, 0.0262, needs=("temperature",)),
     )
     _trim: Trim  # `setup` reads it
 
@@ -76,7 +76,7 @@ class BMP280:
         self._trim = unpack_trim(read_steady(self._port, TRIM, 24), self._port.where)
         self._port.write(bytes([CONFIG, MARK]))
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure both, at one moment."""
         frame = self._last = yield from renewed(self._last, self._measured)
         _, values = convert(self._trim, frame, self._port.where)

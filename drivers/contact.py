@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps
+from drivers.base.driver import BusKind, Steps, Values
 from drivers.base.edges import LATE_SECONDS, Edge, EdgePin, News
 from drivers.base.errors import NotReady
 from drivers.base.members import Remark
@@ -60,7 +60,7 @@ class Contact:
         """Call `wake`, from gpiozero's thread, on the first edge after a measurement."""
         self._news.listen(wake)
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Return the next level that has settled, or the present one, unchanged.
 
         Raises `NotReady` while the contact chatters.

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import NotReady
 from drivers.base.linux import LinuxPort
 
@@ -16,7 +16,7 @@ class Disk:
     bus: ClassVar[BusKind] = "linux"
     channels: tuple[Channel, ...] = (
         Channel("free", "MiB", 0, 1e9, 1, "data_size"),
-        Channel("used", "%", 0, 100, 0.1, "share"),
+        Channel("used", "%", 0, 100, 0.1, "share", needs=("free",)),
     )
 
     def __init__(self, port: LinuxPort, *, mount: str = "/") -> None:
@@ -28,7 +28,7 @@ class Disk:
         """Do nothing: there is nothing to find."""
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Ask the kernel."""
         total, free = self._port.space(self._mount)
         if not 0 <= free <= total or not total:

@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 
 from drivers.base import checksum
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
@@ -64,7 +64,7 @@ class DS18B20:
         self._family()
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Convert and read; raise rather than return a power-on value or a dead bus's zeros."""
         frame = scratchpad(self._port.frame(), self._port.where)
         family = self._family()

@@ -7,7 +7,7 @@ too); nothing is written here but the bit that forces a conversion.
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import refuse_dead
@@ -49,7 +49,7 @@ class DS3231:
         if self._control() != control:
             raise WrongChip(self._port.where, "no DS3231: it does not keep what is written")
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Force a conversion, and read what it gave twice."""
         yield from self._until(BUSY, 1)
         control = self._control()

@@ -9,7 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import NotReady, OutOfRange
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class HCSR04:
         self._echo.watch(self._note, "down")
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Return the mean of the first two pings in a row that agree."""
         before = math.inf
         for _ in range(PINGS):

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from drivers.base import checksum
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import (
     BadChecksum,
     LostConfiguration,
@@ -73,7 +73,7 @@ class HTU21D:
             raise WrongChip(self._port.where, "no HTU21D", "a Si7021 has its own driver")
         yield from reset(self._port)
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure the temperature, then the humidity."""
         celsius = yield from measured(self._port, TEMPERATURE)
         percent = yield from measured(self._port, HUMIDITY)
@@ -132,8 +132,8 @@ def checked_code(frame: bytes, where: str) -> int:
     return int.from_bytes(frame[:2], "big")
 
 
-def values_of(celsius: int, percent: int, where: str) -> dict[str, float]:
-    """Return the values of both codes; raise `OutOfRange`."""
+def values_of(celsius: int, percent: int, where: str) -> Values:
+    """Return the values of both codes, as far as the chip can have measured them."""
     values = {
         "temperature": temperature(celsius),
         "humidity": cropped(humidity(percent), where),

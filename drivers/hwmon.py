@@ -1,11 +1,12 @@
 """Sensors that the kernel's hwmon drivers read: Documentation/hwmon/sysfs-interface."""
 
 from collections.abc import Collection
+from functools import partial
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, checked
-from drivers.base.errors import NotReady, WrongChip
+from drivers.base.driver import BusKind, Steps, Values, checked, value_or_error
+from drivers.base.errors import DriverError, NotReady, WrongChip
 from drivers.base.linux import Entry, LinuxPort, find, number, verify
 
 DEVICES = "/sys/class/hwmon"
@@ -90,11 +91,11 @@ class Hwmon:
                 raise WrongChip(self._port.where, f"{self._device} has no {each.name}")
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
-        """Read each channel; one whose sensor is broken (`temp1_fault`) fails the measurement."""
+    def measure(self) -> Steps[Values]:
+        """Read each channel; one whose sensor is broken (`temp1_fault`) has no value."""
         values = {}
         for each in self.channels:
-            values[each.name] = self._value(each.name)
+            values[each.name] = value_or_error(partial(self._value, each.name), DriverError)
             yield 0.0
         verify(self._port, self._entry)
         return checked(self.channels, values, self._port.where)

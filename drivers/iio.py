@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Collection
+from functools import partial
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, checked
-from drivers.base.errors import WrongChip
+from drivers.base.driver import BusKind, Steps, Values, checked, value_or_error
+from drivers.base.errors import DriverError, WrongChip
 from drivers.base.linux import Entry, LinuxPort, find, number, verify
 
 DEVICES = "/sys/bus/iio/devices"
@@ -96,14 +97,17 @@ class IIO:
                 raise WrongChip(self._port.where, f"{self._device} has no {each.channel.name}")
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
-        """Read each channel; the kernel's driver converts meanwhile."""
+    def measure(self) -> Steps[Values]:
+        """Read each channel, for itself; the kernel's driver converts meanwhile."""
         values = {}
         for each in self._attributes:
-            values[each.channel.name] = self._value(each.stem) * each.factor
+            values[each.channel.name] = value_or_error(partial(self._read, each), DriverError)
             yield 0.0
         verify(self._port, self._entry)
         return checked(self.channels, values, self._port.where)
+
+    def _read(self, attribute: Attribute) -> float:
+        return self._value(attribute.stem) * attribute.factor
 
     def _value(self, stem: str) -> float:
         if f"{stem}_input" in self._files:

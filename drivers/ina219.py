@@ -8,7 +8,7 @@ times, beside a configuration that differs from the power-on value.
 from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import WordRegisters, signed
@@ -35,7 +35,7 @@ class INA219:
     channels: tuple[Channel, ...] = (
         Channel("voltage", "V", 0, 26, BUS_VOLTS),
         Channel("current", "A", -3.2, 3.2, SHUNT_VOLTS / 0.1),
-        Channel("power", "W", -84, 84, 0.02),
+        Channel("power", "W", -84, 84, 0.02, needs=("voltage", "current")),
     )
 
     def __init__(
@@ -53,7 +53,14 @@ class INA219:
         self.channels = (
             Channel("voltage", "V", 0, 26, BUS_VOLTS),
             Channel("current", "A", -amperes, amperes, step),
-            Channel("power", "W", -26 * amperes, 26 * amperes, 26 * step + BUS_VOLTS * amperes),
+            Channel(
+                "power",
+                "W",
+                -26 * amperes,
+                26 * amperes,
+                26 * step + BUS_VOLTS * amperes,
+                needs=("voltage", "current"),
+            ),
         )
 
     def identify(self) -> Identity | None:
@@ -73,7 +80,7 @@ class INA219:
         self._registers.write(CONFIGURATION, self._setting)
         yield SECONDS
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure shunt and bus, one after the other, sixteen times each."""
         self._registers.write(CONFIGURATION, self._setting)  # clears the flag of an older result
         if self._registers.read(BUS) & READY:
@@ -86,16 +93,22 @@ class INA219:
             raise NotReady(self._port.where, "no result after the datasheet's longest time")
         return checked(self.channels, self._values(shunt, bus), self._port.where)
 
-    def _values(self, shunt: int, bus: int) -> dict[str, float]:
+    def _values(self, shunt: int, bus: int) -> Values:
         code = signed(shunt)
-        if abs(code) >= self._most or bus & OVERFLOW:
-            raise OutOfRange(
-                self._port.where,
-                f"more than {self._most * SHUNT_VOLTS:g} V at the shunt",
-                "use a larger `full_scale`, or a smaller shunt and say so with `shunt`",
-            )
         volts, amperes = (bus >> 3) * BUS_VOLTS, current(code, self._shunt)
-        return {"voltage": volts, "current": amperes, "power": volts * amperes}
+        clipped = abs(code) >= self._most or bus & OVERFLOW
+        return {
+            "voltage": volts,
+            "current": self._too_much() if clipped else amperes,
+            "power": volts * amperes,
+        }
+
+    def _too_much(self) -> OutOfRange:
+        return OutOfRange(
+            self._port.where,
+            f"more than {self._most * SHUNT_VOLTS:g} V at the shunt",
+            "use a larger `full_scale`, or a smaller shunt and say so with `shunt`",
+        )
 
     def _expect_setting(self) -> None:
         held = self._registers.read_steady(CONFIGURATION)

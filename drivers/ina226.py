@@ -8,7 +8,7 @@ a configuration that says that it is new.
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import WordRegisters, signed
@@ -36,7 +36,7 @@ class INA226:
     channels: tuple[Channel, ...] = (
         Channel("voltage", "V", 0, 36, BUS_VOLTS),
         Channel("current", "A", -0.8, 0.8, SHUNT_VOLTS / 0.1),
-        Channel("power", "W", -29, 29, 0.001),
+        Channel("power", "W", -29, 29, 0.001, needs=("voltage", "current")),
     )
 
     def __init__(self, port: I2CPort, *, shunt: float = 0.1) -> None:
@@ -50,7 +50,14 @@ class INA226:
         self.channels = (
             Channel("voltage", "V", 0, 36, BUS_VOLTS),
             Channel("current", "A", -most, most, step),
-            Channel("power", "W", -36 * most, 36 * most, 36 * step + BUS_VOLTS * most),
+            Channel(
+                "power",
+                "W",
+                -36 * most,
+                36 * most,
+                36 * step + BUS_VOLTS * most,
+                needs=("voltage", "current"),
+            ),
         )
 
     def identify(self) -> Identity | None:
@@ -70,7 +77,7 @@ class INA226:
         self._registers.write(CONFIGURATION, SETTING)
         yield SECONDS
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure shunt and bus, one after the other, sixteen times each."""
         self._registers.read(MASK)  # clears the flag of an older result
         self._registers.write(CONFIGURATION, SETTING)
@@ -80,12 +87,17 @@ class INA226:
             raise NotReady(self._port.where, "no result after the datasheet's longest time")
         shunt, bus = self._registers.read_steady(SHUNT), self._registers.read_steady(BUS)
         self._expect_setting()
-        if shunt in CLIPPED:
-            hint = "use a smaller shunt, and say so with `shunt`"
-            raise OutOfRange(self._port.where, f"more than {FULL_SHUNT:.4f} V at the shunt", hint)
         volts, amperes = bus * BUS_VOLTS, current(shunt, self._shunt)
-        values = {"voltage": volts, "current": amperes, "power": volts * amperes}
+        values = {
+            "voltage": volts,
+            "current": self._too_much() if shunt in CLIPPED else amperes,
+            "power": volts * amperes,
+        }
         return checked(self.channels, values, self._port.where)
+
+    def _too_much(self) -> OutOfRange:
+        what = f"more than {FULL_SHUNT:.4f} V at the shunt"
+        return OutOfRange(self._port.where, what, "use a smaller shunt, and say so with `shunt`")
 
     def _expect_setting(self) -> None:
         self._registers.refuse_changed(self._registers.read_steady(CONFIGURATION), SETTING)

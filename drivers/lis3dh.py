@@ -8,8 +8,8 @@ import struct
 from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import LostConfiguration, OutOfRange
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
+from drivers.base.errors import LostConfiguration
 from drivers.base.i2c import I2CPort
 from drivers.base.motion import Frame, G, expect, fresh, refuse_old, steady
 from drivers.base.registers import refuse_changed
@@ -74,8 +74,8 @@ class LIS3DH:
             raise LostConfiguration(self._port.where, "it does not keep its ACT_THS at 0")
         self._samples(steady(self._frame, self._port.where))
 
-    def measure(self) -> Steps[dict[str, float]]:
-        """Wait for the next sample and return it; raise `OutOfRange` beyond the full scale."""
+    def measure(self) -> Steps[Values]:
+        """Wait for the next sample and return it; an axis beyond the full scale has no value."""
         frame = yield from fresh(self._frame, PATIENCE, self._port.where)
         samples = self._samples(frame)
         refuse_old(frame, ZYXDA, self._port.where)
@@ -84,11 +84,8 @@ class LIS3DH:
             channel.name: acceleration(word, self._step)
             for channel, word in zip(self.channels, words, strict=True)
         }
-        try:
-            return checked(self.channels, values, self._port.where)
-        except OutOfRange as error:
-            hint = "use a larger `full_scale`, up to 16g"
-            raise OutOfRange(error.where, error.what, hint) from None
+        hint = "use a larger `full_scale`, up to 16g"
+        return checked(self.channels, values, self._port.where, hint)
 
     def _frame(self) -> Frame:
         """Read CTRL_REG1 to FIFO_CTRL_REG in one transaction."""

@@ -8,7 +8,7 @@ came between.
 from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import DeadFrame, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import WordRegisters, refuse_changed, signed
@@ -63,7 +63,7 @@ class LM75:
             raise WrongChip(self._port.where, f"{what}, not {wanted:02x} and {LIMIT:04x}")
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Wake the chip for one conversion."""
         self._expect(self._awake | SHUTDOWN)
         self._port.write(bytes([CONFIGURATION, self._awake]))

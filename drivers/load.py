@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import TransferFailed
 from drivers.base.linux import LinuxPort
 
@@ -27,7 +27,7 @@ class Load:
         """Do nothing: every kernel has the file."""
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Read the three averages."""
         text = self._port.read(FILE)
         yield from ()

@@ -9,9 +9,10 @@ back. Its soft reset is not used: in the middle of it the chip may hold the bus.
 from typing import ClassVar, NamedTuple
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import (
     DeadFrame,
+    DriverError,
     LostConfiguration,
     NotReady,
     OutOfRange,
@@ -91,18 +92,17 @@ class LTR390:
         self._read(MAIN_STATUS, 1)
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
-        """Measure one after the other; raise `OutOfRange` if one is saturated."""
-        values: dict[str, float] = {}
+    def measure(self) -> Steps[Values]:
+        """Measure one after the other; one that is saturated has no value."""
+        values: dict[str, float | DriverError] = {}
         for name, mode in MODES.items():
             count = yield from self._convert(mode)
-            if count >= SATURATED:
-                raise OutOfRange(
-                    self._port.where,
-                    f"{name} is beyond {mode.step * SATURATED:.0f}",
-                    "shade the sensor",
-                )
-            values[name] = measured(count, mode)
+            too_bright = f"{name} is beyond {mode.step * SATURATED:.0f}"
+            values[name] = (
+                OutOfRange(self._port.where, too_bright, "shade the sensor")
+                if count >= SATURATED
+                else measured(count, mode)
+            )
         return checked(self.channels, values, self._port.where)
 
     def _convert(self, mode: Mode) -> Steps[int]:

@@ -7,7 +7,7 @@ reads agree, and a register that differs from its power-on value shows that ther
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration, NotReady, WrongChip
 from drivers.base.i2c import I2CPort, settled
 from drivers.base.registers import WordRegisters
@@ -29,7 +29,7 @@ class MAX17048:
     addresses: ClassVar[tuple[int, ...]] = (0x36,)
     channels = (
         Channel("voltage", "V", 2.5, 5.0, VOLTS),
-        Channel("battery", "%", 0, 100, PERCENT),
+        Channel("battery", "%", 0, 100, PERCENT, needs=("voltage",)),
     )
 
     def __init__(self, port: I2CPort) -> None:
@@ -54,7 +54,7 @@ class MAX17048:
         yield START_UP
         self._make_sure()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Return what the chip has sampled last."""
         self._make_sure()
         volts, percent = self._stable(VCELL) * VOLTS, self._stable(SOC) * PERCENT

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from drivers.base.channel import Channel
 from drivers.base.checksum import READS
-from drivers.base.driver import BusKind, Steps, checked
-from drivers.base.errors import BadChecksum, DeadFrame, OutOfRange
+from drivers.base.driver import BusKind, Steps, Values, checked
+from drivers.base.errors import BadChecksum, DeadFrame, DriverError, OutOfRange
 from drivers.base.spi import SPIPort
 
 MODE, HERTZ = 0, 1_000_000  # of 5 MHz at most (serial interface timing characteristics)
@@ -34,7 +34,7 @@ class MAX31855:
 
     bus: ClassVar[BusKind] = "spi"
     channels: tuple[Channel, ...] = (
-        Channel("temperature", "°C", -270, 1800, 0.25),
+        Channel("temperature", "°C", -270, 1800, 0.25, needs=("internal",)),
         Channel("internal", "°C", -40, 125, 0.0625, "temperature"),
     )
 
@@ -46,16 +46,18 @@ class MAX31855:
         self._port.configure(mode=MODE, hertz=HERTZ)
         yield POWER_UP
 
-    def measure(self) -> Steps[dict[str, float]]:
-        """Read the last conversion, at most 0.1 s old; raise `OutOfRange` for a broken sensor."""
+    def measure(self) -> Steps[Values]:
+        """Read the last conversion, at most 0.1 s old; a broken thermocouple has no value."""
         word, *others = (self._read() for _ in range(READS))
         if {word} != set(others):  # or the chip has converted meanwhile: ten times a second
             listed = " and ".join(f"{each:08x}" for each in (word, *others))
             what = f"reads of one conversion differ: {listed}"
             raise BadChecksum(self._port.where, what, "check cable length and ground")
-        self._check_thermocouple(word)
         yield from ()
-        return checked(self.channels, temperatures(word), self._port.where)
+        values: dict[str, float | DriverError] = {**temperatures(word)}
+        if broken := self._broken(word):
+            values["temperature"] = broken
+        return checked(self.channels, values, self._port.where)
 
     def _read(self) -> int:
         word = int.from_bytes(self._port.transfer(bytes(LENGTH)))
@@ -66,10 +68,11 @@ class MAX31855:
             raise BadChecksum(self._port.where, what, "check the wiring, and that it is one")
         return word
 
-    def _check_thermocouple(self, word: int) -> None:
+    def _broken(self, word: int) -> OutOfRange | None:
         for bit, (what, remedy) in FAULTS.items():
             if word & bit:
-                raise OutOfRange(self._port.where, f"the thermocouple {what}", remedy)
+                return OutOfRange(self._port.where, f"the thermocouple {what}", remedy)
+        return None
 
 
 def temperatures(word: int) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
 from drivers.base.checksum import READS
-from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import (
     BadChecksum,
     LostConfiguration,
@@ -88,7 +88,7 @@ class MAX31865:
             raise WrongChip(self._port.where, what, "check the wiring, and `select`")
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Look for faults of the wires, then convert once; the bias is on for 0.08 s only."""
         setting = self._setting | BIAS
         self._write(setting | CLEAR, UNARMED)

@@ -7,7 +7,7 @@ only, the outputs' thread the directions and latches only.
 from typing import ClassVar, Literal, TypeAlias, get_args
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps
+from drivers.base.driver import BusKind, Identity, Steps, Values
 from drivers.base.errors import DriverError, LostConfiguration, WrongChip
 from drivers.base.i2c import I2CPort, settled
 from drivers.base.registers import refuse_dead
@@ -66,7 +66,7 @@ class MCP23017:
         self._checked(self._registers())
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Read all pins until several reads agree, each with its configuration."""
         yield from ()
         return self._values(settled(self._levels, self._port.where, "do contacts bounce?"))

@@ -5,11 +5,12 @@ sends the same result again, least significant bit first, and then zeros (§5.0)
 checks itself.
 """
 
+from functools import partial
 from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, checked
-from drivers.base.errors import BadChecksum, DeadFrame, OutOfRange
+from drivers.base.driver import BusKind, Steps, Values, checked, value_or_error
+from drivers.base.errors import BadChecksum, DeadFrame, DriverError, OutOfRange
 from drivers.base.spi import SPIPort
 
 MODE = 0  # or 3 (§6.1)
@@ -58,13 +59,17 @@ class MCP3008:
         self._port.configure(mode=MODE, hertz=HERTZ)
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure the inputs one after the other: the chip converts as it is clocked."""
-        values: dict[str, float] = {
-            name: voltage(self._mean(name), self._reference) for name in self._inputs
+        values: dict[str, float | DriverError] = {
+            name: value_or_error(partial(self._voltage, name), OutOfRange, DeadFrame)
+            for name in self._inputs
         }
         yield from ()
         return checked(self.channels, values, self._port.where)
+
+    def _voltage(self, name: Input) -> float:
+        return voltage(self._mean(name), self._reference)
 
     def _mean(self, name: Input) -> float:
         """Convert twice: the one bit that a frame does not say twice counts half then."""

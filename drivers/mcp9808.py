@@ -7,7 +7,7 @@ result after it woke is a new one; the marked configuration shows that no brown-
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import WordRegisters, signed
@@ -49,7 +49,7 @@ class MCP9808:
         self._expect(MARK | SHUTDOWN)
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Wake the chip for one conversion."""
         self._expect(MARK | SHUTDOWN)
         self._registers.write(CONFIGURATION, MARK)

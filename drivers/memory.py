@@ -4,7 +4,7 @@ import re
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import TransferFailed
 from drivers.base.linux import LinuxPort
 
@@ -18,7 +18,7 @@ class Memory:
     bus: ClassVar[BusKind] = "linux"
     channels: tuple[Channel, ...] = (
         Channel("available", "MiB", 0, 1e7, 0.01, "data_size"),
-        Channel("used", "%", 0, 100, 0.01, "share"),
+        Channel("used", "%", 0, 100, 0.01, "share", needs=("available",)),
     )
 
     def __init__(self, port: LinuxPort) -> None:
@@ -28,7 +28,7 @@ class Memory:
         """Do nothing: every kernel has the file."""
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Read MemTotal and MemAvailable, which are in kiB."""
         text = self._port.read(FILE)
         yield from ()

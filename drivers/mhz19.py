@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
 from drivers.base.serial import SerialPort, answer
 
@@ -51,7 +51,7 @@ class MHZ19:
             concentration((yield from self._answer()), self._port.where)
             self._warm = True
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Ask for the concentration; raise until the sensor has warmed up."""
         frame = yield from self._answer()
         ppm = concentration(frame, self._port.where)

@@ -8,8 +8,8 @@ import struct
 from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
-from drivers.base.errors import NotReady, OutOfRange
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
+from drivers.base.errors import DriverError, NotReady, OutOfRange
 from drivers.base.i2c import I2CPort
 from drivers.base.motion import Frame, G, expect, fresh, refuse_old, steady
 from drivers.base.registers import refuse_changed, refuse_dead
@@ -97,8 +97,8 @@ class MPU6050:
         self._expect_settings()
         self._samples(steady(self._frame, self._port.where))
 
-    def measure(self) -> Steps[dict[str, float]]:
-        """Wait for the next sample and return it; raise `OutOfRange` if one is clipped."""
+    def measure(self) -> Steps[Values]:
+        """Wait for the next sample and return it; an axis that is clipped has no value."""
         self._expect_settings()
         frame = yield from fresh(self._frame, PATIENCE, self._port.where)
         samples = self._samples(frame)
@@ -109,11 +109,11 @@ class MPU6050:
         }
         return checked(self.channels, values, self._port.where)
 
-    def _value(self, channel: Channel, word: int) -> float:
+    def _value(self, channel: Channel, word: int) -> float | DriverError:
         if channel.quantity == "temperature":
             return temperature(word)
         if word in CLIPPED:
-            raise OutOfRange(
+            return OutOfRange(
                 self._port.where,
                 f"{channel.name} is beyond {channel.high:.4g} {channel.unit}",
                 f"use a larger `{OPTIONS[channel.quantity]}`",

@@ -7,7 +7,7 @@ outputs only, for reading an input back into the latch would make it an output.
 from typing import ClassVar, Literal, TypeAlias, get_args
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps
+from drivers.base.driver import BusKind, Identity, Steps, Values
 from drivers.base.i2c import I2CPort, settled
 
 RELEASED = 0xFF  # all pins high, weakly: also the power-on value (§8.3)
@@ -46,7 +46,7 @@ class PCF8574:
         self._port.write(bytes([RELEASED]))
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Read the pins until several reads agree."""
         yield from ()
         levels = settled(lambda: self._port.read(1)[0], self._port.where, "do contacts bounce?")

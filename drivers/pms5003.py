@@ -8,7 +8,7 @@ Afterwards the sensor is in passive mode: one that talks unasked has restarted.
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
 from drivers.base.serial import SerialPort, answer
 
@@ -59,7 +59,7 @@ class PMS5003:
         yield WARM_UP
         self._refuse_talker()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Make sure that nothing arrives unasked, then ask for one frame."""
         yield SILENCE
         self._refuse_talker()

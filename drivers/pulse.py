@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, NoReturn, TypeAlias
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.edges import LATE_SECONDS, EdgePin
 from drivers.base.errors import NotReady
 from drivers.base.members import Remark
@@ -175,7 +175,7 @@ class PulseCounter:
         self._begin_window()
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Return total and mean rate; raise `NotReady` if pulses are too short, or not heard."""
         yield max(0.0, SHORTEST - (self._port.now() - self._since))
         yield from self._compare()

@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn, TypeAlias
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps
+from drivers.base.driver import BusKind, Steps, Values
 from drivers.base.edges import LATE_SECONDS, Edge, EdgePin, News
 from drivers.base.errors import NotReady
 from drivers.base.members import Remark
@@ -73,7 +73,7 @@ class Rotary:
         """Call `wake`, from gpiozero's thread, on the first edge after a measurement."""
         self._news.listen(wake)
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Follow the edges since the last measurement; raise `NotReady` for a flood of them."""
         with self._news.taken(lambda: bool(self._turns)):
             yield GATHER_SECONDS

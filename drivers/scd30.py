@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from drivers.base import sensirion
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
 
@@ -74,7 +74,7 @@ class SCD30:
         if interval != SECONDS:
             raise WrongChip(self._port.where, f"set to {SECONDS} s, it measures every {interval} s")
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Return the newest measurement that has not been read yet; wait for one."""
         if not (yield from self._becomes_ready()):
             raise NotReady(
@@ -84,7 +84,7 @@ class SCD30:
             )
         return self._values((yield from self._asked(RESULT, 6)))
 
-    def _values(self, words: tuple[int, ...]) -> dict[str, float]:
+    def _values(self, words: tuple[int, ...]) -> Values:
         carbon_dioxide, celsius, percent = floats(words)
         if carbon_dioxide == 0:
             raise NotReady(self._port.where, "0 ppm is what it says before its first measurement")

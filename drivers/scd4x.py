@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.base.sensirion import asked, humidity, recognised, temperature
@@ -62,7 +62,7 @@ class SCD4x:
         self._port.write(START)
         yield ANSWER
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Return the newest measurement that has not been read yet; wait for one."""
         for _ in range(round(1.2 * PERIOD / POLL)):
             (ready,) = yield from self._asked(READY, 1)
@@ -75,7 +75,7 @@ class SCD4x:
             "check its supply: it takes 205 mA at times",
         )
 
-    def _values(self, words: tuple[int, ...]) -> dict[str, float]:
+    def _values(self, words: tuple[int, ...]) -> Values:
         carbon_dioxide, celsius, percent = words
         if carbon_dioxide == 0:
             raise NotReady(self._port.where, "0 ppm is no measurement")

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from drivers.base import sensirion
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration, WrongChip
 from drivers.base.i2c import I2CPort
 
@@ -73,7 +73,7 @@ class SGP30:
             yield PERIOD
             self._warmed += 1
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure both; raise `LostConfiguration` if the algorithm may not run."""
         eco2, tvoc = yield from self._asked(MEASURE, MEASURE_SECONDS)
         if not (yield from self._runs((eco2, tvoc))):

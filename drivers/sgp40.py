@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from drivers.base import sensirion
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import WrongChip
 from drivers.base.i2c import I2CPort
 
@@ -50,7 +50,7 @@ class SGP40:
             yield 1.0
             self._warmed += 1
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure the raw signal."""
         ticks = yield from self._asked(self._measure)
         return checked(self.channels, {"voc_raw": ticks}, self._port.where)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import Identity, Steps, checked
+from drivers.base.driver import Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
 from drivers.base.sensirion import (
     ClimateSensor,
@@ -58,7 +58,7 @@ class SHT3x(ClimateSensor):
         self._port.write(CLEAR_STATUS)
         self._make_sure()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure both, at one moment."""
         ticks = yield from self._ticks()
         self._make_sure()

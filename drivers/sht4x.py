@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import Identity, Steps, checked
+from drivers.base.driver import Identity, Steps, Values, checked
 from drivers.base.errors import WrongChip
 from drivers.base.humidity import cropped
 from drivers.base.sensirion import ClimateSensor, Precision, recognised, temperature
@@ -44,7 +44,7 @@ class SHT4x(ClimateSensor):
         if self.identify() is None:
             raise WrongChip(self._port.where, "no SHT4x: it has no serial number with a checksum")
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure both, at one moment."""
         ticks = yield from self._ticks()
         percent = cropped(humidity(ticks[1]), self._port.where)

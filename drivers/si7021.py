@@ -6,7 +6,7 @@ An HTU21D that identifies itself: see there for what both do.
 from typing import ClassVar
 
 from drivers import htu21d
-from drivers.base.driver import BusKind, Identity, Steps
+from drivers.base.driver import BusKind, Identity, Steps, Values
 from drivers.base.errors import BadChecksum, NoAcknowledge, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.htu21d import SILICON_LABS, STATUS, Measurement
@@ -44,7 +44,7 @@ class Si7021:
             )
         yield from htu21d.reset(self._port)
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure the temperature, then the humidity."""
         celsius = yield from htu21d.measured(self._port, TEMPERATURE)
         percent = yield from htu21d.measured(self._port, HUMIDITY)

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, checked
+from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import BusMissing, WrongChip
 from drivers.base.linux import LinuxPort, number
 
@@ -37,7 +37,7 @@ class Thermal:
         self._directory = types[self._zone]
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Read the zone, which counts in m°C."""
         file = f"{self._directory}/temp"
         celsius = number(self._port.read(file), f"{self._port.where}:{file}") / 1000

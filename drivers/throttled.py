@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps
+from drivers.base.driver import BusKind, Steps, Values
 from drivers.base.errors import BusMissing, TransferFailed
 from drivers.base.linux import LinuxPort
 
@@ -40,7 +40,7 @@ class Throttled:
             )
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Read the firmware's bits."""
         text = self._port.read(self._path)
         yield from ()

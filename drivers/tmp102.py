@@ -7,7 +7,7 @@ whether the conversion is over, and differs from the power-on value.
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import WordRegisters, signed
@@ -50,7 +50,7 @@ class TMP102:
             what = f"no TMP102: its registers hold {held:04x} and {limit:04x}"
             raise WrongChip(self._port.where, f"{what}, not {idle:04x} and {LIMIT:04x}")
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Convert once; the result is read before the last look at the configuration, and after."""
         self._expect(ONE_SHOT | SLEEPING)  # else a conversion under way would continue
         self._registers.write(CONFIGURATION, ONE_SHOT | SLEEPING)

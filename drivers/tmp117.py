@@ -7,7 +7,7 @@ that a new one is ready and that no brown-out came between.
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import WordRegisters, signed
@@ -49,7 +49,7 @@ class TMP117:
         yield RESET_SECONDS
         self._forget()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Convert eight times, as one value."""
         self._forget()
         self._registers.write(CONFIGURATION, ONE_SHOT | AVERAGE_8)

@@ -9,7 +9,7 @@ settings back.
 from typing import ClassVar, Literal, NamedTuple
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import (
     DeadFrame,
     LostConfiguration,
@@ -84,7 +84,7 @@ class TSL2591:
         self._start(self._gains[0])
         yield from ()
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure, with less gain if the first is too much; raise `OutOfRange` after all."""
         self._expect(ENABLE, RUNNING)
         for gain in self._gains:

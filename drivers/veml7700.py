@@ -9,7 +9,7 @@ from bisect import bisect_left
 from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import WordRegisters
@@ -85,7 +85,7 @@ class VEML7700:
         self._registers.write(CONF, self._running)
         yield WAKE_UP
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure from now on; raise `OutOfRange` in light that is too bright for the settings."""
         self._restart()
         yield WAKE_UP + self._seconds

@@ -47,6 +47,7 @@ class Channel:
     """One quantity of a device; `low` and `high` are the datasheet's range in `unit`.
 
     `resolution` is the chip's smallest step (one LSB), in `unit`; `quantity` defaults to the name.
+    `needs` are the channels that its value is computed from: without them it has none.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Channel:
     high: float
     resolution: float
     quantity: str = ""
+    needs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.quantity:

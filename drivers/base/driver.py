@@ -4,12 +4,13 @@ A driver never sleeps: `yield seconds` gives the bus to the other devices for th
 """
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import (
     Any,
     ClassVar,
     Literal,
+    NamedTuple,
     Protocol,
     TypeAlias,
     TypeGuard,
@@ -18,10 +19,11 @@ from typing import (
 )
 
 from drivers.base.channel import Channel
-from drivers.base.errors import OutOfRange
+from drivers.base.errors import DriverError, OutOfRange
 
 T = TypeVar("T")
 Steps: TypeAlias = Generator[float, None, T]
+Values: TypeAlias = Mapping[str, float | DriverError]  # or why a channel has none
 BusKind = Literal["i2c", "spi", "serial", "w1", "gpio", "linux"]
 
 
@@ -49,8 +51,11 @@ class Driver(Protocol):
         """Bring the chip from any state into the configured one; idempotent."""
         ...
 
-    def measure(self) -> Steps[dict[str, float]]:
-        """Measure all channels at one moment; raise a `DriverError` rather than guess."""
+    def measure(self) -> Steps[Values]:
+        """Measure all channels at one moment; raise a `DriverError` rather than guess.
+
+        A channel that has no value, while others have, has the error instead.
+        """
         ...
 
 
@@ -115,7 +120,7 @@ def shares_chip(driver: DriverClass) -> bool:
 class Measuring(Protocol):
     """What makes a class a sensor."""
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure, as in `Driver`."""
         ...
 
@@ -170,17 +175,74 @@ def run(steps: Steps[T], sleep: Callable[[float], object] = time.sleep) -> T:
 
 
 def read(driver: Driver, sleep: Callable[[float], object] = time.sleep) -> dict[str, float]:
-    """Set a chip up and measure it once: for scripts and the REPL."""
+    """Set a chip up and measure it once, for scripts and the REPL; return what has a value."""
+    return read_parted(driver, sleep).values
+
+
+def read_parted(driver: Driver, sleep: Callable[[float], object] = time.sleep) -> "Parted":
+    """Set a chip up and measure it once; return what has a value, and why the rest has none."""
     run(driver.setup(), sleep)
-    return run(driver.measure(), sleep)
+    return parted(run(driver.measure(), sleep))
 
 
-def checked(channels: Iterable[Channel], values: dict[str, float], where: str) -> dict[str, float]:
-    """Return the values; raise `OutOfRange` for one that the chip cannot have measured."""
+class Parted(NamedTuple):
+    """The values of a measurement, and the errors of the channels that have none."""
+
+    values: dict[str, float]
+    refused: dict[str, DriverError]
+
+    @property
+    def qualities(self) -> dict[str, str]:
+        """Each refused channel's reason in one word."""
+        return {name: error.quality for name, error in self.refused.items()}
+
+    @property
+    def reasons(self) -> str:
+        """The errors' texts, each once: several channels may share one."""
+        return "; ".join(dict.fromkeys(map(str, self.refused.values())))
+
+
+def parted(measured: Values) -> Parted:
+    """Part values and errors; raise the first error if no channel has a value."""
+    values = {name: one for name, one in measured.items() if not isinstance(one, DriverError)}
+    refused = {name: one for name, one in measured.items() if isinstance(one, DriverError)}
+    if refused and not values:
+        raise next(iter(refused.values()))
+    return Parted(values, refused)
+
+
+def value_or_error(get: Callable[[], float], *kinds: type[DriverError]) -> float | DriverError:
+    """Return a channel's value, or the error if it is one of these kinds, which are its alone."""
+    try:
+        return get()
+    except kinds as error:
+        return error
+
+
+def checked(channels: Iterable[Channel], measured: Values, where: str, hint: str = "") -> Values:
+    """Return what was measured, with `OutOfRange` for what the chip cannot have measured.
+
+    It takes along the channels that need it, and no others; raise it if none has a value.
+    """
+    found: dict[str, float | DriverError] = {}
     for channel in channels:
-        value = values[channel.name]
-        rounding = channel.resolution / 2
-        if not channel.low - rounding <= value <= channel.high + rounding:
-            span = f"{channel.low:g} to {channel.high:g} {channel.unit}".rstrip()
-            raise OutOfRange(where, f"{channel.name} is {value:g}, the chip measures {span}")
-    return values
+        found[channel.name] = _in_range(channel, measured[channel.name], where, hint)
+    for channel in channels:
+        lost = [name for name in channel.needs if isinstance(found.get(name), DriverError)]
+        if lost and not isinstance(found[channel.name], DriverError):
+            what = f"{channel.name} cannot be computed without {lost[0]}"
+            found[channel.name] = OutOfRange(where, what)
+    parted(found)
+    return found
+
+
+def _in_range(
+    channel: Channel, value: float | DriverError, where: str, hint: str
+) -> float | DriverError:
+    rounding = channel.resolution / 2
+    if isinstance(value, DriverError) or (
+        channel.low - rounding <= value <= channel.high + rounding
+    ):
+        return value
+    span = f"{channel.low:g} to {channel.high:g} {channel.unit}".rstrip()
+    return OutOfRange(where, f"{channel.name} is {value:g}, the chip measures {span}", hint)

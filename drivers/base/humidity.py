@@ -5,12 +5,12 @@ from drivers.base.errors import OutOfRange
 DRIEST, WETTEST = -5.0, 110.0  # %: accuracy, drift and dew go as far, a broken element farther
 
 
-def cropped(percent: float, where: str) -> float:
-    """Return 0 to 100 %; raise `OutOfRange` if that would hide a broken element."""
-    if not DRIEST <= percent <= WETTEST:
-        raise OutOfRange(
-            where,
-            f"humidity is {percent:.4g}, the chip measures 0 to 100 %",
-            "its element is broken: replace the chip",
-        )
-    return min(max(percent, 0.0), 100.0)
+def cropped(percent: float, where: str) -> float | OutOfRange:
+    """Return 0 to 100 %, or `OutOfRange` if that would hide a broken element."""
+    if DRIEST <= percent <= WETTEST:
+        return min(max(percent, 0.0), 100.0)
+    return OutOfRange(
+        where,
+        f"humidity is {percent:.4g}, the chip measures 0 to 100 %",
+        "its element is broken: replace the chip",
+    )

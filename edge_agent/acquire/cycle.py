@@ -6,11 +6,11 @@ says when.
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from drivers.base.driver import Driver, Steps
+from drivers.base.driver import Driver, Parted, Steps, Values, parted
 from drivers.base.errors import LONGEST, BusStuck, DriverError, NotReady, OutOfRange, shortened
 from drivers.base.members import Listening, Patient, Remark, Remarking, TakesTurns
 from edge_agent.acquire.schedule import after_failure, next_slot
@@ -63,11 +63,12 @@ class Cycle:
         self._news = wake
         self._report_figure = report
         self._slot = -math.inf  # none yet: the first measurement is at once
-        self._attempt: Steps[dict[str, float]] | None = None
+        self._attempt: Steps[Parted] | None = None
         self._began = self._late = self._give_up_at = 0.0
         self._failures = 0
         self._ready = self._woken = self._reported = False
         self._remark = NO_REMARK
+        self._refused: frozenset[str] = frozenset()  # channels, at the last success
         self._emitted = 0  # uptime of the last reading, in µs
 
     def wake(self) -> None:
@@ -111,7 +112,7 @@ class Cycle:
         if attempt is not None:
             attempt.close()
 
-    def _current(self) -> Steps[dict[str, float]]:
+    def _current(self) -> Steps[Parted]:
         if self._attempt is None:
             self._woken = False
             self._began = self._clock.monotonic()
@@ -120,16 +121,16 @@ class Cycle:
             self._attempt = self._measure()
         return self._attempt
 
-    def _measure(self) -> Steps[dict[str, float]]:
+    def _measure(self) -> Steps[Parted]:
         driver = self.device.driver
         if not self._ready:
             yield from driver.setup()
             if isinstance(driver, Listening):
                 driver.listen(self._news)
             self._ready = True
-        values = finite(self.device.name, (yield from driver.measure()))
+        measured = parted(finite(self.device.name, (yield from driver.measure())))
         self._remark = driver.remark() if isinstance(driver, Remarking) else NO_REMARK
-        return values
+        return measured
 
     def _wait(self, seconds: float) -> None:
         """Hand the bus over; a device may be served late, but may not wait beyond its deadline."""
@@ -138,19 +139,27 @@ class Cycle:
             self.close()
             raise NotReady(self.device.name, f"not done within {self.device.deadline:g} s")
 
-    def _succeed(self, values: dict[str, float]) -> None:
+    def _succeed(self, measured: Parted) -> None:
         self._note()
-        self._emit(self._reading(values))
+        self._emit(self._reading(measured))
+        self._log_channels(measured.refused)
         if self._reported:
             text = "%s: recovered after %d failures"
             _logger.warning(text, self.device.name, self._failures, extra=self._about)
         self._attempt, self._failures, self._reported = None, 0, False
         self.due = self._clock.monotonic() if self._woken else self._next_slot()
 
-    def _reading(self, values: dict[str, float]) -> Reading:
+    def _reading(self, measured: Parted) -> Reading:
         """Return the reading, at the moment since which its values are true."""
         age, missed, detail = self._remark
-        return Reading(self.device.name, self._at(age), values, detail=detail, missed=missed)
+        return Reading(
+            self.device.name,
+            self._at(age),
+            measured.values,
+            detail="; ".join(filter(None, [detail, measured.reasons])),
+            refused=measured.qualities,
+            missed=missed,
+        )
 
     def _failure(self, quality: str, detail: str) -> Reading:
         return Reading(self.device.name, self._at(0.0), {}, quality, detail)
@@ -192,6 +201,15 @@ class Cycle:
             )
         self._reported = True
 
+    def _log_channels(self, refused: Mapping[str, DriverError]) -> None:
+        """Log the first refusal of a channel in a row, and its end."""
+        for channel in refused.keys() - self._refused:
+            text = "%s: no %s: %s"
+            _logger.warning(text, self.device.name, channel, refused[channel], extra=self._about)
+        for channel in self._refused - refused.keys():
+            _logger.warning("%s: %s again", self.device.name, channel, extra=self._about)
+        self._refused = frozenset(refused)
+
     def _note(self, error: str = "") -> None:
         took = self._clock.monotonic() - self._began
         self._report_figure(Measured(self.device.name, took, self._late, error))
@@ -208,9 +226,13 @@ def quality_of(error: Exception) -> str:
     return error.quality if isinstance(error, DriverError) else DriverError.quality
 
 
-def finite(where: str, values: dict[str, float]) -> dict[str, float]:
-    """Return the values as plain floats; raise `OutOfRange` for infinity and NaN."""
-    for channel, value in values.items():
-        if not math.isfinite(value):
-            raise OutOfRange(where, f"{channel} is {value}")
-    return {channel: float(value) for channel, value in values.items()}
+def finite(where: str, measured: Values) -> Values:
+    """Return what was measured as plain floats, with `OutOfRange` for infinity and NaN."""
+    return {
+        channel: _finite(where, channel, value) if not isinstance(value, DriverError) else value
+        for channel, value in measured.items()
+    }
+
+
+def _finite(where: str, channel: str, value: float) -> float | OutOfRange:
+    return float(value) if math.isfinite(value) else OutOfRange(where, f"{channel} is {value}")

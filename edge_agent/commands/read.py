@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from drivers.base import driver as driver_
+from drivers.base.driver import read_parted
 from drivers.base.errors import DriverError
 from edge_agent.acquire.hardware import Hardware, RealHardware
 from edge_agent.blueprint import Blueprint, resolve
@@ -62,12 +62,13 @@ def _hardware(blueprint: Blueprint, config: Path, *, simulate: bool) -> Hardware
 
 def _measure(resolved: ResolvedDevice, hardware: Hardware) -> Reading:
     try:
-        values = driver_.read(resolved.build(hardware), time.sleep)
+        parted = read_parted(resolved.build(hardware), time.sleep)
     except DriverError as error:
         raise HardwareError(f"{error.where}: {error.what}", error.remedy) from error
     finally:
         hardware.close()
-    reading = Reading(resolved.name, SystemClock().now(), values)
+    now, refused = SystemClock().now(), parted.qualities
+    reading = Reading(resolved.name, now, parted.values, detail=parted.reasons, refused=refused)
     return refine(resolved.plan, reading, {})[0]
 
 

@@ -2,7 +2,19 @@
 
 from typing import ClassVar
 
+from drivers.base.channel import Channel
 from edge_agent.testing.driver_bench import DriverBench
+
+
+def independent(channel: Channel, other: Channel) -> bool:
+    """Return whether a channel has a value although the other has none."""
+    return channel.name != other.name and other.name not in channel.needs
+
+
+def beyond(channel: Channel, share: float) -> list[float]:
+    """Return values a share of a channel's range beyond it; nothing is darker than dark."""
+    away = share * (channel.high - channel.low)
+    return [channel.high + away, *([channel.low - away] if channel.low else [])]
 
 
 class Claims:
@@ -27,6 +39,17 @@ class Claims:
         steps.close()
         bench.expose(0.6)
         assert not bench.wrong(bench.read())
+
+    def test_a_channel_beyond_its_range_takes_no_other_along(self, bench: DriverBench) -> None:
+        bench.setup()
+        for channel in bench.felt():
+            others = {each.name for each in bench.device.channels if independent(each, channel)}
+            for value in beyond(channel, 0.02) if others else ():
+                bench.set(channel.name, value)
+                values = bench.measure()
+                assert others <= values.keys()
+                assert not bench.wrong({name: values[name] for name in others})
+            bench.expose()
 
     def test_waits_are_short(self, bench: DriverBench) -> None:
         bench.read()

@@ -66,7 +66,7 @@ class RefusesTemperatures:
             bench.model.set("temperature", celsius)
             bench.settled()
             with pytest.raises(OutOfRange, match=f"{channel.low:g} to {channel.high:g} °C"):
-                bench.measure()
+                bench.value("temperature")
 
 
 class SamplesByItself:

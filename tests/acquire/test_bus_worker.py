@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from drivers.base.errors import BadChecksum, BusMissing, NoAcknowledge, OutOfRange
+from drivers.base.errors import BadChecksum, BusMissing, NoAcknowledge, NotReady, OutOfRange
 from edge_agent.acquire.cycle import DueDevice
 from edge_agent.figures import Measured
 
@@ -170,8 +170,43 @@ def test_a_value_that_is_no_number_never_passes(bus, chip, value):
     chip.values = {"humidity": 40.0, "temperature": value}
     bus.connect(air=(chip, 10)).run(0.5)
     (reading,) = bus.readings
-    assert (reading.quality, reading.values) == ("out_of_range", {})
+    assert (reading.values, reading.refused) == (
+        {"humidity": 40.0},
+        {"temperature": "out_of_range"},
+    )
     assert f"temperature is {value}" in reading.detail
+
+
+def test_a_channel_without_a_value_has_a_reason_and_the_others_their_values(bus, chip):
+    chip = chip()
+    gas = NotReady("air@i2c-1:0x77", "its heater is cold")
+    chip.values = {"humidity": 40.0, "gas": gas, "voc": gas}
+    bus.connect(air=(chip, 10)).run(0.5)
+    (reading,) = bus.readings
+    assert (reading.quality, reading.values) == ("good", {"humidity": 40.0})
+    assert reading.refused == {"gas": "not_ready", "voc": "not_ready"}
+    assert reading.detail == str(gas)
+
+
+def test_a_measurement_of_which_no_channel_has_a_value_has_failed(bus, chip):
+    chip = chip()
+    chip.values = {"humidity": NotReady("air", "cold"), "gas": OutOfRange("air", "too much")}
+    bus.connect(air=(chip, 10)).run(0.5)
+    assert bus.qualities() == ["not_ready"]
+
+
+def test_a_channel_that_loses_its_value_is_logged_once_and_once_more_if_it_is_back(
+    bus, chip, caplog
+):
+    chip = chip()
+    chip.values = {"humidity": 40.0, "gas": NotReady("air", "its heater is cold")}
+    bus.connect(air=(chip, 1)).run(3.5)
+    chip.values = {"humidity": 40.0, "gas": 9000.0}
+    bus.run(2)
+    assert [record.getMessage() for record in caplog.records] == [
+        "air: no gas: air: its heater is cold",
+        "air: gas again",
+    ]
 
 
 @pytest.mark.parametrize(

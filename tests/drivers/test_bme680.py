@@ -91,7 +91,7 @@ def test_a_trim_without_a_divisor_gives_no_pressure(bench):
     bench.setup()
     bench.device._trim = bench.device._trim._replace(p=(0, *bme680.P[1:]))
     with pytest.raises(OutOfRange, match="atmospheric_pressure"):
-        bench.measure()
+        bench.value("atmospheric_pressure")
 
 
 def test_the_chip_is_certain_by_its_id(bench):
@@ -105,28 +105,32 @@ def test_the_chip_is_certain_by_its_id(bench):
 def test_a_resistance_beyond_its_ranges_is_refused(bench_of, chip, ohms):
     bench = bench_of(BME680, chip)
     bench.model.set("gas", ohms)
+    bench.setup()
     with pytest.raises(OutOfRange):
-        bench.read()
+        bench.value("gas")
 
 
 def test_a_heater_that_is_not_hot_gives_no_value(bench_of, monkeypatch):
     monkeypatch.setattr(bme680, "STABLE_MS", 30)
     bench = bench_of(BME680, bme680.BME680, heater_ms=20)
+    bench.setup()
     with pytest.raises(NotReady, match="heater did not reach"):
-        bench.read()
+        bench.value("gas")
 
 
 def test_a_gas_measurement_that_is_not_valid_gives_no_value(bench, monkeypatch):
     monkeypatch.setattr(bench.model, "_gas", lambda: b"\x80\x16")
+    bench.setup()
     with pytest.raises(NotReady, match="not valid"):
-        bench.read()
+        bench.value("gas")
 
 
 @pytest.mark.parametrize("channel, value", [("temperature", 90), ("atmospheric_pressure", 250)])
 def test_a_value_beyond_the_datasheet_is_refused(bench, channel, value):
     bench.model.set(channel, value)
+    bench.setup()
     with pytest.raises(OutOfRange):
-        bench.read()
+        bench.value(channel)
 
 
 @pytest.mark.parametrize("options", [{"heater_temperature": 450}, {"heater_ms": 5}])

@@ -1,8 +1,8 @@
 import pytest
 
 from drivers.base.channel import UNITS, Channel
-from drivers.base.driver import checked, read, run
-from drivers.base.errors import OutOfRange
+from drivers.base.driver import checked, parted, read, run
+from drivers.base.errors import NotReady, OutOfRange
 
 TEMPERATURE = Channel("temperature", "°C", -40, 125, 0.01)
 HUMIDITY = Channel("humidity", "%", 0, 100, 0.1)
@@ -81,7 +81,34 @@ def test_a_value_in_the_range_or_rounded_at_its_end_passes_unchanged(celsius):
 @pytest.mark.parametrize("celsius", [-40.006, 125.006, 187.55, float("inf"), float("nan")])
 def test_a_value_that_the_chip_cannot_measure_is_refused(celsius):
     with pytest.raises(OutOfRange, match=r"here: temperature is .* measures -40 to 125 °C"):
-        checked((HUMIDITY, TEMPERATURE), {"temperature": celsius, "humidity": 50.0}, "here")
+        checked((TEMPERATURE,), {"temperature": celsius}, "here")
+
+
+def test_a_channel_that_is_refused_takes_no_other_along():
+    measured = {"temperature": 126, "humidity": 50.0}
+    values, refused = parted(checked((HUMIDITY, TEMPERATURE), measured, "here"))
+    assert values == {"humidity": 50.0}
+    assert str(refused["temperature"]) == (
+        "here: temperature is 126, the chip measures -40 to 125 °C"
+    )
+
+
+def test_a_channel_has_no_value_without_those_that_it_is_computed_from():
+    pressure = Channel("atmospheric_pressure", "hPa", 300, 1100, 0.01, needs=("temperature",))
+    measured = {"temperature": 126, "humidity": 50.0, "atmospheric_pressure": 1000.0}
+    values, refused = parted(checked((TEMPERATURE, pressure, HUMIDITY), measured, "here"))
+    assert values == {"humidity": 50.0}
+    assert refused["atmospheric_pressure"].what == (
+        "atmospheric_pressure cannot be computed without temperature"
+    )
+
+
+def test_an_error_of_a_channel_stays_beside_the_values_and_is_raised_if_there_are_none():
+    broken = NotReady("here", "the fan stands still")
+    measured = checked((TEMPERATURE, HUMIDITY), {"temperature": broken, "humidity": 50.0}, "here")
+    assert measured == {"temperature": broken, "humidity": 50.0}
+    with pytest.raises(NotReady, match="the fan"):
+        checked((TEMPERATURE, HUMIDITY), {"temperature": broken, "humidity": 500.0}, "here")
 
 
 def test_a_channel_without_a_unit_is_refused_without_one():

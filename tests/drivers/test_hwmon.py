@@ -64,7 +64,7 @@ def test_a_sensor_that_the_kernel_calls_broken_gives_no_value():
     bench.setup()
     bench.model.broken = "temp2"
     with pytest.raises(NotReady, match="the kernel says that temp2 is broken"):
-        bench.measure()
+        bench.value("temp2")
 
 
 def test_nothing_to_measure_is_refused(port):

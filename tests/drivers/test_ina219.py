@@ -60,7 +60,7 @@ def test_a_clipped_shunt_is_refused_and_less_is_measured(bench_of, full_scale, a
     assert bench.read()["current"] == pytest.approx(0.99 * amperes, abs=1e-4)
     bench.model.set("current", -1.01 * amperes)
     with pytest.raises(OutOfRange, match="at the shunt"):
-        bench.measure()
+        bench.value("current")
 
 
 def test_a_calibration_that_overflows_is_noticed(bench):
@@ -68,7 +68,7 @@ def test_a_calibration_that_overflows_is_noticed(bench):
     bench.device._port.write(b"\x05\xff\xfe")
     bench.model.set("current", 3)
     with pytest.raises(OutOfRange):
-        bench.measure()
+        bench.value("current")
 
 
 def test_the_chip_is_assumed_by_its_configuration(bench):

@@ -74,8 +74,9 @@ def test_the_chip_is_certain_by_its_ids(bench):
 @pytest.mark.parametrize("amperes", [-1, 1])
 def test_a_clipped_shunt_is_refused(bench, amperes):
     bench.model.set("current", amperes)
+    bench.setup()
     with pytest.raises(OutOfRange, match=r"more than 0\.0819 V at the shunt"):
-        bench.read()
+        bench.value("current")
 
 
 @pytest.mark.parametrize("shunt", [0, -0.1, 11])

@@ -103,7 +103,7 @@ def test_a_full_scale_is_measured_to_both_its_ends_and_not_beyond(board, full_sc
     for beyond in (-1.5, -1.01, 1.01, 1.5):
         expose(bench, 0, channel.high * beyond, 0)
         with pytest.raises(OutOfRange, match=r"acceleration_y is .*use a larger `full_scale`"):
-            bench.measure()
+            bench.value("acceleration_y")
 
 
 def test_the_class_has_the_widest_range_and_the_coarsest_step_of_any_instance(board):

@@ -108,7 +108,7 @@ def test_a_soft_reset_is_never_sent(bench):
 def test_light_that_saturates_the_chip_is_refused(bench, name, value):
     bench.model.set(name, value)
     with pytest.raises(OutOfRange, match=f"{name} is beyond .* \\(shade the sensor\\)"):
-        bench.measure()
+        bench.value(name)
 
 
 def test_the_chip_is_certain_by_its_id(bench):

@@ -69,8 +69,9 @@ def test_a_cell_that_is_charged_a_little_beyond_full_is_full(bench, percent):
 def test_an_estimate_far_beyond_full_is_refused(bench):
     bench.model.set("battery", 120)
     bench.settled()
+    bench.setup()
     with pytest.raises(OutOfRange, match="0 to 100 %"):
-        bench.read()
+        bench.value("battery")
 
 
 def test_the_model_acknowledges_no_reset(bench):

@@ -121,7 +121,7 @@ def test_a_full_scale_is_measured_to_both_its_ends_and_not_beyond(
         for beyond in (-1.5, -1.001, 1.001, 1.5):
             bench.model.set(channel.name, channel.high * beyond)
             with pytest.raises(OutOfRange, match=rf"{channel.name} is .*use a larger `{option}`"):
-                bench.measure()
+                bench.value(channel.name)
         bench.model.set(channel.name, SURROUNDINGS[channel.name])
 
 
@@ -129,7 +129,7 @@ def test_a_full_scale_is_measured_to_both_its_ends_and_not_beyond(
 def test_a_temperature_beyond_the_datasheets_is_refused(bench, celsius):
     expose(bench, temperature=celsius)
     with pytest.raises(OutOfRange, match="temperature is "):
-        bench.measure()
+        bench.value("temperature")
 
 
 def test_the_class_has_the_widest_range_and_the_coarsest_step_of_any_instance(board):

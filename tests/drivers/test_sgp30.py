@@ -154,11 +154,13 @@ def test_a_missing_answer_is_not_taken_for_a_chip_that_is_not_there(warm):
         warm.measure()
 
 
-@pytest.mark.parametrize("words", [(399, 0), (60001, 0), (400, 60001)])
-def test_a_value_beyond_the_datasheet_is_refused(warm, words):
+@pytest.mark.parametrize(
+    "words, channel", [((399, 0), "eco2"), ((60001, 0), "eco2"), ((400, 60001), "tvoc")]
+)
+def test_a_value_beyond_the_datasheet_is_refused(warm, words, channel):
     warm.model._measured = lambda: words
     with pytest.raises(OutOfRange):
-        warm.measure()
+        warm.value(channel)
 
 
 def test_the_model_says_400_and_0_until_its_algorithm_has_run_for_15_seconds(bench):

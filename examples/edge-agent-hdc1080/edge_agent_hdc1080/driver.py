@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Identity, Steps, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, DeadFrame, NoAcknowledge, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
 
@@ -45,7 +45,7 @@ class HDC1080:
         if held != BOTH:
             raise WrongChip(self._port.where, f"its configuration is {held:04x} after a reset")
 
-    def measure(self) -> Steps[dict[str, float]]:
+    def measure(self) -> Steps[Values]:
         """Measure both, twice: the chip has no checksum, but two results can be compared."""
         first = yield from self._codes()
         second = yield from self._codes()
