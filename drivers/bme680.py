@@ -58,7 +58,8 @@ class BME680:
         Channel("temperature", "°C", -40, 85, 0.01),
         Channel("atmospheric_pressure", "hPa", 300, 1100, 0.06, needs=("temperature",)),
         Channel("humidity", "%", 0, 100, 0.02, needs=("temperature",)),
-        Channel("gas", "Ω", 200, 1_000_000, 1250, "resistance"),
+        # The ends of both chips' formulas, codes 1 and 1022: clean air has some MΩ
+        Channel("gas", "Ω", 170, 102_000_000, 1, "resistance", relative=0.0013),
     )
 
     def __init__(

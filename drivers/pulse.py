@@ -45,10 +45,15 @@ MEANINGS: dict[Kind, Meaning] = {
 
 
 def channels_of(meaning: Meaning, per_pulse: float, fastest: float) -> tuple[Channel, ...]:
-    """Return the channels; a rate's resolution is one pulse a minute."""
+    """Return the channels; a rate's resolution is one pulse a minute.
+
+    At a rate that cannot be followed, the total has missed pulses.
+    """
     channels: list[Channel] = []
     if meaning.total:
-        channels.append(Channel(*meaning.total, 0, MOST * per_pulse, per_pulse))
+        name, unit = meaning.total
+        needs = meaning.rate[:1] if meaning.rate else ()
+        channels.append(Channel(name, unit, 0, MOST * per_pulse, per_pulse, needs=needs))
     if meaning.rate:
         name, unit, quantity = meaning.rate
         worth = meaning.second * per_pulse

@@ -47,6 +47,7 @@ class Channel:
     """One quantity of a device; `low` and `high` are the datasheet's range in `unit`.
 
     `resolution` is the chip's smallest step (one LSB), in `unit`; `quantity` defaults to the name.
+    `relative` is a step's share of the value on a scale of decades, where steps grow with it.
     `needs` are the channels that its value is computed from: without them it has none.
     """
 
@@ -57,6 +58,7 @@ class Channel:
     resolution: float
     quantity: str = ""
     needs: tuple[str, ...] = ()
+    relative: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.quantity:
@@ -66,6 +68,10 @@ class Channel:
                 f"channel {self.name}: quantity {self.quantity!r} has no unit {self.unit!r};"
                 " use the table UNITS in drivers/base/channel.py"
             )
+
+    def step(self, value: float) -> float:
+        """Return the chip's smallest step at a value."""
+        return max(self.resolution, self.relative * abs(value))
 
     @property
     def decimals(self) -> int:

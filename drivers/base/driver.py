@@ -222,16 +222,15 @@ def value_or_error(get: Callable[[], float], *kinds: type[DriverError]) -> float
 def checked(channels: Iterable[Channel], measured: Values, where: str, hint: str = "") -> Values:
     """Return what was measured, with `OutOfRange` for what the chip cannot have measured.
 
-    It takes along the channels that need it, and no others; raise it if none has a value.
+    So have the channels that need it, and no others; raise it if no channel has a value.
     """
     found: dict[str, float | DriverError] = {}
     for channel in channels:
         found[channel.name] = _in_range(channel, measured[channel.name], where, hint)
     for channel in channels:
-        lost = [name for name in channel.needs if isinstance(found.get(name), DriverError)]
-        if lost and not isinstance(found[channel.name], DriverError):
-            what = f"{channel.name} cannot be computed without {lost[0]}"
-            found[channel.name] = OutOfRange(where, what)
+        for error in (found.get(name) for name in channel.needs):
+            if isinstance(error, DriverError):
+                found[channel.name] = error
     parted(found)
     return found
 

@@ -187,13 +187,14 @@ def off(
         channel.name: (values[channel.name], truth[channel.name])
         for channel in channels
         if channel.name in values
-        and abs(values[channel.name] - truth[channel.name]) > _tolerance(channel)
+        and abs(values[channel.name] - truth[channel.name])
+        > _tolerance(channel, truth[channel.name])
     }
 
 
-def _tolerance(channel: Channel) -> float:
+def _tolerance(channel: Channel, truth: float) -> float:
     switch = channel.resolution >= channel.high - channel.low
-    return 0.0 if switch else channel.resolution * (1 + 1e-6)
+    return 0.0 if switch else channel.step(truth) * (1 + 1e-6)
 
 
 def at(span: Range, share: float) -> float:

@@ -14,7 +14,8 @@ def independent(channel: Channel, other: Channel) -> bool:
 def beyond(channel: Channel, share: float) -> list[float]:
     """Return values a share of a channel's range beyond it; nothing is darker than dark."""
     away = share * (channel.high - channel.low)
-    return [channel.high + away, *([channel.low - away] if channel.low else [])]
+    below = [channel.low - away] if abs(channel.low) > channel.resolution else []
+    return [channel.high + away, *below]
 
 
 class Claims:

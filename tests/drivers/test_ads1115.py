@@ -234,3 +234,12 @@ def test_the_model_finishes_what_it_began_whatever_is_written_meanwhile(bench):
     bench.device._port.write(b"\x01\xc3\x83")  # a0
     bench.sleep(0.01)
     assert int(register(bench, 0), 16) == PINS["a3"] * 8000
+
+
+def test_an_open_input_leaves_its_neighbours_their_values(board):
+    bench = board(inputs=("a0", "a1", "a2"), full_scale="2.048V")
+    bench.model.set("a0", 0.5)
+    bench.model.set("a1", 3.1)  # it floats at the supply
+    bench.model.set("a2", 1.5)
+    assert bench.read() == pytest.approx({"a0": 0.5, "a2": 1.5}, abs=1e-4)
+    assert "a1 is beyond 2.048 V" in str(bench.refused["a1"])

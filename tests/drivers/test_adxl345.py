@@ -72,7 +72,7 @@ def test_the_axes_are_not_mistaken_for_each_other(bench):
 def test_an_axis_that_is_clipped_is_refused(bench, axis, g):
     bench.model.set(axis, g * G)
     with pytest.raises(OutOfRange, match=f"{axis} is "):
-        bench.measure()
+        bench.value(axis)
 
 
 def test_its_own_id_is_certain_and_another_is_none(bench):

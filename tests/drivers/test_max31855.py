@@ -149,7 +149,7 @@ def test_a_silent_line_is_called_so(word):
 
 
 def test_a_temperature_that_the_chip_cannot_measure_is_refused():
-    assert measured(0x70C00190) == {"internal": 25}  # 1804 °C
+    assert measured(0x70C00190) == {"internal": 1.5625}  # 1804 °C
 
 
 def test_without_its_cold_junction_a_thermocouple_has_no_value():

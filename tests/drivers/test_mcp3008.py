@@ -166,6 +166,16 @@ def test_an_input_that_does_not_rest_has_no_value(monkeypatch):
         bench.measure()
 
 
+@pytest.mark.parametrize("volts, why", [(0, DeadFrame), (3.3, OutOfRange)])
+def test_an_input_without_a_value_leaves_its_neighbours_theirs(volts, why):
+    bench = TestContract().fresh()
+    first, *others = (channel.name for channel in bench.device.channels)
+    bench.set(first, volts)
+    bench.setup()
+    assert bench.measure().keys() == set(others)
+    assert isinstance(bench.refused[first], why)
+
+
 class Moving(dict):
     """Another voltage at every look."""
 

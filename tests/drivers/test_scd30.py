@@ -79,7 +79,7 @@ def test_a_humidity_without_a_result_beside_a_good_concentration_is_absent(bench
     bench.setup()
     bench.model.set("humidity", 0)
     with pytest.raises(OutOfRange, match="humidity is 0"):
-        bench.settled().measure()
+        bench.settled().value("humidity")
 
 
 def test_the_model_answers_no_earlier_than_after_3_ms(bench):

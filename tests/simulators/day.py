@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from dataclasses import replace
 
-from drivers.base.driver import run
+from drivers.base.driver import parted, run
 from drivers.base.errors import DriverError
 from edge_agent.acquire.catalog import Catalog
 from edge_agent.blueprint import resolve
@@ -65,7 +65,7 @@ class Device:
         try:
             if not self._ready:
                 run(self._driver.setup(), self._sleep)
-            values = run(self._driver.measure(), self._sleep)
+            values, refused = parted(run(self._driver.measure(), self._sleep))
         except DriverError as error:
             self._ready = False
             self.outcomes[error.quality] += 1
@@ -73,6 +73,7 @@ class Device:
             return
         self._ready = True
         self.outcomes["good"] += 1
+        self.outcomes.update(f"{name}: {error.quality}" for name, error in refused.items())
         self._emit(self.name, self.clock.monotonic(), values, "good")
         self._look()
         self._compare(values)

@@ -14,7 +14,7 @@ from typing import Any
 from smbus2 import i2c_msg
 
 from drivers.base import checksum
-from drivers.base.driver import Driver, Output, Steps
+from drivers.base.driver import Driver, Output, Steps, Values, parted
 from drivers.base.errors import DriverError
 from edge_agent.acquire.catalog import Catalog
 from edge_agent.blueprint import resolve
@@ -244,7 +244,8 @@ def run(steps: Steps[Any], clock: VirtualClock) -> Any:
     raise AssertionError(f"more than {MOST_STEPS} steps")
 
 
-def _check(device: Driver, values: dict[str, float]) -> None:
+def _check(device: Driver, measured: Values) -> None:
+    values = parted(measured).values
     channels = {channel.name: channel for channel in device.channels}
     assert values.keys() <= channels.keys()
     for name, value in values.items():
