@@ -45,18 +45,14 @@ MEANINGS: dict[Kind, Meaning] = {
 
 
 def channels_of(meaning: Meaning, per_pulse: float, fastest: float) -> tuple[Channel, ...]:
-    """Return the channels; a rate's resolution is one pulse a minute.
-
-    At a rate that cannot be followed, the total has missed pulses.
-    """
+    """Return the channels; a total needs a rate that can be followed: it misses pulses else."""
     channels: list[Channel] = []
     if meaning.total:
-        name, unit = meaning.total
-        needs = meaning.rate[:1] if meaning.rate else ()
-        channels.append(Channel(name, unit, 0, MOST * per_pulse, per_pulse, needs=needs))
+        needs = (meaning.rate or ())[:1]
+        channels.append(Channel(*meaning.total, 0, MOST * per_pulse, per_pulse, needs=needs))
     if meaning.rate:
         name, unit, quantity = meaning.rate
-        worth = meaning.second * per_pulse
+        worth = meaning.second * per_pulse  # its step is one pulse a minute
         channels.append(Channel(name, unit, 0, worth * fastest, worth / 60, quantity))
     return tuple(channels)
 

@@ -168,7 +168,7 @@ def test_an_input_that_does_not_rest_has_no_value(monkeypatch):
 
 @pytest.mark.parametrize("volts, why", [(0, DeadFrame), (3.3, OutOfRange)])
 def test_an_input_without_a_value_leaves_its_neighbours_theirs(volts, why):
-    bench = TestContract().fresh()
+    bench = TestContractOfAllInputs().fresh()
     first, *others = (channel.name for channel in bench.device.channels)
     bench.set(first, volts)
     bench.setup()

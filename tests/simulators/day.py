@@ -44,8 +44,7 @@ class Device:
         where = {"bus": bus, "address": address, "pin": pin, "id": id_}
         hardware.attach(self.name, model, **where, options=resolved.options)
         self._driver = resolved.build(hardware)
-        self._steps = {channel.name: channel.resolution for channel in self._driver.channels}
-        self._steps |= {channel: MEAN[channel] for channel in MEAN.keys() & self._steps.keys()}
+        self._channels = {channel.name: channel for channel in self._driver.channels}
         self._ready = resolved.place.kind == "gpio"
         if self._ready:  # counters count from now on
             run(self._driver.setup(), self._sleep)
@@ -89,7 +88,8 @@ class Device:
             low, high = min(found), max(found)
             if channel in MEAN and self.clock.monotonic() - self._measured < MEAN_SECONDS:
                 continue  # a short window after a long wait for others
-            if not low - self._steps[channel] <= value <= high + self._steps[channel]:
+            step = MEAN.get(channel, self._channels[channel].step(high))
+            if not low - step <= value <= high + step:
                 self.wrong.append((self.clock.monotonic(), channel, value, low, high))
 
 
