@@ -20,7 +20,12 @@ from edge_agent.errors import AgentError
 from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.events import LoggedEvent, alert_of
 from edge_agent.observe.web.history.columns import SECOND, Columns, Points, step_for, whole
-from edge_agent.observe.web.history.source import HistoryMark, HistoryMarks, ShownChannel
+from edge_agent.observe.web.history.source import (
+    UNKNOWN_AGE,
+    HistoryMark,
+    HistoryMarks,
+    ShownChannel,
+)
 from edge_agent.observe.web.route import BadRequest
 from edge_agent.samples import Samples, TimeSpan
 from edge_agent.schema.events import OutputV1
@@ -29,7 +34,6 @@ from edge_agent.store.skipped import UNREADABLE
 
 MOST_MARKS = 1000
 MOST_GONE = 100  # devices that only the log knows
-UNKNOWN_AGE = 330.0  # seconds: a little longer than the default heartbeat of a dead band
 
 CurrentBlueprint: TypeAlias = Callable[[], Blueprint]
 
@@ -101,14 +105,15 @@ class LogHistory:
 
 def shown(device: ResolvedDevice, channel: Channel) -> ShownChannel:
     """Return what is shown of a configured channel."""
-    plan = device.plan.channels[channel.name]
+    plan = device.plan
+    limits = plan.channels[channel.name].limits
     return ShownChannel(
         f"{device.name}.{channel.name}",
         channel.unit,
         channel.quantity,
-        plan.decimals,
-        device.plan.max_age,
-        *(limit if isfinite(limit) else None for limit in (plan.limits.low, plan.limits.high)),
+        plan.channels[channel.name].decimals,
+        _logged_age(plan),
+        *(limit if isfinite(limit) else None for limit in (limits.low, limits.high)),
     )
 
 

@@ -81,7 +81,8 @@ class AgentPage:
         self._worker = Worker("web", server.run, server.stop, _failed)
 
     def _views(self, log_path: Path, clock: Clock, origin: ConfigOrigin | None) -> "list[PageView]":
-        return [] if origin is None else [self._build_trust(log_path, clock, origin)]
+        views = _past_views(lambda: self._blueprint, log_path)
+        return views if origin is None else [*views, self._build_trust(log_path, clock, origin)]
 
     def _build_trust(self, log_path: Path, clock: Clock, origin: ConfigOrigin) -> "PageView":
         from edge_agent.assembly.trust import Trust  # noqa: PLC0415
@@ -89,6 +90,15 @@ class AgentPage:
         self._trust = Trust(origin, log_path, lambda: self._blueprint, clock)
         self.report = self._trust.report
         return self._trust.view
+
+
+def _past_views(blueprint: Callable[[], Blueprint], log_path: Path) -> "list[PageView]":
+    from edge_agent.assembly.log_history import LogHistory  # noqa: PLC0415
+    from edge_agent.observe.web.history.view import HistoryView  # noqa: PLC0415
+    from edge_agent.observe.web.what_if import WhatIfView  # noqa: PLC0415
+
+    history = LogHistory(log_path, blueprint)
+    return [HistoryView(history), WhatIfView(history)]
 
 
 def _access(web: WebSettings) -> "PageAccess":

@@ -6,19 +6,21 @@ from typing import Literal, NamedTuple, Protocol
 from edge_agent.observe.web.history.columns import Points
 from edge_agent.samples import Samples, TimeSpan
 
+UNKNOWN_AGE = 330.0  # seconds: a little longer than the default heartbeat of a dead band
+
 
 class ShownChannel(NamedTuple):
     """A channel that has a past; `name` is `device.channel`, of a fleet `node/device.channel`.
 
-    A reading stays current for `max_age` seconds. `low` and `high` are the sensor's range; None
-    if it has none, or if it is not known.
+    After `max_age` seconds without a reading there is a gap. `low` and `high` are the sensor's
+    range; None if it has none, or if it is not known.
     """
 
     name: str
     unit: str = ""
     quantity: str = ""
     decimals: int | None = None
-    max_age: float | None = None
+    max_age: float = UNKNOWN_AGE
     low: float | None = None
     high: float | None = None
 

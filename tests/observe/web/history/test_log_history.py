@@ -167,8 +167,8 @@ def test_readings_that_a_full_log_has_thinned_keep_their_extremes(log, history):
     with log.transaction():
         log.account.register([Subscription("mqtt")], 0)
     record(log, *(reading(n, 80.0 if n == 100 else 20.0) for n in range(7200)))
-    clock = ManualClock()
-    while Retention(3600, 30_000).trim(log, clock.now()) and len_readings(log) > 6000:
+    now = ManualClock().now()
+    while Retention(3600, 30_000).trim(log, now, now.time) and len_readings(log) > 6000:
         pass
     assert len_readings(log) <= 6000
     assert drawn(history, 0, 7200, width=10).count((20.0, 80.0)) == 1
