@@ -38,7 +38,7 @@ class AgentPage:
     ) -> None:
         """Raise AgentError if password or certificate cannot be read any more.
 
-        Without an `origin`, nobody can ask for the view Trust.
+        Without an `origin`, the page has no view Trust.
         """
         self.put: PutShown = _drop
         self.report: PutFigure = unreported
