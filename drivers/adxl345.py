@@ -64,8 +64,7 @@ class ADXL345:
         self._write(FIFO_CTL, 0)
         self._write(DATA_FORMAT, FULL_RESOLUTION_16_G)
         self._write(BW_RATE, RATE, MEASURE)
-        if self._port.write_read(bytes([OFFSETS]), 3) != NO_OFFSETS:
-            raise LostConfiguration(self._port.where, "it does not keep its offsets at 0")
+        self._refuse_offsets()
         self._samples(steady(self._frame, self._port.where))
         yield PERIOD  # what it began with other settings is over
 
@@ -73,6 +72,7 @@ class ADXL345:
         """Wait for the next sample and return it."""
         frame = yield from fresh(self._frame, PATIENCE, self._port.where)
         samples = self._samples(frame)
+        self._refuse_offsets()
         refuse_old(frame, DATA_READY, self._port.where)
         codes = struct.unpack("<hhh", samples)
         values = {
@@ -91,6 +91,11 @@ class ADXL345:
         rate, power, _, _, form, *_, fifo = frame.registers
         refuse_changed(bytes([rate, power, form, fifo]), CONFIGURATION, self._port.where)
         return frame.registers[5:11]
+
+    def _refuse_offsets(self) -> None:
+        """Raise `LostConfiguration` if the chip adds something to what it measures."""
+        if self._port.write_read(bytes([OFFSETS]), 3) != NO_OFFSETS:
+            raise LostConfiguration(self._port.where, "it does not keep its offsets at 0")
 
     def _write(self, register: int, *values: int) -> None:
         self._port.write(bytes([register, *values]))

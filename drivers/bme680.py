@@ -16,10 +16,13 @@ from drivers.base.driver import BusKind, Identity, Steps, Values, checked, value
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange
 from drivers.base.humidity import cropped
 from drivers.base.i2c import I2CPort
+from drivers.base.metal_oxide import resistance_high, resistance_low
 from drivers.bmp280 import SETTINGS, Oversampling, code20
 
 # Registers and bits, table 20
-RES_HEAT, GAS_WAIT, CTRL_GAS_1, CTRL_HUM, CTRL_MEAS = 0x5A, 0x64, 0x71, 0x72, 0x74
+RES_HEAT, GAS_WAIT, CTRL_GAS_0, CTRL_GAS_1 = 0x5A, 0x64, 0x70, 0x71
+CTRL_HUM, CTRL_MEAS, CONFIG = 0x72, 0x74, 0x75
+HEATER_ON, NO_FILTER = 0x00, 0x00
 STATUS, TRIM_1, TRIM_2, HEATER_TRIM, VARIANT = 0x1D, 0x8A, 0xE1, 0x00, 0xF0
 NEW_DATA, MEASURING = 0x80, 0x60
 RUN_GAS = {0: 0x10, 1: 0x20}  # BME680, BME688
@@ -31,10 +34,6 @@ FORCED = 0x01
 RESET_SECONDS = 0.010
 AMBIENT = 25.0  # °C: some degrees change the heater's by little
 SKIPPED_20, SKIPPED_16 = 0x80000, 0x8000
-
-# Table 16: what a range adds, in %
-FIRST = (0, 0, 0, 0, 0, -1, 0, -0.8, 0, 0, -0.2, -0.5, 0, -1, 0, 0)
-SECOND = (0, 0, 0, 0, 0.1, 0.7, 0, -0.8, -0.1, 0, 0, 0, 0, 0, 0, 0)
 
 
 class Trim(NamedTuple):
@@ -101,8 +100,10 @@ class BME680:
         self._configuration = {
             RES_HEAT: heat,
             GAS_WAIT: self._wait,
+            CTRL_GAS_0: HEATER_ON,
             CTRL_GAS_1: RUN_GAS[self._variant],
             CTRL_HUM: self._ctrl_hum,
+            CONFIG: NO_FILTER,
             CTRL_MEAS: self._ctrl_meas,
         }
         for register, value in self._configuration.items():
@@ -233,15 +234,3 @@ def gas_wait(milliseconds: int) -> int:
     """Return gas_wait_0: six bits, and a factor of 1, 4, 16 or 64 (§5.3.3.3: 100 ms → 59h)."""
     factor = next(n for n in range(4) if milliseconds >> 2 * n < 64)
     return factor << 6 | milliseconds >> 2 * factor
-
-
-def resistance_low(code: int, span: int, switching_error: int) -> float:
-    """Return Ω of a BME680 (§3.4.1)."""
-    first = (1340 + 5 * switching_error) * (1 + FIRST[span] / 100)
-    second = 1 + SECOND[span] / 100
-    return 1 / (second * 0.000000125 * (1 << span) * ((code - 512) / first + 1))
-
-
-def resistance_high(code: int, span: int) -> float:
-    """Return Ω of a BME688 (BST-BME688-DS000, §3.4.1)."""
-    return 1_000_000 * (262144 >> span) / (4096 + 3 * (code - 512))

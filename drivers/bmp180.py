@@ -15,7 +15,7 @@ from drivers.base.errors import DeadFrame, LostConfiguration, NotReady
 from drivers.base.i2c import I2CPort
 from drivers.bmp280 import CTRL_MEAS
 
-TRIM = 0xAA  # §3.4, table 5
+TRIM, TRIM_BYTES = 0xAA, 22  # §3.4, table 5
 OUT = 0xF6
 
 START_UP_SECONDS = 0.010  # table 1
@@ -57,7 +57,8 @@ class BMP180:
         # A code, and one of the temperature's
         Channel("atmospheric_pressure", "hPa", 300, 1100, 0.07, needs=("temperature",)),
     )
-    _trim: Trim  # `setup` reads it
+    _calibration: bytes  # `setup` reads it
+    _trim: Trim
 
     def __init__(self, port: I2CPort, *, oversampling: Oversampling = 1) -> None:
         self._port = port
@@ -72,16 +73,24 @@ class BMP180:
         expect(self._port, "BMP180")
         self._port.write(bytes([RESET, RESET_WORD]))
         yield START_UP_SECONDS
-        self._trim = unpack_trim(read_steady(self._port, TRIM, 22), self._port.where)
+        self._calibration = read_steady(self._port, TRIM, TRIM_BYTES)
+        self._trim = unpack_trim(self._calibration, self._port.where)
 
     def measure(self) -> Steps[Values]:
         """Measure the temperature, then the pressure, which depends on it."""
         ut = (yield from self._convert(TEMPERATURE, TEMPERATURE_SECONDS)) >> 8
         up = yield from self._convert(PRESSURE | self._oss << 6, SECONDS[self._oss])
+        self._refuse_exchanged()
         b5 = warmth(self._trim, ut)
         pascal = pressure(self._trim, up >> 8 - self._oss, b5, self._oss)
         values = {"temperature": temperature(b5), "atmospheric_pressure": pascal / 100}
         return checked(self.channels, values, self._port.where)
+
+    def _refuse_exchanged(self) -> None:
+        """Raise `LostConfiguration` if another chip answers: it has no register for a mark."""
+        if self._port.write_read(bytes([TRIM]), TRIM_BYTES) != self._calibration:
+            what = "its calibration is another: was the chip exchanged?"
+            raise LostConfiguration(self._port.where, what, "it is set up again")
 
     def _convert(self, command: int, seconds: float) -> Steps[int]:
         """Convert, and return registers 0xF6 to 0xF8."""

@@ -75,9 +75,7 @@ class HTU21D:
 
     def measure(self) -> Steps[Values]:
         """Measure the temperature, then the humidity."""
-        celsius = yield from measured(self._port, TEMPERATURE)
-        percent = yield from measured(self._port, HUMIDITY)
-        return values_of(celsius, percent, self._port.where)
+        return both(self._port, TEMPERATURE, HUMIDITY)
 
 
 def plausible(port: I2CPort) -> bool:
@@ -132,13 +130,24 @@ def checked_code(frame: bytes, where: str) -> int:
     return int.from_bytes(frame[:2], "big")
 
 
-def values_of(celsius: int, percent: int, where: str) -> Values:
-    """Return the values of both codes, as far as the chip can have measured them."""
-    values = {
-        "temperature": temperature(celsius),
-        "humidity": cropped(humidity(percent), where),
-    }
-    return checked(HTU21D.channels, values, where)
+def both(port: I2CPort, temperatures: Measurement, humidities: Measurement) -> Steps[Values]:
+    """Measure one after the other; raise `LostConfiguration` if a heater warmed the chip."""
+    celsius = temperature((yield from measured(port, temperatures)))
+    percent = humidity((yield from measured(port, humidities)))
+    refuse_heated(port)
+    values = {"temperature": celsius, "humidity": cropped(percent, port.where)}
+    return checked(HTU21D.channels, values, port.where)
+
+
+def refuse_heated(port: I2CPort) -> None:
+    """Raise `LostConfiguration` if the heater is on, or the resolution another."""
+    held = _user_register(port)
+    if held & CONTROL:
+        raise LostConfiguration(
+            port.where,
+            f"its heater is on, or its resolution is another: its user register is {held:02x}",
+            "does another program use this chip?",
+        )
 
 
 def crc(data: bytes) -> int:

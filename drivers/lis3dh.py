@@ -70,14 +70,14 @@ class LIS3DH:
         self._port.write(bytes([ACT_THS, 0]))  # it would sample coarsely while nothing moves (3Eh)
         self._port.write(bytes([CTRL_REG1 | INCREMENT, *self._settings]))
         yield TURN_ON
-        if self._port.write_read(bytes([ACT_THS]), 1)[0]:
-            raise LostConfiguration(self._port.where, "it does not keep its ACT_THS at 0")
+        self._refuse_idling()
         self._samples(steady(self._frame, self._port.where))
 
     def measure(self) -> Steps[Values]:
         """Wait for the next sample and return it; an axis beyond the full scale has no value."""
         frame = yield from fresh(self._frame, PATIENCE, self._port.where)
         samples = self._samples(frame)
+        self._refuse_idling()
         refuse_old(frame, ZYXDA, self._port.where)
         words = struct.unpack("<hhh", samples)
         values = {
@@ -86,6 +86,11 @@ class LIS3DH:
         }
         hint = "use a larger `full_scale`, up to 16g"
         return checked(self.channels, values, self._port.where, hint)
+
+    def _refuse_idling(self) -> None:
+        """Raise `LostConfiguration` if it samples coarsely while nothing moves."""
+        if self._port.write_read(bytes([ACT_THS]), 1)[0]:
+            raise LostConfiguration(self._port.where, "it does not keep its ACT_THS at 0")
 
     def _frame(self) -> Frame:
         """Read CTRL_REG1 to FIFO_CTRL_REG in one transaction."""

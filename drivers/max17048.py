@@ -13,9 +13,11 @@ from drivers.base.i2c import I2CPort, settled
 from drivers.base.registers import WordRegisters
 
 # Registers, table 2
-VCELL, SOC, VERSION, HIBERNATE, STATUS = 0x02, 0x04, 0x08, 0x0A, 0x1A
+VCELL, SOC, VERSION, HIBERNATE, CONFIG, STATUS = 0x02, 0x04, 0x08, 0x0A, 0x0C, 0x1A
 PRODUCTION, REVISION = 0x0010, 0x000F
 NEVER = 0x0000  # no hibernation: the cell is looked at every 250 ms; at power-on it is 0x8030
+USUAL = 0x971C  # CONFIG at power-on: the compensation of a usual cell, awake
+COMPENSATION, SLEEP = 0xFF00, 0x0080
 RESET_HAPPENED = 0x0100
 START_UP = 1.0  # seconds until the first estimate
 VOLTS, PERCENT = 78.125e-6, 1 / 256
@@ -48,6 +50,7 @@ class MAX17048:
         if version & ~REVISION != PRODUCTION:
             raise WrongChip(self._port.where, f"no MAX17048: its version is {version:04x}")
         self._registers.write(HIBERNATE, NEVER)
+        self._registers.write(CONFIG, USUAL)
         status = self._stable(STATUS)
         if status & RESET_HAPPENED:
             self._registers.write(STATUS, status & ~RESET_HAPPENED)
@@ -68,6 +71,13 @@ class MAX17048:
     def _make_sure(self) -> None:
         if self._stable(STATUS) & RESET_HAPPENED or self._stable(HIBERNATE) != NEVER:
             raise LostConfiguration(self._port.where, "it was reset, and its estimate starts again")
+        config = self._stable(CONFIG)
+        if (config ^ USUAL) & (COMPENSATION | SLEEP):
+            raise LostConfiguration(
+                self._port.where,
+                f"it sleeps, or estimates for another cell: its register 0c is {config:04x}",
+                "does another program use this chip?",
+            )
 
     def _stable(self, register: int) -> int:
         """Read until several reads in a row agree: a new sample may come between."""

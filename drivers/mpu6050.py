@@ -15,6 +15,7 @@ from drivers.base.motion import Frame, G, expect, fresh, refuse_old, steady
 from drivers.base.registers import refuse_changed, refuse_dead
 
 # Registers, §3
+OFFSETS, OFFSETS_COUNT = 0x06, 0x13  # of both sensors: what the factory set, or nothing
 SMPLRT_DIV = 0x19
 INT_ENABLE = 0x38
 PWR_MGMT_1 = 0x6B
@@ -63,6 +64,7 @@ class MPU6050:
     bus: ClassVar[BusKind] = "i2c"
     addresses: ClassVar[tuple[int, ...]] = (0x68, 0x69)
     channels: tuple[Channel, ...] = channels_of("16g", 2000)
+    _offsets: bytes  # `setup` reads them
 
     def __init__(
         self,
@@ -93,6 +95,7 @@ class MPU6050:
         self._write(PWR_MGMT_1, GYROSCOPE_CLOCK)
         self._write(SMPLRT_DIV, *self._settings)
         self._write(INT_ENABLE, DATA_READY)
+        self._offsets = self._port.read_steady(OFFSETS_COUNT, bytes([OFFSETS]))
         yield START_SECONDS
         self._expect_settings()
         self._samples(steady(self._frame, self._port.where))
@@ -102,6 +105,7 @@ class MPU6050:
         self._expect_settings()
         frame = yield from fresh(self._frame, PATIENCE, self._port.where)
         samples = self._samples(frame)
+        self._expect_offsets()
         refuse_old(frame, DATA_READY, self._port.where)
         values = {
             channel.name: self._value(channel, word)
@@ -127,6 +131,11 @@ class MPU6050:
         refuse_dead(held, self._port.where)
         wanted = self._settings + bytes([GYROSCOPE_CLOCK, 0])
         refuse_changed(held, wanted, self._port.where)
+
+    def _expect_offsets(self) -> None:
+        """Raise `LostConfiguration` if another program calibrates the chip."""
+        held = self._port.write_read(bytes([OFFSETS]), OFFSETS_COUNT)
+        refuse_changed(held, self._offsets, self._port.where)
 
     def _frame(self) -> Frame:
         """Read INT_ENABLE to GYRO_ZOUT_L in one transaction, 0x39 being reserved."""

@@ -47,10 +47,14 @@ class PCF8574:
         yield from ()
 
     def measure(self) -> Steps[Values]:
-        """Read the pins until several reads agree."""
+        """Release and read the pins until several reads agree."""
         yield from ()
-        levels = settled(lambda: self._port.read(1)[0], self._port.where, "do contacts bounce?")
-        return self._values(levels)
+        return self._values(settled(self._levels, self._port.where, "do contacts bounce?"))
+
+    def _levels(self) -> int:
+        """Return the pins, each of them an input also if another program has made it an output."""
+        self._port.write(bytes([RELEASED]))
+        return self._port.read(1)[0]
 
     def _values(self, levels: int) -> dict[str, float]:
         return {

@@ -46,6 +46,4 @@ class Si7021:
 
     def measure(self) -> Steps[Values]:
         """Measure the temperature, then the humidity."""
-        celsius = yield from htu21d.measured(self._port, TEMPERATURE)
-        percent = yield from htu21d.measured(self._port, HUMIDITY)
-        return htu21d.values_of(celsius, percent, self._port.where)
+        return htu21d.both(self._port, TEMPERATURE, HUMIDITY)

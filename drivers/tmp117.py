@@ -13,7 +13,7 @@ from drivers.base.i2c import I2CPort
 from drivers.base.registers import WordRegisters, signed
 
 # Registers and bits, tables 7-6 and 7-8
-TEMPERATURE, CONFIGURATION, DEVICE_ID = 0x00, 0x01, 0x0F
+TEMPERATURE, CONFIGURATION, OFFSET, DEVICE_ID = 0x00, 0x01, 0x07, 0x0F
 CHIP_ID, REVISION = 0x0117, 0xF000
 READY = 0x2000
 SHUTDOWN, ONE_SHOT = 0x0400, 0x0C00
@@ -30,6 +30,7 @@ class TMP117:
     bus: ClassVar[BusKind] = "i2c"
     addresses: ClassVar[tuple[int, ...]] = (0x48, 0x49, 0x4A, 0x4B)
     channels = (Channel("temperature", "°C", -55, 150, 1 / 128),)
+    _offset: int  # what the chip adds; `setup` reads it
 
     def __init__(self, port: I2CPort) -> None:
         self._port = port
@@ -47,6 +48,7 @@ class TMP117:
             raise WrongChip(self._port.where, f"no TMP117: its id is {found:04x}")
         self._registers.write(CONFIGURATION, RESET)
         yield RESET_SECONDS
+        self._offset = self._registers.read_steady(OFFSET)
         self._forget()
 
     def measure(self) -> Steps[Values]:
@@ -57,6 +59,7 @@ class TMP117:
         self._expect(READY | SHUTDOWN | AVERAGE_8)
         raw = self._registers.read_steady(TEMPERATURE)
         self._expect(SHUTDOWN | AVERAGE_8)
+        self._registers.refuse_changed(self._registers.read_steady(OFFSET), self._offset)
         if raw == NOT_CONVERTED:
             raise NotReady(self._port.where, "nothing was converted since a reset")
         return checked(self.channels, {"temperature": temperature(raw)}, self._port.where)

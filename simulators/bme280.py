@@ -11,6 +11,7 @@ from simulators.model import Range
 CTRL_HUM = 0xF2
 # H1..H6: as chips on sale hold them; the datasheet has no example
 TRIM = (75, 362, 0, 324, 50, 30)
+ANOTHER_TRIM = (75, 376, 0, 298, 50, 30)
 
 
 class BME280(bmp280.BMP280):
@@ -29,6 +30,11 @@ class BME280(bmp280.BMP280):
     def __init__(self, clock: SimulatedClock) -> None:
         self.humidity_trim = list(TRIM)
         super().__init__(clock)
+
+    def vary(self) -> None:
+        """Take the trims of another chip."""
+        super().vary()
+        self.humidity_trim = list(ANOTHER_TRIM)
 
     def _milliseconds(self) -> float:
         """Return the typical time (§9.1)."""

@@ -13,9 +13,10 @@ from simulators.clock import SimulatedClock
 from simulators.model import Range
 
 RES_HEAT, GAS_WAIT, CTRL_GAS_0, CTRL_GAS_1 = 0x5A, 0x64, 0x70, 0x71
-CTRL_HUM, CTRL_MEAS = 0x72, 0x74
+CTRL_HUM, CTRL_MEAS, CONFIG = 0x72, 0x74, 0x75
+HEATER_OFF = 0x08  # of CTRL_GAS_0
 STATUS, DATA, GAS_LOW, GAS_HIGH = 0x1D, 0x1F, 0x2A, 0x2C
-WRITABLE = {RES_HEAT, GAS_WAIT, CTRL_GAS_0, CTRL_GAS_1, CTRL_HUM, CTRL_MEAS, 0x75}
+WRITABLE = {RES_HEAT, GAS_WAIT, CTRL_GAS_0, CTRL_GAS_1, CTRL_HUM, CTRL_MEAS, CONFIG}
 STABLE_MS = 15  # a heater needs some time
 # As chips on sale hold them; the datasheet has no example
 T1, T2, T3 = 26041, 26469, 3
@@ -59,6 +60,7 @@ class BME680(RegisterModel):
         self._burn_in()
         self._pointer = 0
         self._began = 0.0
+        self._seen: dict[str, float] = {}
         self._result: bytes | None = None
 
     def _set(self, register: int, value: int) -> None:
@@ -116,7 +118,7 @@ class BME680(RegisterModel):
     def _codes(self) -> bytes:
         """Return registers 0x1F..0x2D as they will be."""
         t, p, h = (SAMPLES[setting] for setting in self._settings())
-        value = self.values
+        value = {**self.values, **self._smoothed()}
         code_t = search(lambda c: fine_of(c) / 5120, value["temperature"], t) if t else 0x80000
         fine, code_p, code_h = fine_of(code_t), 0x80000, 0x8000
         if p and t:
@@ -127,12 +129,23 @@ class BME680(RegisterModel):
         gas = self._gas() if self._runs_gas() else bytes(2)
         return climate + bytes(3) + (gas + bytes(2) if not self.variant else bytes(2) + gas)
 
+    def _smoothed(self) -> dict[str, float]:
+        """Return what the filter makes of the last measurements (§5.3.2.4.4)."""
+        weight = (1 << (self._registers[CONFIG] >> 2 & 7)) - 1
+        self._seen = {
+            name: (weight * self._seen.get(name, self.values[name]) + self.values[name])
+            / (weight + 1)
+            for name in ("temperature", "atmospheric_pressure")
+        }
+        return self._seen
+
     def _gas(self) -> bytes:
         """Return the code nearest to the middle of those that each range would give."""
         found = [(self._gas_code(span), span) for span in range(16)]
         code, span = min(found, key=lambda each: abs(each[0] - 512))
         code = min(max(code, 0), 1023)
-        stable = 0x10 if self._heated_ms() >= STABLE_MS and self._registers[RES_HEAT] else 0
+        heats = self._registers[RES_HEAT] and not self._registers[CTRL_GAS_0] & HEATER_OFF
+        stable = 0x10 if heats and self._heated_ms() >= STABLE_MS else 0
         return (code << 6 | 0x20 | stable | span).to_bytes(2)
 
     def _gas_code(self, span: int) -> int:

@@ -15,6 +15,7 @@ from simulators.model import Range
 STARTUP_SECONDS = 0.009  # less than the 10 ms of table 1
 # Figure 4: the trim of the worked example, AC1..AC6, B1, B2, MB, MC and MD
 TRIM = (408, -72, -14383, 32741, 32757, 23153, 6190, 4, -32768, -8711, 2868)
+ANOTHER_TRIM = (7911, -934, -14306, 31567, 25671, 18974, 5498, 46, -32768, -11075, 2432)
 ID, CONTROL, OUT = 0xD0, 0xF4, 0xF6
 SCO = 0x20
 TEMPERATURE, PRESSURE = 0x0E, 0x14  # bits 4 to 0 of the control register, without sco
@@ -35,6 +36,10 @@ class BMP180(RegisterModel):
     def __init__(self, clock: SimulatedClock) -> None:
         self.trim = list(TRIM)
         super().__init__(clock)
+
+    def vary(self) -> None:
+        """Take the trim of another chip."""
+        self.trim = list(ANOTHER_TRIM)
 
     def power_on(self) -> None:
         """Clear every register; the trim comes a little later."""

@@ -5,17 +5,19 @@ from typing import ClassVar
 
 from simulators.model import I2CModel, Nack, Range
 
-VCELL, SOC, VERSION, HIBERNATE, STATUS, COMMAND = 0x02, 0x04, 0x08, 0x0A, 0x1A, 0xFE
+VCELL, SOC, VERSION, HIBERNATE, CONFIG, STATUS, COMMAND = 0x02, 0x04, 0x08, 0x0A, 0x0C, 0x1A, 0xFE
 POWER_ON = {
     VCELL: 0,
     SOC: 0,
     0x06: 0,
     HIBERNATE: 0x8030,
-    0x0C: 0x971C,
+    CONFIG: 0x971C,
     0x14: 0x00FF,
     STATUS: 0x0100,
 }
 RESET_WORD = 0x5400
+SLEEP = 0x0080  # of CONFIG
+USUAL, PERCENT_PER_STEP = 0x97, 0.05  # its compensation, and what one more adds to the estimate
 FIRST, PERIOD = 0.5, 0.25  # seconds; hibernation, which begins after minutes, is left out
 
 
@@ -65,8 +67,12 @@ class MAX17048(I2CModel):
         now = self.clock.monotonic()
         if now < self._due:
             return
+        config = self._registers[CONFIG]
+        if config & SLEEP:
+            return
         self._registers[VCELL] = _word(self.values["voltage"] / 78.125e-6)
-        self._registers[SOC] = _word(self.values["battery"] * 256)
+        estimate = self.values["battery"] + PERCENT_PER_STEP * ((config >> 8) - USUAL)
+        self._registers[SOC] = _word(estimate * 256)
         self._due = now + PERIOD * self.slowness
 
 

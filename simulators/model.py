@@ -4,7 +4,7 @@ A model takes physical values (`model.set("temperature", 21.5)`) and answers as 
 does: power-on values, conversion time, NACK while busy, checksums, saturation.
 """
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from simulators.clock import SimulatedClock
@@ -62,6 +62,10 @@ class I2CModel(Powered):
     addresses: ClassVar[tuple[int, ...]]
     chip_id: ClassVar[int | None] = None  # what its identification register holds, if it has one
     exclusive: ClassVar[bool] = True  # one device of the configuration; an expander has several
+    meddling: ClassVar[Sequence[bytes]] = ()  # commands of others that change what it says
+
+    def vary(self) -> None:
+        """Take the factory's constants of another chip of the kind, if it has any."""
 
     def write(self, data: bytes) -> None:
         """Take the bytes of one write message; raise `Nack` as the chip would."""

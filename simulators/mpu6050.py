@@ -10,6 +10,9 @@ from typing import ClassVar
 from simulators.adxl345 import STANDARD_GRAVITY, Sampler
 from simulators.model import Range
 
+ACCELERATION_OFFSETS, ROTATION_OFFSETS = 0x06, 0x13
+OFFSET_PER_G, OFFSET_PER_DEGREE = 2048, 32.8  # LSB, whatever the full scale
+FACTORY = (-1210, 480, 1530)  # differs from chip to chip
 SMPLRT_DIV, CONFIG, GYRO_CONFIG, ACCEL_CONFIG = 0x19, 0x1A, 0x1B, 0x1C
 INT_ENABLE, INT_STATUS, ACCEL_XOUT_H = 0x38, 0x3A, 0x3B
 PWR_MGMT_1, WHO_AM_I = 0x6B, 0x75
@@ -51,8 +54,9 @@ class MPU6050(Sampler):
         self._reset_until = self._woken_at = self.clock.monotonic()
 
     def reset_values(self) -> Mapping[int, int]:
-        """Return the two that §3 names."""
-        return {PWR_MGMT_1: SLEEP, WHO_AM_I: self.chip_id}
+        """Return the two that §3 names, and the factory's offsets."""
+        offsets = dict(enumerate(struct.pack(">3h", *FACTORY), ACCELERATION_OFFSETS))
+        return {**offsets, PWR_MGMT_1: SLEEP, WHO_AM_I: self.chip_id}
 
     def period(self) -> float | None:
         """Return the sample period: 1 kHz divided, or 8 kHz if there is no filter."""
@@ -63,17 +67,31 @@ class MPU6050(Sampler):
 
     def sample(self) -> None:
         """Write all words, highest byte first; the flag is that of an enabled interrupt."""
+        push, turn = self._offsets()
         words = [
-            *self._words("acceleration", self._per_g() / STANDARD_GRAVITY),
+            *self._words("acceleration", self._per_g() / STANDARD_GRAVITY, push),
             round((self.values["temperature"] - 36.53) * 340),
-            *self._words("angular_velocity", self._per_degree()),
+            *self._words("angular_velocity", self._per_degree(), turn),
         ]
         clipped = [min(max(word, -0x8000), 0x7FFF) for word in words]
         self._registers[ACCEL_XOUT_H : ACCEL_XOUT_H + 14] = struct.pack(">7h", *clipped)
         self._registers[INT_STATUS] |= self._registers[INT_ENABLE] & DATA_RDY
 
-    def _words(self, quantity: str, scale: float) -> list[int]:
-        return [round(self.values[f"{quantity}_{axis}"] * scale) for axis in "xyz"]
+    def _offsets(self) -> tuple[list[float], list[float]]:
+        """Return what the chip adds beyond the factory's, in m/s² and °/s."""
+        held = struct.unpack_from(">3h", self._registers, ACCELERATION_OFFSETS)
+        turn = struct.unpack_from(">3h", self._registers, ROTATION_OFFSETS)
+        moved = [now - then for now, then in zip(held, FACTORY, strict=True)]
+        return (
+            [n * STANDARD_GRAVITY / OFFSET_PER_G for n in moved],
+            [n / OFFSET_PER_DEGREE for n in turn],
+        )
+
+    def _words(self, quantity: str, scale: float, offsets: list[float]) -> list[int]:
+        axes = zip("xyz", offsets, strict=True)
+        return [
+            round((self.values[f"{quantity}_{axis}"] + offset) * scale) for axis, offset in axes
+        ]
 
     def _per_g(self) -> float:
         return 16384 / (1 << (self._registers[ACCEL_CONFIG] >> 3 & 3))

@@ -1,6 +1,6 @@
 """Sensirion SHT3x as its datasheet describes it (version 7): commands in, words with CRC out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from simulators.base.sensirion import WordModel, ticks
@@ -12,6 +12,7 @@ RESET, BREAK, FETCH, STATUS, CLEAR = 0x30A2, 0x3093, 0xE000, 0xF32D, 0x3041
 HEATER_ON, HEATER_OFF = 0x306D, 0x3066
 # °C and % by the command that reads them, as at power-on (application note "Alert Mode")
 LIMITS = {0xE11F: (60, 80), 0xE114: (58, 79), 0xE109: (-9, 22), 0xE102: (-10, 20)}
+HEATER, HEATED = 0x2000, 3.0  # °C warmer, and about as many % drier
 RESET_SECONDS = 0.0005
 POWER_ON = 0x8010  # an alert is pending, and there was a reset (table 18)
 
@@ -24,6 +25,7 @@ class SHT3x(WordModel):
         "temperature": Range(-40, 125, 175 / 65535),
         "humidity": Range(0, 100, 100 / 65535),
     }
+    meddling: ClassVar[Sequence[bytes]] = (b"\x30\x6d", b"\x21\x30", b"\x27\x37")
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 21.0, "humidity": 45.0}
 
     def power_on(self) -> None:
@@ -54,18 +56,19 @@ class SHT3x(WordModel):
         elif code in LIMITS:
             self._words = (_limit(*LIMITS[code]),)
         elif code == CLEAR:
-            self._status &= 0x2000
+            self._status &= HEATER
         elif code in {HEATER_ON, HEATER_OFF}:
-            self._status = self._status & ~0x2000 | 0x2000 * (code == HEATER_ON)
+            self._status = self._status & ~HEATER | HEATER * (code == HEATER_ON)
         elif code == BREAK:
             self._period = 0.0
         else:
             raise Nack
 
     def _measured(self) -> tuple[int, ...]:
+        warmer = HEATED if self._status & HEATER else 0.0
         return (
-            ticks((self.values["temperature"] + 45) / 175),
-            ticks(self.values["humidity"] / 100),
+            ticks((self.values["temperature"] + warmer + 45) / 175),
+            ticks((self.values["humidity"] - warmer) / 100),
         )
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from simulators.model import I2CModel, Range
 
 POWER_ON = {0x01: 0x0220, 0x02: 0x6000, 0x03: 0x8000}
-TEMPERATURE, CONFIGURATION, DEVICE_ID = 0x00, 0x01, 0x0F
+TEMPERATURE, CONFIGURATION, OFFSET, DEVICE_ID = 0x00, 0x01, 0x07, 0x0F
 WRITABLE = (0x01, 0x02, 0x03, 0x07)  # the EEPROM registers are locked
 AVERAGES = (1, 8, 32, 64)
 CYCLES = (0.0155, 0.125, 0.25, 0.5, 1.0, 4.0, 8.0, 16.0)  # table 7-7, without averaging
@@ -72,7 +72,7 @@ class TMP117(I2CModel):
         now = self.clock.monotonic()
         if self._mode() == SHUTDOWN or now < self._due:
             return
-        self._registers[TEMPERATURE] = _code(self._sampled)
+        self._registers[TEMPERATURE] = self._code(self._sampled)
         if self._mode() != ONE_SHOT:
             self._go_on(now)
         self._ready = True
@@ -85,9 +85,10 @@ class TMP117(I2CModel):
         cycle = CYCLES[self._registers[CONFIGURATION] >> 7 & 7]
         seconds = max(cycle, CONVERSION * average) * self.slowness
         if now - self._due >= seconds:
-            self._registers[TEMPERATURE] = _code(self.values["temperature"])
+            self._registers[TEMPERATURE] = self._code(self.values["temperature"])
         self._due, self._sampled = now + seconds, self.values["temperature"]
 
-
-def _code(celsius: float) -> int:
-    return min(max(round(celsius * 128), -32768), 32767) & 0xFFFF
+    def _code(self, celsius: float) -> int:
+        """Return a result, the offset added (§7.6.1.8)."""
+        offset = int.from_bytes(self._registers[OFFSET].to_bytes(2), signed=True)
+        return min(max(round(celsius * 128) + offset, -32768), 32767) & 0xFFFF

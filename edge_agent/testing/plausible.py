@@ -1,12 +1,22 @@
 """What a plausible frame may hide: claims about values that look like any other."""
 
+from collections.abc import Iterator
+from itertools import cycle
+
 import pytest
 
-from edge_agent.testing.bench import Bench, Side, absent_or, far_beyond
+from drivers.base.errors import DriverError
+from drivers.base.i2c import I2CPort
+from edge_agent.testing.bench import Bench, Side, absent_or, far_beyond, standing
+from simulators.model import I2CModel
+
+VALUES = (0x00, 0x14, 0xFF)
 
 
 class PlausibleFrames:
     """Claims about what no checksum and no flag marks as wrong."""
+
+    model: type[I2CModel]
 
     @pytest.mark.parametrize("side", ["below", "above"])
     def test_a_value_far_beyond_its_range_is_absent_not_the_end_of_the_range(
@@ -21,3 +31,45 @@ class PlausibleFrames:
             shown = absent_or(bench.settled().measure)
             assert shown is None or channel.name not in shown
             bench.expose()
+
+    def test_a_setting_that_another_program_changes_gives_no_wrong_value(
+        self, bench: Bench
+    ) -> None:
+        port = I2CPort(bench.bus, bench.address, now=standing)
+        bench.setup()
+        shares = cycle((0.6137, 0.31))
+        for data in (*register_writes(), *bench.model.meddling):
+            try:
+                port.write(data)
+            except DriverError:
+                continue  # the chip takes no such command
+            bench.expose(next(shares))
+            for call in (bench.measure, bench.read):
+                values = absent_or(call)
+                assert values is None or not bench.wrong(values), f"after {data.hex(' ')}"
+                bench.clock.advance(1)
+            if values is None:
+                bench.model.power_on()
+                bench.read()
+
+    def test_a_chip_exchanged_for_another_of_its_kind_gives_no_wrong_value(
+        self, bench: Bench
+    ) -> None:
+        bench.read()
+        other = self.model(bench.clock)
+        other.vary()
+        bench.replace(other)
+        bench.model = other
+        for share in (0.2, 0.6, 0.4):
+            values = absent_or(bench.expose(share).measure)
+            assert values is None or not bench.wrong(values)
+        assert not bench.wrong(bench.read())
+
+
+def register_writes() -> Iterator[bytes]:
+    """Yield what a program could write to any register of 8 bits or 16."""
+    for register in range(256):
+        for value in VALUES:
+            yield bytes([register, value])
+            yield bytes([register, value, 0x00])
+            yield bytes([register, 0x00, value])

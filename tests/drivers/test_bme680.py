@@ -3,11 +3,10 @@ import pytest
 
 from drivers.base.driver import Identity
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.metal_oxide import resistance_high, resistance_low
 from drivers.bme680 import (
     BME680,
     gas_wait,
-    resistance_high,
-    resistance_low,
     resistance_of,
     unpack_trim,
 )

@@ -167,6 +167,20 @@ def test_a_brown_out_during_a_conversion_is_noticed(bench, conversion):
         next(steps)
 
 
+def test_a_chip_put_in_the_others_place_is_read_with_its_own_trim(bench):
+    bench.setup()
+    other = bmp180.BMP180(bench.clock)
+    other.vary()
+    other.set("temperature", 20.0)
+    other.set("atmospheric_pressure", 1000.0)
+    bench.replace(other)
+    with pytest.raises(LostConfiguration, match="calibration is another"):
+        bench.measure()
+    values = bench.read()
+    assert values["temperature"] == pytest.approx(20.0, abs=0.1)
+    assert values["atmospheric_pressure"] == pytest.approx(1000.0, abs=0.07)
+
+
 def test_a_command_that_started_nothing_is_sent_again(bench):
     bench.setup()
     take, lost = bench.model.write, [0x0E]

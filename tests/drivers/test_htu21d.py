@@ -104,6 +104,15 @@ def test_a_heater_that_does_not_end_is_reported(bench, monkeypatch):
         bench.setup()
 
 
+@pytest.mark.parametrize("user", [0x06, 0x83, 0x03])
+def test_a_heater_or_a_resolution_that_another_program_sets_is_noticed(bench, user):
+    bench.model.set("temperature", 59.0)
+    bench.device._port.write(bytes([0xE6, user]))
+    with pytest.raises(LostConfiguration, match=f"heater is on, or .* register is {user:02x}"):
+        bench.measure()
+    assert bench.read()["temperature"] == pytest.approx(59.0, abs=0.011)
+
+
 def test_two_reads_of_the_user_register_that_differ_are_refused(bench, bench_of, flipped_bit):
     clean = bench_of(HTU21D, htu21d.HTU21D)
     *_, last = clean.moments(clean.setup, reads_only=True)
@@ -154,6 +163,8 @@ def test_the_model_acknowledges_nothing_while_it_converts_and_gives_a_result_onc
 def test_the_model_measures_coarsely_if_configured_so_and_warms_itself(bench):
     bench.device._port.write(b"\xe6\x85")
     bench.model.set("temperature", 30)
-    celsius = bench.measure()["temperature"]
+    bench.device._port.write(b"\xf3")
+    bench.sleep(0.05)
+    celsius = temperature(int.from_bytes(bench.device._port.read(2)))
     assert celsius == pytest.approx(31.5, abs=0.05)
     assert celsius != pytest.approx(31.5, abs=0.01)
