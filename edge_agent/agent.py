@@ -20,7 +20,7 @@ from edge_agent.config.origin import ConfigOrigin
 from edge_agent.errors import HardwareError
 from edge_agent.evaluate.commands.command import Command, Reload
 from edge_agent.evaluate.engine_items import Shown
-from edge_agent.events import lifecycle
+from edge_agent.events import Request, lifecycle
 from edge_agent.live.fan_out import FanOut
 from edge_agent.observe.health import Health
 from edge_agent.threads import STOP_SECONDS
@@ -57,7 +57,7 @@ class Agent:
         self._reread = reread
         self._notify = notify
         self._metrics = Metrics(blueprint, log_path, clock)
-        self._page = AgentPage(blueprint, log_path, clock, origin)
+        self._page = AgentPage(blueprint, log_path, clock, origin=origin, request=self._request)
         self._health = self._build_health(clock)
         shown = FanOut((watch, self._metrics.put, self._page.put))
         self._flow = self._build_flow(blueprint, hardware, log_path, clock, shown.put)
@@ -114,6 +114,7 @@ class Agent:
             died=self.control.put,
             delegate=self._delegate,
             watch=watch,
+            answer_page=self._page.put,
             report=FanOut((self._metrics.put, self._page.report)).put,
         )
 
@@ -153,6 +154,10 @@ class Agent:
     def _delegate(self, command: Command, key: str) -> None:
         """Take what the engine cannot do itself: buses and threads are the main thread's."""
         self.control.put(MainRequest(command, key))
+
+    def _request(self, request: Request) -> None:
+        """Give a command of the page to the engine."""
+        self._flow.readings.put(request)
 
     def _note(self, what: str) -> None:
         node = self._flow.blueprint.config.node

@@ -116,6 +116,9 @@ class SavedState(NamedTuple):
 Record: TypeAlias = Event | SavedState  # what the engine hands to the recorder
 
 
+PAGE = "#page"  # the topic of commands of the page: none of MQTT, so nothing from there has it
+
+
 class Request(NamedTuple):
     """A command as it arrived: `topic` and `correlation` say where its answers go."""
 

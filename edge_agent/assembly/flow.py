@@ -22,7 +22,7 @@ from edge_agent.errors import LogError
 from edge_agent.evaluate.commands.execute import Delegate
 from edge_agent.evaluate.engine import Engine
 from edge_agent.evaluate.engine_items import EngineItem, MakeSafe, ShowAgain, Shown
-from edge_agent.events import Alert, Reading, Switched
+from edge_agent.events import PAGE, Alert, Answer, Reading, Switched
 from edge_agent.figures import Figure
 from edge_agent.live.fan_out import FanOut, LatestFanOut
 from edge_agent.observe.notices import Notices
@@ -46,7 +46,8 @@ class Flow:
     """Owns the threads that an event passes through; the main thread alone calls it.
 
     `alive` takes the name of a thread that makes progress, `died` that of one that failed,
-    `delegate` the commands that the engine cannot carry out itself, `report` the threads' figures.
+    `delegate` the commands that the engine cannot carry out itself, `report` the threads' figures,
+    `answer_page` the answers to commands of the page.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Flow:
         died: Callable[[str], None],
         delegate: Delegate,
         watch: Callable[[Shown], None],
+        answer_page: Callable[[Answer], None],
         report: Callable[[Figure], None],
     ) -> None:
         """Open what the blueprint names; raise HardwareError or LogError if that fails."""
@@ -72,6 +74,7 @@ class Flow:
         self.records: SimpleQueue[RecorderItem] = SimpleQueue()
         self._alive, self._died = alive, died
         self._watch, self._report = watch, report
+        self._answer_page = answer_page
         self._news: LatestFanOut[Post] = LatestFanOut(shown_as)
         self._offsets: FanOut[int] = FanOut()
         self.buses = self._build_buses()
@@ -221,7 +224,7 @@ class Flow:
             parts,
             record=self.records.put,
             show=self.show,
-            answer=self.show,
+            answer=self._answer,
             clock=self.clock,
             progress=partial(self._alive, "engine"),
             unsafe=self.outputs.unsafe.put,
@@ -244,6 +247,13 @@ class Flow:
             report=self._report,
         )
         return Worker("recorder", self._recorder.run, partial(self.records.put, None), self._died)
+
+    def _answer(self, answer: Answer) -> None:
+        """Hand an answer to who asked: the page, or a sink."""
+        if answer.topic == PAGE:
+            self._answer_page(answer)
+        else:
+            self.show(answer)
 
     def _watched(self, post: Post) -> None:
         if isinstance(post, Reading | Alert | Switched):

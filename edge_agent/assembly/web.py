@@ -1,4 +1,4 @@
-"""The page, if it is configured: its thread, its views, and what they read."""
+"""The page, if it is configured: its thread, and its views."""
 
 import logging
 from collections.abc import Callable
@@ -12,29 +12,37 @@ from edge_agent.config.listen import listen_address
 from edge_agent.config.origin import ConfigOrigin
 from edge_agent.config.web import WebSettings
 from edge_agent.evaluate.engine_items import Shown
+from edge_agent.events import Answer, Request
 from edge_agent.figures import Figure, unreported
 from edge_agent.paths import expanded
 from edge_agent.threads import Worker
 
 if TYPE_CHECKING:
-    from edge_agent.assembly.trust import Trust
+    from edge_agent.assembly.page_views import PageViews
     from edge_agent.observe.web.build import PageAccess
-    from edge_agent.observe.web.route import PageView
-
-PutShown: TypeAlias = Callable[[Shown], None]
-PutFigure: TypeAlias = Callable[[Figure], None]
 
 _logger = logging.getLogger(__name__)
 
+PutShown: TypeAlias = Callable[[Shown | Answer], None]
+PutFigure: TypeAlias = Callable[[Figure], None]
+SendRequest: TypeAlias = Callable[[Request], None]
+
 
 class AgentPage:
-    """Takes what is shown, from any thread; without `[web]`, it drops it.
+    """Takes what is shown, and the answers to its commands; without `[web]`, it drops them.
 
-    The main thread alone calls the rest. A failed thread ends the page, and nothing else.
+    Any thread may put; the main thread alone calls the rest. A failed thread ends the page, and
+    nothing else. `request` gives a command to the engine.
     """
 
     def __init__(
-        self, blueprint: Blueprint, log_path: Path, clock: Clock, origin: ConfigOrigin | None
+        self,
+        blueprint: Blueprint,
+        log_path: Path,
+        clock: Clock,
+        *,
+        origin: ConfigOrigin | None = None,
+        request: SendRequest,
     ) -> None:
         """Raise AgentError if password or certificate cannot be read any more.
 
@@ -42,63 +50,55 @@ class AgentPage:
         """
         self.put: PutShown = _drop
         self.report: PutFigure = unreported
-        self._blueprint = blueprint
+        self._views: PageViews | None = None
         self._worker: Worker | None = None
-        self._trust: Trust | None = None
         if blueprint.config.web.listen:
-            self._build(log_path, clock, origin)
+            self._views = _views(blueprint, log_path, clock, origin, request)
+            self.put, self.report = self._views.put, self._views.report
+            self._worker = _worker(blueprint, self._views, clock)
 
     def start(self) -> None:
         """Serve, if it is configured."""
-        if self._trust is not None:
-            self._trust.start()
-        if self._worker is not None:
+        if self._views is not None and self._worker is not None:
+            self._views.start()
             self._worker.start()
 
     def follow(self, blueprint: Blueprint) -> None:
         """Show a blueprint from now on."""
-        self._blueprint = blueprint
+        if self._views is not None:
+            self._views.follow(blueprint)
 
     def stop(self, deadline: float) -> None:
-        """End the thread."""
-        if self._worker is not None:
+        """End the thread; one that is busy ends with the process."""
+        if self._views is not None and self._worker is not None:
             self._worker.finish(deadline)
-        if self._trust is not None:
-            self._trust.stop()
-
-    def _build(self, log_path: Path, clock: Clock, origin: ConfigOrigin | None) -> None:
-        from edge_agent.observe.web.build import page_server  # noqa: PLC0415
-
-        config = self._blueprint.config
-        about = {"node": config.node, "version": version("edge-agent")}
-        server = page_server(
-            _access(config.web),
-            self._views(log_path, clock, origin),
-            about=about,
-            monotonic=clock.monotonic,
-            died=_failed,
-        )
-        self._worker = Worker("web", server.run, server.stop, _failed)
-
-    def _views(self, log_path: Path, clock: Clock, origin: ConfigOrigin | None) -> "list[PageView]":
-        views = _past_views(lambda: self._blueprint, log_path)
-        return views if origin is None else [*views, self._build_trust(log_path, clock, origin)]
-
-    def _build_trust(self, log_path: Path, clock: Clock, origin: ConfigOrigin) -> "PageView":
-        from edge_agent.assembly.trust import Trust  # noqa: PLC0415
-
-        self._trust = Trust(origin, log_path, lambda: self._blueprint, clock)
-        self.report = self._trust.report
-        return self._trust.view
+            self._views.stop()
 
 
-def _past_views(blueprint: Callable[[], Blueprint], log_path: Path) -> "list[PageView]":
-    from edge_agent.assembly.log_history import LogHistory  # noqa: PLC0415
-    from edge_agent.observe.web.history.view import HistoryView  # noqa: PLC0415
-    from edge_agent.observe.web.what_if import WhatIfView  # noqa: PLC0415
+def _views(
+    blueprint: Blueprint,
+    log_path: Path,
+    clock: Clock,
+    origin: ConfigOrigin | None,
+    request: SendRequest,
+) -> "PageViews":
+    from edge_agent.assembly.page_views import PageViews  # noqa: PLC0415
 
-    history = LogHistory(log_path, blueprint)
-    return [HistoryView(history), WhatIfView(history)]
+    return PageViews(blueprint, log_path, clock, origin=origin, request=request)
+
+
+def _worker(blueprint: Blueprint, views: "PageViews", clock: Clock) -> Worker:
+    from edge_agent.observe.web.build import page_server  # noqa: PLC0415
+
+    config = blueprint.config
+    server = page_server(
+        _access(config.web),
+        views.all,
+        about={"node": config.node, "version": version("edge-agent")},
+        monotonic=clock.monotonic,
+        died=_failed,
+    )
+    return Worker("web", server.run, server.stop, _failed)
 
 
 def _access(web: WebSettings) -> "PageAccess":
@@ -112,7 +112,7 @@ def _access(web: WebSettings) -> "PageAccess":
     return PageAccess(listen_address(web.listen), password, tls)
 
 
-def _drop(_item: Shown) -> None:
+def _drop(_item: Shown | Answer) -> None:
     """Take an item if there is no page."""
 
 

@@ -1,5 +1,6 @@
 """From a request to its response: the files of the page, the login, and what the views offer."""
 
+import asyncio
 import logging
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -16,11 +17,13 @@ from edge_agent.observe.web.admission import Admission, Knock
 from edge_agent.observe.web.answering import AnswerThreads
 from edge_agent.observe.web.broadcast import Broadcast
 from edge_agent.observe.web.request import ReceivedRequest, Refusal
-from edge_agent.observe.web.responses import finished, of_answer, of_file, of_refusal
-from edge_agent.observe.web.route import BadRequest, Offer, Query, Route, Stream
+from edge_agent.observe.web.responses import finished, of_answer, of_file, of_json, of_refusal
+from edge_agent.observe.web.route import BadRequest, Deferred, Offer, Query, Route, Stream
 from edge_agent.observe.web.static_files import StaticFile
 
 Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
+PATIENCE = 30.0  # seconds for what is deferred
+LATE = f"there was no answer within {PATIENCE:.0f} s; see whether the agent is busy"
 FAILED = "the agent could not answer; its log says why"
 
 _logger = logging.getLogger(__name__)
@@ -58,6 +61,8 @@ class Page:
     def _offer(self, offer: Offer) -> None:
         if isinstance(offer, Route):
             self._add(offer.method, f"/{offer.path}", partial(self._answer, offer))
+        elif isinstance(offer, Deferred):
+            self._add("POST", f"/{offer.path}", partial(_defer, offer))
         else:
             self._add("GET", f"/{offer.path}", partial(self._show, offer))
 
@@ -127,6 +132,15 @@ async def _guarded(answer: Answer, request: Request) -> Response:
     except Exception:
         _logger.exception("web: %s failed", request.path)
         return of_refusal(Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED))
+
+
+async def _defer(offer: Deferred, request: Request) -> Response:
+    begun = asyncio.wrap_future(offer.begin(_query(request)))
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return of_json(await begun)
+    except TimeoutError:
+        raise Refusal(HTTPStatus.GATEWAY_TIMEOUT, LATE) from None
 
 
 async def _file(file: StaticFile, request: Request) -> Response:

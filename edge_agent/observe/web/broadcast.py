@@ -25,6 +25,7 @@ class Broadcast:
     """The viewers of each stream; the web thread owns it."""
 
     def __init__(self, streams: tuple[Stream, ...]) -> None:
+        self.streams = streams
         self._viewers: dict[Stream, set[StreamWriter]] = {stream: set() for stream in streams}
         self._pinged = 0.0
 
@@ -39,6 +40,10 @@ class Broadcast:
             yield
         finally:
             self._viewers[stream].discard(writer)
+
+    def is_watched(self, stream: Stream) -> bool:
+        """Return whether a stream has viewers."""
+        return bool(self._viewers[stream])
 
     def step(self, now: float) -> None:
         """Show what is new; `now` is in s, monotonic."""

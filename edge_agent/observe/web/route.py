@@ -5,6 +5,7 @@ own, where it may block for a moment; it calls the functions of a `Stream` in th
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 
@@ -74,14 +75,27 @@ class Stream(NamedTuple):
     The web thread alone calls both functions; they must not block. `first` returns what a new
     viewer gets. `fresh` is called several times a second, also without viewers, and returns what
     is new since the last call; each value becomes one event with JSON, encoded once for all.
+    While somebody views it, `refresh` is called every few seconds in another thread, where it may
+    block; what it finds out, it puts where `fresh` takes it from.
     """
 
     path: str
     first: Callable[[], Sequence[Any]]
     fresh: Callable[[], Sequence[Any]]
+    refresh: Callable[[], None] | None = None
 
 
-Offer: TypeAlias = Route | Stream
+class Deferred(NamedTuple):
+    """A POST whose answer comes later: the web thread calls `begin`, which must not block.
+
+    It raises as the `answer` of a Route does. The future is cancelled if it takes too long.
+    """
+
+    path: str
+    begin: Callable[[Query], Future[Any]]
+
+
+Offer: TypeAlias = Route | Stream | Deferred
 
 
 class PageView(Protocol):

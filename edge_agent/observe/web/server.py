@@ -18,9 +18,12 @@ from edge_agent.observe.web.answering import AnswerThreads
 from edge_agent.observe.web.application import Application
 from edge_agent.observe.web.broadcast import VIEWERS, Broadcast
 from edge_agent.observe.web.connection import serve
+from edge_agent.observe.web.request import Refusal
+from edge_agent.observe.web.route import Stream
 
 END = 1.0  # seconds for the threads that answer
 TICK = 0.25  # seconds between two looks for what is new
+REFRESH = 3.0  # seconds between two readings of what is not put, while somebody views it
 RETRY = 30.0  # seconds until an address is tried again: a network may come up late
 PAUSE = 1.0  # seconds until the next connection if the system gave none
 CONNECTIONS = VIEWERS + 64
@@ -69,7 +72,11 @@ class PageServer:
 
     async def _run(self) -> None:
         asyncio.get_running_loop().set_exception_handler(_ignore)
-        tasks = [asyncio.create_task(one) for one in (self._accept(), self._show())]
+        refreshing = [
+            self._refresh(one, one.refresh) for one in self._broadcast.streams if one.refresh
+        ]
+        own = (self._accept(), self._show(), *refreshing)
+        tasks = [asyncio.create_task(one) for one in own]
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
@@ -78,6 +85,13 @@ class PageServer:
         while not self._stopping.is_set():
             self._broadcast.step(self._monotonic())
             await asyncio.sleep(TICK)
+
+    async def _refresh(self, stream: Stream, refresh: Callable[[], None]) -> None:
+        while True:
+            if self._broadcast.is_watched(stream):
+                with suppress(Refusal):  # the threads that answer are busy
+                    await self._threads.call(refresh)
+            await asyncio.sleep(REFRESH)
 
     async def _accept(self) -> None:
         loop = asyncio.get_running_loop()

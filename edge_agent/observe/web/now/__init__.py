@@ -1,0 +1,1 @@
+"""The view Now: what is true at this moment, and why a value is absent."""
