@@ -10,6 +10,7 @@ from pathlib import Path
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.assembly.control import Control, MainRequest
 from edge_agent.assembly.flow import Flow
+from edge_agent.assembly.live_news import LiveNews
 from edge_agent.assembly.main_requests import carry_out
 from edge_agent.assembly.metrics import Metrics
 from edge_agent.assembly.self_report import SelfReporter
@@ -60,7 +61,8 @@ class Agent:
         self._page = AgentPage(blueprint, log_path, clock, origin=origin, request=self._request)
         self._health = self._build_health(clock)
         shown = FanOut((watch, self._metrics.put, self._page.put))
-        self._flow = self._build_flow(blueprint, hardware, log_path, clock, shown.put)
+        news = LiveNews(shown.put, self._page.put)
+        self._flow = self._build_flow(blueprint, hardware, log_path, clock, news)
         self._self_reporter = SelfReporter(log_path, clock, self._flow.show)
 
     def run(self) -> int:
@@ -103,7 +105,7 @@ class Agent:
         hardware: Hardware,
         log_path: Path,
         clock: Clock,
-        watch: Callable[[Shown], None],
+        news: LiveNews,
     ) -> Flow:
         return Flow(
             blueprint,
@@ -113,8 +115,7 @@ class Agent:
             alive=self._health.inbox.put,
             died=self.control.put,
             delegate=self._delegate,
-            watch=watch,
-            answer_page=self._page.put,
+            news=news,
             report=FanOut((self._metrics.put, self._page.report)).put,
         )
 

@@ -12,19 +12,18 @@ from edge_agent.assembly.announcement import Announcement, show_inactive
 from edge_agent.assembly.buses import Buses, by_bus
 from edge_agent.assembly.delivery import Delivery, RunningSink, Surroundings, posts_of
 from edge_agent.assembly.evaluation import alert_names, assemble_evaluation
+from edge_agent.assembly.live_news import LiveNews
 from edge_agent.assembly.outputs import OutputBuses
 from edge_agent.assembly.restore import last_alerts
-from edge_agent.assembly.topics import shown_as
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
 from edge_agent.deliver.sink import About, Post
 from edge_agent.errors import LogError
 from edge_agent.evaluate.commands.execute import Delegate
 from edge_agent.evaluate.engine import Engine
-from edge_agent.evaluate.engine_items import EngineItem, MakeSafe, ShowAgain, Shown
-from edge_agent.events import PAGE, Alert, Answer, Reading, Switched
+from edge_agent.evaluate.engine_items import EngineItem, MakeSafe, ShowAgain
 from edge_agent.figures import Figure
-from edge_agent.live.fan_out import FanOut, LatestFanOut
+from edge_agent.live.fan_out import FanOut
 from edge_agent.observe.notices import Notices
 from edge_agent.paths import runtime_directories
 from edge_agent.store.event_log import EventLog
@@ -46,8 +45,8 @@ class Flow:
     """Owns the threads that an event passes through; the main thread alone calls it.
 
     `alive` takes the name of a thread that makes progress, `died` that of one that failed,
-    `delegate` the commands that the engine cannot carry out itself, `report` the threads' figures,
-    `answer_page` the answers to commands of the page.
+    `delegate` the commands that the engine cannot carry out itself, `report` the threads' figures.
+    `news` hands on what the engine shows and answers.
     """
 
     def __init__(
@@ -60,8 +59,7 @@ class Flow:
         alive: Callable[[str], None],
         died: Callable[[str], None],
         delegate: Delegate,
-        watch: Callable[[Shown], None],
-        answer_page: Callable[[Answer], None],
+        news: LiveNews,
         report: Callable[[Figure], None],
     ) -> None:
         """Open what the blueprint names; raise HardwareError or LogError if that fails."""
@@ -73,9 +71,7 @@ class Flow:
         self.readings: SimpleQueue[EngineItem] = SimpleQueue()
         self.records: SimpleQueue[RecorderItem] = SimpleQueue()
         self._alive, self._died = alive, died
-        self._watch, self._report = watch, report
-        self._answer_page = answer_page
-        self._news: LatestFanOut[Post] = LatestFanOut(shown_as)
+        self._news, self._report = news, report
         self._offsets: FanOut[int] = FanOut()
         self.buses = self._build_buses()
         self.notices = Notices()
@@ -128,7 +124,7 @@ class Flow:
         """Follow a blueprint from now on; its sinks are in place already."""
         self.blueprint = blueprint
         self.records.put([*self._announcement.learn(blueprint)])
-        self._news.listeners = (self._watched, *self.delivery.posts)
+        self._news.follow(self.delivery.posts)
         self._offsets.listeners = self.delivery.offsets
         if blueprint.config.home_assistant.enabled:
             complete = partial(show_inactive, self._news, blueprint, self.clock.now())
@@ -224,7 +220,7 @@ class Flow:
             parts,
             record=self.records.put,
             show=self.show,
-            answer=self._answer,
+            answer=self._news.answer,
             clock=self.clock,
             progress=partial(self._alive, "engine"),
             unsafe=self.outputs.unsafe.put,
@@ -247,14 +243,3 @@ class Flow:
             report=self._report,
         )
         return Worker("recorder", self._recorder.run, partial(self.records.put, None), self._died)
-
-    def _answer(self, answer: Answer) -> None:
-        """Hand an answer to who asked: the page, or a sink."""
-        if answer.topic == PAGE:
-            self._answer_page(answer)
-        else:
-            self.show(answer)
-
-    def _watched(self, post: Post) -> None:
-        if isinstance(post, Reading | Alert | Switched):
-            self._watch(post)

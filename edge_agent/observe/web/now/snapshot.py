@@ -28,13 +28,13 @@ class Description(NamedTuple):
         return name in {READINGS: self.devices, ALERTS: self.alerts, OUTPUTS: self.outputs}[part]
 
 
-class Account(NamedTuple):
+class AccountReport(NamedTuple):
     """What became of the events, as JSON."""
 
     content: Mapping[str, Any]
 
 
-NowItem: TypeAlias = Live | Description | Account
+NowItem: TypeAlias = Live | Description | AccountReport
 NOTHING = Description({}, frozenset(), frozenset(), frozenset())
 
 
@@ -43,7 +43,7 @@ class Snapshot(NamedTuple):
 
     description: Description = NOTHING
     latest: Mapping[Key, Live] = {}
-    account: Account | None = None
+    account: AccountReport | None = None
 
 
 def after(before: Snapshot, items: Iterable[NowItem]) -> tuple[Snapshot, frozenset[Key]]:
@@ -54,7 +54,7 @@ def after(before: Snapshot, items: Iterable[NowItem]) -> tuple[Snapshot, frozens
         if isinstance(item, Description):
             description = item
             changed.add(DESCRIPTION)
-        elif isinstance(item, Account):
+        elif isinstance(item, AccountReport):
             account = item
             changed.add(ACCOUNT)
         else:

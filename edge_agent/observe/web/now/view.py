@@ -9,7 +9,7 @@ from edge_agent.clock import Clock
 from edge_agent.events import Answer, Request
 from edge_agent.observe.web.now.commands import PageCommands
 from edge_agent.observe.web.now.snapshot import (
-    Account,
+    AccountReport,
     NowItem,
     Snapshot,
     after,
@@ -48,7 +48,7 @@ class NowView:
         yield Deferred("api/command", self._commands.begin)
 
     def _now(self, _query: Query) -> Json:
-        account = Account(self._read_account())
+        account = AccountReport(self._read_account())
         whole = self._snapshot._replace(account=account)
         return Json(as_json(whole, everything(whole), self._clock.now()))
 
@@ -61,7 +61,7 @@ class NowView:
         return [as_json(self._snapshot, changed, self._clock.now())] if changed else []
 
     def _refresh(self) -> None:
-        self.put(Account(self._read_account()))
+        self.put(AccountReport(self._read_account()))
 
     def _arrived(self) -> Iterator[NowItem]:
         with suppress(Empty):
