@@ -21,7 +21,7 @@ from edge_agent.observe.web.what_if import WhatIfView
 class PageViews:
     """Takes what is shown, answers and figures, from any thread; the main thread does the rest.
 
-    Without an `origin`, nobody can ask for the view Trust.
+    Without an `origin`, there is no view Trust.
     """
 
     def __init__(

@@ -46,7 +46,7 @@ class AgentPage:
     ) -> None:
         """Raise AgentError if password or certificate cannot be read any more.
 
-        Without an `origin`, the page has no view Trust.
+        Without an `origin`, there is no view Trust.
         """
         self.put: PutShown = _drop
         self.report: PutFigure = unreported

@@ -17,7 +17,7 @@ from edge_agent.observe.web.static_files import static_files
 
 
 class PageAccess(NamedTuple):
-    """Where the page is, and who may open it: everybody if there is no password."""
+    """Where the page is, and who may open it: any client if there is no password."""
 
     address: ListenAddress
     password: str = ""

@@ -1,4 +1,4 @@
-"""Who may use the page: sessions after a login, or everybody on this machine without a password."""
+"""Who may use the page: sessions after a login, or every user of this machine without a password."""
 
 import hmac
 import re

@@ -75,7 +75,7 @@ class Stream(NamedTuple):
     The web thread alone calls both functions; they must not block. `first` returns what a new
     viewer gets. `fresh` is called several times a second, also without viewers, and returns what
     is new since the last call; each value becomes one event with JSON, encoded once for all.
-    While somebody views it, `refresh` is called every few seconds in another thread, where it may
+    While it has viewers, `refresh` is called every few seconds in another thread, where it may
     block; what it finds out, it puts where `fresh` takes it from.
     """
 

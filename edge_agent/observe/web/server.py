@@ -23,7 +23,7 @@ from edge_agent.observe.web.route import Stream
 
 END = 1.0  # seconds for the threads that answer
 TICK = 0.25  # seconds between two looks for what is new
-REFRESH = 3.0  # seconds between two readings of what is not put, while somebody views it
+REFRESH = 3.0  # seconds between two readings of what is not put, while there are viewers
 RETRY = 30.0  # seconds until an address is tried again: a network may come up late
 PAUSE = 1.0  # seconds until the next connection if the system gave none
 CONNECTIONS = VIEWERS + 64
