@@ -1,4 +1,4 @@
-"""Who may use the page: sessions after a login, or every user of this machine without a password."""
+"""Who may use the page: sessions after a login; without a password, all users of this machine."""
 
 import hmac
 import re
