@@ -1,4 +1,4 @@
-"""Who may use the page: sessions after a login; without a password, all users of this machine."""
+"""Who may use the page: sessions after a login; without a password, this machine alone."""
 
 import hmac
 import re

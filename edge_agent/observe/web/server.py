@@ -1,7 +1,7 @@
 """The thread of the page: one loop that accepts connections, and shows what is new.
 
-Others put what they have to show into queues and continue. So nothing is locked, and a slow client or
-a slow disk delays nothing but the page.
+Others put what they have to show into queues, and continue. So nothing is locked, and a slow client
+or a slow disk delays nothing but the page.
 """
 
 import asyncio
