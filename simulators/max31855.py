@@ -3,22 +3,31 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from simulators.clock import SimulatedClock
 from simulators.model import Range
 from simulators.spi import SPIModel
+from simulators.thermocouples import millivolts
 
 CONVERSION = 0.1  # seconds, tCONV
 POWER_UP = 0.2  # tCONV_PU
 FAULT = 0x10000
+# µV per °C: what the chip takes each type for, the mean between 0 and 1000 °C (T: 400 °C)
+SENSITIVITIES = {"K": 41.276, "J": 57.953, "N": 36.256, "T": 52.18, "E": 76.373}
+SENSITIVITIES |= {"S": 9.587, "R": 10.506}
 
 
 class MAX31855(SPIModel):
     """Converts continuously; gives the last result, hot end and cold junction in one word."""
 
     inputs: ClassVar[Mapping[str, Range]] = {
-        "temperature": Range(-270, 1800, 0.25),
+        "temperature": Range(-200, 1372, 0.25),  # of type K
         "internal": Range(-40, 125, 0.0625),
     }
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 180.0, "internal": 24.0}
+
+    def __init__(self, clock: SimulatedClock, thermocouple: str = "K") -> None:
+        self._kind = thermocouple
+        super().__init__(clock)
 
     def power_on(self) -> None:
         """Have no result until the first conversion has ended."""
@@ -36,10 +45,17 @@ class MAX31855(SPIModel):
         if late < 0:
             return
         self._due += late - late % CONVERSION + CONVERSION * self.slowness
-        hot = _code(self.values["temperature"] * 4, 14)
+        hot = _code(self._line() * 4, 14)
         cold = _code(self.values["internal"] * 16, 12)
         fault = FAULT | self.faults if self.faults else 0
         self._word = hot << 18 | cold << 4 | fault
+
+    def _line(self) -> float:
+        """Return °C of the hot end as if a thermocouple were a straight line."""
+        internal = self.values["internal"]
+        ends = (millivolts(self._kind, each) for each in (self.values["temperature"], internal))
+        hot, cold = ends
+        return (hot - cold) * 1000 / SENSITIVITIES[self._kind] + internal
 
 
 def _code(steps: float, bits: int) -> int:

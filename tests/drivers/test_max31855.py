@@ -1,9 +1,11 @@
 import re
+from typing import get_args
 
 import adafruit_max31855
 import pytest
 
-from drivers.base.driver import read, read_parted
+from drivers.base import thermocouple
+from drivers.base.driver import read, read_parted, run
 from drivers.base.errors import BadChecksum, DeadFrame, OutOfRange
 from drivers.base.spi import SPIPort
 from drivers.max31855 import MAX31855, temperatures
@@ -11,6 +13,7 @@ from edge_agent.testing import SensorContract
 from simulators import max31855
 from simulators.clock import VirtualClock
 from simulators.spi import SimulatedSPI
+from simulators.thermocouples import millivolts
 
 NO_FLAG = "nothing that it sends distinguishes a new conversion from an old one"
 
@@ -41,7 +44,10 @@ def test_adafruits_driver_reads_what_we_read_and_what_is(agree_on_spi):
     def adafruit(spi, clock):
         del clock  # it does not wait
         chip = adafruit_max31855.MAX31855(spi, None)
-        return lambda: {"temperature": chip.temperature, "internal": chip.reference_temperature}
+        return lambda: {
+            "temperature": chip.temperature_NIST,
+            "internal": chip.reference_temperature,
+        }
 
     agree_on_spi(adafruit, MAX31855, max31855.MAX31855, settle=0.2)
 
@@ -82,7 +88,7 @@ def measured(*words):
 )
 def test_the_datasheets_thermocouple_temperatures(bits, celsius):
     word = int(bits, 2) << 18 | 0x190 << 4
-    assert temperatures(word) == measured(word) == {"temperature": celsius, "internal": 25}
+    assert temperatures(word) == (celsius, 25)
 
 
 # Datasheet, table 5
@@ -100,7 +106,7 @@ def test_the_datasheets_thermocouple_temperatures(bits, celsius):
     ],
 )
 def test_the_datasheets_internal_temperatures(code, celsius):
-    assert temperatures(100 << 18 | code << 4) == {"temperature": 25, "internal": celsius}
+    assert temperatures(100 << 18 | code << 4) == (25, celsius)
 
 
 WORD = 0x06400190  # 100.00 °C, 1.5625 °C
@@ -124,7 +130,7 @@ def test_a_broken_thermocouple_has_no_value_and_the_error_says_what_is_wrong(fau
     assert values == {"internal": 24}
     assert re.match(f"oven: the {words}", str(refused["temperature"]))
     chip.faults = 0
-    assert read(device, clock.sleep) == {"temperature": 180, "internal": 24}
+    assert read(device, clock.sleep) == {"temperature": pytest.approx(180, abs=0.2), "internal": 24}
 
 
 @pytest.mark.parametrize("bit", range(32))
@@ -148,8 +154,62 @@ def test_a_silent_line_is_called_so(word):
         measured(word)
 
 
-def test_a_temperature_that_the_chip_cannot_measure_is_refused():
-    assert measured(0x70C00190) == {"internal": 1.5625}  # 1804 °C
+@pytest.mark.parametrize("line, celsius", [(-140, -194.8), (1200, 1218.2), (100, 99.97)])
+def test_the_chips_straight_line_is_not_taken_for_the_temperature(line, celsius):
+    word = (round(line * 4) & 0x3FFF) << 18 | 0x190 << 4
+    assert measured(word)["temperature"] == pytest.approx(celsius, abs=0.1)
+
+
+# Points of NIST's tables: °C and mV
+@pytest.mark.parametrize(
+    "kind, celsius, voltage",
+    [
+        ("K", -150, -4.913),
+        ("K", 1200, 48.838),
+        ("J", -100, -4.633),
+        ("J", 760, 42.919),
+        ("N", -200, -3.990),
+        ("N", 1000, 36.256),
+        ("T", -200, -5.603),
+        ("T", 400, 20.872),
+        ("E", -100, -5.237),
+        ("E", 1000, 76.373),
+        ("S", -50, -0.236),
+        ("S", 1500, 15.582),
+        ("R", 1000, 10.506),
+        ("R", 1768, 21.101),
+    ],
+)
+def test_driver_and_model_have_the_reference_tables_points(kind, celsius, voltage):
+    assert millivolts(kind, celsius) == pytest.approx(voltage, abs=0.0006)
+    if kind != "S" or celsius > 0:  # -50 °C is the very end
+        assert thermocouple.celsius(kind, voltage) == pytest.approx(celsius, abs=0.15)
+
+
+@pytest.mark.parametrize("kind", get_args(thermocouple.ThermocoupleType))
+@pytest.mark.parametrize("internal", [-10.0, 24.0, 70.0])
+def test_every_temperature_of_every_type_comes_out_within_one_step(kind, internal):
+    clock = VirtualClock()
+    chip = max31855.MAX31855(clock, kind)
+    device = MAX31855(SPIPort(SimulatedSPI(chip, []), "oven"), thermocouple=kind)
+    run(device.setup(), clock.sleep)
+    hot = device.channels[0]
+    chip.set("internal", internal)
+    for n in range(1, 200):
+        celsius = hot.low + (hot.high - hot.low) * n / 200
+        chip.set("temperature", celsius)
+        clock.sleep(0.2)
+        found = run(device.measure(), clock.sleep)["temperature"]
+        assert found == pytest.approx(celsius, abs=hot.resolution)
+
+
+def test_a_temperature_beyond_the_types_range_is_refused_with_the_remedy():
+    line = 0x70C00190  # 1804 °C
+    assert measured(line) == {"internal": 1.5625}
+    refused = read_parted(MAX31855(SPIPort(Words(line), "oven")), lambda _: None).refused
+    assert str(refused["temperature"]) == (
+        "oven: 1804 °C by the chip's straight line is beyond type K (is `thermocouple` its type?)"
+    )
 
 
 def test_without_its_cold_junction_a_thermocouple_has_no_value():
@@ -162,7 +222,7 @@ def test_the_model_has_no_result_until_its_first_conversion_has_ended():
     chip = max31855.MAX31855(clock)
     assert chip.transfer(bytes(4)) == bytes(4)
     clock.sleep(0.201)
-    assert chip.transfer(bytes(5)).hex() == "0b40180000"
+    assert chip.transfer(bytes(5)).hex() == "0b28180000"  # 178.5 °C by its straight line
 
 
 def test_the_model_converts_ten_times_a_second():
@@ -174,4 +234,4 @@ def test_the_model_converts_ten_times_a_second():
     clock.sleep(0.09)
     assert chip.transfer(bytes(4)) == first
     clock.sleep(0.02)
-    assert chip.transfer(bytes(4)).hex() == "0c801800"
+    assert chip.transfer(bytes(4)).hex() == "0c601800"
