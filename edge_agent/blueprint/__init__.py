@@ -16,6 +16,7 @@ from edge_agent.blueprint.devices import (
 )
 from edge_agent.blueprint.home_assistant import note_home_assistant
 from edge_agent.blueprint.interlocks import note_interlocks
+from edge_agent.blueprint.levels import note_levels
 from edge_agent.blueprint.limits import note_limits
 from edge_agent.blueprint.metrics import note_metrics
 from edge_agent.blueprint.rules import resolve_rules
@@ -53,6 +54,7 @@ def resolve(path: Path, overrides: Iterable[str] = ()) -> Blueprint:
     resolver = DeviceResolver(Catalog("edge_agent.drivers"), problems)
     devices = resolver.devices(config.device)
     outputs = resolver.outputs(config.output)
+    note_levels(config, outputs, problems)
     note_interlocks(config, problems)
     note_collisions(config, (*devices, *outputs), problems)
     rules = resolve_rules(config, devices, problems)

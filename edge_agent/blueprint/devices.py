@@ -12,7 +12,7 @@ from drivers.base.driver import (
     is_output,
     is_sensor,
 )
-from drivers.base.members import Totalling
+from drivers.base.members import Continuous, Totalling
 from edge_agent.acquire.catalog import Catalog, convert_options
 from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
 from edge_agent.blueprint.places import resolve_place
@@ -71,7 +71,7 @@ class ResolvedOutput(NamedTuple):
     @property
     def guard(self) -> Guard:
         """The limits that it must keep to."""
-        return output_guard(self.settings)
+        return output_guard(self.settings, continuous=isinstance(self.driver, Continuous))
 
     def build(self, hardware: Hardware) -> Output:
         """Return the driver, connected but not switched; an expander's also gets its pin."""

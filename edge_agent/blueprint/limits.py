@@ -63,7 +63,7 @@ def _limits(config: Config) -> Iterator[Limit]:
     for rule in config.rule:
         for output_name, value in rule.set.items():
             key = f"rule.{rule.name}.set.{output_name}"
-            yield Limit(key, level(value), 0, 1, '"on", "off", or a number from 0 to 1')
+            yield Limit(key, level(value), 0, 1, '"on", "off", or 0 to 1 if it can be dimmed')
 
 
 def _note_contradictions(key: str, channel: ChannelSettings, problems: Problems) -> None:

@@ -40,7 +40,7 @@ def _channel_plan(channel: Channel, settings: ChannelSettings) -> ChannelPlan:
     return ChannelPlan(calibration, limits, None if converted else channel.decimals)
 
 
-def output_guard(settings: OutputSettings) -> Guard:
+def output_guard(settings: OutputSettings, *, continuous: bool) -> Guard:
     """Return the limits that an output must keep to."""
     return Guard(
         level(settings.safe),
@@ -48,4 +48,5 @@ def output_guard(settings: OutputSettings) -> Guard:
         settings.min_off,
         settings.max_on,
         frozenset(settings.interlock),
+        continuous,
     )

@@ -8,7 +8,8 @@ from edge_agent.config.settings import Name, Settings
 from edge_agent.units import Duration
 
 Switch: TypeAlias = Annotated[
-    bool | float | Literal["on", "off"], Meta(description='"on", "off", or a number from 0 to 1')
+    bool | float | Literal["on", "off"],
+    Meta(description='"on", "off", or 0 to 1 if it can be dimmed'),
 ]
 
 

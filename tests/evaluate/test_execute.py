@@ -63,6 +63,15 @@ def test_an_output_is_set_for_a_time(stepped):
     assert engine.relays["fan"].applied == [0.0, 1.0, 0.0]
 
 
+@pytest.mark.parametrize("value", [0.5, 0.01, 1e-9])
+def test_an_output_that_is_on_or_off_takes_nothing_between(stepped, value):
+    engine = stepped([], allowed=ALL)
+    (answer,) = asked(engine, "set", output="fan", value=value)
+    assert answer["state"] == "failed"
+    assert "fan is on or off" in answer["reason"]
+    assert engine.relays["fan"].applied == [0.0]
+
+
 def test_auto_leaves_an_output_to_the_rules_again(stepped):
     engine = stepped([], allowed=ALL)
     asked(engine, "set", output="fan", value=1)

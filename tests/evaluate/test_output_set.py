@@ -1,7 +1,8 @@
 import pytest
 
-from edge_agent.evaluate.outputs.arbitration import Guard
+from edge_agent.evaluate.outputs.arbitration import Guard, Held
 from edge_agent.evaluate.outputs.output_set import OutputSet
+from edge_agent.evaluate.outputs.output_state import Order, OutputState
 from edge_agent.evaluate.outputs.switching import GuardedOutput
 
 
@@ -161,3 +162,19 @@ def test_secure_waits_for_nothing(moment, rule, relay):
     outputs.secure(moment(1))
     assert relay.applied[-1] == 0.0
     assert relay.closed
+
+
+@pytest.mark.parametrize(("continuous", "applied"), [(False, [0.0]), (True, [0.4])])
+def test_what_was_saved_of_a_dimmer_is_not_asked_of_a_relay(relay, moment, continuous, applied):
+    saved = OutputState(Held(0.4, "command", 0), Order(0.4, 10**9))
+    guard = Guard(continuous=continuous)
+    outputs = OutputSet([GuardedOutput("fan", relay, guard)], {"fan": saved})
+    outputs.follow([], moment(1))
+    assert relay.applied == applied
+
+
+def test_a_relay_that_stays_on_is_on_whatever_was_saved_of_it(relay, moment):
+    saved = OutputState(Held(0.4, "dim", 0))
+    outputs = OutputSet([GuardedOutput("fan", relay, Guard(min_on=60))], {"fan": saved})
+    outputs.follow([], moment(1))
+    assert relay.applied == [1.0]

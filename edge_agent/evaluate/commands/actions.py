@@ -50,6 +50,11 @@ class CommandActions:
     def order_of(self, command: commands.Set, now: Moment) -> Order | None:
         """Return what a command asks of an output; None if it leaves it to the rules."""
         self._check_output(command)
+        guard = self._outputs.output(command.output).guard
+        if command.number is not None and not guard.takes(command.number):
+            raise CommandError(
+                f"{command.output} is on or off: send on or off, not {command.value}"
+            )
         until = now.uptime + round(command.seconds * 1e6)
         return None if command.number is None else Order(command.number, until)
 

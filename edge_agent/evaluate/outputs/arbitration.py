@@ -33,6 +33,7 @@ class Guard(msgspec.Struct, frozen=True):
     """The limits of an output: times in seconds, 0 for none; a value above 0 is on.
 
     `interlock` names outputs that must never be on together with this one; either may say so.
+    Only a `continuous` output takes values between 0 and 1.
     """
 
     safe: float = 0.0
@@ -40,6 +41,11 @@ class Guard(msgspec.Struct, frozen=True):
     min_off: float = 0.0
     max_on: float = 0.0
     interlock: frozenset[str] = frozenset()
+    continuous: bool = False
+
+    def takes(self, value: float) -> bool:
+        """Return whether the output can be set to a value from 0 to 1."""
+        return self.continuous or value in {0.0, 1.0}
 
 
 class OutputRequest(NamedTuple):

@@ -40,7 +40,10 @@ class OutputSet:
         self._numbers = count(1)
         self._switches = {output.name: OutputSwitch(output, self._numbers) for output in outputs}
         self._guards = {name: one.output.guard for name, one in self._switches.items()}
-        known = {name: one for name, one in (states or {}).items() if name in self._switches}
+        saved = (states or {}).items()
+        known = {
+            name: one.within(self._guards[name]) for name, one in saved if name in self._guards
+        }
         self._held = {name: one.held for name, one in known.items()}
         self._orders = {name: one.order for name, one in known.items() if one.order}
         self._removed: list[OutputSwitch] = []  # whose results are awaited
@@ -153,7 +156,7 @@ class OutputSet:
         if switch is None:  # another value was asked for since
             return []
         removed = switch in self._removed
-        held = _safe(switch) if removed else self._held[switch.output.name]
+        held = switch.safe if removed else self._held[switch.output.name]
         news = _known(switch.take(result, held))
         self._removed = [one for one in self._removed if one.waits]
         return news + self._secure_each(result.moment)
@@ -209,7 +212,7 @@ class OutputSet:
 
     def _set_all(self, moment: Moment) -> list[Switched]:
         news, self._news = self._news, []
-        late = _known(*(one.check(_safe(one), moment) for one in self._removed))
+        late = _known(*(one.check(one.safe, moment) for one in self._removed))
         set_ = _known(*(self._set(name, held, moment) for name, held in self._held.items()))
         return news + late + set_
 
@@ -240,10 +243,6 @@ class OutputSet:
             return []
         on = (one for one in self._all() if one.output.name in self._guards and not one.off)
         return [one for one in on if excluded(self._guards, name, one.output.name)]
-
-
-def _safe(switch: OutputSwitch) -> Held:
-    return Held(switch.output.guard.safe, SAFE, 0)
 
 
 def _known(*news: Switched | None) -> list[Switched]:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge_agent.evaluate.outputs.arbitration import Held
+from edge_agent.evaluate.outputs.arbitration import Guard, Held
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -20,6 +20,12 @@ class OutputState(msgspec.Struct, frozen=True, omit_defaults=True):
 
     held: Held
     order: Order | None = None
+
+    def within(self, guard: Guard) -> "OutputState":
+        """Return the state of an output whose driver may be another one now, on or off only."""
+        value = self.held.value if guard.takes(self.held.value) else 1.0
+        order = self.order if self.order and guard.takes(self.order.value) else None
+        return OutputState(self.held._replace(value=value), order)
 
     def shifted(self, by: int) -> "OutputState":
         """Return the state on another boot's uptime."""

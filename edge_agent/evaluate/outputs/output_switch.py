@@ -53,6 +53,11 @@ class OutputSwitch:
         return self._awaited is not None or bool(self._release)
 
     @property
+    def safe(self) -> Held:
+        """What it does at a stop, and once it is removed."""
+        return Held(self.output.guard.safe, SAFE, 0)
+
+    @property
     def off(self) -> bool:
         """Whether it is certain that the output is off."""
         return self.stands_at(0.0)
@@ -128,8 +133,7 @@ class OutputSwitch:
         self._error = self._error or result.error
         if not result.error:
             return None
-        safe = Held(self.output.guard.safe, SAFE, 0)
-        return self._report_error(safe, result.moment, result.error)
+        return self._report_error(self.safe, result.moment, result.error)
 
     def _late(self, micros: int) -> str:
         place = self.output.switcher.name
