@@ -2,6 +2,8 @@
 
 import math
 
+MORE = 2  # decimals of a mean than of its values: many of them resolve more than one
+
 
 class Summary:
     """A running summary of values that are counted one by one.
@@ -34,7 +36,7 @@ class Summary:
 
     def as_dict(self) -> dict[str, float]:
         """Return the summary as an aggregate event has it; at least one value was counted."""
-        mean = (self._sum + self._lost) / self._count
+        mean = round((self._sum + self._lost) / self._count, self._decimals())
         return {
             "count": self._count,
             "min": self._low,
@@ -44,3 +46,13 @@ class Summary:
             "max": self._high,
             "last": self._last,
         }
+
+    def _decimals(self) -> int:
+        """Return the digits after the point that a mean of such values is worth."""
+        return MORE + max(map(decimals_of, (self._low, self._high, self._last)))
+
+
+def decimals_of(value: float) -> int:
+    """Return the digits after the point that a finite value is written with."""
+    digits, _, exponent = repr(value).partition("e")
+    return max(len(digits.partition(".")[2].rstrip("0")) - int(exponent or 0), 0)

@@ -6,6 +6,8 @@ resistance, …), the usual term.
 
 from dataclasses import dataclass
 
+MOST = 12  # decimals
+
 UNITS = {
     "acceleration": "m/s²",
     "angle": "°",
@@ -76,4 +78,4 @@ class Channel:
     @property
     def decimals(self) -> int:
         """The number of decimals to show, from the resolution."""
-        return next(n for n in range(7) if n == 6 or self.resolution >= 0.999 * 10.0**-n)
+        return next(n for n in range(MOST + 1) if n == MOST or self.resolution >= 0.999 * 10.0**-n)

@@ -23,12 +23,21 @@ def _of_device(device: ResolvedDevice) -> Iterator[str]:
     plan = device.plan
     for channel in device.channels:
         one = plan.channels[channel.name]
-        said = [*_corrected(one.calibration), *_limited(one.limits, channel.unit)]
+        said = [
+            *_smoothed(one.median),
+            *_corrected(one.calibration),
+            *_limited(one.limits, channel.unit),
+        ]
         band = plan.dead_band.bands.get(channel.name)
         if band:
             said.append(f"logged if it changed by {_quantity(band, channel.unit)}")
         if said:
             yield f"{channel.name}: {', '.join(said)}"
+
+
+def _smoothed(median: int) -> Iterator[str]:
+    if median > 1:
+        yield f"the median of the last {median}"
 
 
 def _corrected(calibration: Calibration) -> Iterator[str]:

@@ -16,8 +16,8 @@ from drivers.base.members import Continuous, Totalling
 from edge_agent.acquire.catalog import Catalog, convert_options
 from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
 from edge_agent.blueprint.places import resolve_place
-from edge_agent.blueprint.plans import device_plan, output_guard
-from edge_agent.config.device import DeviceSettings
+from edge_agent.blueprint.plans import device_plan, output_guard, published
+from edge_agent.config.device import ChannelSettings, DeviceSettings
 from edge_agent.config.output import OutputSettings
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.outputs.arbitration import Guard
@@ -136,12 +136,19 @@ class DeviceResolver:
         names = [channel.name for channel in driver.channels]
         for name in device.settings.channel.keys() - set(names):
             self._problems.add(f"{where}channel.{name}: {unknown(name, names)}")
-        return device._replace(channels=driver.channels)
+        settings = device.settings.channel
+        return device._replace(
+            channels=tuple(
+                published(channel, settings.get(channel.name, ChannelSettings()))
+                for channel in driver.channels
+            )
+        )
 
     def _note_converted(self, settings: DeviceSettings, where: str) -> None:
         """Note conversions of a total: it could not continue after a restart."""
         for name, channel in settings.channel.items():
-            if (channel.scale, channel.offset, channel.polynomial) != (1.0, 0.0, ()):
+            converted = (channel.scale, channel.offset, channel.polynomial) != (1.0, 0.0, ())
+            if converted or channel.median > 1:
                 what = "a counter's channels are not converted; use `per_pulse`"
                 self._problems.add(f"{where}channel.{name}: {what}")
 

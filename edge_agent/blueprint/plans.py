@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 from drivers.base.channel import Channel
 from edge_agent.config.device import ChannelSettings, DeviceSettings
@@ -28,8 +29,19 @@ def device_plan(settings: DeviceSettings, channels: Iterable[Channel]) -> Device
     return DevicePlan(plans, max_age, DeadBand(bands, settings.heartbeat))
 
 
+def published(channel: Channel, settings: ChannelSettings) -> Channel:
+    """Return a channel with the resolution of what is published of it."""
+    if settings.decimals is not None:
+        return replace(channel, resolution=10.0**-settings.decimals)
+    step = _calibration(settings).resolution(channel.resolution, channel.low, channel.high)
+    return replace(channel, resolution=step)
+
+
+def _calibration(settings: ChannelSettings) -> Calibration:
+    return Calibration(settings.scale, settings.offset, settings.polynomial)
+
+
 def _channel_plan(channel: Channel, settings: ChannelSettings) -> ChannelPlan:
-    calibration = Calibration(settings.scale, settings.offset, settings.polynomial)
     converted = bool(settings.polynomial) or settings.scale != 1
     low, high = (-math.inf, math.inf) if converted else (channel.low, channel.high)
     limits = Limits(
@@ -37,7 +49,7 @@ def _channel_plan(channel: Channel, settings: ChannelSettings) -> ChannelPlan:
         high if settings.high is None else settings.high,
         settings.max_step,
     )
-    return ChannelPlan(calibration, limits, None if converted else channel.decimals)
+    return ChannelPlan(_calibration(settings), limits, channel.decimals, settings.median)
 
 
 def output_guard(settings: OutputSettings, *, continuous: bool) -> Guard:

@@ -36,6 +36,16 @@ class ChannelSettings(Settings, frozen=True, kw_only=True):
         Annotated[float, Meta(gt=0)] | None,
         Meta(description="largest plausible change per second, above 0"),
     ] = None
+    decimals: Annotated[
+        Annotated[int, Meta(ge=0, le=9)] | None,
+        Meta(
+            description="digits after the point, 0 to 9; default: as many as the chip resolves,"
+            " after scaling"
+        ),
+    ] = None
+    median: Annotated[
+        int, Meta(ge=1, le=99, description="take the median of so many values, 1 to 99")
+    ] = 1
     dead_band: Annotated[
         float, Meta(ge=0, description="log a value only if it changed by this much; 0 logs all")
     ] = 0.0

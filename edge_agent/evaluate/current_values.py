@@ -8,6 +8,7 @@ from edge_agent.evaluate.expressions.context import Context
 from edge_agent.evaluate.expressions.expression import Span
 from edge_agent.evaluate.expressions.windows import Window
 from edge_agent.evaluate.refine.aggregates import Aggregator
+from edge_agent.evaluate.refine.median import Recent, smoothed
 from edge_agent.evaluate.refine.refine import DevicePlan, Levels, refine
 from edge_agent.events import Event, Reading
 
@@ -20,6 +21,7 @@ class DeviceValues:
         self.plan = plan
         self.aggregators = {seconds: Aggregator(name, [seconds]) for seconds in windows}
         self.levels: Levels = {}
+        self.recent: Recent = {}
         self.names: list[str] = []  # its channels that have a current value
         self.expires = NEVER  # uptime in µs from which they are no longer current
         self.logged: Reading | None = None
@@ -78,7 +80,8 @@ class CurrentValues:
     def take(self, measured: Reading) -> tuple[DeviceValues, Reading]:
         """Refine a reading, and store the values that are right."""
         device = self.devices[measured.device]
-        reading, device.levels = refine(device.plan, measured, device.levels)
+        smooth, device.recent = smoothed(device.plan, measured, device.recent)
+        reading, device.levels = refine(device.plan, smooth, device.levels)
         self.store(device, reading)
         return device, reading
 

@@ -30,6 +30,7 @@ dead_band = 1
 scale = 1.05
 [device.channel.atmospheric_pressure]
 polynomial = [1, 2]
+median = 5
 """
 SECRET = "hunter2-and-more"
 
@@ -105,7 +106,7 @@ def test_the_refinement_of_a_device_is_said_in_words(origin):
     assert "refused if it changes by more than 2 °C a second" in found[0]
     assert "multiplied by 1.05" in " ".join(found)
     assert "logged if it changed by 1 %" in " ".join(found)
-    assert "corrected by the polynomial 1, 2" in " ".join(found)
+    assert "the median of the last 5, corrected by the polynomial 1, 2" in " ".join(found)
 
 
 def test_a_device_that_is_not_configured_has_no_refinement(origin):

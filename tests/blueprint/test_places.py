@@ -104,10 +104,11 @@ def test_a_missing_pin_is_a_problem(resolved):
         resolved(device("door", "contact"))
 
 
-def test_a_counters_total_is_not_converted(resolved):
+@pytest.mark.parametrize("conversion", ["scale = 2", "median = 3"])
+def test_a_counters_total_is_not_converted(resolved, conversion):
     text = device("rain", "pulse", 'pin = 5\nkind = "precipitation"\nper_pulse = 0.25')
     with pytest.raises(ConfigError, match=r"rain.channel.precipitation: .* use `per_pulse`"):
-        resolved(text + "[device.channel.precipitation]\nscale = 2\n")
+        resolved(text + "[device.channel.precipitation]\n" + conversion)
 
 
 def test_a_rule_may_not_have_the_name_of_an_outputs_own_alert(resolved):

@@ -51,6 +51,31 @@ def test_only_channels_with_a_dead_band_are_thinned(plan):
     assert plan("").dead_band.heartbeat == 60
 
 
-def test_values_keep_the_decimals_that_the_chip_is_worth_unless_they_are_converted(plan):
-    assert plan("").channels["humidity"].decimals == 3
-    assert plan("scale = 11").channels["humidity"].decimals is None
+@pytest.mark.parametrize(
+    ("settings", "decimals"),
+    [
+        ("", 3),
+        ("offset = 0.12345", 3),
+        ("scale = 11", 2),
+        ("scale = -0.001", 6),
+        ("scale = 1e-20", 12),
+        ("scale = 1e6", 0),
+        ("polynomial = [5, 11]", 2),
+        ("polynomial = [0, 0, 0.01]", 4),  # 0.0019 on average, less where the curve is flat
+        ("polynomial = [7]", 12),
+        ("decimals = 1", 1),
+        ("decimals = 0\nscale = 11", 0),
+    ],
+)
+def test_values_have_the_decimals_that_the_chip_is_worth_or_those_that_are_asked_for(
+    plan, settings, decimals
+):
+    assert plan(settings).channels["humidity"].decimals == decimals
+
+
+def test_the_decimals_of_what_is_published_are_those_that_are_shown(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(DEVICE.format("scale = 0.001"))
+    channels = {channel.name: channel for channel in resolve(path).devices[0].channels}
+    assert channels["humidity"].decimals == 6
+    assert channels["temperature"].decimals == 3

@@ -61,8 +61,8 @@ def test_another_unit_or_quantity_is_refused_with_the_remedy(name, unit, quantit
         (175 / 65535, 3),
         (0.000125, 4),
         (1e-6, 6),
-        (1e-9, 6),
-        (0, 6),
+        (1e-9, 9),
+        (0, 12),
     ],
 )
 def test_decimals_show_a_step_and_no_more(resolution, decimals):

@@ -296,6 +296,23 @@ def test_a_reported_window_is_never_forgotten_however_often_windows_were_left_ou
     assert late == [(b, False) for b in begins] + [(b, True) for b in begins]
 
 
+@pytest.mark.parametrize(
+    "values, mean",
+    [
+        ([68.67, 68.67, 68.69], 68.6767),
+        ([1.0, 0.0, 0.0], 0.33),
+        ([1e-7, 2e-7, 2e-7], 1.67e-7),
+        ([651.0, 652.0, 652.0], 651.67),
+        ([1e16, 3e16, 3e16], 7e16 / 3),
+    ],
+)
+def test_a_mean_has_two_decimals_more_than_its_values(values, mean):
+    site = Site(60)
+    site.measure(*values)
+    site.flush()
+    assert site.reported[0].data["values"]["t"]["mean"] == pytest.approx(mean, rel=1e-12)
+
+
 def test_the_sum_loses_no_digits():
     site = Site(60)
     site.measure(1.0, 1e100, 1.0, -1e100)

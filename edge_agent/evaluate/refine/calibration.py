@@ -1,6 +1,11 @@
 """Calibration: the correction of what a chip measured."""
 
+from itertools import pairwise
+
 import msgspec
+
+PIECES = 16  # of a curve
+FLATTER = 0.1  # of the mean slope: where a curve is flat a step is worth less
 
 
 class Calibration(msgspec.Struct, frozen=True):
@@ -21,3 +26,11 @@ class Calibration(msgspec.Struct, frozen=True):
         for coefficient in reversed(self.polynomial):
             result = result * value + coefficient
         return result
+
+    def resolution(self, step: float, low: float, high: float) -> float:
+        """Return what a step of a chip that measures `low` to `high` is worth when corrected."""
+        if not self.polynomial:
+            return step * abs(self.scale)
+        values = [self.apply(low + (high - low) * n / PIECES) for n in range(PIECES + 1)]
+        slope = sum(abs(after - before) for before, after in pairwise(values)) / (high - low)
+        return step * slope * (FLATTER if len(self.polynomial) > 2 else 1)

@@ -16,12 +16,14 @@ Levels: TypeAlias = Mapping[str, Level]  # by channel
 class ChannelPlan(msgspec.Struct, frozen=True):
     """How one channel's values are corrected, and which of them are plausible.
 
-    `decimals` are as many as the chip resolves; None keeps them all.
+    `decimals` are as many as the chip resolves; None keeps them all. A value is the `median` of so
+    many measured ones.
     """
 
     calibration: Calibration = Calibration()
     limits: Limits = Limits()
     decimals: int | None = None
+    median: int = 1
 
 
 class DevicePlan(msgspec.Struct, frozen=True):
