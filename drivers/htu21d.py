@@ -4,6 +4,7 @@ Its checksum begins with 0, so a line held low passes it: the status bits in eac
 was measured, and zeros are refused. What the Si7021 shares with it is here as functions.
 """
 
+from contextlib import suppress
 from typing import ClassVar, NamedTuple
 
 from drivers.base import checksum
@@ -28,6 +29,9 @@ RESET_SECONDS = 0.015  # page 12
 CONTROL = 0x85  # resolution and heater in the user register: all 0 is what we want
 OTP_OFF = 0x02  # set in every chip at power-on
 STATUS = 0x02  # bit of a result: set for humidity, clear for temperature (page 11)
+TE = 0x4854  # "HT", the second half of its electronic id; SHT2x are compensated themselves
+COEFFICIENT = 0.15  # % that are missing for each °C above 25 (page 3: -0.15)
+COLDEST, WARMEST = 0.0, 80.0  # °C, for which that is given
 SILICON_LABS = {0x0D: "Si7013", 0x14: "Si7020", 0x15: "Si7021"}  # Si7021-A20 §5.5
 
 
@@ -51,11 +55,12 @@ class HTU21D:
     addresses: ClassVar[tuple[int, ...]] = (0x40,)
     channels = (
         Channel("temperature", "°C", -40, 125, 175.72 / 2**14),
-        Channel("humidity", "%", 0, 100, 125 / 2**12),
+        Channel("humidity", "%", 0, 100, 125 / 2**12, needs=("temperature",)),
     )
 
     def __init__(self, port: I2CPort) -> None:
         self._port = port
+        self._coefficient = 0.0  # `setup` knows it
 
     def identify(self) -> Identity | None:
         """Assume the chip if its user register is plausible and Silicon Labs made none."""
@@ -71,11 +76,25 @@ class HTU21D:
         """Reset the chip; raise `WrongChip` if it is a Si7021 or none of its kind."""
         if self.identify() is None:
             raise WrongChip(self._port.where, "no HTU21D", "a Si7021 has its own driver")
+        self._coefficient = COEFFICIENT if self._is_htu21d() else 0.0
         yield from reset(self._port)
 
     def measure(self) -> Steps[Values]:
-        """Measure the temperature, then the humidity."""
-        return both(self._port, TEMPERATURE, HUMIDITY)
+        """Measure the temperature, then the humidity, which is corrected with it."""
+        celsius, percent = yield from both(self._port, TEMPERATURE, HUMIDITY)
+        correction = (min(max(celsius, COLDEST), WARMEST) - 25) * self._coefficient
+        where = self._port.where
+        values = {"temperature": celsius, "humidity": cropped(percent, where, correction)}
+        return checked(self.channels, values, where)
+
+    def _is_htu21d(self) -> bool:
+        """Return whether the electronic id says so; of its relatives some acknowledge no id."""
+        makers = set()
+        for _ in range(checksum.READS):
+            with suppress(NoAcknowledge):
+                frame = self._port.write_read(ELECTRONIC_ID, 6)
+                makers.add(checked_code(frame[3:], self._port.where))
+        return TE in makers
 
 
 def plausible(port: I2CPort) -> bool:
@@ -130,13 +149,14 @@ def checked_code(frame: bytes, where: str) -> int:
     return int.from_bytes(frame[:2], "big")
 
 
-def both(port: I2CPort, temperatures: Measurement, humidities: Measurement) -> Steps[Values]:
-    """Measure one after the other; raise `LostConfiguration` if a heater warmed the chip."""
+def both(
+    port: I2CPort, temperatures: Measurement, humidities: Measurement
+) -> Steps[tuple[float, float]]:
+    """Return °C and %, not cropped yet; raise `LostConfiguration` if a heater warmed the chip."""
     celsius = temperature((yield from measured(port, temperatures)))
     percent = humidity((yield from measured(port, humidities)))
     refuse_heated(port)
-    values = {"temperature": celsius, "humidity": cropped(percent, port.where)}
-    return checked(HTU21D.channels, values, port.where)
+    return celsius, percent
 
 
 def refuse_heated(port: I2CPort) -> None:

@@ -6,8 +6,10 @@ An HTU21D that identifies itself: see there for what both do.
 from typing import ClassVar
 
 from drivers import htu21d
-from drivers.base.driver import BusKind, Identity, Steps, Values
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, NoAcknowledge, WrongChip
+from drivers.base.humidity import cropped
 from drivers.base.i2c import I2CPort
 from drivers.htu21d import SILICON_LABS, STATUS, Measurement
 
@@ -21,7 +23,10 @@ class Si7021:
 
     bus: ClassVar[BusKind] = "i2c"
     addresses: ClassVar[tuple[int, ...]] = (0x40,)
-    channels = htu21d.HTU21D.channels
+    channels = (
+        Channel("temperature", "°C", -40, 125, 175.72 / 2**14),
+        Channel("humidity", "%", 0, 100, 125 / 2**12),
+    )
 
     def __init__(self, port: I2CPort) -> None:
         self._port = port
@@ -46,4 +51,6 @@ class Si7021:
 
     def measure(self) -> Steps[Values]:
         """Measure the temperature, then the humidity."""
-        return htu21d.both(self._port, TEMPERATURE, HUMIDITY)
+        celsius, percent = yield from htu21d.both(self._port, TEMPERATURE, HUMIDITY)
+        values = {"temperature": celsius, "humidity": cropped(percent, self._port.where)}
+        return checked(self.channels, values, self._port.where)

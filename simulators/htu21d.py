@@ -25,6 +25,7 @@ class HTU21D(I2CModel):
     default_user: ClassVar[int] = 0x02
     seconds: ClassVar[tuple[float, float]] = (0.044, 0.014)  # typical: temperature, humidity
     keeps_heater: ClassVar[bool] = True
+    coefficient: ClassVar[float] = 0.15  # % per °C above 25 (page 3)
     electronic_id: tuple[int, ...] = (0x00, 0x32, 0x48, 0x54)
 
     def power_on(self) -> None:
@@ -69,19 +70,31 @@ class HTU21D(I2CModel):
         else:
             raise Nack
 
+    def _lost(self) -> float:
+        """Return by how many % its element shows too little, or too much where it is cold."""
+        return self.coefficient * (min(max(self.values["temperature"], 0), 80) - 25)
+
     def _convert(self, code: int) -> None:
         warmer = HEATED if self._user & HEATER else 0.0
         bits = STEPS[self._user & 0x81]
         if code in TEMPERATURE:
             share, which, status = (self.values["temperature"] + warmer + 46.85) / 175.72, 0, 0
         else:
-            share, which, status = (self.values["humidity"] - warmer + 6) / 125, 1, 2
+            dry = self.values["humidity"] - warmer - self._lost()
+            share, which, status = (dry + 6) / 125, 1, 2
         step = 1 << 16 - bits[which]
         top = 65536 - step
         ticks = min(max(round(share * 65536 / step) * step, 0), top) | status
         hold = code in {TEMPERATURE[1], HUMIDITY[1]}  # the clock is stretched meanwhile
         seconds = 0.0 if hold else self.seconds[which] * self.slowness
         self._silent(seconds, with_crc(ticks.to_bytes(2, "big")))
+
+
+class SHT21(HTU21D):
+    """Sensirion SHT21 (datasheet version 4): it compensates for the temperature itself."""
+
+    coefficient: ClassVar[float] = 0.0
+    electronic_id = (0x10, 0x26, 0x00, 0x01)
 
 
 def with_crc(data: bytes) -> bytes:

@@ -12,6 +12,7 @@ class Si7021(htu21d.HTU21D):
     default_user: ClassVar[int] = 0x3A
     seconds: ClassVar[tuple[float, float]] = (0.007, 0.017)  # table 2, typical
     keeps_heater: ClassVar[bool] = False
+    coefficient: ClassVar[float] = 0.0
     chip_id = 0x15
 
     def _command(self, data: bytes) -> None:

@@ -5,10 +5,10 @@ from drivers.base.errors import OutOfRange
 DRIEST, WETTEST = -5.0, 110.0  # %: accuracy, drift and dew go as far, a broken element farther
 
 
-def cropped(percent: float, where: str) -> float | OutOfRange:
-    """Return 0 to 100 %, or `OutOfRange` if that would hide a broken element."""
+def cropped(percent: float, where: str, correction: float = 0.0) -> float | OutOfRange:
+    """Return 0 to 100 %, corrected, or `OutOfRange` if that would hide a broken element."""
     if DRIEST <= percent <= WETTEST:
-        return min(max(percent, 0.0), 100.0)
+        return min(max(percent + correction, 0.0), 100.0)
     return OutOfRange(
         where,
         f"humidity is {percent:.4g}, the chip measures 0 to 100 %",

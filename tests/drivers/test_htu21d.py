@@ -19,8 +19,35 @@ class TestContract(LateResults, FramesWithChecksums, RefusesTemperatures, I2CCon
     model = htu21d.HTU21D
 
 
+class TestContractOfAnSHT21(LateResults, FramesWithChecksums, RefusesTemperatures, I2CContract):
+    driver = HTU21D
+    model = htu21d.SHT21
+
+
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree_with_adafruit):
-    agree_with_adafruit(adafruit_htu21d.HTU21D, HTU21D, htu21d.HTU21D)
+    agree_with_adafruit(adafruit_htu21d.HTU21D, HTU21D, htu21d.SHT21)  # it corrects nothing
+
+
+# The vendor's correction: 0.15 % per °C above 25, between 0 and 80 °C
+@pytest.mark.parametrize(
+    "celsius, raw, percent", [(25, 40, 40), (60, 40, 45.25), (5, 40, 37), (-20, 40, 36.25)]
+)
+def test_a_humidity_is_corrected_by_the_temperature(bench, celsius, raw, percent):
+    bench.model.coefficient = 0
+    bench.model.set("temperature", celsius)
+    bench.model.set("humidity", raw)
+    assert bench.measure()["humidity"] == pytest.approx(percent, abs=0.04)
+
+
+def test_a_relative_that_acknowledges_no_id_is_not_corrected(bench, monkeypatch):
+    command = bench.model._command
+    monkeypatch.setattr(
+        bench.model, "_command", lambda data: command(data if data != b"\xfc\xc9" else b"\x00")
+    )
+    bench.model.coefficient = 0
+    bench.model.set("temperature", 60)
+    bench.model.set("humidity", 40)
+    assert bench.read()["humidity"] == pytest.approx(40, abs=0.04)
 
 
 @pytest.fixture
@@ -144,6 +171,7 @@ def test_the_result_of_another_measurement_is_refused(bench, monkeypatch):
 
 
 def test_the_status_is_no_part_of_the_value(bench):
+    bench.model.coefficient = bench.device._coefficient = 0.0
     code = round((45 + 6) / 125 * 2**12) * 16
     assert bench.measure()["humidity"] == pytest.approx(humidity(code), abs=1e-9)
 
