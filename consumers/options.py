@@ -8,6 +8,7 @@ import click
 
 from consumers.source import Source, SourcePlan
 from consumers.sources.catalog import source_of
+from edge_agent.config.listen import ListenAddress, listen_address
 from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
 from edge_agent.private_files import refuse_exposed
@@ -27,6 +28,24 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]  # not generic in
             return Duration.parse(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class AddressType(click.ParamType):  # type: ignore[type-arg]  # not generic in click 8.1
+    """An address of this machine and a port, such as `example`."""
+
+    name = "address"
+
+    def __init__(self, example: str) -> None:
+        self._example = example
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> ListenAddress:
+        """Return host and port."""
+        try:
+            return listen_address(str(value))
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}; write one such as {self._example}", param, ctx)
 
 
 NODE = re.compile("[A-Za-z0-9_-]+")

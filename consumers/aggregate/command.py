@@ -6,13 +6,20 @@ import secrets
 import signal
 import time
 from contextlib import ExitStack, closing, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from consumers.aggregate.aggregator import RunClock, RunEnd, StoringRun
 from consumers.aggregate.keep import Keep, parse_keep
+from consumers.aggregate.page.option import (
+    WEB_OPTION,
+    WEB_PASSWORD_OPTION,
+    FleetPage,
+    page_served_at,
+)
 from consumers.aggregate.stores.catalog import store_of
 from consumers.aggregate.stores.store import Store
 from consumers.inbox.settings import InboxCounts
@@ -25,8 +32,10 @@ from consumers.options import (
     source_options,
     start_option,
 )
+from consumers.query.opened import opened_at
 from consumers.state import LETTERS, directory_of, state_directory
 from consumers.steady_clock import SteadyClock
+from edge_agent.config.listen import ListenAddress
 from edge_agent.deliver.complaints import Complaints
 
 FOREVER = float("inf")
@@ -34,6 +43,14 @@ LOG_FORMAT = "%(levelname)s: %(message)s"
 COUNTED = ("events", "duplicates", "dead")
 
 _logger = logging.getLogger(__name__)
+
+
+class RunChoice(NamedTuple):
+    """What the command line asks of a run."""
+
+    keep: Keep
+    end: RunEnd
+    page: FleetPage
 
 
 def _keep(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> Keep:
@@ -57,6 +74,8 @@ def _keep(_context: click.Context, _parameter: click.Parameter, texts: tuple[str
 @click.option("--until-quiet", type=DURATION, metavar="DURATION",
               help="End when no event has arrived for this time.")  # fmt: skip
 @METRICS_OPTION
+@WEB_OPTION
+@WEB_PASSWORD_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print JSON at the end, and nothing else.")
 def aggregate(
     where: str,
@@ -65,6 +84,8 @@ def aggregate(
     seconds: float | None,
     until_quiet: float | None,
     *,
+    web: ListenAddress | None,
+    web_password_file: str,
     as_json: bool,
     **source: Any,  # noqa: ANN401
 ) -> int:
@@ -76,20 +97,21 @@ def aggregate(
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     end = RunEnd(*(FOREVER if each is None else each for each in (seconds, until_quiet)))
-    counts = _followed(directory_of(state, "aggregate"), where, source, keep, end)
+    page = FleetPage(web, web_password_file)
+    path = directory_of(state, "aggregate")
+    counts = _followed(path, where, source, RunChoice(keep, end, page))
     _print(counts, as_json=as_json)
     return 0
 
 
-def _followed(
-    path: Path, where: str, options: dict[str, Any], keep: Keep, end: RunEnd
-) -> InboxCounts:
+def _followed(path: Path, where: str, options: dict[str, Any], choice: RunChoice) -> InboxCounts:
     """Store what arrives until the end, or Ctrl-C; return what was counted."""
     run: StoringRun
     with ExitStack() as stack:
         directory = stack.enter_context(state_directory(path))
         store = stack.enter_context(closing(store_of(where, directory)))
         store.open()
+        page = page_served_at(choice.page, partial(opened_at, where, directory))
         letters = stack.enter_context(closing(SqliteLetters(directory / LETTERS)))
         place = {"group": _group(store, options), "state": str(directory)}
         totals = lambda: inbox_totals(run.counts)  # noqa: E731
@@ -98,10 +120,17 @@ def _followed(
         clock = RunClock(SteadyClock(), time.sleep)
         complaints = Complaints(_logger)
         run = StoringRun(
-            source, store, letters, keep=keep, end=end, clock=clock, complaints=complaints
+            source,
+            store,
+            letters,
+            keep=choice.keep,
+            end=choice.end,
+            clock=clock,
+            complaints=complaints,
         )
         with suppress(KeyboardInterrupt):
             _logger.info("storing the events of %s in %s", options["url"], store)
+            stack.enter_context(page)
             run.run()
     return run.counts
 

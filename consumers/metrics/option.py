@@ -8,28 +8,15 @@ import click
 
 from consumers.metrics.figures import ConsumerFigures, ConsumerTotals
 from consumers.metrics.measured import MeasuredSource
-from consumers.options import chosen_source
+from consumers.options import AddressType, chosen_source
 from consumers.source import Source
 from consumers.steady_clock import SteadyClock
-from edge_agent.config.listen import ListenAddress, listen_address
+from edge_agent.config.listen import ListenAddress
 from edge_agent.errors import MissingPackage
-
-
-class _AddressType(click.ParamType):  # type: ignore[type-arg]  # not generic in click 8.1
-    name = "address"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> ListenAddress:
-        try:
-            return listen_address(str(value))
-        except ValueError as error:
-            self.fail(f"{value!r}: {error}; write one such as 127.0.0.1:9274", param, ctx)
-
 
 METRICS_OPTION = click.option(
     "--metrics",
-    type=_AddressType(),
+    type=AddressType("127.0.0.1:9274"),
     metavar="HOST:PORT",
     help="Serve metrics to Prometheus there, such as 127.0.0.1:9274.",
 )

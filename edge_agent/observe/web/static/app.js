@@ -3,27 +3,30 @@ import { element } from "./dom.js";
 
 const VIEWS = { now: "Now", history: "History", "what-if": "What if", trust: "Trust" };
 
+const nav = document.querySelector("nav");
 const main = document.getElementById("main");
 const link = document.getElementById("link");
 const session = await Api.session();
 const api = new Api(session, (connected) => {
   link.textContent = connected ? "" : "Not connected. Trying again…";
 });
+const views = session.views || VIEWS; // those of a fleet are others
 let close = () => {};
 
 async function show() {
-  const name = location.hash.replace(/^#\//, "").split("?")[0] || "now";
-  if (!(name in VIEWS)) {
-    location.replace("#/now");
+  const [first] = Object.keys(views);
+  const name = location.hash.replace(/^#\//, "").split("?")[0] || first;
+  if (!(name in views)) {
+    location.replace(`#/${first}`);
     return;
   }
   close();
   close = () => {};
-  for (const anchor of document.querySelectorAll("nav a")) {
+  for (const anchor of nav.children) {
     if (anchor.hash === `#/${name}`) anchor.setAttribute("aria-current", "page");
     else anchor.removeAttribute("aria-current");
   }
-  document.title = `${VIEWS[name]} · ${session.node}`;
+  document.title = `${views[name]} · ${session.node}`;
   main.replaceChildren();
   main.dataset.view = name;
   try {
@@ -34,6 +37,9 @@ async function show() {
   }
 }
 
+for (const [name, title] of Object.entries(views)) {
+  nav.append(element("a", { href: `#/${name}` }, title));
+}
 document.getElementById("node").textContent = session.node;
 const logout = document.getElementById("logout");
 logout.hidden = !session.login;
