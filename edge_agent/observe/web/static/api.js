@@ -48,10 +48,19 @@ export class Api {
         wait = Math.min(wait * 2, 15000);
       };
     };
-    open();
-    return () => {
+    // A page that waits to be gone back to would hold one of the few connections of a browser.
+    const leave = () => {
       clearTimeout(timer);
       source.close();
+    };
+    const come = (event) => event.persisted && open();
+    window.addEventListener("pagehide", leave);
+    window.addEventListener("pageshow", come);
+    open();
+    return () => {
+      window.removeEventListener("pagehide", leave);
+      window.removeEventListener("pageshow", come);
+      leave();
     };
   }
 }
