@@ -38,7 +38,7 @@ need_prometheus = command -v promtool >/dev/null || [ -x $(PROMETHEUS)/usr/bin/p
 
 HOME_ASSISTANT_PYTHON ?= python3.12
 
-.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-buses test-home-assistant test-vm test-deb torture simulation rules-model fuzz soak soak-week backlog sbom audit-dependencies nightly lint format docs bench deb clean
+.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation rules-model fuzz soak soak-week backlog sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -74,6 +74,7 @@ test: lint  ## everything a merge must pass: lint, and all tests but the nightly
 	@$(call need_prometheus)
 	@$(call need,cc,gcc libc6-dev)
 	$(BIN)/python -m pytest $(PARALLEL)
+	@$(MAKE) --no-print-directory test-browser
 
 test-fast: .venv/dev  ## a minute of tests: no drivers, delivery, doctor, survey, restarts or end to end
 	$(BIN)/python -m pytest $(PARALLEL) -m 'not nightly and not buses and not slow' $(SLOW:%=--ignore=tests/%)
@@ -94,6 +95,14 @@ test-home-assistant: .venv/dev build/home-assistant/installed  ## test discovery
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	HOME_ASSISTANT=$(CURDIR)/build/home-assistant/bin/hass \
 		nice $(BIN)/python -m pytest -m home_assistant tests/home_assistant $(ARGS)
+
+# Chromium of Debian with its driver, and axe-core of npm: nothing but loopback is asked.
+test-browser: .venv/dev  ## test the page in a real Chromium (a minute)
+	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	@$(call need,chromium,chromium)
+	@$(call need,chromedriver,chromium-driver)
+	@$(call need,npm,npm)
+	$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
 
 torture: .venv/dev  ## inject every fault into a real agent, and write docs/torture.md (30 minutes)
 	@$(call need,/usr/sbin/mosquitto,mosquitto)

@@ -24,7 +24,7 @@ def test_an_event_is_followed_by_an_address_that_names_it(trust, greenhouse, wai
     trust.open("about:blank")
     trust.open(f"{greenhouse.url}#/trust?event=1")
     wait_for(lambda: "happened" in trust.texts(".steps li strong"))
-    assert "lifecycle of agent" in trust.text(".path")
+    assert ":1 output of fan" in trust.text(".path")
 
 
 def test_an_id_that_names_nothing_is_explained(trust, wait_for):

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 
-from edge_agent.observe.web.history.view import HistoryView
-
 from consumers.aggregate.page.history import FleetHistory
 from consumers.aggregate.page.nodes import NodesView
 from consumers.query.opened import OpenedStore
 from edge_agent.config.listen import ListenAddress
 from edge_agent.observe.web.build import PageAccess, page_server
+from edge_agent.observe.web.history.view import HistoryView
 from edge_agent.threads import Worker
 
 END_SECONDS = 2.0  # a thread that waits for the store ends with the process
