@@ -36,7 +36,9 @@ need_prometheus = command -v promtool >/dev/null || [ -x $(PROMETHEUS)/usr/bin/p
 	{ $(download) prometheus || { apt-get -qq update && $(download) prometheus; }; } && \
 	dpkg -x prometheus_*.deb . && rm prometheus_*.deb; }
 
-HOME_ASSISTANT_PYTHON ?= python3.12
+# In the cache, so that `make clean` and other worktrees keep it; the last version for Python 3.12.
+HOME_ASSISTANT := $(HOME)/.cache/edge-agent-tests/home-assistant-2025.1.4
+HOME_ASSISTANT_PYTHON ?= $(lastword python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python3.12))
 
 .PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation rules-model fuzz soak soak-week backlog sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
@@ -91,9 +93,9 @@ test-buses: .venv/dev  ## test every sink on a real server, and write the report
 	nice $(BIN)/python -m pytest -m buses tests/buses $(if $(ARGS),,--report) $(ARGS)
 
 # Home Assistant has its own environment, of 600 MB: it wants other versions of what the agent needs.
-test-home-assistant: .venv/dev build/home-assistant/installed  ## test discovery in a real Home Assistant
+test-home-assistant: .venv/dev $(HOME_ASSISTANT)/installed  ## test discovery in a real Home Assistant
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
-	HOME_ASSISTANT=$(CURDIR)/build/home-assistant/bin/hass \
+	HOME_ASSISTANT=$(HOME_ASSISTANT)/bin/hass \
 		nice $(BIN)/python -m pytest -m home_assistant tests/home_assistant $(ARGS)
 
 # Chromium of Debian with its driver, and axe-core of npm: nothing but loopback is asked.
@@ -197,12 +199,12 @@ build/runtime/%: .venv/bin/pip pyproject.toml
 		'.$(patsubst %,[%],$(filter-out core,$*))' || { rm -rf $@; exit 1; }
 	$(BIN)/pip --python $@ uninstall -q -y edge-agent
 
-# The version is the last for Python 3.12; its test package brings most of what its components need.
-build/home-assistant/installed:
+# Its test package brings most of what its components need.
+$(HOME_ASSISTANT)/installed:
 	@$(HOME_ASSISTANT_PYTHON) --version
-	rm -rf build/home-assistant
-	$(HOME_ASSISTANT_PYTHON) -m venv build/home-assistant
-	build/home-assistant/bin/pip install -q --disable-pip-version-check \
+	rm -rf $(HOME_ASSISTANT)
+	$(HOME_ASSISTANT_PYTHON) -m venv $(HOME_ASSISTANT)
+	$(HOME_ASSISTANT)/bin/pip install -q --disable-pip-version-check \
 		pytest-homeassistant-custom-component==0.13.205 janus==1.1.0 \
 		home-assistant-frontend==20250109.2 pyotp==2.8.0 PyQRCode==1.2.1
 	@touch $@

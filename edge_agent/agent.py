@@ -14,6 +14,7 @@ from edge_agent.assembly.live_news import LiveNews
 from edge_agent.assembly.main_requests import carry_out
 from edge_agent.assembly.metrics import Metrics
 from edge_agent.assembly.self_report import SelfReporter
+from edge_agent.assembly.statistics import Statistics
 from edge_agent.assembly.web import AgentPage
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
@@ -55,8 +56,7 @@ class Agent:
     ) -> None:
         """Open what the blueprint names; raise HardwareError or LogError if that fails."""
         self.control = control
-        self._reread = reread
-        self._notify = notify
+        self._reread, self._notify = reread, notify
         self._metrics = Metrics(blueprint, log_path, clock)
         self._page = AgentPage(blueprint, log_path, clock, origin=origin, request=self._request)
         self._health = self._build_health(clock)
@@ -64,6 +64,7 @@ class Agent:
         news = LiveNews(shown.put, self._page.put)
         self._flow = self._build_flow(blueprint, hardware, log_path, clock, news)
         self._self_reporter = SelfReporter(log_path, clock, self._flow.show)
+        self._statistics = self._build_statistics()
 
     def run(self) -> int:
         """Start, watch, stop; return the exit code."""
@@ -81,6 +82,7 @@ class Agent:
         self._flow.start()
         self._metrics.start()
         self._page.start()
+        self._statistics.follow(self._flow.blueprint)
         self._note("started")
         devices = len(self._flow.blueprint.devices)
         plural = "s" * (devices != 1)
@@ -97,6 +99,7 @@ class Agent:
         written = self._flow.stop(deadline)
         self._metrics.stop(deadline)
         self._page.stop(deadline)
+        self._statistics.stop(deadline)
         return int(not written) if safe else HardwareError.exit_code
 
     def _build_flow(
@@ -128,6 +131,11 @@ class Agent:
             report=self._metrics.put,
         )
 
+    def _build_statistics(self) -> Statistics:
+        flow = self._flow
+        save = lambda state: flow.records.put([state])  # noqa: E731
+        return Statistics(flow.log_path, flow.clock, save, flow.notices.put)
+
     def _status(self) -> str:
         return self._flow.notices.line()
 
@@ -151,6 +159,7 @@ class Agent:
             self._health.watch(self._flow.names)
             self._metrics.follow(self._flow.blueprint)
             self._page.follow(self._flow.blueprint)
+            self._statistics.follow(self._flow.blueprint)
 
     def _delegate(self, command: Command, key: str) -> None:
         """Take what the engine cannot do itself: buses and threads are the main thread's."""

@@ -51,6 +51,10 @@ def note_home_assistant(
         return
     for what in _obstacles(config):
         problems.note("home_assistant.enabled", value=True, what=what)
+    if any((config.home_assistant.url, config.home_assistant.token_file, config.home_assistant.ca)):
+        from edge_agent.blueprint.statistics import note_import  # noqa: PLC0415
+
+        note_import(config, problems)
     if not problems.lines:  # without all devices, their items would look unknown
         _note_items(config, devices, outputs, problems)
         _note_ids(config, devices, outputs, problems)

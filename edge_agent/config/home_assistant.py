@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, field
 
 from edge_agent.config.settings import Settings
+from edge_agent.keys import FILE, SECRET_FILE
 
 DiscoveryForm: TypeAlias = Literal["device", "entity"]
 
@@ -56,3 +57,21 @@ class HomeAssistantSettings(Settings, frozen=True, kw_only=True):
     hidden: Annotated[
         tuple[str, ...], Meta(description="items that Home Assistant does not get")
     ] = ()
+    url: Annotated[
+        str,
+        Meta(
+            description="where Home Assistant is, such as http://homeassistant.local:8123: it gets"
+            " the hours that its statistics lack; default: it gets none"
+        ),
+    ] = ""
+    token_file: Annotated[
+        str,
+        Meta(
+            description="file with a long-lived access token of an administrator, for url",
+            extra=SECRET_FILE,
+        ),
+    ] = ""
+    ca: Annotated[
+        str,
+        Meta(description="PEM file of the CA that signed the certificate at url", extra=FILE),
+    ] = ""

@@ -9,6 +9,10 @@ from edge_agent.store.reader import LogReader
 FIRST = (
     'SELECT min("offset"), min(time) FROM event WHERE "offset" = (SELECT min("offset") FROM event)'
 )
+SINCE = """
+SELECT "offset", time FROM event WHERE "offset" > ? AND time >= ? AND boot IS NULL
+ORDER BY "offset" LIMIT 1
+"""
 BEFORE = 'SELECT coalesce(max("offset"), 0) FROM event WHERE time < ?'
 
 
@@ -19,6 +23,14 @@ class HistoryReader(LogReader):
         """Return offset and time, in µs, of the oldest event that the log has."""
         offset, time = self._execute(FIRST, ())[0]
         return None if offset is None else (offset, time)
+
+    def first_since(self, after: int, time: int) -> tuple[int, int] | None:
+        """Return offset and time of the first event behind `after` that is not older than `time`.
+
+        Times are in µs; an event whose time is not known yet is left out.
+        """
+        found = self._execute(SINCE, (after, time))
+        return (found[0][0], found[0][1]) if found else None
 
     def last_before(self, time: int) -> int:
         """Return the offset of the last event before a time in µs; 0 if there is none."""

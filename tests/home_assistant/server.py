@@ -68,11 +68,27 @@ class HomeAssistant:
         path = "services/" + service.replace(".", "/")
         self._request(path, {"entity_id": entity, **data})
 
+    @property
+    def url(self):
+        """Where it is."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def token(self):
+        """Return a token of an administrator."""
+        return _token()
+
     def complaints(self):
         """Return what its log has of warnings and errors about MQTT."""
         log = (self._directory / "home-assistant.log").read_text()
         lines = log.splitlines()
         return [one for one in lines if "components.mqtt" in one and " DEBUG " not in one]
+
+    def configure(self, text):
+        """Write its configuration.yaml, which it reads when it starts."""
+        (self._directory / "configuration.yaml").write_text(text)
+
+    def _listen(self):
+        return {"server_host": ["127.0.0.1"], "server_port": self._port}
 
     def _runs(self):
         try:
@@ -93,10 +109,10 @@ class HomeAssistant:
     def _prepare(self, broker_port):
         storage = self._directory / ".storage"
         storage.mkdir(parents=True)
-        (self._directory / "configuration.yaml").write_text(
-            f"http:\n  server_host: 127.0.0.1\n  server_port: {self._port}\napi:\n"
-        )
+        listen = json.dumps(self._listen())
+        self.configure(f"http: {listen}\napi:\nrecorder:\n  commit_interval: 0\n")
         _store(storage, "auth", 1, _login())
+        _store(storage, "http", 1, self._listen())  # its recovery mode reads nothing else
         _store(storage, "core.config_entries", 4, {"entries": [_mqtt(broker_port)]})
 
 

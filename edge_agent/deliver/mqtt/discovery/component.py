@@ -21,9 +21,13 @@ class Component(NamedTuple):
         """Return what tells it from the node's other entities of all platforms."""
         return f"{self.platform}_{self.name}"
 
+    def unique_id(self, node: str) -> str:
+        """Return by what Home Assistant knows it; `node` is the id of its node there."""
+        return f"edge_{node}_{self.name}"
+
     def payload(self, node: str) -> Options:
         """Return what Home Assistant reads; `node` is the id of its node there."""
-        ids = {"name": self.title, "unique_id": f"edge_{node}_{self.name}"}
+        ids = {"name": self.title, "unique_id": self.unique_id(node)}
         return {"platform": self.platform, **ids, **self.options}
 
 
