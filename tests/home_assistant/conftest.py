@@ -18,11 +18,17 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture
-def home(tmp_path, broker):
-    """A running Home Assistant, which has the broker."""
-    server = HomeAssistant(program(), tmp_path / "home", broker.port).start()
+def new_home(tmp_path, broker):
+    """A Home Assistant that has the broker, and was never started."""
+    server = HomeAssistant(program(), tmp_path / "home", broker.port)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def home(new_home):
+    """A running Home Assistant, which has the broker."""
+    return new_home.start()
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ class HomeAssistant:
         try:
             eventually(self._runs)
         except AssertionError:
-            self.kill()  # in its recovery mode, it would listen beyond the loopback
+            self.kill()
             raise
         return self
 
@@ -67,6 +67,15 @@ class HomeAssistant:
         """Call a service such as `switch.turn_on`."""
         path = "services/" + service.replace(".", "/")
         self._request(path, {"entity_id": entity, **data})
+
+    @property
+    def pid(self):
+        """Its process."""
+        return self._process.pid
+
+    def in_recovery_mode(self):
+        """Return whether it runs with nothing that is configured."""
+        return self._request("config")["recovery_mode"]
 
     @property
     def url(self):
