@@ -14,7 +14,7 @@ NIGHTLY := test-nightly test-buses fuzz soak soak-week torture simulation sbom a
 MINUTES := 30
 BUS ?= mqtt
 # What can be installed, by extra; `core` is without any.
-EXTRAS := core spi serial broker notify metrics web consumers postgresql kafka amqp aws avro
+EXTRAS := core spi serial broker notify metrics home-assistant web consumers postgresql kafka amqp aws avro
 
 # $(call need,command,Debian package): install it as root, or say what to type.
 need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \

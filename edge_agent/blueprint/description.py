@@ -35,6 +35,7 @@ def describe(blueprint: Blueprint) -> NodeDescription:
         bool(config.aggregates.windows),
         tuple(sink for sink in sinks if sink.servers),
         {name: KINDS[name] for name in config.commands.allow},
+        config.home_assistant.enabled,
     )
 
 

@@ -75,7 +75,11 @@ class Node:
 
     def kept(self):
         rows = self.home.kept[ENTITY]
-        return {hour: rows[iso(BEGIN + hour)].get("mean") for hour in range(80) if iso(BEGIN + hour) in rows}
+        return {
+            hour: rows[iso(BEGIN + hour)].get("mean")
+            for hour in range(80)
+            if iso(BEGIN + hour) in rows
+        }
 
 
 @pytest.fixture
@@ -205,7 +209,9 @@ def test_one_entity_that_is_unknown_does_not_keep_the_others_waiting(node, home)
 def test_an_entity_without_statistics_is_said(node, home):
     home.metadata.clear()
     node.move_to(1)
-    assert node.steps.step() == (f"Home Assistant keeps no statistics of {ENTITY}: enable it there",)
+    assert node.steps.step() == (
+        f"Home Assistant keeps no statistics of {ENTITY}: enable it there",
+    )
 
 
 def test_a_unit_that_cannot_be_converted_is_said(node, home):

@@ -1,14 +1,11 @@
 """The Home Assistant of the tests is not to be reached from other machines, whatever happens."""
 
-import os
 from pathlib import Path
 
 
 def listening(pid):
     """Return the local addresses, as the kernel shows them, on which a process listens."""
-    inodes = set()
-    for one in Path(f"/proc/{pid}/fd").iterdir():
-        inodes.add(os.readlink(one))
+    inodes = {str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()}
     found = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:

@@ -138,7 +138,9 @@ def test_the_sum_of_a_meter_goes_on(home, node, head, statistics, past, wait_for
     assert rows == {0: {"state": 5, "sum": 0}, 1: {"state": 9, "sum": 4}}
 
 
-def test_a_token_that_is_refused_is_said_and_the_node_goes_on(home, node, head, statistics, wait_for):
+def test_a_token_that_is_refused_is_said_and_the_node_goes_on(
+    home, node, head, statistics, wait_for
+):
     statistics.token.write_text("wrong")
     node.start(AIR, head=head)
     wait_for(lambda: node.process.says("statistics are not imported"))

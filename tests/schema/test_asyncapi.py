@@ -10,7 +10,7 @@ from edge_agent.blueprint import resolve
 from edge_agent.blueprint.description import describe
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.deliver.mqtt.state import LiveState
-from edge_agent.deliver.sink import About
+from edge_agent.deliver.sink import About, SelfReport, SinkBacklog
 from edge_agent.events import Alert, LoggedEvent, Moment, Reading, Switched
 from edge_agent.schema.asyncapi import document
 from edge_agent.schema.avro import record_schema, written
@@ -24,6 +24,8 @@ username = "agent"
 allow = ["read", "set", "acknowledge"]
 [aggregates]
 windows = ["15m"]
+[home_assistant]
+enabled = true
 [[device]]
 name = "air"
 driver = "sht4x"
@@ -109,6 +111,8 @@ def test_channels_have_the_addresses_at_which_the_agent_publishes(shed):
         "edge/shed/event/lifecycle/agent",
         "edge/shed/state/air",
         "edge/shed/alert/warm",
+        "edge/shed/alert/output-fan",
+        "edge/shed/diagnostics",
         "edge/shed/output/fan",
         "edge/shed/command/set",
         "edge/shed/command/set/response",
@@ -126,6 +130,8 @@ def test_channels_have_the_addresses_at_which_the_agent_publishes(shed):
         ("command.read", {"device": "air", "id": "1"}),
         ("command.set.response", {"command": "set", "id": "", "state": "done"}),
         ("status", "online"),
+        ("diagnostics", {"sinks": {"mqtt": {"waiting": 0, "delivered": None}}, "clock_set": True}),
+        ("diagnostics", {"quality": "pending"}),
     ],
 )
 def test_a_right_message_fits_its_channel(shed, key, value):
@@ -145,6 +151,8 @@ def test_a_right_message_fits_its_channel(shed, key, value):
         ("command.set", {"output": "fan", "value": "on", "colour": "red"}),
         ("command.acknowledge", {"rule": "cold"}),
         ("status", "away"),
+        ("diagnostics", {"sinks": {"mqtt": {"waiting": -1, "delivered": None}}, "clock_set": True}),
+        ("diagnostics", {"sinks": {}}),
     ],
 )
 def test_a_wrong_message_does_not_fit_its_channel(shed, key, value):
@@ -198,6 +206,8 @@ def published():
     state.take(Reading("air", NOW, {"temperature": 20.5}))
     state.take(Alert("warm", "firing", NOW, "warning", {}, "warm", acknowledged=True))
     state.take(Switched("fan", 0.5, "warm", NOW, "no acknowledge"))
+    sinks = {"mqtt": SinkBacklog(3, NOW.time), "archive": SinkBacklog(0, None)}
+    state.take(SelfReport(sinks, clock_set=True))
     session = Session()
     state.send(session)
     return session.published
@@ -205,7 +215,7 @@ def published():
 
 def test_live_state_fits_the_channel_of_its_topic(shed, published):
     keys = {channel["address"]: key for key, channel in shed["channels"].items()}
-    assert len(published) == 4
+    assert len(published) == 5
     for topic, (payload, _) in published.items():
         assert complaints(shed, keys[topic], json.loads(payload)) == []
 
@@ -305,9 +315,15 @@ def test_with_batches_events_have_one_channel(tmp_path):
 def test_what_a_node_does_not_publish_has_no_channel(tmp_path):
     text = CONFIG.replace('username = "agent"', 'username = "agent"\npublish = "aggregates"')
     text = text.replace('allow = ["read", "set", "acknowledge"]', "allow = []")
+    text = text.replace("enabled = true", "enabled = false")
     keys = documented(tmp_path, text)["channels"].keys()
     assert not [key for key in keys if key.startswith(("event.reading", "state.", "command."))]
 
 
 def test_the_same_configuration_gives_the_same_document(tmp_path):
     assert json.dumps(documented(tmp_path)) == json.dumps(documented(tmp_path))
+
+
+def test_without_home_assistant_there_are_no_diagnostics(tmp_path):
+    text = CONFIG.replace("enabled = true", "enabled = false")
+    assert "diagnostics" not in documented(tmp_path, text)["channels"]

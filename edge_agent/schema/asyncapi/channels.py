@@ -65,7 +65,10 @@ def _state(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[Chan
         for device in node.devices if "reading" in sink.kinds else ():
             entry = _topic(node, f"state/{device.name}", messages.state(device), [sink])
             yield entry._replace(binding=LOSSY)
-    for rule in node.rules if sinks else ():
+    if node.diagnostics and sinks:
+        entry = _topic(node, "diagnostics", messages.diagnostics(node), sinks)
+        yield entry._replace(binding=LOSSY)
+    for rule in node.alerts if sinks else ():
         yield _topic(node, f"alert/{rule}", messages.alert(rule), sinks, retain=True)
     for name in node.outputs if sinks else ():
         yield _topic(node, f"output/{name}", messages.output(name), sinks, retain=True)

@@ -54,7 +54,10 @@ class SinkDescription(NamedTuple):
 
 
 class NodeDescription(NamedTuple):
-    """A node as configured; `commands` holds the structs of the commands that it accepts."""
+    """A node as configured; `commands` holds the structs of the commands that it accepts.
+
+    `diagnostics` says that it shows what it measures of itself.
+    """
 
     name: str
     version: str  # of edge-agent
@@ -64,3 +67,9 @@ class NodeDescription(NamedTuple):
     aggregates: bool
     sinks: tuple[SinkDescription, ...]
     commands: Mapping[str, type[msgspec.Struct]]
+    diagnostics: bool = False
+
+    @property
+    def alerts(self) -> tuple[str, ...]:
+        """The names of all alerts: of the rules, and of outputs that may not be safe."""
+        return (*self.rules, *(f"output-{name}" for name in self.outputs))

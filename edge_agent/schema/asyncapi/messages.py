@@ -59,7 +59,7 @@ def events(node: NodeDescription) -> Iterator[EventMessage]:
     for device in node.devices if node.aggregates else ():
         what = f"the readings of {device.name} within a window"
         yield _event("aggregate", device.name, what, _summaries(device))
-    for rule in (*node.rules, *(f"output-{name}" for name in node.outputs)):
+    for rule in node.alerts:
         yield _event("alert", rule, f"a change of state of the rule {rule}")
     for output in node.outputs:
         yield _event("output", output, f"a new value of the output {output}")
@@ -82,8 +82,7 @@ def sent(node: NodeDescription, sink: SinkDescription) -> Iterator[Message]:
 
 def state(device: DeviceDescription) -> Message:
     """Return the message with a device's latest values."""
-    no_value = {"type": "object", "required": ["quality"], "properties": {"quality": _QUALITY}}
-    payload = {"anyOf": [_values(device), no_value]}
+    payload = {"anyOf": [_values(device), _NO_VALUE]}
     summary = f"the latest values of {_what(device)}, or why there are none"
     return Message(f"state.{device.name}", "state", summary, payload)
 
@@ -98,6 +97,13 @@ def output(name: str) -> Message:
     """Return the message with an output's current state."""
     summary = f"the current value of the output {name}; empty if the output is gone"
     return Message(f"output.{name}", "output", summary, schemas.output_state())
+
+
+def diagnostics(node: NodeDescription) -> Message:
+    """Return the message with what the agent measures of itself."""
+    payload = {"anyOf": [schemas.self_report(), _NO_VALUE]}
+    summary = f"the sinks and the clock of {node.name}, once a minute, or that nothing is known yet"
+    return Message("diagnostics", "diagnostics", summary, payload)
 
 
 def command(node: NodeDescription, name: str) -> Message:
@@ -121,6 +127,11 @@ STATUS = Message("status", "status", "whether the agent is connected", schemas.S
 INFO = Message("info", "info", "what the agent says of itself", schemas.INFO)
 ANSWER = Message("answer", "answer", "the answer to a command", schemas.ANSWER)
 _QUALITY = {"type": "string", "description": "why there is no value"}
+_NO_VALUE: JsonSchema = {
+    "type": "object",
+    "required": ["quality"],
+    "properties": {"quality": _QUALITY},
+}
 
 
 def _batch(sink: SinkDescription, found: Sequence[EventMessage]) -> Message:

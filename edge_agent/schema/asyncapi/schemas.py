@@ -110,6 +110,20 @@ def output_state() -> JsonSchema:
     )
 
 
+def self_report() -> JsonSchema:
+    """Return the schema of what the agent measures of itself."""
+    delivered = {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "description": "when the last delivery was seen",
+    }
+    waiting = {"type": "integer", "minimum": 0, "description": "events that wait for it"}
+    sink = object_of({"waiting": waiting, "delivered": delivered})
+    right = {"type": "boolean", "description": "whether the wall clock is known to be right"}
+    sinks = {"type": "object", "additionalProperties": sink, "description": "sinks by name"}
+    return object_of({"sinks": sinks, "clock_set": right})
+
+
 def _literal(type_: object) -> JsonSchema:
     return dict(_draft_7(for_readers(msgspec.json.schema(type_))))
 
