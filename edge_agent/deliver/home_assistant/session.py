@@ -30,7 +30,7 @@ REMEDIES = {
 Result = TypeVar("Result")
 
 
-class Refusal(msgspec.Struct):
+class CommandRefusal(msgspec.Struct):
     """Why Home Assistant does not carry a command out."""
 
     code: str = ""
@@ -44,7 +44,7 @@ class HomeAssistantAnswer(msgspec.Struct):
     id: int = 0
     success: bool = False
     result: msgspec.Raw = msgspec.Raw(b"null")
-    error: Refusal = msgspec.field(default_factory=Refusal)
+    error: CommandRefusal = msgspec.field(default_factory=CommandRefusal)
     ha_version: str = ""
 
 
@@ -121,7 +121,7 @@ class HomeAssistantSession:
             raise SinkUnavailable(f"{self._address}: not connected")
         return self._socket
 
-    def _refused(self, command: str, refusal: Refusal) -> SinkUnavailable:
+    def _refused(self, command: str, refusal: CommandRefusal) -> SinkUnavailable:
         what = f"{self._address}: Home Assistant {self.version} refuses {command}"
         remedy = REMEDIES.get(refusal.code, refusal.message or refusal.code)
         return SinkUnavailable(what, remedy)
