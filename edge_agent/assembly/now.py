@@ -55,7 +55,7 @@ def read_account(config: Config, log_path: Path, clock: Clock) -> dict[str, Any]
         "recorded": stats.recorded,
         "events": stats.rows,
         "bytes": stats.bytes,
-        "limit": config.log.max_size,
+        "limit": int(config.log.max_size),
     }
 
 

@@ -71,8 +71,7 @@ class Page:
 
     async def _answer(self, route: Route, request: Request) -> Response:
         query = _query(request)
-        answer = await self._threads.call(lambda: route.answer(query))
-        return of_answer(answer, self._threads)
+        return await self._threads.call(lambda: of_answer(route.answer(query), self._threads))
 
     async def _show(self, stream: Stream, request: Request) -> Response:
         """Show a stream until the viewer leaves."""
