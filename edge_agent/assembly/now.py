@@ -67,7 +67,12 @@ def _device(device: ResolvedDevice) -> dict[str, Any]:
         "every": float(device.settings.every),
         "max_age": device.plan.max_age,
         "channels": [
-            {"name": one.name, "unit": one.unit, "decimals": one.decimals}
+            {
+                "name": one.name,
+                "quantity": one.quantity,
+                "unit": one.unit,
+                "decimals": one.decimals,
+            }
             for one in device.channels
         ],
     }

@@ -6,12 +6,26 @@ const VIEWS = { now: "Now", history: "History", "what-if": "What if", trust: "Tr
 const nav = document.querySelector("nav");
 const main = document.getElementById("main");
 const link = document.getElementById("link");
-const session = await Api.session();
-const api = new Api(session, (connected) => {
+const showLink = (connected) => {
   link.textContent = connected ? "" : "Not connected. Trying again…";
-});
+};
+const session = await begin();
+const api = new Api(session, showLink);
 const views = session.views || VIEWS; // those of a fleet are others
 let close = () => {};
+
+async function begin() {
+  for (;;) {
+    try {
+      const found = await Api.session();
+      showLink(true);
+      return found;
+    } catch {
+      showLink(false);
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+    }
+  }
+}
 
 async function show() {
   const [first] = Object.keys(views);
@@ -31,7 +45,10 @@ async function show() {
   main.dataset.view = name;
   try {
     const view = await import(`./${name}.js`);
-    if (main.dataset.view === name) close = (await view.open(main, api)) || close;
+    if (main.dataset.view !== name) return;
+    const opened = (await view.open(main, api)) || close;
+    if (main.dataset.view === name) close = opened;
+    else opened();
   } catch (error) {
     main.replaceChildren(element("p", { class: "problem", role: "alert" }, error.message));
   }

@@ -1,6 +1,7 @@
 import { duration, element } from "./dom.js";
 
 const SOUND = new Set(["inactive", "resolved"]);
+const BY = { command: "a command", safe: "its safe state", interlock: "an interlock", max_on: "max_on" };
 const LASTS = [["600", "10 min"], ["3600", "1 hour"], ["28800", "8 hours"], ["86400", "1 day"]];
 
 export async function open(main, api) {
@@ -18,7 +19,7 @@ class Now {
     this.api = api;
     this.live = { readings: {}, alerts: {}, outputs: {} };
     this.cards = new Map();
-    this.alerts = element("ul", { class: "cards plain" });
+    this.alerts = element("ul", { class: "cards plain", tabindex: "-1" });
     this.quiet = element("p", { class: "quiet" });
     this.devices = element("ul", { class: "cards plain" });
     this.outputs = element("ul", { class: "cards plain" });
@@ -69,14 +70,15 @@ class Now {
   }
 
   async command(button, body, done) {
-    button.disabled = true;
+    if (button.ariaBusy === "true") return;
+    button.ariaBusy = "true"; // not disabled: it would lose the focus
     try {
       const answer = await this.api.post("command", body);
       this.say(answer.state === "done" ? done : `${answer.state}: ${answer.reason}`, answer.state !== "done");
     } catch (error) {
       this.say(error.message, true);
     }
-    button.disabled = false;
+    button.ariaBusy = "false";
   }
 
   say(text, bad = false) {
@@ -114,11 +116,12 @@ class Now {
     for (const channel of parts.device.channels) {
       const value = reading?.values[channel.name];
       const refused = reading?.refused?.[channel.name];
+      const binary = channel.quantity === "binary";
       parts.values.get(channel.name).replaceChildren(
         value == null
           ? element("span", { class: refused ? "bad" : "quiet" }, refused ? refused.what : "no value")
-          : element("span", { class: "value" }, value.toFixed(channel.decimals)),
-        value == null ? "" : ` ${channel.unit}`,
+          : element("span", { class: "value" }, binary ? (value ? "on" : "off") : value.toFixed(channel.decimals)),
+        value == null || binary ? "" : ` ${channel.unit}`,
       );
     }
     badge(parts.quality, ...qualityOf(reading));
@@ -161,7 +164,7 @@ class Now {
     if (!parts || !output) return;
     const state = output.value === 1 ? "on" : output.value === 0 ? "off" : `${Math.round(output.value * 100)} %`;
     badge(parts.state, output.error ? "not followed" : state, output.error ? "bad" : output.value ? "good" : "quiet");
-    const commanded = output.by.startsWith("command");
+    const commanded = output.by === "command";
     for (const [button, value] of parts.buttons) {
       button.setAttribute("aria-pressed", commanded ? value === state : value === "auto");
     }
@@ -172,7 +175,9 @@ class Now {
     const rules = new Map(this.description.rules.map((one) => [one.name, one]));
     const open = Object.entries(this.live.alerts).filter(([, one]) => !SOUND.has(one.state));
     open.sort(([, a], [, b]) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || a.began - b.began);
+    const focused = this.alerts.contains(document.activeElement) && document.activeElement.ariaLabel;
     this.alerts.replaceChildren(...open.map(([name, one]) => this.alertCard(name, one, rules.get(name))));
+    if (focused) (this.alerts.querySelector(`[aria-label="${focused}"]`) || this.alerts).focus();
     const sound = [...rules.keys()].filter((name) => !open.some(([other]) => other === name));
     this.quiet.textContent = sound.length
       ? `${open.length ? "Nothing else: " : "Nothing is wrong. Watching: "}${sound.join(", ")}.`
@@ -189,7 +194,7 @@ class Now {
       buttons.push(this.alertButton("Acknowledge", { command: "acknowledge", rule: name }, `${name} is acknowledged.`));
     }
     if (rule && this.may("silence")) {
-      buttons.push(this.alertButton("Silence for 1 hour", { command: "silence", rule: name, for: 3600 }, `${name} notifies no one for an hour.`));
+      buttons.push(this.alertButton("Silence for 1 hour", { command: "silence", rule: name, for: 3600 }, `${name} sends no notifications for an hour.`));
     }
     this.cards.set(`alerts/${name}`, { age, state: alert.state });
     const state = element("span", { class: `badge ${level}` }, alert.state);
@@ -238,7 +243,7 @@ class Now {
       const [part, name] = [key.slice(0, key.indexOf("/")), key.slice(key.indexOf("/") + 1)];
       const one = this.live[part][name];
       if (part === "readings") showAge(parts, one, at);
-      else if (one && part === "outputs") parts.by.textContent = `by ${one.by}, ${duration((at - one.began) / 1000)} ago${one.error ? `; ${one.error}` : ""}`;
+      else if (one && part === "outputs") parts.by.textContent = `by ${BY[one.by] || `rule ${one.by}`}, ${duration((at - one.began) / 1000)} ago${one.error ? `; ${one.error}` : ""}`;
       else if (one) parts.age.textContent = `${parts.state} for ${duration((at - one.began) / 1000)}`;
     }
   }
