@@ -4,6 +4,7 @@ import asyncio
 import logging
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple, TypeAlias
@@ -76,7 +77,7 @@ class Page:
     async def _show(self, stream: Stream, request: Request) -> Response:
         """Show a stream until the viewer leaves."""
         reader, writer = request.sock
-        with self._broadcast.joined(stream, writer):
+        with self._broadcast.joined(stream, writer), suppress(OSError):  # a reset ends it as well
             await reader.read(1)
         return Response.already_handled
 

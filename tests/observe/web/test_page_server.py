@@ -1,5 +1,8 @@
 """The server of the page: what it answers to a browser that means well."""
 
+import socket
+import struct
+
 import pytest
 
 from edge_agent.errors import AgentError
@@ -90,3 +93,15 @@ def test_a_viewer_gets_what_is_true_and_then_what_is_new(serve):
         assert b"text/event-stream" in viewer.until(b'data: {"air":1}\n\n')
         news.append({"air": 2})
         viewer.until(b'data: {"air":2}\n\n')
+
+
+def test_a_viewer_whose_connection_is_reset_is_gone_and_nothing_is_logged(serve, caplog):
+    page = serve(View(Stream("api/live", lambda: [{"air": 1}], list)))
+    with page.connect() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.sendall(b"GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(9)
+    assert page.get("/api/session").status == 200
+    page.worker.request_stop()
+    page.worker.wait()
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
