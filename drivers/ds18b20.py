@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 
 from drivers.base import checksum
 from drivers.base.channel import Channel
-from drivers.base.driver import BusKind, Steps, Values, checked
+from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import (
     BadChecksum,
     DeadFrame,
@@ -20,6 +20,7 @@ from drivers.base.errors import (
     WrongChip,
 )
 from drivers.base.sysfs import Attributes
+from drivers.base.w1_clones import clone, has_reserved_bytes, shows_conversion
 
 WHOLE = Channel("temperature", "°C", -55, 125, 0.0625)
 FAMILIES = {  # the first two digits of an id
@@ -29,9 +30,12 @@ FAMILIES = {  # the first two digits of an id
     "3b": WHOLE,  # DS1825
     "42": Channel("temperature", "°C", -40, 85, 0.0625),  # DS28EA00
 }
+CHIPS = {"10": "DS18S20", "22": "DS1822", "3b": "DS1825", "42": "DS28EA00"}
 FRAME = re.compile(r"((?:[0-9a-f]{2} ){9}): crc=[0-9a-f]{2} (YES|NO)")
-NOT_CONVERTED = 0x0C  # byte 6 after power-on, or when a conversion broke down; else 0x10 - low bits
+NOT_CONVERTED = 0x0C  # byte 6 of a DS18S20 after power-on
 POWER_ON = 0x0550  # 85 °C (figure 4)
+POWER_ON_CLONE = 0x0190  # 25 °C
+GENUINE = "buy it from a distributor of Analog Devices"
 STARVED = 0x07FF  # 127.94 °C
 POWER_ON_S20 = 0x00AA  # 85 °C in half degrees (DS18S20 table 1)
 COUNT_PER_C = 16  # DS18S20: "hardwired"
@@ -50,7 +54,8 @@ class DS18B20:
     """Maxim DS18B20, DS18S20, DS1820, DS1822, DS1825, DS28EA00 thermometers (19-7487 rev 6).
 
     The port is its directory in /sys/bus/w1/devices; the id's first two digits say which it is.
-    Only a DS18B20 distinguishes a real 85 °C from the power-on value: the others do not report it.
+    Only Maxim's own DS18B20 distinguishes a real 85 °C from the power-on value: its relatives and
+    clones do not report it, nor one clone 25 °C. `scan` names clones.
     """
 
     bus: ClassVar[BusKind] = "w1"
@@ -59,30 +64,39 @@ class DS18B20:
     def __init__(self, port: Thermometer) -> None:
         self._port = port
 
+    def identify(self) -> Identity | None:
+        """Convert and look at the id and the reserved bytes, which clones do not have right."""
+        name = self._name()
+        if not name.startswith("28"):
+            return Identity(CHIPS[name[:2]], certain=True)
+        families = clone(name, scratchpad(self._port.frame(), self._port.where))
+        chip = f"clone of a DS18B20, family {families}" if families else "DS18B20"
+        return Identity(chip, certain=True)
+
     def setup(self) -> Steps[None]:
         """Make sure that it is a thermometer, of a family whose steps are known."""
-        self._family()
+        self._name()
         yield from ()
 
     def measure(self) -> Steps[Values]:
         """Convert and read; raise rather than return a power-on value or a dead bus's zeros."""
         frame = scratchpad(self._port.frame(), self._port.where)
-        family = self._family()
-        check_converted(frame, family, self._port.where)
+        name = self._name()
+        family = name[:2]
+        check_converted(frame, name, self._port.where)
         yield from ()
         celsius = counted(frame, self._port.where) if family == "10" else temperature(frame)
         return checked((FAMILIES[family],), {"temperature": celsius}, self._port.where)
 
-    def _family(self) -> str:
-        """Return the family code; raise `WrongChip` for none of the thermometers'."""
+    def _name(self) -> str:
+        """Return the id, whose family is a thermometer's; raise `WrongChip` if it is not."""
         name = self._port.read("name").strip()
-        family = name[:2]
-        if family not in FAMILIES:
+        if name[:2] not in FAMILIES:
             known = ", ".join(FAMILIES)
             raise WrongChip(
                 self._port.where, f"{name} is no thermometer, whose ids begin with {known}"
             )
-        return family
+        return name
 
 
 def scratchpad(text: str, where: str) -> bytes:
@@ -104,19 +118,28 @@ def scratchpad(text: str, where: str) -> bytes:
     return frame
 
 
-def check_converted(frame: bytes, family: str, where: str) -> None:
+def check_converted(frame: bytes, name: str, where: str) -> None:
     """Raise `LostConfiguration` if the value is what the chip shows without a conversion."""
-    raw = int.from_bytes(frame[:2], "little")
+    raw, family = int.from_bytes(frame[:2], "little"), name[:2]
     if family == "3b" and frame[4] & THERMOCOUPLE:
         raise WrongChip(where, "a thermocouple converter (MAX31850), no DS1825")
-    if family in {"10", "28"} and frame[6] != NOT_CONVERTED:
-        return  # a DS18S20's is its count; the others do not promise that byte
+    if _converted(frame, name):
+        return
+    if family == "28" and raw == POWER_ON_CLONE and not has_reserved_bytes(frame):
+        raise LostConfiguration(where, "25 °C is a clone's power-on value, or a real one", GENUINE)
     if raw == (POWER_ON_S20 if family == "10" else POWER_ON):
         raise LostConfiguration(where, "85 °C is the power-on value: nothing was converted")
     if raw == STARVED:
         raise LostConfiguration(
             where, "127.94 °C: too little power to convert", "connect VDD to 3.3 V"
         )
+
+
+def _converted(frame: bytes, name: str) -> bool:
+    """Return whether the frame says that it holds a conversion; a DS18S20's byte 6 is its count."""
+    if name.startswith("10"):
+        return frame[6] != NOT_CONVERTED
+    return name.startswith("28") and shows_conversion(name, frame)
 
 
 def temperature(frame: bytes) -> float:

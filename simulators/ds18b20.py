@@ -22,6 +22,7 @@ class DS18B20(Model):
 
     inputs: ClassVar[Mapping[str, Range]] = {"temperature": Range(-55, 125, 0.0625)}
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 20.0}
+    initial: ClassVar[bytes] = POWER_ON
 
     def __init__(self, clock: SimulatedClock, id: str) -> None:  # noqa: A002 - the kernel's word
         super().__init__(clock)
@@ -68,8 +69,10 @@ class DS18B20(Model):
         """Return the chip's memory after a conversion: 8 bytes and their checksum."""
         if self.id.startswith("10"):
             memory = POWER_ON_S20 if self.fault in {"power_on", "starved"} else self._counted()
+        elif self.fault == "power_on":
+            memory = self.initial
         else:
-            memory = {"power_on": POWER_ON, "starved": STARVED}.get(self.fault, self._converted())
+            memory = STARVED if self.fault == "starved" else self._converted()
         return memory + bytes([_crc(memory)])
 
     def _converted(self) -> bytes:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from drivers.base.driver import DriverClass, Identifiable, Identity, addresses_of
 from drivers.base.errors import DriverError, NoAcknowledge
 from drivers.base.i2c import I2CPort
-from edge_agent.acquire.hardware import Hardware
+from edge_agent.acquire.hardware import Hardware, Place
+from edge_agent.acquire.hardware import port as port_of
 
 ADDRESSES = range(0x08, 0x78)  # the others are reserved (NXP UM10204 §3.1.12)
 # EEPROMs and clock chips there may take an empty write for the start of a real one; so does
@@ -53,6 +54,17 @@ def scan(
             yield Found(number, address, kernel=kernel, instead=hardware.instead(number, address))
         elif _answers(port):
             yield Found(number, address, tuple(_claims(port, drivers)))
+
+
+def thermometers(
+    hardware: Hardware, drivers: Mapping[str, DriverClass]
+) -> Iterator[tuple[str, str]]:
+    """Yield the id of each 1-Wire device, and which chip it is as far as its driver tells."""
+    ours = [driver for driver in drivers.values() if driver.bus == "w1"]
+    known = [driver for driver in ours if issubclass(driver, Identifiable)]
+    for id_ in hardware.ids():
+        found = (_identity(driver(port_of(hardware, Place("w1", id=id_), id_))) for driver in known)
+        yield id_, next((identity.chip for identity in found if identity), "")
 
 
 def _answers(port: I2CPort) -> bool:

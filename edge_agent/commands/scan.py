@@ -1,16 +1,17 @@
 """`edge-agent scan`: the chips that are connected."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from drivers.base.driver import DriverClass
 from drivers.base.errors import DriverError
 from edge_agent.acquire.catalog import Catalog
 from edge_agent.acquire.hardware import Hardware, RealHardware
-from edge_agent.acquire.scan import Found
+from edge_agent.acquire.scan import Found, thermometers
 from edge_agent.acquire.scan import scan as scan_bus
 from edge_agent.commands.options import json_option
 from edge_agent.errors import HardwareError
@@ -38,16 +39,18 @@ def scan(buses: tuple[int, ...], config: Path | None, as_json: bool) -> None:
     """
     hardware = hardware_of(config)
     try:
-        found = list(_show_i2c(hardware, buses or hardware.buses(), quiet=as_json))
-        ids = hardware.ids()
+        drivers = _drivers()
+        found = list(_show_i2c(hardware, drivers, buses or hardware.buses(), quiet=as_json))
+        chips = dict(thermometers(hardware, drivers))
     except DriverError as error:
         raise HardwareError(f"{error.where}: {error.what}", error.remedy) from error
     if as_json:
-        click.echo(json.dumps({"i2c": [_as_dict(one) for one in found], "w1": ids}))
+        shown = [_as_dict(one) for one in found]
+        click.echo(json.dumps({"i2c": shown, "w1": list(chips), "w1_chips": chips}))
         return
-    for id_ in ids:
-        click.echo(f"w1     {id_}")
-    if not found and not ids:
+    for id_, chip in chips.items():
+        click.echo(f"w1     {id_}  {chip}".rstrip())
+    if not found and not chips:
         click.echo(SILENT if buses or hardware.buses() else NO_BUS)
 
 
@@ -61,10 +64,20 @@ def hardware_of(config: Path | None) -> Hardware:
     return simulated_hardware(resolve(config), config)
 
 
-def _show_i2c(hardware: Hardware, buses: tuple[int, ...], *, quiet: bool) -> Iterator[Found]:
+def _drivers() -> Mapping[str, DriverClass]:
     drivers, problems = Catalog("edge_agent.drivers").load_all()
     for problem in problems:
         click.echo(problem, err=True)
+    return drivers
+
+
+def _show_i2c(
+    hardware: Hardware,
+    drivers: Mapping[str, DriverClass],
+    buses: tuple[int, ...],
+    *,
+    quiet: bool,
+) -> Iterator[Found]:
     for number in buses:
         for found in scan_bus(hardware, number, drivers):
             if not quiet:

@@ -51,6 +51,15 @@ def test_scan_shows_which_driver_claims_each_chip(edge_agent, config):
     assert "w1     28-0316a4c8ffee" in done.out
 
 
+def test_scan_names_a_thermometer_that_is_a_clone(edge_agent, config):
+    line = next(
+        line
+        for line in edge_agent("scan", "--simulate", config()).out.splitlines()
+        if line.startswith("w1")
+    )
+    assert line == "w1     28-0316a4c8ffee  clone of a DS18B20, family A2, B1v2, E or H"
+
+
 def test_scan_of_the_example_finds_its_chips(edge_agent):
     done = edge_agent("scan", "--simulate", GREENHOUSE)
     assert (done.code, done.err) == (0, "")

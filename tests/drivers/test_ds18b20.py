@@ -18,12 +18,14 @@ from drivers.base.errors import (
 )
 from drivers.base.sysfs import w1_ids
 from drivers.base.w1 import W1Port
+from drivers.base.w1_clones import clone
 from drivers.ds18b20 import DS18B20, counted, scratchpad, temperature
 from edge_agent.testing import SensorContract
 from simulators import ds18b20 as simulated
+from simulators import ds18b20_clones as clones
 from simulators.sysfs import SimulatedW1
 
-ID = "28-0316a4c8ffee"
+ID = "28-00000bbb9b13"
 REST = bytes.fromhex("4b 46 7f ff 0c 10")
 
 
@@ -181,6 +183,66 @@ def test_a_device_that_is_no_thermometer_is_refused(clock, other):
         run(DS18B20(W1Port(bus.directory(other), bus)).setup())
 
 
+# Ids as of the survey's examples, by what they are
+CLONES = {
+    clones.FamilyB: "28-0416615a7cff",
+    clones.FamilyD: "28-021791771b48",
+    clones.FamilyE: "28-0f4359287400",
+    clones.FamilyG: "28-d98359a39ec7",
+    clones.WithoutReserved: "28-00000bbb9b13",
+}
+
+
+@pytest.fixture(params=CLONES, ids=lambda kind: kind.__name__)
+def cloned(request, clock):
+    return request.param(clock, CLONES[request.param])
+
+
+def test_a_clone_is_read(cloned):
+    cloned.set("temperature", 21.4375)
+    assert read(thermometer_of(cloned)) == {"temperature": 21.4375}
+
+
+def test_a_clones_power_on_value_is_never_a_temperature(cloned):
+    cloned.fault = "power_on"
+    with pytest.raises(LostConfiguration, match=r"(85|25) °C is (the|a clone's) power-on value"):
+        measure(thermometer_of(cloned))
+
+
+def test_a_clone_at_85_degrees_has_no_value(cloned):
+    cloned.set("temperature", 85)
+    with pytest.raises(LostConfiguration):
+        measure(thermometer_of(cloned))
+
+
+@pytest.mark.parametrize("celsius", [24.9375, 25.0625])
+def test_a_clone_near_its_power_on_value_is_read(clock, celsius):
+    model = clones.FamilyD(clock, CLONES[clones.FamilyD])
+    model.set("temperature", celsius)
+    assert measure(thermometer_of(model)) == celsius
+
+
+def test_a_genuine_chip_at_25_degrees_is_read(thermometer, model):
+    model.set("temperature", 25)
+    assert measure(thermometer) == 25
+
+
+# Initial scratchpads that the survey lists, and one after a conversion
+@pytest.mark.parametrize(
+    "id_, frame, families",
+    [
+        ("28-00000bbb9b13", "91 01 4b 46 7f ff 0f 10", ""),
+        ("28-0416615a7cff", "91 01 4b 46 7f ff 0c 10", "B, C or F"),
+        ("28-021791771b48", "90 01 55 05 7f 7e 81 66", "D"),
+        ("28-0f4359287400", "91 01 4b 46 7f ff 0f 10", "A2, B1v2, E or H"),
+        ("28-d98359a39ec7", "91 01 55 aa 7f ff 1f 10", "G"),
+        ("28-00000bbb9b13", "91 01 4b 46 7f ff ff ff", "D"),
+    ],
+)
+def test_a_clone_is_known_by_its_scratchpad(id_, frame, families):
+    assert clone(id_, bytes.fromhex(frame)) == families
+
+
 RELATIVES = ["10-000802b5a1f3", "22-000000152c7a", "3b-0cf84c9e4d11", "42-000000f00d17"]
 
 
@@ -188,6 +250,16 @@ class TestContract(SensorContract):
     driver = DS18B20
     model = simulated.DS18B20
     place = {"id": ID}
+
+
+class TestContractOfAClone(TestContract):
+    model = clones.FamilyD
+    place = {"id": CLONES[clones.FamilyD]}
+
+
+class TestContractOfAnotherClone(TestContract):
+    model = clones.FamilyE
+    place = {"id": CLONES[clones.FamilyE]}
 
 
 class TestContractOfTheDS18S20(TestContract):
