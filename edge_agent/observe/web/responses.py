@@ -51,8 +51,11 @@ def of_refusal(refusal: Refusal) -> Response:
 def of_file(file: StaticFile, request: Request) -> Response:
     """Return a file of the page, or that the browser has it already."""
     headers = {"Content-Type": file.type, "ETag": file.tag, "Cache-Control": "no-cache"}
+    headers["Vary"] = "Accept-Encoding"
     if request.headers.get("If-None-Match") == file.tag:
         return Response(b"", HTTPStatus.NOT_MODIFIED, headers)
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        return Response(file.packed, HTTPStatus.OK, {**headers, "Content-Encoding": "gzip"})
     return Response(file.content, HTTPStatus.OK, headers)
 
 

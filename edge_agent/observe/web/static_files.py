@@ -1,5 +1,6 @@
 """The files of the page, read once: no path of a request reaches the disk."""
 
+import gzip
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -17,9 +18,10 @@ PUBLIC = {"/login", "/login.js", "/style.css", "/icon.svg"}  # all that a login 
 
 
 class StaticFile(NamedTuple):
-    """A file as it is sent; `tag` names its content."""
+    """A file as it is sent, and as it is `packed` with gzip; `tag` names its content."""
 
     content: bytes
+    packed: bytes
     type: str
     tag: str
 
@@ -35,4 +37,5 @@ def static_files(directory: Path = DIRECTORY) -> dict[str, StaticFile]:
 
 def _read(path: Path) -> StaticFile:
     content = path.read_bytes()
-    return StaticFile(content, TYPES[path.suffix], f'"{sha256(content).hexdigest()[:16]}"')
+    tag = f'"{sha256(content).hexdigest()[:16]}"'
+    return StaticFile(content, gzip.compress(content, mtime=0), TYPES[path.suffix], tag)

@@ -1,5 +1,6 @@
 """The server of the page: what it answers to a browser that means well."""
 
+import gzip
 import socket
 import struct
 
@@ -9,7 +10,7 @@ from edge_agent.errors import AgentError
 from edge_agent.observe.web.route import BadRequest, Download, Json, Route, Stream
 from edge_agent.observe.web.static_files import static_files
 
-LARGEST = 100_000  # bytes of all files of the page together
+LARGEST = 100_000  # bytes of all files of the page together, as a browser gets them
 
 
 class View:
@@ -34,7 +35,14 @@ def raising(error):
 
 
 def test_the_page_is_small():
-    assert 0 < sum(len(file.content) for file in static_files().values()) <= LARGEST
+    assert 0 < sum(len(file.packed) for file in static_files().values()) <= LARGEST
+
+
+def test_the_licence_of_what_others_wrote_is_served_with_it():
+    files = static_files()
+    version = files["/vendor/uPlot.iife.min.js"].content.splitlines()[0]
+    assert version == b"/*! https://github.com/leeoniya/uPlot (v1.6.32) */"
+    assert b"MIT License" in files["/vendor/uPlot-LICENSE.txt"].content
 
 
 @pytest.mark.parametrize("path", sorted(static_files()))
@@ -43,6 +51,13 @@ def test_every_file_of_the_page_is_served(serve, path):
     file = static_files()[path]
     assert (answered.status, answered.body) == (200, file.content)
     assert answered.headers["content-type"] == file.type
+
+
+@pytest.mark.parametrize("path", sorted(static_files()))
+def test_a_browser_gets_every_file_packed(serve, path):
+    answered = serve().get(path, **{"accept-encoding": "gzip, deflate, br"})
+    assert answered.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(answered.body) == static_files()[path].content
 
 
 def test_a_file_that_the_browser_has_is_not_sent_again(serve):

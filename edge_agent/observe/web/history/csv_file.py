@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 
 from edge_agent.observe.web.history.source import HistorySource
 from edge_agent.samples import Samples, TimeSpan
@@ -25,7 +25,7 @@ def csv_lines(source: HistorySource, channels: Sequence[str], span: TimeSpan) ->
 
 def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Return an iterator that has been asked for its first element already."""
-    return chain([next(chunks, b"")], chunks)
+    return chain(list(islice(chunks, 1)), chunks)
 
 
 def _table(channel: str, found: Iterable[Samples]) -> Iterator[bytes]:
