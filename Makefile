@@ -16,6 +16,10 @@ BUS ?= mqtt
 # What can be installed, by extra; `core` is without any.
 EXTRAS := core spi serial broker notify metrics home-assistant web consumers postgresql kafka amqp aws avro
 
+# Drivers that the tests read our models with; the packages want different versions of one package,
+# although they work with the same.
+SENSIRION := sensirion-i2c-scd30 sensirion-i2c-sht3x sensirion-i2c-sht4x
+
 # $(call need,command,Debian package): install it as root, or say what to type.
 need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
@@ -219,4 +223,5 @@ $(HOME_ASSISTANT)/installed:
 
 .venv/dev: .venv/bin/pip pyproject.toml
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps $(SENSIRION)
 	@touch $@ .venv/demo

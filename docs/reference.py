@@ -24,7 +24,7 @@ from msgspec.structs import FieldInfo
 from consumers.alerts.settings import FleetSettings
 from consumers.cli import cli as edge_consumer
 from drivers.base.driver import DriverClass, addresses_of, channels_of
-from edge_agent.acquire.catalog import Catalog, options
+from edge_agent.acquire.catalog import Catalog, Option, options
 from edge_agent.cli import EPILOG, cli
 from edge_agent.commands.drivers import ranges
 from edge_agent.config.config import Config
@@ -110,9 +110,16 @@ def _driver(name: str, driver: DriverClass) -> str:
         )
         lines += [table(("channel", "range", "unit", "smallest step"), rows), ""]
     for option in options(driver):
-        default = "required" if option.required else f"default `{json.dumps(option.default)}`"
-        lines.append(f"- `{option.name}`: {option.expected}; {default}")
+        lines.append(f"- `{option.name}`: {option.expected}; {_default_of(option)}")
     return "\n".join(lines).rstrip()
+
+
+def _default_of(option: Option) -> str:
+    if option.required:
+        return "required"
+    if option.default is None:
+        return "default: what the chip holds"
+    return f"default `{json.dumps(option.default)}`"
 
 
 def simulator() -> dict[str, str]:

@@ -6,10 +6,12 @@ be 3 ms; a write and read in one transaction would stretch the clock for longer 
 
 import math
 import struct
+from collections.abc import Iterator
 from typing import ClassVar
 
 from drivers.base import sensirion
 from drivers.base.channel import Channel
+from drivers.base.co2 import Limit, Setting, refuse_both
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
@@ -22,7 +24,13 @@ START, INTERVAL, READY, RESULT, FIRMWARE = (
     b"\x03\x00",
     b"\xd1\x00",
 )
-NO_PRESSURE = 0  # no compensation for the ambient pressure
+OFFSET, ALTITUDE, SELF_CALIBRATION = b"\x54\x03", b"\x51\x02", b"\x53\x06"  # set and get
+NO_PRESSURE = 0  # no compensation for the ambient pressure: the altitude counts then
+LIMITS = {
+    "altitude": Limit(0, 8000, "m"),
+    "ambient_pressure": Limit(700, 1400, "hPa"),
+    "temperature_offset": Limit(0, 20, "°C"),
+}
 SECONDS = 2  # between two measurements: the shortest
 ANSWER = 0.004
 POLL = 0.1
@@ -41,8 +49,27 @@ class SCD30:
         Channel("humidity", "%", 0.01, 100, 0.01),  # 0: nothing was measured
     )
 
-    def __init__(self, port: I2CPort) -> None:
+    def __init__(
+        self,
+        port: I2CPort,
+        *,
+        altitude: int | None = None,
+        ambient_pressure: int | None = None,
+        temperature_offset: float | None = None,
+        self_calibration: bool | None = None,
+    ) -> None:
+        """`altitude`: m, or `ambient_pressure`: hPa; `temperature_offset`: °C that it is warmed by.
+
+        What is not given stays as the chip holds it, but for a pressure.
+        """
+        refuse_both(altitude, ambient_pressure)
+        LIMITS["altitude"].check("altitude", altitude)
+        LIMITS["ambient_pressure"].check("ambient_pressure", ambient_pressure)
+        LIMITS["temperature_offset"].check("temperature_offset", temperature_offset)
         self._port = port
+        self._pressure = ambient_pressure or NO_PRESSURE
+        self._told = ambient_pressure is None  # the pressure, which cannot be read back
+        self._settings = tuple(settings(altitude, temperature_offset, self_calibration))
 
     def identify(self) -> Identity | None:
         """Read the firmware's version: any chip that answers with a right checksum is one."""
@@ -59,20 +86,23 @@ class SCD30:
             yield from self._asked(FIRMWARE, 1)
         except BadChecksum as error:
             raise WrongChip(self._port.where, "no SCD30: it has no version") from error
-        yield from self._set_interval()
+        yield from self._hold(Setting("interval", INTERVAL, INTERVAL, SECONDS))
+        for setting in self._settings:
+            yield from self._hold(setting)
         if (yield from self._is_ready()):
             yield from self._asked(RESULT, 6)
-        if not (yield from self._becomes_ready()):
-            yield from self._set(START, NO_PRESSURE)
+        if not (self._told and (yield from self._becomes_ready())):
+            yield from self._set(START, self._pressure)
+            self._told = True
 
-    def _set_interval(self) -> Steps[None]:
-        (interval,) = yield from self._asked(INTERVAL, 1)
-        if interval == SECONDS:
+    def _hold(self, setting: Setting) -> Steps[None]:
+        """Let the chip hold a setting; it is written only if it differs."""
+        (held,) = yield from self._asked(setting.get, 1)
+        if held == setting.word:
             return
-        yield from self._set(INTERVAL, SECONDS)
-        (interval,) = yield from self._asked(INTERVAL, 1)
-        if interval != SECONDS:
-            raise WrongChip(self._port.where, f"set to {SECONDS} s, it measures every {interval} s")
+        yield from self._set(setting.set, setting.word)
+        (held,) = yield from self._asked(setting.get, 1)
+        setting.refuse_other(held, self._port.where)
 
     def measure(self) -> Steps[Values]:
         """Return the newest measurement that has not been read yet; wait for one."""
@@ -108,6 +138,19 @@ class SCD30:
     def _set(self, command: bytes, word: int) -> Steps[None]:
         self._port.write(command + sensirion.with_checksums(word))
         yield ANSWER
+
+
+def settings(
+    altitude: int | None, temperature_offset: float | None, self_calibration: bool | None
+) -> Iterator[Setting]:
+    """Yield the settings that are given (§1.4.6 to 1.4.9); an offset has steps of 0.01 °C."""
+    if altitude is not None:
+        yield Setting("altitude", ALTITUDE, ALTITUDE, altitude)
+    if temperature_offset is not None:
+        yield Setting("temperature_offset", OFFSET, OFFSET, round(100 * temperature_offset))
+    if self_calibration is not None:
+        word = int(self_calibration)
+        yield Setting("self_calibration", SELF_CALIBRATION, SELF_CALIBRATION, word)
 
 
 def floats(words: tuple[int, ...]) -> tuple[float, ...]:

@@ -4,14 +4,16 @@ It measures every five seconds. While it does, it takes few commands: an agent t
 restarts stops it first.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import ClassVar
 
 from drivers.base.channel import Channel
+from drivers.base.co2 import Limit, Setting, refuse_both
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
-from drivers.base.sensirion import asked, humidity, recognised, temperature
+from drivers.base.sensirion import asked, humidity, recognised, temperature, with_checksums
 
 # Commands, §3.5 to 3.11
 WAKE_UP, STOP, SERIAL_NUMBER, START, READY, RESULT = (
@@ -22,6 +24,15 @@ WAKE_UP, STOP, SERIAL_NUMBER, START, READY, RESULT = (
     b"\xe4\xb8",
     b"\xec\x05",
 )
+OFFSET, GET_OFFSET = b"\x24\x1d", b"\x23\x18"
+ALTITUDE, GET_ALTITUDE = b"\x24\x27", b"\x23\x22"
+PRESSURE = b"\xe0\x00"  # to set and to get
+SELF_CALIBRATION, GET_SELF_CALIBRATION = b"\x24\x16", b"\x23\x13"
+LIMITS = {
+    "altitude": Limit(0, 3000, "m"),
+    "ambient_pressure": Limit(700, 1200, "hPa"),
+    "temperature_offset": Limit(0, 20, "°C"),
+}
 WAKE_UP_SECONDS = 0.03
 STOP_SECONDS = 0.5
 ANSWER = 0.001
@@ -41,8 +52,27 @@ class SCD4x:
         Channel("humidity", "%", 100 / 65535, 100, 100 / 65535),  # 0: the element is broken
     )
 
-    def __init__(self, port: I2CPort) -> None:
+    def __init__(
+        self,
+        port: I2CPort,
+        *,
+        altitude: int | None = None,
+        ambient_pressure: int | None = None,
+        temperature_offset: float | None = None,
+        self_calibration: bool | None = None,
+    ) -> None:
+        """`altitude`: m, or `ambient_pressure`: hPa; `temperature_offset`: °C that it is warmed by.
+
+        What is not given stays as the chip holds it.
+        """
+        refuse_both(altitude, ambient_pressure)
+        LIMITS["altitude"].check("altitude", altitude)
+        LIMITS["ambient_pressure"].check("ambient_pressure", ambient_pressure)
+        LIMITS["temperature_offset"].check("temperature_offset", temperature_offset)
         self._port = port
+        self._settings = tuple(
+            settings(altitude, ambient_pressure, temperature_offset, self_calibration)
+        )
 
     def identify(self) -> Identity | None:
         """Ask whether there is something new: the only question it answers while it measures."""
@@ -59,8 +89,17 @@ class SCD4x:
             yield from self._asked(SERIAL_NUMBER, 3)
         except BadChecksum as error:
             raise WrongChip(self._port.where, "no SCD4x: it has no serial number") from error
+        for setting in self._settings:
+            yield from self._hold(setting)
         self._port.write(START)
         yield ANSWER
+
+    def _hold(self, setting: Setting) -> Steps[None]:
+        """Write a setting, and read it back: it lasts until the chip loses its power."""
+        self._port.write(setting.set + with_checksums(setting.word))
+        yield ANSWER
+        (held,) = yield from self._asked(setting.get, 1)
+        setting.refuse_other(held, self._port.where)
 
     def measure(self) -> Steps[Values]:
         """Return the newest measurement that has not been read yet; wait for one."""
@@ -88,3 +127,22 @@ class SCD4x:
 
     def _asked(self, command: bytes, count: int) -> Steps[tuple[int, ...]]:
         return asked(self._port, command, count, ANSWER)
+
+
+def settings(
+    altitude: int | None,
+    ambient_pressure: int | None,
+    temperature_offset: float | None,
+    self_calibration: bool | None,
+) -> Iterator[Setting]:
+    """Yield the settings that are given (§3.7, 3.8); 4 °C → 05DA, 1950 m → 079E, 987 hPa → 03DB."""
+    if altitude is not None:
+        yield Setting("altitude", GET_ALTITUDE, ALTITUDE, altitude)
+    if ambient_pressure is not None:
+        yield Setting("ambient_pressure", PRESSURE, PRESSURE, ambient_pressure)
+    if temperature_offset is not None:
+        word = round(temperature_offset * 65535 / 175)
+        yield Setting("temperature_offset", GET_OFFSET, OFFSET, word)
+    if self_calibration is not None:
+        word = int(self_calibration)
+        yield Setting("self_calibration", GET_SELF_CALIBRATION, SELF_CALIBRATION, word)

@@ -9,7 +9,9 @@ from simulators.clock import SimulatedClock
 from simulators.model import Nack, Range
 
 START, STOP, INTERVAL, READY, RESULT, FIRMWARE = 0x0010, 0x0104, 0x4600, 0x0202, 0x0300, 0xD100
+OFFSET, ALTITUDE, CALIBRATES = 0x5403, 0x5102, 0x5306
 VERSION = 0x0342
+SEA_LEVEL = 1013.25  # hPa
 ANSWER = 0.003  # between a command and the read of its answer
 
 
@@ -29,9 +31,12 @@ class SCD30(WordModel):
         "humidity": 45.0,
     }
 
+    pressure: float = SEA_LEVEL  # hPa, of the place
+
     def __init__(self, clock: SimulatedClock) -> None:
         self._measuring = False
-        self._interval = 2
+        self._held = {INTERVAL: 2, OFFSET: 0, ALTITUDE: 0, CALIBRATES: 0}  # survive a power loss
+        self._mbar = 0  # told with the start; 0: the altitude counts
         super().__init__(clock)
 
     def power_on(self) -> None:
@@ -56,13 +61,14 @@ class SCD30(WordModel):
             self._words = (int(self._ready),)
         elif code == RESULT:
             self._words, self._ready = _words(self._result), False
-        elif code == INTERVAL and argument is None:
-            self._words = (self._interval,)
-        elif code == INTERVAL and argument is not None:
-            self._interval = argument if 2 <= argument <= 1800 else self._interval
+        elif code in self._held and argument is None:
+            self._words = (self._held[code],)
+        elif code in self._held and argument is not None:
+            if code != INTERVAL or 2 <= argument <= 1800:
+                self._held[code] = argument
         elif code == START and argument is not None:
             self._began = self._began if self._measuring else self.clock.monotonic()
-            self._measuring = True
+            self._measuring, self._mbar = True, argument
         elif code == STOP:
             self._measuring = False
         else:
@@ -71,10 +77,15 @@ class SCD30(WordModel):
     def _measure(self) -> None:
         """Hold what was measured last, if an interval is over."""
         now = self.clock.monotonic()
-        if self._measuring and now >= self._began + self._interval * self.slowness:
+        if self._measuring and now >= self._began + self._held[INTERVAL] * self.slowness:
             carbon_dioxide, celsius, percent = (self.values[name] for name in self.inputs)
-            self._result = (carbon_dioxide, celsius, percent)
+            ppm = carbon_dioxide * self.pressure / self._assumed()
+            self._result = (ppm, celsius - self._held[OFFSET] / 100, percent)
             self._ready, self._began = True, now
+
+    def _assumed(self) -> float:
+        """Return the pressure in hPa that it was told, or that of its altitude."""
+        return self._mbar or SEA_LEVEL * (1 - 2.25577e-5 * self._held[ALTITUDE]) ** 5.25588
 
 
 def _words(values: tuple[float, ...]) -> tuple[int, ...]:

@@ -3,16 +3,27 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.base.sensirion import WordModel, ticks
+from simulators.base.sensirion import WordModel, checked_word, ticks
 from simulators.model import Nack, Range
 
 START, STOP, READY, RESULT, SERIAL = 0x21B1, 0x3F86, 0xE4B8, 0xEC05, 0x3682
 WAKE_UP, VARIANT, REINIT = 0x36F6, 0x202F, 0x3646
 SERIAL_NUMBER = (0xF896, 0x9F07, 0x3BBE)  # the datasheet's example (§3.10.2)
 SCD41 = 0x1440
+OFFSET, GET_OFFSET, ALTITUDE, GET_ALTITUDE = 0x241D, 0x2318, 0x2427, 0x2322
+PRESSURE, CALIBRATES, GET_CALIBRATES = 0xE000, 0x2416, 0x2313
+SETTERS = {
+    OFFSET: GET_OFFSET,
+    ALTITUDE: GET_ALTITUDE,
+    PRESSURE: PRESSURE,
+    CALIBRATES: GET_CALIBRATES,
+}
+DEFAULTS = {GET_OFFSET: 0x05DA, GET_ALTITUDE: 0, PRESSURE: 1013, GET_CALIBRATES: 1}
+HEATED = 4.0  # °C by which the board warms the chip: the default offset takes them off
+SEA_LEVEL = 1013  # hPa
 PERIOD, STOP_SECONDS, ANSWER = 5.0, 0.5, 0.001
 START_UP = 0.03
-WHILE_MEASURING = (STOP, READY, RESULT)
+WHILE_MEASURING = (STOP, READY, RESULT, PRESSURE)
 
 
 class SCD4x(WordModel):
@@ -30,8 +41,12 @@ class SCD4x(WordModel):
         "humidity": 45.0,
     }
 
+    pressure: float = SEA_LEVEL  # hPa, of the place
+
     def power_on(self) -> None:
-        """Be idle, after a moment."""
+        """Be idle, after a moment, with the settings that are in its EEPROM."""
+        self._held = dict(DEFAULTS)
+        self._assumed: float = SEA_LEVEL  # hPa: the last that was set counts
         self._measuring = False
         self._began = 0.0
         self._result: tuple[int, ...] = ()
@@ -44,14 +59,15 @@ class SCD4x(WordModel):
         super().write(data)
 
     def _command(self, code: int, arguments: bytes) -> None:
-        if arguments:
-            raise Nack
         self._words = ()
         if code == WAKE_UP or (self._measuring and code not in WHILE_MEASURING):
             raise Nack
-        self._busy_for(ANSWER)
-        if code == START:
+        if code == START:  # takes the next command at once (table 9)
             self._measuring, self._began = True, self.clock.monotonic()
+            return
+        self._busy_for(ANSWER)
+        if arguments:
+            self._set(code, checked_word(arguments))
         elif code == STOP:
             self._measuring, self._result = False, ()
             self._busy_for(STOP_SECONDS)
@@ -62,8 +78,18 @@ class SCD4x(WordModel):
         else:
             self._words = self._fixed(code)
 
+    def _set(self, code: int, word: int) -> None:
+        if code not in SETTERS:
+            raise Nack
+        self._held[SETTERS[code]] = word
+        if code == ALTITUDE:
+            self._assumed = SEA_LEVEL * (1 - 2.25577e-5 * word) ** 5.25588
+        elif code == PRESSURE:
+            self._assumed = word
+
     def _fixed(self, code: int) -> tuple[int, ...]:
         answers = {SERIAL: SERIAL_NUMBER, VARIANT: (SCD41,), REINIT: ()}
+        answers |= {get: (word,) for get, word in self._held.items()}
         if code not in answers:
             raise Nack
         return answers[code]
@@ -72,9 +98,11 @@ class SCD4x(WordModel):
         """Put the newest measurement into the buffer, if a period is over."""
         now = self.clock.monotonic()
         if self._measuring and now >= self._began + PERIOD * self.slowness:
+            ppm = self.values["carbon_dioxide"] * self.pressure / self._assumed
+            celsius = self.values["temperature"] + HEATED - 175 * self._held[GET_OFFSET] / 65535
             self._result = (
-                min(max(round(self.values["carbon_dioxide"]), 0), 0xFFFF),
-                ticks((self.values["temperature"] + 45) / 175),
+                min(max(round(ppm), 0), 0xFFFF),
+                ticks((celsius + 45) / 175),
                 ticks(self.values["humidity"] / 100),
             )
             self._began = now

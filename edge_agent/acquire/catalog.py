@@ -121,7 +121,8 @@ class Option(NamedTuple):
             return "one of " + _listed(get_args(self.kind))
         if get_origin(self.kind) is tuple:
             return "a list of " + _listed(get_args(get_args(self.kind)[0]))
-        return EXPECTED.get(self.kind, str(self.kind))
+        given = [kind for kind in get_args(self.kind) or (self.kind,) if kind is not type(None)]
+        return " or ".join(EXPECTED.get(kind, str(kind)) for kind in given)
 
     def convert(self, value: object) -> Any:  # noqa: ANN401
         """Return a TOML value as the driver takes it; raise ValueError for any other."""

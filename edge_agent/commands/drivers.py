@@ -75,4 +75,4 @@ def _text(name: str, facts: dict[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return "what the chip holds" if value is None else json.dumps(value, ensure_ascii=False)

@@ -128,16 +128,21 @@ def daily(devices, models, seed, seconds):
 
 
 class Day:
-    """Devices of a configuration, at the end of a scenario; `emit` gets what they measure."""
+    """Devices of a configuration, at the end of a scenario; `emit` gets what they measure.
 
-    def __init__(self, config, seed, seconds, part=slice(None), *, emit=lambda *_: None):
+    `plan` yields the faults.
+    """
+
+    def __init__(
+        self, config, seed, seconds, part=slice(None), *, emit=lambda *_: None, plan=daily
+    ):
         devices = resolve(config).devices
         catalog = Catalog("edge_agent.simulators")
         models = {one.name: catalog.load(one.settings.driver) for one in devices}
         signals = load(config.with_suffix(".scenario.toml"), models).signals
         self.seconds = seconds
         devices, clock = devices[part], VirtualClock()
-        scenario = Scenario(seed, signals, tuple(daily(devices, models, seed, seconds)))
+        scenario = Scenario(seed, signals, tuple(plan(devices, models, seed, seconds)))
         self.hardware = SimulatedHardware(clock, scenario)
         self.devices = {
             one.name: Device(self.hardware, clock, one, models[one.name], emit) for one in devices
