@@ -5,6 +5,8 @@ from typing import Any
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
+LONGEST = 36_500 * 86400.0  # s: sums of times have to fit into 64 bits, in microseconds
+LARGEST = 10_000 * 1000**3  # bytes
 LEVELS = {"off": 0.0, "on": 1.0}
 
 
@@ -13,8 +15,9 @@ class Duration(float):
 
     @classmethod
     def parse(cls, value: object) -> "Duration":
-        """Return the seconds; raise ValueError for anything else."""
-        return cls(_with_unit(value, SECONDS, 'a duration such as "500ms", "10s", "5m", "7d"'))
+        """Return the seconds, at most a hundred years; raise ValueError for anything else."""
+        found = _with_unit(value, SECONDS, 'a duration such as "500ms", "10s", "5m", "7d"')
+        return cls(_within(found, LONGEST, "36500d"))
 
 
 class Size(int):
@@ -22,8 +25,15 @@ class Size(int):
 
     @classmethod
     def parse(cls, value: object) -> "Size":
-        """Return the bytes; raise ValueError for anything else."""
-        return cls(_with_unit(value, BYTES, 'a size such as "500kB", "256MB", "1GB"'))
+        """Return the bytes, at most 10 TB; raise ValueError for anything else."""
+        found = _with_unit(value, BYTES, 'a size such as "500kB", "256MB", "1GB"')
+        return cls(_within(found, LARGEST, "10000GB"))
+
+
+def _within(value: float, most: float, words: str) -> float:
+    if value > most:
+        raise ValueError(f'expected at most "{words}"')
+    return value
 
 
 def _with_unit(value: object, units: dict[str, Any], expected: str) -> float:

@@ -14,6 +14,7 @@ from edge_agent.blueprint.devices import (
     ResolvedDevice,
     ResolvedOutput,
 )
+from edge_agent.blueprint.header import note_header
 from edge_agent.blueprint.home_assistant import note_home_assistant
 from edge_agent.blueprint.interlocks import note_interlocks
 from edge_agent.blueprint.levels import note_levels
@@ -57,6 +58,7 @@ def resolve(path: Path, overrides: Iterable[str] = ()) -> Blueprint:
     note_levels(config, outputs, problems)
     note_interlocks(config, problems)
     note_collisions(config, (*devices, *outputs), problems)
+    note_header((*devices, *outputs), problems)
     rules = resolve_rules(config, devices, problems)
     sinks = resolve_sinks(config, problems)
     note_home_assistant(config, devices, outputs, problems)

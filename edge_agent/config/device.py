@@ -63,7 +63,7 @@ class DeviceSettings(Settings, frozen=True, kw_only=True):
         ),
     ] = Duration(10)
     bus: Annotated[
-        Annotated[int, Meta(ge=0)] | None,
+        Annotated[int, Meta(ge=0, le=255)] | None,
         Meta(description="I2C or SPI bus number; default: 1 or 0, as on a Pi's header"),
     ] = None
     address: Annotated[

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from edge_agent.config.settings import Settings
 from edge_agent.keys import within
-from edge_agent.units import Duration, Size
+from edge_agent.units import LONGEST, Duration, Size
 
 
 class LogSettings(Settings, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class LogSettings(Settings, frozen=True, kw_only=True):
         Duration,
         Meta(
             description="how long delivered events are kept: at most 36500d",
-            extra=within(0, 36_500 * 86400),
+            extra=within(0, LONGEST),
         ),
     ] = Duration(7 * 86400)
     max_size: Annotated[

@@ -22,7 +22,7 @@ class OutputSettings(Settings, frozen=True, kw_only=True):
         int, Meta(ge=0, le=63, description="GPIO number (BCM) or pin of an expander chip, 0 to 63")
     ]
     bus: Annotated[
-        Annotated[int, Meta(ge=0)] | None,
+        Annotated[int, Meta(ge=0, le=255)] | None,
         Meta(description="I2C bus number of an expander chip; default: 1"),
     ] = None
     address: Annotated[

@@ -9,6 +9,8 @@ from edge_agent.errors import AgentError
 from edge_agent.keys import FILE, SECRET_FILE, named
 from edge_agent.paths import expanded
 
+LONGEST_PASSWORD = 65_535  # bytes, in MQTT
+
 
 class TlsFiles(NamedTuple):
     """Paths of PEM files; empty ones are left to the system, or not used."""
@@ -66,16 +68,24 @@ def _reason(error: OSError) -> str:
 def read_password(file: str, variable: str) -> str:
     """Return the password from a variable, else from a file without its last line end.
 
-    Raise AgentError, without a name, if it cannot be read.
+    Raise AgentError, without a name, if it cannot be read or sent.
     """
-    if variable:
-        if variable not in os.environ:
-            raise AgentError("not set in the environment", "set it for the agent's process")
-        return os.environ[variable]
-    if not file:
-        return ""
     try:
-        return Path(expanded(file)).read_text(encoding="utf-8").rstrip("\r\n")
+        content = _content(file, variable)
+        if len(content) > LONGEST_PASSWORD:
+            raise AgentError(f"more than {LONGEST_PASSWORD} bytes", "give the password alone")
+        return content.decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise AgentError(reason, "give a readable text file") from None
+
+
+def _content(file: str, variable: str) -> bytes:
+    if variable:
+        if variable not in os.environ:
+            raise AgentError("not set in the environment", "set it for the agent's process")
+        return os.fsencode(os.environ[variable])
+    if not file:
+        return b""
+    with Path(expanded(file)).open("rb") as content:
+        return content.read(LONGEST_PASSWORD + 3).rstrip(b"\r\n")

@@ -1,0 +1,39 @@
+"""A password that no protocol can send is refused where it is read, not at a connection."""
+
+import pytest
+
+from edge_agent.deliver.credentials import LONGEST_PASSWORD, read_password
+from edge_agent.errors import AgentError
+
+
+@pytest.fixture(params=["file", "variable"])
+def read(request, tmp_path, monkeypatch):
+    """A function: read a password of these bytes."""
+
+    def read(content):
+        if request.param == "variable":
+            monkeypatch.setenv("PASSWORD", content.decode(errors="surrogateescape"))
+            return read_password("", "PASSWORD")
+        (tmp_path / "password").write_bytes(content)
+        return read_password(str(tmp_path / "password"), "")
+
+    return read
+
+
+def test_the_longest_password_is_read_whole(read):
+    assert len(read(b"x" * LONGEST_PASSWORD)) == LONGEST_PASSWORD
+
+
+def test_a_longer_password_is_refused(read):
+    with pytest.raises(AgentError, match="more than 65535 bytes: give the password alone"):
+        read(b"x" * (LONGEST_PASSWORD + 1))
+
+
+def test_a_password_that_is_not_utf8_is_refused(read):
+    with pytest.raises(AgentError, match="give a readable text file"):
+        read(b"\xff\xfe")
+
+
+def test_a_file_without_end_is_not_read_to_its_end():
+    with pytest.raises(AgentError, match="more than"):
+        read_password("/dev/zero", "")
