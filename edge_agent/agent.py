@@ -24,6 +24,7 @@ from edge_agent.evaluate.commands.command import Command, Reload
 from edge_agent.evaluate.engine_items import Shown
 from edge_agent.events import Request, lifecycle
 from edge_agent.live.fan_out import FanOut
+from edge_agent.local_time import LocalTime
 from edge_agent.observe.health import Health
 from edge_agent.threads import STOP_SECONDS
 
@@ -65,6 +66,7 @@ class Agent:
         self._flow = self._build_flow(blueprint, hardware, log_path, clock, news)
         self._self_reporter = SelfReporter(log_path, clock, self._flow.show)
         self._statistics = self._build_statistics()
+        self._local_time = LocalTime()
 
     def run(self) -> int:
         """Start, watch, stop; return the exit code."""
@@ -146,6 +148,7 @@ class Agent:
         """
         while True:
             requests = self.control.take(self._health.step())
+            self._local_time.look()
             if isinstance(requests, str):
                 return requests
             if requests:
