@@ -5,13 +5,13 @@ next (§4.2): reads of a new sample agree.
 """
 
 import struct
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
-from drivers.base.errors import DriverError, NotReady, OutOfRange
+from drivers.base.errors import DriverError, NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort
-from drivers.base.motion import Frame, G, expect, fresh, refuse_old, steady
+from drivers.base.motion import Frame, G, fresh, refuse_old, steady
 from drivers.base.registers import refuse_changed, refuse_dead
 
 # Registers, §3
@@ -21,8 +21,7 @@ INT_ENABLE = 0x38
 PWR_MGMT_1 = 0x6B
 WHO_AM_I = 0x75
 
-CHIP_ID = 0x68
-DEVICE_RESET, SLEEP = 0x80, 0x40  # PWR_MGMT_1
+DEVICE_RESET, SLEEP, AWAKE = 0x80, 0x40, 0x01  # PWR_MGMT_1; some are awake after a reset
 GYROSCOPE_CLOCK = 0x01  # more stable than the internal one (§4.28)
 DATA_READY = 0x01  # INT_ENABLE and INT_STATUS
 DIVIDER = 39  # of 1 kHz
@@ -39,6 +38,25 @@ ACCELERATIONS = {"2g": (0x00, 16384), "4g": (0x08, 8192), "8g": (0x10, 4096), "1
 # GYRO_CONFIG, and LSB per °/s (§4.19)
 ROTATIONS = {250: (0x00, 131), 500: (0x08, 65.5), 1000: (0x10, 32.8), 2000: (0x18, 16.4)}
 OPTIONS = {"acceleration": "acceleration_full_scale", "angular_velocity": "gyroscope_full_scale"}
+
+
+class Relative(NamedTuple):
+    """A chip with the same registers; its LSB per °C and its 0, if they are known."""
+
+    name: str
+    per_degree: float | None = None
+    zero: float = 0.0
+
+
+# WHO_AM_I of the chip, of its successors (PS-MPU-6500A, PS-MPU-9250A), and of what is sold as one
+RELATIVES = {
+    0x68: Relative("MPU6050", 340, 36.53),
+    0x70: Relative("MPU6500", 333.87, 21),
+    0x71: Relative("MPU9250", 333.87, 21),
+    0x73: Relative("MPU9255", 333.87, 21),
+    0x72: Relative("a clone of the MPU6050 (0x72)"),
+    0x98: Relative("a clone of the MPU6050 (0x98)"),
+}
 
 Acceleration = Literal["2g", "4g", "8g", "16g"]
 Rotation = Literal[250, 500, 1000, 2000]
@@ -59,7 +77,11 @@ def _motion(quantity: str, axis: str, unit: str, step: float) -> Channel:
 
 
 class MPU6050:
-    """InvenSense MPU-6050 accelerometer and gyroscope (datasheet PS-MPU-6000A revision 3.4)."""
+    """InvenSense MPU-6050 accelerometer and gyroscope (datasheet PS-MPU-6000A revision 3.4).
+
+    The MPU-6000, 6500, 9250 and 9255 are read, too, and clones, which have no temperature: its
+    formula is not known.
+    """
 
     bus: ClassVar[BusKind] = "i2c"
     addresses: ClassVar[tuple[int, ...]] = (0x68, 0x69)
@@ -75,6 +97,7 @@ class MPU6050:
     ) -> None:
         """`gyroscope_full_scale`: in °/s."""
         self._port = port
+        self._chip = RELATIVES[0x68]  # `setup` knows it
         acceleration_setting, _ = ACCELERATIONS[acceleration_full_scale]
         rotation_setting, _ = ROTATIONS[gyroscope_full_scale]
         self._settings = bytes([DIVIDER, BANDWIDTH_10_HZ, rotation_setting, acceleration_setting])
@@ -83,14 +106,14 @@ class MPU6050:
     def identify(self) -> Identity | None:
         """Read the chip id."""
         found = self._port.write_read(bytes([WHO_AM_I]), 1)[0]
-        return Identity("MPU6050", certain=True) if found == CHIP_ID else None
+        return Identity(RELATIVES[found].name, certain=True) if found in RELATIVES else None
 
     def setup(self) -> Steps[None]:
         """Reset the chip and let it sample; raise `WrongChip` if another answers."""
-        expect(self._port, WHO_AM_I, CHIP_ID, "MPU6050")
+        self._chip = self._relative()
         self._write(PWR_MGMT_1, DEVICE_RESET)
         yield RESET_SECONDS
-        if self._port.write_read(bytes([PWR_MGMT_1]), 1)[0] != SLEEP:
+        if self._port.write_read(bytes([PWR_MGMT_1]), 1)[0] not in {SLEEP, AWAKE}:
             raise NotReady(self._port.where, "does not come out of reset", "check wiring and power")
         self._write(PWR_MGMT_1, GYROSCOPE_CLOCK)
         self._write(SMPLRT_DIV, *self._settings)
@@ -99,6 +122,15 @@ class MPU6050:
         yield START_SECONDS
         self._expect_settings()
         self._samples(steady(self._frame, self._port.where))
+
+    def _relative(self) -> Relative:
+        """Return the chip that answers; its number is read repeatedly: a formula depends on it."""
+        answer = self._port.read_steady(1, bytes([WHO_AM_I]))
+        refuse_dead(answer, self._port.where)
+        if answer[0] not in RELATIVES:
+            what = f"this is no MPU6050: register 0x75 is 0x{answer[0]:02x}"
+            raise WrongChip(self._port.where, what)
+        return RELATIVES[answer[0]]
 
     def measure(self) -> Steps[Values]:
         """Wait for the next sample and return it; an axis that is clipped has no value."""
@@ -115,7 +147,7 @@ class MPU6050:
 
     def _value(self, channel: Channel, word: int) -> float | DriverError:
         if channel.quantity == "temperature":
-            return temperature(word)
+            return self._temperature(word)
         if word in CLIPPED:
             return OutOfRange(
                 self._port.where,
@@ -123,6 +155,11 @@ class MPU6050:
                 f"use a larger `{OPTIONS[channel.quantity]}`",
             )
         return word * channel.resolution
+
+    def _temperature(self, word: int) -> float | DriverError:
+        if self._chip.per_degree is None:
+            return NotReady(self._port.where, f"{self._chip.name} has a formula that is not known")
+        return word / self._chip.per_degree + self._chip.zero
 
     def _expect_settings(self) -> None:
         """Raise `LostConfiguration` if a brown-out, or another program, changed them."""
@@ -149,8 +186,3 @@ class MPU6050:
 
     def _write(self, register: int, *values: int) -> None:
         self._port.write(bytes([register, *values]))
-
-
-def temperature(word: int) -> float:
-    """Return °C (§4.18)."""
-    return word / 340 + 36.53

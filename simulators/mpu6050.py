@@ -47,6 +47,9 @@ class MPU6050(Sampler):
         "angular_velocity_z": 0.0,
     }
     chip_id: ClassVar[int] = 0x68
+    after_reset: ClassVar[int] = SLEEP
+    per_degree: ClassVar[float] = 340
+    zero: ClassVar[float] = 36.53  # °C
 
     def power_on(self) -> None:
         """Begin asleep."""
@@ -56,7 +59,7 @@ class MPU6050(Sampler):
     def reset_values(self) -> Mapping[int, int]:
         """Return the two that §3 names, and the factory's offsets."""
         offsets = dict(enumerate(struct.pack(">3h", *FACTORY), ACCELERATION_OFFSETS))
-        return {**offsets, PWR_MGMT_1: SLEEP, WHO_AM_I: self.chip_id}
+        return {**offsets, PWR_MGMT_1: self.after_reset, WHO_AM_I: self.chip_id}
 
     def period(self) -> float | None:
         """Return the sample period: 1 kHz divided, or 8 kHz if there is no filter."""
@@ -70,7 +73,7 @@ class MPU6050(Sampler):
         push, turn = self._offsets()
         words = [
             *self._words("acceleration", self._per_g() / STANDARD_GRAVITY, push),
-            round((self.values["temperature"] - 36.53) * 340),
+            round((self.values["temperature"] - self.zero) * self.per_degree),
             *self._words("angular_velocity", self._per_degree(), turn),
         ]
         clipped = [min(max(word, -0x8000), 0x7FFF) for word in words]

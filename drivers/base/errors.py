@@ -82,7 +82,7 @@ class WrongChip(DriverError, ValueError):
     """Another chip than the configured one answers at the address."""
 
     quality = "wrong_chip"
-    hint = "correct `driver` or `address` in the configuration"
+    hint = "`edge-agent scan` names what answers: correct `driver` or `address`"
 
 
 class BadChecksum(DriverError, ValueError):

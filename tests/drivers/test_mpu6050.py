@@ -5,7 +5,7 @@ import pytest
 
 from drivers.base.driver import Identity
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
-from drivers.mpu6050 import MPU6050, temperature
+from drivers.mpu6050 import MPU6050
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import SamplesByItself
 from simulators import mpu6050
@@ -86,8 +86,53 @@ def near_the_surroundings(bench):
 
 # Register map §4.18: 340 LSB per °C, and 0 at 36.53 °C; -521 at 35 °C in the product specification
 @pytest.mark.parametrize("code, celsius", [(0, 36.53), (340, 37.53), (-521, 35.0), (-4260, 24.0)])
-def test_a_word_is_a_temperature(code, celsius):
-    assert temperature(code) == pytest.approx(celsius, abs=0.003)
+def test_a_word_is_a_temperature(bench, code, celsius):
+    assert bench.device._temperature(code) == pytest.approx(celsius, abs=0.003)
+
+
+class MPU6500(mpu6050.MPU6050):
+    """The successor: awake after a reset, and with another thermometer."""
+
+    chip_id = 0x70
+    after_reset = 0x01
+    per_degree = 333.87
+    zero = 21.0
+
+    def power_on(self):
+        super().power_on()
+        self._woken_at = self.clock.monotonic()
+
+
+class Clone(mpu6050.MPU6050):
+    chip_id = 0x98
+    per_degree = 326.8
+    zero = 25.0
+
+
+class TestContractOfTheSuccessor(TestContract):
+    model = MPU6500
+    blind = {"test_a_driver_is_not_certain_of_another_chip[mpu6050]": "this driver reads both"}
+
+
+@pytest.mark.parametrize("chip_id, name", [(0x70, "MPU6500"), (0x71, "MPU9250"), (0x73, "MPU9255")])
+def test_a_successor_is_named_and_read_with_its_own_formula(bench_of, monkeypatch, chip_id, name):
+    monkeypatch.setattr(MPU6500, "chip_id", chip_id)
+    bench = bench_of(MPU6050, MPU6500)
+    expose(bench, **SURROUNDINGS)
+    assert bench.device.identify() == Identity(name, certain=True)
+    assert bench.read() == near_the_surroundings(bench)
+
+
+@pytest.mark.parametrize("chip_id", [0x72, 0x98])
+def test_a_clone_is_named_and_has_no_temperature(bench_of, monkeypatch, chip_id):
+    monkeypatch.setattr(Clone, "chip_id", chip_id)
+    bench = bench_of(MPU6050, Clone)
+    expose(bench, **SURROUNDINGS)
+    assert bench.device.identify().chip == f"a clone of the MPU6050 (0x{chip_id:02x})"
+    expected = near_the_surroundings(bench)
+    del expected["temperature"]
+    assert bench.read() == expected
+    assert "formula that is not known" in str(bench.refused["temperature"])
 
 
 # Register map §4.17 and §4.19
@@ -143,10 +188,10 @@ def test_the_class_has_the_widest_range_and_the_coarsest_step_of_any_instance(bo
 
 def test_its_own_id_is_certain_and_another_is_none(bench):
     assert bench.device.identify() == Identity("MPU6050", certain=True)
-    bench.model.chip_id = 0x70  # an MPU-6500
+    bench.model.chip_id = 0x12  # an ICM-20602
     bench.model.power_on()
     assert bench.device.identify() is None
-    with pytest.raises(WrongChip, match="no MPU6050: register 0x75 is 0x70"):
+    with pytest.raises(WrongChip, match="no MPU6050: register 0x75 is 0x12"):
         bench.setup()
 
 
