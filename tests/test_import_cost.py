@@ -76,6 +76,7 @@ def test_an_agent_imports_of_the_contracts_only_the_envelope(imported):
     "heavy",
     [
         "gpiozero",
+        "microdot",
         "serial",
         "simulators",
         "amqtt",

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from edge_agent.observe.web.login import PageLogin, PageSession, bearer, is_local
-from edge_agent.observe.web.rate import RateLimit
+from edge_agent.observe.web.rate import RateLimit, is_loopback
 from edge_agent.observe.web.request import Refusal
 from edge_agent.observe.web.static_files import PUBLIC
 
@@ -14,6 +14,11 @@ REQUESTS = (300, 30.0)  # of one address: at once, and in each second
 TRIES = (5, 0.1)  # passwords of one address
 ALL_TRIES = (30, 1.0)  # and of all addresses together
 LOGIN = "/login"
+FORWARDED = "x-forwarded-for"
+ONLY_LOCAL = (
+    "without a password, the page is only for this machine: open it as localhost;"
+    " behind a proxy, set password_file in [web]"
+)
 JSON = "application/json"
 
 
@@ -24,6 +29,12 @@ class Knock(NamedTuple):
     path: str
     headers: Mapping[str, str]
     address: str
+
+    @property
+    def client(self) -> str:
+        """Return who asks: whom a proxy on this machine names, or the address itself."""
+        named = self.headers.get(FORWARDED, "").replace(";", ",").rpartition(",")[2].strip()
+        return named if named and is_loopback(self.address) else self.address
 
     def cookie(self, wanted: str) -> str:
         """Return the value of a cookie; empty if there is none."""
@@ -43,7 +54,7 @@ class Admission:
 
     def admit(self, knock: Knock, now: float) -> None:
         """Raise Refusal unless the request is to be answered; `now` is in s, monotonic."""
-        if not self._requests.allows(knock.address, now):
+        if not self._requests.allows(knock.client, now):
             raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many requests; wait a few seconds")
         self._check_host(knock)
         if knock.method == "POST":
@@ -60,7 +71,7 @@ class Admission:
         """Return the session of a request; None if there is none."""
         password = bearer(knock.headers)
         if password and self._login.needed:
-            self.check_password(password, knock.address, now)
+            self.check_password(password, knock.client, now)
             return PageSession("", now)
         return self._login.session(knock.cookie(self._login.cookie), now)
 
@@ -75,13 +86,9 @@ class Admission:
         self._all_tries.forgive("")
 
     def _check_host(self, knock: Knock) -> None:
-        host = knock.headers.get("host", "")
-        if not self._login.needed and not is_local(host):
-            text = (
-                "without a password, the page is only for this machine: open it as localhost;"
-                " behind a proxy, set password_file in [web]"
-            )
-            raise Refusal(HTTPStatus.MISDIRECTED_REQUEST, text)
+        local = is_local(knock.headers.get("host", "")) and FORWARDED not in knock.headers
+        if not (local or self._login.needed):
+            raise Refusal(HTTPStatus.MISDIRECTED_REQUEST, ONLY_LOCAL)
 
 
 def _check_type(knock: Knock) -> None:

@@ -46,11 +46,15 @@ class Page:
         files: Mapping[str, StaticFile],
         own: Mapping[tuple[str, str], Answer],
         offers: Iterable[Offer],
+        *,
         threads: AnswerThreads,
         broadcast: Broadcast,
+        is_welcome: Callable[[Knock], bool],
     ) -> None:
+        """`is_welcome` returns whether who came in once may still stay."""
         self._threads = threads
         self._broadcast = broadcast
+        self._is_welcome = is_welcome
         self.app = Microdot()
         for path, file in files.items():
             self._add("GET", path, partial(_file, file))
@@ -77,7 +81,9 @@ class Page:
     async def _show(self, stream: Stream, request: Request) -> Response:
         """Show a stream until the viewer leaves."""
         reader, writer = request.sock
-        with self._broadcast.joined(stream, writer), suppress(OSError):  # a reset ends it as well
+        stays = partial(self._is_welcome, request.g.knock)
+        viewing = self._broadcast.joined(stream, writer, stays)
+        with viewing, suppress(OSError):  # a reset ends it as well
             await reader.read(1)
         return Response.already_handled
 

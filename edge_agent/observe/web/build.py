@@ -42,7 +42,14 @@ def page_server(
     login = PageLogin(access.password, access.address.port)
     admission = Admission(login)
     routes = LoginRoutes(login, admission, monotonic, about=about, secure=access.tls is not None)
-    page = Page(static_files(), routes.answers, offers, threads, broadcast)
+    page = Page(
+        static_files(),
+        routes.answers,
+        offers,
+        threads=threads,
+        broadcast=broadcast,
+        is_welcome=lambda knock: admission.session(knock, monotonic()) is not None,
+    )
     application = Application(page, admission, monotonic)
     return PageServer(
         access.address,

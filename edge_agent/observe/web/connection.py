@@ -1,6 +1,7 @@
 """One connection: a request and its response, whose every wait ends."""
 
 import asyncio
+import logging
 import socket
 import ssl
 from typing import Any
@@ -16,6 +17,8 @@ TAKE = 20.0  # seconds for a client to take AT_ONCE
 AT_ONCE = 65_536  # bytes
 LONGEST = 900.0  # seconds for a download
 LINGER = 1.0  # seconds for a client that still sends to read why it is refused
+
+_logger = logging.getLogger(__name__)
 
 
 class GatheringWriter:
@@ -45,7 +48,7 @@ async def serve(
     """Answer the request of a connection, and close it."""
     try:
         reader, writer = await _opened(connection, tls)
-    except (OSError, TimeoutError):
+    except (OSError, TimeoutError, asyncio.CancelledError):
         connection.close()
         return
     try:
@@ -55,6 +58,8 @@ async def serve(
             await writer.wait_closed()
     except (OSError, TimeoutError):
         pass  # the client is gone, or too slow
+    except Exception:
+        _logger.exception("web: a connection ended by an error")
     finally:
         writer.transport.abort()
 

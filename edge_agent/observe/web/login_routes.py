@@ -53,7 +53,7 @@ class LoginRoutes:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise Refusal(HTTPStatus.BAD_REQUEST, 'send {"password": "…"}') from None
         now = self._monotonic()
-        self._admission.check_password(given, knock.address, now)
+        self._admission.check_password(given, knock.client, now)
         response = of_json({})
         self._set_cookie(request, response, self._login.begin(now), round(SECONDS))
         return response

@@ -34,6 +34,14 @@ class RateLimit:
         return min(left + (now - since) * self._a_second, self._at_once)
 
 
+def is_loopback(address: str) -> bool:
+    """Return whether a client is on this machine."""
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
 def network(address: str) -> str:
     """Return what counts as one client: an IPv4 address, or the /64 that an IPv6 user has."""
     try:

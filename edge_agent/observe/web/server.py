@@ -9,7 +9,7 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -25,9 +25,10 @@ END = 1.0  # seconds for the threads that answer
 TICK = 0.25  # seconds between two looks for what is new
 REFRESH = 3.0  # seconds between two readings of what is not put, while there are viewers
 RETRY = 30.0  # seconds until an address is tried again: a network may come up late
-PAUSE = 1.0  # seconds until the next connection if the system gave none
+PAUSE = 1.0  # seconds until the next connection if the system gave none, or for the last words
 CONNECTIONS = VIEWERS + 64
 BACKLOG = 64
+LINGERING = 64  # connections that were turned away, and have yet to be closed
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
 
 _logger = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class PageServer:
         self._threads = threads
         self._monotonic = monotonic
         self._connections: set[asyncio.Task[None]] = set()
+        self._turned_away: set[asyncio.Task[None]] = set()
         self._failed = ""
         self._stopping = threading.Event()
         self.stop = self._stopping.set
@@ -129,18 +131,27 @@ class PageServer:
 
     def _take(self, connection: socket.socket) -> None:
         connection.setblocking(False)
-        if len(self._connections) >= CONNECTIONS:
-            _turn_away(connection, plain=self._tls is None)
-            return
-        task = asyncio.create_task(serve(connection, self._tls, self._application))
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
+        if len(self._connections) < CONNECTIONS:
+            _keep(serve(connection, self._tls, self._application), self._connections)
+        elif len(self._turned_away) < LINGERING:
+            _keep(_turn_away(connection, plain=self._tls is None), self._turned_away)
+        else:
+            connection.close()
 
 
-def _turn_away(connection: socket.socket, *, plain: bool) -> None:
+def _keep(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+    task = asyncio.create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+
+
+async def _turn_away(connection: socket.socket, *, plain: bool) -> None:
+    """Say that there is no room, for a moment: what is not read would reset the connection."""
     with connection, suppress(OSError):
         if plain:
             connection.send(FULL)
+        connection.shutdown(socket.SHUT_WR)
+        await asyncio.sleep(PAUSE)
 
 
 def _ignore(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
