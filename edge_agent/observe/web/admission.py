@@ -75,6 +75,10 @@ class Admission:
             return PageSession("", now)
         return self._login.session(knock.cookie(self._login.cookie), now)
 
+    def stays(self, knock: Knock, now: float) -> bool:
+        """Return whether who came in with a request may still stay; that prolongs the session."""
+        return self.session(knock, now) is not None
+
     def check_password(self, password: str, address: str, now: float) -> None:
         """Raise Refusal unless the password is right; few are tried."""
         if not (self._tries.allows(address, now) and self._all_tries.allows("", now)):

@@ -43,19 +43,23 @@ class Page:
 
     def __init__(
         self,
+        threads: AnswerThreads,
+        broadcast: Broadcast,
+        stays: Callable[[Knock], bool],
+    ) -> None:
+        """Let viewers of streams stay while `stays` is true."""
+        self._threads = threads
+        self._broadcast = broadcast
+        self._stays = stays
+        self.app = Microdot()
+
+    def add(
+        self,
         files: Mapping[str, StaticFile],
         own: Mapping[tuple[str, str], Answer],
         offers: Iterable[Offer],
-        *,
-        threads: AnswerThreads,
-        broadcast: Broadcast,
-        is_welcome: Callable[[Knock], bool],
     ) -> None:
-        """`is_welcome` returns whether who came in once may still stay."""
-        self._threads = threads
-        self._broadcast = broadcast
-        self._is_welcome = is_welcome
-        self.app = Microdot()
+        """Add what is at which path."""
         for path, file in files.items():
             self._add("GET", path, partial(_file, file))
         for (method, path), answer in own.items():
@@ -81,7 +85,7 @@ class Page:
     async def _show(self, stream: Stream, request: Request) -> Response:
         """Show a stream until the viewer leaves."""
         reader, writer = request.sock
-        stays = partial(self._is_welcome, request.g.knock)
+        stays = partial(self._stays, request.g.knock)
         viewing = self._broadcast.joined(stream, writer, stays)
         with viewing, suppress(OSError):  # a reset ends it as well
             await reader.read(1)

@@ -42,19 +42,12 @@ def page_server(
     login = PageLogin(access.password, access.address.port)
     admission = Admission(login)
     routes = LoginRoutes(login, admission, monotonic, about=about, secure=access.tls is not None)
-    page = Page(
-        static_files(),
-        routes.answers,
-        offers,
-        threads=threads,
-        broadcast=broadcast,
-        is_welcome=lambda knock: admission.session(knock, monotonic()) is not None,
-    )
-    application = Application(page, admission, monotonic)
+    page = Page(threads, broadcast, lambda knock: admission.stays(knock, monotonic()))
+    page.add(static_files(), routes.answers, offers)
     return PageServer(
         access.address,
         access.tls,
-        application=application,
+        application=Application(page, admission, monotonic),
         broadcast=broadcast,
         threads=threads,
         monotonic=monotonic,
