@@ -23,7 +23,9 @@ from msgspec.structs import FieldInfo
 
 from consumers.alerts.settings import FleetSettings
 from consumers.cli import cli as edge_consumer
+from drivers.base.blindness import Blindness
 from drivers.base.driver import DriverClass, addresses_of, channels_of
+from drivers.base.members import Blind
 from edge_agent.acquire.catalog import Catalog, Option, options
 from edge_agent.cli import EPILOG, cli
 from edge_agent.commands.drivers import ranges
@@ -111,7 +113,13 @@ def _driver(name: str, driver: DriverClass) -> str:
         lines += [table(("channel", "range", "unit", "smallest step"), rows), ""]
     for option in options(driver):
         lines.append(f"- `{option.name}`: {option.expected}; {_default_of(option)}")
+    if isinstance(driver, Blind):
+        lines += ["", "It cannot notice:", "", *map(_blindness, driver.blind)]
     return "\n".join(lines).rstrip()
+
+
+def _blindness(one: Blindness) -> str:
+    return f"- {one.what}. Instead: {one.instead}."
 
 
 def _default_of(option: Option) -> str:

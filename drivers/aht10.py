@@ -7,6 +7,7 @@ needed after each loss of power, which is how that is noticed.
 from typing import ClassVar
 
 from drivers import aht20
+from drivers.base.blindness import DEW, TWINS, Blindness
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum
 from drivers.base.i2c import I2CPort
@@ -21,6 +22,7 @@ class AHT10:
     """
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (DEW, TWINS)
     addresses: ClassVar[tuple[int, ...]] = (0x38, 0x39)
     channels = aht20.AHT20.channels
 

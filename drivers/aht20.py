@@ -7,6 +7,7 @@ the chip is busy, or nothing is measured. What the AHT10 shares with it is here 
 from typing import ClassVar
 
 from drivers.base import checksum
+from drivers.base.blindness import DEW, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
@@ -33,6 +34,7 @@ class AHT20:
     """ASAIR AHT20, AHT21 or AM2301B temperature and humidity sensor (product manual AHT20 A1)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (DEW,)
     addresses: ClassVar[tuple[int, ...]] = (0x38,)
     channels = (
         Channel("temperature", "°C", -40, 85, 200 / 2**20),

@@ -9,6 +9,7 @@ still converts, and whether a command reached it as it was sent.
 from math import ceil
 from typing import ClassVar, Literal, NamedTuple
 
+from drivers.base.blindness import TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange
@@ -42,6 +43,17 @@ class BH1750:
     """ROHM BH1750 ambient light sensor (datasheet rev D)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (
+        Blindness(
+            "that it converts no more, if it says 0 lx; it has neither id, checksum nor ready flag",
+            "a VEML7700 or a TSL2591, which have all or some of them",
+        ),
+        Blindness(
+            "one bit of a command that is damaged on its way: it echoes none",
+            "a VEML7700 or a TSL2591, whose settings are read back",
+        ),
+        TWINS,
+    )
     addresses: ClassVar[tuple[int, ...]] = (0x23, 0x5C)
     channels: tuple[Channel, ...] = (Channel("illuminance", "lx", 0, 121557, 0.1132),)
 

@@ -6,6 +6,7 @@ A BMP280 with a humidity sensor beside it: see there for what both do.
 from typing import ClassVar, NamedTuple
 
 from drivers import bmp280
+from drivers.base.blindness import TWINS, Blindness
 from drivers.base.bosch import expect, identity, read_steady, renewed
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
@@ -34,6 +35,7 @@ class BME280:
     """Bosch BME280 humidity, pressure and temperature sensor (datasheet BST-BME280-DS002)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
     addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
     channels = (
         *bmp280.BMP280.channels,

@@ -10,6 +10,7 @@ from functools import partial
 from typing import ClassVar, NamedTuple
 
 from drivers import bmp280
+from drivers.base.blindness import TWINS, Blindness
 from drivers.base.bosch import RESET, RESET_WORD, expect, identity, read_steady
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked, value_or_error
@@ -52,6 +53,7 @@ class BME680:
     """Bosch BME680 or BME688 gas, humidity, pressure and temperature sensor (BST-BME680-DS001)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
     addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
     channels = (
         Channel("temperature", "°C", -40, 85, 0.01),

@@ -8,6 +8,7 @@ import struct
 from functools import partial
 from typing import ClassVar, Literal, NamedTuple
 
+from drivers.base.blindness import TWINS, Blindness
 from drivers.base.bosch import RESET, RESET_WORD, expect, identity, read_steady, renewed
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
@@ -51,6 +52,7 @@ class BMP180:
     """
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
     addresses: ClassVar[tuple[int, ...]] = (0x77,)
     channels = (
         Channel("temperature", "°C", -40, 85, 0.1),

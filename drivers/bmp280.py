@@ -7,6 +7,7 @@ two reads must agree. What the BME280 shares with it is here as functions.
 import struct
 from typing import ClassVar, Literal, NamedTuple
 
+from drivers.base.blindness import TWINS, Blindness
 from drivers.base.bosch import RESET, RESET_WORD, expect, identity, read_steady, renewed
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
@@ -52,6 +53,7 @@ class BMP280:
     """Bosch BMP280 pressure and temperature sensor (datasheet BST-BMP280-DS001)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
     addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
     channels = (
         Channel("temperature", "°C", -40, 85, 0.01),

@@ -6,6 +6,7 @@ too); nothing is written here but the bit that forces a conversion.
 
 from typing import ClassVar
 
+from drivers.base.blindness import TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, NotReady, WrongChip
@@ -26,6 +27,7 @@ class DS3231:
     """Maxim DS3231 real-time clock: its thermometer, in steps of 0.25 °C (datasheet 19-5170)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
     addresses: ClassVar[tuple[int, ...]] = (0x68,)
     channels = (Channel("temperature", "°C", -40, 85, 0.25),)
 

@@ -7,6 +7,7 @@ times, beside a configuration that differs from the power-on value.
 
 from typing import ClassVar, Literal
 
+from drivers.base.blindness import TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, OutOfRange, WrongChip
@@ -31,6 +32,7 @@ class INA219:
     """Texas Instruments INA219 voltage, current and power monitor, 26 V (datasheet SBOS448G)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
     addresses: ClassVar[tuple[int, ...]] = tuple(range(0x40, 0x50))
     channels: tuple[Channel, ...] = (
         Channel("voltage", "V", 0, 26, BUS_VOLTS),

@@ -7,6 +7,7 @@ a configuration that says that it is new.
 
 from typing import ClassVar
 
+from drivers.base.blindness import TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, OutOfRange, WrongChip
@@ -32,6 +33,7 @@ class INA226:
     """Texas Instruments INA226 voltage, current and power monitor, 36 V (datasheet SBOS547A)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
     addresses: ClassVar[tuple[int, ...]] = tuple(range(0x40, 0x50))
     channels: tuple[Channel, ...] = (
         Channel("voltage", "V", 0, 36, BUS_VOLTS),

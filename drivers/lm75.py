@@ -7,6 +7,7 @@ came between.
 
 from typing import ClassVar, Literal
 
+from drivers.base.blindness import NO_NEWS, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import DeadFrame, WrongChip
@@ -31,6 +32,7 @@ class LM75:
     """LM75, LM75B, PCT2075, TMP75, TMP105 and compatible thermometers."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (NO_NEWS, TWINS)
     addresses: ClassVar[tuple[int, ...]] = tuple(range(0x48, 0x50))
     channels: tuple[Channel, ...] = (Channel("temperature", "°C", -55, 125, 0.125),)
 

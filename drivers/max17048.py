@@ -6,6 +6,7 @@ reads agree, and a register that differs from its power-on value shows that ther
 
 from typing import ClassVar
 
+from drivers.base.blindness import TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration, NotReady, WrongChip
@@ -28,6 +29,13 @@ class MAX17048:
     """Maxim MAX17048 fuel gauge: voltage and charge of a lithium cell (datasheet 19-6171)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (
+        Blindness(
+            "that it samples no more, but answers: its registers hold the last sample",
+            "an INA226 for the voltage, which says that a result is new",
+        ),
+        TWINS,
+    )
     addresses: ClassVar[tuple[int, ...]] = (0x36,)
     channels = (
         Channel("voltage", "V", 2.5, 5.0, VOLTS),

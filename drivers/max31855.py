@@ -10,6 +10,7 @@ What it measured is therefore turned back into a voltage, and that into a temper
 from dataclasses import replace
 from typing import ClassVar
 
+from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
 from drivers.base.checksum import READS
 from drivers.base.driver import BusKind, Steps, Values, checked
@@ -47,6 +48,12 @@ class MAX31855:
     """Maxim MAX31855 thermocouple converter, with its cold junction (datasheet 19-5793 rev 5)."""
 
     bus: ClassVar[BusKind] = "spi"
+    blind: ClassVar[tuple[Blindness, ...]] = (
+        Blindness(
+            "that it converts no more, but answers: it repeats its last word",
+            "a platinum thermometer on a MAX31865, which shows that a conversion has ended",
+        ),
+    )
     channels: tuple[Channel, ...] = (
         Channel("temperature", "°C", -210, 1768.1, STEP, needs=("internal",)),
         Channel("internal", "°C", -40, 125, 0.0625, "temperature"),

@@ -6,6 +6,7 @@ result after it woke is a new one; the marked configuration shows that no brown-
 
 from typing import ClassVar
 
+from drivers.base.blindness import NO_NEWS, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration, WrongChip
@@ -25,6 +26,7 @@ class MCP9808:
     """Microchip MCP9808 thermometer, ±0.25 °C from -40 to 125 °C (datasheet DS25095A)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (NO_NEWS, TWINS)
     addresses: ClassVar[tuple[int, ...]] = tuple(range(0x18, 0x20))
     channels = (Channel("temperature", "°C", -40, 125, 0.0625),)
 

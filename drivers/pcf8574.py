@@ -6,6 +6,7 @@ outputs only, for reading an input back into the latch would make it an output.
 
 from typing import ClassVar, Literal, TypeAlias, get_args
 
+from drivers.base.blindness import TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values
 from drivers.base.i2c import I2CPort, settled
@@ -21,6 +22,13 @@ class PCF8574:
     """NXP or TI PCF8574(A) port expander: contacts on its 8 pins, all of them inputs (SCPS068J)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (
+        Blindness(
+            "that another chip answers, or none: eight levels are all that it says",
+            "an MCP23017, whose registers are read back",
+        ),
+        TWINS,
+    )
     addresses: ClassVar[tuple[int, ...]] = ADDRESSES
     alone: ClassVar[bool] = True
     channels: tuple[Channel, ...] = tuple(Channel(name, "", 0, 1, 1, "binary") for name in NAMES)

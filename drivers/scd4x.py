@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import ClassVar
 
+from drivers.base.blindness import DEW, Blindness
 from drivers.base.channel import Channel
 from drivers.base.co2 import Limit, Setting, refuse_both
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
@@ -44,6 +45,7 @@ class SCD4x:
     """Sensirion SCD40, SCD41 or SCD43 CO2, humidity and temperature sensor (datasheet 1.6)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (DEW,)
     addresses: ClassVar[tuple[int, ...]] = (0x62,)
     deadline: ClassVar[float] = 12.0
     channels = (

@@ -7,6 +7,7 @@ brown-out. Clean air reads the same: only then the algorithm is asked for its ba
 from typing import ClassVar
 
 from drivers.base import sensirion
+from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration, WrongChip
@@ -35,6 +36,12 @@ class SGP30:
     """
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (
+        Blindness(
+            "how clean air is beyond 400 ppm: its algorithm says 400 for all of it",
+            "an SCD4x or an SCD30, which measure CO2",
+        ),
+    )
     addresses: ClassVar[tuple[int, ...]] = (0x58,)
     deadline: ClassVar[float] = WARM_UP + 5.0
     channels = (

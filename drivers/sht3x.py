@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from drivers.base.blindness import DEW, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
@@ -33,6 +34,7 @@ class SHT3x(ClimateSensor):
     """Sensirion SHT30, SHT31 or SHT35 temperature and humidity sensor (datasheet version 7)."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x44, 0x45)
+    blind: ClassVar[tuple[Blindness, ...]] = (DEW,)
     precisions: ClassVar[Mapping[str, Precision]] = PRECISIONS
     channels = (
         Channel("temperature", "°C", -40, 125, 175 / 65535),

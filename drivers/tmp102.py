@@ -6,6 +6,7 @@ whether the conversion is over, and differs from the power-on value.
 
 from typing import ClassVar
 
+from drivers.base.blindness import TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, WrongChip
@@ -26,6 +27,7 @@ class TMP102:
     """Texas Instruments TMP102 thermometer, ±0.5 °C from -25 to 85 °C (datasheet SBOS397H)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
     addresses: ClassVar[tuple[int, ...]] = (0x48, 0x49, 0x4A, 0x4B)
     channels = (Channel("temperature", "°C", -40, 125, 0.0625),)
 

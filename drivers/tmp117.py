@@ -6,6 +6,7 @@ that a new one is ready and that no brown-out came between.
 
 from typing import ClassVar
 
+from drivers.base.blindness import TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, WrongChip
@@ -28,6 +29,7 @@ class TMP117:
     """Texas Instruments TMP117 thermometer, ±0.1 °C from -20 to 50 °C (datasheet SNOSD82D)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
     addresses: ClassVar[tuple[int, ...]] = (0x48, 0x49, 0x4A, 0x4B)
     channels = (Channel("temperature", "°C", -55, 150, 1 / 128),)
     _offset: int  # what the chip adds; `setup` reads it

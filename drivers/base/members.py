@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
+from drivers.base.blindness import Blindness
+
 
 @runtime_checkable
 class Listening(Protocol):
@@ -46,6 +48,13 @@ class Patient(Protocol):
     """A chip that needs longer than usual to be set up and measured: a gas sensor's hotplate."""
 
     deadline: ClassVar[float]  # seconds
+
+
+@runtime_checkable
+class Blind(Protocol):
+    """A device that cannot notice every fault; its page says which."""
+
+    blind: ClassVar[tuple[Blindness, ...]]
 
 
 @runtime_checkable

@@ -10,6 +10,7 @@ from drivers.base.driver import Driver
 from drivers.base.errors import DriverError
 from drivers.base.i2c import I2CPort
 from edge_agent.testing.driver_bench import DriverBench
+from edge_agent.testing.wires import RecordedWire
 from simulators.bus import SimulatedBus
 from simulators.clock import SimulatedClock
 from simulators.faults import BusFault
@@ -18,7 +19,6 @@ from simulators.model import I2CModel, Range
 T = TypeVar("T")
 Side: TypeAlias = Literal["below", "above"]
 INSTANT = 1e-9  # every message takes wire time, so an instant holds one
-NEVER = 1 << 30
 
 
 class BusMessage(NamedTuple):
@@ -52,43 +52,6 @@ class FlippedBit(BusFault):
     def _spoil(self, frame: bytes) -> bytes:
         self.struck += 1
         return (int.from_bytes(frame) ^ 1 << self._bit).to_bytes(len(frame))
-
-
-class RecordedWire(I2CModel):
-    """A chip at the end of a wire that inverts one bit, counted from the last `arm`."""
-
-    inputs = {}  # noqa: RUF012 - they are the chip's
-    quiet = {}  # noqa: RUF012
-
-    def __init__(self, chip: I2CModel) -> None:
-        self.chip = chip
-        super().__init__(chip.clock)
-        self.arm(NEVER)
-
-    def power_on(self) -> None:
-        """Let the chip start."""
-        self.chip.power_on()
-
-    def arm(self, bit: int) -> None:
-        """Invert this bit of those that come from now on."""
-        self._bit = bit
-        self.carried = 0
-
-    def write(self, data: bytes) -> None:
-        """Carry what is written."""
-        self.chip.write(self._carry(data))
-
-    def read(self, count: int) -> bytes:
-        """Carry what is read."""
-        return self._carry(self.chip.read(count))
-
-    def _carry(self, data: bytes) -> bytes:
-        size = 8 * len(data)
-        place = self.carried + size - 1 - self._bit
-        self.carried += size
-        if not 0 <= place < size:
-            return data
-        return (int.from_bytes(data) ^ 1 << place).to_bytes(len(data))
 
 
 def standing() -> float:

@@ -1,8 +1,12 @@
 """What is claimed of every sensor, on any kind of bus."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
+from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
+from drivers.base.driver import Driver
+from drivers.base.members import Blind
 from edge_agent.testing.driver_bench import DriverBench
 
 
@@ -19,9 +23,19 @@ def beyond(channel: Channel, share: float) -> list[float]:
 
 
 class Claims:
-    """Claims about repeated measurements; `patience`: seconds that they may wait in all."""
+    """Claims about repeated measurements; `patience`: seconds that they may wait in all.
 
+    `blind` names the claims that fail: by a `Blindness` of the driver, which its page shows, or in
+    words if the claim has no meaning for the device.
+    """
+
+    driver: type[Driver]
     patience: ClassVar[float] = 5.0
+    blind: ClassVar[Mapping[str, Blindness | str]] = {}
+
+    def test_what_it_cannot_notice_is_on_its_page(self) -> None:
+        on_page = self.driver.blind if isinstance(self.driver, Blind) else ()
+        assert {one for one in self.blind.values() if isinstance(one, Blindness)} <= set(on_page)
 
     def test_a_measurement_is_of_its_own_moment(self, bench: DriverBench) -> None:
         bench.setup()

@@ -10,11 +10,12 @@ from drivers.base.driver import Driver, addresses_of
 from drivers.base.errors import DriverError, NoAcknowledge, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
 from edge_agent.testing import inverted_bits
-from edge_agent.testing.bench import INSTANT, NEVER, Bench, FlippedBit, absent_or, at, standing
+from edge_agent.testing.bench import INSTANT, Bench, FlippedBit, absent_or, at, standing
 from edge_agent.testing.claims import Claims, beyond
 from edge_agent.testing.inverted_bits import Strike, Wrong
 from edge_agent.testing.pairs import Pair
 from edge_agent.testing.plausible import PlausibleFrames
+from edge_agent.testing.wires import NEVER
 from simulators.faults import BrownOut, ConstantFrame, NoAnswer, SlowConversion, Unplug
 from simulators.model import I2CModel, Range
 
@@ -37,7 +38,6 @@ class I2CContract(PlausibleFrames, Claims):
     model: type[I2CModel]
     options: ClassVar[Mapping[str, Any]] = {}
     settle: ClassVar[float] = 0.0
-    blind: ClassVar[Mapping[str, str]] = {}
 
     def fresh(self) -> Bench:
         """Return a bench whose surroundings are neither quiet nor at an end of a range."""

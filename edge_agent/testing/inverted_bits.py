@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from drivers.base.errors import DriverError
-from edge_agent.testing.bench import NEVER, Bench, absent_or
+from edge_agent.testing.bench import Bench, absent_or
+from edge_agent.testing.wires import NEVER
 
 Wrong: TypeAlias = dict[str, tuple[float, float]]  # value and truth by channel
 Strike: TypeAlias = Callable[[Bench, int], tuple[int, Wrong]]

@@ -5,11 +5,26 @@ from itertools import cycle
 
 import pytest
 
+from drivers.base.blindness import DEW, TWINS
 from drivers.base.errors import DriverError
 from drivers.base.i2c import I2CPort
-from edge_agent.testing.bench import Bench, Side, absent_or, far_beyond, standing
+from edge_agent.testing.bench import (
+    Bench,
+    Side,
+    absent_or,
+    at,
+    far_beyond,
+    off,
+    standing,
+)
+from edge_agent.testing.wires import Twins
 from simulators.model import I2CModel
 
+# The claims that chips cannot keep whose drivers name one of these
+SHARED = {
+    "test_a_value_far_beyond_its_range_is_absent_not_the_end_of_the_range[above]": DEW,
+    "test_two_alike_chips_at_one_address_give_no_wrong_value": TWINS,
+}
 VALUES = (0x00, 0x14, 0xFF)
 
 
@@ -64,6 +79,19 @@ class PlausibleFrames:
             values = absent_or(bench.expose(share).measure)
             assert values is None or not bench.wrong(values)
         assert not bench.wrong(bench.read())
+
+    def test_two_alike_chips_at_one_address_give_no_wrong_value(self, bench: Bench) -> None:
+        other = self.model(bench.clock)
+        other.vary()
+        bench.replace(Twins(bench.model, other))
+        for share in (0.2, 0.7, 0.5):
+            for n, (name, span) in enumerate(other.inputs.items()):
+                apart = 0.07 * (-1) ** n
+                bench.model.set(name, at(span, share + apart))
+                other.set(name, at(span, share - apart))
+            values = absent_or(bench.settled().read)
+            one, both = bench.device.channels, (bench.model.truth(), other.truth())
+            assert values is None or any(not off(one, values, truth) for truth in both)
 
 
 def register_writes() -> Iterator[bytes]:

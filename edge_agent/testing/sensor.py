@@ -74,7 +74,6 @@ class SensorContract(Claims):
     place: ClassVar[Mapping[str, Any]] = {}
     options: ClassVar[Mapping[str, Any]] = {}
     settle: ClassVar[float] = 0.0
-    blind: ClassVar[Mapping[str, str]] = {}
 
     def fresh(self, *faults: PlannedFault) -> SensorBench:
         """Return a bench whose surroundings are neither quiet nor at an end of a range."""

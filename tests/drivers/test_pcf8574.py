@@ -9,7 +9,7 @@ from edge_agent.testing.families import ChoosesInputs
 from simulators import pcf8574
 
 AT_ONCE = "a pin is read as it is: nothing is converted"
-BARE = "a PCF8574 has no register, no id and no checksum: eight levels are all that it says"
+BARE, _ = PCF8574.blind
 
 
 class TestContract(ChoosesInputs, I2CContract):

@@ -15,9 +15,9 @@ class TestContract(I2CContract):
     model = sgp30.SGP30
     patience = 16.0
     blind = {
-        "test_a_value_far_beyond_its_range_is_absent_not_the_end_of_the_range[below]": (
-            "its algorithm says 400 ppm for all air that is cleaner"
-        )
+        "test_a_value_far_beyond_its_range_is_absent_not_the_end_of_the_range[below]": SGP30.blind[
+            0
+        ]
     }
 
 
