@@ -36,7 +36,7 @@ class SCD30(WordModel):
     def __init__(self, clock: SimulatedClock) -> None:
         self._measuring = False
         self._held = {INTERVAL: 2, OFFSET: 0, ALTITUDE: 0, CALIBRATES: 0}  # survive a power loss
-        self._mbar = 0  # told with the start; 0: the altitude counts
+        self._mbar = 0  # given with the start; 0: the altitude counts
         super().__init__(clock)
 
     def power_on(self) -> None:
@@ -84,7 +84,7 @@ class SCD30(WordModel):
             self._ready, self._began = True, now
 
     def _assumed(self) -> float:
-        """Return the pressure in hPa that it was told, or that of its altitude."""
+        """Return the pressure in hPa that it was given, or that of its altitude."""
         return self._mbar or SEA_LEVEL * (1 - 2.25577e-5 * self._held[ALTITUDE]) ** 5.25588
 
 

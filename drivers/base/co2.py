@@ -1,4 +1,4 @@
-"""What Sensirion's CO2 sensors are told about their place: settings of one word each."""
+"""What Sensirion's CO2 sensors know about their place: settings of one word each."""
 
 from typing import NamedTuple
 
