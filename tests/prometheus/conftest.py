@@ -38,17 +38,22 @@ def promtool():
     return run
 
 
-class Prometheus:
-    """A Prometheus of its own, that reads one target every 200 ms."""
+def scraped(target):
+    """Return the lines of a configuration that scrape a target, of a job and an address."""
+    job, address = target
+    return f"  - {{job_name: {job}, static_configs: [{{targets: ['{address}']}}]}}\n"
 
-    def __init__(self, directory, rules, target):
+
+class Prometheus:
+    """A Prometheus of its own, that reads its targets, one of each job, every 200 ms."""
+
+    def __init__(self, directory, rules, targets):
         self._url = f"http://127.0.0.1:{free_port()}"
         config = directory / "prometheus.yml"
         config.write_text(
             f"global: {{scrape_interval: 200ms, evaluation_interval: 200ms}}\n"
             f"rule_files: [{json.dumps(str(rules))}]\n"
-            f"scrape_configs:\n"
-            f"  - {{job_name: edge-agent, static_configs: [{{targets: ['{target}']}}]}}\n"
+            f"scrape_configs:\n" + "".join(map(scraped, targets.items()))
         )
         words = [f"--config.file={config}", f"--storage.tsdb.path={directory / 'tsdb'}"]
         address = self._url.removeprefix("http://")
@@ -85,7 +90,7 @@ def prometheus(tmp_path, root):
 
     def start(port):
         rules = root / "examples/prometheus/edge-agent.rules.yml"
-        started.append(Prometheus(tmp_path, rules, f"127.0.0.1:{port}"))
+        started.append(Prometheus(tmp_path, rules, {"edge-agent": f"127.0.0.1:{port}"}))
         return started[-1]
 
     yield start

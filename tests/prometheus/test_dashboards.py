@@ -1,7 +1,7 @@
 """The dashboards: Grafana itself is not here, but every query that it would ask is asked.
 
-A real agent with a device that fails, a real broker, the aggregator on a real PostgreSQL, and a
-real Prometheus; the variables are replaced as Grafana does it.
+A real agent with a device that fails, a real broker, two aggregators, on a real PostgreSQL and on
+a DuckDB file, and a real Prometheus; the variables are replaced as Grafana does it.
 """
 
 import json
@@ -19,6 +19,8 @@ from lab.agent import AgentProcess
 from lab.broker import Mosquitto, free_port
 from lab.waiting import eventually
 
+import consumers
+from edge_agent.errors import AgentError
 from tests.configurations import SOIL, shed
 from tests.consumers.aggregate.postgresql import PostgresqlServer
 from tests.prometheus.conftest import Prometheus
@@ -57,30 +59,35 @@ class Installation:
         self.store = self.server.url()
         text = shed(self.broker.url) + SOIL + f'\n[metrics]\nlisten = "127.0.0.1:{port}"\n'
         (directory / "load.scenario.toml").write_text(UNPLUGGED)
+        shown = f"127.0.0.1:{free_port()}"
         self.prometheus = Prometheus(
-            directory, EXAMPLES / "prometheus/edge-agent.rules.yml", f"127.0.0.1:{port}"
+            directory,
+            EXAMPLES / "prometheus/edge-agent.rules.yml",
+            {"edge-agent": f"127.0.0.1:{port}", "edge-consumer": shown},
         )
-        self.aggregator = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "consumers",
-                "aggregate",
-                self.broker.url,
-                "--store",
-                self.store,
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"XDG_STATE_HOME": str(directory)},
-        )
+        self.file = directory / "file/fleet.duckdb"
+        self.aggregators = [
+            self.aggregate(directory / "server", "--store", self.store, "--metrics", shown),
+            self.aggregate(directory / "file", "--store", str(self.file)),
+        ]
         self.agent = AgentProcess(directory, "", text).start()
         self.chosen = {"node": "shed", "instance": f"127.0.0.1:{port}", "channel": "temperature"}
 
+    def aggregate(self, state, *words):
+        """Start an aggregator, with a directory of its own."""
+        state.mkdir()
+        return subprocess.Popen(
+            [sys.executable, "-m", "consumers", "aggregate", self.broker.url, *words],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"XDG_STATE_HOME": str(state)},
+        )
+
     def stop(self):
         self.agent.stop()
-        self.aggregator.terminate()
-        self.aggregator.wait(60)
+        for aggregator in self.aggregators:
+            aggregator.terminate()
+            aggregator.wait(60)
         self.prometheus.stop()
         self.server.stop()
         self.broker.stop()
@@ -98,6 +105,14 @@ class Installation:
         with psycopg.connect(self.store) as connection:
             found = connection.execute(self.filled(query))
             return [column.name for column in found.description], found.fetchall()
+
+    def rows_in_file(self, query):
+        """Return the rows of the store that is a file, while the aggregator writes it."""
+        store = consumers.open(str(self.file))
+        try:
+            return store.sql(self.filled(query)).fetchall()
+        finally:
+            store.close()
 
     def numbers(self, query):
         found = self.prometheus.values(self.filled(query)).values()
@@ -120,6 +135,24 @@ def test_every_query_of_a_dashboard_returns_data(installation, panel, target):
     if target["format"] == "time_series":
         assert columns[0] == "time"
         assert all(isinstance(row[-1], float) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("panel", "target"), [one for one in targets() if "rawSql" in one.values[1]]
+)
+def test_every_question_to_the_store_has_an_answer_in_a_file_as_well(installation, panel, target):
+    """Grafana reads a file of DuckDB only with a plug-in, but the SQL is that of both stores."""
+    assert eventually(lambda: found_in_file(installation, target["rawSql"]))
+
+
+def found_in_file(installation, query):
+    """Return the rows; nothing as long as there is no file, or none of its tables."""
+    try:
+        return installation.rows_in_file(query)
+    except AgentError as error:
+        if not any(text in str(error) for text in ("there is no store yet", "does not exist")):
+            raise
+        return []
 
 
 def found(installation, query):
