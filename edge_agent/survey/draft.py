@@ -56,6 +56,11 @@ HOME_ASSISTANT = """
 [home_assistant]
 enabled = true  # it finds this machine by itself, over the same broker
 """
+METRICS = """
+# What the agent does, for Prometheus; http://127.0.0.1:9273/metrics shows it.
+# [metrics]
+# listen = "127.0.0.1:9273"
+"""
 CHIPS, SELF = "10s", "60s"  # how often chips and the machine itself are read
 OFTEN = {"sgp30": "1s"}  # its algorithm counts its measurements (datasheet, 6.3)
 
@@ -115,7 +120,7 @@ def _head(answers: Answers) -> str:
     if user:
         name = _toml(user.partition(":")[0])
         head += LOGIN.format(user=name, credential=CREDENTIAL)
-    return head + (HOME_ASSISTANT if answers.home_assistant else "")
+    return head + (HOME_ASSISTANT if answers.home_assistant else "") + METRICS
 
 
 def _chips(survey: Survey, answers: Answers) -> Iterator[Entry]:

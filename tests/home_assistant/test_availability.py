@@ -95,7 +95,8 @@ def test_a_value_of_a_slow_device_is_there_again_after_a_restart_of_home_assista
 
 
 def test_a_value_expires_if_the_node_says_no_more(home, node):
-    node.start(AIR, head=HEAD)
+    """The broker would notice only after ten minutes that the node is silent."""
+    node.start('[mqtt]\nkeep_alive = "400s"\n', AIR, head=HEAD)
     node_shows(home, node, 33)
     node.process.send(signal.SIGSTOP)
     home.wait_for(AIR_SENSOR, "unavailable")

@@ -2,6 +2,8 @@ import struct
 import subprocess
 import time
 
+import pytest
+
 AARCH64 = 183  # e_machine of ELF
 
 
@@ -20,6 +22,13 @@ def test_lintian_finds_no_error(deb):
         ["lintian", "--fail-on", "error", deb], text=True, stdout=subprocess.PIPE, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("package", ["prometheus_client", "microdot", "wsproto"])
+def test_what_metrics_page_and_import_need_is_in_the_package(deb, package):
+    listed = ["dpkg-deb", "-c", deb]
+    files = subprocess.run(listed, text=True, stdout=subprocess.PIPE, check=True).stdout
+    assert f"/opt/edge-agent/lib/{package}/__init__.py" in files
 
 
 def test_a_package_for_a_pi_is_built_on_any_machine(copy, make, tmp_path):

@@ -77,6 +77,13 @@ def test_every_driver_that_can_be_found_has_a_table_that_passes(tmp_path, name, 
     assert (device.settings.driver, device.place.address) == (name, address)
 
 
+def test_the_metrics_are_a_comment_that_needs_no_change(tmp_path):
+    text = draft(Survey(()), ANSWERS, DRIVERS)
+    assert resolved(text, tmp_path).config.metrics.listen == ""
+    on = text.replace("# [metrics]", "[metrics]").replace("# listen", "listen")
+    assert resolved(on, tmp_path).config.metrics.listen == "127.0.0.1:9273"
+
+
 UNKNOWN = Found(1, 0x48, (Claim("lm75", "LM75", False), Claim("tmp102", "TMP102", False)))
 
 
