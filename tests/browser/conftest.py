@@ -52,6 +52,14 @@ def greenhouse(tmp_path_factory):
 
 
 @pytest.fixture
+def lonely(tmp_path):
+    """A program of its own, which a test may stop; its broker is away."""
+    one = Greenhouse(tmp_path, "mqtt://127.0.0.1:1").start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
 def guarded(tmp_path):
     """A program whose page needs a password, behind a proxy that serves it under a path."""
     one = Greenhouse(tmp_path, "mqtt://127.0.0.1:1", password="a long password").start()

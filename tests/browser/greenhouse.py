@@ -53,6 +53,7 @@ SCENARIO = """
 [signal."air.temperature"]
 kind = "constant"
 level = 21.4
+noise = 3
 """
 
 
@@ -95,13 +96,17 @@ class Greenhouse:
         settings = ["--set", f"log.path={self._process.log}"]
         subprocess.run([*command, *settings, *line.split()], check=True, timeout=60)
 
-    def logged(self, kind, source):
-        """Return what the log has of a kind of event, oldest first."""
+    def timed(self, kind, source):
+        """Return time in µs and data of a kind of event, oldest first."""
         return [
-            msgspec.json.decode(event.data)
+            (event.time, msgspec.json.decode(event.data))
             for event in self._process.events()
             if (event.kind, event.source) == (kind, source)
         ]
+
+    def logged(self, kind, source):
+        """Return what the log has of a kind of event, oldest first."""
+        return [data for _, data in self.timed(kind, source)]
 
     def stop(self):
         """Stop it as systemd does."""

@@ -9,6 +9,7 @@ from tests.browser.axe import violations
 from tests.browser.chromium import LAPTOP, PHONE
 
 VIEWS = {"now": "Now", "history": "History", "what-if": "What if", "trust": "Trust"}
+READY = {"now": ".card .value", "history": "canvas", "what-if": "canvas", "trust": ".lines p"}
 
 
 @pytest.fixture
@@ -17,8 +18,9 @@ def shown(browser, greenhouse, wait_for):
 
     def show(view, url=greenhouse.url):
         browser.open(f"{url}#/{view}")
-        wait_for(lambda: VIEWS[view] in browser.texts("main h2"))
-        wait_for(lambda: not browser.has("[aria-busy]"))
+        wait_for(lambda: browser.has(f"main[data-view={view}] h2"))
+        wait_for(lambda: not browser.has("main [aria-busy=true]"))
+        wait_for(lambda: browser.has(READY[view]))
 
     return show
 
@@ -48,7 +50,7 @@ def test_every_view_is_reached_with_the_keyboard_alone(shown, browser, wait_for)
         shown("now")
         press_until(browser, f"a {title}")
         browser.press("Enter")
-        wait_for(lambda title=title: title in browser.texts("main h2"))
+        wait_for(lambda title=title: browser.texts("nav [aria-current]") == [title])
         wait_for(lambda: browser.run("return document.activeElement.id") == "main")
 
 
