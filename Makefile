@@ -10,7 +10,7 @@ SLOW := assembly deliver doctor drivers end_to_end fuzz simulators/test_day.py \
 	simulators/test_scenario.py simulation survey torture prometheus test_plugin.py
 
 # What runs each night, beside the tests of kernels and packages that need root.
-NIGHTLY := test-nightly test-buses fuzz soak soak-week torture simulation sbom audit-dependencies
+NIGHTLY := test-nightly test-buses fuzz soak soak-week heavy-days torture simulation sbom audit-dependencies
 MINUTES := 30
 BUS ?= mqtt
 # What can be installed, by extra; `core` is without any.
@@ -44,7 +44,7 @@ need_prometheus = command -v promtool >/dev/null || [ -x $(PROMETHEUS)/usr/bin/p
 HOME_ASSISTANT := $(HOME)/.cache/edge-agent-tests/home-assistant-2025.1.4
 HOME_ASSISTANT_PYTHON ?= $(lastword python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python3.12))
 
-.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation rules-model fuzz soak soak-week backlog sbom audit-dependencies nightly lint format docs bench deb clean
+.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation heavy-days rules-model fuzz soak soak-week backlog sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -117,6 +117,9 @@ torture: .venv/dev  ## inject every fault into a real agent, and write docs/tort
 
 simulation: .venv/dev  ## simulate 20,000 worlds, and write docs/simulation.md (30 minutes)
 	nice $(BIN)/python -m tests.simulation --seeds $(SEEDS) --report
+
+heavy-days: .venv/dev  ## 100,000 measurements under faults that overlap, and their report in docs/proof.md
+	nice $(BIN)/python -m tests.simulators.heavy_days $(ARGS)
 
 rules-model: .venv/dev  ## compare the rules with a model written from the pages (SEEDS=1:20000)
 	nice $(BIN)/python -m tests.evaluate.reference $(SEEDS)

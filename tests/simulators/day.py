@@ -34,6 +34,7 @@ class Device:
 
     def __init__(self, hardware, clock, resolved, model, emit):
         self.name, self.clock, self._hardware = resolved.name, clock, hardware
+        self.driver = resolved.settings.driver
         self.every, self._emit = float(resolved.settings.every), emit
         self.due = self.every
         self.outcomes = Counter()
@@ -77,6 +78,10 @@ class Device:
         self._look()
         self._compare(values)
         self._measured = self.clock.monotonic()
+
+    def wrong_readings(self):
+        """Return how many measurements had a wrong value."""
+        return len({moment for moment, *_ in self.wrong})
 
     def _look(self):
         """Remember the truth: between two moments it may have been higher or lower than at both."""
