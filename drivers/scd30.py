@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from drivers.base import sensirion
+from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
 from drivers.base.co2 import Limit, Setting, refuse_both
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
@@ -25,6 +26,7 @@ START, INTERVAL, READY, RESULT, FIRMWARE = (
     b"\xd1\x00",
 )
 OFFSET, ALTITUDE, SELF_CALIBRATION = b"\x54\x03", b"\x51\x02", b"\x53\x06"  # set and get
+INFLUENCES = {"temperature_offset": OFFSET, "altitude": ALTITUDE}
 NO_PRESSURE = 0  # no compensation for the ambient pressure: the altitude counts then
 LIMITS = {
     "altitude": Limit(0, 8000, "m"),
@@ -41,6 +43,12 @@ class SCD30:
     """Sensirion SCD30 CO2, humidity and temperature sensor (interface description version 1.0)."""
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (
+        Blindness(
+            "an ambient pressure that another program sets: it can be written, not read",
+            "one program for each chip, or an SCD4x, whose pressure is read back",
+        ),
+    )
     addresses: ClassVar[tuple[int, ...]] = (0x61,)
     deadline: ClassVar[float] = 10.0
     channels = (
@@ -69,6 +77,7 @@ class SCD30:
         self._port = port
         self._pressure = ambient_pressure or NO_PRESSURE
         self._told = ambient_pressure is None  # the pressure, which cannot be read back
+        self._held: tuple[Setting, ...] = ()
         self._settings = tuple(settings(altitude, temperature_offset, self_calibration))
 
     def identify(self) -> Identity | None:
@@ -89,6 +98,9 @@ class SCD30:
         yield from self._hold(Setting("interval", INTERVAL, INTERVAL, SECONDS))
         for setting in self._settings:
             yield from self._hold(setting)
+        self._held = self._held or (yield from self._read_settings())
+        for setting in self._held:
+            yield from self._hold(setting)
         if (yield from self._is_ready()):
             yield from self._asked(RESULT, 6)
         if not (self._told and (yield from self._becomes_ready())):
@@ -104,6 +116,20 @@ class SCD30:
         (held,) = yield from self._asked(setting.get, 1)
         setting.refuse_other(held, self._port.where)
 
+    def _read_settings(self) -> Steps[tuple[Setting, ...]]:
+        """Return what the chip holds of all that changes its values: it shall stay so."""
+        held = []
+        for name, command in INFLUENCES.items():
+            (word,) = yield from self._asked(command, 1)
+            held.append(Setting(name, command, command, word))
+        return tuple(held)
+
+    def _expect_settings(self) -> Steps[None]:
+        """Raise `LostConfiguration` if another program has changed one."""
+        for setting in self._held:
+            (word,) = yield from self._asked(setting.get, 1)
+            setting.refuse_other(word, self._port.where)
+
     def measure(self) -> Steps[Values]:
         """Return the newest measurement that has not been read yet; wait for one."""
         if not (yield from self._becomes_ready()):
@@ -112,7 +138,9 @@ class SCD30:
                 f"nothing new for {1.5 * SECONDS:g} s",
                 "check its supply: 75 mA peaks",
             )
-        return self._values((yield from self._asked(RESULT, 6)))
+        words = yield from self._asked(RESULT, 6)
+        yield from self._expect_settings()
+        return self._values(words)
 
     def _values(self, words: tuple[int, ...]) -> Values:
         carbon_dioxide, celsius, percent = floats(words)

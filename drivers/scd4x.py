@@ -34,6 +34,7 @@ LIMITS = {
     "ambient_pressure": Limit(700, 1200, "hPa"),
     "temperature_offset": Limit(0, 20, "°C"),
 }
+REINITIALISE, REINITIALISE_SECONDS = b"\x36\x46", 0.03  # from its memory (§3.9.5)
 WAKE_UP_SECONDS = 0.03
 STOP_SECONDS = 0.5
 ANSWER = 0.001
@@ -45,7 +46,13 @@ class SCD4x:
     """Sensirion SCD40, SCD41 or SCD43 CO2, humidity and temperature sensor (datasheet 1.6)."""
 
     bus: ClassVar[BusKind] = "i2c"
-    blind: ClassVar[tuple[Blindness, ...]] = (DEW,)
+    blind: ClassVar[tuple[Blindness, ...]] = (
+        DEW,
+        Blindness(
+            "an offset or an altitude that another program sets: it says neither while it measures",
+            "one program for each chip",
+        ),
+    )
     addresses: ClassVar[tuple[int, ...]] = (0x62,)
     deadline: ClassVar[float] = 12.0
     channels = (
@@ -72,6 +79,8 @@ class SCD4x:
         LIMITS["ambient_pressure"].check("ambient_pressure", ambient_pressure)
         LIMITS["temperature_offset"].check("temperature_offset", temperature_offset)
         self._port = port
+        self._pressure: Setting | None = None
+        self._changed = False  # by another program: what its memory holds counts again then
         self._settings = tuple(
             settings(altitude, ambient_pressure, temperature_offset, self_calibration)
         )
@@ -91,8 +100,13 @@ class SCD4x:
             yield from self._asked(SERIAL_NUMBER, 3)
         except BadChecksum as error:
             raise WrongChip(self._port.where, "no SCD4x: it has no serial number") from error
+        if self._changed:
+            self._port.write(REINITIALISE)
+            yield REINITIALISE_SECONDS
+            self._changed = False
         for setting in self._settings:
             yield from self._hold(setting)
+        self._pressure = yield from self._assumed_pressure()
         self._port.write(START)
         yield ANSWER
 
@@ -108,13 +122,30 @@ class SCD4x:
         for _ in range(round(1.2 * PERIOD / POLL)):
             (ready,) = yield from self._asked(READY, 1)
             if ready & NEW:
-                return self._values((yield from self._asked(RESULT, 3)))
+                words = yield from self._asked(RESULT, 3)
+                yield from self._expect_pressure()
+                return self._values(words)
             yield POLL
         raise NotReady(
             self._port.where,
             f"nothing new for {1.2 * PERIOD:g} s",
             "check its supply: it takes 205 mA at times",
         )
+
+    def _assumed_pressure(self) -> Steps[Setting | None]:
+        """Return the pressure that it computes with, if it says so: older chips do not."""
+        try:
+            (word,) = yield from self._asked(PRESSURE, 1)
+        except NoAcknowledge:
+            return None
+        return Setting("ambient_pressure", PRESSURE, PRESSURE, word)
+
+    def _expect_pressure(self) -> Steps[None]:
+        """Raise `LostConfiguration` if another program has set another pressure meanwhile."""
+        if self._pressure is not None:
+            (word,) = yield from self._asked(PRESSURE, 1)
+            self._changed = word != self._pressure.word
+            self._pressure.refuse_other(word, self._port.where)
 
     def _values(self, words: tuple[int, ...]) -> Values:
         carbon_dioxide, celsius, percent = words

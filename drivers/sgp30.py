@@ -41,6 +41,10 @@ class SGP30:
             "how clean air is beyond 400 ppm: its algorithm says 400 for all of it",
             "an SCD4x or an SCD30, which measure CO2",
         ),
+        Blindness(
+            "a humidity or a baseline that another program sets: it cannot be read, or may change",
+            "one program for each chip",
+        ),
     )
     addresses: ClassVar[tuple[int, ...]] = (0x58,)
     deadline: ClassVar[float] = WARM_UP + 5.0

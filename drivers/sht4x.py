@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import Identity, Steps, Values, checked
 from drivers.base.errors import WrongChip
@@ -26,6 +27,12 @@ class SHT4x(ClimateSensor):
     """Sensirion SHT40, SHT41 or SHT45 temperature and humidity sensor (datasheet version 6.5)."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x44, 0x45, 0x46)
+    blind: ClassVar[tuple[Blindness, ...]] = (
+        Blindness(
+            "a pulse of its heater that another program gave: it is warm for half a minute",
+            "one program for each chip, or an SHT3x, which says that its heater is on",
+        ),
+    )
     precisions: ClassVar[Mapping[str, Precision]] = PRECISIONS
     channels = (
         Channel("temperature", "°C", -40, 125, 175 / 65535),

@@ -1,10 +1,10 @@
 """Sensirion SCD30 as its interface description has it (version 1.0): it measures continuously."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from simulators.base.sensirion import WordModel, checked_word
+from simulators.base.sensirion import WordModel, checked_word, with_crc
 from simulators.clock import SimulatedClock
 from simulators.model import Nack, Range
 
@@ -32,6 +32,10 @@ class SCD30(WordModel):
     }
 
     pressure: float = SEA_LEVEL  # hPa, of the place
+
+    meddling: ClassVar[Sequence[bytes]] = tuple(
+        code.to_bytes(2) + with_crc(word) for code, word in ((OFFSET, 300), (ALTITUDE, 2000))
+    )
 
     def __init__(self, clock: SimulatedClock) -> None:
         self._measuring = False

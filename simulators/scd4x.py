@@ -1,9 +1,9 @@
 """Sensirion SCD4x as its datasheet describes it (version 1.6): it measures every five seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from simulators.base.sensirion import WordModel, checked_word, ticks
+from simulators.base.sensirion import WordModel, checked_word, ticks, with_crc
 from simulators.model import Nack, Range
 
 START, STOP, READY, RESULT, SERIAL = 0x21B1, 0x3F86, 0xE4B8, 0xEC05, 0x3682
@@ -41,6 +41,7 @@ class SCD4x(WordModel):
         "humidity": 45.0,
     }
 
+    meddling: ClassVar[Sequence[bytes]] = (PRESSURE.to_bytes(2) + with_crc(800),)
     pressure: float = SEA_LEVEL  # hPa, of the place
 
     def power_on(self) -> None:
@@ -75,6 +76,9 @@ class SCD4x(WordModel):
             self._words = (0x8006 if self._result else 0x8000,)
         elif code == RESULT:
             self._words, self._result = self._result, ()
+        elif code == REINIT:
+            self._held, self._assumed = dict(DEFAULTS), SEA_LEVEL
+            self._busy_for(START_UP)
         else:
             self._words = self._fixed(code)
 
@@ -88,7 +92,7 @@ class SCD4x(WordModel):
             self._assumed = word
 
     def _fixed(self, code: int) -> tuple[int, ...]:
-        answers = {SERIAL: SERIAL_NUMBER, VARIANT: (SCD41,), REINIT: ()}
+        answers = {SERIAL: SERIAL_NUMBER, VARIANT: (SCD41,)}
         answers |= {get: (word,) for get, word in self._held.items()}
         if code not in answers:
             raise Nack
