@@ -15,6 +15,7 @@ from edge_agent.testing.claims import Claims, beyond
 from edge_agent.testing.inverted_bits import Strike, Wrong
 from edge_agent.testing.pairs import Pair
 from edge_agent.testing.plausible import PlausibleFrames
+from edge_agent.testing.real_bus import RealBusClaims
 from edge_agent.testing.wires import NEVER
 from simulators.faults import BrownOut, ConstantFrame, NoAnswer, SlowConversion, Unplug
 from simulators.model import I2CModel, Range
@@ -25,7 +26,7 @@ FOREIGN_IDS = (0x01, 0x55, 0x61, 0xFE)
 either_way = pytest.mark.parametrize("ones", [False, True], ids=["zeros", "ones"])
 
 
-class I2CContract(PlausibleFrames, Claims):
+class I2CContract(PlausibleFrames, RealBusClaims, Claims):
     """Claims about `driver` and `model`; a subclass is one chip's test.
 
     `options` are the driver's; `settle`: seconds until a change of the surroundings reaches a chip
