@@ -24,17 +24,28 @@ START = 60.0  # s until an agent answers
 
 def page(port: int) -> Iterator[Row]:
     """Measure memory and CPU with page and metrics on, and a relay beside those who look."""
-    yield from idle(port, "nobody looks", lambda _: nullcontext())
-    yield from idle(port, "one viewer", lambda address: viewers(address, 1))
+    without = rss_without(port)
+    yield from idle(port, "nobody looks", lambda _: nullcontext(), without)
+    yield from idle(port, "one viewer", lambda address: viewers(address, 1), without)
     yield from beside("page closed", "", lambda _: nullcontext())
     yield from beside(f"{PAGES} pages open", "web.listen", lambda address: viewers(address, PAGES))
     yield from beside(f"metrics read every {SCRAPE} s", "metrics.listen", scraped)
 
 
+def rss_without(port: int) -> float:
+    """Return the memory in MiB of ten devices at 1 Hz without page and metrics."""
+    with scratch() as directory, agent(port, directory, "1s") as pid:
+        time.sleep(2 * SETTLE)
+        return rss(pid)
+
+
 def idle(
-    port: int, name: str, looking: Callable[[str], AbstractContextManager[None]]
+    port: int,
+    name: str,
+    looking: Callable[[str], AbstractContextManager[None]],
+    without: float,
 ) -> Iterator[Row]:
-    """Measure ten devices at 1 Hz with page and metrics."""
+    """Measure ten devices at 1 Hz with page and metrics, beside the memory `without` them."""
     web, metrics = _address(), _address()
     settings = f"web.listen={web}", f"metrics.listen={metrics}"
     with scratch() as directory, agent(port, directory, "1s", *settings) as pid:
@@ -44,8 +55,9 @@ def idle(
             cpu = cpu_seconds(pid)
             time.sleep(IDLE)
             used = (cpu_seconds(pid) - cpu) / IDLE * 100
-            yield Row(f"10 devices at 1 Hz, page and metrics, {name}: RSS", rss(pid), "MiB")
-            yield Row("  CPU of one core", used, "%")
+            yield Row(f"10 devices, page and metrics, {name}: CPU", used, "% of 1")
+            yield Row("  RSS", rss(pid), "MiB")
+            yield Row("  RSS beyond that without them", rss(pid) - without, "MiB")
 
 
 def beside(

@@ -11,7 +11,7 @@ from lab.broker import free_port
 from lab.waiting import eventually
 
 CONFIG = """
-node = "greenhouse"
+node = "{name}"
 [log]
 commit_interval = "100ms"
 [commands]
@@ -57,10 +57,21 @@ noise = 3
 """
 
 
+def answers(url):
+    """Return whether a page answers, whatever it says."""
+    try:
+        urllib.request.urlopen(url).close()
+    except urllib.error.HTTPError as error:
+        error.close()
+    except OSError:
+        return False
+    return True
+
+
 class Greenhouse:
     """A running agent; `control` changes what its chips measure."""
 
-    def __init__(self, directory, broker, password=""):
+    def __init__(self, directory, broker, password="", name="greenhouse"):
         self.port = free_port()
         line = ""
         if password:
@@ -68,7 +79,7 @@ class Greenhouse:
             file.write_text(password)
             file.chmod(0o600)
             line = f'password_file = "{file}"'
-        config = CONFIG.format(port=self.port, password=line)
+        config = CONFIG.format(port=self.port, password=line, name=name)
         self._process = AgentProcess(directory, broker, config)
         self._process.config.with_suffix(".scenario.toml").write_text(SCENARIO)
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -81,14 +92,7 @@ class Greenhouse:
 
     def _answers(self):
         assert self._process.is_running(), self._process.output.read_text()
-        try:
-            urllib.request.urlopen(self.url).close()
-        except urllib.error.HTTPError as error:
-            error.close()
-            return True
-        except OSError:
-            return False
-        return True
+        return answers(self.url)
 
     def control(self, line):
         """Change what is simulated, as `edge-agent control` does."""

@@ -95,7 +95,7 @@ def test_the_account_of_the_sink_is_shown(now, wait_for):
     assert "events in" in now.text("main")
 
 
-def test_a_lost_agent_is_noticed_and_found_again(browser, lonely, wait_for):
+def test_a_lost_agent_is_noticed_and_found_again(lonely, browser, wait_for):
     browser.open(f"{lonely.url}#/now")
     wait_for(lambda: browser.has(".card .value"))
     lonely.stop()

@@ -95,7 +95,7 @@ export class Chart {
       },
       axes: [
         { ...axis, values: clockTicks, space: 70, size: 32 },
-        { ...axis, size: 52 },
+        { ...axis, size: (_, labels) => Math.max(52, 20 + 7 * Math.max(...(labels ?? [""]).map((one) => String(one).length))) },
       ],
       series: [{}, ...channels.flatMap(lines)],
       bands: channels.map((one, n) => ({ series: [2 * n + 2, 2 * n + 1], fill: `${one.colour}40` })),

@@ -38,6 +38,6 @@ function drawNode(node) {
     element("h3", {}, node.name),
     element("p", { class: node.silent ? "bad" : "good" }, age),
     element("p", { class: "quiet" }, channels, " · ",
-      element("a", { href: `#/history?node=${encodeURIComponent(node.name)}` }, "History")),
+      element("a", { href: "#/history" }, "History")),
     alerts.length ? element("ul", {}, alerts) : null);
 }
