@@ -50,8 +50,8 @@ HOME_ASSISTANT_PYTHON ?= $(lastword python3.12 $(wildcard $(HOME)/.pyenv/version
 help:  ## list the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-12s  %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/demo  ## run a simulated greenhouse with a broker built in (ARGS=--no-broker: use yours)
-	$(BIN)/edge-agent simulate $(CONFIG) $(ARGS)
+demo: .venv/demo  ## run a simulated greenhouse with a broker and a page (ARGS=--no-broker: use yours)
+	$(BIN)/edge-agent simulate $(CONFIG) --set web.listen=127.0.0.1:8080 $(ARGS)
 
 demo-kafka: .venv/dev  ## run it into a real Kafka, which kcat reads (internet, Java)
 	@$(call need,java,default-jre-headless)
@@ -195,7 +195,7 @@ clean:  ## remove everything that was built here
 	$(PYTHON) -m venv .venv
 
 .venv/demo: .venv/bin/pip pyproject.toml
-	$(BIN)/pip install -q --disable-pip-version-check -e '.[broker]'
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[broker,web]'
 	@touch $@
 
 # What one extra needs at run time, and nothing else.

@@ -42,6 +42,11 @@ class Viewer:
             self._arrived += part
         return self._arrived
 
+    def until_next(self, wanted):
+        """Return what has arrived, as soon as it has something since the last call."""
+        self._arrived = b""
+        return self.until(wanted)
+
     def read(self):
         """Return what comes next."""
         return self._connection.recv(65536)

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,14 @@ from edge_agent.commands.options import config_argument
 from edge_agent.errors import ConfigError
 
 if TYPE_CHECKING:
+    from edge_agent.survey.draft import Answers
     from edge_agent.survey.survey import Survey
 
 STANDARD_OUTPUT = Path("-")
 BROKER = "mqtt://localhost"
 NONE = "none"
 GROUP = "edge-agent"
+PAGE = "http://127.0.0.1:8080/"
 
 
 @click.command()
@@ -28,6 +31,9 @@ GROUP = "edge-agent"
     "--home-assistant/--no-home-assistant",
     default=None,
     help="Whether Home Assistant finds this machine by itself; default: no.",
+)
+@click.option(
+    "--web/--no-web", default=None, help="Whether this machine serves its page; default: no."
 )
 @click.option("--yes", is_flag=True, help="Ask nothing; what is uncertain becomes a comment.")
 @click.option("--force", is_flag=True, help="Overwrite CONFIG if it exists.")
@@ -42,6 +48,7 @@ def init(  # noqa: PLR0917 - the options of the command line
     node: str | None,
     broker: str | None,
     home_assistant: bool | None,
+    web: bool | None,
     yes: bool,
     force: bool,
     simulated: Path | None,
@@ -50,22 +57,40 @@ def init(  # noqa: PLR0917 - the options of the command line
 
     Stop the agent first: two programs that read the same chip disturb each other.
     """
-    from edge_agent.survey.draft import Answers, draft  # noqa: PLC0415
+    from edge_agent.survey.draft import draft  # noqa: PLC0415
 
     if config != STANDARD_OUTPUT and config.exists() and not force:
         raise ConfigError((f"{config}: exists; left unchanged; use --force to overwrite it",))
     drivers, survey = _find(simulated)
-    node = node or _ask("Name of this node", _host(), yes=yes)
-    broker = broker or _ask("Broker", BROKER, yes=yes)
-    if home_assistant is None:
-        home_assistant = not yes and click.confirm("Show it in Home Assistant", err=True)
-    answers = Answers(node, broker, {} if yes else _chips(survey), home_assistant)
+    answers = _answers(survey, node, broker, yes=yes, home_assistant=home_assistant, web=web)
     text = draft(survey, answers, drivers)
     if config == STANDARD_OUTPUT:
         click.echo(text)
         return
     _put(config, text)
-    _next(config, broker)
+    _next(config, answers)
+
+
+def _answers(
+    survey: "Survey",
+    node: str | None,
+    broker: str | None,
+    *,
+    yes: bool,
+    home_assistant: bool | None,
+    web: bool | None,
+) -> "Answers":
+    """Ask what is not given; with `yes`, take what is usual."""
+    from edge_agent.survey.draft import Answers  # noqa: PLC0415
+
+    node = node or _ask("Name of this node", _host(), yes=yes)
+    broker = broker or _ask("Broker", BROKER, yes=yes)
+    if home_assistant is None:
+        home_assistant = not yes and click.confirm("Show it in Home Assistant", err=True)
+    if web is None:
+        installed = find_spec("microdot") is not None
+        web = not yes and installed and click.confirm("Serve a page for the browser", err=True)
+    return Answers(node, broker, {} if yes else _chips(survey), home_assistant, web)
 
 
 def _find(simulated: Path | None) -> "tuple[dict[str, type], Survey]":
@@ -147,7 +172,7 @@ def _let_the_service_read(path: Path) -> None:
         shutil.chown(path, "root", GROUP)
 
 
-def _next(config: Path, broker: str) -> None:
+def _next(config: Path, answers: "Answers") -> None:
     from urllib.parse import urlsplit  # noqa: PLC0415
 
     from edge_agent.machine import Machine  # noqa: PLC0415
@@ -161,4 +186,6 @@ def _next(config: Path, broker: str) -> None:
         click.echo("  sudo systemctl restart edge-agent")
     else:
         click.echo("  sudo edge-agent service install")
-    click.echo(f"  mosquitto_sub -h {urlsplit(broker).hostname} -t 'edge/#' -v")
+    click.echo(f"  mosquitto_sub -h {urlsplit(answers.url).hostname} -t 'edge/#' -v")
+    if answers.web:
+        click.echo(f"  open {PAGE} in a browser on this machine")

@@ -16,6 +16,7 @@ from edge_agent.commands.options import (
     trace_option,
 )
 from edge_agent.config.origin import ConfigOrigin
+from edge_agent.config.web import page_url
 from edge_agent.terminal.log_lines import LogChoice, LogFormat
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ def _screen(config: Path, blueprint: Blueprint, log: LogChoice) -> "Screen":
 
     port = broker_port(blueprint)
     watch = f"mosquitto_sub -p {port} -t 'edge/#' -v"
-    headline = f"simulating {config}; in another terminal: {watch}"
+    page = page_url(blueprint.config.web)
+    shown = f"; the page: {page}" * bool(page)
+    headline = f"simulating {config}{shown}; in another terminal: {watch}"
     return open_screen(blueprint, headline, log, lines=True)
 
 

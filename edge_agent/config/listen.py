@@ -17,6 +17,11 @@ class ListenAddress(NamedTuple):
         """Return whether only this machine reaches it."""
         return self.host == LOCAL or ip_address(self.host).is_loopback
 
+    @property
+    def everywhere(self) -> bool:
+        """Return whether it is every address of this machine."""
+        return self.host != LOCAL and ip_address(self.host).is_unspecified
+
     def __str__(self) -> str:
         """Return it as in a URL."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

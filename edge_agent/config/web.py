@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from edge_agent.config.listen import LOCAL, listen_address
 from edge_agent.config.settings import Settings
 from edge_agent.keys import FILE, SECRET_FILE, SECRET_VARIABLE
 
@@ -35,3 +36,13 @@ class WebSettings(Settings, frozen=True, kw_only=True):
     key: Annotated[
         str, Meta(description="PEM file with the key of the certificate", extra=SECRET_FILE)
     ] = ""
+
+
+def page_url(web: WebSettings) -> str:
+    """Return where a browser on this machine finds the page; empty if there is none."""
+    if not web.listen:
+        return ""
+    address = listen_address(web.listen)
+    if address.everywhere:
+        address = address._replace(host=LOCAL)
+    return f"{'https' if web.certificate else 'http'}://{address}/"

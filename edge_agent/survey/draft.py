@@ -61,6 +61,10 @@ METRICS = """
 # [metrics]
 # listen = "127.0.0.1:9273"
 """
+WEB = """
+[web]
+listen = "127.0.0.1:8080"  # a page for browsers on this machine; others need a password as well
+"""
 CHIPS, SELF = "10s", "60s"  # how often chips and the machine itself are read
 OFTEN = {"sgp30": "1s"}  # its algorithm counts its measurements (datasheet, 6.3)
 
@@ -72,6 +76,7 @@ class Answers(NamedTuple):
     url: str
     chips: Mapping[tuple[int, int], str] = {}
     home_assistant: bool = False
+    web: bool = False
 
 
 class Entry(NamedTuple):
@@ -120,7 +125,7 @@ def _head(answers: Answers) -> str:
     if user:
         name = _toml(user.partition(":")[0])
         head += LOGIN.format(user=name, credential=CREDENTIAL)
-    return head + (HOME_ASSISTANT if answers.home_assistant else "") + METRICS
+    return head + HOME_ASSISTANT * answers.home_assistant + WEB * answers.web + METRICS
 
 
 def _chips(survey: Survey, answers: Answers) -> Iterator[Entry]:

@@ -66,6 +66,26 @@ def test_it_asks_whether_home_assistant_is_to_find_it(edge_agent, tmp_path, answ
     )
 
 
+@pytest.mark.parametrize("yes", [True, False])
+def test_it_asks_whether_there_is_to_be_a_page(edge_agent, tmp_path, answers, yes):
+    answers("attic", "mqtt://broker.lan", yes=yes)
+    path = tmp_path / "agent.toml"
+    done = edge_agent("init", path, *SIMULATED)
+    listen = tomllib.loads(path.read_text()).get("web", {}).get("listen", "")
+    assert listen == ("127.0.0.1:8080" if yes else "")
+    assert ("open http://127.0.0.1:8080/" in done.out) == yes
+
+
+def test_it_asks_nothing_about_a_page_that_is_not_installed(
+    edge_agent, tmp_path, answers, monkeypatch
+):
+    monkeypatch.setattr("edge_agent.commands.init.find_spec", lambda _: None)
+    answers("attic", "mqtt://broker.lan", yes=True)
+    path = tmp_path / "agent.toml"
+    assert edge_agent("init", path, *SIMULATED).code == 0
+    assert "web" not in tomllib.loads(path.read_text())
+
+
 def test_it_asks_about_a_chip_that_does_not_identify_itself(
     edge_agent, tmp_path, ambiguous, answers
 ):

@@ -6,6 +6,7 @@ or a slow disk delays nothing but the page.
 
 import asyncio
 import logging
+import os
 import socket
 import ssl
 import threading
@@ -111,7 +112,7 @@ class PageServer:
             try:
                 listener = self._open()
             except OSError as error:
-                self._complain(f"web: {self._address}: {error.strerror or error}")
+                self._complain(f"web: {self._address}: {os.strerror(error.errno or 0)}")
                 await asyncio.sleep(RETRY)
             else:
                 _logger.info("web: the page is at %s", self.url)
