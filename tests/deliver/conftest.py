@@ -69,10 +69,13 @@ class ScriptedBroker(Listener):
     `versions`, or what it returns, are those of MQTT that it does not answer with a close.
     """
 
-    def __init__(self, *, connack=b"\0\0\0", puback=lambda _n: 0, pong=True, versions=(4, 5)):
+    def __init__(
+        self, *, connack=b"\0\0\0", puback=lambda _n: 0, pong=True, versions=(4, 5), suback=None
+    ):
         super().__init__()
         self.url = f"mqtt://127.0.0.1:{self.port}"
         self.connack, self.puback, self.pong, self.versions = connack, puback, pong, versions
+        self.suback = suback  # a reason code
         self.read = lambda stream, count: stream.read(count)
         self.greeting = b""  # what follows the CONNACK
         self.published = []
@@ -109,6 +112,10 @@ class ScriptedBroker(Listener):
             return self._connack(body[6])
         if kind == 3:
             return self._publish(head, body)
+        if kind == 8 and self.suback is not None:
+            properties = b"\0" if self.connects[-1] == 5 else b""
+            answer = body[:2] + properties + bytes([self.suback])
+            return bytes([0x90, len(answer)]) + answer
         if kind == 12 and self.pong:
             return b"\xd0\0"
         return b""

@@ -12,7 +12,9 @@ import time
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.deliver.mqtt.lost import ConnectionLost
@@ -35,11 +37,14 @@ class BoundedClient(BoundedReceiver):
 
     def __init__(self, client_id: str, version: int) -> None:
         self.queued = self._written_bytes = 0  # bytes that were ever to be sent, and that were
+        self._asked: dict[int, str] = {}  # topics whose subscription is not confirmed yet
+        self.refusals: list[tuple[str, str]] = []  # topics, with the broker's reasons
         self.moving = False  # bytes are under way: silence is no reason to give up
         super().__init__(
             client_id, version, largest=LARGEST_RECEIVED, window=INBOUND_WINDOW, clean=True
         )
         self.max_inflight_messages_set(0)  # the window is the session's to keep
+        self.on_subscribe = self._take_answer
         self.on_socket_open = _send_at_once
         self.on_socket_register_write = _leave_it_to_pump
         self.on_socket_unregister_write = _leave_it_to_pump
@@ -50,6 +55,21 @@ class BoundedClient(BoundedReceiver):
             super().authenticate(broker, address)
         except AgentError as error:
             raise ConnectionLost(str(error), "login") from error
+
+    def ask(self, topic: str) -> None:
+        """Subscribe with QoS 1; a message that was sent to be retained shows it, in MQTT 5."""
+        options = None
+        if self.protocol is MQTTProtocolVersion.MQTTv5:
+            options = SubscribeOptions(qos=1, retainAsPublished=True)
+        _, mid = self.subscribe(topic, 0 if options else 1, options)
+        if mid is not None:
+            self._asked[mid] = topic
+
+    def _take_answer(
+        self, _client: object, _data: object, mid: int, codes: list[ReasonCode], _more: object
+    ) -> None:
+        topic = self._asked.pop(mid, "")
+        self.refusals += [(topic, str(code)) for code in codes if code.is_failure]
 
     def reached(self) -> int:
         """Return how many of these bytes the other machine has."""

@@ -72,7 +72,7 @@ class Connection:
         self._endpoints = Endpoints(broker.addresses, broker.versions)
         self._probe = Probe(self._endpoints.first)
         self._complaints = Complaints(_logger)
-        self._commands = CommandTraffic(commands, requested, self._complaints)
+        self._commands = CommandTraffic(commands, requested, self._complaints, notice)
         self._reason = ""
         self._stopping = False
 

@@ -5,6 +5,7 @@ hostile broker fail if a new paho no longer calls them.
 """
 
 import logging
+import ssl
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -27,6 +28,18 @@ _logger = logging.getLogger(__name__)
 _handle, _receive = paho.Client._packet_handle, paho.Client._sock_recv  # noqa: SLF001
 
 
+class TlsSocket(ssl.SSLSocket):
+    """Closes itself if the handshake fails: paho drops it as it is."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Do it; raise what it raises."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 class BoundedReceiver(paho.Client):
     """Keeps no more than the first `largest` bytes of a packet.
 
@@ -47,6 +60,7 @@ class BoundedReceiver(paho.Client):
     ) -> None:
         self._largest = largest
         self._receive_window = window
+        self.failure: OSError | None = None
         protocol = MQTTProtocolVersion(version)
         super().__init__(
             CallbackAPIVersion.VERSION2,
@@ -64,6 +78,7 @@ class BoundedReceiver(paho.Client):
                 self.username_pw_set(broker.username, _password(broker) or None)
             if address.tls:
                 context = tls_context(*map(expanded, broker.tls))
+                context.sslsocket_class = TlsSocket
                 if broker.protocol_at_443 and address.port == HTTPS:
                     context.set_alpn_protocols([broker.protocol_at_443])
                 self.tls_set_context(context)
@@ -84,7 +99,13 @@ class BoundedReceiver(paho.Client):
         if bufsize > self._largest:
             del self._in_packet["packet"][self._largest :]
             bufsize = self._largest
-        return _receive(self, bufsize)
+        try:
+            return _receive(self, bufsize)
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            self.failure = error  # paho only logs it
+            raise
 
     def _packet_handle(self) -> MQTTErrorCode:
         command = self._in_packet["command"]

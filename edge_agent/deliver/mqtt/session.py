@@ -19,6 +19,7 @@ from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.deliver.mqtt.client import BoundedClient
 from edge_agent.deliver.mqtt.job import MAX_PACKET, Acknowledgement
 from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
+from edge_agent.deliver.mqtt.reasons import refused, unreachable
 from edge_agent.deliver.mqtt.will import Will
 
 CONNECT_SECONDS = 5.0  # TCP and TLS
@@ -67,12 +68,12 @@ class Session:
             try:
                 woken = self.pump(wake, MISC_SECONDS)
             except ConnectionLost as error:
-                self._check_connack(str(error), "closed")
+                self._check_connack(refused(self.address, self._client.failure, error))
                 raise
             if woken and interrupted():
                 self.drop()
                 raise ConnectionLost("interrupted")
-        self._check_connack(f"{self.address} does not answer", "other")
+        self._check_connack(ConnectionLost(f"{self.address} does not answer"))
 
     def _connect(self) -> None:
         host, port = self.address.host, self.address.port
@@ -80,15 +81,17 @@ class Session:
             self._client.connect(
                 host, port, round(self.keep_alive), properties=self._client.limits()
             )
-        except OSError as error:
-            cause: Cause = "name" if isinstance(error, socket.gaierror) else "other"
-            raise ConnectionLost(f"{self.address}: {error.strerror or error}", cause) from error
-        except ValueError as error:  # a host name that IDNA cannot encode
-            raise ConnectionLost(f"{self.address}: {error}", "name") from error
+        except (OSError, ValueError) as error:  # IDNA cannot encode every host name
+            raise unreachable(self.address, error) from error
 
     def subscribe(self, topic: str) -> None:
         """Ask for messages; they gather in `received`."""
-        self._client.subscribe(topic, qos=1)
+        self._client.ask(topic)
+
+    def refusals(self) -> list[tuple[str, str]]:
+        """Return topics that the broker has refused since the last call, with its reasons."""
+        refusals, self._client.refusals = self._client.refusals, []
+        return refusals
 
     def publish(
         self,
@@ -184,15 +187,15 @@ class Session:
         client.on_message = self._on_message
         return client
 
-    def _check_connack(self, silence: str, cause: Cause) -> None:
+    def _check_connack(self, silence: ConnectionLost) -> None:
         """Raise ConnectionLost if the broker refused the client, or did not answer at all."""
         code = self._connack
         if code is None:
             self.drop()
-            raise ConnectionLost(silence, cause)
+            raise silence
         if code.is_failure:
             self.drop()
-            cause = "other" if code.value in PASSING else "login"
+            cause: Cause = "other" if code.value in PASSING else "login"
             cause = CAUSES.get(code.value, cause)
             raise ConnectionLost(f"{self.address} refuses: {code}", cause)
         if not self._acknowledges:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.mqtt.commands import CommandTopics, properties
+from edge_agent.deliver.mqtt.reasons import unsubscribed
 from edge_agent.deliver.mqtt.session import LARGEST_COMMAND, Session
 from edge_agent.events import Answer, Request
 
@@ -19,10 +20,12 @@ class CommandTraffic:
         topics: CommandTopics | None,
         requested: Callable[[Request], None],
         complaints: Complaints,
+        notice: Callable[[str], None],
     ) -> None:
         self._topics = topics
         self._requested = requested
         self._complaints = complaints
+        self._notice = notice
         self._answers: deque[Answer] = deque(maxlen=ANSWERS)
 
     def begin(self, session: Session) -> None:
@@ -43,6 +46,9 @@ class CommandTraffic:
         if session.ignored:
             session.ignored = False
             self._complaints.add(f"a command of more than {LARGEST_COMMAND} bytes is ignored")
+        for refusal in session.refusals():
+            self._notice(unsubscribed(*refusal))
+            self._complaints.add(unsubscribed(*refusal))
         messages, session.received = session.received, []
         for message in messages:
             request = self._topics.request(message) if self._topics else None

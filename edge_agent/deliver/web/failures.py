@@ -8,7 +8,7 @@ NOT_FOR_THIS_TIME = {9, 10}  # OpenSSL's codes: not valid yet, expired
 OTHER_NAME = {62, 64}  # host name, IP address
 NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 WANTS_CERTIFICATE = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "ALERT_BAD_CERTIFICATE")
-REFUSES_CERTIFICATE = ("UNKNOWN_CA", "CERTIFICATE_UNKNOWN", "CERTIFICATE_EXPIRED")
+REFUSES_CERTIFICATE = ("UNKNOWN_CA", "CERTIFICATE_UNKNOWN")
 NETWORK = "check the network, and whether the server runs"
 UNREADABLE = (OSError, HTTPException, ValueError)  # what sending and reading may raise
 CLOSED = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
@@ -34,7 +34,7 @@ def explain(error: Exception) -> tuple[str, str]:
 
 
 def _certificate(error: ssl.SSLCertVerificationError) -> tuple[str, str]:
-    what = f"its certificate is not accepted: {error.verify_message}"
+    what = f"its certificate is not accepted: {error.verify_message.rstrip('.')}"
     if error.verify_code in NOT_FOR_THIS_TIME:
         return what, "check this machine's clock, or have the certificate renewed"
     if error.verify_code in OTHER_NAME:
@@ -48,6 +48,8 @@ def _tls(error: ssl.SSLError) -> tuple[str, str]:
         return "this port does not speak TLS", "check the port of the URL"
     if any(name in reason for name in WANTS_CERTIFICATE):
         return f"TLS failed ({reason})", "the server may want a certificate and key; set both"
+    if "CERTIFICATE_EXPIRED" in reason:
+        return f"it refuses our certificate ({reason})", "have the certificate renewed"
     if any(name in reason for name in REFUSES_CERTIFICATE):
         return f"it refuses our certificate ({reason})", "use one whose CA the server trusts"
     return f"TLS failed ({reason})", NETWORK

@@ -1,0 +1,39 @@
+"""Why there is no connection to a broker, in plain words, with the remedy."""
+
+import socket
+import ssl
+
+from edge_agent.deliver.mqtt.address import Address
+from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
+from edge_agent.deliver.web.failures import explain
+
+WITHOUT_TLS = "is this port for TLS? then write mqtts:// in url"
+WITH_TLS = "is this port for TLS? otherwise write mqtt:// in url"
+
+
+def unreachable(address: Address, error: OSError | ValueError) -> ConnectionLost:
+    """Return why no connection to an address could begin; a ValueError is of its name."""
+    named = isinstance(error, socket.gaierror | ValueError) and not isinstance(error, ssl.SSLError)
+    cause: Cause = "name" if named else "other"
+    what, remedy = explain(error)
+    if isinstance(error, ssl.SSLEOFError | ConnectionResetError):
+        remedy = WITH_TLS
+    return ConnectionLost(f"{address}: {what}; {remedy}", cause)
+
+
+def refused(address: Address, failure: OSError | None, lost: ConnectionLost) -> ConnectionLost:
+    """Return why a connection ended before the broker answered.
+
+    In TLS 1.3, a client's certificate is refused only after the handshake.
+    """
+    if isinstance(failure, ssl.SSLError):
+        what, remedy = explain(failure)
+        return ConnectionLost(f"{address}: {what}; {remedy}", "login")
+    hint = "" if address.tls else f" without an answer; {WITHOUT_TLS}"
+    return ConnectionLost(f"{lost}{hint}", "closed")
+
+
+def unsubscribed(topic: str, reason: str) -> str:
+    """Return what it means that the broker refuses a subscription."""
+    what = f"the broker does not let this client subscribe to {topic} ({reason})"
+    return f"{what}: nothing arrives from there; allow it in the broker's access rules"
