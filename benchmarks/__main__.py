@@ -19,6 +19,7 @@ from benchmarks.aggregate import aggregate
 from benchmarks.amqp import amqp
 from benchmarks.bridge import bridges
 from benchmarks.broker import free_port, mosquitto
+from benchmarks.history import history
 from benchmarks.idle_process import agent
 from benchmarks.kafka import kafka
 from benchmarks.kafka_source import kafka_source
@@ -206,6 +207,7 @@ def main() -> int:
         idle,
         scraped,
         page,
+        lambda _port: history(),
         lambda _port: bridges(),
         lambda _port: kafka(),
         lambda _port: kafka_source(),

@@ -4,7 +4,8 @@ The text of the rule is parsed, and its alerts come from the same evaluator as t
 It gets only the readings that make a difference to the rule; so a week of them takes a moment.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import sub
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -121,8 +122,11 @@ def decisive(
     """
     side_of = _sides(draft)
     patience = round(max_age * 1e6)
-    last, side, value = -1, ABSENT, None
+    last, side, latest = -1, ABSENT, None
     for chunk in samples:
+        if _stays(chunk, last, side, side_of, patience):
+            last, latest = chunk.times[-1], chunk.values[-1]
+            continue
         for time, value in zip(chunk.times, chunk.values, strict=True):
             if time <= last:
                 continue
@@ -131,9 +135,22 @@ def decisive(
                 side = ABSENT
             if (now := side_of(value)) != side or last < 0:
                 yield time, value
-            last, side = time, now
+            last, side, latest = time, now, value
     if last >= 0:
-        yield last, value
+        yield last, latest
+
+
+def _stays(
+    chunk: Samples, last: int, side: int, side_of: Callable[[float | None], int], patience: int
+) -> bool:
+    """Return whether samples all lie on the same side, in order, without a silence: most do."""
+    if not chunk.times or None in chunk.values:
+        return False
+    values: Sequence[float] = chunk.values  # type: ignore[assignment]
+    if {side_of(min(values)), side_of(max(values))} != {side}:
+        return False
+    steps = {chunk.times[0] - last, *map(sub, chunk.times[1:], chunk.times)}
+    return bool(0 < min(steps) <= max(steps) < patience)
 
 
 def _sides(draft: DraftRule) -> Callable[[float | None], int]:

@@ -94,6 +94,12 @@ def test_no_samples_are_no_alarms():
 
 def test_readings_older_than_the_one_before_are_left_out():
     assert alarms(draft(), samples((5, 25), (3, 27), (6, 25))) == []
+    assert alarms(draft(), samples((9, 25)), samples((3, 25), (4, 25)), samples((6, 27))) == []
+
+
+def test_the_hold_time_ends_when_the_value_is_known_again_after_a_silence():
+    after = samples((40, 27), (41, 27), (42, 27))
+    assert alarms(draft(hold=20.0), samples((0, 27)), after) == [(40, None, False)]
 
 
 def test_of_too_many_alarms_the_first_are_given(monkeypatch):
@@ -124,17 +130,19 @@ STEPS = st.lists(
 
 @given(
     STEPS,
+    st.sampled_from([1, 2, 3, 5, 100]),
     st.booleans(),
     st.sampled_from([0.0, 0.5, 2.0]),
     st.sampled_from([0.0, 1.0, 2.5, 13.0, 20.0]),
 )
-def test_the_alarms_are_those_of_all_readings(steps, above, hysteresis, hold):
+def test_the_alarms_are_those_of_all_readings(steps, size, above, hysteresis, hold):
     time, pairs = 0, []
     for wait, value in steps:
         time += wait
         pairs.append((time, value))
     rule = draft(above=above, hysteresis=hysteresis, hold=hold)
-    assert what_if(rule, KNOWN, [samples(*pairs)]).alarms == every_reading(rule, pairs)
+    chunks = [samples(*pairs[at : at + size]) for at in range(0, len(pairs), size)]
+    assert what_if(rule, KNOWN, chunks).alarms == every_reading(rule, pairs)
 
 
 def every_reading(rule, pairs):

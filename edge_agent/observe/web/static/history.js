@@ -20,8 +20,10 @@ class History {
     this.api = api;
     this.channels = channels;
     const asked = parameters();
-    const names = asked.get("channels")?.split(",") ?? channels.slice(0, 1).map((one) => one.name);
-    this.chosen = new Set(names.filter((name) => channels.some((one) => one.name === name)).slice(0, MOST));
+    this.node = asked.get("node") ? `${asked.get("node")}/` : ""; // of a fleet
+    const first = channels.filter((one) => one.name.startsWith(this.node)).slice(0, 1).map((one) => one.name);
+    const names = asked.get("channel")?.split(",").filter((name) => channels.some((one) => one.name === name));
+    this.chosen = new Set((names ?? first).slice(0, MOST));
     this.span = new Span(asked, () => this.refresh());
     this.status = element("p", { class: "quiet", role: "status" });
     this.charts = new Map();
@@ -37,8 +39,9 @@ class History {
       const box = element("input", { type: "checkbox", checked: this.chosen.has(one.name), onchange });
       return element("label", { class: "chip" }, box, one.name);
     });
-    const filter = ({ target }) => labels.forEach((one) => (one.hidden = !one.textContent.includes(target.value)));
-    const search = element("input", { type: "search", placeholder: "Search", "aria-label": "Search channels", oninput: filter });
+    const filter = () => labels.forEach((one) => (one.hidden = !one.textContent.includes(search.value)));
+    const search = element("input", { type: "search", value: this.node, placeholder: "Search", "aria-label": "Search channels", oninput: filter });
+    if (labels.length > MANY) filter();
     this.count = element("summary", {});
     return element("details", { class: "card picker", open: !this.chosen.size || (this.channels.length <= MANY && innerWidth > 640) }, this.count,
       labels.length > MANY ? search : null, element("div", { class: "row" }, labels));
@@ -57,7 +60,7 @@ class History {
     const asked = (this.asked = {});
     const bounds = this.span.bounds;
     this.count.textContent = `Channels: ${this.chosen.size} of ${this.channels.length}${this.chosen.size >= MOST ? ", the most at once" : ""}`;
-    remember("history", { channels: [...this.chosen].join() || null, ...this.span.parameters });
+    remember("history", { channel: [...this.chosen].join(), ...this.span.parameters });
     try {
       const [channels, marks] = await this.load(bounds);
       if (asked === this.asked) this.draw(channels, marks, bounds);
