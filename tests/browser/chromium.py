@@ -127,6 +127,19 @@ class Chromium:
             source = {"type": "key", "id": "keyboard", "actions": actions}
             self._do("POST", "/actions", {"actions": [source]})
 
+    def drag(self, begin, end, pointer="mouse"):
+        """Drag a `mouse` or a finger, `touch`, from one place to another, in CSS pixels."""
+        (x, y), (to_x, to_y) = begin, end
+        actions = [
+            {"type": "pointerMove", "duration": 0, "x": x, "y": y},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pointerMove", "duration": 200, "x": to_x, "y": to_y},
+            {"type": "pointerUp", "button": 0},
+        ]
+        parameters = {"pointerType": pointer}
+        source = {"type": "pointer", "id": pointer, "parameters": parameters, "actions": actions}
+        self._do("POST", "/actions", {"actions": [source]})
+
     @property
     def focus(self):
         """Return what the focus is on: its tag, and its text, label or name."""

@@ -66,6 +66,7 @@ export class Chart {
   // `channels` have name, unit, decimals, quantity, colour and points; `bounds` are ms.
   async draw(shown, again = false) {
     await plotLibrary();
+    if (this.closed) return;
     this.shown = shown;
     this.tell(null);
     const names = shown.channels.map((one) => one.name).join();
@@ -138,6 +139,7 @@ export class Chart {
     this.plot?.destroy();
     this.plot = null;
     if (!all) return;
+    this.closed = true;
     this.sizes.disconnect();
     this.dark.removeEventListener("change", this.repaint);
   }

@@ -59,15 +59,18 @@ class History {
     clearTimeout(this.timer);
     const asked = (this.asked = {});
     const bounds = this.span.bounds;
+    this.plots.setAttribute("aria-busy", true);
     this.count.textContent = `Channels: ${this.chosen.size} of ${this.channels.length}${this.chosen.size >= MOST ? ", the most at once" : ""}`;
     remember("history", { channel: [...this.chosen].join(), ...this.span.parameters });
     try {
       const [channels, marks] = await this.load(bounds);
-      if (asked === this.asked) this.draw(channels, marks, bounds);
+      if (asked === this.asked) await this.draw(channels, marks, bounds);
     } catch (error) {
       if (asked === this.asked) this.status.replaceChildren(element("span", { class: "problem" }, error.message));
     }
-    if (asked === this.asked && !this.span.until) this.timer = setTimeout(() => this.again(), Math.min(60000, Math.max(5000, this.span.length / 500)));
+    if (asked !== this.asked) return;
+    this.plots.removeAttribute("aria-busy");
+    if (!this.span.until) this.timer = setTimeout(() => this.again(), Math.min(60000, Math.max(5000, this.span.length / 500)));
   }
 
   again() {
@@ -86,14 +89,14 @@ class History {
     return [chosen.map((one, n) => ({ ...one, points: found[n], colour: colour(`--c${(n % COLOURS) + 1}`) })), marks];
   }
 
-  draw(channels, marks, bounds) {
+  async draw(channels, marks, bounds) {
     const groups = Map.groupBy ? Map.groupBy(channels, unitOf) : grouped(channels);
     for (const [unit, chart] of this.charts) if (!groups.has(unit)) this.remove(unit, chart);
     this.shaded = firings(marks.marks, bounds);
     this.ticks = marks.marks.filter((one) => one.kind === "output");
-    for (const [unit, group] of groups) this.chart(unit).draw({ channels: group, bounds });
     this.status.replaceChildren(...channels.map((one) => element("span", { class: "key" }, swatch(one), summary(one, bounds))));
     this.below.replaceChildren(this.files(channels, bounds), ...this.tables(channels, marks, bounds));
+    await Promise.all([...groups].map(([unit, group]) => this.chart(unit).draw({ channels: group, bounds })));
   }
 
   chart(unit) {

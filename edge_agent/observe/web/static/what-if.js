@@ -120,13 +120,15 @@ class WhatIf {
     const { threshold, side, hysteresis, hold, unit, name } = this.fields;
     const kept = { threshold, side, hysteresis, hold, unit, name };
     remember("what-if", { channel: this.channel.name, ...this.span.parameters, ...Object.fromEntries(Object.entries(kept).map(([key, one]) => [key, one.value || null])) });
-    this.draw();
+    this.chart.box.setAttribute("aria-busy", true);
     try {
+      await this.draw();
       const found = await this.api.post("what-if", { rule: this.rule, since, until });
-      if (asked === this.judged) this.show(found);
+      if (asked === this.judged) await this.show(found);
     } catch (error) {
       if (asked === this.judged) this.fail(error);
     }
+    if (asked === this.judged) this.chart.box.removeAttribute("aria-busy");
   }
 
   fail(error) {
@@ -134,10 +136,10 @@ class WhatIf {
     this.result.replaceChildren(element("span", { class: "problem" }, error.message));
     this.list.replaceChildren();
     this.text.textContent = "";
-    this.draw();
+    this.draw().catch(() => {}); // it is the chart that failed
   }
 
-  show(found) {
+  async show(found) {
     const [, until] = this.bounds;
     this.alarms = found.alarms.map((one) => ({ ...one, still: one.until === null, until: one.until ?? until }));
     const total = this.alarms.reduce((sum, one) => sum + one.until - one.since, 0);
@@ -146,15 +148,15 @@ class WhatIf {
     this.result.textContent = (this.alarms.length ? `${many}, ${duration(total / 1000)} in all.` : "No alarm.") + note;
     this.text.textContent = found.rule;
     this.list.replaceChildren(this.alarms.length ? table("Alarms", ["From", "For", "Note"], this.alarms.map(row)) : "");
-    this.draw();
+    await this.draw();
   }
 
-  draw() {
+  async draw() {
     if (!this.points) return;
     const { threshold, hysteresis, above } = this.rule;
     this.lines = this.fields.threshold.value === "" ? [] : [threshold, above ? threshold - hysteresis : threshold + hysteresis];
     const shown = { ...this.channel, points: this.points, colour: colour("--c1") };
-    this.chart.draw({ channels: [shown], bounds: this.bounds, include: this.lines });
+    await this.chart.draw({ channels: [shown], bounds: this.bounds, include: this.lines });
   }
 
   paint(plot, context) {
