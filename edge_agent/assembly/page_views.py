@@ -11,7 +11,7 @@ from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
 from edge_agent.config.origin import ConfigOrigin
 from edge_agent.events import Request
-from edge_agent.figures import Figure, unreported
+from edge_agent.figures import Figure, UnknownRules, unreported
 from edge_agent.observe.web.history.view import HistoryView
 from edge_agent.observe.web.now.view import NowView
 from edge_agent.observe.web.route import PageView
@@ -39,11 +39,11 @@ class PageViews:
         self.put = self._now.put
         history = LogHistory(log_path, lambda: self._blueprint)
         self._past: list[PageView] = [HistoryView(history), WhatIfView(history)]
-        self.report: Callable[[Figure], None] = unreported
+        self._report: Callable[[Figure], None] = unreported
         self._trust: Trust | None = None
         if origin is not None:
             self._trust = Trust(origin, log_path, lambda: self._blueprint, clock)
-            self.report = self._trust.report
+            self._report = self._trust.report
         self.follow(blueprint)
 
     @property
@@ -51,6 +51,13 @@ class PageViews:
         """Return the views."""
         trust = [] if self._trust is None else [self._trust.view]
         return [self._now, *self._past, *trust]
+
+    def report(self, figure: Figure) -> None:
+        """Take a figure."""
+        if isinstance(figure, UnknownRules):
+            self._now.put(figure)
+        else:
+            self._report(figure)
 
     def start(self) -> None:
         """Begin with what lasts as long as the page."""

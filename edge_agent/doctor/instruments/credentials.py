@@ -39,8 +39,9 @@ class Credentials(NamedTuple):
         """Yield every file that holds a secret."""
         if self.config is None:
             return
-        mqtt = self.config.mqtt
+        mqtt, web = self.config.mqtt, self.config.web
         named = {"mqtt.password_file": mqtt.password_file, "mqtt.key": mqtt.key}
+        named |= {"web.password_file": web.password_file, "web.key": web.key}
         named |= {f"notify.{one.name}.url_file": one.url_file for one in self.config.notify}
         named |= {
             f"sink.{sink.plan.name}.{one.key}": one.named
@@ -54,6 +55,7 @@ class Credentials(NamedTuple):
         """Yield the names of the variables that the configuration names for secrets."""
         if self.config is not None:
             yield self.config.mqtt.password_env
+            yield self.config.web.password_env
         for sink in configured_sinks(self.config):
             yield from (one.named for one in sink.named if one.of == "variable")
 

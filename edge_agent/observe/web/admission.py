@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from edge_agent.observe.web.login import PageLogin, PageSession, bearer, is_local
-from edge_agent.observe.web.rate import RateLimit, is_loopback
+from edge_agent.observe.web.rate import RateLimit, is_address, is_loopback
 from edge_agent.observe.web.request import Refusal
 from edge_agent.observe.web.static_files import PUBLIC
 
@@ -34,7 +34,7 @@ class Knock(NamedTuple):
     def client(self) -> str:
         """Return who asks: whom a proxy on this machine names, or the address itself."""
         named = self.headers.get(FORWARDED, "").replace(";", ",").rpartition(",")[2].strip()
-        return named if named and is_loopback(self.address) else self.address
+        return named if is_loopback(self.address) and is_address(named) else self.address
 
     def cookie(self, wanted: str) -> str:
         """Return the value of a cookie; empty if there is none."""

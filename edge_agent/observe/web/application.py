@@ -84,6 +84,8 @@ class Page:
 
     async def _show(self, stream: Stream, request: Request) -> Response:
         """Show a stream until the viewer leaves."""
+        if request.method == "HEAD":
+            return Response(b"", HTTPStatus.OK, {"Content-Type": "text/event-stream"})
         reader, writer = request.sock
         stays = partial(self._stays, request.g.knock)
         viewing = self._broadcast.joined(stream, writer, stays)

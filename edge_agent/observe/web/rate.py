@@ -34,12 +34,18 @@ class RateLimit:
         return min(left + (now - since) * self._a_second, self._at_once)
 
 
-def is_loopback(address: str) -> bool:
-    """Return whether a client is on this machine."""
+def is_address(text: str) -> bool:
+    """Return whether a text is an IP address."""
     try:
-        return ip_address(address).is_loopback
+        ip_address(text)
     except ValueError:
         return False
+    return True
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether a client is on this machine."""
+    return is_address(address) and ip_address(address).is_loopback
 
 
 def network(address: str) -> str:

@@ -97,6 +97,14 @@ def test_who_guesses_through_a_proxy_does_not_lock_others_out(page):
     assert page.ask("POST", "/login", {"password": PASSWORD}, **others).status == 200
 
 
+@pytest.mark.parametrize("name", ["unknown", "x" * 1000, "1.2.3"])
+def test_what_a_proxy_names_counts_only_if_it_is_an_address(page, name):
+    forwarded = {"x-forwarded-for": name}
+    for _ in range(TRIES):
+        page.ask("POST", "/login", {"password": "guess"}, **forwarded)
+    assert page.ask("POST", "/login", {"password": PASSWORD}).status == 429
+
+
 def test_many_addresses_together_try_few_passwords(page):
     found = [
         page.ask("POST", "/login", {"password": "guess"}, **{"x-forwarded-for": f"192.0.2.{n}"})

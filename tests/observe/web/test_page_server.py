@@ -100,6 +100,14 @@ def test_a_download_arrives_whole_under_a_harmless_name(serve):
     assert answered.headers["content-disposition"] == 'attachment; filename="a_X_1.csv"'
 
 
+def test_a_question_for_the_head_alone_has_no_body(serve):
+    stream = Stream("api/live", lambda: [{"air": 1}], list)
+    page = serve(View(stream, Route("GET", "api/one", lambda _: Json("x"))))
+    for path in ("/api/live", "/api/one", "/"):
+        answered = page.ask("HEAD", path)
+        assert (answered.status, answered.body) == (200, b"")
+
+
 def test_a_viewer_gets_what_is_true_and_then_what_is_new(serve):
     news = []
     stream = Stream("api/live", lambda: [{"air": 1}], lambda: [news.pop()] if news else [])

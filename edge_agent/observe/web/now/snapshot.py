@@ -5,10 +5,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from edge_agent.clock import Moment
 from edge_agent.events import Alert, Reading, Switched
+from edge_agent.figures import UnknownRules
 from edge_agent.observe.web.now.reasons import in_words, reason_of
 
 READINGS, ALERTS, OUTPUTS = "readings", "alerts", "outputs"
-DESCRIPTION, ACCOUNT = ("description", ""), ("account", "")
+DESCRIPTION, ACCOUNT, UNKNOWN = ("description", ""), ("account", ""), ("unknown", "")
 
 Live: TypeAlias = Reading | Alert | Switched
 Key: TypeAlias = tuple[str, str]  # the part, and the name of device, rule or output
@@ -34,36 +35,45 @@ class AccountReport(NamedTuple):
     content: Mapping[str, Any]
 
 
-NowItem: TypeAlias = Live | Description | AccountReport
+NowItem: TypeAlias = Live | UnknownRules | Description | AccountReport
 NOTHING = Description({}, frozenset(), frozenset(), frozenset())
 
 
 class Snapshot(NamedTuple):
-    """All of it at one moment."""
+    """All of it at one moment; `unknown` are the rules that lack a value to be evaluated."""
 
     description: Description = NOTHING
     latest: Mapping[Key, Live] = {}
     account: AccountReport | None = None
+    unknown: frozenset[str] = frozenset()
 
 
 def after(before: Snapshot, items: Iterable[NowItem]) -> tuple[Snapshot, frozenset[Key]]:
     """Return the snapshot after some news, and the keys of what they changed."""
-    description, account, news = before.description, before.account, dict[Key, Live]()
-    changed: set[Key] = set()
+    snapshot, news = before, dict[Key, Live]()
     for item in items:
         if isinstance(item, Description):
-            description = item
-            changed.add(DESCRIPTION)
+            snapshot = snapshot._replace(description=item)
         elif isinstance(item, AccountReport):
-            account = item
-            changed.add(ACCOUNT)
+            snapshot = snapshot._replace(account=item)
+        elif isinstance(item, UnknownRules):
+            snapshot = snapshot._replace(unknown=item.names)
         else:
             news[key_of(item)] = item
-    known = {key: one for key, one in news.items() if description.names(key)}
-    latest = {**before.latest, **known}
-    if DESCRIPTION in changed:
-        latest = {key: one for key, one in latest.items() if description.names(key)}
-    return Snapshot(description, latest, account), frozenset(changed | known.keys())
+    latest = {**before.latest, **news}
+    known = {key: one for key, one in latest.items() if snapshot.description.names(key)}
+    snapshot = snapshot._replace(latest=known)
+    return snapshot, _differences(before, snapshot) | (news.keys() & known.keys())
+
+
+def _differences(before: Snapshot, snapshot: Snapshot) -> frozenset[Key]:
+    """Return the keys of what is no live value, and is another object or has other names."""
+    differs = {
+        DESCRIPTION: before.description is not snapshot.description,
+        ACCOUNT: before.account is not snapshot.account,
+        UNKNOWN: before.unknown != snapshot.unknown,
+    }
+    return frozenset(key for key, changed in differs.items() if changed)
 
 
 def key_of(item: Live) -> Key:
@@ -75,7 +85,7 @@ def key_of(item: Live) -> Key:
 
 def everything(snapshot: Snapshot) -> frozenset[Key]:
     """Return the keys of all that there is."""
-    own = {DESCRIPTION, ACCOUNT} if snapshot.account else {DESCRIPTION}
+    own = {DESCRIPTION, UNKNOWN, ACCOUNT} if snapshot.account else {DESCRIPTION, UNKNOWN}
     return frozenset(own | snapshot.latest.keys())
 
 
@@ -85,6 +95,8 @@ def as_json(snapshot: Snapshot, keys: frozenset[Key], now: Moment) -> dict[str, 
     `time` is in s since 1970, and right only if `clock_set`.
     """
     found: dict[str, Any] = {"time": now.time / 1e6, "clock_set": now.trusted}
+    if UNKNOWN in keys:
+        found["unknown"] = sorted(snapshot.unknown)
     if DESCRIPTION in keys:
         found["description"] = snapshot.description.content
     if ACCOUNT in keys and snapshot.account:

@@ -18,6 +18,7 @@ class Now {
   constructor(main, api) {
     this.api = api;
     this.live = { readings: {}, alerts: {}, outputs: {} };
+    this.unknown = new Set();
     this.cards = new Map();
     this.alerts = element("ul", { class: "cards plain", tabindex: "-1" });
     this.quiet = element("p", { class: "quiet" });
@@ -49,7 +50,8 @@ class Now {
     if (!this.description) return;
     for (const name of Object.keys(news.readings || {})) this.showDevice(name);
     for (const name of Object.keys(news.outputs || {})) this.showOutput(name);
-    if (news.description || news.alerts) this.showAlerts();
+    if (news.unknown) this.unknown = new Set(news.unknown);
+    if (news.description || news.alerts || news.unknown) this.showAlerts();
     if (news.account) this.showAccount(news.account);
     this.showAges();
   }
@@ -202,6 +204,7 @@ class Now {
       element("div", { class: "head" }, element("h3", {}, name), state),
       element("p", {}, alert.message || rule?.when || "The output does not follow."),
       values.length ? element("p", { class: "quiet" }, values.join(", ")) : null,
+      this.unknown.has(name) ? element("p", { class: "bad" }, "A value that it needs is absent: the condition is unknown.") : null,
       marks ? element("p", { class: "quiet" }, marks) : null,
       age, buttons.length ? element("div", { class: "row" }, buttons) : null);
   }

@@ -4,6 +4,7 @@ import pytest
 
 from edge_agent.clock import Moment
 from edge_agent.events import Alert, Reading, Switched
+from edge_agent.figures import UnknownRules
 from edge_agent.observe.web.now.snapshot import (
     AccountReport,
     Description,
@@ -56,7 +57,7 @@ def test_only_what_has_changed_is_shown_again():
 def test_a_new_viewer_gets_everything():
     snapshot, _ = shown(SHED, reading(20.0), AccountReport({"events": 1}))
     found = as_json(snapshot, everything(snapshot), NOW)
-    assert found.keys() == {"time", "clock_set", "description", "readings", "account"}
+    assert found.keys() == {"time", "clock_set", "description", "readings", "unknown", "account"}
 
 
 def test_before_the_log_was_read_there_is_no_account():
@@ -67,6 +68,13 @@ def test_before_the_log_was_read_there_is_no_account():
 def test_nothing_new_changes_nothing():
     before, _ = shown(SHED, reading(20.0))
     assert after(before, []) == (before, frozenset())
+
+
+def test_rules_that_cannot_be_evaluated_are_named_once():
+    before, found = shown(SHED, UnknownRules(frozenset(["warm"])))
+    assert found["unknown"] == ["warm"]
+    assert after(before, [UnknownRules(frozenset(["warm"]))]) == (before, frozenset())
+    assert shown(UnknownRules(frozenset()), before=before)[1]["unknown"] == []
 
 
 def test_what_the_configuration_does_not_have_is_not_shown():
