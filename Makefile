@@ -44,7 +44,7 @@ need_prometheus = command -v promtool >/dev/null || [ -x $(PROMETHEUS)/usr/bin/p
 HOME_ASSISTANT := $(HOME)/.cache/edge-agent-tests/home-assistant-2025.1.4
 HOME_ASSISTANT_PYTHON ?= $(lastword python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python3.12))
 
-.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation heavy-days rules-model fuzz soak soak-week backlog sbom audit-dependencies nightly lint format docs bench deb clean
+.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation heavy-days rules-model screenshots fuzz soak soak-week backlog sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -109,6 +109,12 @@ test-browser: .venv/dev  ## test the page in a real Chromium (a minute)
 	@$(call need,chromedriver,chromium-driver)
 	@$(call need,npm,npm)
 	$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
+
+screenshots: .venv/dev  ## take the pictures of docs/web.md, by a real Chromium
+	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	@$(call need,chromium,chromium)
+	@$(call need,chromedriver,chromium-driver)
+	PYTHONPATH=tests/vm $(BIN)/python -m tests.browser.screenshots
 
 torture: .venv/dev  ## inject every fault into a real agent, and write docs/torture.md (30 minutes)
 	@$(call need,/usr/sbin/mosquitto,mosquitto)

@@ -164,13 +164,10 @@ class Chromium:
             features=[{"name": "prefers-color-scheme", "value": scheme}],
         )
 
-    def screenshot(self, file, *, whole=False):
-        """Save what is visible as PNG, or the whole page."""
-        if whole:
-            taken = self._devtools("Page.captureScreenshot", captureBeyondViewport=True)["data"]
-        else:
-            taken = self._do("GET", "/screenshot")
-        file.write_bytes(base64.b64decode(taken))
+    def screenshot(self, file, quality=82):
+        """Save what is visible as WebP, with a quality of up to 100."""
+        taken = self._devtools("Page.captureScreenshot", format="webp", quality=quality)
+        file.write_bytes(base64.b64decode(taken["data"]))
 
     def complaints(self):
         """Return what the console has said since the last call: errors, what the CSP blocked."""

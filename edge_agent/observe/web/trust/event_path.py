@@ -159,8 +159,8 @@ def _refined(
     if event.kind != "reading":
         return []
     refused = [f"{name} was refused: {why}" for name, why in data.get("refused", {}).items()]
-    now = [f"as configured now, {each}" for each in refinement(event.source)]
-    text = "; ".join([*refused, *now]) or "nothing is configured to correct or to refuse"
+    now = "; ".join(refinement(event.source)) or "nothing is corrected or refused"
+    text = "; ".join([*refused, f"as configured now: {now}"])
     return [Step("refined", f"{text} (the log has refined values only)")]
 
 

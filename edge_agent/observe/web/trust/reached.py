@@ -19,11 +19,9 @@ Reaches: TypeAlias = Mapping[Place, Sequence[Reached]]
 
 
 def when_reached(reaches: Sequence[Reached], offset: int) -> Reached | None:
-    """Return when an offset was reached; None if that was before the first time, or is not yet.
+    """Return when an offset was reached; None if it is not yet, or by the first time already.
 
-    What the first one reached beside its own offset is not known.
+    What the first one reached may have been reached before: nothing is known of that.
     """
     place = bisect_left(reaches, offset, key=lambda one: one.offset)
-    if place == len(reaches) or (place == 0 and reaches[0].offset != offset):
-        return None
-    return reaches[place]
+    return reaches[place] if 0 < place < len(reaches) else None

@@ -81,7 +81,7 @@ def test_an_event_that_the_log_no_longer_has_is_settled_and_no_more_is_claimed()
 
 @pytest.mark.parametrize(
     ("offset", "reached"),
-    [(9, None), (10, Reached(10, 1)), (11, Reached(20, 2)), (20, Reached(20, 2)), (21, None)],
+    [(9, None), (10, None), (11, Reached(20, 2)), (20, Reached(20, 2)), (21, None)],
 )
 def test_a_time_is_known_only_between_two_moves(offset, reached):
     assert when_reached([Reached(10, 1), Reached(20, 2)], offset) == reached

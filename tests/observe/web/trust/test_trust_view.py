@@ -100,7 +100,7 @@ def test_the_path_of_a_reading_has_its_steps_and_its_fate_at_each_sink(page, log
     assert [one["name"] for one in path["steps"]] == ["measured", "refined", "logged"]
     assert path["steps"][0]["time"] == reading.moment.time
     assert "temperature was refused: jumped" in path["steps"][1]["text"]
-    assert "as configured now, air.temperature: offset -0.4" in path["steps"][1]["text"]
+    assert "as configured now: air.temperature: offset -0.4" in path["steps"][1]["text"]
     assert path["steps"][2]["time"] is None
     assert path["data"]["values"] == {"humidity": 40.0}
     assert states(path) == {"mqtt": "delivered", "file": "waiting"}
@@ -109,15 +109,17 @@ def test_the_path_of_a_reading_has_its_steps_and_its_fate_at_each_sink(page, log
 def test_times_of_commit_and_delivery_are_those_that_the_threads_reported(
     page, log, reading, clock
 ):
-    append(log, reading)
+    append(log, reading, reading)
     page.times.put(Committed(0.001, 1))
+    page.times.put(Committed(0.001, 2))
     committed = clock.now().time
     clock.advance(2)
-    move(log, "mqtt", 1)
+    move(log, "mqtt", 2)
     page.times.put(TakenOver("mqtt", 0.1, 1))
+    page.times.put(TakenOver("mqtt", 0.1, 2))
     page.fresh()
-    path = page.get("api/event", id="1")
-    assert path["id"] == f"{log.id}:1"
+    path = page.get("api/event", id="2")
+    assert path["id"] == f"{log.id}:2"
     assert path["steps"][2]["time"] == committed
     assert {one["sink"]: one["time"] for one in path["sinks"]} == {
         "mqtt": committed + 2_000_000,
