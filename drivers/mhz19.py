@@ -2,12 +2,14 @@
 
 While they start they say fixed values (400, 410, 500 ppm) that nothing marks, and a driver has no
 clock: the first `setup`, and each after the sensor fell silent, waits the preheat time itself and
-asks for the `deadline` that this takes. No calibration is ever commanded.
+asks for the `deadline` that this takes. A start between two measurements shows by such a value out
+of the blue. No calibration is ever commanded.
 """
 
 from dataclasses import replace
 from typing import ClassVar, Literal
 
+from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import BadChecksum, DeadFrame, LostConfiguration, NotReady, WrongChip
@@ -18,18 +20,26 @@ START = 0xFF
 COMMAND = 0x86
 FRAME_BYTES = 9
 PREHEAT = 180.0  # MH-Z19B: 3 min, MH-Z19C: 1 min
+STARTING = {410, 500}  # ppm; it also says 400, which is never a value
+ACCURACY = (50, 0.03)  # ppm, and the share of the reading
 
 
 class MHZ19:
     """Winsen MH-Z19B, MH-Z19C infrared CO2 sensors, 400 to 5000 ppm (user manual V1.0).
 
-    It takes 3 min to start, and as long again when it has been silent: feed it from the 5 V that
-    the computer has, for a start of the sensor alone between two measurements is not noticed.
+    It takes 3 min to start, and as long again when it has been silent, or seems to have started:
+    feed it from the 5 V that the computer has.
     `range` is the one it was sold with. It says its ends (400, `range`) for all beyond them:
     these are refused.
     """
 
     bus: ClassVar[BusKind] = "serial"
+    blind: ClassVar[tuple[Blindness, ...]] = (
+        Blindness(
+            "a start between two measurements in air of about 410 or 500 ppm: it says so meanwhile",
+            "an SCD4x or an SCD30; or feed it from the computer's own 5 V",
+        ),
+    )
     deadline: ClassVar[float] = PREHEAT + 10.0
     channels: tuple[Channel, ...] = (Channel("carbon_dioxide", "ppm", 401, 4999, 1),)
 
@@ -42,14 +52,21 @@ class MHZ19:
         self.channels = (replace(type(self).channels[0], high=range - 1),)
         self._port = port
         self._warm = False
+        self._last = self._doubted = 0  # ppm
 
     def setup(self) -> Steps[None]:
         """Make sure that it answers, then let it warm up, unless it has and was never silent."""
         concentration((yield from self._answer()), self._port.where)
         if not self._warm:
             yield PREHEAT
-            concentration((yield from self._answer()), self._port.where)
-            self._warm = True
+            self._begin(concentration((yield from self._answer()), self._port.where))
+
+    def _begin(self, ppm: int) -> None:
+        """Believe a first value; raise `LostConfiguration` once if it may be one of a new start."""
+        if ppm in STARTING and ppm != self._doubted:
+            self._doubted = ppm
+            raise LostConfiguration(self._port.where, f"still {ppm} ppm: it may have started again")
+        self._last, self._doubted, self._warm = ppm, 0, True
 
     def measure(self) -> Steps[Values]:
         """Ask for the concentration; raise until the sensor has warmed up."""
@@ -57,7 +74,20 @@ class MHZ19:
         ppm = concentration(frame, self._port.where)
         if not self._warm:
             raise LostConfiguration(self._port.where, "it has been silent, and must warm up")
+        self._refuse_start(ppm)
+        self._last = ppm
         return checked(self.channels, {"carbon_dioxide": ppm}, self._port.where)
+
+    def _refuse_start(self, ppm: int) -> None:
+        """Raise `LostConfiguration` for a value of the start, farther away than it is accurate."""
+        near = ACCURACY[0] + ACCURACY[1] * self._last
+        if ppm in STARTING and abs(ppm - self._last) > near:
+            self._warm = False
+            raise LostConfiguration(
+                self._port.where,
+                f"{ppm} ppm after {self._last} is what it says while it starts: it must warm up",
+                "feed it from the computer's own 5 V",
+            )
 
     def _answer(self) -> Steps[bytes]:
         """Ask, and return what comes until the line falls silent again."""

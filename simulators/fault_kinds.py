@@ -28,8 +28,10 @@ FAULTS: dict[str, Callable[..., TransferFault]] = {
     "stuck_bus": StuckBus,
     "unplug": Unplug,
 }
-LINE_FAULTS = {kind: FAULTS[kind] for kind in ("corrupt_bits", "slow_conversion", "unplug")}
-SPI_FAULTS = {kind: FAULTS[kind] for kind in (*LINE_FAULTS, "brown_out", "dead_frame")}
+LINE_FAULTS = {
+    kind: FAULTS[kind] for kind in ("brown_out", "corrupt_bits", "slow_conversion", "unplug")
+}
+SPI_FAULTS = {kind: FAULTS[kind] for kind in (*LINE_FAULTS, "dead_frame")}
 LINUX_FAULTS: dict[str, Callable[..., object]] = dict.fromkeys(ERRORS, TimedFault)
 W1_FAULTS: dict[str, Callable[..., object]] = dict.fromkeys(KINDS, TimedFault)
 CONNECTED: tuple[tuple[type[Any], Mapping[str, Callable[..., object]]], ...] = (

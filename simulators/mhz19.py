@@ -8,7 +8,6 @@ from simulators.model import Range
 from simulators.serial import SerialModel
 
 PREHEAT_SECONDS = 180.0
-STARTING_PPM = 410
 ANSWER_SECONDS = 0.02
 LEAST = 400  # what it says of less
 READ = bytes.fromhex("ff 01 86 00 00 00 00 00 79")
@@ -18,6 +17,7 @@ class MHZ19(SerialModel):
     """Any command but the one that reads is kept in `commands`: none should be sent."""
 
     inputs: ClassVar[Mapping[str, Range]] = {"carbon_dioxide": Range(LEAST + 1, 4999, 1)}
+    starting: ClassVar[int] = 410  # ppm
     quiet: ClassVar[Mapping[str, float]] = {"carbon_dioxide": 650.0}
 
     def __init__(self, clock: SimulatedClock, range: int = 5000) -> None:  # noqa: A002 - the manual's word
@@ -47,7 +47,7 @@ class MHZ19(SerialModel):
     def frame(self) -> bytes:
         """Return start, command, high, low, four bytes that no manual explains, and checksum."""
         starting = self.clock.monotonic() - self._began < PREHEAT_SECONDS
-        ppm = STARTING_PPM if starting else round(self.values["carbon_dioxide"])
+        ppm = self.starting if starting else round(self.values["carbon_dioxide"])
         high, low = divmod(min(max(ppm, LEAST), self._range), 256)
         body = bytes([0x86, high, low, 0x40, 0x00, 0x00, 0x00])
         return b"\xff" + body + bytes([(0xFF - sum(body) % 256 + 1) % 256])

@@ -76,6 +76,52 @@ def test_a_sensor_that_was_silent_has_no_value_until_it_has_warmed_up_again(mode
     assert read(sensor, clock.sleep) == {"carbon_dioxide": 812}
 
 
+@pytest.mark.parametrize(
+    "starting, air", [(400, 465), (400, 812), (410, 600), (410, 1500), (500, 420), (500, 812)]
+)
+def test_a_start_between_two_measurements_gives_no_value_until_it_is_warm(
+    model, clock, monkeypatch, starting, air
+):
+    monkeypatch.setattr(mhz19.MHZ19, "starting", starting)
+    sensor = wired(model)
+    model.set("carbon_dioxide", air)
+    read(sensor, clock.sleep)
+    model.power_on()
+    for _ in range(2):
+        clock.sleep(60)
+        with pytest.raises((LostConfiguration, OutOfRange)):
+            run(sensor.measure(), clock.sleep)
+    clock.sleep(60)
+    assert read(sensor, clock.sleep) == {"carbon_dioxide": air}
+
+
+@pytest.mark.parametrize("starting", [410, 500])
+def test_a_start_while_it_warms_up_is_noticed(model, clock, monkeypatch, starting):
+    monkeypatch.setattr(mhz19.MHZ19, "starting", starting)
+    sensor = wired(model)
+    steps = sensor.setup()
+    for wait in steps:
+        clock.sleep(wait)
+        if wait > 100:
+            model.power_on()
+            break
+    with pytest.raises(LostConfiguration, match=f"still {starting} ppm"):
+        run(steps, clock.sleep)
+    assert read(sensor, clock.sleep) == {"carbon_dioxide": 812}
+
+
+@pytest.mark.parametrize("ppm", [410, 500])
+def test_air_of_a_starting_value_is_measured(model, clock, ppm):
+    sensor = wired(model)
+    model.set("carbon_dioxide", ppm)
+    with pytest.raises(LostConfiguration):
+        run(sensor.setup(), clock.sleep)
+    assert read(sensor, clock.sleep) == {"carbon_dioxide": ppm}
+    for around in (ppm + 30, ppm):
+        model.set("carbon_dioxide", around)
+        assert run(sensor.measure(), clock.sleep) == {"carbon_dioxide": around}
+
+
 def test_no_command_but_the_reading_one_is_ever_sent(model, clock):
     read(wired(model), clock.sleep)
     assert model.commands == []
