@@ -20,6 +20,7 @@ EMPTY = b"\x00\x00"  # the data register after power-on
 SATURATED = 0xFFFF
 DEFAULT_TIME = 69  # measurement time register, in the chip's own unit
 SHORTEST, LONGEST = 31, 254
+TWILIGHT = 20  # counts, from which it may fall dark between two measurements
 MIDDLE = 89  # nearly three times as long as the shortest, a third of the longest
 
 
@@ -45,7 +46,8 @@ class BH1750:
     bus: ClassVar[BusKind] = "i2c"
     blind: ClassVar[tuple[Blindness, ...]] = (
         Blindness(
-            "that it converts no more, if it says 0 lx; it has neither id, checksum nor ready flag",
+            "that it converts no more, or starts again and again, if it says 0 lx: it has neither"
+            " id, checksum nor ready flag",
             "a VEML7700 or a TSL2591, which have all or some of them",
         ),
         Blindness(
@@ -72,6 +74,7 @@ class BH1750:
         self._port = port
         self._mode = MODES[mode]
         self._time = measurement_time
+        self._last = 0  # code
         self._step = ceil(self._mode.step * self._mode.counts)  # counts, at every time
         high = illuminance(SATURATED - 1, self._mode.counts, self._time)
         step = self._mode.step * DEFAULT_TIME / self._time
@@ -88,8 +91,14 @@ class BH1750:
         yield from ()
 
     def measure(self) -> Steps[Values]:
-        """Measure once; raise `OutOfRange` in light that is too bright for the settings."""
+        """Measure once; raise `OutOfRange` in light that is too bright for the settings.
+
+        What was light and is darkness all at once is measured again: a supply that dips says 0.
+        """
         code = yield from self._fresh()
+        if code == 0 and self._last > TWILIGHT:
+            code = yield from self._fresh()
+        self._last = code
         if code == SATURATED:
             raise OutOfRange(
                 self._port.where,

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from drivers.base import sensirion
+from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import WrongChip
@@ -19,11 +20,17 @@ class SGP40:
     """Sensirion SGP40 gas sensor: raw signal of volatile organic compounds (datasheet version 1.2).
 
     A larger signal is cleaner air; there is no unit. `humidity` and `temperature` are those of the
-    place, in % and °C, for the chip's compensation. After each `setup` it warms up for 60 s. A loss
-    of power shorter than the pause between two measurements cannot be noticed.
+    place, in % and °C, for the chip's compensation. After each `setup` it warms up for 60 s.
     """
 
     bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (
+        Blindness(
+            "a loss of power between two measurements, or a hotplate that another program switched"
+            " off: for a minute it is cold, and the air seems worse",
+            "an SGP30, whose algorithm says that it has started again",
+        ),
+    )
     addresses: ClassVar[tuple[int, ...]] = (0x59,)
     deadline: ClassVar[float] = WARM_UP + 5.0
     channels = (Channel("voc_raw", "", 1, 65534, 1, "raw"),)  # its converter clips at both ends

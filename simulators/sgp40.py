@@ -1,6 +1,6 @@
 """Sensirion SGP40 as its datasheet describes it (version 1.2): commands in, words with CRC out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from simulators.base.sensirion import WordModel, checked_word
@@ -11,6 +11,7 @@ FEATURE_SET, SERIAL = 0x202F, 0x3682
 PASSED = 0xD400
 DURATIONS = {MEASURE: 0.025, SELF_TEST: 0.300}  # typical, table 8
 ANSWER_SECONDS = 0.0005
+WARM_UP, COLD = 60.0, 0.7  # seconds (table 1), and the share of the signal at their begin
 SERIAL_NUMBER = (0x0000, 0x0123, 0x4567)
 
 
@@ -19,6 +20,7 @@ class SGP40(WordModel):
 
     addresses: ClassVar[tuple[int, ...]] = (0x59,)
     inputs: ClassVar[Mapping[str, Range]] = {"voc_raw": Range(0, 65535, 1)}
+    meddling: ClassVar[Sequence[bytes]] = (HEATER_OFF.to_bytes(2),)
     quiet: ClassVar[Mapping[str, float]] = {"voc_raw": 30000}
     chip_id = 0x20  # its feature set is 0x3220
 
@@ -44,9 +46,14 @@ class SGP40(WordModel):
             self._words = answers[code]
         self._busy_for(seconds)
 
+    def _warmth(self) -> float:
+        """Return the share of its signal that a hotplate shows which is not warm yet."""
+        since = self.clock.monotonic() - (self.heated_since or 0.0)
+        return min(COLD + (1 - COLD) * since / WARM_UP, 1.0)
+
     def _measured(self, arguments: bytes) -> int:
         humidity, temperature = checked_word(arguments[:3]), checked_word(arguments[3:])
         self.compensation = (100 * humidity / 65535, 175 * temperature / 65535 - 45)
         if self.heated_since is None:
             self.heated_since = self.clock.monotonic()
-        return min(max(round(self.values["voc_raw"]), 0), 65535)
+        return min(max(round(self.values["voc_raw"] * self._warmth()), 0), 65535)

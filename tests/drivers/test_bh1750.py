@@ -298,3 +298,19 @@ def test_the_model_rounds_to_4_lx_in_its_low_resolution(bench):
     opcodes(bench, 0x23)
     bench.sleep(0.016)
     assert code(bench) == 120
+
+
+def test_a_supply_that_dips_three_times_in_daylight_makes_no_darkness(bench):
+    bench.model.set("illuminance", 300)
+    bench.read()
+    now = bench.clock.monotonic()
+    for moment in (0.1, 0.22, 0.35):  # in each of three conversions
+        bench.strike(BrownOut, at=now + moment)
+    assert bench.measure()["illuminance"] == pytest.approx(300, abs=1)
+
+
+def test_a_lamp_that_is_switched_off_makes_darkness(bench):
+    bench.model.set("illuminance", 300)
+    bench.read()
+    bench.model.set("illuminance", 0)
+    assert bench.measure()["illuminance"] == 0

@@ -13,12 +13,24 @@ class TestContract(FramesWithChecksums, I2CContract):
     driver = SGP40
     model = sgp40.SGP40
     patience = 61.0
+    blind = dict.fromkeys(
+        [
+            "test_a_setting_that_another_program_changes_gives_no_wrong_value",
+            "test_a_chip_exchanged_for_another_of_its_kind_gives_no_wrong_value",
+            "test_a_brown_out_before_any_message_gives_no_wrong_value",
+            "test_a_brown_out_is_no_harm_after_the_next_setup",
+            "test_a_chip_put_back_without_a_setup_gives_no_wrong_value",
+        ],
+        SGP40.blind[0],
+    )
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
     def adafruit(busio, clock):
         monkeypatch.setattr(adafruit_sgp40, "sleep", clock.sleep)
         chip = adafruit_sgp40.SGP40(busio)
+        assert chip.raw  # which switches its hotplate on
+        clock.sleep(60)
         return lambda: {"voc_raw": chip.raw}
 
     agree(adafruit, SGP40, sgp40.SGP40)

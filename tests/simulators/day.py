@@ -24,6 +24,7 @@ BLIND = {
     "mcp9808": {"slow_conversion"},
     "pcf8574": {"corrupt_bits", "dead_frame"},
 }
+COLD = {"sgp40": 150}  # s after a dip: it may come in the warm-up, and another minute follows
 MEAN = {"flow": 1.3}  # L/min: a mean of some 10 s knows whole pulses only, of 0.1 L
 MEAN_SECONDS = 8
 OF_A_BUS = ("brown_out", "no_answer", "stuck_bus", "unplug")
@@ -162,7 +163,15 @@ class Day:
             device.measure()
 
     def wrong(self):
-        return {name: device.wrong[:3] for name, device in self.devices.items() if device.wrong}
+        found = {name: self._unexplained(device) for name, device in self.devices.items()}
+        return {name: wrong[:3] for name, wrong in found.items() if wrong}
+
+    def _unexplained(self, device):
+        """Return what was wrong, but for what follows a dip that the chip's page says it hides."""
+        faults = (fault for fault, _ in self.hardware.struck() if fault.kind == "brown_out")
+        dips = [fault.arguments["at"] for fault in faults]
+        cold = COLD.get(device.driver, 0)
+        return [one for one in device.wrong if not any(0 <= one[0] - at < cold for at in dips)]
 
     def idle_faults(self):
         """Return the faults that struck no measurement."""

@@ -22,6 +22,7 @@ BLIND = {
     "mcp9808": "a conversion that takes too long",
     "mhz19": "a start of the sensor alone between two measurements",
     "pcf8574": "bits of a frame without a checksum",
+    "sgp40": "a start between two measurements, with a cold hotplate",
 }
 
 
