@@ -2,37 +2,28 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from heapq import merge
-from itertools import islice
+from contextlib import contextmanager
 from math import isfinite
-from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
 
-import msgspec
-
 from drivers.base.channel import Channel
 from edge_agent.assembly.log_columns import fill_columns, logged_windows, reading_parts
+from edge_agent.assembly.log_marks import logged_marks
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.devices import ResolvedDevice
 from edge_agent.errors import AgentError
 from edge_agent.evaluate.refine.refine import DevicePlan
-from edge_agent.events import LoggedEvent, alert_of
 from edge_agent.observe.web.history.columns import SECOND, Columns, Points, step_for, whole
 from edge_agent.observe.web.history.source import (
     UNKNOWN_AGE,
-    HistoryMark,
     HistoryMarks,
     ShownChannel,
 )
 from edge_agent.observe.web.route import BadRequest
 from edge_agent.samples import Samples, TimeSpan
-from edge_agent.schema.events import OutputV1
 from edge_agent.store.channel_reader import ChannelReader, LoggedChannel
-from edge_agent.store.skipped import UNREADABLE
 
-MOST_MARKS = 1000
 MOST_GONE = 100  # devices that only the log knows
 
 CurrentBlueprint: TypeAlias = Callable[[], Blueprint]
@@ -77,13 +68,9 @@ class LogHistory:
             yield samples
 
     def marks(self, span: TimeSpan) -> HistoryMarks:
-        """Return the latest alerts and changes of outputs."""
+        """Return alerts and changes of outputs."""
         with self._reader() as reader:
-            events = [ask(span, MOST_MARKS + 1) for ask in (reader.alerts, reader.outputs)]
-        newest = merge(*events, key=attrgetter("time"), reverse=True)
-        latest = list(islice(newest, MOST_MARKS + 1))
-        marks = [mark for event in latest[:MOST_MARKS] if (mark := _mark(event))]
-        return HistoryMarks(marks[::-1], complete=len(latest) <= MOST_MARKS)
+            return logged_marks(reader, span)
 
     def _max_age(self, channel: str) -> float:
         """Return for how many seconds the last logged value of a channel is current."""
@@ -127,23 +114,3 @@ def _logged(channel: str) -> LoggedChannel:
     if not dot:
         raise BadRequest(f"{channel[:80]!r} is no channel; write it as device.channel")
     return LoggedChannel(device, name)
-
-
-def _mark(event: LoggedEvent) -> HistoryMark | None:
-    """Return the mark of an event; None for a repetition, and for what does not decode."""
-    with suppress(*UNREADABLE):
-        return _alert(event) if event.kind == "alert" else _output(event)
-    return None
-
-
-def _alert(event: LoggedEvent) -> HistoryMark | None:
-    alert = alert_of(event)
-    if alert.repeat or alert.acknowledged:
-        return None
-    return HistoryMark(event.time, "alert", alert.rule, alert.state, alert.message)
-
-
-def _output(event: LoggedEvent) -> HistoryMark:
-    output = msgspec.json.decode(event.data, type=OutputV1)
-    state = "failed" if output.error else f"{output.value:g}"
-    return HistoryMark(event.time, "output", event.source, state, output.error or output.by)

@@ -32,6 +32,13 @@ SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, d
 FROM (SELECT * FROM event INDEXED BY alert
       WHERE kind = 'alert' AND time >= ? AND time < ? ORDER BY time DESC LIMIT ?)
 """
+ALERTS_BEFORE = """
+SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
+FROM event WHERE "offset" IN (
+    SELECT max("offset") FROM event INDEXED BY alert
+    WHERE kind = 'alert' AND time < ? GROUP BY source
+)
+"""
 OUTPUTS = """
 SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
 FROM (SELECT * FROM event WHERE "offset" > ? AND "offset" <= ?
@@ -88,6 +95,10 @@ class ChannelReader(LogReader):
     def alerts(self, span: TimeSpan, limit: int) -> list[LoggedEvent]:
         """Return the latest alerts of a span, newest first."""
         return self._events(ALERTS, (*span, limit))
+
+    def alerts_before(self, time: int) -> list[LoggedEvent]:
+        """Return the last alert of each rule before a time in µs."""
+        return self._events(ALERTS_BEFORE, (time,))
 
     def outputs(self, span: TimeSpan, limit: int) -> list[LoggedEvent]:
         """Return the latest changes of outputs in a span, newest first."""

@@ -65,5 +65,5 @@ class HistorySource(Protocol):
         ...
 
     def marks(self, span: TimeSpan) -> HistoryMarks:
-        """Return the latest marks of a span."""
+        """Return the latest marks of a span, after those of alerts that were open before it."""
         ...

@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from edge_agent.assembly import log_columns
-from edge_agent.assembly.log_history import MOST_MARKS, LogHistory
+from edge_agent.assembly import log_columns, log_marks
+from edge_agent.assembly.log_history import LogHistory
 from edge_agent.blueprint import resolve
 from edge_agent.clock import ManualClock, Moment
 from edge_agent.errors import AgentError
@@ -262,11 +262,21 @@ def test_alerts_and_changes_of_outputs_are_marks_in_order_of_time(log, history):
     ]
 
 
-def test_of_too_many_marks_the_latest_are_given(log, history):
-    record(log, *(Switched("fan", n % 2, "warm", at(n)) for n in range(MOST_MARKS + 5)))
+def test_an_alert_that_was_open_before_the_span_is_its_first_mark(log, history):
+    record(log, alert(1, "firing"), alert(2, "firing", repeat=1), alert(5, "resolved"))
+    assert [(one.time, one.state) for one in history.marks(span(3, 10)).marks] == [
+        (at(2).time, "firing"),
+        (at(5).time, "resolved"),
+    ]
+    assert history.marks(span(6, 10)).marks == []
+
+
+def test_of_too_many_marks_the_latest_are_given(log, history, monkeypatch):
+    monkeypatch.setattr(log_marks, "MOST", 10)
+    record(log, *(Switched("fan", n % 2, "warm", at(n)) for n in range(15)))
     found = history.marks(span(0, 10_000))
     assert not found.complete
-    assert [found.marks[0].time, found.marks[-1].time] == [at(5).time, at(MOST_MARKS + 4).time]
+    assert [found.marks[0].time, found.marks[-1].time] == [at(5).time, at(14).time]
     assert history.marks(span(5, 10_000)).complete
 
 
