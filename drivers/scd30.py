@@ -27,6 +27,8 @@ START, INTERVAL, READY, RESULT, FIRMWARE = (
 )
 OFFSET, ALTITUDE, SELF_CALIBRATION = b"\x54\x03", b"\x51\x02", b"\x53\x06"  # set and get
 INFLUENCES = {"temperature_offset": OFFSET, "altitude": ALTITUDE}
+RECALIBRATE = b"\x52\x04"
+SETTLED = 120.0  # seconds of measurements in the same air before
 NO_PRESSURE = 0  # no compensation for the ambient pressure: the altitude counts then
 LIMITS = {
     "altitude": Limit(0, 8000, "m"),
@@ -51,6 +53,7 @@ class SCD30:
     )
     addresses: ClassVar[tuple[int, ...]] = (0x61,)
     deadline: ClassVar[float] = 10.0
+    calibrates: ClassVar[tuple[float, float]] = (400, 2000)
     channels = (
         Channel("carbon_dioxide", "ppm", 1, 40_000, 1),
         Channel("temperature", "°C", -40, 70, 0.01),
@@ -107,6 +110,25 @@ class SCD30:
             yield from self._set(START, self._pressure)
             self._told = True
 
+    def calibrate(self, value: float) -> Steps[float]:
+        """Measure for two minutes, then take the air for `value` ppm (§1.4.6)."""
+        yield from self.setup()
+        yield SETTLED
+        before = floats((yield from self._newest()))[0]
+        target = Setting("calibration", RECALIBRATE, RECALIBRATE, round(value))
+        yield from self._set(target.set, target.word)  # also if it was calibrated so before
+        yield from self._hold(target)
+        return round(value - before)
+
+    def _newest(self) -> Steps[tuple[int, ...]]:
+        if not (yield from self._becomes_ready()):
+            raise NotReady(
+                self._port.where,
+                f"nothing new for {1.5 * SECONDS:g} s",
+                "check its supply: 75 mA peaks",
+            )
+        return (yield from self._asked(RESULT, 6))
+
     def _hold(self, setting: Setting) -> Steps[None]:
         """Let the chip hold a setting; it is written only if it differs."""
         (held,) = yield from self._asked(setting.get, 1)
@@ -132,13 +154,7 @@ class SCD30:
 
     def measure(self) -> Steps[Values]:
         """Return the newest measurement that has not been read yet; wait for one."""
-        if not (yield from self._becomes_ready()):
-            raise NotReady(
-                self._port.where,
-                f"nothing new for {1.5 * SECONDS:g} s",
-                "check its supply: 75 mA peaks",
-            )
-        words = yield from self._asked(RESULT, 6)
+        words = yield from self._newest()
         yield from self._expect_settings()
         return self._values(words)
 

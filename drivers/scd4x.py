@@ -14,7 +14,14 @@ from drivers.base.co2 import Limit, Setting, refuse_both
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
-from drivers.base.sensirion import asked, humidity, recognised, temperature, with_checksums
+from drivers.base.sensirion import (
+    asked,
+    humidity,
+    read_words,
+    recognised,
+    temperature,
+    with_checksums,
+)
 
 # Commands, §3.5 to 3.11
 WAKE_UP, STOP, SERIAL_NUMBER, START, READY, RESULT = (
@@ -29,6 +36,8 @@ OFFSET, GET_OFFSET = b"\x24\x1d", b"\x23\x18"
 ALTITUDE, GET_ALTITUDE = b"\x24\x27", b"\x23\x22"
 PRESSURE = b"\xe0\x00"  # to set and to get
 SELF_CALIBRATION, GET_SELF_CALIBRATION = b"\x24\x16", b"\x23\x13"
+RECALIBRATE, RECALIBRATION_SECONDS, FAILED = b"\x36\x2f", 0.4, 0xFFFF
+SETTLED = 180.0  # seconds of measurements in the same air before
 LIMITS = {
     "altitude": Limit(0, 3000, "m"),
     "ambient_pressure": Limit(700, 1200, "hPa"),
@@ -55,6 +64,7 @@ class SCD4x:
     )
     addresses: ClassVar[tuple[int, ...]] = (0x62,)
     deadline: ClassVar[float] = 12.0
+    calibrates: ClassVar[tuple[float, float]] = (400, 2000)
     channels = (
         Channel("carbon_dioxide", "ppm", 1, 40_000, 1),
         Channel("temperature", "°C", -10, 60, 175 / 65535),
@@ -109,6 +119,20 @@ class SCD4x:
         self._pressure = yield from self._assumed_pressure()
         self._port.write(START)
         yield ANSWER
+
+    def calibrate(self, value: float) -> Steps[float]:
+        """Measure for three minutes, then take the air for `value` ppm (§3.8.1)."""
+        yield from self.setup()
+        yield SETTLED
+        self._port.write(STOP)
+        yield STOP_SECONDS
+        self._port.write(RECALIBRATE + with_checksums(round(value)))
+        yield RECALIBRATION_SECONDS
+        (word,) = read_words(self._port, 1)
+        self._port.write(START)
+        if word == FAILED:
+            raise NotReady(self._port.where, "the calibration has failed", "was it measuring?")
+        return word - 0x8000
 
     def _hold(self, setting: Setting) -> Steps[None]:
         """Write a setting, and read it back: it lasts until the chip loses its power."""

@@ -7,6 +7,7 @@ import click
 from edge_agent.command_line import LazyGroup, run
 
 COMMANDS = {
+    "calibrate": "Tell a CO2 sensor what its air has now.",
     "check": "Report every problem of a configuration at once.",
     "control": "Change inputs and faults of a running simulation.",
     "doctor": "Find what stops the agent from working, and how to fix it.",

@@ -9,7 +9,7 @@ from simulators.clock import SimulatedClock
 from simulators.model import Nack, Range
 
 START, STOP, INTERVAL, READY, RESULT, FIRMWARE = 0x0010, 0x0104, 0x4600, 0x0202, 0x0300, 0xD100
-OFFSET, ALTITUDE, CALIBRATES = 0x5403, 0x5102, 0x5306
+OFFSET, ALTITUDE, CALIBRATES, TARGET = 0x5403, 0x5102, 0x5306, 0x5204
 VERSION = 0x0342
 SEA_LEVEL = 1013.25  # hPa
 ANSWER = 0.003  # between a command and the read of its answer
@@ -39,7 +39,14 @@ class SCD30(WordModel):
 
     def __init__(self, clock: SimulatedClock) -> None:
         self._measuring = False
-        self._held = {INTERVAL: 2, OFFSET: 0, ALTITUDE: 0, CALIBRATES: 0}  # survive a power loss
+        self._held = {
+            INTERVAL: 2,
+            OFFSET: 0,
+            ALTITUDE: 0,
+            CALIBRATES: 0,
+            TARGET: 400,
+        }  # survive a power loss
+        self._correction = 0.0  # ppm, of the last forced calibration
         self._mbar = 0  # given with the start; 0: the altitude counts
         super().__init__(clock)
 
@@ -70,6 +77,8 @@ class SCD30(WordModel):
         elif code in self._held and argument is not None:
             if code != INTERVAL or 2 <= argument <= 1800:
                 self._held[code] = argument
+            if code == TARGET:
+                self._correction += argument - self._ppm()
         elif code == START and argument is not None:
             self._began = self._began if self._measuring else self.clock.monotonic()
             self._measuring, self._mbar = True, argument
@@ -82,10 +91,13 @@ class SCD30(WordModel):
         """Hold what was measured last, if an interval is over."""
         now = self.clock.monotonic()
         if self._measuring and now >= self._began + self._held[INTERVAL] * self.slowness:
-            carbon_dioxide, celsius, percent = (self.values[name] for name in self.inputs)
-            ppm = carbon_dioxide * self.pressure / self._assumed()
-            self._result = (ppm, celsius - self._held[OFFSET] / 100, percent)
+            celsius, percent = self.values["temperature"], self.values["humidity"]
+            self._result = (self._ppm(), celsius - self._held[OFFSET] / 100, percent)
             self._ready, self._began = True, now
+
+    def _ppm(self) -> float:
+        shown = self.values["carbon_dioxide"] * self.pressure / self._assumed()
+        return shown + self._correction
 
     def _assumed(self) -> float:
         """Return the pressure in hPa that it was given, or that of its altitude."""

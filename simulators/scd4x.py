@@ -7,6 +7,7 @@ from simulators.base.sensirion import WordModel, checked_word, ticks, with_crc
 from simulators.model import Nack, Range
 
 START, STOP, READY, RESULT, SERIAL = 0x21B1, 0x3F86, 0xE4B8, 0xEC05, 0x3682
+RECALIBRATE, RECALIBRATION_SECONDS, SETTLED = 0x362F, 0.4, 180.0
 WAKE_UP, VARIANT, REINIT = 0x36F6, 0x202F, 0x3646
 SERIAL_NUMBER = (0xF896, 0x9F07, 0x3BBE)  # the datasheet's example (§3.10.2)
 SCD41 = 0x1440
@@ -47,6 +48,8 @@ class SCD4x(WordModel):
     def power_on(self) -> None:
         """Be idle, after a moment, with the settings that are in its EEPROM."""
         self._held = dict(DEFAULTS)
+        self._measured_for = 0.0  # seconds, until it was stopped
+        self._correction = 0.0  # ppm, of the last forced calibration
         self._assumed: float = SEA_LEVEL  # hPa: the last that was set counts
         self._measuring = False
         self._began = 0.0
@@ -65,11 +68,16 @@ class SCD4x(WordModel):
             raise Nack
         if code == START:  # takes the next command at once (table 9)
             self._measuring, self._began = True, self.clock.monotonic()
+            self._started = self._began
             return
         self._busy_for(ANSWER)
-        if arguments:
+        if code == RECALIBRATE:
+            self._recalibrate(checked_word(arguments))
+        elif arguments:
             self._set(code, checked_word(arguments))
         elif code == STOP:
+            if self._measuring:
+                self._measured_for = self.clock.monotonic() - self._started
             self._measuring, self._result = False, ()
             self._busy_for(STOP_SECONDS)
         elif code == READY:
@@ -81,6 +89,19 @@ class SCD4x(WordModel):
             self._busy_for(START_UP)
         else:
             self._words = self._fixed(code)
+
+    def _recalibrate(self, target: int) -> None:
+        """Take the present air for the target, if it has been measured for long enough."""
+        self._busy_for(RECALIBRATION_SECONDS)
+        if self._measured_for < SETTLED:
+            self._words = (0xFFFF,)
+            return
+        before = self._ppm()
+        self._correction += target - before
+        self._words = (0x8000 + round(target - before),)
+
+    def _ppm(self) -> float:
+        return self.values["carbon_dioxide"] * self.pressure / self._assumed + self._correction
 
     def _set(self, code: int, word: int) -> None:
         if code not in SETTERS:
@@ -102,7 +123,7 @@ class SCD4x(WordModel):
         """Put the newest measurement into the buffer, if a period is over."""
         now = self.clock.monotonic()
         if self._measuring and now >= self._began + PERIOD * self.slowness:
-            ppm = self.values["carbon_dioxide"] * self.pressure / self._assumed
+            ppm = self._ppm()
             celsius = self.values["temperature"] + HEATED - 175 * self._held[GET_OFFSET] / 65535
             self._result = (
                 min(max(round(ppm), 0), 0xFFFF),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from drivers.base.blindness import Blindness
+from drivers.base.driver import Steps
 
 
 @runtime_checkable
@@ -55,6 +56,17 @@ class Blind(Protocol):
     """A device that cannot notice every fault; its page says which."""
 
     blind: ClassVar[tuple[Blindness, ...]]
+
+
+@runtime_checkable
+class Calibrating(Protocol):
+    """A sensor that takes its surroundings for a known value, within `calibrates`."""
+
+    calibrates: ClassVar[tuple[float, float]]
+
+    def calibrate(self, value: float) -> Steps[float]:
+        """Set up, let the sensor settle, and calibrate it; return by how much it corrects."""
+        ...
 
 
 @runtime_checkable

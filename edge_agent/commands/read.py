@@ -35,8 +35,8 @@ def read(
     Stop the agent first: two programs that read the same chip disturb each other.
     """
     blueprint = resolve(config, overrides)
-    resolved = _find(device, blueprint, config)
-    reading = _measure(resolved, _hardware(blueprint, config, simulate=simulate))
+    resolved = find(device, blueprint, config)
+    reading = _measure(resolved, hardware_of(blueprint, config, simulate=simulate))
     if as_json:
         click.echo(json.dumps(reading_as_json(reading), ensure_ascii=False))
     else:
@@ -44,7 +44,8 @@ def read(
     return 0 if reading.values else HardwareError.exit_code
 
 
-def _find(name: str, blueprint: Blueprint, config: Path) -> ResolvedDevice:
+def find(name: str, blueprint: Blueprint, config: Path) -> ResolvedDevice:
+    """Return the device of this name; raise ConfigError if there is none."""
     for device in blueprint.devices:
         if device.name == name:
             return device
@@ -52,9 +53,11 @@ def _find(name: str, blueprint: Blueprint, config: Path) -> ResolvedDevice:
     raise ConfigError((f"{config}: device {name!r}: {unknown(name, names)}",))
 
 
-def _hardware(blueprint: Blueprint, config: Path, *, simulate: bool) -> Hardware:
+def hardware_of(blueprint: Blueprint, config: Path, *, simulate: bool) -> Hardware:
+    """Return this machine's hardware, or what simulates it."""
     if not simulate:
         return RealHardware()
+
     from edge_agent.commands.simulation import simulated_hardware  # noqa: PLC0415
 
     return simulated_hardware(blueprint, config)

@@ -1,9 +1,12 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from drivers import scd4x
 from edge_agent.acquire.hardware import RealHardware
+from simulators import scd4x as simulated_scd4x
 
 GREENHOUSE = Path(__file__).parents[2] / "examples/greenhouse.toml"
 
@@ -25,6 +28,29 @@ def test_read_speaks_json_and_calibrates(edge_agent, config):
     )
     difference = plain["values"]["temperature"] - moved["values"]["temperature"]
     assert difference == pytest.approx(5, abs=0.5)
+
+
+def test_calibrate_tells_a_sensor_what_its_air_has(edge_agent, config, monkeypatch):
+    for module in (scd4x, simulated_scd4x):
+        monkeypatch.setattr(module, "SETTLED", 0.0)
+    path = config('[[device]]\nname = "air"\ndriver = "scd4x"\n')
+    done = edge_agent("calibrate", "air", "420", "-c", path, "--simulate")
+    assert (done.code, done.err) == (0, "")
+    assert re.fullmatch(r"air: corrected by [+-]\d+\n", done.out)
+
+
+@pytest.mark.parametrize(
+    ("driver", "value", "why"),
+    [
+        ("sht4x", "420", "driver = 'sht4x' has no such command"),
+        ("scd4x", "40", "40: wanted 400 to 2000"),
+    ],
+)
+def test_calibrate_refuses_what_it_cannot_do(edge_agent, config, driver, value, why):
+    path = config(f'[[device]]\nname = "air"\ndriver = "{driver}"\n')
+    done = edge_agent("calibrate", "air", value, "-c", path, "--simulate")
+    assert done.code == 2
+    assert why in done.err
 
 
 def test_read_names_the_nearest_device(edge_agent, config):

@@ -3,7 +3,7 @@ import math
 import adafruit_scd30
 import pytest
 
-from drivers.base.driver import Identity
+from drivers.base.driver import Identity, run
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.scd30 import SCD30, floats
 from edge_agent.testing import I2CContract
@@ -154,3 +154,17 @@ class Kept(dict):
 def test_an_option_that_the_chip_cannot_have_is_refused(bench_of, options, why):
     with pytest.raises(ValueError, match=why):
         bench_of(SCD30, scd30.SCD30, **options)
+
+
+def test_a_forced_calibration_corrects_what_is_measured_from_then_on(bench):
+    bench.model.set("carbon_dioxide", 500)
+    assert run(bench.device.calibrate(420), bench.sleep) == -80
+    bench.model.set("carbon_dioxide", 600)
+    bench.settled()
+    assert bench.read()["carbon_dioxide"] == 520
+
+
+def test_a_calibration_to_the_value_of_the_last_one_is_one_too(bench):
+    bench.model.set("carbon_dioxide", 500)
+    run(bench.device.calibrate(400), bench.sleep)
+    assert bench.settled().read()["carbon_dioxide"] == 400

@@ -1,7 +1,7 @@
 import adafruit_scd4x
 import pytest
 
-from drivers.base.driver import Identity
+from drivers.base.driver import Identity, run
 from drivers.base.errors import LostConfiguration, NotReady, WrongChip
 from drivers.scd4x import SCD4x
 from edge_agent.testing import I2CContract
@@ -143,3 +143,19 @@ class Kept(dict):
 def test_an_option_that_the_chip_cannot_have_is_refused(bench_of, options, why):
     with pytest.raises(ValueError, match=why):
         bench_of(SCD4x, scd4x.SCD4x, **options)
+
+
+def test_a_forced_calibration_corrects_what_is_measured_from_then_on(bench):
+    bench.model.set("carbon_dioxide", 500)
+    assert run(bench.device.calibrate(420), bench.sleep) == -80
+    bench.model.set("carbon_dioxide", 600)
+    bench.settled()
+    assert bench.read()["carbon_dioxide"] == 520
+
+
+def test_a_calibration_that_fails_says_so(bench, monkeypatch):
+    monkeypatch.setattr(scd4x, "SETTLED", 1000.0)
+    with pytest.raises(NotReady, match="calibration has failed"):
+        run(bench.device.calibrate(420), bench.sleep)
+    bench.settled()
+    assert not bench.wrong(bench.read())
