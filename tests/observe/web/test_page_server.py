@@ -1,6 +1,7 @@
 """The server of the page: what it answers to a browser that means well."""
 
 import gzip
+import re
 import socket
 import struct
 
@@ -128,3 +129,16 @@ def test_a_viewer_whose_connection_is_reset_is_gone_and_nothing_is_logged(serve,
     page.worker.request_stop()
     page.worker.wait()
     assert [one for one in caplog.records if one.levelname == "ERROR"] == []
+
+
+ABSOLUTE = re.compile(
+    rb"""(?:href|src|action)\s*=\s*["']?/|(?:fetch|import|from|EventSource)\s*\(?\s*["'`]/|url\(/"""
+)
+ELSEWHERE = re.compile(rb"""(?:href|src|fetch\(|import|from|url\()[\s=("'`]*(?:https?:)?//""")
+
+
+@pytest.mark.parametrize("path", sorted(static_files()))
+def test_a_file_of_the_page_works_below_any_path_and_without_the_internet(path):
+    content = static_files()[path].content
+    assert ABSOLUTE.findall(content) == []
+    assert ELSEWHERE.findall(content) == []
