@@ -97,10 +97,10 @@ test-buses: .venv/dev  ## test every sink on a real server, and write the report
 	nice $(BIN)/python -m pytest -m buses tests/buses $(if $(ARGS),,--report) $(ARGS)
 
 # Home Assistant has its own environment, of 600 MB: it wants other versions of what the agent needs.
-test-home-assistant: .venv/dev $(HOME_ASSISTANT)/installed  ## test discovery in a real Home Assistant
+test-home-assistant: .venv/dev $(HOME_ASSISTANT)/installed  ## test in a real Home Assistant, and write the report in docs/proof.md
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	HOME_ASSISTANT=$(HOME_ASSISTANT)/bin/hass \
-		nice $(BIN)/python -m pytest -m home_assistant tests/home_assistant $(ARGS)
+		nice $(BIN)/python -m pytest -m home_assistant tests/home_assistant $(if $(ARGS),,--report) $(ARGS)
 
 # Chromium of Debian with its driver, and axe-core of npm: nothing but loopback is asked.
 test-browser: .venv/dev  ## test the page in a real Chromium (a minute)

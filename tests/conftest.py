@@ -15,6 +15,11 @@ DEADLINE = 60.0  # s, for a thread that has been asked to end
 LIBRARIES = ("ThreadPoolExecutor-",)  # Apprise keeps its pool as long as the process lasts
 
 
+def pytest_addoption(parser):
+    text = "write the report of the folder of tests that runs in docs/proof.md"
+    parser.addoption("--report", action="store_true", help=text)
+
+
 @pytest.fixture(autouse=True)
 def no_thread_left():
     """Fail a test whose threads do not end with it: they would run on beside the next ones.

@@ -3,20 +3,17 @@ from pathlib import Path
 import pytest
 
 from tests.buses.amqp_queue import channel
-from tests.buses.report import Report
 from tests.buses.servers.kafka import Kafka
 from tests.buses.servers.rabbitmq import Epmd, RabbitMQ
+from tests.buses.versions import versions
+from tests.run_report import RunReport
 
 HERE = Path(__file__).parent
 
 
-def pytest_addoption(parser):
-    parser.addoption("--report", action="store_true", help="write the report in docs/proof.md")
-
-
 def pytest_configure(config):
-    if config.getoption("--report", default=False):
-        config.pluginmanager.register(Report())
+    if config.getoption("--report"):
+        config.pluginmanager.register(RunReport("buses", versions))
 
 
 @pytest.hookimpl(tryfirst=True)

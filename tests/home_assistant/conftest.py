@@ -3,10 +3,23 @@ from pathlib import Path
 import pytest
 from lab.agent import AgentProcess
 
+from tests.buses.versions import of_debian
 from tests.home_assistant.node import Node
-from tests.home_assistant.server import HomeAssistant, program
+from tests.home_assistant.server import HomeAssistant, program, version
+from tests.run_report import RunReport
 
 HERE = Path(__file__).parent
+
+
+def pytest_configure(config):
+    if config.getoption("--report"):
+        config.pluginmanager.register(RunReport("home_assistant", versions))
+
+
+def versions():
+    """Yield Home Assistant and the broker, each with its version."""
+    yield f"Home Assistant {version()}"
+    yield f"mosquitto {of_debian('mosquitto')}"
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -166,3 +166,8 @@ def _base64(data):
 def program():
     """Return where `hass` is; `make test-home-assistant` says it."""
     return os.environ["HOME_ASSISTANT"]
+
+
+def version():
+    """Return the version of what is tested."""
+    return subprocess.check_output([program(), "--version"], text=True).strip()

@@ -1,10 +1,11 @@
-"""What `make test-buses` writes of a run."""
+"""What `make test-buses` and `make test-home-assistant` write of a run."""
 
 from types import SimpleNamespace
 
 import pytest
 
-from tests.buses.report import Report
+from tests.buses.versions import versions
+from tests.run_report import RunReport
 
 
 def phase(name, outcome="passed", when="call", **more):
@@ -21,7 +22,7 @@ def written():
 
 @pytest.fixture
 def report(written):
-    return Report(written.append)
+    return RunReport("buses", versions, written.append)
 
 
 def test_a_line_for_each_file_has_the_results_and_the_seconds(report, written):
@@ -44,13 +45,21 @@ def test_what_failed_is_named(report, when):
 
 
 def test_versions_of_servers_and_libraries_are_named(report):
-    versions = report.text().split("\n")[0]
-    assert "Kafka 4." in versions
-    assert "pika 1." in versions
+    found = report.text().split("\n")[0]
+    assert "Kafka 4." in found
+    assert "pika 1." in found
 
 
 @pytest.mark.parametrize("status", [2, 3, 4, 5])
 def test_a_run_that_ended_early_writes_nothing(report, written, status):
     report.pytest_runtest_logreport(phase("test_a.py::test_one"))
     report.pytest_sessionfinish(status)
+    assert written == []
+
+
+def test_tests_of_other_folders_are_left_out(report, written):
+    other = phase("test_a.py::test_one")
+    other.nodeid = "tests/deliver/test_a.py::test_one"
+    report.pytest_runtest_logreport(other)
+    report.pytest_sessionfinish(0)
     assert written == []
