@@ -51,7 +51,7 @@ class Node:
         return StatisticsImport(
             self.channels,
             connect=partial(logged_in, self.options, lambda: self.stopping),
-            open_log=partial(HistoryReader, self.path),
+            open_log=lambda: HistoryReader(self.path),
             save=self._save,
             clock=self.clock,
             pause=self.pauses.append,
@@ -270,6 +270,43 @@ def test_a_log_that_is_another_one_is_looked_at_from_its_begin(node, tmp_path):
     node.move_to(2)
     node.fresh().step()
     assert node.kept() == {0: 20, 1: 9}
+
+
+def test_a_log_that_is_replaced_meanwhile_is_looked_at_from_its_begin(node, tmp_path):
+    node.move_to(1)
+    node.steps.step()
+    node.path = tmp_path / "other.db"
+    node.measure(0, 1, value=9)
+    node.move_to(2)
+    node.steps.step()
+    assert node.kept() == {0: 20, 1: 9}
+
+
+def test_a_place_in_another_log_means_nothing_in_this_one(node):
+    node.measure(1)
+    node.move_to(2)
+    with closing(EventLog.open(node.path, boot="b")) as log, log.transaction():
+        log.save_state(NAME, '{"log": "other", "upto": 490001, "offset": 5}')
+    node.fresh().step()
+    assert node.kept() == {0: 20, 1: 20}
+
+
+def test_what_is_not_saved_yet_is_not_imported_twice(node, home, monkeypatch):
+    node.move_to(1)
+    monkeypatch.setattr(node, "_save", lambda _: None)
+    steps = node.fresh()
+    steps.step()
+    asked = len(home.asked)
+    steps.step()
+    assert len(home.asked) == asked
+
+
+def test_many_events_are_read_in_parts(node, monkeypatch):
+    monkeypatch.setattr(filling, "CHUNK", 1)
+    node.measure(1, 2, value=21)
+    node.move_to(3)
+    node.steps.step()
+    assert node.kept() == {0: 20, 1: 21, 2: 21}
 
 
 def test_an_empty_log_is_no_failure(node, tmp_path):

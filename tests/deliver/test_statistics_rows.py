@@ -30,7 +30,7 @@ def window(count, value):
 
 
 def hours_of(*events, hours=2):
-    found = ChannelHours({"air": {"temperature"}}, FIRST, FIRST + hours)
+    found = ChannelHours({"air"}, FIRST, FIRST + hours)
     for event in events:
         found.add(event)
     return found.of("air", "temperature")
@@ -82,6 +82,11 @@ def test_what_was_thinned_is_counted_together_with_the_readings_that_are_left():
 def test_with_a_dead_band_the_windows_are_taken_that_counted_every_reading():
     found = hours_of(reading(1, temperature=99), aggregate(0, 900, **window(9, 10)))
     assert found[FIRST].mean == 10
+
+
+def test_windows_that_counted_less_than_there_are_readings_are_not_taken():
+    readings = [reading(minutes, temperature=20) for minutes in (1, 2, 3)]
+    assert hours_of(aggregate(0, 900, **window(2, 10)), *readings)[FIRST].mean == 20
 
 
 def test_windows_of_one_length_are_weighted_by_their_counts():
@@ -146,6 +151,12 @@ def test_a_meter_of_which_nothing_is_kept_begins_with_0():
 def test_rows_that_are_replaced_do_not_count_as_kept():
     kept = [row(FIRST, state=10, sum=3), row(FIRST + 1, state=10.5, sum=3.5)]
     assert sums({FIRST + 1: values(last=12)}, kept) == [(12, 5)]
+
+
+def test_rows_that_are_replaced_do_not_limit_the_sums_before_them():
+    kept = [row(FIRST, state=10, sum=3), row(FIRST + 2, state=10.5, sum=3.5)]
+    found = {FIRST + 1: values(last=12), FIRST + 2: values(last=13)}
+    assert sums(found, kept) == [(12, 5), (13, 6)]
 
 
 def test_every_unit_that_is_kept_as_ours_needs_no_conversion():

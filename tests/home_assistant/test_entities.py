@@ -35,6 +35,22 @@ def test_every_entity_has_the_name_class_and_unit_that_it_was_given(home, shed):
             assert shown["attributes"].get(option) == given.get(option), given["name"]
 
 
+def test_with_a_message_for_each_entity_all_are_as_with_one_message(home, shed, wait_for):
+    before = {name: described(one) for name, one in entities(home).items()}
+    shed.reload(*SHED, head=HEAD.replace("enabled = true", 'enabled = true\nform = "entity"'))
+    wait_for(lambda: shed.components() == {})
+    wait_for(lambda: {name: described(one) for name, one in entities(home).items()} == before)
+    home.wait_for("switch.shed_fan", "off")
+    home.call("switch.turn_on", "switch.shed_fan")
+    wait_for(lambda: shed.latest("output/fan")["value"] == 1.0)
+
+
+def described(entity):
+    """Return what does not change with the state of an entity."""
+    options = ("friendly_name", "device_class", "unit_of_measurement", "state_class")
+    return {one: entity["attributes"].get(one) for one in options}
+
+
 def test_every_entity_has_its_state(home, shed, wait_for):
     """A button has none before it is pressed, nor has a delivery in the first minute."""
 

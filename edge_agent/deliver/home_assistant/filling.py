@@ -86,10 +86,7 @@ class Filling:
         return self._recorder.rows(meters, "hour", first - BEFORE, end + 24)
 
     def _read(self, entities: Iterable[str], after: int, first: int, end: int) -> ChannelHours:
-        devices: dict[str, set[str]] = {}
-        for entity in entities:
-            channel = self._targets[entity].channel
-            devices.setdefault(channel.device, set()).add(channel.name)
+        devices = {self._targets[entity].channel.device for entity in entities}
         hours = ChannelHours(devices, first, end)
         upto = self._log.last_offset()
         while events := self._log.read_kinds(KINDS, after, upto, CHUNK):

@@ -62,24 +62,22 @@ class HourValues(msgspec.Struct, frozen=True):
 
 
 class ChannelHours:
-    """Adds events up; of `devices`, the channels with these names, from hour `first` to `end`."""
+    """Adds the events of some devices up, from hour `first` to before hour `end`."""
 
-    def __init__(self, devices: Mapping[str, Collection[str]], first: int, end: int) -> None:
+    def __init__(self, devices: Collection[str], first: int, end: int) -> None:
         self._devices = devices
         self._hours = range(first, end)
         self._found: dict[tuple[str, str, int], dict[int, HourValues]] = {}
 
     def add(self, event: LoggedEvent) -> None:
-        """Count an event, if it is one of these channels and hours, and its time is known."""
-        wanted = self._devices.get(event.source, ())
-        if not wanted or event.boot is not None or event.time // HOUR not in self._hours:
+        """Count an event, if it is of these devices and hours, and its time is known."""
+        hour = event.time // HOUR
+        if event.source not in self._devices or event.boot is not None or hour not in self._hours:
             return
         for length, name, values in _windows(event):
-            if name in wanted:
-                key = event.source, name, event.time // HOUR
-                lengths = self._found.setdefault(key, {})
-                before = lengths.get(length, HourValues())
-                lengths[length] = before.with_window(values, event.time)
+            lengths = self._found.setdefault((event.source, name, hour), {})
+            before = lengths.get(length, HourValues())
+            lengths[length] = before.with_window(values, event.time)
 
     def of(self, device: str, channel: str) -> dict[int, HourValues]:
         """Return what a channel came to, by hour since 1970."""
