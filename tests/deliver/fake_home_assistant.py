@@ -10,6 +10,7 @@ from wsproto.events import (
     AcceptConnection,
     CloseConnection,
     Ping,
+    Pong,
     RejectConnection,
     Request,
     TextMessage,
@@ -35,6 +36,7 @@ class FakeHomeAssistant:
         self.refuses = {}  # codes by command
         self.writes = True
         self.asked = []
+        self.pongs = 0
         self.answer = None  # a function that writes in place of the answers
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
@@ -69,7 +71,10 @@ class FakeHomeAssistant:
         return [
             {"entity_id": entity, "unique_id": ours, "platform": "mqtt", "icon": None}
             for ours, entity in self.entities.items()
-        ] + [{"entity_id": "sensor.sun", "unique_id": 5, "platform": "sun"}]
+        ] + [
+            {"entity_id": "sensor.sun", "unique_id": 5, "platform": "sun"},
+            {"entity_id": "sensor.x", "unique_id": "edge_shed_air_temperature", "platform": "x"},
+        ]
 
     def _get_statistics_metadata(self, message):
         return [
@@ -138,6 +143,8 @@ class Conversation:
             self._begin(event)
         elif isinstance(event, CloseConnection):
             self._open = False
+        elif isinstance(event, Pong):
+            self._home.pongs += 1
         elif isinstance(event, TextMessage):
             self._text += event.data
             if event.message_finished:

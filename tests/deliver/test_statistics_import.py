@@ -309,6 +309,17 @@ def test_many_events_are_read_in_parts(node, monkeypatch):
     assert node.kept() == {0: 20, 1: 21, 2: 21}
 
 
+def test_an_event_whose_time_is_not_known_is_not_taken_for_one_of_1970(node, home, tmp_path):
+    node.path = tmp_path / "other.db"
+    with closing(EventLog.open(node.path, boot="b")) as log, log.transaction():
+        log.append([Reading("air", Moment(5, 5, trusted=False), {"temperature": 3}).event()])
+    node.measure(0)
+    node.move_to(1)
+    node.fresh().step()
+    assert node.kept() == {0: 20}
+    assert len(home.asked) < 10
+
+
 def test_an_empty_log_is_no_failure(node, tmp_path):
     node.path = tmp_path / "other.db"
     node.measure()
@@ -358,6 +369,12 @@ def test_what_fails_is_logged_once_and_in_the_status_until_it_works(loop, caplog
     text = "statistics are not imported: home:8123: nothing listens on this port: start the server"
     assert notices == [text, text, ""]
     assert [one.message for one in caplog.records] == [text, "statistics are imported"]
+
+
+def test_after_a_success_the_pauses_are_short_again(loop):
+    away = SinkUnavailable("x")
+    found, _ = loop(away, away, (), away)
+    assert [found.attempt() for _ in range(4)] == [0.5, 1.0, POLL, 0.5]
 
 
 def test_the_pause_between_attempts_has_a_limit(loop):

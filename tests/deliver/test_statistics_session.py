@@ -46,9 +46,11 @@ def test_our_entity_is_found_by_the_id_that_discovery_has_given_it(connect):
     assert entities(connect) == {"edge_shed_air_temperature": ENTITY}
 
 
-def test_a_message_in_parts_with_a_ping_between_them_is_read(home, connect):
+def test_a_message_in_parts_is_read_and_a_ping_between_them_is_answered(home, connect, wait_for):
     home.answer = in_two_parts
-    assert entities(connect) == {}
+    with connect() as session:
+        assert HomeAssistantRecorder(session).entities({"a"}) == {}
+        wait_for(lambda: home.pongs)
 
 
 def test_an_answer_to_another_question_is_passed_over(home, connect):
