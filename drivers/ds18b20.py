@@ -9,6 +9,7 @@ import re
 from typing import ClassVar, Protocol
 
 from drivers.base import checksum
+from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import (
@@ -59,6 +60,12 @@ class DS18B20:
     """
 
     bus: ClassVar[BusKind] = "w1"
+    blind: ClassVar[tuple[Blindness, ...]] = (
+        Blindness(
+            "that a clone of family D repeats a value: it keeps the last one over a loss of power",
+            "a genuine chip; `edge-agent scan` names clones",
+        ),
+    )
     channels: tuple[Channel, ...] = (WHOLE,)
 
     def __init__(self, port: Thermometer) -> None:

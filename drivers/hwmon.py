@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, Values, checked, value_or_error
 from drivers.base.errors import DriverError, NotReady, WrongChip
+from drivers.base.humidity import of_kernel
 from drivers.base.linux import Entry, LinuxPort, find, number, verify
 
 DEVICES = "/sys/class/hwmon"
@@ -100,11 +101,12 @@ class Hwmon:
         verify(self._port, self._entry)
         return checked(self.channels, values, self._port.where)
 
-    def _value(self, name: str) -> float:
+    def _value(self, name: str) -> float | DriverError:
         if f"{name}_fault" in self._files and self._number(f"{name}_fault"):
             raise NotReady(self._port.where, f"the kernel says that {name} is broken")
         found = attribute(name)
-        return self._number(name + found.ending) * found.factor
+        value = self._number(name + found.ending) * found.factor
+        return of_kernel(value, self._port.where) if found.quantity == "humidity" else value
 
     def _number(self, file: str) -> float:
         return number(

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, Values, checked, value_or_error
 from drivers.base.errors import DriverError, WrongChip
+from drivers.base.humidity import of_kernel
 from drivers.base.linux import Entry, LinuxPort, find, number, verify
 
 DEVICES = "/sys/bus/iio/devices"
@@ -106,8 +107,11 @@ class IIO:
         verify(self._port, self._entry)
         return checked(self.channels, values, self._port.where)
 
-    def _read(self, attribute: Attribute) -> float:
-        return self._value(attribute.stem) * attribute.factor
+    def _read(self, attribute: Attribute) -> float | DriverError:
+        value = self._value(attribute.stem) * attribute.factor
+        if attribute.channel.quantity == "humidity":
+            return of_kernel(value, self._port.where)
+        return value
 
     def _value(self, stem: str) -> float:
         if f"{stem}_input" in self._files:

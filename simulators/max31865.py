@@ -103,4 +103,5 @@ class MAX31865(SPIModel):
 def resistance(celsius: float) -> float:
     """Return a platinum element's resistance, by that at 0 °C (IEC 60751)."""
     ratio = 1 + 3.9083e-3 * celsius - 5.775e-7 * celsius**2
-    return ratio if celsius >= 0 else ratio - 4.183e-12 * (celsius - 100) * celsius**3
+    below = 4.183e-12 * (celsius - 100) * celsius**3 if celsius < 0 else 0.0
+    return max(ratio - below, 0.0)

@@ -211,7 +211,9 @@ def parted(measured: Values) -> Parted:
     return Parted(values, refused)
 
 
-def value_or_error(get: Callable[[], float], *kinds: type[DriverError]) -> float | DriverError:
+def value_or_error(
+    get: Callable[[], float | DriverError], *kinds: type[DriverError]
+) -> float | DriverError:
     """Return a channel's value, or the error if it is one of these kinds, which are its alone."""
     try:
         return get()

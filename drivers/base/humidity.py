@@ -14,3 +14,11 @@ def cropped(percent: float, where: str, correction: float = 0.0) -> float | OutO
         f"humidity is {percent:.4g}, the chip measures 0 to 100 %",
         "its element is broken: replace the chip",
     )
+
+
+def of_kernel(percent: float, where: str) -> float | OutOfRange:
+    """Return what `cropped` does; 0 is no humidity: some of the kernel's drivers crop, too."""
+    if percent == 0:
+        what = "humidity is 0: nothing was measured, or the driver cropped it"
+        return OutOfRange(where, what, "is its element broken?")
+    return cropped(percent, where)

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+import pytest
+
 from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import Driver
 from drivers.base.members import Blind
+from edge_agent.testing.bench import Side, absent_or, far_beyond
 from edge_agent.testing.driver_bench import DriverBench
 
 
@@ -64,6 +67,20 @@ class Claims:
                 values = bench.measure()
                 assert others <= values.keys()
                 assert not bench.wrong({name: values[name] for name in others})
+            bench.expose()
+
+    @pytest.mark.parametrize("side", ["below", "above"])
+    def test_a_value_far_beyond_its_range_is_absent_not_the_end_of_the_range(
+        self, bench: DriverBench, side: Side
+    ) -> None:
+        bench.setup()
+        for channel in bench.felt():
+            value = far_beyond(channel, side)
+            if value is None:
+                continue
+            bench.set(channel.name, value)
+            shown = absent_or(bench.measure)
+            assert shown is None or channel.name not in shown
             bench.expose()
 
     def test_waits_are_short(self, bench: DriverBench) -> None:

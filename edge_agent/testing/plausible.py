@@ -3,17 +3,13 @@
 from collections.abc import Iterator
 from itertools import cycle
 
-import pytest
-
 from drivers.base.blindness import DEW, TWINS
 from drivers.base.errors import DriverError
 from drivers.base.i2c import I2CPort
 from edge_agent.testing.bench import (
     Bench,
-    Side,
     absent_or,
     at,
-    far_beyond,
     off,
     standing,
 )
@@ -32,20 +28,6 @@ class PlausibleFrames:
     """Claims about what no checksum and no flag marks as wrong."""
 
     model: type[I2CModel]
-
-    @pytest.mark.parametrize("side", ["below", "above"])
-    def test_a_value_far_beyond_its_range_is_absent_not_the_end_of_the_range(
-        self, bench: Bench, side: Side
-    ) -> None:
-        bench.setup()
-        for channel in bench.felt():
-            value = far_beyond(channel, side)
-            if value is None:
-                continue
-            bench.model.set(channel.name, value)
-            shown = absent_or(bench.settled().measure)
-            assert shown is None or channel.name not in shown
-            bench.expose()
 
     def test_a_setting_that_another_program_changes_gives_no_wrong_value(
         self, bench: Bench
@@ -79,6 +61,16 @@ class PlausibleFrames:
             values = absent_or(bench.expose(share).measure)
             assert values is None or not bench.wrong(values)
         assert not bench.wrong(bench.read())
+
+    def test_a_chip_that_restarted_between_two_polls_gives_no_wrong_value(
+        self, bench: Bench
+    ) -> None:
+        bench.read()
+        bench.model.power_on()
+        for seconds in (0.0, 1.0, 10.0, 30.0):
+            bench.clock.advance(seconds)
+            values = absent_or(bench.expose(0.6).measure)
+            assert values is None or not bench.wrong(values)
 
     def test_two_alike_chips_at_one_address_give_no_wrong_value(self, bench: Bench) -> None:
         other = self.model(bench.clock)

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from drivers.base.errors import OutOfRange
-from drivers.base.humidity import cropped
+from drivers.base.humidity import cropped, of_kernel
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,13 @@ def test_what_only_a_broken_element_gives_is_refused_with_the_remedy(percent):
     refused = cropped(percent, "here")
     assert isinstance(refused, OutOfRange)
     assert re.match(r"here: humidity is .* measures 0 to 100 % \(its element", str(refused))
+
+
+@pytest.mark.parametrize("percent, shown", [(48, 48), (-0.5, 0), (103.2, 100)])
+def test_what_the_kernel_computes_is_cropped_alike(percent, shown):
+    assert of_kernel(percent, "here") == shown
+
+
+@pytest.mark.parametrize("percent", [0, -6, 118.99])
+def test_what_the_kernel_computes_of_a_broken_element_is_refused(percent):
+    assert isinstance(of_kernel(percent, "here"), OutOfRange)

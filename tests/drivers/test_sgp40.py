@@ -17,6 +17,7 @@ class TestContract(FramesWithChecksums, I2CContract):
         [
             "test_a_setting_that_another_program_changes_gives_no_wrong_value",
             "test_a_chip_exchanged_for_another_of_its_kind_gives_no_wrong_value",
+            "test_a_chip_that_restarted_between_two_polls_gives_no_wrong_value",
             "test_a_brown_out_before_any_message_gives_no_wrong_value",
             "test_a_brown_out_is_no_harm_after_the_next_setup",
             "test_a_chip_put_back_without_a_setup_gives_no_wrong_value",
