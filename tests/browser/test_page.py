@@ -63,6 +63,20 @@ def press_until(browser, focus, most=40):
     raise AssertionError(f"the Tab key does not lead to {focus!r}")
 
 
+def test_a_view_that_is_left_while_it_opens_does_not_write_into_the_next_one(
+    shown, browser, wait_for
+):
+    shown("now")
+    browser.run(
+        "for (const view of ['history', 'trust', 'what-if', 'now']) location.hash = `#/${view}`"
+    )
+    wait_for(lambda: browser.has(READY["now"]))
+    wait_for(lambda: browser.run("return performance.getEntriesByType('resource').length") > 5)
+    assert browser.run("return document.querySelectorAll('main > *').length") == 1
+    assert "Sinks and the account" in browser.texts("main h2")
+    assert not {"History", "What if", "Trust"} & set(browser.texts("main h2"))
+
+
 def test_the_page_asks_for_nothing_from_elsewhere(shown, browser, greenhouse):
     shown("trust")
     loaded = browser.run("return performance.getEntriesByType('resource').map((one) => one.name)")

@@ -84,7 +84,7 @@ def test_the_links_give_what_is_chosen(shown, browser):
 
 
 def test_a_threshold_that_is_dragged_shows_its_alarms_and_the_rule(shown, browser, wait_for):
-    shown("what-if", channel="air.temperature", threshold=30)
+    shown("what-if", channel="air.temperature", threshold=60)
     assert browser.text(".chart + p") == "No alarm."
     left, top, width, height = browser.run(PLOT)
     middle = left + width // 2

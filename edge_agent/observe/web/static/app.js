@@ -41,16 +41,16 @@ async function show() {
     else anchor.removeAttribute("aria-current");
   }
   document.title = `${views[name]} · ${session.node}`;
-  main.replaceChildren();
+  const host = element("div"); // its own: a view that opens late does not write into the next one
+  main.replaceChildren(host);
   main.dataset.view = name;
   try {
     const view = await import(`./${name}.js`);
-    if (main.dataset.view !== name) return;
-    const opened = (await view.open(main, api)) || close;
-    if (main.dataset.view === name) close = opened;
-    else opened();
+    const end = host.isConnected && (await view.open(host, api));
+    if (host.isConnected) close = end || close;
+    else if (end) end();
   } catch (error) {
-    main.replaceChildren(element("p", { class: "problem", role: "alert" }, error.message));
+    host.replaceChildren(element("p", { class: "problem", role: "alert" }, error.message));
   }
 }
 
