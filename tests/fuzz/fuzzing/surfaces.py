@@ -34,6 +34,10 @@ SURFACES: dict[str, tuple[str, ...]] = {
         "edge_agent.deliver.mqtt",
         "paho.mqtt",
     ),
+    "requests": (
+        "edge_agent.observe.web",
+        "microdot",
+    ),
 }
 CASES = Path(__file__).parent.parent / "cases"
 
