@@ -1,11 +1,13 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
 from lab.agent import AgentProcess
+from lab.waiting import eventually
 
 from tests.buses.versions import of_debian
 from tests.home_assistant.node import Node
-from tests.home_assistant.server import HomeAssistant, program, version
+from tests.home_assistant.server import PATIENCE, HomeAssistant, program, version
 from tests.run_report import RunReport
 
 HERE = Path(__file__).parent
@@ -28,6 +30,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("home_assistant")
+
+
+@pytest.fixture
+def wait_for():
+    """A function: wait until a condition is true, for as long as Home Assistant may take."""
+    return partial(eventually, seconds=PATIENCE)
 
 
 @pytest.fixture

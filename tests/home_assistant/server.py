@@ -16,6 +16,7 @@ from lab.waiting import eventually
 KEY = "the-key-of-the-tests"
 CREATED = "2024-01-01T00:00:00.000000+00:00"
 YEARS = 3.0e8  # seconds
+PATIENCE = 300.0  # s: it starts within ten, except where much else runs
 
 
 class HomeAssistant:
@@ -36,7 +37,7 @@ class HomeAssistant:
                 stderr=output,
             )
         try:
-            eventually(self._runs)
+            eventually(self._runs, PATIENCE)
         except AssertionError:
             self.kill()
             raise
@@ -61,7 +62,7 @@ class HomeAssistant:
     def wait_for(self, entity, state):
         """Wait for a state, or for one that a function accepts."""
         accepts = state if callable(state) else lambda found: found == state
-        eventually(lambda: accepts(self.state(entity)))
+        eventually(lambda: accepts(self.state(entity)), PATIENCE)
 
     def call(self, service, entity, **data):
         """Call a service such as `switch.turn_on`."""
