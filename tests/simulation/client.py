@@ -34,6 +34,7 @@ class Client:
         self.protocol = version
         self.queued = 0
         self.moving = False
+        self.refusals, self.failure = [], ""
         self.on_connect = self.on_disconnect = self.on_publish = self.on_message = None
         self._socket, self._link, self._mid = None, None, 0
         self._out = []
@@ -79,7 +80,7 @@ class Client:
         self._queue(("publish", self._mid, qos, topic, payload), size_of(topic, payload))
         return SimpleNamespace(mid=self._mid)
 
-    def subscribe(self, topic, qos):
+    def ask(self, topic):
         self._queue(("subscribe", topic), 0)
 
     def disconnect(self):

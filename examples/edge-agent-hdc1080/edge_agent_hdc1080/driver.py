@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from drivers.base.blindness import DEW, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, DeadFrame, NoAcknowledge, NotReady, WrongChip
@@ -21,9 +22,10 @@ class HDC1080:
 
     bus: ClassVar[BusKind] = "i2c"
     addresses: ClassVar[tuple[int, ...]] = (0x40,)
-    channels = (
-        Channel("temperature", "°C", -40, 125, 165 / 2**14),
-        Channel("humidity", "%", 0, 100, 100 / 2**14),
+    blind: ClassVar[tuple[Blindness, ...]] = (DEW, TWINS)
+    channels = (  # without the lowest code and the highest: what is beyond the range has these
+        Channel("temperature", "°C", -40 + 165 / 2**14, 125 - 165 / 2**13, 165 / 2**14),
+        Channel("humidity", "%", 100 / 2**14, 100, 100 / 2**14),
     )
 
     def __init__(self, port: I2CPort) -> None:
