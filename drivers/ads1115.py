@@ -7,7 +7,7 @@ differs from the power-on value.
 
 from typing import ClassVar, Literal
 
-from drivers.base.blindness import TWINS, Blindness
+from drivers.base.blindness import OPEN_INPUT, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import DriverError, NotReady, OutOfRange, WrongChip
@@ -45,7 +45,7 @@ class ADS1115:
     """
 
     bus: ClassVar[BusKind] = "i2c"
-    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
+    blind: ClassVar[tuple[Blindness, ...]] = (OPEN_INPUT, TWINS)
     addresses: ClassVar[tuple[int, ...]] = (0x48, 0x49, 0x4A, 0x4B)
     channels: tuple[Channel, ...] = tuple(
         Channel(name, "V", -6.144, 6.144, 0.256 / 32768, "voltage") for name in sorted(MUX)

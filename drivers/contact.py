@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from drivers.base.blindness import OPEN_CONTACT, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, Values
 from drivers.base.edges import LATE_SECONDS, Edge, EdgePin, News
@@ -27,6 +28,7 @@ class Contact:
     """Contact on a pin: `active` is 1 while it is closed; by default it connects to ground."""
 
     bus: ClassVar[BusKind] = "gpio"
+    blind: ClassVar[tuple[Blindness, ...]] = (OPEN_CONTACT,)
     channels: tuple[Channel, ...] = (Channel("active", "", 0, 1, 1, "binary"),)
 
     def __init__(

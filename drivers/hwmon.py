@@ -4,6 +4,7 @@ from collections.abc import Collection
 from functools import partial
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
 
+from drivers.base.blindness import UNCHECKED, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, Values, checked, value_or_error
 from drivers.base.errors import DriverError, NotReady, WrongChip
@@ -71,6 +72,7 @@ class Hwmon:
     """Any sensor that the kernel drives under /sys/class/hwmon, such as `rpi_volt`'s alarm."""
 
     bus: ClassVar[BusKind] = "linux"
+    blind: ClassVar[tuple[Blindness, ...]] = (UNCHECKED,)
     channels: tuple[Channel, ...] = tuple(channel(name) for name in get_args(Name))
 
     def __init__(self, port: LinuxPort, *, device: str, measure: tuple[Name, ...]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from functools import partial
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
+from drivers.base.blindness import UNCHECKED, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, Values, checked, value_or_error
 from drivers.base.errors import DriverError, WrongChip
@@ -76,6 +77,7 @@ class IIO:
     """Any sensor that the kernel drives under /sys/bus/iio: `dtoverlay=i2c-sensor,…` and others."""
 
     bus: ClassVar[BusKind] = "linux"
+    blind: ClassVar[tuple[Blindness, ...]] = (UNCHECKED,)
     channels: tuple[Channel, ...] = tuple(each.channel for each in ATTRIBUTES.values())
 
     def __init__(self, port: LinuxPort, *, device: str, measure: tuple[Name, ...]) -> None:

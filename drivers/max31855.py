@@ -53,6 +53,10 @@ class MAX31855:
             "that it converts no more, but answers: it repeats its last word",
             "a platinum thermometer on a MAX31865, which shows that a conversion has ended",
         ),
+        Blindness(
+            "another type of thermocouple than its own, or than `thermocouple` says",
+            "a look at the last letter of its name, and at the colours of the wires",
+        ),
     )
     channels: tuple[Channel, ...] = (
         Channel("temperature", "°C", -210, 1768.1, STEP, needs=("internal",)),

@@ -6,7 +6,7 @@ only, the outputs' thread the directions and latches only.
 
 from typing import ClassVar, Literal, TypeAlias, get_args
 
-from drivers.base.blindness import TWINS, Blindness
+from drivers.base.blindness import OPEN_CONTACT, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values
 from drivers.base.errors import DriverError, LostConfiguration, WrongChip
@@ -29,7 +29,7 @@ class MCP23017:
     """Microchip MCP23017 port expander: contacts on any of its 16 pins (DS20001952C)."""
 
     bus: ClassVar[BusKind] = "i2c"
-    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
+    blind: ClassVar[tuple[Blindness, ...]] = (OPEN_CONTACT, TWINS)
     addresses: ClassVar[tuple[int, ...]] = ADDRESSES
     channels: tuple[Channel, ...] = tuple(Channel(name, "", 0, 1, 1, "binary") for name in NAMES)
 

@@ -8,6 +8,7 @@ checks itself.
 from functools import partial
 from typing import ClassVar, Literal
 
+from drivers.base.blindness import OPEN_INPUT, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, Values, checked, value_or_error
 from drivers.base.errors import BadChecksum, DeadFrame, DriverError, OutOfRange
@@ -34,6 +35,7 @@ class MCP3008:
     """
 
     bus: ClassVar[BusKind] = "spi"
+    blind: ClassVar[tuple[Blindness, ...]] = (OPEN_INPUT,)
     channels: tuple[Channel, ...] = tuple(
         Channel(name, "V", 0.25 / CODES, 5.5, 5.5 / CODES, "voltage") for name in PINS
     )

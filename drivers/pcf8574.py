@@ -6,7 +6,7 @@ outputs only, for reading an input back into the latch would make it an output.
 
 from typing import ClassVar, Literal, TypeAlias, get_args
 
-from drivers.base.blindness import TWINS, Blindness
+from drivers.base.blindness import OPEN_CONTACT, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values
 from drivers.base.i2c import I2CPort, settled
@@ -28,6 +28,7 @@ class PCF8574:
             "an MCP23017, whose registers are read back",
         ),
         TWINS,
+        OPEN_CONTACT,
     )
     addresses: ClassVar[tuple[int, ...]] = ADDRESSES
     alone: ClassVar[bool] = True

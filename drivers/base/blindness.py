@@ -18,7 +18,19 @@ DEW = Blindness(
     "a broken element that shows 100 %: its scale ends there, as at dew",
     "an SHT4x or a BME280, whose scales go beyond",
 )
+OPEN_INPUT = Blindness(
+    "an input whose wire is off: it floats to any voltage",
+    "a resistor of 100 kΩ to 1 MΩ from the input to ground, which makes it 0",
+)
+OPEN_CONTACT = Blindness(
+    "a wire that is off, or cut: it looks like an open contact",
+    "a contact that is closed while all is well, so that a cut wire is an alarm",
+)
 NO_NEWS = Blindness(
     "that it converts no more, but answers: nothing distinguishes a new result from an old one",
     "a TMP117 or a TMP102, which say that a result is new",
+)
+UNCHECKED = Blindness(
+    "what the kernel's driver does not check: an old result, or a lost setting, of most chips",
+    "the chip's own driver, if it is listed here",
 )

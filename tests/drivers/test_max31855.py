@@ -15,7 +15,7 @@ from simulators.clock import VirtualClock
 from simulators.spi import SimulatedSPI
 from simulators.thermocouples import millivolts
 
-(NO_NEWS,) = MAX31855.blind
+NO_NEWS, _ = MAX31855.blind
 
 
 class TestContract(SensorContract):

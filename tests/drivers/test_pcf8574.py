@@ -9,7 +9,7 @@ from edge_agent.testing.families import ChoosesInputs
 from simulators import pcf8574
 
 AT_ONCE = "a pin is read as it is: nothing is converted"
-BARE, _ = PCF8574.blind
+BARE, *_ = PCF8574.blind
 
 
 class TestContract(ChoosesInputs, I2CContract):
