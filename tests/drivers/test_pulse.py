@@ -3,6 +3,7 @@ import math
 from queue import SimpleQueue
 
 import pytest
+from gpiozero import DigitalInputDevice
 
 from drivers.base.driver import run
 from drivers.base.errors import NotReady, OutOfRange
@@ -517,3 +518,18 @@ def test_a_kill_loses_no_more_than_the_pulses_of_the_time_between_two_saved_tota
     quiet = len(saved)
     bus.run(100)
     assert len(saved) <= quiet + 1
+
+
+def test_gpiozeros_input_counts_what_we_count_and_what_is():
+    """A second witness: gpiozero listens to a model of the same pulses."""
+    ours, theirs = Bench(**TURNS), Bench(**TURNS)
+    theirs.model.bounces = 0  # it takes no bounce for what it is
+    counted = []
+    with DigitalInputDevice(17, pull_up=True, pin_factory=theirs.hardware.pins()) as device:
+        device.when_activated = lambda: counted.append(theirs.clock.monotonic())
+        ours.setup()
+        for bench in (ours, theirs):
+            bench.set("frequency", 3.0)
+            bench.live(60)
+        assert len(counted) == theirs.hardware.truth("meter")["count"] > 100
+    assert ours.measure()["count"] == pytest.approx(len(counted), abs=2)  # began a moment apart

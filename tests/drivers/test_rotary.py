@@ -2,6 +2,7 @@ import random
 from functools import partial
 
 import pytest
+from gpiozero import RotaryEncoder
 
 from drivers.base.driver import run
 from drivers.base.errors import NotPermitted, NotReady
@@ -54,6 +55,20 @@ def test_every_detent_counts_in_its_direction_however_it_bounces(steps_per_deten
     for detents in (0, 1, 1, -1, 5, -12, 3, 20, -17):
         bench.turn(detents)
         assert bench.measure() == bench.hardware.truth("knob")["position"]
+
+
+@pytest.mark.parametrize("turns", [(1,), (-1,), (5, -12, 3), (20, -17, 4, -9)])
+def test_gpiozeros_encoder_counts_what_we_count_and_what_is(turns):
+    bench = Bench()
+    bench.model.bounces = 0  # it takes no bounce for what it is
+    with RotaryEncoder(A, B, max_steps=0, pin_factory=bench.hardware.pins()) as theirs:
+        for detents in turns:
+            bench.turn(detents)
+            assert theirs.steps == bench.hardware.truth("knob")["position"]
+    ours = Bench().setup()
+    for detents in turns:
+        ours.turn(detents)
+    assert ours.measure() == sum(turns)
 
 
 def test_a_knob_in_a_scenario_is_turned_to_whole_detents(bench):
