@@ -24,7 +24,8 @@ from edge_agent.deliver.sink import SinkContext, SinkPlan
 from edge_agent.events import CursorMove, Subscription
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
-from edge_agent.store.recorder import Recorder, Subscriptions
+from edge_agent.store.recorder import Recorder
+from edge_agent.store.recorder_items import Subscriptions
 from edge_agent.store.retention import Retention
 
 GROUP = 1000

@@ -201,7 +201,7 @@ def test_a_stop_on_a_full_disk_is_a_failure_and_the_next_start_has_everything(
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     one = start_agent()
     wait_for(lambda: one.seen)
-    log = one.agent._flow._recorder._log
+    log = one.agent._flow._recording._recorder._log
     log._connection = FullDisk(log._connection)
     one.stop()
     assert one.code == 1

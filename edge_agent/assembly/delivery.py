@@ -16,8 +16,9 @@ from edge_agent.deliver.sink import About, LiveSink, Post, Sink, SinkContext, Wi
 from edge_agent.deliver.sink_state import NoticeWriter
 from edge_agent.events import CursorMove, Request, SavedState, Subscription
 from edge_agent.figures import Figure
+from edge_agent.store.check import Unreadable
 from edge_agent.store.reader import LogReader
-from edge_agent.store.recorder import Subscriptions, Unreadable
+from edge_agent.store.recorder_items import Subscriptions
 from edge_agent.threads import Worker
 
 ToRecorder: TypeAlias = Callable[[CursorMove | Subscriptions | Unreadable | list[SavedState]], None]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.assembly.announcement import Announcement, show_inactive
@@ -14,6 +15,7 @@ from edge_agent.assembly.delivery import Delivery, RunningSink, Surroundings, po
 from edge_agent.assembly.evaluation import alert_names, assemble_evaluation
 from edge_agent.assembly.live_news import LiveNews
 from edge_agent.assembly.outputs import OutputBuses
+from edge_agent.assembly.recording import Recording
 from edge_agent.assembly.restore import last_alerts
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
@@ -29,11 +31,12 @@ from edge_agent.paths import runtime_directories
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.opening import open_log, salvage
 from edge_agent.store.reader import LogReader
-from edge_agent.store.recorder import Recorder, RecorderItem
-from edge_agent.store.retention import Retention
 from edge_agent.store.spill import Spill
 from edge_agent.store.wall_clock import last_time
 from edge_agent.threads import Worker
+
+if TYPE_CHECKING:
+    from edge_agent.store.recorder_items import RecorderItem
 
 _logger = logging.getLogger(__name__)
 
@@ -108,7 +111,7 @@ class Flow:
         """
         recorded = self._recording.finish(deadline)
         self.delivery.stop(deadline)
-        written = recorded and self._recorder.close()  # with the cursor moves that came last
+        written = recorded and self._recording.close()
         self.hardware.close()
         return written
 
@@ -180,7 +183,7 @@ class Flow:
             self._announcement = Announcement(log.id, reader.saved_states())
             self._build_delivery()
             self._engine = self._build_engine(reader)
-            self._recording = self._build_recorder(log, spill)
+            self._recording = self._build_recording(log, spill)
         finally:
             reader.close()
 
@@ -228,18 +231,16 @@ class Flow:
         )
         return Worker("engine", engine.run, partial(self.readings.put, None), self._died)
 
-    def _build_recorder(self, log: EventLog, spill: Spill) -> Worker:
-        settings = self.blueprint.config.log
-        self._recorder = Recorder(
+    def _build_recording(self, log: EventLog, spill: Spill) -> Recording:
+        return Recording(
             log,
+            self.log_path,
+            spill,
             self.records,
+            self.blueprint.config.log,
             announce=self._offsets.put,
-            reopen=partial(salvage, self.log_path, self.clock),
             clock=self.clock,
-            commit_interval=settings.commit_interval,
-            retention=Retention(settings.keep, settings.max_size),
-            spill_to=spill,
-            progress=partial(self._alive, "recorder"),
+            alive=self._alive,
+            died=self._died,
             report=self._report,
         )
-        return Worker("recorder", self._recorder.run, partial(self.records.put, None), self._died)

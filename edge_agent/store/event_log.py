@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 
-from edge_agent.clock import Moment
 from edge_agent.events import Event
 from edge_agent.store.account import Account
 from edge_agent.store.connection import BUSY_MS, connect
@@ -25,16 +24,13 @@ from edge_agent.store.oldest import Oldest
 from edge_agent.store.replacement import inode_at, write_again
 from edge_agent.store.saved import read_saved, write_saved
 from edge_agent.store.second_look import is_damaged
-from edge_agent.store.soundness import verify
+from edge_agent.store.soundness import verify_tables
 from edge_agent.store.tally import BLOCK, enter
+from edge_agent.store.untrusted import begin_untrusted, number_of
 
 INSERT = """
 INSERT INTO event (time, boot, uptime, kind, source, data)
 SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)
-"""
-REPAIR = """
-UPDATE event SET time = uptime + ?, boot = NULL, uptime = NULL
-WHERE boot = (SELECT number FROM boot WHERE id = ?)
 """
 NOT_GAPS = """
 SELECT "offset" FROM event
@@ -84,13 +80,13 @@ class EventLog:
 
     @classmethod
     def under(cls, mark: MarkFile, path: Path, *, boot: str) -> "EventLog":
-        """Open a log that is locked already; look once in a boot for what a power cut damages."""
+        """Open a log that is locked already; look for what a power cut damages, but for events."""
         mark.lock_database(path)
         connection = connect(path)
         try:
             migrate(connection, str(path))
-            if mark.value.boot != boot:
-                verify(connection)
+            if mark.value.checked != boot:
+                verify_tables(connection)
             log = cls(path, connection, mark, boot=boot)
             mark.adopt(log.id, log.last_offset())
         except BaseException:
@@ -150,10 +146,6 @@ class EventLog:
         """Return the JSON that is kept under a name."""
         return read_saved(self.execute, name)
 
-    def repair_times(self, now: Moment) -> int:
-        """Give this boot's untrusted events their true time; return how many."""
-        return self._connection.execute(REPAIR, (now.time - now.uptime, self.boot)).rowcount
-
     def last_offset(self) -> int:
         """Return the highest offset ever given."""
         return int(self._connection.execute(LAST).fetchone()[0])
@@ -175,14 +167,30 @@ class EventLog:
 
     def cut_wal(self, size: int) -> None:
         """Fold a write-ahead log of more than `size` bytes in at once, unless it is being read."""
-        if self._wal.exists() and self._wal.stat().st_size > size:
+        if self.wal_size() > size:
             self.execute("PRAGMA busy_timeout = 0")
             self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
+    def forget_boots(self) -> None:
+        """Note again where untrusted events begin when the next ones come."""
+        self._boot_numbers = {}
+
     def is_blank(self) -> bool:
         """Return whether no agent has recorded anything yet."""
         return self.last_offset() == 0 and not self.execute("SELECT 1 FROM account")
+
+    @property
+    def checked(self) -> bool:
+        """Return whether the whole log was found sound in this boot."""
+        return self.mark.value.checked == self.boot
+
+    def wal_size(self) -> int:
+        """Return the bytes of the write-ahead log."""
+        try:
+            return self._wal.stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def close(self) -> None:
         """Give the database back, its write-ahead log folded in, and note where it ends."""
@@ -233,7 +241,7 @@ class EventLog:
 
     def _number_of(self, boot: str) -> int:
         if boot not in self._boot_numbers:
-            self._connection.execute("INSERT OR IGNORE INTO boot (id) VALUES (?)", (boot,))
-            query = "SELECT number FROM boot WHERE id = ?"
-            self._boot_numbers[boot] = self._connection.execute(query, (boot,)).fetchone()[0]
+            own = boot == self.boot
+            number = begin_untrusted(self.execute, boot, self.last_offset()) if own else None
+            self._boot_numbers[boot] = number or number_of(self.execute, boot)
         return self._boot_numbers[boot]

@@ -27,7 +27,12 @@ class LogConnection(sqlite3.Connection):
             raise sqlite3.OperationalError("SQLite is out of memory") from error
 
 
-def read_only(path: Path) -> LogConnection:
+def read_only(path: Path, *, one_thread: bool = True) -> LogConnection:
     """Open for reading; each statement sees the last commit."""
-    uri = f"file:{path}?mode=ro"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, factory=LogConnection)
+    return sqlite3.connect(
+        f"file:{path}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=one_thread,
+        factory=LogConnection,
+    )

@@ -35,13 +35,14 @@ Count: TypeAlias = Annotated[int, Meta(ge=0, le=LARGEST)]
 class Mark(msgspec.Struct):
     """The file's content; `left` counts, by kind, what the stop `stop` has left in memory."""
 
-    boot: str = ""  # in which the log was found sound
+    boot: str = ""  # in which `given` was noted
     log: LogId = ""  # none if neither copy can be read
     reserved: Count = 0  # no offset above was ever given
     given: Count = 0  # the last offset of a commit; after a power cut, perhaps of an older one
     closed: bool = False  # the last offset that was given is `reserved`
     left: dict[str, Count] = {}
     stop: str = ""
+    checked: str = ""  # the boot in which the whole log was found sound
 
 
 class MarkFile:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 import msgspec
 
 from edge_agent.events import LoggedEvent
+from edge_agent.store.soundness import damage
 from edge_agent.store.tally import Execute, kinds_json, skip
 
 READ = """
@@ -18,6 +19,13 @@ FROM (
 )
 """
 _decoder = msgspec.json.Decoder(list[LoggedEvent])
+
+
+def _decoded(text: str) -> list[LoggedEvent]:
+    try:
+        return _decoder.decode(text)
+    except msgspec.MsgspecError as error:
+        raise damage(f"an event cannot be read: {error}") from error
 
 
 class Oldest:
@@ -36,6 +44,6 @@ class Oldest:
             return []
         wanted = kinds_json(kinds)
         ((text,),) = self._execute(READ, (begin, upto, wanted, limit))
-        found = _decoder.decode(text)
+        found = _decoded(text)
         self._passed[key] = (after, found[0].offset - 1 if found else upto)
         return found

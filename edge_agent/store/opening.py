@@ -122,7 +122,7 @@ def _replaced(path: Path, damaged: Path, mark: MarkFile, clock: Clock) -> EventL
     rescue(path, damaged, aside, mark, clock)
     finish(path)
     log = EventLog.under(mark, path, boot=clock.boot)
-    mark.note(boot=clock.boot)
+    mark.note(boot=clock.boot, checked=clock.boot)  # no row was copied that is not sound
     return log
 
 

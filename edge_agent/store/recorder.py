@@ -8,20 +8,22 @@ error of the disk ends the thread: what SQLite calls damage is salvaged, all els
 import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import NamedTuple, TypeAlias
 
 from edge_agent.clock import Clock, Moment
 from edge_agent.errors import LogError
-from edge_agent.events import CursorMove, Event, Record, Subscription, gap, lifecycle
+from edge_agent.events import CursorMove, Event, Subscription, gap, lifecycle
 from edge_agent.figures import Committed, Figure, NotCommitted, unreported
 from edge_agent.store.account_reports import account_for, registered
+from edge_agent.store.check import Sound, Unreadable
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GROUP, Group, settled
+from edge_agent.store.recorder_items import RecorderItem, Subscriptions
 from edge_agent.store.retention import Retention
 from edge_agent.store.spill import Spill, spill
+from edge_agent.store.time_repair import TimeRepair
 from edge_agent.store.wall_clock import WallClock, last_time
 from edge_agent.trace import trace_recorded
 
@@ -34,26 +36,11 @@ TROUBLE = (sqlite3.Error, LogError, OSError)  # a disk's, which passes or is sal
 _logger = logging.getLogger(__name__)
 
 
-class Unreadable(NamedTuple):
-    """A forwarder's report: it cannot read the file with this inode."""
-
-    error: sqlite3.Error
-    inode: int
-
-
-class Subscriptions(NamedTuple):
-    """The sinks that there are from now on."""
-
-    sinks: tuple[Subscription, ...]
-
-
-RecorderItem: TypeAlias = Event | Sequence[Record] | CursorMove | Subscriptions | Unreadable | None
-
-
 class Recorder:
     """Takes events and cursor moves from `inbox` until None comes, then commits and closes.
 
-    `announce` gets the last offset after each commit; `reopen` replaces the database with an inode.
+    `announce` gets the last offset after each commit; `reopen` replaces the database with an inode;
+    `crowded` is called while the write-ahead log is longer than it should be.
     """
 
     def __init__(
@@ -68,6 +55,7 @@ class Recorder:
         retention: Retention,
         spill_to: Spill = Spill(()),  # noqa: B008 - immutable
         progress: Callable[[], None] = lambda: None,
+        crowded: Callable[[], None] = lambda: None,
         report: Callable[[Figure], None] = unreported,
     ) -> None:
         self._log = retention.applied(log)
@@ -76,10 +64,11 @@ class Recorder:
         self._reopen = reopen
         self._clock = clock
         self._wall = WallClock(last_time(log.execute), retention.keep)
+        self._repair = TimeRepair()
         self._interval = commit_interval
         self._retention = retention
         self._spill = spill_to
-        self._progress, self._report = progress, report
+        self._progress, self._report, self._crowded = progress, report, crowded
         self._group = Group()
         self._last_commit = self._retry_at = float("-inf")
         self._lost: Counter[str] = Counter()  # by kind
@@ -145,10 +134,13 @@ class Recorder:
         self._failures, self._lost = 0, Counter()
         if offset is not None:
             self._announce(offset)
+        if self._log.wal_size() > self._retention.wal_size:
+            self._crowded()
 
     def _wait(self) -> float:
         now = self._clock.monotonic()
         due = self._group.due(self._last_commit, self._interval)
+        due = min(due, self._repair.due(self._last_commit))
         due = due if self._log.is_in_place() and not self._damaged else now
         return min(max(due - now, self._retry_at - now, 0.0), IDLE)
 
@@ -160,20 +152,27 @@ class Recorder:
         elif isinstance(item, Subscriptions):
             self._subscriptions = item.sinks
             self._group.subscribe(item.sinks, self._clock.monotonic())
-        elif isinstance(item, Unreadable):
-            is_open = item.inode == self._log.inode  # else it is replaced
-            if is_open and self._log.is_damaged(item.error):
-                self._replace(item.error)
+        elif isinstance(item, Sound | Unreadable):
+            self._look_at(item)
         else:
             events = [item] if isinstance(item, Event) else item
             self._group.add(events, self._clock.monotonic())
+
+    def _look_at(self, found: Sound | Unreadable) -> None:
+        if found.inode != self._log.inode:  # it is replaced
+            return
+        if isinstance(found, Sound):
+            self._log.mark.note(checked=self._log.boot)
+        elif self._log.is_damaged(found.error):
+            self._replace(found.error)
 
     def _write(self, group: Group) -> int | None:
         now = self._clock.now()
         self._wall.look(now)
         events = [settled(event, now) for event in group.events]
         with self._log.transaction():
-            events += [*self._wall.notes(self._log, now), *self._recover(now)]
+            events += [*self._repair.step(self._log, now), *self._wall.notes(self._log, now)]
+            events += self._recover(now)
             for name, data in group.states.items():
                 self._log.save_state(name, data.decode())
             for move in group.moves.values():
@@ -184,7 +183,8 @@ class Recorder:
             offset = self._log.append(events) if events else self._log.last_offset()
             if events and self._retention.is_full(self._log):
                 self._trim_at = 0.0
-        self._wall.reported(now)
+        self._wall.reported()
+        self._repair.committed()
         trace_recorded(self._log.id, events, offset)
         return offset if written else None
 
@@ -236,7 +236,8 @@ class Recorder:
         try:
             moment = self._clock.now()
             self._wall.look(moment)
-            more = self._retention.trim(self._log, moment, self._wall.aged(moment))
+            aged = self._wall.aged(moment) if self._repair.settled else None
+            more = self._retention.trim(self._log, moment, aged)
         except TROUBLE as error:
             self._failed(error)
             more = False

@@ -72,13 +72,14 @@ class Retention(NamedTuple):
         """Return whether the database takes more than its room."""
         return self._used(log) > self.room
 
-    def trim(self, log: EventLog, now: Moment, aged: int) -> bool:
+    def trim(self, log: EventLog, now: Moment, aged: int | None) -> bool:
         """Delete one slice if one is due; return whether there may be more.
 
-        `aged` is the time in µs from which the age of history is counted back.
+        `aged` is the time in µs from which the age of history is counted back; None while the log
+        has events whose time is about to be corrected.
         """
         owned = log.account.owned(log.last_offset())
-        if now.trusted and self._expire(log, owned, aged):
+        if now.trusted and aged is not None and self._expire(log, owned, aged):
             return True
         used = self._used(log)
         log.cut_wal(self.wal_size)

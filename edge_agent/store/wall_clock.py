@@ -3,20 +3,33 @@
 The kernel slews the wall clock and the uptime alike: their difference changes only at a step.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from contextlib import suppress
 
 from edge_agent.clock import Moment
 from edge_agent.events import Event, lifecycle
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.saved import read_saved
+from edge_agent.store.tally import Execute
 
 STEP = 1_000_000  # µs: less is not worth an event
-LAST_TIME = 'SELECT time FROM event WHERE boot IS NULL ORDER BY "offset" DESC LIMIT 1'
+RECENT = 20_000  # events: those that every start looks at
+LAST_TIME = """
+SELECT time FROM (SELECT time, boot FROM event ORDER BY "offset" DESC LIMIT ?)
+WHERE boot IS NULL LIMIT 1
+"""
+KNOWN = "store/last_time"  # the saved state: what the last start has found
 
 
-def last_time(execute: Callable[[str], Sequence[Sequence[Any]]]) -> int:
+def last_time(execute: Execute) -> int:
     """Return the time in µs of the last event whose time can be trusted; 0 if there is none."""
-    found = execute(LAST_TIME)
+    found = execute(LAST_TIME, (RECENT,))
+    if found:
+        return int(found[0][0])
+    with suppress(ValueError):
+        known = read_saved(execute, KNOWN)
+        if known is not None:
+            return int(known)
+    found = execute(LAST_TIME, (-1,))
     return int(found[0][0]) if found else 0
 
 
@@ -33,7 +46,7 @@ class WallClock:
         self._since: tuple[int, int] | None = None  # time and uptime from which history ages
         self._base: int | None = None  # of the last look: time - uptime
         self._stepped = 0
-        self._settled = False
+        self._kept = False
 
     def look(self, now: Moment) -> None:
         """Notice a step, and the first moment that can be trusted."""
@@ -55,15 +68,14 @@ class WallClock:
         return now.time if passed >= self._keep else min(now.time, time + passed)
 
     def notes(self, log: EventLog, now: Moment) -> list[Event]:
-        """Give events their true time once the clock is right; return what to record of it."""
-        found = []
-        if now.trusted and not self._settled and (repaired := log.repair_times(now)):
-            found.append(lifecycle(now, "clock_set", repaired=repaired))
-        if self._stepped:
-            found.append(lifecycle(now, "clock_stepped", seconds=self._stepped / 1e6))
-        return found
+        """Keep what a start had to find out; return what to record of a step."""
+        if not self._kept:
+            log.save_state(KNOWN, str(self._last))
+        if not self._stepped:
+            return []
+        return [lifecycle(now, "clock_stepped", seconds=self._stepped / 1e6)]
 
-    def reported(self, now: Moment) -> None:
+    def reported(self) -> None:
         """Forget what has been recorded."""
-        self._settled = now.trusted
+        self._kept = True
         self._stepped = 0

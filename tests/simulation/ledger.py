@@ -4,7 +4,9 @@ The promise counts from the moment at which a commit has returned. An event is k
 that wants it has it, still waits for it, or got a gap event that names its offset.
 """
 
+import sqlite3
 from collections import defaultdict
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -12,7 +14,9 @@ import msgspec
 from consumers.audit.audit import Audit
 from consumers.decode import events_in
 from consumers.source import DeadLetter
+from edge_agent.store.soundness import SOUND
 
+ROWS = f'SELECT "offset", kind, source, data FROM event WHERE "offset" > ? AND {SOUND}'
 CLIENTS = {"edge-sim": "mqtt", "edge-sim-second": "second"}
 ARCHIVE = "archive"
 
@@ -70,8 +74,9 @@ class Ledger:
 
     def commit(self, connection):
         """Note what a commit has added; the agent's own connection is asked."""
-        query = 'SELECT "offset", kind, source, data FROM event WHERE "offset" > ?'
-        rows = connection.plain(query, (self._seen,))
+        rows = []
+        with suppress(sqlite3.DatabaseError):  # damaged: what is salvaged is seen later
+            rows = connection.plain(ROWS, (self._seen,))
         if rows:
             self.log = connection.plain("SELECT id FROM log")[0][0]
         for offset, *content in rows:

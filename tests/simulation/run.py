@@ -77,13 +77,15 @@ def _run(world, injection, plan):
 
 
 def is_drained(world):
-    """Let the world go on without faults; return whether all of it is delivered in time."""
+    """Let the world go on without faults; return whether all is checked and delivered in time."""
     world.wait(SETTLING_SECONDS)
-    last = world.last_offset()
     until = world.scheduler.now + QUIET_SECONDS
+    while not world.is_checked() and world.scheduler.now < until:
+        world.wait(2.0)
+    last = world.last_offset()
     while not world.has_delivered(last) and world.scheduler.now < until:
         world.wait(2.0)
-    return world.has_delivered(last)
+    return world.is_checked() and world.has_delivered(last)
 
 
 def root():

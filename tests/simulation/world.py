@@ -102,6 +102,10 @@ class World:
     def last_offset(self):
         return max((one.offset for one in self.ledger.committed), default=0)
 
+    def is_checked(self):
+        """Return whether the whole log was found sound in this boot."""
+        return self.agent is not None and self.agent._flow._recording._recorder._log.checked
+
     def has_delivered(self, offset):
         """Return whether every sink has got everything up to an offset."""
         found = reader.LogReader(self.log)

@@ -8,6 +8,7 @@ from edge_agent.errors import LogError
 from edge_agent.events import CursorMove, Reading, lifecycle
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LATEST_ALERTS, LogReader
+from edge_agent.store.time_repair import TimeRepair
 
 
 def test_events_come_back_in_order_with_ascending_offsets(log, reader, record):
@@ -89,7 +90,8 @@ def test_untrusted_times_of_this_boot_are_repaired(log, reader, clock, event):
     clock.trusted = True
     measured = clock.now().time - 60_000_000
     with log.transaction():
-        assert log.repair_times(clock.now()) == 1
+        (note,) = TimeRepair().step(log, clock.now())
+    assert note.data == {"what": "clock_set", "repaired": 1}
     assert reader.read_after(0, 1)[0].time == measured
     assert reader.read_after(0, 1)[0].boot is None
 
@@ -102,7 +104,7 @@ def test_times_of_another_boot_cannot_be_repaired_and_stay_marked(path, log, clo
     clock.trusted = True
     after_reboot = EventLog.open(path, boot="another boot")
     with after_reboot.transaction():
-        assert after_reboot.repair_times(clock.now()) == 0
+        assert TimeRepair().step(after_reboot, clock.now()) == []
     after_reboot.close()
     assert LogReader(path).read_after(0, 1)[0].boot == 1
 

@@ -18,9 +18,9 @@ from edge_agent.clock import ManualClock
 from edge_agent.events import CursorMove, Subscription
 from edge_agent.store import event_log, migrations, opening, replacement, salvage
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.opening import open_log
 from edge_agent.store.opening import salvage as reopened
 from edge_agent.store.reader import LogReader
+from tests.store.checked import open_checked
 
 CODE = {module.__file__ for module in (event_log, migrations, opening, replacement, salvage)}
 RECORDED, DELIVERED = 300, 100
@@ -77,11 +77,11 @@ def damaged(tmp_path, clock, event):
 
 
 def start(path):
-    open_log(path, ManualClock(boot="next"), pause=lambda _: None).close()
+    open_checked(path, ManualClock(boot="next"), pause=lambda _: None).close()
 
 
 def check(path, log_id):
-    open_log(path, ManualClock(boot="next")).close()
+    open_checked(path, ManualClock(boot="next")).close()
     reader = LogReader(path)
     offsets = [event.offset for event in reader.read_after(0, 10**6)]
     account = reader.accounts()["mqtt"]
@@ -131,7 +131,7 @@ def test_a_first_start_and_a_migration_may_be_killed_at_any_line(tmp_path):
     for line in range(1, lines + 1):
         path = tmp_path / f"killed{line}.db"
         traced(line, lambda path=path: start(path))
-        log = open_log(path, ManualClock(boot="next"))
+        log = open_checked(path, ManualClock(boot="next"))
         assert log.execute("PRAGMA user_version") == [(len(migrations.STEPS),)]
         log.close()
 
@@ -173,7 +173,7 @@ COPIED = 40  # events that a copy has
 
 def replaced_by(harm, path, event):
     """Record, and let something else take the log's place; return the log, and its path."""
-    log = open_log(path, ManualClock())
+    log = open_checked(path, ManualClock())
     with log.transaction():
         log.account.register([Subscription("mqtt")], 0)
         log.append([event(n) for n in range(COPIED)])
@@ -207,7 +207,7 @@ def write_back(log, path):
 
 def check_written_back(path):
     """Every event is there, or a gap event names it, and its offset is not given again."""
-    log = open_log(path, ManualClock())
+    log = open_checked(path, ManualClock())
     with log.transaction():
         log.account.register([Subscription("mqtt")], 0)
     log.close()
@@ -251,7 +251,7 @@ def test_a_deleted_log_that_is_being_written_again_is_all_there_or_begins_anew(t
         path = tmp_path / f"killed{line}" / "events.db"
         path.parent.mkdir()
         traced(line, write_back, lambda path=path: replaced_by(remove, path, event))
-        open_log(path, ManualClock()).close()
+        open_checked(path, ManualClock()).close()
         reader = LogReader(path)
         assert len(reader.read_after(0, 10**6)) in {0, RECORDED}
         assert integrity(path) == "ok"

@@ -9,13 +9,13 @@ from edge_agent.events import CursorMove, Event, Subscription
 from edge_agent.store.account import read_accounts
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GATHER
-from edge_agent.store.opening import open_log
 from edge_agent.store.readable import STRIDE, ReadableRows
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Unreadable
 from edge_agent.store.retention import Retention
 from edge_agent.store.salvage import HOLE
 from edge_agent.store.soundness import SQLITE_CORRUPT
+from tests.store.checked import open_checked
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def malformed():
 
 
 def salvaged(path, clock):
-    open_log(path, clock).close()
+    open_checked(path, clock).close()
     return LogReader(path)
 
 
@@ -189,7 +189,7 @@ def test_accounts_that_were_lost_begin_with_the_first_event_that_is_left(path, c
     lose(path, 'event WHERE "offset" < 7')
     spoil_row(path, 1500)
     clock.boot = "the next boot"
-    log = open_log(path, clock)
+    log = open_checked(path, clock)
     with log.transaction():
         log.account.register([Subscription("mqtt")], log.last_offset())
     account = read_accounts(log.execute)["mqtt"]
@@ -227,7 +227,7 @@ def test_one_account_that_was_lost_counts_what_was_lost_with_it(path, clock, fil
     lose(path, "account WHERE sink = 'cloud'")
     spoil_row(path, 1500)
     clock.boot = "the next boot"
-    log = open_log(path, clock)
+    log = open_checked(path, clock)
     with log.transaction():
         log.account.register(sinks, log.last_offset())
     accounts = read_accounts(log.execute)
@@ -239,7 +239,7 @@ def test_one_account_that_was_lost_counts_what_was_lost_with_it(path, clock, fil
 def registered(path, clock, *sinks):
     """Start, after a boot, with these sinks; return the accounts."""
     clock.boot += "another boot, "
-    log = open_log(path, clock)
+    log = open_checked(path, clock)
     with log.transaction():
         log.account.register([Subscription(sink) for sink in sinks], log.last_offset())
     accounts = read_accounts(log.execute)
@@ -397,7 +397,7 @@ def test_a_newer_database_is_not_damage(path, clock, filled):
     db.execute("PRAGMA user_version = 99")
     db.close()
     with pytest.raises(LogError, match="newer"):
-        open_log(path, clock)
+        open_checked(path, clock)
     assert not list(path.parent.glob("*.damaged-*"))
 
 
@@ -416,12 +416,12 @@ def test_a_log_behind_a_link_has_one_lock_and_is_salvaged_where_it_lies(path, cl
     other.mkdir()
     link = other / "link.db"
     link.symlink_to(path)
-    first = open_log(path, clock)
+    first = open_checked(path, clock)
     with pytest.raises(LogError, match="another edge-agent writes this log"):
-        open_log(link, clock)
+        open_checked(link, clock)
     first.close()
     damage(path, 0, 100)
-    open_log(link, clock).close()
+    open_checked(link, clock).close()
     assert link.is_symlink()
     assert (path.parent / "events.db.damaged-1").exists()
     assert list(other.iterdir()) == [link]

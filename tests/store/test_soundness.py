@@ -8,10 +8,10 @@ import pytest
 from edge_agent.events import CursorMove, Subscription
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.mark import MarkFile
-from edge_agent.store.opening import open_log
 from edge_agent.store.reader import LogReader
 from edge_agent.store.salvage import HOLE
 from edge_agent.store.soundness import is_damage
+from tests.store.checked import open_checked
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def spoil(path, sql):
 
 def reopened(path, clock, boot):
     clock.boot = boot
-    open_log(path, clock).close()
+    open_checked(path, clock).close()
     return LogReader(path)
 
 
@@ -134,6 +134,7 @@ def test_a_cursor_beyond_the_log_tells_how_far_the_log_went(path, clock, filled)
 
 
 def test_the_whole_log_is_read_once_in_a_boot(path, clock, filled):
+    reopened(path, clock, clock.boot).close()
     spoil(path, """UPDATE event SET data = '{"n": 1' WHERE "offset" = 45""")
     reopened(path, clock, clock.boot).close()
     assert not (path.parent / "events.db.damaged-1").exists()

@@ -17,6 +17,7 @@ from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Subscriptions, Unreadable
 from edge_agent.store.salvage import HOLE, holes
 from edge_agent.store.soundness import SQLITE_CORRUPT
+from tests.store.checked import open_checked
 
 
 def malformed():
@@ -282,13 +283,14 @@ def dying(step):
 def test_a_kill_during_a_salvage_leaves_no_hole_but_that_of_the_salvage(
     path, event, monkeypatch, boot, module, name, death
 ):
-    recorded(path, "one", event, 50).abandon()
+    recorded(path, "one", event, 50).close()
     path.write_bytes(path.read_bytes().replace(b'{"n":20}', b'{"n":20!'))
+    open_log(path, ManualClock(boot=boot)).abandon()
     monkeypatch.setattr(module, name, death(getattr(module, name)))
     with pytest.raises(Killed):
         opening.salvage(path, ManualClock(boot=boot), path.stat().st_ino)
     monkeypatch.undo()
-    open_log(path, ManualClock(boot=boot)).close()
+    open_checked(path, ManualClock(boot=boot)).close()
     assert [gap for gap in gaps(path) if "went_back" in gap] == []
 
 

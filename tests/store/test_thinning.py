@@ -12,6 +12,7 @@ from edge_agent.clock import Moment
 from edge_agent.events import KINDS, CursorMove, Event, LoggedEvent, Reading, Subscription
 from edge_agent.store.retention import SEEN, THIN_SLICE, Retention
 from edge_agent.store.thinning import MINUTE, thin
+from edge_agent.store.time_repair import TimeRepair
 
 SECOND = 1_000_000
 FULL = Retention(3600, 30_000)  # a log of a few thousand readings is far too large
@@ -200,7 +201,7 @@ def test_readings_of_untrusted_clocks_are_not_mixed_and_get_their_time_later(log
     ]
     assert {json.loads(row.data)["values"]["value"]["count"] for row in rows} == {60}
     with log.transaction():
-        log.repair_times(Moment(10**15, 3600 * SECOND, trusted=True))
+        TimeRepair().step(log, Moment(10**15, 3600 * SECOND, trusted=True))
     repaired = [row.time for row in of(reader, "aggregate") if row.boot is None]
     assert repaired[:2] == [10**15 - 3600 * SECOND, 10**15 - 3600 * SECOND + MINUTE]
 

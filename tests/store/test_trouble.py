@@ -207,7 +207,7 @@ def check_fails(monkeypatch):
             if left:
                 raise left.pop()
 
-        monkeypatch.setattr(event_log, "verify", check)
+        monkeypatch.setattr(event_log, "verify_tables", check)
         return []
 
     return fail

@@ -10,6 +10,7 @@ from consumers.sources.catalog import source_of
 from edge_agent.clock import ManualClock
 from edge_agent.events import Reading
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.time_repair import TimeRepair
 
 READINGS = "SELECT time, value FROM readings"
 WINDOWS = "SELECT length, count, mean FROM windows ORDER BY length"
@@ -49,7 +50,7 @@ def test_a_reading_is_stored_once_at_its_true_time_when_the_agent_has_repaired_i
     clock.step(1_000_000)
     clock.trusted = True
     with log.transaction():
-        log.repair_times(clock.now())
+        TimeRepair().step(log, clock.now())
     log.close()
     deliver()
     deliver()
