@@ -59,7 +59,8 @@ class BusChange(NamedTuple):
         for one in self.fresh:
             if isinstance(one.driver, Totalling):
                 name = one.resolved.name
-                one.driver.resume(saved_total(saved, name), reader.latest_values(name))
+                total = saved_total(saved, name)
+                one.driver.resume(total, {} if total else reader.latest_values(name))
 
 
 class Buses:

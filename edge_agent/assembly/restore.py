@@ -78,8 +78,8 @@ def read_history(reader: LogReader, boot: str, now: Moment, seconds: float) -> H
             with skipped.unless_readable(event):
                 _take(found, event, uptime if recent else None)
         offset = chunk[-1].offset - 1
-        if all(uptime is None or uptime < begin for uptime in times):
-            break  # a boot's events lie together: behind a chunk without any there are none
+        if not any(uptime is not None and begin <= uptime <= now.uptime for uptime in times):
+            break  # recent events lie together: behind a chunk without any there are none
     skipped.report(_logger)
     return History(in_order(found.readings), found.aggregates)
 

@@ -23,7 +23,7 @@ from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.evaluate.replay import Replay
 from edge_agent.events import LoggedEvent, Reading, alert_of
 from edge_agent.paths import log_to_read
-from edge_agent.store.reader import LogReader
+from edge_agent.store.history import HistoryReader
 from edge_agent.store.skipped import Skipped
 from edge_agent.units import Duration
 
@@ -76,7 +76,9 @@ def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]
     begin = time.time_ns() // 1000 - round(_seconds(since) * 1e6)
     blueprint = resolve(config, overrides)
     settings = blueprint.config
-    reader = LogReader(log_to_read(settings.log.path, settings.node, config, simulated=simulated))
+    reader = HistoryReader(
+        log_to_read(settings.log.path, settings.node, config, simulated=simulated)
+    )
     try:
         offset = reader.offset_at(begin)
         count = reader.last_offset() - offset

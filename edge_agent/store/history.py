@@ -2,18 +2,24 @@
 
 from collections.abc import Collection, Iterator
 
+from edge_agent.clock import NEVER
 from edge_agent.events import KINDS, LoggedEvent
+from edge_agent.samples import TimeSpan
 from edge_agent.store import tally
 from edge_agent.store.reader import LogReader
+from edge_agent.store.slices import SliceIndex
 
 FIRST = (
     'SELECT min("offset"), min(time) FROM event WHERE "offset" = (SELECT min("offset") FROM event)'
 )
 SINCE = """
-SELECT "offset", time FROM event WHERE "offset" > ? AND time >= ? AND boot IS NULL
-ORDER BY "offset" LIMIT 1
+SELECT "offset", time FROM event WHERE "offset" > ? AND "offset" <= ? AND time >= ?
+AND (boot IS NULL OR ?) ORDER BY "offset" LIMIT 1
 """
-BEFORE = 'SELECT coalesce(max("offset"), 0) FROM event WHERE time < ?'
+BEFORE = """
+SELECT "offset" FROM event WHERE "offset" > ? AND "offset" <= ? AND time < ?
+AND kind != 'aggregate' ORDER BY "offset" DESC LIMIT 1
+"""  # an aggregate has the time of its begin: one of thinned readings lies anywhere
 
 
 class HistoryReader(LogReader):
@@ -29,12 +35,19 @@ class HistoryReader(LogReader):
 
         Times are in µs; an event whose time is not known yet is left out.
         """
-        found = self._execute(SINCE, (after, time))
-        return (found[0][0], found[0][1]) if found else None
+        return self._since(after, time, unknown=False)
+
+    def offset_at(self, time: int) -> int:
+        """Return the offset behind which the events since a time in µs lie."""
+        found = self._since(0, time, unknown=True)
+        return found[0] - 1 if found else self.last_offset()
 
     def last_before(self, time: int) -> int:
         """Return the offset of the last event before a time in µs; 0 if there is none."""
-        return int(self._execute(BEFORE, (time,))[0][0])
+        for part in reversed(SliceIndex(self._execute).of_times(TimeSpan(0, time))):
+            for (offset,) in self._execute(BEFORE, (*part, time)):
+                return int(offset)
+        return 0
 
     def count(self, after: int, upto: int, kinds: Collection[str] = KINDS) -> int:
         """Return how many events of some kinds lie behind `after` and up to `upto`."""
@@ -47,3 +60,10 @@ class HistoryReader(LogReader):
         while batch := self.read_kinds(kinds, after, upto, size):
             yield batch
             after = batch[-1].offset
+
+    def _since(self, after: int, time: int, *, unknown: bool) -> tuple[int, int] | None:
+        """Read only slices of the log that can have events of that time: see `slices`."""
+        for begin, upto in SliceIndex(self._execute).of_times(TimeSpan(time, NEVER)):
+            for offset, found in self._execute(SINCE, (max(begin, after), upto, time, unknown)):
+                return offset, found
+        return None

@@ -120,12 +120,6 @@ class LogReader:
         """Return up to `limit` events up to and including `offset`, newest first."""
         return self._events(READ_BEFORE, (offset, limit))
 
-    def offset_at(self, time: int) -> int:
-        """Return the offset behind which the events since a time in µs lie."""
-        query = 'SELECT min("offset") - 1 FROM event WHERE time >= ?'
-        found = self._connection.execute(query, (time,)).fetchone()[0]
-        return self.last_offset() if found is None else int(found)
-
     def boot_number(self, boot: str) -> int | None:
         """Return the number under which a boot's events are logged; None if there are none."""
         query = "SELECT number FROM boot WHERE id = ?"

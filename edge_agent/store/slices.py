@@ -48,6 +48,10 @@ class SliceIndex:
             for (edge, first), (_, after) in pairwise(edges)
         ]
 
+    def of_times(self, wanted: TimeSpan) -> list[OffsetSlice]:
+        """Return where events of a span may lie, in order of offsets."""
+        return [part for part, bounds in self._slices if _overlaps(bounds, (wanted,))]
+
     def of(self, kind: str, source: str, wanted: Sequence[TimeSpan] = (EVER,)) -> list[OffsetSlice]:
         """Return where events of a kind may lie, in order of offsets.
 

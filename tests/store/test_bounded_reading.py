@@ -5,23 +5,30 @@ The measure is SQLite's own: how many steps its virtual machine makes.
 
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 
 from edge_agent.clock import ManualClock
 from edge_agent.events import KINDS, CursorMove, Event, Subscription
+from edge_agent.store.connection import connect
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.history import HistoryReader
 from edge_agent.store.oldest import Oldest
+from edge_agent.store.opening import open_log
 from edge_agent.store.reader import LogReader
 from edge_agent.store.retention import Retention
 from edge_agent.store.tally import BLOCK, count, skip
+from edge_agent.store.time_repair import TimeRepair
+from edge_agent.store.wall_clock import WallClock, last_time
 
-ROWS = 305_000
+ROWS = 305_000  # one a second
+SECOND = 1_000_000  # µs
 COUNTED_EVERY = 1000  # steps
 AT_MOST = 50 * BLOCK  # steps; to read all rows takes ten times as many
 FILL = """
 WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < ?)
-SELECT json_group_array(json_array(value, NULL, NULL,
+SELECT json_group_array(json_array(value * 1000000, NULL, NULL,
     CASE WHEN value % 100 = 0 THEN 'alert' ELSE 'reading' END,
     'd' || (value % 4), '{"values":{"x":' || value || '}}')) FROM n
 """
@@ -54,7 +61,7 @@ class Steps:
 
 @pytest.fixture
 def reader(big):
-    reader = LogReader(big)
+    reader = HistoryReader(big)
     yield reader
     reader.close()
 
@@ -65,6 +72,8 @@ QUESTIONS = {
     "alerts": lambda reader: reader.latest_alerts(),
     "a counter": lambda reader: reader.latest_values("d1"),
     "a counter without readings": lambda reader: reader.latest_values("none"),
+    "where a time begins": lambda reader: reader.offset_at((ROWS - 5) * SECOND),
+    "where a time ends": lambda reader: reader.last_before(5 * SECOND),
     "the oldest of a kind that there is not": lambda reader: Oldest(reader._execute).read(
         ("command",), 0, ROWS, 100
     ),
@@ -101,6 +110,35 @@ def test_what_the_log_says_of_itself_is_what_its_rows_say(reader):
     assert reader.latest_values("d1") == {"x": ROWS - 3}
     assert sorted(reader.latest_alerts()) == ["d0"]
     assert reader.latest_alerts()["d0"].offset == ROWS
+
+
+def test_a_time_is_found_where_its_events_are(reader):
+    assert reader.offset_at((ROWS - 5) * SECOND) == ROWS - 6
+    assert reader.offset_at(1 * SECOND) == 0
+    assert reader.offset_at((ROWS + 1) * SECOND) == ROWS
+    assert reader.last_before(5 * SECOND) == 4
+    assert reader.last_before(1 * SECOND) == 0
+    assert reader.last_before((ROWS + 9) * SECOND) == ROWS
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_start_reads_a_bounded_part_of_a_long_log(big, monkeypatch, trusted):
+    opened = []
+
+    def counted(path):
+        connection = connect(path)
+        opened.append(Steps(connection))
+        return connection
+
+    monkeypatch.setattr("edge_agent.store.event_log.connect", counted)
+    clock = ManualClock(boot="the next boot")
+    clock.trusted = trusted
+    with closing(open_log(big, clock)) as log:
+        WallClock(last_time(log.execute), 1.0)
+        log.account.owned(log.last_offset())
+        with log.transaction():
+            TimeRepair().step(log, clock.now())
+    assert 0 < opened[0].steps < AT_MOST
 
 
 KINDS_ASKED_FOR = (KINDS, ("reading",), ("alert", "gap"), ("command",))

@@ -1,13 +1,16 @@
 """A clock that is wrong deletes nothing, and one that steps says so."""
 
 import json
+from contextlib import closing
 
 import pytest
 
 from edge_agent.events import CursorMove
+from edge_agent.store.opening import open_log
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import TRIM_SECONDS
 from edge_agent.store.retention import Retention
+from edge_agent.store.wall_clock import last_time
 
 YEAR = 365 * 86400
 DAY = 86400
@@ -92,3 +95,23 @@ def test_history_goes_once_it_has_been_kept_for_long_enough(recording, path, clo
     assert rows(path)[0].offset == 1
     desk.after(DAY + 3 * TRIM_SECONDS)
     assert 1 not in [row.offset for row in rows(path)]
+
+
+def test_the_last_time_that_can_be_trusted_is_known_behind_any_number_of_others(
+    recording, path, clock, event, monkeypatch
+):
+    monkeypatch.setattr("edge_agent.store.wall_clock.RECENT", 5)
+    desk = recording(interval=0)
+    record(desk, event())
+    desk.stop()
+    last = rows(path)[-1].time
+    clock.trusted = False
+    for boot in ("second", "third"):
+        clock.boot = boot
+        desk = recording(interval=0)
+        record(desk, [event(n) for n in range(20)])
+        desk.stop()
+    with closing(open_log(path, clock)) as log:
+        assert last_time(log.execute) == last
+        log.execute("UPDATE event SET boot = 1, uptime = 1")
+        assert last_time(log.execute) == last

@@ -24,8 +24,8 @@ from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.evaluate.saved_state import save_state
 from edge_agent.events import KINDS, Alert, CursorMove, Event, Reading, Subscription, Switched, gap
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.history import HistoryReader
 from edge_agent.store.opening import open_log, salvage
-from edge_agent.store.reader import LogReader
 from edge_agent.store.spill import Spill, spill
 from fuzzing.input import Input
 
@@ -199,7 +199,7 @@ def _copy(source: Input) -> Path:
 
 def _read(clock: ManualClock) -> None:
     """Read what the agent and its command line read, as they do."""
-    reader = LogReader(USED / DATABASE)
+    reader = HistoryReader(USED / DATABASE)
     try:
         envelope = Envelope("n", reader.id)
         for event in reader.events_after(-(2**63)):
