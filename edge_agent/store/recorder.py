@@ -60,14 +60,11 @@ class Recorder:
     ) -> None:
         self._log = retention.applied(log)
         self._inbox = inbox
-        self._announce = announce
-        self._reopen = reopen
-        self._clock = clock
+        self._announce, self._reopen = announce, reopen
+        self._clock, self._interval = clock, commit_interval
         self._wall = WallClock(last_time(log.execute), retention.keep)
         self._repair = TimeRepair()
-        self._interval = commit_interval
-        self._retention = retention
-        self._spill = spill_to
+        self._retention, self._spill = retention, spill_to
         self._progress, self._report, self._crowded = progress, report, crowded
         self._group = Group()
         self._last_commit = self._retry_at = float("-inf")
