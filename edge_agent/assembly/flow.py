@@ -14,8 +14,8 @@ from edge_agent.assembly.buses import Buses, by_bus
 from edge_agent.assembly.delivery import Delivery, RunningSink, Surroundings, posts_of
 from edge_agent.assembly.evaluation import alert_names, assemble_evaluation
 from edge_agent.assembly.live_news import LiveNews
+from edge_agent.assembly.log_threads import LogThreads
 from edge_agent.assembly.outputs import OutputBuses
-from edge_agent.assembly.recording import Recording
 from edge_agent.assembly.restore import last_alerts
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
@@ -231,8 +231,8 @@ class Flow:
         )
         return Worker("engine", engine.run, partial(self.readings.put, None), self._died)
 
-    def _build_recording(self, log: EventLog, spill: Spill) -> Recording:
-        return Recording(
+    def _build_recording(self, log: EventLog, spill: Spill) -> LogThreads:
+        return LogThreads(
             log,
             self.log_path,
             spill,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from edge_agent.store.recorder_items import RecorderItem
 
 
-class Recording:
+class LogThreads:
     """Records what `records` gets into `log`; `announce` gets the last offset of each commit."""
 
     def __init__(
