@@ -9,6 +9,7 @@ from edge_agent.samples import Samples, TimeSpan
 from edge_agent.store.channel_reader import ChannelReader, LoggedChannel
 from edge_agent.store.channel_rows import LoggedWindows
 from edge_agent.store.slices import EVER, SLICE, OffsetSlice, SliceIndex
+from edge_agent.store.thinning import MINUTE
 
 MOST_EVENTS = 5_000_000  # that one answer reads
 TOO_MANY = f"this span has more than {MOST_EVENTS:,} events: choose a shorter one"
@@ -19,13 +20,15 @@ def fill_columns(columns: Columns, reader: ChannelReader, channel: LoggedChannel
     index = reader.index()
     coverage = Coverage(columns.span, columns.step)
     longer: list[Samples] = []
-    for windows, thinned in logged_windows(reader, index, channel, columns.span):
+    since, until = columns.span
+    begun = TimeSpan(since - max(until - since, MINUTE), until)
+    for windows, thinned in logged_windows(reader, index, channel, begun):
         fits = coverage.fits(windows.seconds)
         if fits and not thinned:
             coverage.note(windows)
         if fits or thinned:
             columns.add(windows)
-        elif windows.seconds * SECOND <= columns.span.until - columns.span.since:
+        elif windows.seconds * SECOND <= until - since:
             longer.append(windows)
     for part in reading_parts(index, channel, list(coverage.open_spans())):
         columns.add(reader.readings(channel, columns.span, part))
@@ -35,12 +38,15 @@ def fill_columns(columns: Columns, reader: ChannelReader, channel: LoggedChannel
 
 
 def logged_windows(
-    reader: ChannelReader, index: SliceIndex, channel: LoggedChannel, span: TimeSpan
+    reader: ChannelReader, index: SliceIndex, channel: LoggedChannel, begun: TimeSpan
 ) -> Iterator[LoggedWindows]:
-    """Yield the aggregates that begin in a span; they are logged when they end."""
-    logged = EVER if reader.has_thinned() else TimeSpan(span.since, 2 * span.until - span.since)
-    for part in index.of("aggregate", channel.device, [logged]):
-        yield from reader.windows(channel, span, part)
+    """Yield the aggregates that begin in a span, if they are no longer than it.
+
+    They are logged when they end.
+    """
+    ended = TimeSpan(begun.since, 2 * begun.until - begun.since)
+    for part in index.of("aggregate", channel.device, [EVER if reader.has_thinned() else ended]):
+        yield from reader.windows(channel, begun, part)
 
 
 def reading_parts(

@@ -30,10 +30,10 @@ class Coverage:
 
     def open_spans(self) -> Iterator[TimeSpan]:
         """Yield the spans that are not covered, in order of time."""
-        full = {index for (_, index), covered in self._covered.items() if covered == self._step}
         first, end = self._span.since // self._step, self._span.until // self._step
+        full = {index for (_, index), covered in self._covered.items() if covered == self._step}
         open_since = first
-        for index in [*sorted(full), end]:
+        for index in [*sorted(full.intersection(range(first, end))), end]:
             if index > open_since:
                 yield TimeSpan(open_since * self._step, index * self._step)
             open_since = index + 1

@@ -10,7 +10,7 @@ from edge_agent.blueprint import resolve
 from edge_agent.clock import ManualClock, Moment
 from edge_agent.errors import AgentError
 from edge_agent.evaluate.refine.aggregates import Aggregator
-from edge_agent.events import Alert, Reading, Subscription, Switched, lifecycle
+from edge_agent.events import Alert, Event, Reading, Subscription, Switched, lifecycle
 from edge_agent.observe.web.history.source import HistoryMark
 from edge_agent.observe.web.route import BadRequest
 from edge_agent.samples import TimeSpan
@@ -175,6 +175,30 @@ def test_readings_that_a_full_log_has_thinned_keep_their_extremes(log, history):
     assert (20.0, 80.0) in drawn(history, 60, 180)
 
 
+def summary(seconds, length, low, high, **notes):
+    values = {"temperature": {"count": 9, "min": low, "mean": 20.0, "max": high, "last": 20.0}}
+    data = {"seconds": length, "values": values, **notes}
+    return Event("aggregate", "air", at(seconds), data)
+
+
+def test_of_a_minute_that_is_thinned_in_part_both_parts_are_drawn(log, history):
+    record(log, reading(50, 90.0), summary(0, 60, 10.0, 30.0, thinned=True))
+    assert drawn(history, 0, 60_000) == [(10.0, 90.0)]
+    assert set(drawn(history, 48, 52)) == {(10.0, 30.0), (10.0, 90.0)}
+
+
+def test_an_aggregate_is_found_although_it_is_logged_when_its_window_is_over(log, history):
+    others = [reading(n, device="other") for n in range(2 * SLICE)]
+    record(log, *others[: SLICE + 200], summary(SLICE - 700, 900, 10.0, 30.0))
+    assert set(drawn(history, SLICE - 800, SLICE - 200, width=100)) == set()
+    assert set(drawn(history, SLICE - 1000, SLICE - 50, width=100)) == {(10.0, 30.0)}
+
+
+def test_an_aggregate_longer_than_the_view_is_not_drawn(log, history):
+    record(log, summary(0, 3600, 10.0, 30.0))
+    assert drawn(history, 0, 600) == []
+
+
 def len_readings(log):
     return log.execute("SELECT count(*) FROM event WHERE kind = 'reading'")[0][0]
 
@@ -194,6 +218,14 @@ def test_every_reading_of_a_span_is_a_sample(log, history):
     assert len(found) == 3
     values = [value for samples in found for value in samples.values]
     assert values == [*map(float, range(1, 2 * SLICE)), None]
+
+
+def test_summaries_of_thinned_readings_that_begin_in_the_span_are_samples(log, history):
+    thinned = [summary(seconds, 60, 10.0, 30.0, thinned=True) for seconds in (0, 60, 120)]
+    record(log, reading(200), *thinned, summary(60, 900, 0.0, 99.0))
+    first, second = history.samples("air.temperature", span(60, 300))
+    assert (first.seconds, first.times) == (60, (at(60).time, at(120).time))
+    assert (second.seconds, second.times) == (0, [at(200).time])
 
 
 def test_nothing_is_open_between_two_samples(log, history, path):
