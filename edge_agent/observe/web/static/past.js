@@ -34,17 +34,22 @@ export function firings(marks, [since, until]) {
   return found;
 }
 
+// Times that overlap are shaded once, not twice as dark.
 export function shade(plot, context, times) {
   const { left, top, width, height } = plot.bbox;
+  const body = new Path2D();
+  const edge = new Path2D();
   for (const { since, until } of times) {
     const from = Math.max(left, plot.valToPos(since, "x", true));
     const to = Math.min(left + width, plot.valToPos(until, "x", true));
     if (to < left || from > left + width) continue;
-    context.fillStyle = `${colour("--bad")}22`;
-    context.fillRect(from, top, Math.max(2, to - from), height);
-    context.fillStyle = colour("--bad");
-    context.fillRect(from, top, Math.max(3, to - from), 4);
+    body.rect(from, top, Math.max(2, to - from), height);
+    edge.rect(from, top, Math.max(3, to - from), 4);
   }
+  context.fillStyle = `${colour("--bad")}22`;
+  context.fill(body);
+  context.fillStyle = colour("--bad");
+  context.fill(edge);
 }
 
 export function tick(plot, context, time) {
