@@ -1,9 +1,11 @@
 """What the command lines share: commands that are imported when used, and how a program ends."""
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -40,39 +42,66 @@ class LazyGroup(click.Group):
 def run(command: click.Command, name: str, arguments: list[str] | None = None) -> NoReturn:
     """Run a command; if it fails, end with one clear line and an exit code."""
     open_standard_streams()
+    code = _code_of(command, name, arguments)
+    unwritten = _drop_what_cannot_be_written()
+    sys.exit(code or unwritten)
+
+
+def _code_of(command: click.Command, name: str, arguments: list[str] | None) -> int:
     try:
         code: Any = command.main(arguments, name, standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        code = error.exit_code
+        with suppress(OSError):
+            error.show()
+        return error.exit_code
     except click.Abort:
-        code = 130
+        return 130
     except AgentError as error:
-        code = _explain(error)
+        _say(*(error.problems if isinstance(error, ConfigError) else [str(error)]))
+        return error.exit_code
     except BrokenPipeError:
-        code = 0  # the reader has gone, as `head` does
-    _drop_what_cannot_be_written()
-    sys.exit(code if isinstance(code, int) else 0)
+        return 0  # the reader has gone, as `head` does
+    except OSError as error:
+        return _failed(error)
+    return code if isinstance(code, int) else 0
 
 
 def open_standard_streams() -> None:
-    """Open /dev/null in place of a closed stream; a file of ours must not get its number."""
+    """Open /dev/null in place of a closed stream; a file of ours must not get its number.
+
+    What the encoding of a stream does not have is escaped, not an error.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
-def _drop_what_cannot_be_written() -> None:
-    """Flush the streams here: if it failed at the very end, the exit code would be 120."""
+def _drop_what_cannot_be_written() -> int:
+    """Flush the streams here: if it failed at the very end, the exit code would be 120.
+
+    Return the exit code that follows: 1 if output is lost, but not because its reader has gone.
+    """
+    code = 0
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+                code = _failed(error)
+    return code
 
 
-def _explain(error: AgentError) -> int:
-    lines = error.problems if isinstance(error, ConfigError) else [str(error)]
-    for line in lines:
-        click.echo(line, err=True)
-    return error.exit_code
+def _failed(error: OSError) -> int:
+    """Report a file that cannot be used; without a name, it is the standard output."""
+    _say(f"{error.filename or 'standard output'}: {error.strerror or error}")
+    return AgentError.exit_code
+
+
+def _say(*lines: str) -> None:
+    with suppress(OSError):
+        for line in lines:
+            click.echo(line, err=True)

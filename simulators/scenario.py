@@ -96,6 +96,8 @@ def _parse(path: Path) -> dict[str, Any]:
         what = f"{error.strerror}; make it readable for this user"
     except UnicodeDecodeError as error:
         what = f"not UTF-8 at byte {error.start}; save it as UTF-8"
+    except RecursionError:
+        what = "nested too deeply; write [tables]"
     except tomllib.TOMLDecodeError as error:
         what = f"not TOML: {error}; see https://toml.io"
     raise ScenarioError((f"{path}: {what}",))

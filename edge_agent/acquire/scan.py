@@ -1,9 +1,9 @@
 """What is connected: every address that answers, and which drivers claim it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from drivers.base.driver import DriverClass, Identifiable, Identity, addresses_of
+from drivers.base.driver import DriverClass, Identifiable, Identity, addresses_of, is_sensor
 from drivers.base.errors import DriverError, NoAcknowledge
 from drivers.base.i2c import I2CPort
 from edge_agent.acquire.hardware import Hardware, Place
@@ -63,7 +63,9 @@ def thermometers(
     ours = [driver for driver in drivers.values() if driver.bus == "w1"]
     known = [driver for driver in ours if issubclass(driver, Identifiable)]
     for id_ in hardware.ids():
-        found = (_identity(driver(port_of(hardware, Place("w1", id=id_), id_))) for driver in known)
+        found = (
+            _identity(id_, driver, port_of(hardware, Place("w1", id=id_), id_)) for driver in known
+        )
         yield id_, next((identity.chip for identity in found if identity), "")
 
 
@@ -84,15 +86,17 @@ def _claims(port: I2CPort, drivers: Mapping[str, DriverClass]) -> Iterator[Claim
         Claim(name, identity.chip, identity.certain)
         for name, driver in drivers.items()
         if port.address in addresses_of(driver)
-        and issubclass(driver, Identifiable)  # an output of an expander leaves that to its inputs
-        and (identity := _identity(driver(port))) is not None
+        and (identity := _identity(name, driver, port)) is not None
     ]
     certain = [claim for claim in claims if claim.certain]
     yield from certain or claims
 
 
-def _identity(driver: Identifiable) -> Identity | None:
+def _identity(name: str, driver: DriverClass, port: Any) -> Identity | None:  # noqa: ANN401
+    """Return which chip a driver finds; one of a plug-in may not be able to look for it."""
+    if not issubclass(driver, Identifiable):  # an output of an expander leaves that to its inputs
+        return Identity(name, certain=False) if is_sensor(driver) else None
     try:
-        return driver.identify()
+        return driver(port).identify()
     except DriverError:
         return None  # it answers, but not as this chip would

@@ -77,7 +77,7 @@ def load(path: Path) -> list[RuleCase]:
         return [msgspec.convert(one, RuleCase, dec_hook=decode) for one in found]
     except OSError as error:
         raise ConfigError((f"{path}: {error.strerror}; name a file of cases",)) from None
-    except (ValueError, msgspec.MsgspecError) as error:
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         what = "cases are [[case]] tables, or a JSON object on each line of a .jsonl file"
         raise ConfigError((f"{path}: {error}; {what}",)) from None
 

@@ -2,9 +2,12 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -59,16 +62,29 @@ def init(  # noqa: PLR0917 - the options of the command line
     """
     from edge_agent.survey.draft import draft  # noqa: PLC0415
 
-    if config != STANDARD_OUTPUT and config.exists() and not force:
-        raise ConfigError((f"{config}: exists; left unchanged; use --force to overwrite it",))
+    if config != STANDARD_OUTPUT:
+        _check_place(config, force=force)
     drivers, survey = _find(simulated)
-    answers = _answers(survey, node, broker, yes=yes, home_assistant=home_assistant, web=web)
+    with _interview():
+        answers = _answers(survey, node, broker, yes=yes, home_assistant=home_assistant, web=web)
     text = draft(survey, answers, drivers)
     if config == STANDARD_OUTPUT:
-        click.echo(text)
+        _print(text)
         return
     _put(config, text)
     _next(config, answers)
+
+
+@contextmanager
+def _interview() -> Iterator[None]:
+    """Raise ConfigError if the questions of a block reach the end of an input that is no user."""
+    try:
+        yield
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        what = "the standard input ends before all questions are answered"
+        raise ConfigError((f"{what}; use --yes, or give the answers as options",)) from None
 
 
 def _answers(
@@ -143,8 +159,26 @@ def _chips(survey: "Survey") -> dict[tuple[int, int], str]:
     return chosen
 
 
-def _put(config: Path, text: str) -> None:
-    """Write the draft, but only if it passes `check`."""
+def _check_place(config: Path, *, force: bool) -> None:
+    """Raise ConfigError before any question if the draft could not be written."""
+    if not force and config.exists():
+        raise ConfigError((f"{config}: exists; left unchanged; use --force to overwrite it",))
+    place = next(one for one in config.absolute().parents if one.exists())
+    if not place.is_dir():
+        raise ConfigError((f"{place}: not a directory; name another file",))
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise ConfigError((f"{place}: permission denied; use sudo, or name a file of your own",))
+
+
+def _print(text: str) -> None:
+    """Print the draft, but only if it passes `check`."""
+    with TemporaryDirectory() as directory:
+        _put(Path(directory) / "draft.toml", text, shown=STANDARD_OUTPUT)
+    click.echo(text)
+
+
+def _put(config: Path, text: str, shown: Path | None = None) -> None:
+    """Write the draft, but only if it passes `check`; messages name `shown` instead."""
     from edge_agent.blueprint import resolve  # noqa: PLC0415
     from edge_agent.private_files import create  # noqa: PLC0415
 
@@ -157,11 +191,14 @@ def _put(config: Path, text: str) -> None:
         resolve(fresh)
         _let_the_service_read(fresh)
         fresh.rename(config)
-    except PermissionError as error:
-        raise ConfigError((f"{error.filename}: permission denied; use sudo",)) from error
+    except OSError as error:
+        with suppress(OSError):
+            fresh.unlink()
+        reason = f"{error.filename or config}: {error.strerror}"
+        raise ConfigError((f"{reason}; use sudo, or name another file",)) from error
     except ConfigError as error:
         fresh.unlink()
-        lines = [line.replace(str(fresh), str(config)) for line in error.problems]
+        lines = [line.replace(str(fresh), str(shown or config)) for line in error.problems]
         raise ConfigError(("not written, because it does not pass `check`:", *lines)) from None
 
 

@@ -17,6 +17,8 @@ def parse(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         return anchored(tomllib.loads(text), path.parent.absolute())
+    except RecursionError:
+        raise ConfigError((f"{path}: nested too deeply; write [tables]",)) from None
     except FileNotFoundError:
         how = "`edge-agent init` writes one, or start from examples/greenhouse.toml"
         raise ConfigError((f"{path}: no such file; {how}",)) from None
@@ -79,5 +81,5 @@ def _value(text: str) -> Any:  # noqa: ANN401
     """Return what TOML makes of the text; a bare word is a string."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text

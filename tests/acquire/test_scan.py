@@ -126,3 +126,16 @@ def test_a_stuck_bus_ends_the_scan_with_its_own_error():
 
     with pytest.raises(BusStuck):
         look(Stuck())
+
+
+def test_a_sensor_that_cannot_identify_its_chip_is_a_guess():
+    class PlugIn:
+        """It passes the contract, which asks for no `identify`."""
+
+        bus, addresses = "i2c", (0x40,)
+
+        def measure(self):
+            """Make it a sensor."""
+
+    (found,) = look(Bus(0x40), {"mine": PlugIn})
+    assert found.claims == (Claim("mine", "mine", certain=False),)

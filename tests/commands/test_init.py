@@ -1,3 +1,4 @@
+import io
 import stat
 import tomllib
 from pathlib import Path
@@ -136,3 +137,34 @@ def test_a_protected_directory_is_reported_with_the_remedy(edge_agent, tmp_path,
     monkeypatch.setattr(init.os, "open", refuse)
     done = edge_agent("init", tmp_path / "a.toml", "--yes", *SIMULATED)
     assert (done.code, "sudo" in done.err) == (2, True)
+
+
+def test_a_place_that_cannot_be_written_is_named_before_any_question(edge_agent, monkeypatch):
+    monkeypatch.setattr("click.prompt", lambda *_, **__: pytest.fail("asked"))
+    done = edge_agent("init", "/dev/null/agent.toml", *SIMULATED)
+    assert (done.code, done.err) == (2, "/dev/null: not a directory; name another file\n")
+    monkeypatch.setattr(init.os, "access", lambda *_: False)
+    done = edge_agent("init", "/etc/edge-agent/nowhere.toml")
+    assert done.code == 2
+    assert "permission denied; use sudo, or name a file of your own" in done.err
+
+
+def test_what_fails_while_it_is_written_is_one_line(edge_agent):
+    done = edge_agent("init", "/proc/agent.toml", "--yes", *SIMULATED)
+    assert done.code == 2
+    assert done.err.splitlines()[-1].startswith("/proc/agent.toml.new: No such file or directory;")
+
+
+def test_it_prints_only_what_passes_check(edge_agent):
+    done = edge_agent("init", "-", "--yes", "--broker", "tcp://a", *SIMULATED)
+    assert (done.code, done.out) == (2, "")
+    assert "-: mqtt.url" in done.err
+    done = edge_agent("init", "-", "--yes", *SIMULATED)
+    assert (done.code, tomllib.loads(done.out)["mqtt"]["url"]) == (0, "mqtt://localhost")
+
+
+def test_an_input_that_ends_before_the_answers_is_explained(edge_agent, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    done = edge_agent("init", tmp_path / "agent.toml", *SIMULATED)
+    assert done.code == 2
+    assert "use --yes, or give the answers as options" in done.err
