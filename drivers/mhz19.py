@@ -3,7 +3,7 @@
 While they start they say fixed values (400, 410, 500 ppm) that nothing marks, and a driver has no
 clock: the first `setup`, and each after the sensor fell silent, waits the preheat time itself and
 asks for the `deadline` that this takes. A start between two measurements shows by such a value out
-of the blue. No calibration is ever commanded.
+of the blue. No calibration is ever commanded; the sensor's own is switched if the option says so.
 """
 
 from dataclasses import replace
@@ -16,6 +16,10 @@ from drivers.base.errors import BadChecksum, DeadFrame, LostConfiguration, NotRe
 from drivers.base.serial import SerialPort, answer
 
 READ = bytes.fromhex("ff 01 86 00 00 00 00 00 79")
+SELF_CALIBRATION = {
+    True: bytes.fromhex("ff 01 79 a0 00 00 00 00 e6"),
+    False: bytes.fromhex("ff 01 79 00 00 00 00 00 86"),
+}
 START = 0xFF
 COMMAND = 0x86
 FRAME_BYTES = 9
@@ -48,8 +52,11 @@ class MHZ19:
         port: SerialPort,
         *,
         range: Literal[2000, 5000, 10000] = 5000,  # noqa: A002 - the manual's word
+        self_calibration: bool | None = None,
     ) -> None:
+        """`self_calibration`: it takes its least value of a day for 400 ppm, or not."""
         self.channels = (replace(type(self).channels[0], high=range - 1),)
+        self._self_calibration = self_calibration
         self._port = port
         self._warm = False
         self._last = self._doubted = 0  # ppm
@@ -57,6 +64,9 @@ class MHZ19:
     def setup(self) -> Steps[None]:
         """Make sure that it answers, then let it warm up, unless it has and was never silent."""
         concentration((yield from self._answer()), self._port.where)
+        if self._self_calibration is not None:
+            self._port.write(SELF_CALIBRATION[self._self_calibration])
+            yield from answer(self._port)  # some acknowledge it
         if not self._warm:
             yield PREHEAT
             self._begin(concentration((yield from self._answer()), self._port.where))

@@ -14,7 +14,7 @@ READ = bytes.fromhex("ff 01 86 00 00 00 00 00 79")
 
 
 class MHZ19(SerialModel):
-    """Any command but the one that reads is kept in `commands`: none should be sent."""
+    """Any command but the one that reads is kept in `commands`."""
 
     inputs: ClassVar[Mapping[str, Range]] = {"carbon_dioxide": Range(LEAST + 1, 4999, 1)}
     starting: ClassVar[int] = 410  # ppm

@@ -25,6 +25,10 @@ class TestContract(SensorContract):
     patience = MHZ19.deadline
 
 
+class TestContractWithoutSelfCalibration(TestContract):
+    options = {"self_calibration": False}
+
+
 class TestContractOfTheWideRange(TestContract):
     options = {"range": 10000}
 
@@ -163,3 +167,19 @@ def test_anything_but_one_whole_answer_has_no_value(frame):
 def test_the_answer_to_another_command_is_refused():
     with pytest.raises(WrongChip, match="answers ff 99, an MH-Z19 ff 86"):
         concentration(bytes.fromhex("ff 99 01 00 00 00 00 00 66"), "here")
+
+
+# User manual MH-Z19B V1.0, "0x79 - self-calibration function on/off"
+@pytest.mark.parametrize(
+    "options, commands",
+    [
+        ({}, []),
+        ({"self_calibration": True}, ["ff0179a000000000e6"]),
+        ({"self_calibration": False}, ["ff01790000000000" + "86"]),
+    ],
+)
+def test_its_self_calibration_is_switched_only_if_the_option_says_so(
+    model, clock, options, commands
+):
+    assert read(wired(model, **options), clock.sleep) == {"carbon_dioxide": 812}
+    assert [command.hex() for command in model.commands] == commands
