@@ -10,7 +10,10 @@ from edge_agent.store.migrations import refuse_foreign
 
 # A commit rewrites whole pages: with 1 kB, ten events cost an SD card half of what 4 kB would.
 PAGE_SIZE = 1024
-CHECKPOINT_PAGES = 4000
+# Each commit that makes the write-ahead log longer is a commit of the file system's journal, too:
+# a short one is soon as long as it gets, and is then written over.
+CHECKPOINT_PAGES = 400
+WAL_PAGES = 4000  # which a reader may make it grow to
 BUSY_MS = 5000  # how long a lock of another process is waited for
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from edge_agent.events import Event
 from edge_agent.store.account import Account
-from edge_agent.store.connection import BUSY_MS, connect
+from edge_agent.store.connection import BUSY_MS, CHECKPOINT_PAGES, connect
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import log_id, migrate
 from edge_agent.store.oldest import Oldest
@@ -162,7 +162,7 @@ class EventLog:
     def limit_wal(self, size: int) -> None:
         """Fold the write-ahead log into the database, and cut it, beyond about `size` bytes."""
         pages = max(size // int(self.execute("PRAGMA page_size")[0][0]), 1)
-        self.execute(f"PRAGMA wal_autocheckpoint = {pages}")
+        self.execute(f"PRAGMA wal_autocheckpoint = {min(pages, CHECKPOINT_PAGES)}")
         self.execute(f"PRAGMA journal_size_limit = {size}")
 
     def cut_wal(self, size: int) -> None:

@@ -7,7 +7,7 @@ from edge_agent.clock import Moment
 from edge_agent.events import CursorMove, Event, Record, SavedState, Subscription
 
 GATHER = 0.003  # seconds: one tick of all sensors is one commit
-CURSOR_INTERVAL = 1.0  # cursor moves alone are not worth a commit of their own sooner
+CURSOR_INTERVAL = 1.5  # cursor moves alone: a tick of 1 s takes them along
 GROUP = 10_000  # events in one transaction
 
 
@@ -20,7 +20,7 @@ class Group:
         self.moves: dict[tuple[str, frozenset[str]], CursorMove] = {}
         self.subscriptions: tuple[Subscription, ...] | None = None
         self._urgent = False
-        self._since = float("inf")
+        self.since = float("inf")  # when the first one came
 
     def add(self, records: Sequence[Record], now: float) -> None:
         """Take what must commit together; the last state of each name counts."""
@@ -28,7 +28,7 @@ class Group:
         self.states |= dict(one for one in records if isinstance(one, SavedState))
         self.events.extend(events)
         self._urgent = self._urgent or any(event.urgent for event in events)
-        self._since = min(self._since, now)
+        self.since = min(self.since, now)
 
     def move(self, move: CursorMove) -> None:
         """Take a cursor's move; the farthest of each sink counts, with all refusals."""
@@ -40,16 +40,20 @@ class Group:
         """Take the sinks that there are from now on; this does not wait for the interval."""
         self.subscriptions = subscriptions
         self._urgent = True
-        self._since = min(self._since, now)
+        self.since = min(self.since, now)
 
-    def due(self, last_commit: float, interval: float) -> float:
-        """Return the monotonic time at which to commit; infinity if there is nothing to."""
+    def due(self, last_group: float, interval: float) -> float:
+        """Return the monotonic time at which to commit; infinity if there is nothing to.
+
+        The interval counts from the first event of the last group: sensors that measure as often
+        would otherwise meet their own last commit, and wait for almost a whole interval.
+        """
         if self._urgent or len(self.events) >= GROUP:
-            return self._since
+            return self.since
         if self.events or self.states:
-            return max(self._since + GATHER, last_commit + interval)
+            return max(self.since + GATHER, last_group + interval)
         if self.moves:
-            return last_commit + max(interval, CURSOR_INTERVAL)
+            return last_group + max(interval, CURSOR_INTERVAL)
         return float("inf")
 
     def hold(self, limit: int) -> Counter[str]:

@@ -67,7 +67,7 @@ class Recorder:
         self._retention, self._spill = retention, spill_to
         self._progress, self._report, self._crowded = progress, report, crowded
         self._group = Group()
-        self._last_commit = self._retry_at = float("-inf")
+        self._last_commit = self._last_group = self._retry_at = float("-inf")
         self._lost: Counter[str] = Counter()  # by kind
         self._trim_at, self._since_trim, self._failures = 0.0, 0, 0
         self._stopping = self._damaged = False
@@ -127,6 +127,7 @@ class Recorder:
             return
         self._report(Committed(self._log.confirmed_in, offset))
         self._last_commit = self._clock.monotonic()
+        self._last_group = min(group.since, self._last_commit)
         self._since_trim += len(group.events)
         self._failures, self._lost = 0, Counter()
         if offset is not None:
@@ -136,7 +137,7 @@ class Recorder:
 
     def _wait(self) -> float:
         now = self._clock.monotonic()
-        due = self._group.due(self._last_commit, self._interval)
+        due = self._group.due(self._last_group, self._interval)
         due = min(due, self._repair.due(self._last_commit))
         due = due if self._log.is_in_place() and not self._damaged else now
         return min(max(due - now, self._retry_at - now, 0.0), IDLE)

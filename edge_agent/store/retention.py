@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from edge_agent.clock import Moment
 from edge_agent.events import KINDS, Event, Kind, LoggedEvent
-from edge_agent.store.connection import CHECKPOINT_PAGES, PAGE_SIZE
+from edge_agent.store.connection import PAGE_SIZE, WAL_PAGES
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.gaps import counted, report
 from edge_agent.store.tally import delete, delete_up_to
@@ -52,7 +52,7 @@ class Retention(NamedTuple):
     @property
     def wal_size(self) -> int:
         """Return the bytes that the write-ahead log may keep between two transactions."""
-        return min(self.max_size // WAL_SHARE, CHECKPOINT_PAGES * PAGE_SIZE)
+        return min(self.max_size // WAL_SHARE, WAL_PAGES * PAGE_SIZE)
 
     @property
     def room(self) -> int:

@@ -80,7 +80,7 @@ class Desk:
         if registered(path) is None:
             self.put(Subscriptions((Subscription("mqtt"),)))
             self.announced.clear()
-            self.recorder._last_commit = float("-inf")
+            self.recorder._last_group = float("-inf")
 
     def put(self, *items):
         for item in items:

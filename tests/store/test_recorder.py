@@ -5,7 +5,7 @@ import pytest
 
 from edge_agent.events import CursorMove
 from edge_agent.figures import Committed, NotCommitted
-from edge_agent.store.group import GATHER, GROUP, Group
+from edge_agent.store.group import CURSOR_INTERVAL, GATHER, GROUP, Group
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import HELD, RETRY
 
@@ -34,6 +34,20 @@ def test_readings_commit_at_most_once_per_interval(recording, event):
     assert recording.announced == [1, 2]
 
 
+def test_a_tick_as_long_as_the_interval_does_not_wait_for_it(recording, event):
+    recording = recording(interval=1.0)
+    for tick in range(1, 5):
+        recording.put(event())
+        recording.after(2 * GATHER)  # the disk takes its time
+        assert recording.announced[-1] == tick
+        recording.put(CursorMove("mqtt", tick, {}))
+        recording.after(1.0 - 2 * GATHER)
+    assert recording.announced == [1, 2, 3, 4]
+    assert [one.offset for one in recording.figures if isinstance(one, Committed)][-4:] == [
+        *range(1, 5)
+    ]
+
+
 def test_an_alert_never_waits_and_takes_everything_before_it_along(recording, event):
     recording = recording(interval=60.0)
     recording.put(event())
@@ -58,9 +72,9 @@ def test_cursor_moves_alone_wait_and_then_ride(recording, path, event):
     recording.put(event())
     recording.after(GATHER)
     recording.put(CursorMove("mqtt", 1, {}))
-    recording.after(0.5)
+    recording.after(CURSOR_INTERVAL - 0.1)
     assert LogReader(path).cursor("mqtt") == 0
-    recording.after(0.5)
+    recording.after(0.1)
     assert LogReader(path).cursor("mqtt") == 1
     assert recording.announced == [1]
 
@@ -80,7 +94,7 @@ def test_what_a_sink_refuses_is_reported_in_a_gap_event_and_counted(recording, p
     recording.put(*(event() for _ in range(4)))
     recording.after(GATHER)
     recording.put(CursorMove("mqtt", 4, {2: "not authorised", 3: "not authorised"}))
-    recording.after(1)
+    recording.after(CURSOR_INTERVAL)
     (reported,) = LogReader(path).read_after(4, 10)
     assert reported.kind == "gap"
     assert reported.data == (
@@ -94,7 +108,7 @@ def test_a_refused_gap_event_is_counted_but_makes_no_further_gap(recording, path
     recording.put(event(kind="gap"))
     recording.after(GATHER)
     recording.put(CursorMove("mqtt", 1, {1: "quota"}))
-    recording.after(1)
+    recording.after(CURSOR_INTERVAL)
     assert offsets(path) == [1]
     assert LogReader(path).accounts()["mqtt"].refused == {"quota": 1}
 
@@ -178,7 +192,7 @@ def test_a_full_memory_gives_up_the_oldest_readings_and_keeps_alerts(event):
 def test_a_large_load_commits_in_groups(event):
     group = Group()
     group.add([event()] * GROUP, 5.0)
-    assert group.due(last_commit=5.0, interval=60) == 5.0
+    assert group.due(last_group=5.0, interval=60) == 5.0
 
 
 def test_a_cursor_that_moves_while_the_agent_stops_is_committed(recording, path, event):
