@@ -13,6 +13,7 @@ from consumers.aggregate.page.statements import (
     columns_of_readings,
     columns_of_windows,
     marks,
+    open_alerts,
     readings,
 )
 from consumers.query.opened import OpenedStore
@@ -71,12 +72,11 @@ class FleetHistory:
                     return
 
     def marks(self, span: TimeSpan) -> HistoryMarks:
-        """Return the latest alerts and settings of outputs of all nodes."""
+        """Return alerts and settings of outputs of all nodes, after alerts open before the span."""
         with closing(self._opened()) as store:
-            asked = store.sql(marks(span, MARKS + 1))
-            found = asked.project("epoch_us(time), * EXCLUDE time").fetchall()
-        latest = [HistoryMark(*row) for row in reversed(found[:MARKS])]
-        return HistoryMarks(latest, len(found) <= MARKS)
+            found = _marks(store, marks(span, MARKS + 1))
+            before = _marks(store, open_alerts(span.since, MARKS))
+        return HistoryMarks([*before, *reversed(found[:MARKS])], len(found) <= MARKS)
 
 
 class _ColumnRow(NamedTuple):
@@ -87,6 +87,11 @@ class _ColumnRow(NamedTuple):
     last: int
     low: float
     high: float
+
+
+def _marks(store: OpenedStore, asked: str) -> list[HistoryMark]:
+    rows = store.sql(asked).project("epoch_us(time), * EXCLUDE time").fetchall()
+    return [HistoryMark(*row) for row in rows]
 
 
 def _series(channel: str) -> FleetSeries | None:

@@ -10,6 +10,11 @@ from edge_agent.samples import TimeSpan
 
 CHANNELS = "SELECT DISTINCT node, device, channel FROM series ORDER BY 1, 2, 3 LIMIT 10000"
 ABSENCES = 10_000  # readings without a value, in one chart
+MARK = (
+    "time, kind, node || '/' || subject AS name,"
+    " coalesce(data->>'state', data->>'value', '') AS state,"
+    " coalesce(data->>'message', data->>'by', '') AS text"
+)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -59,11 +64,18 @@ def absences(series: FleetSeries, span: TimeSpan) -> str:
 def marks(span: TimeSpan, count: int) -> str:
     """Ask for the newest alerts and settings of outputs: what HistoryMark has, newest first."""
     return (
-        "SELECT time, kind, node || '/' || subject AS name,"  # noqa: S608
-        " coalesce(data->>'state', data->>'value', '') AS state,"
-        " coalesce(data->>'message', data->>'by', '') AS text"
-        f" FROM events WHERE kind IN ('alert', 'output') AND {_within('time', span)}"
+        f"SELECT {MARK} FROM events WHERE kind IN ('alert', 'output') AND {_within('time', span)}"  # noqa: S608
         f" ORDER BY time DESC, log_offset DESC LIMIT {count}"
+    )
+
+
+def open_alerts(time: int, count: int) -> str:
+    """Ask for the alerts that were open at a time in µs, oldest first."""
+    return (
+        f"SELECT time, kind, name, state, text FROM (SELECT {MARK}, row_number() OVER"  # noqa: S608
+        " (PARTITION BY node, subject ORDER BY time DESC, log_offset DESC) AS age"
+        f" FROM events WHERE kind = 'alert' AND time < '{_instant(time)}'::TIMESTAMPTZ) AS latest"
+        f" WHERE age = 1 AND state IN ('firing', 'flapping') ORDER BY time LIMIT {count}"
     )
 
 

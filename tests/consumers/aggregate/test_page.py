@@ -154,6 +154,12 @@ def test_alerts_of_all_nodes_are_marks_on_the_axis(fleet, event):
     assert FleetHistory(fleet.opened).marks(span(6, 10)).marks == []
 
 
+def test_an_alert_that_was_open_before_the_span_is_its_first_mark(fleet, event):
+    fleet.commit(alert(event, 1, 0, "firing"), alert(event, 2, 5, "resolved"))
+    found = FleetHistory(fleet.opened).marks(span(3, 10))
+    assert [one.state for one in found.marks] == ["firing", "resolved"]
+
+
 @pytest.mark.parametrize("since", [-(10**12), -(10**9)])
 def test_any_span_can_be_asked_for(fleet, event, since):
     fleet.commit(read(event, 1, 0, 20.0))
