@@ -91,13 +91,6 @@ class Lines:
         """Do nothing."""
 
 
-class Nothing(Lines):
-    """Shows nothing: a service writes only its log."""
-
-    def take(self, news: DisplayNews) -> None:
-        """Do nothing."""
-
-
 def reading_text(reading: Reading, channels: Mapping[str, Channel]) -> str:
     """Return a reading's values with units, or why there are none."""
     if not reading.values:

@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+from typing import Protocol
 
 import click
 
@@ -15,7 +16,6 @@ from edge_agent.terminal.display import (
     Display,
     DisplayNews,
     Lines,
-    Nothing,
 )
 from edge_agent.terminal.log_lines import LogChoice, log_to_stderr
 
@@ -24,15 +24,51 @@ REFRESH_SECONDS = 0.25
 _logger = logging.getLogger(__name__)
 
 
-class Screen:
+class Screen(Protocol):
+    """Takes what a running agent shows, from any thread."""
+
+    redraws: bool  # whether it uses the terminal's last lines
+
+    def put(self, news: DisplayNews) -> None:
+        """Show news, or nothing."""
+        ...
+
+    def start(self) -> None:
+        """Start showing."""
+        ...
+
+    def close(self) -> None:
+        """Show what is left, and end."""
+        ...
+
+
+class NoScreen:
+    """Shows nothing, and wakes no thread for it: a service writes only its log."""
+
+    redraws = False
+
+    def put(self, news: DisplayNews) -> None:
+        """Do nothing."""
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class TerminalScreen:
     """A thread that shows what `put` receives, so that a slow terminal delays no other thread."""
 
     def __init__(self, display: Display) -> None:
         self._display = display
         self._inbox: SimpleQueue[DisplayNews | None] = SimpleQueue()
-        self.put = self._inbox.put
         self.redraws = display.redraws
         self._thread = threading.Thread(target=self._run, name="display", daemon=True)
+
+    def put(self, news: DisplayNews) -> None:
+        """Hand news to the thread."""
+        self._inbox.put(news)
 
     def start(self) -> None:
         """Start showing."""
@@ -89,8 +125,8 @@ def open_screen(blueprint: Blueprint, headline: str, log: LogChoice, *, lines: b
         except ImportError:
             lines = True
         else:
-            return Screen(LiveTable(channels, headline, log))
+            return TerminalScreen(LiveTable(channels, headline, log))
     log_to_stderr(log)
     with suppress(OSError):  # a closed pipe or a full disk does not stop an agent
         click.echo(headline) if log.form == "text" else _logger.info(headline)
-    return Screen(Lines(channels) if lines else Nothing(channels))
+    return TerminalScreen(Lines(channels)) if lines else NoScreen()

@@ -1,8 +1,7 @@
 import logging
 
 from edge_agent.commands.live_control import live_control
-from edge_agent.terminal.display import Nothing
-from edge_agent.terminal.screen import Screen
+from edge_agent.terminal.screen import NoScreen
 
 
 def test_a_simulation_whose_socket_cannot_be_made_runs_with_a_warning(
@@ -10,7 +9,7 @@ def test_a_simulation_whose_socket_cannot_be_made_runs_with_a_warning(
 ):
     monkeypatch.setattr("edge_agent.commands.live_control.STDIN", -1)
     path = tmp_path / ("x" * 120)
-    with caplog.at_level(logging.WARNING), live_control(str.upper, Screen(Nothing({})), path):
+    with caplog.at_level(logging.WARNING), live_control(str.upper, NoScreen(), path):
         pass
     (warning,) = caplog.messages
     assert warning.startswith(f"no control socket {path}: ")
