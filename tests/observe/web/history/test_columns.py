@@ -102,6 +102,13 @@ def test_an_absence_too_short_to_be_seen_does_not_break_the_line():
     assert [low for _, low, _ in rows(found)] == [1.0, 1.0]
 
 
+def test_a_silence_too_short_to_be_seen_does_not_break_the_line():
+    found = columns(HOUR)
+    edge = 2 * HOUR
+    found.add(readings((edge - PATIENCE, 1.0), (edge + PATIENCE, 1.0)))
+    assert [low for _, low, _ in rows(found)] == [1.0, 1.0]
+
+
 def test_an_absence_as_long_as_a_column_breaks_the_line():
     found = columns(MINUTE)
     found.add(readings((0, 1.0), (SECOND, None), (2 * MINUTE, 1.0)))

@@ -41,11 +41,11 @@ def test_nothing_is_open_if_windows_cover_all():
 
 
 def test_windows_beyond_the_span_cover_nothing():
-    assert open_minutes(coverage(windows(600, -10, 0, 30))) == [(10, 30)]
+    assert open_minutes(coverage(windows(600, -20, 0, 30))) == [(10, 30)]
 
 
 def test_two_events_about_one_window_count_once():
-    assert open_minutes(coverage(windows(300, 0, 0), windows(300, 0))) == [(0, 30)]
+    assert open_minutes(coverage(windows(300, 0), windows(300, 0))) == [(0, 30)]
 
 
 def test_windows_of_different_lengths_do_not_add_up():

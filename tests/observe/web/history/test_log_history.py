@@ -116,8 +116,9 @@ def test_a_spike_is_found_wherever_it_lies_in_many_slices(log, history):
 
 
 def test_events_logged_late_are_found(log, history):
-    record(log, *(reading(n) for n in range(SLICE)), reading(SLICE - 10, 7.0, device="late"))
-    record(log, *(reading(n) for n in range(SLICE, 2 * SLICE)))
+    late = reading(SLICE - 10, 7.0, device="late")
+    record(log, *(reading(n) for n in range(SLICE + 1)), late)
+    record(log, *(reading(n) for n in range(SLICE + 1, 2 * SLICE)))
     assert drawn(history, SLICE - 10, SLICE - 9, channel="late.temperature") == [7.0]
 
 
