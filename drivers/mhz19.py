@@ -59,7 +59,7 @@ class MHZ19:
         self._self_calibration = self_calibration
         self._port = port
         self._warm = False
-        self._last = self._doubted = 0  # ppm
+        self._last = 0  # ppm
 
     def setup(self) -> Steps[None]:
         """Make sure that it answers, then let it warm up, unless it has and was never silent."""
@@ -72,11 +72,13 @@ class MHZ19:
             self._begin(concentration((yield from self._answer()), self._port.where))
 
     def _begin(self, ppm: int) -> None:
-        """Believe a first value; raise `LostConfiguration` once if it may be one of a new start."""
-        if ppm in STARTING and ppm != self._doubted:
-            self._doubted = ppm
+        """Believe a first value; raise `LostConfiguration` if it may be one of another start.
+
+        Real air of just that value changes by a few ppm before long.
+        """
+        if ppm in STARTING:
             raise LostConfiguration(self._port.where, f"still {ppm} ppm: it may have started again")
-        self._last, self._doubted, self._warm = ppm, 0, True
+        self._last, self._warm = ppm, True
 
     def measure(self) -> Steps[Values]:
         """Ask for the concentration; raise until the sensor has warmed up."""

@@ -16,7 +16,8 @@ from drivers.base.motion import Frame, G, fresh, refuse_old, steady
 from drivers.base.registers import refuse_changed, refuse_dead
 
 # Registers, §3
-OFFSETS, OFFSETS_COUNT = 0x06, 0x13  # of both sensors: what the factory set, or nothing
+# What the factory set, or nothing: of both sensors, and of an MPU6500's accelerometer
+OFFSETS = {0x06: 0x13, 0x77: 8}
 SMPLRT_DIV = 0x19
 INT_ENABLE = 0x38
 PWR_MGMT_1 = 0x6B
@@ -113,17 +114,24 @@ class MPU6050:
     def setup(self) -> Steps[None]:
         """Reset the chip and let it sample; raise `WrongChip` if another answers."""
         self._chip = self._relative()
+        before = yield from self._reset()
+        self._offsets = yield from self._reset()
+        refuse_changed(self._offsets, before, self._port.where)  # a damaged reset wrote into them
+        self._write(PWR_MGMT_1, GYROSCOPE_CLOCK)
+        self._write(SMPLRT_DIV, *self._settings)
+        self._write(INT_ENABLE, DATA_READY)
+        yield START_SECONDS
+        self._expect_settings()
+        self._samples(steady(self._frame, self._port.where))
+
+    def _reset(self) -> Steps[bytes]:
+        """Reset the chip; return what the factory's offsets are."""
         self._write(PWR_MGMT_1, DEVICE_RESET)
         yield RESET_SECONDS
         if self._port.write_read(bytes([PWR_MGMT_1]), 1)[0] not in {SLEEP, AWAKE}:
             raise NotReady(self._port.where, "does not come out of reset", "check wiring and power")
-        self._write(PWR_MGMT_1, GYROSCOPE_CLOCK)
-        self._write(SMPLRT_DIV, *self._settings)
-        self._write(INT_ENABLE, DATA_READY)
-        self._offsets = self._port.read_steady(OFFSETS_COUNT, bytes([OFFSETS]))
-        yield START_SECONDS
-        self._expect_settings()
-        self._samples(steady(self._frame, self._port.where))
+        reads = (self._port.read_steady(n, bytes([first])) for first, n in OFFSETS.items())
+        return b"".join(reads)
 
     def _relative(self) -> Relative:
         """Return the chip that answers; its number is read repeatedly: a formula depends on it."""
@@ -173,8 +181,8 @@ class MPU6050:
 
     def _expect_offsets(self) -> None:
         """Raise `LostConfiguration` if another program calibrates the chip."""
-        held = self._port.write_read(bytes([OFFSETS]), OFFSETS_COUNT)
-        refuse_changed(held, self._offsets, self._port.where)
+        reads = (self._port.write_read(bytes([first]), n) for first, n in OFFSETS.items())
+        refuse_changed(b"".join(reads), self._offsets, self._port.where)
 
     def _frame(self) -> Frame:
         """Read INT_ENABLE to GYRO_ZOUT_L in one transaction, 0x39 being reserved."""
