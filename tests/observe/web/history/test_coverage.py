@@ -41,7 +41,9 @@ def test_nothing_is_open_if_windows_cover_all():
 
 
 def test_windows_beyond_the_span_cover_nothing():
-    assert open_minutes(coverage(windows(600, -20, 0, 30))) == [(10, 30)]
+    later = Coverage(TimeSpan(60 * MINUTE, 90 * MINUTE), 10 * MINUTE)
+    later.note(windows(600, 20, 60, 90))
+    assert open_minutes(later) == [(70, 90)]
 
 
 def test_two_events_about_one_window_count_once():
