@@ -19,11 +19,12 @@ SENSITIVE = re.compile(
 REDACTED = "***"
 PEM = "-----"
 VARIABLE = re.compile(r"[A-Z]+(_[A-Z]+)*")  # with digits, it may be a token
-# A path as it is written in a configuration; a secret in base64 may begin with / as well.
-PATH = re.compile(r"(/|~/|\.{1,2}/|\$CREDENTIALS_DIRECTORY/)[^+=\n]*")
+# A path as it is written in a configuration, below some directory; a secret in base64 may begin
+# with / as well.
+PATH = re.compile(r"(/[^/+=\n]+/|~/|\.{1,2}/|\$CREDENTIALS_DIRECTORY/)[^+=\n]*")
 NAMES = {"file": PATH, "variable": VARIABLE}
 LOOKS = {
-    "file": "the path of a file begins with /, ~/, ./ or ../",
+    "file": "the path of a file begins with a directory, as in /etc/, ~/, ./ or ../",
     "variable": "the name of a variable has capital letters and _ only",
 }
 

@@ -5,6 +5,8 @@ from typing import Any
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
+PART = r"(\d+)\s*(ms|[smhd])"
+COMBINED = rf"\s*{PART}(\s*{PART})+\s*"  # as in 1m30s
 LONGEST = 36_500 * 86400.0  # s: sums of times have to fit into 64 bits, in microseconds
 LARGEST = 10_000 * 1000**3  # bytes
 LEVELS = {"off": 0.0, "on": 1.0}
@@ -38,6 +40,8 @@ def _within(value: float, most: float, words: str) -> float:
 
 def _with_unit(value: object, units: dict[str, Any], expected: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(value).strip())
+    if str(value).lstrip().startswith("-"):
+        raise ValueError(f"not negative; expected {expected}")
     if isinstance(value, bool) or not match or (match[2] and match[2] not in units):
         raise ValueError(f"expected {_meant(str(value), units) or expected}")
     return float(match[1]) * float(units.get(match[2], 1))
@@ -45,6 +49,8 @@ def _with_unit(value: object, units: dict[str, Any], expected: str) -> float:
 
 def _meant(text: str, units: dict[str, Any]) -> str:
     """Return what a text in another notation means, as in `5 seconds`, `0,5s` or `PT10S`."""
+    if units is SECONDS and (parts := re.findall(PART, text)) and re.fullmatch(COMBINED, text):
+        return f'"{sum(float(number) * SECONDS[unit] for number, unit in parts):g}s"'
     found = re.fullmatch(r"(?:PT?)?(\d+(?:[.,]\d+)?)\s*([A-Za-z]+)", text.strip())
     if not found:
         return ""

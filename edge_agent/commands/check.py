@@ -8,6 +8,11 @@ import click
 from edge_agent.commands.options import config_argument, json_option, set_option
 from edge_agent.errors import ConfigError
 
+NOTHING = (
+    "no device, output or rule: there is nothing to do; `edge-agent init` writes a configuration,"
+    " and examples/greenhouse.toml shows one"
+)
+
 
 @click.command()
 @config_argument
@@ -44,7 +49,7 @@ def _check(config: Path, overrides: tuple[str, ...], *, as_json: bool) -> int:
         return 0
     parts = {"device": blueprint.devices, "output": blueprint.outputs, "rule": blueprint.rules}
     counts = ", ".join(_counted(noun, len(found)) for noun, found in parts.items())
-    click.echo(f"{config}: {counts}: no problems")
+    click.echo(f"{config}: {f'{counts}: no problems' if any(parts.values()) else NOTHING}")
     if path := blueprint.config.log.path:
         click.echo(f"{config}: the event log is {expanded(path)}")
     return 0

@@ -42,7 +42,9 @@ def remedy(text: str, error: str) -> str:
     if "overwrite a value" in error:
         return _given_twice(lines, number)
     fitting = (one.remedy for one in MISTAKES if one.pattern.search(line))
-    return next(fitting, "see https://toml.io")
+    what = next(fitting, "see https://toml.io")
+    elsewhere = MISPLACED["mqtt"].get(_key(line))
+    return f"{what}; for {_key(line)} below [mqtt], {elsewhere}" if elsewhere else what
 
 
 def _given_twice(lines: list[str], number: int) -> str:

@@ -114,8 +114,7 @@ class TableReader:
 
     def _list(self, kind: type[T], entries: object, where: Where) -> tuple[T, ...]:
         if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-            what = f"expected a list of tables: write [[{where.heading}]]"
-            self._problems.note(where.key, without_secrets(entries), what)
+            self._problems.add(f"{where.key}: expected a list of tables: write [[{where.heading}]]")
             return ()
         found = [
             self.table(kind, entry, where.entry(entry.get("name", number)))
@@ -161,7 +160,7 @@ class TableReader:
             value = msgspec.convert(given, field.type, dec_hook=decode)
             what = "" if _in_range(field, value) else "out of range"
         except msgspec.ValidationError as error:
-            what = reason(error) + _without_quotes(given, str(error))
+            what = reason(error) + _remedy(field, given, str(error))
         if what:
             shown = REDACTED if hides(mark(field), given) else without_secrets(given)
             self._problems.note(name, shown, f"{what}; wanted: {description(field)}")
@@ -176,12 +175,20 @@ def _in_range(field: FieldInfo, value: Any) -> bool:  # noqa: ANN401
     return inside and all(map(math.isfinite, _floats(value)))
 
 
-def _without_quotes(given: object, error: str) -> str:
-    """Return the remedy for a number in quotes, such as "0x76" or "GPIO22"."""
-    found = re.search(r"(0x[0-9a-f]+|\d+)$", str(given), re.IGNORECASE)
-    if not isinstance(given, str) or not found or not error.startswith("Expected `int"):
+def _remedy(field: FieldInfo, given: object, error: str) -> str:
+    """Return what to write instead of a text such as "0x76", "GPIO22" or "Critical"."""
+    if not isinstance(given, str):
         return ""
-    return f"; write {found[1]} without quotes"
+    found = re.search(r"(0x[0-9a-f]+|\d+)$", given, re.IGNORECASE)
+    if found and error.startswith("Expected `int"):
+        is_decimal = field.encode_name == "address" and found[1].isdecimal()
+        return f"; write {'0x' * is_decimal}{found[1]} without quotes"
+    small = given.strip().lower()
+    try:
+        msgspec.convert(small, field.type, dec_hook=decode)
+    except msgspec.ValidationError:
+        return ""
+    return f'; write "{small}"'
 
 
 def _floats(value: Any) -> Iterator[float]:  # noqa: ANN401

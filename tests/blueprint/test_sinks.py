@@ -80,8 +80,8 @@ def test_an_environment_variable_that_is_not_set_is_a_problem(problems, monkeypa
 
 
 def test_a_missing_password_file_is_a_problem(problems):
-    (line,) = problems(mqtt(password_file='"/nowhere"'))
-    assert line.startswith('mqtt.password_file = "/nowhere": No such file or directory')
+    (line,) = problems(mqtt(password_file='"/nowhere/password"'))
+    assert line.startswith('mqtt.password_file = "/nowhere/password": No such file or directory')
 
 
 def test_a_certificate_without_mqtts_is_a_problem(problems):

@@ -98,7 +98,7 @@ def test_a_password_in_a_url_is_refused_and_not_shown(edge_agent, config, passwo
 SINK = '[[sink]]\nname = "a"\n'
 PEM = "-----BEGIN PRIVATE KEY-----s3cret"
 MISPLACED = {
-    '[mqtt]\npassword_file = "{}"': "the path of a file begins with /, ~/, ./ or ../",
+    '[mqtt]\npassword_file = "{}"': "the path of a file begins with a directory",
     '[mqtt]\nusername = "me"\npassword_file = "{}"': 'mqtt.password_file = "***": No such file',
     '[mqtt]\nusername = "me"\npassword_env = "{}"': "capital letters and _ only",
     '[mqtt]\nurl = "mqtts://a"\ncertificate = "/etc/hostname"\nkey = "{}"': "key: No such file",
