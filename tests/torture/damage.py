@@ -47,7 +47,7 @@ def is_sound(path: Path) -> bool:
 def forget_boot(path: Path) -> None:
     """Make the mark one of an earlier boot: the agent then looks through the whole log."""
     mark = MarkFile.lock(path)
-    mark.note(boot="")
+    mark.note(boot="", checked="")
     mark.close()
 
 
