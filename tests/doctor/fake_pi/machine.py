@@ -15,11 +15,11 @@ from edge_agent.errors import ConfigError
 from edge_agent.machine import CommandResult, Machine
 from edge_agent.service.files import PROGRAM, rendered, shipped
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.opening import open_log
 from fake_pi.shell import Shell
 from simulators.bus import SimulatedBus
 from simulators.clock import RealClock
 from simulators.sht4x import SHT4x
+from tests.store.checked import open_checked
 
 UNIT = (shipped() / "edge-agent.service").read_text()
 UDEV = (shipped() / "60-edge-agent.rules").read_text()
@@ -275,7 +275,7 @@ class Pi:
         except ConfigError:
             self.fail("exit-code", 2)
             return
-        open_log(self.log, self.clock).close()
+        open_checked(self.log, self.clock).close()
         self.unit |= {"ActiveState": "active", "SubState": "running", "Result": "success"}
         self.unit |= {"NRestarts": "0", "ExecMainStatus": "0"}
 
