@@ -132,7 +132,7 @@ class Flow:
         if blueprint.config.home_assistant.enabled:
             complete = partial(show_inactive, self._news, blueprint, self.clock.now())
             self.readings.put(ShowAgain(complete))
-            self._repeat_to(self.delivery.posts)  # what was removed before is shown again
+        self._repeat_to(self.delivery.posts)  # what was removed before is shown again
 
     def introduce(self, sinks: Iterable[RunningSink]) -> None:
         """Let the engine show new sinks what alerts and outputs are; it alone knows the order."""

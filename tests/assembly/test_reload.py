@@ -149,6 +149,21 @@ def test_an_added_sink_starts_and_a_removed_one_holds_nothing_back(running, wait
     assert "sink archive" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_what_is_added_again_is_shown_again_to_who_subscribes_later(
+    running, wait_for, subscriber, broker
+):
+    def retained():
+        late = subscriber(broker.port, "edge/shed/#")
+        wait_for(lambda: any(topic == "edge/shed/info" for topic, *_ in late))
+        return {topic for topic, body, kept in late if kept and body}
+
+    wait_for(lambda: "edge/shed/output/fan" in retained())
+    running.reload("", without=FAN + warm())
+    wait_for(lambda: "edge/shed/output/fan" not in retained())
+    running.reload("")
+    wait_for(lambda: "edge/shed/output/fan" in retained())
+
+
 def test_what_vanished_from_the_configuration_vanishes_from_the_broker(
     running, wait_for, subscriber, broker
 ):
