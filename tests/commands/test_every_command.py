@@ -16,6 +16,7 @@ from edge_agent.store.event_log import EventLog
 
 GREENHOUSE = Path(__file__).parents[2] / "examples/greenhouse.toml"
 ARGUMENTS = {
+    "calibrate": [["air", "-c", "CONFIG"], ["nonsense"]],
     "check": [["CONFIG"], ["CONFIG", "--json"], ["CONFIG", "--events"]],
     "control": [["-c", "CONFIG", "help"], ["-c", "CONFIG"]],
     "doctor": [["CONFIG"], ["CONFIG", "--json"]],
