@@ -46,9 +46,9 @@ class Clock(Protocol):
 class SystemClock:
     """The kernel's clocks; asks at most once a second whether the wall clock is set."""
 
-    def __init__(self, is_set: Callable[[], bool] | None = None) -> None:
-        """Without `is_set`, what sets the clock of this machine is asked."""
-        self._is_set = is_set or (lambda: wall_clock_is_set(self._earliest))
+    def __init__(self, by_chip: Callable[[], bool] | None = None) -> None:
+        """`by_chip` returns whether a clock chip has set it; without it, the kernel is asked."""
+        self._by_chip = by_chip or _set_by_chip
         self._earliest = BUILT
         self.boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         self._trusted = False
@@ -71,7 +71,7 @@ class SystemClock:
     def _trust(self) -> bool:
         if not self._trusted and time.monotonic() - self._looked >= 1:
             self._looked = time.monotonic()
-            self._trusted = self._is_set()
+            self._trusted = wall_clock_is_set(self._earliest, self._by_chip)
         return self._trusted
 
 
@@ -106,21 +106,21 @@ class ManualClock:
         self._wall += round(seconds * 1e6)
 
 
-def wall_clock_is_set(earliest: int = BUILT) -> bool:
-    """Return whether NTP (timesyncd, chrony, ntpd) or a clock chip has set the wall clock.
-
-    A chip is believed only from `earliest` on, in µs: with an empty battery it starts in the past.
-    """
-    if SYNCHRONISED.exists() or _kernel_says_synchronised():
-        return True
-    return _set_by_chip() and time.time_ns() // 1000 >= earliest
+def _kernel_says_synchronised() -> bool:
+    """Ask adjtimex(2): the state is TIME_ERROR while no program disciplines the clock."""
+    timex = ctypes.create_string_buffer(512)  # struct timex, modes = 0: only read
+    return ctypes.CDLL(None, use_errno=True).adjtimex(timex) not in (-1, TIME_ERROR)
 
 
 def _set_by_chip(chips: Path = Path("/sys/class/rtc")) -> bool:
     return any(path.read_text().strip() == "1" for path in chips.glob("*/hctosys"))
 
 
-def _kernel_says_synchronised() -> bool:
-    """Ask adjtimex(2): the state is TIME_ERROR while no program disciplines the clock."""
-    timex = ctypes.create_string_buffer(512)  # struct timex, modes = 0: only read
-    return ctypes.CDLL(None, use_errno=True).adjtimex(timex) not in (-1, TIME_ERROR)
+def wall_clock_is_set(earliest: int = BUILT, by_chip: Callable[[], bool] = _set_by_chip) -> bool:
+    """Return whether NTP (timesyncd, chrony, ntpd) or a clock chip has set the wall clock.
+
+    A chip is believed only from `earliest` on, in µs: with an empty battery it starts in the past.
+    """
+    if SYNCHRONISED.exists() or _kernel_says_synchronised():
+        return True
+    return by_chip() and time.time_ns() // 1000 >= earliest

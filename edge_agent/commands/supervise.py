@@ -32,7 +32,7 @@ def supervise(
         hardware,
         path,
         control=control,
-        clock=SystemClock(_set_by_chip if simulated else None),
+        clock=SystemClock(_simulated_chip if simulated else None),
         reread=lambda: _shown(reread(), screen),
         notify=Notifier(),
         watch=screen.put,
@@ -45,7 +45,7 @@ def supervise(
         screen.close()
 
 
-def _set_by_chip() -> bool:
+def _simulated_chip() -> bool:
     """Return that a clock chip has set the wall clock: a simulated board has one."""
     return True
 
