@@ -12,7 +12,7 @@ from typing import ClassVar
 from drivers.base import sensirion
 from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
-from drivers.base.co2 import Limit, Setting, refuse_both
+from drivers.base.co2 import Limit, Setting, check_options
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
@@ -73,10 +73,12 @@ class SCD30:
 
         What is not given stays as the chip holds it, but for a pressure.
         """
-        refuse_both(altitude, ambient_pressure)
-        LIMITS["altitude"].check("altitude", altitude)
-        LIMITS["ambient_pressure"].check("ambient_pressure", ambient_pressure)
-        LIMITS["temperature_offset"].check("temperature_offset", temperature_offset)
+        check_options(
+            LIMITS,
+            altitude=altitude,
+            ambient_pressure=ambient_pressure,
+            temperature_offset=temperature_offset,
+        )
         self._port = port
         self._pressure = ambient_pressure or NO_PRESSURE
         self._told = ambient_pressure is None  # the pressure, which cannot be read back

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from drivers.base.blindness import DEW, Blindness
 from drivers.base.channel import Channel
-from drivers.base.co2 import Limit, Setting, refuse_both
+from drivers.base.co2 import Limit, Setting, check_options
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
@@ -84,10 +84,12 @@ class SCD4x:
 
         What is not given stays as the chip holds it.
         """
-        refuse_both(altitude, ambient_pressure)
-        LIMITS["altitude"].check("altitude", altitude)
-        LIMITS["ambient_pressure"].check("ambient_pressure", ambient_pressure)
-        LIMITS["temperature_offset"].check("temperature_offset", temperature_offset)
+        check_options(
+            LIMITS,
+            altitude=altitude,
+            ambient_pressure=ambient_pressure,
+            temperature_offset=temperature_offset,
+        )
         self._port = port
         self._pressure: Setting | None = None
         self._changed = False  # by another program: what its memory holds counts again then

@@ -68,5 +68,5 @@ Figure: TypeAlias = (
 )
 
 
-def unreported(_figure: Figure) -> None:
-    """Take a figure if there are no metrics: do nothing."""
+def unreported(_item: object) -> None:
+    """Take an item if there are no metrics or no page to show it: do nothing."""

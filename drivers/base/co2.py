@@ -1,5 +1,6 @@
 """What Sensirion's CO2 sensors know about their place: settings of one word each."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from drivers.base.errors import LostConfiguration
@@ -35,7 +36,19 @@ class Limit(NamedTuple):
             )
 
 
-def refuse_both(altitude: int | None, ambient_pressure: int | None) -> None:
-    """Raise ValueError for two ways to say the same: one overrides the other in the chip."""
+def check_options(
+    limits: Mapping[str, Limit],
+    *,
+    altitude: int | None,
+    ambient_pressure: int | None,
+    temperature_offset: float | None,
+) -> None:
+    """Raise ValueError for an option beyond its limits, and for two ways to say the same.
+
+    Of altitude and pressure, one overrides the other in the chip.
+    """
     if altitude is not None and ambient_pressure is not None:
         raise ValueError("altitude and ambient_pressure: give one, they say the same")
+    limits["altitude"].check("altitude", altitude)
+    limits["ambient_pressure"].check("ambient_pressure", ambient_pressure)
+    limits["temperature_offset"].check("temperature_offset", temperature_offset)

@@ -18,7 +18,7 @@ from edge_agent.config.config import Config
 from edge_agent.config.listen import listen_address
 from edge_agent.errors import LogError
 from edge_agent.evaluate.engine_items import Shown
-from edge_agent.figures import Figure
+from edge_agent.figures import Figure, unreported
 from edge_agent.observe.metrics.state import AgentState, DiskState, LogState, SinkState
 from edge_agent.store.reader import LogReader
 from edge_agent.threads import Worker
@@ -41,7 +41,7 @@ class Metrics:
     """
 
     def __init__(self, blueprint: Blueprint, log_path: Path, clock: Clock) -> None:
-        self.put: PutFigure = _drop
+        self.put: PutFigure = unreported
         self._metrics: AgentMetrics | None = None
         self._worker: Worker | None = None
         if blueprint.config.metrics.listen:
@@ -130,10 +130,6 @@ def _names(blueprint: Blueprint) -> "ConfiguredNames":
         tuple(output.name for output in blueprint.outputs),
         tuple(sink.plan.name for sink in blueprint.sinks),
     )
-
-
-def _drop(_item: Figure | Shown) -> None:
-    """Take an item if there are no metrics."""
 
 
 def _failed(name: str) -> None:

@@ -48,7 +48,7 @@ class AgentPage:
 
         Without an `origin`, there is no view Trust.
         """
-        self.put: PutShown = _drop
+        self.put: PutShown = unreported
         self.report: PutFigure = unreported
         self._views: PageViews | None = None
         self._worker: Worker | None = None
@@ -110,10 +110,6 @@ def _access(web: WebSettings) -> "PageAccess":
     if web.certificate:
         tls = server_context(expanded(web.certificate), expanded(web.key))
     return PageAccess(listen_address(web.listen), password, tls)
-
-
-def _drop(_item: Shown | Answer) -> None:
-    """Take an item if there is no page."""
 
 
 def _failed(name: str) -> None:

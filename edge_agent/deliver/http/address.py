@@ -1,23 +1,17 @@
 """Where a web server takes events: URLs, checked before anything connects."""
 
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from edge_agent.deliver.url import host_of, is_loopback, port_of
-from edge_agent.deliver.web.address import PORTS, HttpAddress
+from edge_agent.deliver.web.address import PORTS, HttpAddress, split_url
 
 EXAMPLE = "https://host/path"
 
 
 def parse_url(url: str) -> HttpAddress:
     """Return the address of ``https://host[:port]/path``; raise ValueError without the URL."""
-    if not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError("a URL has ASCII characters only; write others as %XX")
-    parts = urlsplit(url)
-    if parts.scheme not in PORTS:
-        raise ValueError(f"write {EXAMPLE}")
-    if "@" in parts.netloc:
-        raise ValueError("credentials do not belong in the URL; set token_file or secret_file")
+    parts = split_url(url, EXAMPLE, instead="token_file or secret_file")
     if parts.fragment:
         raise ValueError("what follows # is never sent to a server; remove it")
     host, tls = _host(parts), parts.scheme == "https"

@@ -1,9 +1,24 @@
 """Where a web server is, and what is asked of it."""
 
 from typing import NamedTuple
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 PORTS = {"http": 80, "https": 443}
+
+
+def split_url(url: str, example: str, *, instead: str) -> SplitResult:
+    """Return the parts of ``http[s]://…``; raise ValueError without the URL.
+
+    `example` is how to write one, and `instead` names the keys that its credentials belong in.
+    """
+    if not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError("a URL has ASCII characters only; write others as %XX")
+    parts = urlsplit(url)
+    if parts.scheme not in PORTS:
+        raise ValueError(f"write {example}")
+    if "@" in parts.netloc:
+        raise ValueError(f"credentials do not belong in the URL; set {instead}")
+    return parts
 
 
 class HttpAddress(NamedTuple):
