@@ -20,7 +20,7 @@ from edge_agent.deliver.mqtt.address import Broker, parse_url
 from edge_agent.deliver.mqtt.connection import Connection
 from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.sink import MqttSink
-from edge_agent.deliver.mqtt.state import LiveState
+from edge_agent.deliver.mqtt.state import LiveState, LiveTopics
 from edge_agent.deliver.mqtt.topics import AgentTopics
 from edge_agent.deliver.sink import About, SinkContext, SinkPlan
 from edge_agent.errors import EventRejected, SinkUnavailable
@@ -176,7 +176,7 @@ class Client:
         broker_keys = {k: more.pop(k) for k in list(more) if k in Broker._fields}
         self.connection = Connection(
             Broker(tuple(map(parse_url, urls)), "edge-n", **broker_keys),
-            LiveState("edge/n", about, sink="mqtt", retained=retained),
+            LiveState(LiveTopics("edge/n", "mqtt", retained=retained), about),
             changed=self.ups.put,
             notice=self.notices.append,
             backoff=Backoff(random.Random(1).random),

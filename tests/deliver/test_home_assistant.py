@@ -7,6 +7,7 @@ import pytest
 
 from edge_agent.clock import Moment
 from edge_agent.deliver.mqtt.discovery import live_state
+from edge_agent.deliver.mqtt.state import LiveTopics
 from edge_agent.deliver.sink import About, SelfReport, SinkBacklog
 from edge_agent.events import Alert, Reading
 
@@ -55,10 +56,8 @@ class Node:
         self.now = 1000.0  # seconds
         monkeypatch.setattr(live_state, "time", SimpleNamespace(monotonic=lambda: self.now))
         self.state = live_state.HomeAssistantState(
-            "edge/n",
+            LiveTopics("edge/n", "mqtt", retained=retained),
             ABOUT,
-            sink="mqtt",
-            retained=retained,
             birth=BIRTH,
             uptime=lambda: round(self.now * SECOND),
         )

@@ -9,7 +9,7 @@ import pytest
 from edge_agent.blueprint import resolve
 from edge_agent.blueprint.description import describe
 from edge_agent.deliver.envelope import Envelope
-from edge_agent.deliver.mqtt.state import LiveState
+from edge_agent.deliver.mqtt.state import LiveState, LiveTopics
 from edge_agent.deliver.sink import About, SelfReport, SinkBacklog
 from edge_agent.events import Alert, LoggedEvent, Moment, Reading, Switched
 from edge_agent.schema.asyncapi import document
@@ -200,9 +200,8 @@ class Session:
 @pytest.fixture
 def published():
     """What the agent's own live state publishes, by topic."""
-    state = LiveState(
-        "edge/shed", About(b'{"version":"1","log":"l","devices":{}}'), sink="mqtt", retained=True
-    )
+    topics = LiveTopics("edge/shed", "mqtt", retained=True)
+    state = LiveState(topics, About(b'{"version":"1","log":"l","devices":{}}'))
     state.take(Reading("air", NOW, {"temperature": 20.5}))
     state.take(Alert("warm", "firing", NOW, "warning", {}, "warm", acknowledged=True))
     state.take(Switched("fan", 0.5, "warm", NOW, "no acknowledge"))

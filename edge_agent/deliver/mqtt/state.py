@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -28,28 +28,29 @@ ONLINE = b"online"
 _logger = logging.getLogger(__name__)
 
 
-class LiveState:
+class LiveTopics(NamedTuple):
     """The topics below `prefix` that hold a state; with `retained` false no broker keeps them.
 
     `clears` says whether what an earlier configuration left there may be cleared: to clear is to
     send a retained message, which some services do not take.
     """
 
-    def __init__(
-        self,
-        prefix: str,
-        about: About,
-        *,
-        sink: str,
-        retained: bool,
-        clears: bool = True,
-        readings: bool = True,
-    ) -> None:
-        self._prefix = prefix
-        self._sink = sink
-        self._live = readings
-        self._retained = retained
-        self._clears = clears and not retained
+    prefix: str
+    sink: str
+    retained: bool
+    clears: bool = True
+    readings: bool = True
+
+
+class LiveState:
+    """What is true now, as the topics show it."""
+
+    def __init__(self, topics: LiveTopics, about: About) -> None:
+        self._prefix = topics.prefix
+        self._sink = topics.sink
+        self._live = topics.readings
+        self._retained = topics.retained
+        self._clears = topics.clears and not topics.retained
         self._values: dict[str, bytes] = {}  # QoS 0, never retained: a dead sensor must not linger
         self._facts: dict[str, bytes] = {}  # QoS 1, retained
         self._gone: frozenset[str] = frozenset()
@@ -61,7 +62,7 @@ class LiveState:
         self._shown_at: set[Address] = set()
         self._kept_at: set[Address] | None = None  # None: everything stays
         self.about(about)
-        self.will = Will(f"{prefix}/status", b"offline", retained)
+        self.will = Will(f"{topics.prefix}/status", b"offline", topics.retained)
 
     def take(self, shown: State) -> None:
         """Show what is true now."""

@@ -3,7 +3,7 @@
 from edge_agent.deliver.mqtt.no_state import NoState
 from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.profiles.table import PROFILES
-from edge_agent.deliver.mqtt.state import LiveState
+from edge_agent.deliver.mqtt.state import LiveState, LiveTopics
 from edge_agent.deliver.sink import SinkContext, SinkPlan
 
 
@@ -12,28 +12,16 @@ def state_of(plan: SinkPlan[MqttOptions], context: SinkContext, prefix: str) -> 
     profile = PROFILES[plan.options.profile]
     if plan.aside or not profile.shows:
         return NoState()
+    topics = LiveTopics(prefix, plan.name, plan.options.retained)
     if plan.birth:
-        return _for_home_assistant(plan, context, prefix)
-    return LiveState(
-        prefix,
-        context.about,
-        sink=plan.name,
-        retained=plan.options.retained,
-        clears=profile.retains,
-        readings=plan.live and "reading" in plan.kinds,  # a metered link has no live values either
-    )
+        return _for_home_assistant(topics, plan, context)
+    readings = plan.live and "reading" in plan.kinds  # a metered link has no live values either
+    return LiveState(topics._replace(clears=profile.retains, readings=readings), context.about)
 
 
 def _for_home_assistant(
-    plan: SinkPlan[MqttOptions], context: SinkContext, prefix: str
+    topics: LiveTopics, plan: SinkPlan[MqttOptions], context: SinkContext
 ) -> LiveState:
     from edge_agent.deliver.mqtt.discovery.live_state import HomeAssistantState  # noqa: PLC0415
 
-    return HomeAssistantState(
-        prefix,
-        context.about,
-        sink=plan.name,
-        retained=plan.options.retained,
-        birth=plan.birth,
-        uptime=context.uptime,
-    )
+    return HomeAssistantState(topics, context.about, birth=plan.birth, uptime=context.uptime)

@@ -19,7 +19,7 @@ from edge_agent.deliver.mqtt.connection import Connection
 from edge_agent.deliver.mqtt.content_type import ContentType
 from edge_agent.deliver.mqtt.job import Job
 from edge_agent.deliver.mqtt.session import LARGEST_COMMAND
-from edge_agent.deliver.mqtt.state import LiveState
+from edge_agent.deliver.mqtt.state import LiveState, LiveTopics
 from edge_agent.deliver.sink import About
 from edge_agent.events import Answer, Request
 from fuzzing.input import Input
@@ -101,7 +101,7 @@ def _connected_to(sessions: Sessions) -> Iterator[None]:
 
 def _connection(sessions: Sessions, version: int, requests: list[Request]) -> Connection:
     broker = Broker((parse_url(URL),), "edge-n", versions=(version,))
-    state = LiveState("edge/n", About(b"{}"), sink="mqtt", retained=True)
+    state = LiveState(LiveTopics("edge/n", "mqtt", retained=True), About(b"{}"))
     sessions.connection = Connection(
         broker,
         state,

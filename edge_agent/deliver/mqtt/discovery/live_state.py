@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge_agent.deliver.mqtt.discovery.node import current_seconds
-from edge_agent.deliver.mqtt.state import LiveState
+from edge_agent.deliver.mqtt.state import LiveState, LiveTopics
 from edge_agent.deliver.sink import REPORT_EVERY, About, SelfReport
 from edge_agent.events import Reading
 
@@ -41,21 +41,14 @@ class HomeAssistantState(LiveState):
     """
 
     def __init__(
-        self,
-        prefix: str,
-        about: About,
-        *,
-        sink: str,
-        retained: bool,
-        birth: str,
-        uptime: Callable[[], int],
+        self, topics: LiveTopics, about: About, *, birth: str, uptime: Callable[[], int]
     ) -> None:
         self._birth = birth
         self._uptime = uptime
         self._again_at = math.inf
         self._shown: dict[str, int] = {}  # uptime in µs, by topic
         self._current: dict[str, float] = {}  # seconds for which a value is current, by topic
-        super().__init__(prefix, about, sink=sink, retained=retained)
+        super().__init__(topics, about)
 
     def reading(self, reading: Reading) -> None:
         """Show a device's values, and note how old they are."""
