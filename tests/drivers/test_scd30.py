@@ -4,11 +4,12 @@ import adafruit_scd30
 import pytest
 
 from drivers.base.driver import Identity, run
-from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
+from drivers.base.errors import NotReady, OutOfRange, WrongChip
 from drivers.scd30 import SCD30, floats
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import FramesWithChecksums, RefusesTemperatures
 from simulators import ads1115, scd30
+from tests.drivers.co2 import CompensatesCO2
 
 
 class TestContract(FramesWithChecksums, RefusesTemperatures, I2CContract):
@@ -20,6 +21,14 @@ class TestContract(FramesWithChecksums, RefusesTemperatures, I2CContract):
 
 class TestContractOfAllOptions(TestContract):
     options = {"altitude": 0, "temperature_offset": 0.0, "self_calibration": False}
+
+
+class TestCompensation(CompensatesCO2):
+    driver = SCD30
+    model = scd30.SCD30
+    settle = 2.1
+    offset = 1.0
+    self_calibration = 0x5306
 
 
 def wait(_chip, clock):
@@ -104,64 +113,6 @@ def test_the_model_continues_to_measure_after_a_power_loss(bench):
     bench.setup()
     bench.model.power_on()
     assert not bench.settled().wrong(bench.measure())
-
-
-def test_a_height_changes_the_concentration_unless_it_is_told(bench_of):
-    for options, ppm in (({}, 785), ({"altitude": 2000}, 1000), ({"ambient_pressure": 795}, 1000)):
-        bench = bench_of(SCD30, scd30.SCD30, settle=2.1, **options)
-        bench.model.pressure = 795.0  # hPa, 2000 m above the sea
-        bench.model.set("carbon_dioxide", 1000)
-        assert bench.read()["carbon_dioxide"] == pytest.approx(ppm, abs=2)
-
-
-def test_an_offset_takes_off_by_how_much_the_board_warms_the_chip(bench_of):
-    bench = bench_of(SCD30, scd30.SCD30, settle=2.1, temperature_offset=1.0)
-    bench.model.set("temperature", 21)
-    assert bench.read()["temperature"] == pytest.approx(20, abs=0.02)
-
-
-@pytest.mark.parametrize("wanted", [True, False])
-def test_the_self_calibration_is_on_or_off_as_wanted(bench_of, wanted):
-    bench = bench_of(SCD30, scd30.SCD30, settle=2.1, self_calibration=wanted)
-    bench.setup()
-    assert bench.model._held[0x5306] == wanted
-
-
-def test_a_setting_that_the_chip_does_not_keep_is_no_setup(bench_of, monkeypatch):
-    bench = bench_of(SCD30, scd30.SCD30, settle=2.1, altitude=500)
-    monkeypatch.setattr(bench.model, "_held", Kept(bench.model._held))
-    with pytest.raises(LostConfiguration, match="altitude is 0000 instead of 01f4"):
-        bench.setup()
-
-
-class Kept(dict):
-    """A memory that nothing is written to."""
-
-    def __setitem__(self, key, value):
-        pass
-
-
-@pytest.mark.parametrize(
-    "options, why",
-    [
-        ({"altitude": -1}, "altitude is -1: wanted 0 to"),
-        ({"altitude": 9000}, "altitude is 9000: wanted 0 to"),
-        ({"ambient_pressure": 500}, "ambient_pressure is 500: wanted 700 to"),
-        ({"temperature_offset": 21}, "temperature_offset is 21: wanted 0 to 20 °C"),
-        ({"altitude": 1, "ambient_pressure": 1000}, "give one, they say the same"),
-    ],
-)
-def test_an_option_that_the_chip_cannot_have_is_refused(bench_of, options, why):
-    with pytest.raises(ValueError, match=why):
-        bench_of(SCD30, scd30.SCD30, **options)
-
-
-def test_a_forced_calibration_corrects_what_is_measured_from_then_on(bench):
-    bench.model.set("carbon_dioxide", 500)
-    assert run(bench.device.calibrate(420), bench.sleep) == -80
-    bench.model.set("carbon_dioxide", 600)
-    bench.settled()
-    assert bench.read()["carbon_dioxide"] == 520
 
 
 def test_a_calibration_to_the_value_of_the_last_one_is_one_too(bench):
