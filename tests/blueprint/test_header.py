@@ -2,9 +2,6 @@
 
 import pytest
 
-from edge_agent.blueprint import resolve
-from edge_agent.errors import ConfigError
-
 OUTPUT = '[[output]]\nname = "fan"\npin = {}\n'
 CONTACT = '[[device]]\nname = "door"\ndriver = "contact"\npin = {}\n'
 RANGE = '[[device]]\nname = "tank"\ndriver = "hcsr04"\npin = 23\necho = {}\n'
@@ -15,20 +12,6 @@ BUSES = {
     "spi-1": ('driver = "max31855"\nbus = 1\nselect = 2', (16, 19, 20, 21)),
     "/dev/serial0": ('driver = "pms5003"', (14, 15)),
 }
-
-
-@pytest.fixture
-def problems(tmp_path):
-    def found(text):
-        path = tmp_path / "shed.toml"
-        path.write_text(text)
-        try:
-            resolve(path)
-        except ConfigError as error:
-            return [line.removeprefix(f"{path}: ") for line in error.problems]
-        return []
-
-    return found
 
 
 @pytest.mark.parametrize("pin", [28, 33, 63])

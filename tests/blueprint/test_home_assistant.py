@@ -6,7 +6,6 @@ from edge_agent.blueprint import resolve
 from edge_agent.blueprint.discovered import discovered_node
 from edge_agent.blueprint.statistics import imported_channels
 from edge_agent.deliver.packages import Package
-from edge_agent.errors import ConfigError
 
 SHED = """
 node = "shed"
@@ -61,22 +60,6 @@ pin = 5
 name = "active"
 pin = 6
 """
-
-
-@pytest.fixture
-def problems(tmp_path):
-    """A function: return the problems of a configuration's text, without the file's name."""
-
-    def resolve_text(text):
-        path = tmp_path / "config.toml"
-        path.write_text(text)
-        try:
-            resolve(path)
-        except ConfigError as error:
-            return [line.partition(": ")[2] for line in error.problems]
-        return []
-
-    return resolve_text
 
 
 @pytest.mark.parametrize("lines", GOOD)

@@ -25,6 +25,7 @@ from edge_agent.deliver.mqtt.topics import AgentTopics
 from edge_agent.deliver.sink import About, SinkContext, SinkPlan
 from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
+from tests.deliver.fake_home_assistant import FakeHomeAssistant
 
 SECONDS = 60  # a deadline that a slow machine keeps, too
 
@@ -52,6 +53,14 @@ def certificates(tmp_path_factory):
                 "-CAcreateserial", "-days", "2", "-extfile", "san",
                 "-out", f"{name}.pem")  # fmt: skip
     return home
+
+
+@pytest.fixture
+def home():
+    """A Home Assistant that takes statistics."""
+    server = FakeHomeAssistant()
+    yield server
+    server.close()
 
 
 @pytest.fixture

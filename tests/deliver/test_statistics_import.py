@@ -22,7 +22,7 @@ from edge_agent.errors import SinkUnavailable
 from edge_agent.events import Reading
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.history import HistoryReader
-from tests.deliver.fake_home_assistant import ENTITY, TOKEN, FakeHomeAssistant
+from tests.deliver.fake_home_assistant import ENTITY, TOKEN
 
 BEGIN = 490_000  # hours since 1970
 AIR = ImportedChannel("air", "temperature", "°C", "edge_shed_air_temperature")
@@ -80,13 +80,6 @@ class Node:
             for hour in range(80)
             if iso(BEGIN + hour) in rows
         }
-
-
-@pytest.fixture
-def home():
-    server = FakeHomeAssistant()
-    yield server
-    server.close()
 
 
 @pytest.fixture

@@ -13,16 +13,8 @@ from edge_agent.errors import SinkUnavailable
 from tests.deliver.fake_home_assistant import (
     ENTITY,
     TOKEN,
-    FakeHomeAssistant,
     in_two_parts,
 )
-
-
-@pytest.fixture
-def home():
-    server = FakeHomeAssistant()
-    yield server
-    server.close()
 
 
 @pytest.fixture

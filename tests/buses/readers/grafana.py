@@ -1,14 +1,12 @@
 """Grafana's own types of dashboards, against which TypeScript checks ours."""
 
 import json
-import shutil
 import subprocess
 import tempfile
 
-from tests.buses.readers import CACHE
+from tests.buses.readers import node_folder
 
 VERSION = "13.2.3"
-FOLDER = CACHE / f"grafana-schema-{VERSION}"
 PACKAGES = (f"@grafana/schema@{VERSION}", "typescript@5.9")
 KINDS = "./node_modules/@grafana/schema/dist/types/raw/composable/{}/panelcfg/x/types.gen"
 FOLDERS = {"state-timeline": "statetimeline"}  # of kinds of panels that are named otherwise there
@@ -21,31 +19,19 @@ type Json<T> = T extends string ? `${T}` : T extends (infer U)[] ? Json<U>[] :
 """
 
 
-def fetch():
-    """Return the folder of the types and of TypeScript, installed (26 MB) if it is not there."""
-    if not FOLDER.exists():
-        assert shutil.which("npm"), "npm is missing: apt install npm"
-        part = FOLDER.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        install = ["npm", "install", "--silent", "--no-audit", "--no-fund"]
-        subprocess.run([*install, *PACKAGES], check=True, cwd=part)
-        part.rename(FOLDER)
-    return FOLDER
-
-
 def complaints(board):
-    """Return what TypeScript finds wrong with a dashboard, of which it has the JSON."""
+    """Return what TypeScript (26 MB) finds wrong with a dashboard, of which it has the JSON."""
+    folder = node_folder(f"grafana-schema-{VERSION}", *PACKAGES)
     lines = [HEAD, f"export const board: Json<Dashboard> = {json.dumps(board)};"]
     for panel in board["panels"]:
         if panel["type"] != "row":
             lines += panel_lines(panel)
-    with tempfile.NamedTemporaryFile("w", suffix=".ts", dir=fetch()) as file:
+    with tempfile.NamedTemporaryFile("w", suffix=".ts", dir=folder) as file:
         file.write("\n".join(lines))
         file.flush()
         command = ["node_modules/.bin/tsc", "--noEmit", "--strict", "--skipLibCheck", "--target"]
         command += ["es2022", "--module", "esnext", "--moduleResolution", "bundler", file.name]
-        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return [line.partition(": error ")[2] for line in done.stdout.splitlines() if "error" in line]
 
 
