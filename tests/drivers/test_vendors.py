@@ -128,7 +128,10 @@ def test_sensirions_driver_reads_our_sgp40_and_compensates_as_ours(vendor, seed)
     wire, chip, ours, clock = vendor(sgp40.SGP40, SGP40)
     truth = expose(chip, seed)
     percent, celsius = 10.0 * seed, 12.5 * seed - 25
-    raw = device.Sgp40I2cDevice(wire).measure_raw(percent, celsius)
+    sgp = device.Sgp40I2cDevice(wire)
+    sgp.measure_raw()  # which switches its hotplate on
+    clock.sleep(60)
+    raw = sgp.measure_raw(percent, celsius)
     assert raw.ticks == pytest.approx(truth["voc_raw"], abs=1)
     theirs = chip.compensation
     mine = SGP40(ours._port, humidity=percent, temperature=celsius)
