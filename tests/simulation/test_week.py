@@ -1,5 +1,7 @@
 """An agent that lives for long holds no more than after its first hour."""
 
+import logging
+
 import pytest
 
 from tests.simulation.ledger import Ledger
@@ -17,7 +19,8 @@ class GrowingLedger(BoundedLedger):
     deliver = Ledger.deliver
 
 
-def test_nothing_grows_and_nothing_is_lost_in_hours_with_every_kind_of_fault():
+def test_nothing_grows_and_nothing_is_lost_in_hours_with_every_kind_of_fault(monkeypatch):
+    monkeypatch.setattr(logging.getLogger("edge_agent"), "propagate", False)  # pytest keeps lines
     week = Week(seed=1, seconds=HOUR)
     assert list(growth(week.run(3))) == []
     assert week.problems == []
