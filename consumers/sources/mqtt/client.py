@@ -19,7 +19,7 @@ from consumers.sources.mqtt.read_ahead import ReadAhead
 from edge_agent.deliver.mqtt.receiver import BoundedReceiver
 
 LARGEST = 300_000  # bytes of a packet: an agent sends 128,000 at most
-WINDOW = 500  # messages that the broker sends before the first is acknowledged
+WINDOW = 1000
 SESSION_SECONDS = 3600  # how long a broker keeps what comes while we are away
 DAY = 86_400
 GOODBYE_SECONDS = 1.0  # how long the broker may take to close

@@ -10,6 +10,7 @@ from pika.exceptions import ChannelClosedByBroker, ChannelClosedByClient
 
 from edge_agent.deliver.amqp.failure import channel_failure, connection_failure, largest_message
 from edge_agent.deliver.amqp.message import AmqpMessage
+from edge_agent.deliver.amqp.one_write import OneWriteConnection
 from edge_agent.deliver.amqp.publication import BrokerFailure, ConfirmedChannel
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class AmqpLink:
         self._owner: LinkOwner | None = owner
         self._largest = math.inf
         self._then: Callable[[], None] = lambda: None
-        self._connection = pika.SelectConnection(
+        self._connection = OneWriteConnection(
             parameters,
             on_open_callback=self._opened,
             on_open_error_callback=self._closed,
