@@ -13,7 +13,6 @@ from edge_agent.errors import AgentError, ConfigError
 from edge_agent.private_files import create, ensure, refuse_exposed
 from edge_agent.store.event_log import EventLog
 
-pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 UMASKS = [0o000, 0o022, 0o077]
 CONFIG = 'node = "a"\n[mqtt]\nurl = "mqtt://h"\nusername = "me"\npassword_file = "{}"\n'
 NOTIFY = 'node = "a"\n[mqtt]\nurl = "mqtt://h"\n[[notify]]\nname = "n"\nurl_file = "{}"\n'

@@ -6,6 +6,7 @@ import paho.mqtt.client as paho
 import pytest
 
 from consumers.source import SourcePlan
+from consumers.sources.mqtt.client import WINDOW
 from edge_agent.testing import Origin, SourceContract
 
 KEEP = """allow_anonymous true
@@ -18,7 +19,7 @@ user {}
 class BrokerOrigin(Origin):
     """A broker that keeps sessions while it is stopped."""
 
-    window = 500
+    window = WINDOW
 
     def __init__(self, broker):
         self._broker = broker

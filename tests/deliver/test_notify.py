@@ -16,8 +16,6 @@ from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
 
 # Apprise imports a module of the standard library that Python 3.13 no longer has.
-pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
-
 MEASURED = 1_795_457_112_000_000  # 2026-11-23 18:05:12 UTC, in µs
 
 

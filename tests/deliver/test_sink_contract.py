@@ -112,7 +112,6 @@ class NotifyDestination(Destination):
         self._web.status = 200
 
 
-@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 class TestNotify(SinkContract):
     blind = {
         "test_any_data_arrives_as_it_is": "a message shows what people want to know",

@@ -15,8 +15,6 @@ from edge_agent.errors import SinkUnavailable
 from tests.consumers.alerts.test_formats import AT, transition
 from tests.consumers.alerts.web_server import WebServer
 
-pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
-
 
 @pytest.fixture
 def web():
