@@ -20,15 +20,11 @@ from events_reference import events, schema_files
 from markdown_table import table
 from metrics_reference import agent_metrics
 from msgspec.structs import FieldInfo
+from sensors_reference import sensors
 
 from consumers.alerts.settings import FleetSettings
 from consumers.cli import cli as edge_consumer
-from drivers.base.blindness import Blindness
-from drivers.base.driver import DriverClass, addresses_of, channels_of
-from drivers.base.members import Blind
-from edge_agent.acquire.catalog import Catalog, Option, options
 from edge_agent.cli import EPILOG, cli
-from edge_agent.commands.drivers import ranges
 from edge_agent.config.config import Config
 from edge_agent.config.settings import description, keys, tables
 from edge_agent.deliver.catalog import GROUP, load_sink_type
@@ -91,43 +87,6 @@ def _with_unit(value: float, units: Mapping[str, float]) -> str:
     fitting = [(size, name) for name, size in units.items() if size <= max(value, 1)]
     size, unit = max(one for one in fitting if value % one[0] == 0)
     return f"{value / size:g}{unit}"
-
-
-def sensors() -> dict[str, str]:
-    """Return a section for every driver, with its channels and options."""
-    catalog = Catalog("edge_agent.drivers")
-    sections = (_driver(name, catalog.load(name)) for name in catalog.names)
-    return {"drivers": "\n\n".join(sections)}
-
-
-def _driver(name: str, driver: DriverClass) -> str:
-    addresses = ", ".join(ranges(addresses_of(driver)))
-    lines = [f"## `{name}`", "", (driver.__doc__ or "").strip().splitlines()[0], ""]
-    lines += [f"Bus: {driver.bus}{f', address {addresses}' if addresses else ''}.", ""]
-    channels = channels_of(driver)
-    if channels:
-        rows = (
-            (f"`{c.name}`", f"{c.low:g} to {c.high:g}", c.unit, f"{c.resolution:g}")
-            for c in channels
-        )
-        lines += [table(("channel", "range", "unit", "smallest step"), rows), ""]
-    for option in options(driver):
-        lines.append(f"- `{option.name}`: {option.expected}; {_default_of(option)}")
-    if isinstance(driver, Blind):
-        lines += ["", "It cannot notice:", "", *map(_blindness, driver.blind)]
-    return "\n".join(lines).rstrip()
-
-
-def _blindness(one: Blindness) -> str:
-    return f"- {one.what}. Instead: {one.instead}."
-
-
-def _default_of(option: Option) -> str:
-    if option.required:
-        return "required"
-    if option.default is None:
-        return "default: what the chip holds"
-    return f"default `{json.dumps(option.default)}`"
 
 
 def simulator() -> dict[str, str]:

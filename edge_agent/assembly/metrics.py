@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
@@ -11,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from edge_agent.assembly.evaluation import alert_names
-from edge_agent.assembly.sink_report import SinkReport, sink_reports
+from edge_agent.assembly.sink_report import READING_FAILS, SinkReport, log_accounts
 from edge_agent.blueprint import Blueprint
 from edge_agent.clock import Clock
 from edge_agent.config.config import Config
 from edge_agent.config.listen import listen_address
-from edge_agent.errors import LogError
 from edge_agent.evaluate.engine_items import Shown
 from edge_agent.figures import Figure, unreported
 from edge_agent.observe.metrics.state import AgentState, DiskState, LogState, SinkState
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from edge_agent.observe.metrics.agent_sums import ConfiguredNames
     from edge_agent.observe.metrics.server import AgentMetrics
 
-READING_FAILS = (sqlite3.Error, LogError, OSError)
 REASONS = ("max_size", "thinned", "disk_full", "damaged")  # shown as 0 until they drop events
 PutFigure: TypeAlias = Callable[[Figure | Shown], None]
 
@@ -86,11 +83,9 @@ def read_state(config: Config, log_path: Path, clock: Clock) -> AgentState:
 
 def _log_state(reader: LogReader, limit: int, clock: Clock) -> LogState:
     with reader.snapshot():
-        stats = reader.stats()
-        names = [name for name, account in stats.sinks.items() if account.configured]
-        reports = sink_reports(reader, names, clock, running=True)
+        stats, reports = log_accounts(reader, clock)
         oldest = sum(event.time for event in reader.read_after(0, 1)) / 1e6
-    sinks = {name: _sink_state(reports[name]) for name in names}
+    sinks = {name: _sink_state(report) for name, report in reports.items()}
     return LogState(stats.recorded, stats.rows, oldest, stats.bytes, limit, sinks)
 
 

@@ -1,22 +1,18 @@
 """What the view Now shows besides live values: what the configuration says, and the account."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from edge_agent.assembly.evaluation import alert_names
-from edge_agent.assembly.sink_report import sink_reports
+from edge_agent.assembly.sink_report import READING_FAILS, log_accounts
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.devices import ResolvedDevice
 from edge_agent.clock import Clock
 from edge_agent.config.config import Config
-from edge_agent.errors import LogError
 from edge_agent.observe.web.now.snapshot import Description
 from edge_agent.store.reader import LogReader
-
-READING_FAILS = (sqlite3.Error, LogError, OSError)
 
 
 def described(blueprint: Blueprint) -> Description:
@@ -43,15 +39,14 @@ def read_account(config: Config, log_path: Path, clock: Clock) -> dict[str, Any]
     """
     try:
         with closing(LogReader(log_path)) as reader, reader.snapshot():
-            stats = reader.stats()
-            names = [name for name, one in stats.sinks.items() if one.configured]
-            reports = sink_reports(reader, names, clock, running=True)
+            stats, reports = log_accounts(reader, clock)
     except READING_FAILS as error:
         return {"problem": f"the event log cannot be read: {error}"}
-    sinks = [{"name": name, **reports[name].as_dict()} for name in names]
-    recorded = {name: account.recorded for name, account in stats.sinks.items()}
     return {
-        "sinks": [one | {"recorded": recorded[one["name"]]} for one in sinks],
+        "sinks": [
+            {"name": name, **report.as_dict(), "recorded": stats.sinks[name].recorded}
+            for name, report in reports.items()
+        ],
         "recorded": stats.recorded,
         "events": stats.rows,
         "bytes": stats.bytes,

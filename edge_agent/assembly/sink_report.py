@@ -1,5 +1,6 @@
 """The state of each sink, put together from the configuration, the event log and its locks."""
 
+import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,10 +14,12 @@ from edge_agent.deliver.sink_state import (
     error_name,
     notice_name,
 )
-from edge_agent.store.reader import LogReader
+from edge_agent.errors import LogError
+from edge_agent.store.reader import LogReader, Stats
 from edge_agent.store.sink_account import SinkAccount
 from edge_agent.store.tally import LAST_POSSIBLE
 
+READING_FAILS = (sqlite3.Error, LogError, OSError)
 EMPTY = SinkAccount("", 0, 0, 0, 0, {}, {}, configured=False)
 
 T = TypeVar("T")
@@ -42,6 +45,21 @@ class SinkReport(NamedTuple):
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON shows it."""
         return {**self._asdict(), "error": msgspec.to_builtins(self.error)}
+
+
+class LogAccounts(NamedTuple):
+    """What the log says of itself, and of each sink that the agent uses."""
+
+    stats: Stats
+    sinks: dict[str, SinkReport]
+
+
+def log_accounts(reader: LogReader, clock: Clock) -> LogAccounts:
+    """Return what is known while the agent runs, in a snapshot of the reader."""
+    stats = reader.stats()
+    names = [name for name, account in stats.sinks.items() if account.configured]
+    reports = sink_reports(reader, names, clock, running=True)
+    return LogAccounts(stats, {name: reports[name] for name in names})
 
 
 def sink_reports(

@@ -14,7 +14,6 @@ from edge_agent.private_files import refuse_exposed
 from edge_agent.problems import Problems
 
 PACKAGE = "microdot"
-SHORTEST = 12  # characters of a password
 MARKS: Mapping[str, Mapping[str, Any]] = {
     "certificate": FILE,
     "key": SECRET_FILE,
@@ -52,19 +51,13 @@ def _note_address(web: WebSettings, problems: Problems) -> None:
 
 
 def _note_password(web: WebSettings, problems: Problems) -> None:
-    from edge_agent.deliver.credentials import read_password  # noqa: PLC0415 - it imports ssl
+    from edge_agent.deliver.credentials import read_page_password  # noqa: PLC0415 - it imports ssl
 
     key = "password_env" if web.password_env else "password_file"
     try:
-        password = read_password(web.password_file, web.password_env)
-        if key == "password_file":
-            refuse_exposed(expanded(web.password_file))
+        read_page_password(web.password_file, web.password_env)
     except AgentError as error:
         problems.add(f"web.{_named(web, key)}: {error}")
-        return
-    if len(password) < SHORTEST:
-        what = f"the password has {len(password)} characters; choose one of {SHORTEST} or more"
-        problems.add(f"web.{_named(web, key)}: {what}")
 
 
 def _note_certificate(web: WebSettings, problems: Problems) -> None:

@@ -8,8 +8,10 @@ from typing import NamedTuple
 from edge_agent.errors import AgentError
 from edge_agent.keys import FILE, SECRET_FILE, named
 from edge_agent.paths import expanded
+from edge_agent.private_files import refuse_exposed
 
 LONGEST_PASSWORD = 65_535  # bytes, in MQTT
+SHORTEST_OF_PAGE = 12  # characters
 
 
 class TlsFiles(NamedTuple):
@@ -78,6 +80,20 @@ def read_password(file: str, variable: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise AgentError(reason, "give a readable text file") from None
+
+
+def read_page_password(file: str, variable: str) -> str:
+    """Return the password of a page, as `read_password` does.
+
+    Raise AgentError also if it is short, or if every user of the machine can read the file.
+    """
+    password = read_password(file, variable)
+    if not variable:
+        refuse_exposed(expanded(file))
+    if len(password) < SHORTEST_OF_PAGE:
+        what = f"the password has {len(password)} characters"
+        raise AgentError(f"{what}; choose one of {SHORTEST_OF_PAGE} or more")
+    return password
 
 
 def _content(file: str, variable: str) -> bytes:

@@ -28,19 +28,16 @@ SELECT source FROM tally WHERE kind IN ('reading', 'aggregate') AND count > 0
 UNION SELECT source FROM event WHERE "offset" > ? AND kind IN ('reading', 'aggregate')
 """
 ALERTS = """
-SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
 FROM (SELECT * FROM event INDEXED BY alert
       WHERE kind = 'alert' AND time >= ? AND time < ? ORDER BY time DESC LIMIT ?)
 """
 ALERTS_BEFORE = """
-SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
 FROM event WHERE "offset" IN (
     SELECT max("offset") FROM event INDEXED BY alert
     WHERE kind = 'alert' AND time < ? GROUP BY source
 )
 """
 OUTPUTS = """
-SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
 FROM (SELECT * FROM event WHERE "offset" > ? AND "offset" <= ?
       AND kind = 'output' AND time >= ? AND time < ? ORDER BY "offset" DESC LIMIT ?)
 """

@@ -5,7 +5,6 @@ from edge_agent.store.reader import LogReader
 from edge_agent.store.tally import spans
 
 GAPS_BEFORE = """
-SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
 FROM (
     SELECT * FROM event WHERE kind = 'gap' AND "offset" > ? AND "offset" <= ?
     ORDER BY "offset" DESC LIMIT ?

@@ -5,27 +5,9 @@ The log has no index of kinds: it would cost an SD card a page for each commit.
 
 from collections.abc import Collection
 
-import msgspec
-
 from edge_agent.events import LoggedEvent
-from edge_agent.store.soundness import damage
+from edge_agent.store.event_rows import OF_KINDS, read_events
 from edge_agent.store.tally import Execute, kinds_json, skip
-
-READ = """
-SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
-FROM (
-    SELECT * FROM event WHERE "offset" > ? AND "offset" <= ?
-    AND kind IN (SELECT value FROM json_each(?)) ORDER BY "offset" LIMIT ?
-)
-"""
-_decoder = msgspec.json.Decoder(list[LoggedEvent])
-
-
-def _decoded(text: str) -> list[LoggedEvent]:
-    try:
-        return _decoder.decode(text)
-    except msgspec.MsgspecError as error:
-        raise damage(f"an event cannot be read: {error}") from error
 
 
 class Oldest:
@@ -43,7 +25,6 @@ class Oldest:
         if begin >= upto:
             return []
         wanted = kinds_json(kinds)
-        ((text,),) = self._execute(READ, (begin, upto, wanted, limit))
-        found = _decoded(text)
+        found = read_events(self._execute, OF_KINDS, (begin, upto, wanted, limit))
         self._passed[key] = (after, found[0].offset - 1 if found else upto)
         return found

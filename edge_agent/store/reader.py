@@ -1,7 +1,7 @@
 """The reading side of the event log: a separate connection, always a committed state."""
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,33 +12,22 @@ from edge_agent.errors import LogError
 from edge_agent.events import KINDS, LoggedEvent
 from edge_agent.store.account import read_accounts
 from edge_agent.store.event_log import LAST
+from edge_agent.store.event_rows import OF_KINDS, read_events
 from edge_agent.store.log_connection import read_only
 from edge_agent.store.migrations import log_id
 from edge_agent.store.sink_account import SinkAccount
-from edge_agent.store.soundness import damage
 from edge_agent.store.tally import count, kinds_json, spans
 
 READ_AFTER = """
-SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
 FROM (SELECT * FROM event WHERE "offset" > ? ORDER BY "offset" LIMIT ?)
 """
 READ_SPAN = """
-SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
 FROM (SELECT * FROM event WHERE "offset" > ? AND "offset" <= ? ORDER BY "offset" LIMIT ?)
 """
-READ_KINDS = """
-SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
-FROM (
-    SELECT * FROM event WHERE "offset" > ? AND "offset" <= ?
-    AND kind IN (SELECT value FROM json_each(?)) ORDER BY "offset" LIMIT ?
-)
-"""
 READ_BEFORE = """
-SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
 FROM (SELECT * FROM event WHERE "offset" <= ? ORDER BY "offset" DESC LIMIT ?)
 """
 LATEST_ALERTS = """
-SELECT json_group_array(json_array("offset", time, boot, uptime, kind, source, data))
 FROM event WHERE "offset" IN (
     WITH RECURSIVE rule (name) AS (
         SELECT min(source) FROM event WHERE kind = 'alert'
@@ -62,7 +51,6 @@ AND "offset" > ? AND "offset" <= ? AND data->'values' != '{}' ORDER BY "offset" 
 CHUNK = 5000  # events in memory at a time
 OTHER_FILE = "another file is in the log's place; the recorder puts the log back"
 AS_OWNER = "read it as its owner, as in: sudo -u edge-agent edge-agent log …"
-_decoder = msgspec.json.Decoder(list[LoggedEvent])
 
 
 class Stats(NamedTuple):
@@ -108,7 +96,7 @@ class LogReader:
         self.follow()
         if len(kinds) == len(KINDS):
             return self._events(READ_SPAN, (after, upto, limit))
-        return self._events(READ_KINDS, (after, upto, kinds_json(kinds), limit))
+        return self._events(OF_KINDS, (after, upto, kinds_json(kinds), limit))
 
     def events_after(self, offset: int) -> Iterator[LoggedEvent]:
         """Yield all events behind an offset, a chunk in memory at a time."""
@@ -216,12 +204,8 @@ class LogReader:
     def _execute(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, parameters).fetchall()
 
-    def _events(self, sql: str, parameters: Sequence[Any]) -> list[LoggedEvent]:
-        (text,) = self._connection.execute(sql, parameters).fetchone()
-        try:
-            return _decoder.decode(text)
-        except msgspec.MsgspecError as error:
-            raise damage(f"an event cannot be read: {error}") from error
+    def _events(self, rows: str, parameters: tuple[Any, ...]) -> list[LoggedEvent]:
+        return read_events(self._execute, rows, parameters)
 
 
 def _size(file: Path) -> int:

@@ -6,6 +6,7 @@ python -m tests.browser.screenshots
 import math
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 from lab.agent import AgentProcess
@@ -15,6 +16,7 @@ from lab.waiting import eventually
 from edge_agent.clock import Moment
 from edge_agent.events import Alert, Reading, Switched
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
 from tests.browser.chromium import LAPTOP, PHONE, Chromium
 from tests.browser.greenhouse import answers
 
@@ -25,6 +27,12 @@ WEB = '\n[web]\nlisten = "127.0.0.1:{}"\n'
 DAY, EVERY = 86_400, 60  # s
 WARM = 26.0  # °C: the threshold of the example
 CHANNELS = "?channel=air.temperature,outside.temperature"
+IS_STILL = """
+const found = [...document.querySelectorAll("main dd")];
+return !document.querySelector("main [aria-busy=true]")
+  && found.every((one) => one.querySelector(".value"))
+  && document.getAnimations().every((one) => one.playState !== "running");
+"""
 PICTURES = {  # name: view, what the address says, what is there once it is drawn, size, scheme
     "web-now": ("now", "", ".card .value", LAPTOP, "light"),
     "web-now-phone": ("now", "", ".card .value", PHONE, "dark"),
@@ -52,7 +60,7 @@ def take_all(directory, broker):
     last = invent(agent.log)
     agent.start()
     try:
-        eventually(lambda: answers(f"http://127.0.0.1:{port}/"))
+        eventually(lambda: answers(f"http://127.0.0.1:{port}/") and has_given(agent.log, last))
         browser = Chromium(directory)
         try:
             for name, picture in PICTURES.items():
@@ -70,11 +78,16 @@ def take(browser, url, name, picture, last):
     browser.resize(size)
     browser.paint(scheme)
     browser.open(f"{url}#/{view}{given.format(last)}")
-    eventually(lambda: browser.has(ready) and not browser.has("main [aria-busy=true]"))
-    time.sleep(3)  # charts ease in, and every device has been measured
+    eventually(lambda: browser.has(ready) and browser.run(IS_STILL))
     file = DOCS / f"{name}.webp"
     browser.screenshot(file)
     print(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1000:.0f} kB")
+
+
+def has_given(path, offset):
+    """Return whether an event log has an event with this offset."""
+    with closing(LogReader(path)) as reader:
+        return reader.last_offset() >= offset
 
 
 def invent(path):

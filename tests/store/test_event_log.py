@@ -7,6 +7,7 @@ import pytest
 from edge_agent.errors import LogError
 from edge_agent.events import CursorMove, Reading, lifecycle
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.event_rows import AS_JSON
 from edge_agent.store.reader import LATEST_ALERTS, LogReader
 from edge_agent.store.time_repair import TimeRepair
 
@@ -118,7 +119,7 @@ def test_the_latest_alert_of_each_rule_is_found(log, reader, event):
 
 
 def test_the_latest_alerts_are_found_without_reading_the_history(log):
-    plan = log.execute("EXPLAIN QUERY PLAN " + LATEST_ALERTS)
+    plan = log.execute(f"EXPLAIN QUERY PLAN {AS_JSON} {LATEST_ALERTS}")
     assert not [row for row in plan if row[3] == "SCAN event"]
 
 

@@ -13,7 +13,7 @@ from consumers.aggregate.page.statements import (
     columns_of_readings,
     columns_of_windows,
     marks,
-    open_alerts,
+    open_alerts_before,
     readings,
 )
 from consumers.query.opened import OpenedStore
@@ -75,7 +75,7 @@ class FleetHistory:
         """Return alerts and settings of outputs of all nodes, after alerts open before the span."""
         with closing(self._opened()) as store:
             found = _marks(store, marks(span, MARKS + 1))
-            before = _marks(store, open_alerts(span.since, MARKS))
+            before = _marks(store, open_alerts_before(span.since, MARKS))
         return HistoryMarks([*before, *reversed(found[:MARKS])], len(found) <= MARKS)
 
 

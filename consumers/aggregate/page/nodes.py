@@ -5,26 +5,11 @@ from contextlib import closing
 
 import msgspec
 
+from consumers.aggregate.page.statements import HEARD, OPEN_ALERTS
 from consumers.query.opened import OpenedStore
 from edge_agent.observe.web.route import Json, Offer, Query, Route
 
 SILENT = 900.0  # s without an event, as for the alert EdgeNodeSilent
-NODES = 1000
-# What was stored last of each node; a day's windows are few rows, however many readings there are.
-HEARD = f"""
-SELECT node, max(last) AS last, max(channels) AS channels FROM (
-    SELECT node, max(last_time) AS last, count(DISTINCT device || '.' || channel) AS channels
-    FROM windows WHERE length = '1d' GROUP BY node
-    UNION ALL SELECT node, max(time) AS last, 0 AS channels FROM events GROUP BY node
-) AS heard GROUP BY node ORDER BY node LIMIT {NODES}
-"""  # noqa: S608
-ALERTS = f"""
-SELECT node, subject, state, severity FROM (
-    SELECT node, subject, data->>'state' AS state, data->>'severity' AS severity,
-        row_number() OVER (PARTITION BY node, subject ORDER BY time DESC, log_offset DESC) AS age
-    FROM events WHERE kind = 'alert'
-) AS alerts WHERE age = 1 AND state IN ('firing', 'flapping') ORDER BY node, subject LIMIT {NODES}
-"""  # noqa: S608
 
 
 class ActiveAlert(msgspec.Struct, frozen=True):
@@ -60,7 +45,7 @@ class NodesView:
     def _nodes(self, _: Query) -> Json:
         with closing(self._opened()) as store:
             heard = store.sql(HEARD).project("node, epoch(last), channels").fetchall()
-            alerts = store.sql(ALERTS).fetchall()
+            alerts = store.sql(OPEN_ALERTS).fetchall()
         by_node: dict[str, list[ActiveAlert]] = {}
         for node, *alert in alerts:
             by_node.setdefault(node, []).append(ActiveAlert(*alert))

@@ -10,13 +10,10 @@ import click
 from consumers.options import AddressType
 from consumers.query.opened import OpenedStore
 from edge_agent.config.listen import ListenAddress
-from edge_agent.deliver.credentials import read_password
+from edge_agent.deliver.credentials import read_page_password
 from edge_agent.errors import AgentError, MissingPackage
-from edge_agent.paths import expanded
-from edge_agent.private_files import refuse_exposed
 
 PACKAGE = "microdot"
-SHORTEST = 12  # characters of a password
 WEB_OPTION = click.option(
     "--web",
     type=AddressType("127.0.0.1:8081"),
@@ -58,12 +55,6 @@ def _password(address: ListenAddress, file: str) -> str:
         what = f"--web {address}: other machines reach this address"
         raise AgentError(what, "name a file with a password by --web-password-file")
     try:
-        password = read_password(file, "")
-        if file:
-            refuse_exposed(expanded(file))
+        return read_page_password(file, "") if file else ""
     except AgentError as error:
         raise AgentError(f"--web-password-file {file}: {error.what}", error.remedy) from None
-    if file and len(password) < SHORTEST:
-        what = f"--web-password-file: the password has {len(password)} characters"
-        raise AgentError(what, f"choose one of {SHORTEST} or more")
-    return password

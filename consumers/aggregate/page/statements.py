@@ -15,6 +15,23 @@ MARK = (
     " coalesce(data->>'state', data->>'value', '') AS state,"
     " coalesce(data->>'message', data->>'by', '') AS text"
 )
+AGE = "row_number() OVER (PARTITION BY node, subject ORDER BY time DESC, log_offset DESC) AS age"
+OPEN = "age = 1 AND state IN ('firing', 'flapping')"  # the newest of its rule, and not over
+NODES = 1000
+# What was stored last of each node; a day's windows are few rows, however many readings there are.
+HEARD = f"""
+SELECT node, max(last) AS last, max(channels) AS channels FROM (
+    SELECT node, max(last_time) AS last, count(DISTINCT device || '.' || channel) AS channels
+    FROM windows WHERE length = '1d' GROUP BY node
+    UNION ALL SELECT node, max(time) AS last, 0 AS channels FROM events GROUP BY node
+) AS heard GROUP BY node ORDER BY node LIMIT {NODES}
+"""  # noqa: S608
+OPEN_ALERTS = f"""
+SELECT node, subject, state, severity FROM (
+    SELECT node, subject, data->>'state' AS state, data->>'severity' AS severity, {AGE}
+    FROM events WHERE kind = 'alert'
+) AS alerts WHERE {OPEN} ORDER BY node, subject LIMIT {NODES}
+"""  # noqa: S608
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -69,13 +86,12 @@ def marks(span: TimeSpan, count: int) -> str:
     )
 
 
-def open_alerts(time: int, count: int) -> str:
+def open_alerts_before(time: int, count: int) -> str:
     """Ask for the alerts that were open at a time in µs, oldest first."""
     return (
-        f"SELECT time, kind, name, state, text FROM (SELECT {MARK}, row_number() OVER"  # noqa: S608
-        " (PARTITION BY node, subject ORDER BY time DESC, log_offset DESC) AS age"
+        f"SELECT time, kind, name, state, text FROM (SELECT {MARK}, {AGE}"  # noqa: S608
         f" FROM events WHERE kind = 'alert' AND time < '{_instant(time)}'::TIMESTAMPTZ) AS latest"
-        f" WHERE age = 1 AND state IN ('firing', 'flapping') ORDER BY time LIMIT {count}"
+        f" WHERE {OPEN} ORDER BY time LIMIT {count}"
     )
 
 
