@@ -12,6 +12,7 @@ from edge_agent.config.listen import ListenAddress, listen_address
 from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
 from edge_agent.private_files import refuse_exposed
+from edge_agent.topic_names import TOPIC
 from edge_agent.units import Duration
 
 
@@ -51,6 +52,12 @@ class AddressType(click.ParamType):  # type: ignore[type-arg]  # not generic in 
 NODE = re.compile("[A-Za-z0-9_-]+")
 DURATION = DurationType()
 CONNECTION_OPTIONS = (
+    click.option(
+        "--topic",
+        default=TOPIC,
+        show_default=True,
+        help="How the agents' MQTT topics begin; {node} stands for the name of a node.",
+    ),
     click.option("--username", default="", help="User name for the broker."),
     click.option("--password-file", default="", help="File with the password."),
     click.option("--password-env", default="", help="Environment variable with the password."),

@@ -7,6 +7,7 @@ import msgspec
 
 from consumers.received_event import ReceivedEvent
 from edge_agent.errors import AgentError
+from edge_agent.topic_names import TOPIC
 
 
 class SourceUnavailable(AgentError):
@@ -42,6 +43,7 @@ class SourcePlan(msgspec.Struct, frozen=True, kw_only=True):
     `group` is the name under which the bus keeps our place, so that the next start resumes there;
     without one, reading begins with what is new. A `member` is one of several that share the work
     of a group; it keeps its name at a restart. `nodes` are those that are wanted, all if empty.
+    `topic` is how the topics of an MQTT broker begin, as in `[mqtt]` of the agents.
     """
 
     url: str
@@ -50,6 +52,7 @@ class SourcePlan(msgspec.Struct, frozen=True, kw_only=True):
     member: str = ""
     start: Literal["now", "beginning"] = "now"  # where a group without a place begins
     state: str = ""  # directory for the place of a group, if the bus keeps none
+    topic: str = TOPIC
     username: str = ""
     password_file: str = ""
     password_env: str = ""

@@ -102,7 +102,7 @@ class Delivery:
 
     def commit(self, change: SinkChange, deadline: float) -> None:
         """Stop the sinks that are replaced or removed; register all others with the account."""
-        kept = frozenset(url for one in change.sinks.values() for url in one.plan.url)
+        kept = tuple(one.plan for one in change.sinks.values())
         for one in change.stopped:
             if isinstance(one.sink, LiveSink):
                 one.sink.post(Withdraw(kept))

@@ -26,11 +26,12 @@ from edge_agent.evaluate.rules.rule_set import RuleSet
 from edge_agent.evaluate.saved_state import save_state
 from edge_agent.store.reader import LogReader
 from edge_agent.threads import STOP_SECONDS
+from edge_agent.topic_names import topics_of
 
 RESTART = "cannot change while the agent runs; `sudo systemctl restart edge-agent`"
 LEFTOVERS = (
     "retained messages of {node!r} stay at the broker;"
-    " `mosquitto_sub -h <broker> -t 'edge/{node}/#' --remove-retained -W 5` clears them"
+    " `mosquitto_sub -h <broker> -t '{topics}/#' --remove-retained -W 5` clears them"
 )
 ENGINE_SECONDS = 10.0
 
@@ -84,7 +85,9 @@ def obstacles(flow: Flow, new: Blueprint) -> list[str]:
     }
     fixed = [f"{name}: {RESTART}" for name, differs in changed.items() if differs]
     if changed["node"]:
-        fixed.append(f"node: {LEFTOVERS.format(node=old.node)}")
+        fixed.append(
+            f"node: {LEFTOVERS.format(node=old.node, topics=topics_of(old.mqtt.topic, old.node))}"
+        )
     return fixed + flow.buses.obstacles(new.devices)
 
 

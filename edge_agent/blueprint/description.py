@@ -17,6 +17,7 @@ from edge_agent.schema.asyncapi.description import (
     ServerDescription,
     SinkDescription,
 )
+from edge_agent.topic_names import topics_of
 
 TOPICS = {"mqtt", "mqtts"}  # schemes of the sinks that have a topic for each source
 ARRAYS = TOPICS | {"http", "https"}  # of those that put the events of a batch in one message
@@ -25,7 +26,7 @@ ARRAYS = TOPICS | {"http", "https"}  # of those that put the events of a batch i
 def describe(blueprint: Blueprint) -> NodeDescription:
     """Return the description of a node; it holds no secret."""
     config = blueprint.config
-    sinks = (_sink(one.plan) for one in blueprint.sinks)
+    sinks = (_sink(one.plan, config.node) for one in blueprint.sinks)
     return NodeDescription(
         config.node,
         version("edge-agent"),
@@ -51,19 +52,23 @@ def _device(device: ResolvedDevice) -> DeviceDescription:
     return DeviceDescription(device.name, settings.driver, float(settings.every), tuple(channels))
 
 
-def _sink(plan: Plan) -> SinkDescription:
+def _sink(plan: Plan, node: str) -> SinkDescription:
     options = plan.options
     return SinkDescription(
         plan.name,
         tuple(server for url in plan.url for server in _servers(url)),
         plan.kinds,
-        topics=scheme_of(plan.url[0]) in TOPICS,
+        topics=_topics(plan, node),
         live=plan.live,
         commands=plan.commands,
         form=_form(plan),
         retained=getattr(options, "retained", False),
         login=bool(getattr(options, "username", "")),
     )
+
+
+def _topics(plan: Plan, node: str) -> str:
+    return topics_of(plan.options.topic, node) if scheme_of(plan.url[0]) in TOPICS else ""
 
 
 def _form(plan: Plan) -> Form:

@@ -18,6 +18,7 @@ from edge_agent.deliver.mqtt.discovery.node import (
     title,
 )
 from edge_agent.evaluate.outputs.unsafe_outputs import alert_name
+from edge_agent.topic_names import topics_of
 
 SILENT = {"active", "contact", "value"}  # names of channels that say no more than their device's
 
@@ -44,6 +45,7 @@ def discovered_node(
     return DiscoveredNode(
         config.node,
         config.home_assistant.id or config.node,
+        topics_of(config.mqtt.topic, config.node),
         version("edge-agent"),
         frozenset(config.commands.allow),
         tuple(_channels(config.home_assistant, devices)),

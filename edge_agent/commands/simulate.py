@@ -92,9 +92,11 @@ def _simulate(
 def _screen(config: Path, blueprint: Blueprint, log: LogChoice) -> "Screen":
     from edge_agent.commands.simulation import broker_port  # noqa: PLC0415
     from edge_agent.terminal.screen import open_screen  # noqa: PLC0415
+    from edge_agent.topic_names import NODE  # noqa: PLC0415
 
     port = broker_port(blueprint)
-    watch = f"mosquitto_sub -p {port} -t 'edge/#' -v"
+    topics = blueprint.config.mqtt.topic.partition(NODE)[0]
+    watch = f"mosquitto_sub -p {port} -t '{topics}#' -v"
     page = page_url(blueprint.config.web)
     shown = f"; the page: {page}" * bool(page)
     headline = f"simulating {config}{shown}; in another terminal: {watch}"

@@ -28,7 +28,5 @@ class CommandSettings(Settings, frozen=True, kw_only=True):
     ] = ("read", "diagnostics")
     answer_topics: Annotated[
         tuple[Annotated[str, Meta(min_length=1, pattern=r"^[^+#\x00]*$")], ...],
-        Meta(
-            description="how response topics may begin, such as my/answers/, besides edge/<node>/"
-        ),
+        Meta(description="how response topics may begin, such as my/answers/, besides its own"),
     ] = ()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import msgspec
 from msgspec.structs import fields
@@ -123,9 +123,9 @@ class SelfReport(NamedTuple):
 
 
 class Withdraw(NamedTuple):
-    """A sink ends for good: what it shows is to vanish, except at the URLs that other sinks use."""
+    """A sink ends for good: what it shows is to vanish, except what others show."""
 
-    kept: frozenset[str]
+    kept: tuple[SinkPlan[Any], ...]
 
 
 State: TypeAlias = Reading | Alert | Switched | About | SelfReport | Withdraw

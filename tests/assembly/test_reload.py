@@ -406,6 +406,21 @@ def test_a_sink_that_a_reload_removes_leaves_what_another_one_shows(
     assert {"edge/shed/info", "edge/shed/alert/warm"} <= kept_at(broker, wait_for)
 
 
+def test_topics_that_a_reload_renames_leave_nothing_at_their_old_place(
+    running, wait_for, broker, subscriber
+):
+    archive = f'[[sink]]\nname = "archive"\nurl = "file://{running.archive}"\n'
+    running.reload(archive)
+    wait_for(lambda: "edge/shed/alert/warm" in kept_at(broker, wait_for))
+    seen = subscriber(broker.port, "site/#")
+    running.url = f'{broker.url}"\ntopic = "site/{{node}}/v1'
+    running.reload(archive)
+    wait_for(lambda: running.notes() == ["reloaded", "reloaded"])
+    assert kept_at(broker, wait_for) == set()
+    parts = ("status", "info", "alert/warm", "output/fan", "event/reading/air", "state/air")
+    wait_for(lambda: {f"site/shed/v1/{part}" for part in parts} <= {topic for topic, *_ in seen})
+
+
 def test_another_node_needs_a_restart_and_leaves_retained_messages(running, wait_for):
     running.reload("", without='node = "shed"')
     wait_for(lambda: running.notes() == ["reload_refused"])

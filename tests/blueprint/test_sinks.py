@@ -192,3 +192,41 @@ def test_two_sinks_cannot_use_one_client_id_at_one_broker(problems):
 def test_a_file_sink_names_a_file(problems, url):
     (line,) = problems(FILE.replace("file:///var/log/events.jsonl", url))
     assert "name one file, as in file:///" in line
+
+
+def test_topics_begin_with_edge_and_the_nodes_name_unless_the_configuration_says_otherwise(sinks):
+    assert sinks(mqtt())["mqtt"].options.topic == "edge/{node}"
+    assert sinks(mqtt(topic='"site-7/{node}/v1.0"'))["mqtt"].options.topic == "site-7/{node}/v1.0"
+
+
+@pytest.mark.parametrize(
+    ("topic", "remedy"),
+    [
+        ("", "write {node} once, as a level of its own"),
+        ("site", "write {node} once, as a level of its own"),
+        ("site-{node}", "write {node} once, as a level of its own"),
+        ("{node}/{node}", "write {node} once, as a level of its own"),
+        ("/site/{node}", "no slash at an end"),
+        ("site/{node}/", "no slash at an end"),
+        ("site//{node}", "between slashes are letters, digits"),
+        ("{node}/+", "between slashes are letters, digits"),
+        ("$SYS/{node}", "between slashes are letters, digits"),
+        ("my site/{node}", "between slashes are letters, digits"),
+        ("{site}/{node}", "between slashes are letters, digits"),
+        ("größe/{node}", "between slashes are letters, digits"),
+        ("a/b/c/d/{node}/e", "at most 5 levels and 100 characters"),
+        ("a" * 100 + "/{node}", "at most 5 levels and 100 characters"),
+    ],
+)
+def test_a_topic_that_cannot_be_used_is_a_problem_with_its_remedy(problems, topic, remedy):
+    (problem,) = problems(mqtt(topic=f'"{topic}"'))
+    assert problem.startswith("mqtt.topic")
+    assert remedy in problem
+
+
+def test_a_further_sink_has_a_topic_of_its_own_and_a_hub_has_none(sinks, problems):
+    sink = '[[sink]]\nname = "cloud"\nurl = "mqtts://cloud.example"\ntopic = "{node}/raw"\n'
+    assert sinks(f'node = "shed"\n{sink}')["cloud"].options.topic == "{node}/raw"
+    hub = sink + 'profile = "azure-iot-hub"\nclient_id = "shed"\n'
+    found = problems(f'node = "shed"\n{hub}')
+    assert any("sink.cloud.topic" in one and "prescribes its topics" in one for one in found)

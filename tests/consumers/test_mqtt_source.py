@@ -222,3 +222,27 @@ def test_messages_are_acknowledged_in_the_order_of_their_arrival():
     assert waiting.acknowledge(1) == []
     assert waiting.acknowledge(1) == ["a", "b"]
     assert waiting.acknowledge(1) == ["c"]
+
+
+def test_events_are_found_below_the_topic_that_the_agents_have(
+    mosquitto, publisher, event, wait_for
+):
+    broker = mosquitto().start()
+    source = source_of(SourcePlan(url=broker.url, nodes=("shed",), topic="site/{node}/v1"))
+    source.open()
+    sender = publisher(broker)
+    sender.send("edge/shed/event/reading/air", event(1, node="shed"))
+    sender.send("site/hut/v1/event/reading/air", event(2, node="hut"))
+    sender.send("site/shed/v1/info", {"version": "1"})
+    sender.send("site/shed/v1/event/reading/air", event(3, node="shed"))
+    found = []
+    wait_for(lambda: found.extend(source.receive(0.05)) or len(found) == 2)
+    source.close()
+    introduction, reading = found
+    assert introduction.node == "shed"
+    assert reading.offset == 3
+
+
+def test_a_topic_without_nodes_is_refused():
+    with pytest.raises(AgentError, match="a level of its own"):
+        source_of(SourcePlan(url="mqtt://h", topic="site"))

@@ -130,3 +130,18 @@ def test_switched_on_and_off_by_reloads_the_broker_forgets_it(agent, latest, wai
     process.config.write_text(shed(AIR))
     process.send(signal.SIGHUP)
     wait_for(lambda: latest(TOPIC) == b"")
+
+
+def test_with_topics_of_another_kind_commands_and_discovery_are_below_them(
+    agent, broker, latest, wait_for
+):
+    agent('[mqtt]\ntopic = "site/{node}/v1"\n', ON, ALLOW, AIR, FAN)
+    wait_for(lambda: latest("site/shed/v1/status") == b"online")
+    wait_for(lambda: latest(TOPIC))
+    assert b"edge/shed" not in latest(TOPIC)
+    assert b"site/shed/v1/state/air" in latest(TOPIC)
+    command = "site/shed/v1/command/set"
+    mqtt.single(command, json.dumps({"output": "fan", "value": "on"}), port=broker.port)
+    wait_for(lambda: latest(f"{command}/response"))
+    wait_for(lambda: json.loads(latest("site/shed/v1/output/fan"))["value"] == 1)
+    assert latest("edge/shed/status") is None

@@ -326,3 +326,15 @@ def test_the_same_configuration_gives_the_same_document(tmp_path):
 def test_without_home_assistant_there_are_no_diagnostics(tmp_path):
     text = CONFIG.replace("enabled = true", "enabled = false")
     assert "diagnostics" not in documented(tmp_path, text)["channels"]
+
+
+def test_topics_that_begin_otherwise_have_addresses_of_their_own(tmp_path):
+    cloud = '[[sink]]\nname = "cloud"\nurl = "mqtt://c.example"\ntopic = "{node}/raw"\n'
+    text = CONFIG.replace('username = "agent"', 'username = "agent"\ntopic = "site/{node}/v1"')
+    found = documented(tmp_path, text + cloud)["channels"]
+    assert found["event.reading.air"]["address"] == "site/shed/v1/event/reading/air"
+    assert found["command.set"]["address"] == "site/shed/v1/command/set"
+    assert found["cloud.event.reading.air"]["address"] == "shed/raw/event/reading/air"
+    assert found["cloud.event.reading.air"]["servers"] == [{"$ref": "#/servers/cloud"}]
+    addresses = [one["address"] for one in found.values() if one["address"]]
+    assert not [one for one in addresses if one.startswith("edge/")]

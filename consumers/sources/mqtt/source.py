@@ -10,23 +10,23 @@ import random
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from consumers.decode import events_in, introduction_in
 from consumers.pending import Pending
 from consumers.source import Delivery, SourcePlan, SourceUnavailable
 from consumers.sources.mqtt.message import MqttMessage
+from consumers.sources.mqtt.node_topics import NodeTopics
 from consumers.sources.mqtt.session import SessionEnded, SubscriberSession
 from edge_agent.deliver.backoff import CAP, SLOW_CAP, Backoff
 from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.credentials import TlsFiles
 from edge_agent.deliver.mqtt.address import Broker, parse_url
 from edge_agent.errors import AgentError
+from edge_agent.topic_names import topic_problem
 
 EVERY_NODE = "+"
-EVENTS, BATCH, INFO = "event/#", "batch", "info"
 MOST_EVENTS = 10_000  # that are not acknowledged
 MOST_BYTES = 20_000_000
 UNFIT = re.compile("[/+#]")  # for the name of a shared subscription
@@ -44,8 +44,11 @@ def mqtt_source(plan: SourcePlan) -> "MqttSource":
 
     The group is the client id, or with a member, the name of the shared subscription.
     """
+    if problem := topic_problem(plan.topic):
+        raise AgentError(f"the topic cannot be {plan.topic!r}", problem)
     share = plan.group if plan.member else ""
-    return MqttSource(broker_of(plan), plan.nodes, keep=bool(plan.group), share=share)
+    topics = NodeTopics(plan.topic)
+    return MqttSource(broker_of(plan), plan.nodes, topics, keep=bool(plan.group), share=share)
 
 
 def broker_of(plan: SourcePlan) -> Broker:
@@ -87,12 +90,19 @@ class MqttSource:
     """
 
     def __init__(
-        self, broker: Broker, nodes: Sequence[str] = (), *, keep: bool = False, share: str = ""
+        self,
+        broker: Broker,
+        nodes: Sequence[str] = (),
+        topics: NodeTopics = NodeTopics(),  # noqa: B008 - it never changes
+        *,
+        keep: bool = False,
+        share: str = "",
     ) -> None:
         self.interruptions = 0
         self._broker = broker
         self._keep = keep
-        self._topics = topics(nodes or (EVERY_NODE,), share)
+        self._topics = topics
+        self._wanted = topics.of(nodes or (EVERY_NODE,), share)
         self._pending: Pending[HeldMessage] = Pending()
         self._bytes = 0  # of what is pending
         self._session: SubscriberSession | None = None
@@ -195,7 +205,7 @@ class MqttSource:
         (address,) = self._broker.addresses
         session = SubscriberSession(self._broker, address, version, keep=self._keep)
         try:
-            session.open(self._topics)
+            session.open(self._wanted)
         except BaseException:
             session.drop()
             raise
@@ -207,7 +217,7 @@ class MqttSource:
         return found
 
     def _held(self, session: SubscriberSession, message: MqttMessage) -> list[Delivery]:
-        found = list(_decoded(message))
+        found = list(self._topics.decoded(message))
         size = len(message.payload)
         self._pending.add(HeldMessage(size, partial(session.settle, message.mid)), len(found))
         self._bytes += size
@@ -217,20 +227,3 @@ class MqttSource:
         for done in self._pending.acknowledge(count):
             self._bytes -= done.size
             done.finish()
-
-
-def topics(nodes: Sequence[str], share: str) -> list[str]:
-    """Return what to subscribe to; a retained `info` does not come by a shared subscription."""
-    shared = f"$share/{share}/" if share else ""
-    begins = {EVENTS: shared, BATCH: shared, INFO: ""}
-    return [f"{begin}edge/{node}/{what}" for node in nodes for what, begin in begins.items()]
-
-
-def _decoded(message: MqttMessage) -> Iterator[Delivery]:
-    try:
-        _, node, what = message.topic.decode().split("/", 2)
-    except ValueError:  # of a broker that invents topics
-        return iter(())
-    if what == INFO:
-        return introduction_in(node, message.payload)
-    return events_in(message.payload)

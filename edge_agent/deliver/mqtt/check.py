@@ -8,6 +8,7 @@ from edge_agent.deliver.mqtt.profiles.table import PROFILES, check_profile
 from edge_agent.deliver.network_check import check_password, check_secret, check_tls
 from edge_agent.deliver.sink import SinkPlan, SinkProblem
 from edge_agent.deliver.url import without_userinfo
+from edge_agent.topic_names import topic_problem
 
 
 def check(plan: SinkPlan[MqttOptions]) -> Iterator[SinkProblem]:
@@ -20,6 +21,8 @@ def check(plan: SinkPlan[MqttOptions]) -> Iterator[SinkProblem]:
             found.append(parse_url(url))
         except ValueError as error:
             yield SinkProblem("url", without_userinfo(url), str(error))
+    if problem := topic_problem(plan.options.topic):
+        yield SinkProblem("topic", plan.options.topic, problem)
     if PROFILES[plan.options.profile].one_client_id:
         yield from check_secret(plan.options, "password")
     else:

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from edge_agent.deliver.network_options import NetworkOptions
 from edge_agent.keys import within
+from edge_agent.topic_names import TOPIC
 from edge_agent.units import Duration
 
 ProfileName: TypeAlias = Literal["", "aws-iot", "azure-iot-hub", "event-grid"]
@@ -23,6 +24,10 @@ class MqttOptions(NetworkOptions, frozen=True, kw_only=True):
     client_id: Annotated[
         str, Meta(max_length=128, description="MQTT client id; default: edge-<node>")
     ] = ""
+    topic: Annotated[
+        str,
+        Meta(description="how every topic begins; {node} stands for the name of the node"),
+    ] = TOPIC
     keep_alive: Annotated[
         Duration,
         Meta(

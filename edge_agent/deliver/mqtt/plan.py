@@ -1,6 +1,7 @@
 """What a plan means to MQTT: where the brokers are, and who the agent is there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from edge_agent.deliver.credentials import TlsFiles
 from edge_agent.deliver.mqtt.address import Address, Broker, parse_url
@@ -29,6 +30,16 @@ def broker(plan: SinkPlan[MqttOptions], node: str) -> Broker:
 def addresses(urls: Sequence[str]) -> tuple[Address, ...]:
     """Return where the URLs lead."""
     return tuple(parse_url(url) for url in urls)
+
+
+def shown_at(plans: Iterable[SinkPlan[Any]], template: str) -> set[Address]:
+    """Return at which brokers some of the plans have topics that begin like this."""
+    return {
+        address
+        for plan in plans
+        if isinstance(plan.options, MqttOptions) and plan.options.topic == template
+        for address in addresses(plan.url)
+    }
 
 
 def claims(plan: SinkPlan[MqttOptions], node: str) -> Iterator[str]:

@@ -29,6 +29,7 @@ from edge_agent.deliver.sink import Post, SinkContext, SinkPlan, SinkType
 from edge_agent.errors import EventRejected, SinkUnavailable
 from edge_agent.events import LoggedEvent
 from edge_agent.threads import Worker
+from edge_agent.topic_names import topics_of
 
 WAIT_SECONDS = 0.5
 DRAIN_WAITS = 4  # while the agent stops: two seconds for what is under way
@@ -208,7 +209,8 @@ def build(plan: SinkPlan[MqttOptions], context: SinkContext) -> MqttSink:
     """Return the sink, with a connection that is not started yet."""
     profile = PROFILES[plan.options.profile]
     target = profile.log_in(broker(plan, context.node), context.trusted)
-    prefix = f"edge/{context.node}"
+    template = plan.options.topic
+    prefix = topics_of(template, context.node)
     connection = Connection(
         target,
         state_of(plan, context, prefix),
@@ -219,7 +221,8 @@ def build(plan: SinkPlan[MqttOptions], context: SinkContext) -> MqttSink:
         progress=partial(context.alive, thread_name(plan.name)),
         notice=context.notice,
     )
-    return MqttSink(plan, context, connection, profile.topics(context.node, target.client_id))
+    topics = profile.topics(context.node, target.client_id, template)
+    return MqttSink(plan, context, connection, topics)
 
 
 SINK = SinkType(MqttOptions, check, build, claims)

@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from edge_agent.deliver.complaints import Complaints
-from edge_agent.deliver.mqtt.address import Address, parse_url
+from edge_agent.deliver.mqtt.plan import shown_at
 from edge_agent.deliver.mqtt.session import Session
 from edge_agent.deliver.mqtt.version import written
 from edge_agent.deliver.mqtt.will import Will
 from edge_agent.deliver.sink import About, SelfReport, State, Withdraw
 from edge_agent.events import Alert, Reading, Switched
+from edge_agent.topic_names import TOPIC
 
 if TYPE_CHECKING:
     from paho.mqtt.client import MQTTMessage
+
+    from edge_agent.deliver.mqtt.address import Address
 
 ONLINE = b"online"
 
@@ -32,7 +35,8 @@ class LiveTopics(NamedTuple):
     """The topics below `prefix` that hold a state; with `retained` false no broker keeps them.
 
     `clears` says whether what an earlier configuration left there may be cleared: to clear is to
-    send a retained message, which some services do not take.
+    send a retained message, which some services do not take. `template` is what `prefix` is made
+    of.
     """
 
     prefix: str
@@ -40,6 +44,7 @@ class LiveTopics(NamedTuple):
     retained: bool
     clears: bool = True
     readings: bool = True
+    template: str = TOPIC
 
 
 class LiveState:
@@ -48,6 +53,7 @@ class LiveState:
     def __init__(self, topics: LiveTopics, about: About) -> None:
         self._prefix = topics.prefix
         self._sink = topics.sink
+        self._template = topics.template
         self._live = topics.readings
         self._retained = topics.retained
         self._clears = topics.clears and not topics.retained
@@ -75,7 +81,7 @@ class LiveState:
         elif isinstance(shown, SelfReport):
             self.report(shown)
         elif isinstance(shown, Withdraw):
-            self._kept_at = {parse_url(url) for url in shown.kept}
+            self._kept_at = shown_at(shown.kept, self._template)
         else:
             self.about(shown)
 

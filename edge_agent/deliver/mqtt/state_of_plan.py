@@ -12,7 +12,7 @@ def state_of(plan: SinkPlan[MqttOptions], context: SinkContext, prefix: str) -> 
     profile = PROFILES[plan.options.profile]
     if plan.aside or not profile.shows:
         return NoState()
-    topics = LiveTopics(prefix, plan.name, plan.options.retained)
+    topics = LiveTopics(prefix, plan.name, plan.options.retained, template=plan.options.topic)
     if plan.birth:
         return _for_home_assistant(topics, plan, context)
     readings = plan.live and "reading" in plan.kinds  # a metered link has no live values either

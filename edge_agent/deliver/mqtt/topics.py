@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from edge_agent.events import LoggedEvent, node_of
+from edge_agent.topic_names import NODE, TOPIC
 
 
 class EventTopics(Protocol):
@@ -18,15 +19,19 @@ class EventTopics(Protocol):
 
 
 class AgentTopics:
-    """Topics below `edge/<node>`, by kind and source; those of a relayed event are its node's."""
+    """Topics of a node, by kind and source; those of a relayed event are its node's."""
 
-    def __init__(self, node: str) -> None:
+    def __init__(self, node: str, template: str = TOPIC) -> None:
         self._node = node
+        self._begin, self._end = template.split(NODE)
 
     def batch_of(self, event: LoggedEvent) -> str:
         """Return the topic of batches of one node's events."""
-        return f"edge/{node_of(event, self._node)}/batch"
+        return f"{self._prefix(event)}/batch"
 
     def of(self, event: LoggedEvent) -> str:
         """Return the topic of one event."""
-        return f"edge/{node_of(event, self._node)}/event/{event.kind}/{event.source}"
+        return f"{self._prefix(event)}/event/{event.kind}/{event.source}"
+
+    def _prefix(self, event: LoggedEvent) -> str:
+        return f"{self._begin}{node_of(event, self._node)}{self._end}"

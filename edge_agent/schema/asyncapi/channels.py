@@ -32,58 +32,67 @@ class ChannelEntry(NamedTuple):
 
 
 def channels(node: NodeDescription) -> Iterator[ChannelEntry]:
-    """Yield the channels of all sinks."""
-    topics = [sink for sink in node.sinks if sink.topics]
-    live = [sink for sink in topics if sink.live]
-    yield from _about(node, topics)
-    yield from _events(node, topics)
+    """Yield the channels of all sinks.
+
+    Those of topics that begin otherwise than those of the first sink bear the sink's name.
+    """
+    below: dict[str, list[SinkDescription]] = {}
+    for sink in node.sinks:
+        below.setdefault(sink.topics, []).append(sink)
+    for sink in below.pop("", ()):
+        sent = tuple(messages.sent(node, sink))
+        yield ChannelEntry(f"sink.{sink.name}", None, (sink.name,), sent)
+    for number, sinks in enumerate(below.values()):
+        for entry in _topics(node, sinks):
+            yield entry._replace(key=f"{sinks[0].name}.{entry.key}") if number else entry
+
+
+def _topics(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[ChannelEntry]:
+    live = [sink for sink in sinks if sink.live]
+    yield from _about(sinks)
+    yield from _events(node, sinks)
     yield from _state(node, live)
     yield from _commands(node, [sink for sink in live if sink.commands])
-    for sink in node.sinks:
-        if not sink.topics:
-            sent = tuple(messages.sent(node, sink))
-            yield ChannelEntry(f"sink.{sink.name}", None, (sink.name,), sent)
 
 
-def _about(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[ChannelEntry]:
+def _about(sinks: list[SinkDescription]) -> Iterator[ChannelEntry]:
     for message in (messages.STATUS, messages.INFO):
-        yield _topic(node, message.key, message, sinks, retain=True)
+        yield _topic(message.key, message, sinks, retain=True)
 
 
 def _events(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[ChannelEntry]:
     for kind, subject, message in messages.events(node):
         having = [sink for sink in sinks if kind in sink.kinds and sink.form != "batch"]
         if having:
-            yield _topic(node, f"event/{kind}/{subject}", message, having)
+            yield _topic(f"event/{kind}/{subject}", message, having)
     for sink in (one for one in sinks if one.form == "batch"):
         (several,) = messages.sent(node, sink)
-        yield _topic(node, "batch", several, [sink])._replace(key=several.key)
+        yield _topic("batch", several, [sink])._replace(key=several.key)
 
 
 def _state(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[ChannelEntry]:
     for sink in sinks:
         for device in node.devices if "reading" in sink.kinds else ():
-            entry = _topic(node, f"state/{device.name}", messages.state(device), [sink])
+            entry = _topic(f"state/{device.name}", messages.state(device), [sink])
             yield entry._replace(binding=LOSSY)
     if node.diagnostics and sinks:
-        entry = _topic(node, "diagnostics", messages.diagnostics(node), sinks)
+        entry = _topic("diagnostics", messages.diagnostics(node), sinks)
         yield entry._replace(binding=LOSSY)
     for rule in node.alerts if sinks else ():
-        yield _topic(node, f"alert/{rule}", messages.alert(rule), sinks, retain=True)
+        yield _topic(f"alert/{rule}", messages.alert(rule), sinks, retain=True)
     for name in node.outputs if sinks else ():
-        yield _topic(node, f"output/{name}", messages.output(name), sinks, retain=True)
+        yield _topic(f"output/{name}", messages.output(name), sinks, retain=True)
 
 
 def _commands(node: NodeDescription, sinks: list[SinkDescription]) -> Iterator[ChannelEntry]:
     for name in node.commands if sinks else ():
-        answer = _topic(node, f"command/{name}/response", messages.ANSWER, sinks)
-        request = _topic(node, f"command/{name}", messages.command(node, name), sinks)
+        answer = _topic(f"command/{name}/response", messages.ANSWER, sinks)
+        request = _topic(f"command/{name}", messages.command(node, name), sinks)
         yield answer
         yield request._replace(answer=answer.key)
 
 
 def _topic(
-    node: NodeDescription,
     topic: str,
     message: Message,
     sinks: list[SinkDescription],
@@ -94,4 +103,4 @@ def _topic(
     names = tuple(sink.name for sink in sinks)
     key = topic.replace("/", ".")
     binding = {**SENT, "retain": retained}
-    return ChannelEntry(key, f"edge/{node.name}/{topic}", names, (message,), binding)
+    return ChannelEntry(key, f"{sinks[0].topics}/{topic}", names, (message,), binding)

@@ -37,15 +37,15 @@ class ServerDescription(NamedTuple):
 class SinkDescription(NamedTuple):
     """A sink that is reached over a network.
 
-    `topics` says that it has a topic for each source, as MQTT does; `live`, that it shows what is
-    true now; `form`, what its messages hold: an event whole or its data alone as JSON, an array of
-    events, or Avro.
+    `topics` is how its topics begin if it has one for each source, as MQTT does; `live` says that
+    it shows what is true now; `form`, what its messages hold: an event whole or its data alone as
+    JSON, an array of events, or Avro.
     """
 
     name: str
     servers: tuple[ServerDescription, ...]
     kinds: frozenset[str]
-    topics: bool = False
+    topics: str = ""
     live: bool = False
     commands: bool = False
     form: Form = "structured"

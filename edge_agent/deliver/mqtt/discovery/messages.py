@@ -55,11 +55,10 @@ def _of_entities(node: DiscoveredNode, prefix: str) -> Discovery:
 
 def components(node: DiscoveredNode) -> Iterator[Component]:
     """Yield every entity of a node."""
-    prefix = f"edge/{node.name}"
     for channel in node.channels:
-        yield reading(channel, prefix)
-    yield from controls(node, prefix)
-    yield from diagnostics(node, prefix)
+        yield reading(channel, node.topics)
+    yield from controls(node, node.topics)
+    yield from diagnostics(node, node.topics)
 
 
 def _shared(node: DiscoveredNode) -> Options:
@@ -74,5 +73,5 @@ def _shared(node: DiscoveredNode) -> Options:
             "sw_version": node.version,
         },
         "origin": program,
-        "availability": [{"topic": f"edge/{node.name}/status"}],
+        "availability": [{"topic": f"{node.topics}/status"}],
     }

@@ -40,10 +40,14 @@ class DiscoveredAlert(NamedTuple):
 
 
 class DiscoveredNode(NamedTuple):
-    """A node; `id` is as what Home Assistant knows it, `commands` are those that it takes."""
+    """A node; `id` is as what Home Assistant knows it, `commands` are those that it takes.
+
+    `topics` is how the node's topics begin.
+    """
 
     name: str
     id: str
+    topics: str
     version: str
     commands: frozenset[str]
     channels: tuple[DiscoveredChannel, ...]

@@ -23,6 +23,7 @@ from edge_agent.deliver.mqtt.topics import EventTopics
 from edge_agent.deliver.sink import SinkPlan, SinkProblem
 from edge_agent.errors import AgentError
 from edge_agent.events import LoggedEvent
+from edge_agent.topic_names import TOPIC
 
 API_VERSION = "2021-04-12"
 LIFETIME = 3600.0  # s of a token
@@ -47,7 +48,7 @@ class DeviceTopics:
         return f"{self._topic}&type={type_of(event.kind)}&subject={subject}"
 
 
-def topics(_node: str, client_id: str) -> EventTopics:
+def topics(_node: str, client_id: str, _template: str) -> EventTopics:
     """Return the topics of the device that is the client id."""
     return DeviceTopics(client_id)
 
@@ -104,6 +105,9 @@ def check(plan: SinkPlan[MqttOptions]) -> Iterator[SinkProblem]:
     if plan.commands:
         what = "Azure IoT Hub has no topics for commands; leave out `allow` in [commands]"
         yield SinkProblem("", None, what)
+    if options.topic != TOPIC:
+        what = "Azure IoT Hub prescribes its topics; leave it out"
+        yield SinkProblem("topic", options.topic, what)
     if not options.certificate:
         yield from _check_key(options)
 

@@ -27,9 +27,9 @@ def as_configured(broker: Broker, _trusted: Callable[[], bool]) -> Broker:
     return broker
 
 
-def own_topics(node: str, _client_id: str) -> EventTopics:
+def own_topics(node: str, _client_id: str, template: str) -> EventTopics:
     """Return the agent's own topics: the service takes any."""
-    return AgentTopics(node)
+    return AgentTopics(node, template)
 
 
 class Profile(NamedTuple):
@@ -51,4 +51,4 @@ class Profile(NamedTuple):
     shows: bool = True
     check: Callable[[SinkPlan[MqttOptions]], Iterable[SinkProblem]] = check_nothing
     log_in: LogIn = as_configured
-    topics: Callable[[str, str], EventTopics] = own_topics
+    topics: Callable[[str, str, str], EventTopics] = own_topics
