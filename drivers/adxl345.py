@@ -7,7 +7,7 @@ next: reads of a new sample agree.
 import struct
 from typing import ClassVar
 
-from drivers.base.blindness import TWINS, Blindness
+from drivers.base.blindness import STUCK_MASS, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration
@@ -43,7 +43,7 @@ class ADXL345:
     """Analog Devices ADXL345 accelerometer, ±16 g on three axes (datasheet revision G)."""
 
     bus: ClassVar[BusKind] = "i2c"
-    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
+    blind: ClassVar[tuple[Blindness, ...]] = (STUCK_MASS, TWINS)
     addresses: ClassVar[tuple[int, ...]] = (0x53, 0x1D)
     channels = tuple(
         Channel(f"acceleration_{axis}", "m/s²", LOWEST * STEP, HIGHEST * STEP, STEP, "acceleration")

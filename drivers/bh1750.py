@@ -9,7 +9,7 @@ still converts, and whether a command reached it as it was sent.
 from math import ceil
 from typing import ClassVar, Literal, NamedTuple
 
-from drivers.base.blindness import TWINS, Blindness
+from drivers.base.blindness import DARKNESS, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange
@@ -54,6 +54,7 @@ class BH1750:
             "one bit of a command that is damaged on its way: it echoes none",
             "a VEML7700 or a TSL2591, whose settings are read back",
         ),
+        DARKNESS,
         TWINS,
     )
     addresses: ClassVar[tuple[int, ...]] = (0x23, 0x5C)

@@ -7,7 +7,7 @@ next: reads of a new sample agree.
 import struct
 from typing import ClassVar, Literal
 
-from drivers.base.blindness import TWINS, Blindness
+from drivers.base.blindness import STUCK_MASS, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration
@@ -43,7 +43,7 @@ class LIS3DH:
     """STMicroelectronics LIS3DH accelerometer on three axes (datasheet DocID17530 revision 2)."""
 
     bus: ClassVar[BusKind] = "i2c"
-    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
+    blind: ClassVar[tuple[Blindness, ...]] = (STUCK_MASS, TWINS)
     addresses: ClassVar[tuple[int, ...]] = (0x18, 0x19)
     channels: tuple[Channel, ...] = tuple(
         Channel(f"acceleration_{axis}", "m/s²", -16 * G, 16 * G, 0.012 * G, "acceleration")

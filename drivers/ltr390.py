@@ -8,7 +8,7 @@ back. Its soft reset is not used: in the middle of it the chip may hold the bus.
 
 from typing import ClassVar, NamedTuple
 
-from drivers.base.blindness import TWINS, Blindness
+from drivers.base.blindness import DARKNESS, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import (
@@ -59,7 +59,7 @@ class LTR390:
     """Lite-On LTR-390UV ambient and ultraviolet light sensor (datasheet DS86-2015-0004 V1.1)."""
 
     bus: ClassVar[BusKind] = "i2c"
-    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
+    blind: ClassVar[tuple[Blindness, ...]] = (DARKNESS, TWINS)
     addresses: ClassVar[tuple[int, ...]] = (0x53,)
     channels = (
         Channel(

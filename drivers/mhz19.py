@@ -43,6 +43,10 @@ class MHZ19:
             "a start between two measurements in air of about 410 or 500 ppm: it says so meanwhile",
             "an SCD4x or an SCD30; or feed it from the computer's own 5 V",
         ),
+        Blindness(
+            "a lamp or a detector that is dead: it may say the same for ever",
+            "a look after the room was aired: it must fall to about 450 ppm, and rise by breath",
+        ),
     )
     deadline: ClassVar[float] = PREHEAT + 10.0
     channels: tuple[Channel, ...] = (Channel("carbon_dioxide", "ppm", 401, 4999, 1),)

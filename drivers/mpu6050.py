@@ -7,7 +7,7 @@ next (§4.2): reads of a new sample agree.
 import struct
 from typing import ClassVar, Literal, NamedTuple
 
-from drivers.base.blindness import TWINS, Blindness
+from drivers.base.blindness import STUCK_MASS, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import DriverError, NotReady, OutOfRange, WrongChip
@@ -86,7 +86,7 @@ class MPU6050:
     """
 
     bus: ClassVar[BusKind] = "i2c"
-    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
+    blind: ClassVar[tuple[Blindness, ...]] = (STUCK_MASS, TWINS)
     addresses: ClassVar[tuple[int, ...]] = (0x68, 0x69)
     channels: tuple[Channel, ...] = channels_of("16g", 2000)
     _offsets: bytes  # `setup` reads them

@@ -8,7 +8,7 @@ settings back.
 
 from typing import ClassVar, Literal, NamedTuple
 
-from drivers.base.blindness import TWINS, Blindness
+from drivers.base.blindness import DARKNESS, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import (
@@ -53,7 +53,7 @@ class TSL2591:
     """ams TSL2591 ambient light sensor (datasheet v2-04)."""
 
     bus: ClassVar[BusKind] = "i2c"
-    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
+    blind: ClassVar[tuple[Blindness, ...]] = (DARKNESS, TWINS)
     addresses: ClassVar[tuple[int, ...]] = (0x29,)
     channels: tuple[Channel, ...] = (
         Channel("illuminance", "lx", 0, BRIGHTEST, 2 * DEVICE_FACTOR / 600 / 9876),

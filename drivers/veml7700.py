@@ -8,7 +8,7 @@ the chip again, and reads back that it is still configured.
 from bisect import bisect_left
 from typing import ClassVar, Literal
 
-from drivers.base.blindness import TWINS, Blindness
+from drivers.base.blindness import DARKNESS, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, OutOfRange, WrongChip
@@ -46,7 +46,7 @@ class VEML7700:
     """Vishay VEML7700 ambient light sensor (datasheet 84286 rev 1.7)."""
 
     bus: ClassVar[BusKind] = "i2c"
-    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
+    blind: ClassVar[tuple[Blindness, ...]] = (DARKNESS, TWINS)
     addresses: ClassVar[tuple[int, ...]] = (0x10,)
     channels: tuple[Channel, ...] = (Channel("illuminance", "lx", 0, BRIGHTEST, FINEST),)
 

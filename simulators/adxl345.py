@@ -97,6 +97,7 @@ class ADXL345(Sampler):
         )
         for axis in "xyz"
     }
+    dead: ClassVar[Mapping[str, float]] = {"acceleration_x": 1.5}  # stuck to an electrode
     quiet: ClassVar[Mapping[str, float]] = {
         "acceleration_x": 0.0,
         "acceleration_y": 0.0,
@@ -128,7 +129,7 @@ class ADXL345(Sampler):
         form = self._registers[DATA_FORMAT]
         extra = form & 3  # bits that the range adds to ±2 g
         offset = int.from_bytes(self._registers[0x1E + n : 0x1F + n], signed=True) * OFFSET_G
-        fine = round((self.values[channel] / STANDARD_GRAVITY + offset) * 256)
+        fine = round((self.felt(channel) / STANDARD_GRAVITY + offset) * 256)
         bits, code = (10 + extra, fine) if form & FULL_RES else (10, fine >> extra)
         code = min(max(code, -(1 << bits - 1)), (1 << bits - 1) - 1)
         return code << 16 - bits if form & JUSTIFY else code

@@ -32,6 +32,7 @@ class BH1750(I2CModel):
 
     addresses: ClassVar[tuple[int, ...]] = (0x23, 0x5C)
     inputs: ClassVar[Mapping[str, Range]] = {"illuminance": Range(0, (TOP - 1) / 1.2, 1 / 1.2)}
+    dead: ClassVar[Mapping[str, float]] = {"illuminance": 0}
     quiet: ClassVar[Mapping[str, float]] = {"illuminance": 300.0}
 
     def power_on(self) -> None:
@@ -84,5 +85,5 @@ class BH1750(I2CModel):
 
     def _count(self, resolution: Resolution) -> int:
         sensitivity = resolution.counts * self._time / DEFAULT_TIME
-        steps = round(self.values["illuminance"] * sensitivity / resolution.step)
+        steps = round(self.felt("illuminance") * sensitivity / resolution.step)
         return min(round(steps * resolution.step), TOP)

@@ -34,6 +34,7 @@ class LIS3DH(Sampler):
         )
         for axis in "xyz"
     }
+    dead: ClassVar[Mapping[str, float]] = {"acceleration_x": 1.5}  # stuck to an electrode
     quiet: ClassVar[Mapping[str, float]] = {
         "acceleration_x": 0.0,
         "acceleration_y": 0.0,
@@ -66,7 +67,7 @@ class LIS3DH(Sampler):
         for n, axis in enumerate("xyz"):
             if self._registers[CTRL_REG1] & 1 << n:
                 place = OUT_X_L + 2 * n
-                word = struct.pack(order, self._word(self.values[f"acceleration_{axis}"]))
+                word = struct.pack(order, self._word(self.felt(f"acceleration_{axis}")))
                 self._registers[place : place + 2] = word
 
     def write(self, data: bytes) -> None:

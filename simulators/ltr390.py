@@ -34,6 +34,7 @@ class LTR390(I2CModel):
         "illuminance": Range(0, 157_286, 0.15),
         "uv_index": Range(0, 455, 1 / 2300),
     }
+    dead: ClassVar[Mapping[str, float]] = {"illuminance": 0, "uv_index": 0}
     quiet: ClassVar[Mapping[str, float]] = {"illuminance": 300.0, "uv_index": 1.0}
     chip_id: ClassVar[int] = 0xB2
 
@@ -96,8 +97,8 @@ class LTR390(I2CModel):
         gain = GAINS[self._registers[GAIN] & 7]
         if self._ultraviolet:
             sensitivity = 2300 * gain / 18 * 2.0 ** (BITS[field] - 20)  # per UV index
-            light = self.values["uv_index"]
+            light = self.felt("uv_index")
         else:
             sensitivity = gain * MILLISECONDS[field] / 100 / 0.6  # per lx
-            light = self.values["illuminance"]
+            light = self.felt("illuminance")
         return min(max(round(light * sensitivity), 0), (1 << BITS[field]) - 1)

@@ -18,6 +18,7 @@ class MHZ19(SerialModel):
 
     inputs: ClassVar[Mapping[str, Range]] = {"carbon_dioxide": Range(LEAST + 1, 4999, 1)}
     starting: ClassVar[int] = 410  # ppm
+    dead: ClassVar[Mapping[str, float]] = {"carbon_dioxide": 1000}
     quiet: ClassVar[Mapping[str, float]] = {"carbon_dioxide": 650.0}
 
     def __init__(self, clock: SimulatedClock, range: int = 5000) -> None:  # noqa: A002 - the manual's word
@@ -47,7 +48,7 @@ class MHZ19(SerialModel):
     def frame(self) -> bytes:
         """Return start, command, high, low, four bytes that no manual explains, and checksum."""
         starting = self.clock.monotonic() - self._began < PREHEAT_SECONDS
-        ppm = self.starting if starting else round(self.values["carbon_dioxide"])
+        ppm = self.starting if starting else round(self.felt("carbon_dioxide"))
         high, low = divmod(min(max(ppm, LEAST), self._range), 256)
         body = bytes([0x86, high, low, 0x40, 0x00, 0x00, 0x00])
         return b"\xff" + body + bytes([(0xFF - sum(body) % 256 + 1) % 256])

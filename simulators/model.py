@@ -27,9 +27,11 @@ class Model:
 
     inputs: ClassVar[Mapping[str, Range]]
     quiet: ClassVar[Mapping[str, float]]
+    dead: ClassVar[Mapping[str, float]] = {}  # what it feels once its element is worn out
 
     def __init__(self, clock: SimulatedClock) -> None:
         self.clock = clock
+        self.worn = False
         self.values: MutableMapping[str, float] = dict(self.quiet)
 
     def set(self, channel: str, value: float) -> None:
@@ -37,6 +39,15 @@ class Model:
         if channel not in self.values:
             raise KeyError(f"{type(self).__name__} has no input {channel!r}")
         self.values[channel] = value
+
+    def wear_out(self) -> None:
+        """Let its emitter or its element die, if it has one whose death shows by no flag."""
+        self.worn = True
+
+    def felt(self, channel: str) -> float:
+        """Return what reaches the converter: the truth, unless the element is worn out."""
+        found = self.dead.get(channel) if self.worn else None
+        return self.values[channel] if found is None else found
 
     def truth(self) -> dict[str, float]:
         """Return the correct values of this moment: the inputs and what follows from them."""

@@ -37,6 +37,7 @@ class MPU6050(Sampler):
         "temperature": Range(-40, 85, 1 / 340),
         **{f"angular_velocity_{axis}": Range(-250, 250, 1 / 131) for axis in "xyz"},
     }
+    dead: ClassVar[Mapping[str, float]] = {"acceleration_x": 1.5}  # stuck to an electrode
     quiet: ClassVar[Mapping[str, float]] = {
         "acceleration_x": 0.0,
         "acceleration_y": 0.0,
@@ -92,9 +93,7 @@ class MPU6050(Sampler):
 
     def _words(self, quantity: str, scale: float, offsets: list[float]) -> list[int]:
         axes = zip("xyz", offsets, strict=True)
-        return [
-            round((self.values[f"{quantity}_{axis}"] + offset) * scale) for axis, offset in axes
-        ]
+        return [round((self.felt(f"{quantity}_{axis}") + offset) * scale) for axis, offset in axes]
 
     def _per_g(self) -> float:
         return 16384 / (1 << (self._registers[ACCEL_CONFIG] >> 3 & 3))

@@ -23,6 +23,9 @@ class PMS5003(SerialModel):
     }
     quiet: ClassVar[Mapping[str, float]] = {"pm1": 25.0, "pm25": 40.0, "pm10": 60.0}
 
+    dead: ClassVar[Mapping[str, float]] = dict.fromkeys(inputs, 0)
+    _frames = 0
+
     def power_on(self) -> None:
         """Begin awake, in active mode."""
         self._active = True
@@ -75,12 +78,16 @@ class PMS5003(SerialModel):
     def frame(self) -> bytes:
         """Return the 32 bytes: standard particles, atmospheric, counts, version and error."""
         blown = self.clock.monotonic() - self._woke_at >= BAD_FAN_SECONDS
-        air = [
-            min(round(self.values[each]), MOST) if blown else 0 for each in ("pm1", "pm25", "pm10")
-        ]
-        standard = [each * 3 // 2 for each in air]  # differs from atmospheric in dirty air
-        words = [min(each, MOST) for each in standard] + air + [air[0] * 10] + [0] * 5
+        words = self._words() if blown and not self.worn else [0] * 12
         return _framed(b"".join(each.to_bytes(2, "big") for each in words) + bytes([VERSION, 0]))
+
+    def _words(self) -> list[int]:
+        """Return concentrations and numbers: of the smallest particles there are always some."""
+        self._frames += 1
+        air = [round(self.values[each]) for each in ("pm1", "pm25", "pm10")]
+        standard = [each * 3 // 2 for each in air]  # differs from atmospheric in dirty air
+        small = 10 * air[0] + 30 + self._frames % 7
+        return [min(each, MOST) for each in (*standard, *air, small, *[0] * 5)]
 
 
 def _framed(data: bytes) -> bytes:

@@ -20,6 +20,7 @@ class TSL2591(I2CModel):
 
     addresses: ClassVar[tuple[int, ...]] = (0x29,)
     inputs: ClassVar[Mapping[str, Range]] = {"illuminance": Range(0, 88_000, 8.16)}
+    dead: ClassVar[Mapping[str, float]] = {"illuminance": 0}
     quiet: ClassVar[Mapping[str, float]] = {"illuminance": 300.0}
     chip_id: ClassVar[int] = 0x50
     infrared: float = INFRARED
@@ -73,7 +74,7 @@ class TSL2591(I2CModel):
 
     def _full(self, sensitivity: float) -> float:
         """Return the first photodiode's counts: the eye sees neither infrared nor what it hides."""
-        lux = max(self.values["illuminance"], 0)
+        lux = max(self.felt("illuminance"), 0)
         return lux * sensitivity / LUX_MILLISECONDS / (1 - self.infrared) ** 2
 
     def _finish(self) -> None:

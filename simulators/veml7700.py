@@ -25,6 +25,7 @@ class VEML7700(I2CModel):
 
     addresses: ClassVar[tuple[int, ...]] = (0x10,)
     inputs: ClassVar[Mapping[str, Range]] = {"illuminance": Range(0, BRIGHTEST, 12.0)}
+    dead: ClassVar[Mapping[str, float]] = {"illuminance": 0}
     quiet: ClassVar[Mapping[str, float]] = {"illuminance": 300.0}
     chip_id: ClassVar[int] = 0x81
 
@@ -80,7 +81,7 @@ class VEML7700(I2CModel):
 
     def _counts(self) -> int:
         sensitivity = SENSITIVITIES[self._registers[CONF] >> 11 & 3] * self._milliseconds() / 100
-        return min(round(shown(self.values["illuminance"]) * sensitivity * COUNTS_PER_LUX), TOP)
+        return min(round(shown(self.felt("illuminance")) * sensitivity * COUNTS_PER_LUX), TOP)
 
 
 def shown(illuminance: float) -> float:

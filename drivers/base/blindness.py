@@ -18,6 +18,14 @@ DEW = Blindness(
     "a broken element that shows 100 %: its scale ends there, as at dew",
     "an SHT4x or a BME280, whose scales go beyond",
 )
+DARKNESS = Blindness(
+    "a photodiode that is dead, or covered: it looks like darkness",
+    "a look at noon, or a rule for days that never get light",
+)
+STUCK_MASS = Blindness(
+    "an axis whose mass sticks: it shows the same for ever",
+    "a look now and then: the axis that points up shows 9.8 m/s², the others 0",
+)
 OPEN_INPUT = Blindness(
     "an input whose wire is off: it floats to any voltage",
     "a resistor of 100 kΩ to 1 MΩ from the input to ground, which makes it 0",

@@ -83,6 +83,15 @@ class Claims:
             assert shown is None or channel.name not in shown
             bench.expose()
 
+    def test_a_dead_element_gives_no_wrong_value(self, bench: DriverBench) -> None:
+        bench.read()
+        bench.model.wear_out()
+        for share in (0.2, 0.6):
+            bench.expose(share)
+            for call in (bench.measure, bench.read):
+                values = absent_or(call)
+                assert values is None or not bench.wrong(values)
+
     def test_waits_are_short(self, bench: DriverBench) -> None:
         bench.read()
         assert min(bench.waits, default=0) >= 0

@@ -16,6 +16,7 @@ class DriverBench:
 
     refused: dict[str, DriverError]
     device: Any  # of any class: a chip's own tests look into it
+    model: Any
 
     def __init__(self) -> None:
         self.clock = VirtualClock()

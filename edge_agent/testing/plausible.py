@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import cycle
 
-from drivers.base.blindness import DEW, TWINS
+from drivers.base.blindness import DARKNESS, DEW, STUCK_MASS, TWINS
 from drivers.base.errors import DriverError
 from drivers.base.i2c import I2CPort
 from edge_agent.testing.bench import (
@@ -17,9 +17,12 @@ from edge_agent.testing.wires import Twins
 from simulators.model import I2CModel
 
 # The claims that chips cannot keep whose drivers name one of these
+DEAD = "test_a_dead_element_gives_no_wrong_value"
 SHARED = {
-    "test_a_value_far_beyond_its_range_is_absent_not_the_end_of_the_range[above]": DEW,
-    "test_two_alike_chips_at_one_address_give_no_wrong_value": TWINS,
+    DEW: "test_a_value_far_beyond_its_range_is_absent_not_the_end_of_the_range[above]",
+    TWINS: "test_two_alike_chips_at_one_address_give_no_wrong_value",
+    DARKNESS: DEAD,
+    STUCK_MASS: DEAD,
 }
 VALUES = (0x00, 0x14, 0xFF)
 

@@ -84,4 +84,4 @@ def _shared(contract: Any) -> dict[str, Any]:  # noqa: ANN401 - any class of tes
         return {}
     from edge_agent.testing.plausible import SHARED  # noqa: PLC0415 - only if it is needed
 
-    return {claim: one for claim, one in SHARED.items() if one in named}
+    return {claim: one for one, claim in SHARED.items() if one in named}

@@ -12,7 +12,7 @@ from simulators.faults import BrownOut, ConstantFrame, SlowConversion
 
 # Commands follow three reads of what stood there before; the chip echoes none, and has no checksum.
 COMMANDS = range(48, 72)
-DARK, NO_ECHO, _ = BH1750.blind
+DARK, NO_ECHO, *_ = BH1750.blind
 
 
 class TestContract(I2CContract):

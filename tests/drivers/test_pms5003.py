@@ -90,6 +90,53 @@ def test_a_brown_out_shows_as_unasked_frames(dust, model, clock, seconds):
         run(dust.measure(), clock.sleep)
 
 
+def test_a_room_without_dust_is_measured_while_particles_too_small_to_weigh_are_counted(
+    dust, model, clock
+):
+    for channel in AIR:
+        model.set(channel, 0)
+    run(dust.setup(), clock.sleep)
+    assert run(dust.measure(), clock.sleep) == dict.fromkeys(AIR, 0)
+
+
+@pytest.mark.parametrize("when", ["before the setup", "after it", "later"])
+def test_a_dead_laser_counts_no_particle_and_gives_no_value(dust, model, clock, when):
+    if when == "before the setup":
+        model.wear_out()
+    run(dust.setup(), clock.sleep)
+    if when == "later":
+        run(dust.measure(), clock.sleep)
+    model.wear_out()
+    for _ in range(3):
+        with pytest.raises(NotReady, match=r"counts no particle of any size \(its laser may be d"):
+            run(dust.measure(), clock.sleep)
+
+
+def test_a_frame_that_repeats_itself_gives_no_old_value(dust, model, clock, monkeypatch):
+    run(dust.setup(), clock.sleep)
+    run(dust.measure(), clock.sleep)
+    last = model.frame()
+    monkeypatch.setattr(model, "frame", lambda: last)
+    model.set("pm25", 400)
+    run(dust.measure(), clock.sleep)  # the last that it counted
+    for _ in range(3):
+        with pytest.raises(NotReady, match="repeats one frame"):
+            run(dust.measure(), clock.sleep)
+
+
+def test_a_frame_that_comes_twice_is_asked_for_again(dust, model, clock, monkeypatch):
+    run(dust.setup(), clock.sleep)
+    make, made = model.frame, []
+
+    def frame():
+        made.append(make() if len(made) % 3 == 0 else made[-1])
+        return made[-1]
+
+    monkeypatch.setattr(model, "frame", frame)
+    assert [run(dust.measure(), clock.sleep) for _ in range(3)] == [AIR] * 3
+    assert len(made) == 7
+
+
 def test_a_sensor_asleep_gives_no_value(dust, model, clock):
     run(dust.setup(), clock.sleep)
     asleep(model)

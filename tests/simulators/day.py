@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from dataclasses import replace
+from heapq import heapify, heapreplace
 
 from drivers.base.driver import parted, run
 from drivers.base.errors import DriverError
@@ -49,24 +50,25 @@ class Device:
         self._channels = {channel.name: channel for channel in self._driver.channels}
         self._ready = resolved.place.kind == "gpio"
         if self._ready:  # counters count from now on
-            run(self._driver.setup(), self._sleep)
+            run(self._driver.setup(), clock.advance)
 
-    def _sleep(self, seconds):
-        """Wait, while pins move."""
-        self._look()
-        self.clock.advance(seconds)
-        self._hardware.step()
+    def life(self):
+        """Measure whenever due, and yield the seconds until it goes on."""
+        while True:
+            now = self.clock.monotonic()
+            while self.due <= now:  # missed while it warmed up
+                self.due += self.every
+            yield self.due - now
+            yield from self._measure()
 
-    def measure(self):
+    def _measure(self):
         """Measure once, as an agent does: set up again after any error."""
-        while self.due <= self.clock.monotonic():  # missed while another one warmed up
-            self.due += self.every
         self._truths = []
         self._look()
         try:
             if not self._ready:
-                run(self._driver.setup(), self._sleep)
-            values, refused = parted(run(self._driver.measure(), self._sleep))
+                yield from self._watched(self._driver.setup())
+            values, refused = parted((yield from self._watched(self._driver.measure())))
         except DriverError as error:
             self._ready = False
             self.outcomes[error.quality] += 1
@@ -79,6 +81,16 @@ class Device:
         self._look()
         self._compare(values)
         self._measured = self.clock.monotonic()
+
+    def _watched(self, steps):
+        """Run the driver's steps, and look at the truth before each wait of theirs."""
+        while True:
+            try:
+                seconds = next(steps)
+            except StopIteration as end:
+                return end.value
+            self._look()
+            yield seconds
 
     def wrong_readings(self):
         """Return how many measurements had a wrong value."""
@@ -156,11 +168,15 @@ class Day:
         self._live(clock)
 
     def _live(self, clock):
-        while clock.monotonic() < self.seconds:
-            device = min(self.devices.values(), key=lambda each: each.due)
-            clock.advance(max(device.due - clock.monotonic(), 0))
+        """Let each device go on when its time has come, while others wait."""
+        lives = [(0.0, name, device.life()) for name, device in self.devices.items()]
+        heapify(lives)
+        while lives[0][0] < self.seconds:
+            moment, name, life = lives[0]
+            clock.advance(max(moment - clock.monotonic(), 0))
             self.hardware.step()
-            device.measure()
+            wait = next(life)
+            heapreplace(lives, (clock.monotonic() + wait, name, life))
 
     def wrong(self):
         found = {name: self._unexplained(device) for name, device in self.devices.items()}
