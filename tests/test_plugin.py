@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-PLUGIN = "examples/edge-agent-hdc1080"
+PLUGIN = "examples/edge-agent-hdc1008"
 CONFIG = """
 [[device]]
 name = "air"
-driver = "hdc1080"
+driver = "hdc1008"
 """
 
 
@@ -61,7 +61,7 @@ def test_the_pages_code_is_the_packages(piece, root):
 
 def test_its_driver_is_listed(with_plugin):
     done = with_plugin("edge_agent", "drivers")
-    assert "hdc1080  (i2c 0x40)  Texas Instruments HDC1080" in done.stdout
+    assert "hdc1008  (i2c 0x40…0x43)  Texas Instruments HDC1008" in done.stdout
 
 
 def test_its_chip_is_simulated_and_measured(with_plugin, tmp_path):
@@ -76,4 +76,4 @@ def test_its_chip_is_recognised_by_a_scan(with_plugin, tmp_path):
     config = tmp_path / "plugin.toml"
     config.write_text(CONFIG)
     done = with_plugin("edge_agent", "scan", "--simulate", str(config))
-    assert 'HDC1080 (driver = "hdc1080", identified)' in done.stdout
+    assert 'HDC1008 (driver = "hdc1008", identified)' in done.stdout

@@ -25,7 +25,8 @@ BLIND = {
     "mcp9808": {"slow_conversion"},
     "pcf8574": {"corrupt_bits", "dead_frame"},
 }
-COLD = {"sgp40": 150}  # s after a dip: it may come in the warm-up, and another minute follows
+# s after a dip: it strikes at the next message, which waits for warm-ups, of others and its own
+COLD = {"sgp40": 240}
 MEAN = {"flow": 1.3}  # L/min: a mean of some 10 s knows whole pulses only, of 0.1 L
 MEAN_SECONDS = 8
 OF_A_BUS = ("brown_out", "no_answer", "stuck_bus", "unplug")

@@ -1,4 +1,4 @@
-"""Texas Instruments HDC1080 as its datasheet describes it (SNAS672A)."""
+"""Texas Instruments HDC1008 as its datasheet describes it (SNAS649A)."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -11,16 +11,16 @@ RESET, BOTH = 0x8000, 0x1000
 CONVERSIONS = (0.00635, 0.0065)  # seconds: temperature, humidity, 14 bits each
 
 
-class HDC1080(I2CModel):
+class HDC1008(I2CModel):
     """A pointer at a result starts a conversion; until it is over, no read is acknowledged."""
 
-    addresses: ClassVar[tuple[int, ...]] = (0x40,)
+    addresses: ClassVar[tuple[int, ...]] = (0x40, 0x41, 0x42, 0x43)
     inputs: ClassVar[Mapping[str, Range]] = {
         "temperature": Range(-40, 125, 165 / 2**14),
         "humidity": Range(0, 100, 100 / 2**14),
     }
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 21.0, "humidity": 45.0}
-    chip_id: ClassVar[int] = 0x1050
+    chip_id: ClassVar[int] = 0x1000
 
     def power_on(self) -> None:
         """Measure both in sequence (register 0x02 is 0x1000)."""

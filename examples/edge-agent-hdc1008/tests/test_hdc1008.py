@@ -1,13 +1,13 @@
 import pytest
-from edge_agent_hdc1080 import model
-from edge_agent_hdc1080.driver import HDC1080, humidity, temperature
+from edge_agent_hdc1008 import model
+from edge_agent_hdc1008.driver import HDC1008, humidity, temperature
 
 from edge_agent.testing import I2CContract
 
 
 class TestContract(I2CContract):
-    driver = HDC1080
-    model = model.HDC1080
+    driver = HDC1008
+    model = model.HDC1008
 
 
 @pytest.mark.parametrize("code, celsius", [(0x0000, -40), (0x8000, 42.5), (0x6000, 21.875)])

@@ -1,0 +1,1 @@
+"""The Texas Instruments HDC1008 for edge-agent."""

@@ -1,1 +1,0 @@
-"""The Texas Instruments HDC1080 for edge-agent."""
