@@ -1,6 +1,5 @@
 # Two commands do all set-up on a fresh Debian or Raspberry Pi OS: `make demo` and `make test`.
 PYTHON ?= python3
-CONFIG ?= examples/greenhouse.toml
 SEEDS ?= 1:20000
 BIN := .venv/bin
 # One worker a core; the tests of a file stay together, with the fixtures they share.
@@ -51,7 +50,8 @@ help:  ## list the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-12s  %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/demo  ## run a simulated greenhouse with a broker and a page (ARGS=--no-broker: use yours)
-	$(BIN)/edge-agent simulate $(CONFIG) --set web.listen=127.0.0.1:8080 $(ARGS)
+	@echo "starting: the first reading is a few seconds away"
+	@$(BIN)/edge-agent demo $(ARGS)
 
 demo-kafka: .venv/dev  ## run it into a real Kafka, which kcat reads (internet, Java)
 	@$(call need,java,default-jre-headless)
@@ -200,8 +200,8 @@ clean:  ## remove everything that was built here
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call need,no-ensurepip,python3-venv)
 	$(PYTHON) -m venv .venv
 
-.venv/demo: .venv/bin/pip pyproject.toml
-	$(BIN)/pip install -q --disable-pip-version-check -e '.[broker,web]'
+.venv/demo: pyproject.toml
+	@sh .ci/install-demo $(PYTHON)
 	@touch $@
 
 # What one extra needs at run time, and nothing else.

@@ -5,11 +5,14 @@ from typing import NoReturn
 import click
 
 from edge_agent.command_line import LazyGroup, run
+from edge_agent.commands.config_choice import config_before
+from edge_agent.commands.options import quiet_option, verbose_option
 
 COMMANDS = {
     "calibrate": "Tell a CO2 sensor what its air has now.",
     "check": "Report every problem of a configuration at once.",
     "control": "Change inputs and faults of a running simulation.",
+    "demo": "Run the greenhouse example on simulated hardware, with its page.",
     "doctor": "Find what stops the agent from working, and how to fix it.",
     "drivers": "List the drivers with their buses, channels and options.",
     "init": "Write a configuration for the sensors of this machine.",
@@ -39,8 +42,14 @@ MODULES = {name: (f"edge_agent.commands.{name}", what) for name, what in COMMAND
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="edge-agent", prog_name="edge-agent")
-def cli() -> None:
-    """Read sensors, evaluate rules, switch outputs, and deliver every event."""
+@config_before
+@verbose_option
+@quiet_option
+def cli(**_: bool) -> None:
+    """Read sensors, evaluate rules, switch outputs, and deliver every event.
+
+    `edge-agent demo` shows it on any machine.
+    """
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -11,9 +11,24 @@ from typing import Any, NoReturn
 import click
 
 from edge_agent.errors import AgentError, ConfigError
+from edge_agent.problems import unknown
 
 
-class LazyGroup(click.Group):
+class HelpfulGroup(click.Group):
+    """Names the command that a misspelt one may mean."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments name; raise UsageError if there is none."""
+        names = self.list_commands(ctx)
+        if ctx.resilient_parsing or args[0] in names or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        what = unknown(args[0], names).removeprefix("unknown; ")
+        raise click.UsageError(f"No such command {args[0]!r}; {what}", ctx)
+
+
+class LazyGroup(HelpfulGroup):
     """Knows its commands by name, and imports the module of the one that is called."""
 
     def __init__(self, *args: Any, modules: Mapping[str, tuple[str, str]], **more: Any) -> None:  # noqa: ANN401

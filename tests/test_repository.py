@@ -104,3 +104,52 @@ def test_hooks_before_a_commit_use_the_tools_of_make_lint_and_fetch_nothing(root
     linted = re.findall(r"^\.venv/bin/.*$", make(root, "-n", "lint"), re.MULTILINE)
     checked = {line.removesuffix(" .") for line in linted if "pip" not in line}
     assert {hook["entry"] for hook in repository["hooks"]} == checked
+
+
+STAND_IN = """#!/bin/sh
+echo "$0 $*" >> calls
+case "$*" in *"-m venv"*) mkdir -p .venv/bin; cp "$0" .venv/bin/pip;; esac
+"""
+
+
+@pytest.fixture
+def install_demo(root, tmp_path, monkeypatch):
+    """A function: install with stand-ins for these programs; return what is said, and the calls."""
+    (tmp_path / "pyproject.toml").write_bytes((root / "pyproject.toml").read_bytes())
+    (tmp_path / "bin").mkdir()
+
+    def install(*programs):
+        for name in programs:
+            (tmp_path / "bin" / name).write_text(STAND_IN)
+            (tmp_path / "bin" / name).chmod(0o755)
+        words = ["sh", root / ".ci/install-demo", tmp_path / "bin/python"]
+        path = f"{tmp_path}/bin:/usr/bin:/bin"
+        done = subprocess.run(
+            words, capture_output=True, text=True, check=True, cwd=tmp_path, env={"PATH": path}
+        )
+        return done.stdout.splitlines(), (tmp_path / "calls").read_text().splitlines()
+
+    return install
+
+
+@pytest.mark.parametrize("programs", [("python", "uv"), ("python",)])
+def test_the_demo_says_what_it_installs_and_installs_only_wheels(install_demo, programs):
+    said, calls = install_demo(*programs)
+    assert any(line.startswith("installing with") and "msgspec" in line for line in said)
+    assert [" --only-binary :all: " in call for call in calls if " install " in call] == [True]
+
+
+def test_the_demo_is_installed_with_uv_if_there_is_one(install_demo):
+    said, calls = install_demo("python", "uv")
+    assert said[0].startswith("installing with uv")
+    assert [call.split()[0].rpartition("/")[2] for call in calls][-1] == "uv"
+
+
+def test_the_demo_speaks_before_it_works(install_demo):
+    said, _ = install_demo("python")
+    assert said[0].startswith("making .venv for")
+
+
+def test_the_embedded_broker_is_installed_only_where_there_is_no_mosquitto(install_demo):
+    _, calls = install_demo("python", "uv", "mosquitto")
+    assert calls[-1].endswith("-e .[demo]")

@@ -9,7 +9,8 @@ from drivers.base.errors import DriverError
 from drivers.base.members import Calibrating
 from edge_agent.blueprint import resolve
 from edge_agent.blueprint.devices import ResolvedDevice
-from edge_agent.commands.options import config_option, set_option
+from edge_agent.commands.config_choice import simulation_argument
+from edge_agent.commands.options import set_option, simulate_option
 from edge_agent.commands.read import find, hardware_of
 from edge_agent.errors import ConfigError, HardwareError
 
@@ -17,9 +18,9 @@ from edge_agent.errors import ConfigError, HardwareError
 @click.command()
 @click.argument("device")
 @click.argument("value", type=float)
-@config_option
+@simulation_argument
 @set_option
-@click.option("--simulate", is_flag=True, help="Calibrate the simulated device instead.")
+@simulate_option
 def calibrate(
     device: str, value: float, config: Path, overrides: tuple[str, ...], simulate: bool
 ) -> int:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from edge_agent.commands.options import config_argument, json_option, set_option
+from edge_agent.commands.config_choice import log_argument
+from edge_agent.commands.options import json_option, set_option, simulated_option
 from edge_agent.errors import ConfigError
 
 NOTHING = (
@@ -15,10 +16,10 @@ NOTHING = (
 
 
 @click.command()
-@config_argument
+@log_argument
 @set_option
 @click.option("--events", is_flag=True, help="Check the events in the log of CONFIG instead.")
-@click.option("--simulated", is_flag=True, help="With --events: use the log of `simulate`.")
+@simulated_option
 @json_option
 def check(
     config: Path, overrides: tuple[str, ...], events: bool, simulated: bool, as_json: bool

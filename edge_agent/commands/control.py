@@ -9,7 +9,8 @@ from typing import IO
 
 import click
 
-from edge_agent.commands.options import config_option, set_option
+from edge_agent.commands.config_choice import example_option
+from edge_agent.commands.options import set_option
 from edge_agent.config.reader import load
 from edge_agent.errors import SimulationError
 from edge_agent.terminal.control_socket import control_path
@@ -19,7 +20,7 @@ ERROR = "error: "
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
-@config_option
+@example_option
 @set_option
 @click.argument("words", nargs=-1)
 def control(config: Path, overrides: tuple[str, ...], words: tuple[str, ...]) -> int:

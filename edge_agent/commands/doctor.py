@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge_agent.commands.options import config_argument, json_option
+from edge_agent.commands.config_choice import config_argument
+from edge_agent.commands.options import json_option
 from edge_agent.errors import AgentError
 
 if TYPE_CHECKING:

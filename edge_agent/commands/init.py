@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge_agent.commands.options import config_argument
+from edge_agent.commands.config_choice import config_argument
 from edge_agent.errors import ConfigError
 
 if TYPE_CHECKING:

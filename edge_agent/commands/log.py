@@ -4,72 +4,104 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import IO, Any, NamedTuple, cast
 
 import click
 
+from edge_agent.command_line import HelpfulGroup
 from edge_agent.commands.accounts import as_lines
+from edge_agent.commands.config_choice import config_before, log_argument
 from edge_agent.commands.export import FORMATS, as_json_line, as_line
-from edge_agent.commands.open_log import opened_log, path_of_log, simulated_option
-from edge_agent.commands.options import config_option, json_option, set_option
+from edge_agent.commands.open_log import opened_log, path_of_log
+from edge_agent.commands.options import json_option, set_option, simulated_option
+from edge_agent.commands.selection import EventChoice, selection_options
 from edge_agent.config.reader import load
-from edge_agent.store.reader import LogReader
+from edge_agent.events import KINDS
+from edge_agent.store.history import HistoryReader
 
 POLL_SECONDS = 0.5
 WRITTEN = click.File("w", encoding="utf-8")
-Opened: TypeAlias = Callable[[], AbstractContextManager[LogReader]]
 
 
-@click.group()
-@config_option
+class ChosenLog(NamedTuple):
+    """Where the log is: what the configuration and the options say."""
+
+    config: Path
+    overrides: tuple[str, ...]
+    simulated: bool
+
+    @contextmanager
+    def opened(self) -> Iterator[HistoryReader]:
+        """Open the log for a block; raise LogError if it cannot be read."""
+        settings = load(self.config, self.overrides)
+        path = path_of_log(settings, self.config, simulated=self.simulated)
+        with opened_log(path, HistoryReader) as reader:
+            yield reader
+
+
+@click.group(cls=HelpfulGroup)
+@config_before
 @set_option
 @simulated_option
-@click.pass_context
-def log(ctx: click.Context, config: Path, overrides: tuple[str, ...], simulated: bool) -> None:
+def log(overrides: tuple[str, ...], simulated: bool) -> None:
     """Show, count or export the stored events, whether the agent runs or not.
 
-    The event log is the one that CONFIG names; --set log.path=FILE opens another.
+    The event log is the one that CONFIG names; --set log.path=FILE opens another. The options may
+    also stand behind the command.
     """
-    # Opened by the command itself: `--help` needs no log.
-    ctx.obj = partial(_opened, config, overrides, simulated=simulated)
 
 
-@contextmanager
-def _opened(config: Path, overrides: tuple[str, ...], *, simulated: bool) -> Iterator[LogReader]:
-    settings = load(config, overrides)
-    path = path_of_log(settings, config, simulated=simulated)
-    with opened_log(path, LogReader) as reader:
-        yield reader
+def with_source(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command of the group its ChosenLog: the options before and behind its name."""
+
+    @log_argument
+    @set_option
+    @simulated_option
+    @click.pass_context
+    @wraps(command)
+    def called(ctx: click.Context, /, config: Path, **more: Any) -> Any:  # noqa: ANN401
+        before = ctx.parent.params if ctx.parent else {}
+        overrides = (*before.get("overrides", ()), *more.pop("overrides"))
+        simulated = more.pop("simulated") or before.get("simulated", False)
+        return command(ChosenLog(config, overrides, simulated=simulated), **more)
+
+    return cast("Callable[..., Any]", called)
 
 
 @log.command()
-@click.option("-n", "count", default=10, show_default=True, help="How many events.")
+@click.option(
+    "-n", "count", type=click.IntRange(0), default=10, show_default=True, help="How many events."
+)
 @click.option("-f", "--follow", is_flag=True, help="Keep printing new events until Ctrl-C.")
+@selection_options
 @json_option
-@click.pass_obj
-def tail(opened: Opened, count: int, follow: bool, as_json: bool) -> None:
+@with_source
+def tail(source: ChosenLog, count: int, follow: bool, as_json: bool, **selected: Any) -> None:  # noqa: ANN401
     """Print the last events."""
+    selection = EventChoice(**selected)
+    if follow and selection.until:
+        raise click.UsageError("--follow has no end: leave --until out")
     shown = as_json_line if as_json else as_line
-    with opened() as reader:
-        offset = max(reader.last_offset() - count, 0)
-        while True:
-            for event in reader.events_after(offset):
-                click.echo(shown(event))
-                offset = event.offset
-            if not follow:
-                return
+    with source.opened() as reader:
+        stretch = selection.stretch(reader)
+        for event in selection.last(reader, stretch, count):
+            click.echo(shown(event))
+        while follow:
             time.sleep(POLL_SECONDS)
+            stretch = stretch._replace(after=stretch.upto, upto=reader.last_offset())
+            for event in selection.events(reader, stretch):
+                click.echo(shown(event))
 
 
 @log.command()
 @json_option
-@click.pass_obj
-def stats(opened: Opened, as_json: bool) -> None:
+@with_source
+def stats(source: ChosenLog, as_json: bool) -> None:
     """Print what was recorded, and for each sink what became of it."""
-    with opened() as reader:
+    with source.opened() as reader:
         found, name = reader.stats(), reader.id
     if as_json:
         click.echo(json.dumps({"log": name, **found.as_dict()}))
@@ -85,12 +117,15 @@ def stats(opened: Opened, as_json: bool) -> None:
 @log.command()
 @click.option("--format", "form", type=click.Choice(sorted(FORMATS)), default="jsonl")
 @click.option("-o", "--output", type=WRITTEN, default="-", help="The file; default: - for stdout.")
-@click.pass_obj
-def export(opened: Opened, form: str, output: IO[str]) -> None:
-    """Write all stored events as JSON lines, or as CSV with one row per fact."""
-    with opened() as reader:
-        total = reader.stats().rows
-        events = reader.events_after(0)
+@selection_options
+@with_source
+def export(source: ChosenLog, form: str, output: IO[str], **selected: Any) -> None:  # noqa: ANN401
+    """Write the stored events as JSON lines, or as CSV with one row per fact."""
+    selection = EventChoice(**selected)
+    with source.opened() as reader:
+        stretch = selection.stretch(reader)
+        total = reader.count(*stretch, selection.kinds or KINDS)
+        events = selection.events(reader, stretch)
         with click.progressbar(events, total, label=f"{total} events", file=sys.stderr) as bar:
             FORMATS[form](bar, output)
 
@@ -107,8 +142,8 @@ def export(opened: Opened, form: str, output: IO[str]) -> None:
     help="Most events a second.",
 )
 @click.option("--dry-run", is_flag=True, help="Only count the events.")
-@click.pass_context
-def replay(ctx: click.Context, /, name: str, **request: Any) -> int:  # noqa: ANN401
+@with_source
+def replay(source: ChosenLog, name: str, **request: Any) -> int:  # noqa: ANN401
     """Send stored events to one sink once more, whether the agent runs or not.
 
     Their ids are the same as the first time, and `replay` is true. Cursors and accounts stay as
@@ -117,6 +152,6 @@ def replay(ctx: click.Context, /, name: str, **request: Any) -> int:  # noqa: AN
     from edge_agent.commands.replay import ReplayRequest  # noqa: PLC0415
     from edge_agent.commands.replay import replay as send  # noqa: PLC0415
 
-    given = ctx.parent.params if ctx.parent else {}
-    config, overrides, simulated = given["config"], given["overrides"], given["simulated"]
-    return send(config, overrides, name, ReplayRequest(**request), simulated=simulated)
+    return send(
+        source.config, source.overrides, name, ReplayRequest(**request), simulated=source.simulated
+    )

@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-import click
-
 from edge_agent.config.config import Config
 from edge_agent.errors import LogError
 from edge_agent.paths import log_path, log_to_read
@@ -17,10 +15,6 @@ from edge_agent.store.reader import AS_OWNER, LogReader
 FOREIGN = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 R = TypeVar("R", bound=LogReader)
-
-simulated_option = click.option(
-    "--simulated", is_flag=True, help="Use the event log of `simulate`."
-)
 
 
 def path_of_log(settings: Config, file: Path, *, simulated: bool) -> Path:

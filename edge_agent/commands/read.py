@@ -12,7 +12,8 @@ from edge_agent.acquire.hardware import Hardware, RealHardware
 from edge_agent.blueprint import Blueprint, resolve
 from edge_agent.blueprint.devices import ResolvedDevice
 from edge_agent.clock import SystemClock
-from edge_agent.commands.options import config_option, json_option, set_option
+from edge_agent.commands.config_choice import simulation_argument
+from edge_agent.commands.options import json_option, set_option, simulate_option
 from edge_agent.errors import ConfigError, HardwareError
 from edge_agent.evaluate.refine.refine import refine
 from edge_agent.events import Reading
@@ -23,9 +24,9 @@ from edge_agent.terminal.display import quantity
 
 @click.command()
 @click.argument("device")
-@config_option
+@simulation_argument
 @set_option
-@click.option("--simulate", is_flag=True, help="Read the simulated device instead.")
+@simulate_option
 @json_option
 def read(
     device: str, config: Path, overrides: tuple[str, ...], simulate: bool, as_json: bool

@@ -15,8 +15,10 @@ import msgspec
 from edge_agent.assembly.restore import Logged
 from edge_agent.blueprint import Blueprint, resolve
 from edge_agent.clock import Moment
+from edge_agent.command_line import HelpfulGroup
 from edge_agent.commands import cases
-from edge_agent.commands.options import config_argument, config_option, set_option
+from edge_agent.commands.config_choice import config_argument, log_argument
+from edge_agent.commands.options import set_option, simulated_option
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.outputs.unsafe_outputs import reports_output
 from edge_agent.evaluate.refine.refine import DevicePlan
@@ -35,14 +37,14 @@ _logger = logging.getLogger(__name__)
 _decode = msgspec.json.Decoder(Logged).decode
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def rules() -> None:
     """Test rules before you rely on them."""
 
 
 @rules.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@config_option
+@config_argument
 @set_option
 def test(file: Path, config: Path, overrides: tuple[str, ...]) -> int:
     """Run the golden cases of FILE against the rules of the configuration."""
@@ -67,9 +69,9 @@ class AlertRow(NamedTuple):
 
 
 @rules.command()
-@config_argument
+@log_argument
 @click.option("--since", default="7d", show_default=True, help="How far back, such as 12h or 7d.")
-@click.option("--simulated", is_flag=True, help="Use the event log of `simulate`.")
+@simulated_option
 @set_option
 def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]) -> None:
     """Show which alerts the rules of CONFIG would have raised from the stored readings."""

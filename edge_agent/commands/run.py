@@ -5,13 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge_agent.commands.options import (
-    config_argument,
-    log_format_option,
-    set_option,
-    trace_option,
-)
-from edge_agent.terminal.log_lines import LogChoice, LogFormat
+from edge_agent.commands.config_choice import config_argument
+from edge_agent.commands.options import log_options, set_option
+from edge_agent.terminal.log_lines import LogChoice
 
 if TYPE_CHECKING:
     from edge_agent.assembly.control import Control
@@ -20,14 +16,13 @@ if TYPE_CHECKING:
 @click.command()
 @config_argument
 @set_option
-@log_format_option
-@trace_option
-def run(config: Path, overrides: tuple[str, ...], *, log_format: LogFormat, trace: bool) -> int:
+@log_options
+def run(config: Path, overrides: tuple[str, ...], *, log: LogChoice) -> int:
     """Run the agent with CONFIG on this machine's hardware, until Ctrl-C or SIGTERM."""
     from edge_agent.commands.signals import signals  # noqa: PLC0415 - before what takes seconds
 
     with signals() as control:
-        return _run(config, overrides, control, LogChoice(log_format, trace))
+        return _run(config, overrides, control, log)
 
 
 def _run(config: Path, overrides: tuple[str, ...], control: "Control", log: LogChoice) -> int:
@@ -38,7 +33,7 @@ def _run(config: Path, overrides: tuple[str, ...], control: "Control", log: LogC
     from edge_agent.terminal.screen import open_screen  # noqa: PLC0415
 
     blueprint = resolve(config, overrides)
-    screen = open_screen(blueprint, f"edge-agent runs {config}", log, lines=False)
+    screen = open_screen(blueprint, (f"edge-agent runs {config}",), log, lines=False)
     return supervise(
         blueprint,
         RealHardware(),

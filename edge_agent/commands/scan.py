@@ -13,7 +13,8 @@ from edge_agent.acquire.catalog import Catalog
 from edge_agent.acquire.hardware import Hardware, RealHardware
 from edge_agent.acquire.scan import Found, thermometers
 from edge_agent.acquire.scan import scan as scan_bus
-from edge_agent.commands.options import json_option
+from edge_agent.commands.config_choice import simulation_argument
+from edge_agent.commands.options import json_option, simulate_option
 from edge_agent.errors import HardwareError
 
 SILENT = "no chip answers: check wiring and power"
@@ -25,19 +26,15 @@ NO_BUS = (
 
 @click.command()
 @click.option("--bus", "buses", multiple=True, type=int, help="I2C bus number; default: all.")
-@click.option(
-    "--simulate",
-    "config",
-    type=click.Path(path_type=Path),
-    help="Scan the simulated hardware of a configuration instead.",
-)
+@simulation_argument
+@simulate_option
 @json_option
-def scan(buses: tuple[int, ...], config: Path | None, as_json: bool) -> None:
+def scan(buses: tuple[int, ...], config: Path, simulate: bool, as_json: bool) -> None:
     """List the chips on the I2C buses and the 1-Wire devices, by reading only.
 
     Stop the agent first: two programs that read the same chip disturb each other.
     """
-    hardware = hardware_of(config)
+    hardware = hardware_of(config if simulate else None)
     try:
         drivers = _drivers()
         found = list(_show_i2c(hardware, drivers, buses or hardware.buses(), quiet=as_json))

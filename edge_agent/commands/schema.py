@@ -8,14 +8,16 @@ import click
 
 from edge_agent.blueprint import resolve
 from edge_agent.blueprint.description import describe
-from edge_agent.commands.options import config_argument, json_option
+from edge_agent.command_line import HelpfulGroup
+from edge_agent.commands.config_choice import config_argument
+from edge_agent.commands.options import json_option
 from edge_agent.schema.asyncapi import document
 from edge_agent.schema.avro import record_schema, union_schema
 from edge_agent.schema.cloud_event import WRITTEN, EventType
 from edge_agent.schema.json_schema import data_schema, event_schema, name, types, uri
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def schema() -> None:
     """Print the contracts of the events, for other programs.
 

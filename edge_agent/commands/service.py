@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from edge_agent.command_line import HelpfulGroup
 from edge_agent.commands.options import json_option
 from edge_agent.errors import AgentError, ConfigError
 from edge_agent.machine import Machine
@@ -17,7 +18,7 @@ from edge_agent.machine import Machine
 PARTS = (os.path.realpath(sys.executable), str(Path(__file__).parents[1]))
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def service() -> None:
     """Run the agent as a systemd service."""
 

@@ -1,23 +1,16 @@
-"""Simulated hardware and the embedded broker, made from a blueprint."""
+"""Simulated hardware, made from a blueprint."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import msgspec
-
 from edge_agent.acquire.catalog import Catalog
 from edge_agent.blueprint import Blueprint
-from edge_agent.deliver.mqtt.address import parse_url
 from edge_agent.errors import ConfigError
 from simulators.clock import RealClock
 from simulators.execution import InstructionExecutor
 from simulators.hardware import SimulatedHardware
 from simulators.scenario import Scenario, ScenarioError, load
-
-LOOPBACK = "127.0.0.1"
-MQTT_3_1_1 = 4  # all that the embedded broker speaks
 
 
 def simulated_hardware(
@@ -67,40 +60,3 @@ def _scenario(config: Path, given: Path | None, models: dict[str, type]) -> Scen
         return load(path, models)
     except ScenarioError as error:
         raise ConfigError(error.problems) from error
-
-
-@contextmanager
-def embedded_broker(blueprint: Blueprint, *, wanted: bool) -> Iterator[Blueprint]:
-    """Run a broker on loopback at the configured port; yield a blueprint that uses it.
-
-    Simulated events reach the configured broker only on request.
-    """
-    if not wanted:
-        yield blueprint
-        return
-    from edge_agent.deliver.mqtt.broker import EmbeddedBroker  # noqa: PLC0415
-
-    broker = EmbeddedBroker(LOOPBACK, broker_port(blueprint))
-    broker.start()
-    try:
-        yield on_embedded_broker(blueprint)
-    finally:
-        broker.stop()
-
-
-def broker_port(blueprint: Blueprint) -> int:
-    """Return the port of the broker that `[mqtt]` names."""
-    return parse_url(blueprint.sinks[0].plan.url[0]).port
-
-
-def on_embedded_broker(blueprint: Blueprint) -> Blueprint:
-    """Return a blueprint that delivers to the embedded broker, and to no `[[sink]]`."""
-    home, *others = blueprint.sinks
-    options = msgspec.structs.replace(
-        home.plan.options, username="", profile="", versions=(MQTT_3_1_1,)
-    )
-    url = f"mqtt://{LOOPBACK}:{broker_port(blueprint)}"
-    plan = home.plan._replace(url=(url,), options=options)
-    further = {sink.name for sink in blueprint.config.sink}
-    kept = (one for one in others if one.plan.name not in further)
-    return blueprint._replace(sinks=(home._replace(plan=plan), *kept))

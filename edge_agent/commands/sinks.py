@@ -10,8 +10,9 @@ import click
 from edge_agent.assembly.sink_report import SinkReport, sink_reports
 from edge_agent.blueprint.sinks import sink_names
 from edge_agent.clock import SystemClock
-from edge_agent.commands.open_log import opened_log, path_of_log, simulated_option
-from edge_agent.commands.options import config_argument, json_option, set_option
+from edge_agent.commands.config_choice import log_argument
+from edge_agent.commands.open_log import opened_log, path_of_log
+from edge_agent.commands.options import json_option, set_option, simulated_option
 from edge_agent.config.reader import load
 from edge_agent.store.lock import is_locked
 from edge_agent.store.reader import LogReader
@@ -25,7 +26,7 @@ EXPLAINED = {
 
 
 @click.command()
-@config_argument
+@log_argument
 @set_option
 @simulated_option
 @json_option

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge_agent.commands.options import config_argument
+from edge_agent.commands.config_choice import config_argument
 from edge_agent.errors import ConfigError, HardwareError, SimulationError
 from edge_agent.terminal.log_lines import log_to_stderr
 

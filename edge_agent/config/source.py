@@ -1,7 +1,9 @@
 """The text of a configuration: TOML, and keys that the command line overrides."""
 
+import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ from edge_agent.config.mistakes import remedy
 from edge_agent.errors import ConfigError
 from edge_agent.problems import Problems
 
+STANDARD_INPUT = Path("-")
+
 
 def parse(path: Path) -> dict[str, Any]:
     """Return the file's tables, with absolute paths; raise ConfigError if it is not TOML."""
     text = ""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = _bytes(path).decode("utf-8-sig")
         return anchored(tomllib.loads(text), path.parent.absolute())
     except RecursionError:
         raise ConfigError((f"{path}: nested too deeply; write [tables]",)) from None
@@ -29,6 +33,16 @@ def parse(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         what = f"{path}: not TOML: {error}; {remedy(text, str(error))}"
         raise ConfigError((what,)) from None
+
+
+def _bytes(path: Path) -> bytes:
+    return standard_input() if path == STANDARD_INPUT else path.read_bytes()
+
+
+@cache
+def standard_input() -> bytes:
+    """Return all that standard input has; a reload reads the same again."""
+    return sys.stdin.buffer.read()
 
 
 def apply_override(tables: dict[str, Any], override: str) -> Iterator[str]:

@@ -15,10 +15,14 @@ LogFormat: TypeAlias = Literal["text", "json"]
 
 
 class LogChoice(NamedTuple):
-    """What the command line says about the log; `trace` asks for what becomes of each event."""
+    """What the command line says about the log.
+
+    `trace` asks for what becomes of each event, `quiet` for warnings and errors only.
+    """
 
     form: LogFormat = "text"
     trace: bool = False
+    quiet: bool = False
 
 
 class JsonLines(logging.Formatter):
@@ -51,6 +55,7 @@ def log_to_stderr(
     target = handler or logging.StreamHandler()
     target.setFormatter(JsonLines() if choice.form == "json" else text)
     target.addFilter(LineLimit())
-    logging.basicConfig(level=logging.INFO, handlers=[target])
+    level = logging.WARNING if choice.quiet else logging.INFO
+    logging.basicConfig(level=level, handlers=[target])
     if choice.trace:
         logging.getLogger(TRACE).setLevel(logging.DEBUG)

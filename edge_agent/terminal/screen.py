@@ -113,7 +113,9 @@ def channels_of(blueprint: Blueprint) -> Channels:
     }
 
 
-def open_screen(blueprint: Blueprint, headline: str, log: LogChoice, *, lines: bool) -> Screen:
+def open_screen(
+    blueprint: Blueprint, heading: tuple[str, ...], log: LogChoice, *, lines: bool
+) -> Screen:
     """Return a live table if the terminal can show one, otherwise `lines` or nothing.
 
     A log that programs read has no table around it.
@@ -125,8 +127,8 @@ def open_screen(blueprint: Blueprint, headline: str, log: LogChoice, *, lines: b
         except ImportError:
             lines = True
         else:
-            return TerminalScreen(LiveTable(channels, headline, log))
+            return TerminalScreen(LiveTable(channels, heading, log))
     log_to_stderr(log)
     with suppress(OSError):  # a closed pipe or a full disk does not stop an agent
-        click.echo(headline) if log.form == "text" else _logger.info(headline)
+        click.echo("; ".join(heading)) if log.form == "text" else _logger.info("; ".join(heading))
     return TerminalScreen(Lines(channels)) if lines else NoScreen()

@@ -35,11 +35,11 @@ class LiveTable:
     def __init__(
         self,
         channels: Channels,
-        headline: str,
+        heading: tuple[str, ...],
         log: LogChoice = LogChoice(),  # noqa: B008 - immutable
     ) -> None:
         self._channels = channels
-        self._headline = headline
+        self._fixed = heading
         self._readings: dict[str, tuple[Reading, float]] = {}
         self._alerts: dict[str, Alert] = {}
         self._outputs: dict[str, Switched] = {}
@@ -96,7 +96,7 @@ class LiveTable:
 
     def _heading(self) -> list[Text]:
         """Return the lines above the table: what does not fit the terminal is cut below."""
-        heading = [Text(self._headline, "bold")]
+        heading = [Text(line, "bold") for line in self._fixed]
         if self._typed is not None:
             typed = Text(f"{self._typed}▏") if self._typed else Text(HINT, "dim")
             heading.append(Text("> ").append_text(typed))

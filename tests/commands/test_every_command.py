@@ -17,8 +17,9 @@ from edge_agent.store.event_log import EventLog
 GREENHOUSE = Path(__file__).parents[2] / "examples/greenhouse.toml"
 ARGUMENTS = {
     "calibrate": [["air", "-c", "CONFIG"], ["nonsense"]],
-    "check": [["CONFIG"], ["CONFIG", "--json"], ["CONFIG", "--events"]],
+    "check": [["CONFIG"], ["CONFIG", "--json"], ["CONFIG", "--events"], ["-"]],
     "control": [["-c", "CONFIG", "help"], ["-c", "CONFIG"]],
+    "demo": [["--scenario", "LOG"]],
     "doctor": [["CONFIG"], ["CONFIG", "--json"]],
     "drivers": [[], ["--json"]],
     "init": [["NEW", "--yes"], ["NEW", "--simulate", "CONFIG"], ["-", "--yes"], ["-"]],
@@ -30,6 +31,8 @@ ARGUMENTS = {
             ["replay", "--sink", "mqtt", "--since", "0001-01-01", "--dry-run"],
         )),
         ["-c", "CONFIG", "tail"],
+        ["tail", "CONFIG", "--since", "1h", "--kind", "alert", "--source", "air"],
+        ["tail", "--since", "nonsense", "--set", "log.path=LOG", "CONFIG"],
     ],
     "read": [["air", "-c", "CONFIG"], ["air", "-c", "CONFIG", "--json"]],
     "rules": [["test", "CONFIG", "-c", "CONFIG"], ["replay", "CONFIG"]],

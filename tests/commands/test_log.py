@@ -30,6 +30,44 @@ def log(tmp_path):
     return ["log", "-c", config, "--set", f"log.path={path}"]
 
 
+def offsets(text):
+    return [json.loads(line)["offset"] for line in text.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--kind", "reading"], [1, 2, 3]),
+        (["--source", "agent"], [4]),
+        (["--kind", "reading", "--kind", "lifecycle", "--source", "agent"], [4]),
+        (["--source", "nothing"], []),
+        (["--since", "2023-11-14T22:13:22Z"], [3, 4]),
+        (["--until", "2023-11-14T22:13:22Z"], [1, 2]),
+        (["--since", "2", "--until", "3"], [2, 3]),
+        (["--since", "2", "--kind", "lifecycle"], [4]),
+    ],
+)
+@pytest.mark.parametrize("command", [["tail", "--json"], ["export"]])
+def test_a_stretch_kinds_and_sources_can_be_selected(edge_agent, log, command, options, found):
+    assert offsets(edge_agent(*log, *command, *options).out) == found
+
+
+def test_tail_counts_what_is_selected(edge_agent, log):
+    options = ["--kind", "reading", "-n", "2"]
+    assert offsets(edge_agent(*log, "tail", "--json", *options).out) == [2, 3]
+
+
+def test_a_time_that_is_none_is_refused_with_what_there_is(edge_agent, log):
+    done = edge_agent(*log, "tail", "--since", "yesterday")
+    assert done.code == 2
+    assert "--since yesterday: write an offset" in done.err
+
+
+def test_a_tail_that_follows_has_no_end(edge_agent, log):
+    done = edge_agent(*log, "tail", "-f", "--until", "3")
+    assert (done.code, "leave --until out" in done.err) == (2, True)
+
+
 def test_tail_shows_the_last_events_one_a_line(edge_agent, log):
     lines = edge_agent(*log, "tail", "-n", "3").out.splitlines()
     assert lines == [

@@ -15,7 +15,7 @@ def test_only_a_screen_that_shows_something_has_a_thread(tmp_path, lines, thread
     before = set(threading.enumerate())
     config = tmp_path / "config.toml"
     config.write_text(shed("mqtt://127.0.0.1"))
-    screen = open_screen(resolve(config), "runs", LogChoice(), lines=lines)
+    screen = open_screen(resolve(config), ("runs",), LogChoice(), lines=lines)
     screen.start()
     assert len(set(threading.enumerate()) - before) == threads
     screen.close()

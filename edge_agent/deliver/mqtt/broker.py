@@ -10,17 +10,21 @@ import threading
 from queue import SimpleQueue
 from typing import Any
 
+from edge_agent.deliver.mqtt.mosquitto import no_port
 from edge_agent.errors import SimulationError
 
 START_SECONDS = 10
+MQTT_3_1_1 = 4  # all that it speaks
 
 
 class EmbeddedBroker:
     """amqtt on its own thread and event loop, listening on one loopback port."""
 
+    name = "the embedded broker (MQTT 3.1.1)"
+    versions: tuple[int, ...] = (MQTT_3_1_1,)
+
     def __init__(self, host: str, port: int) -> None:
-        self._address = f"{host}:{port}"
-        self._port = port
+        self._address = (host, port)
         self._started: SimpleQueue[Exception | None] = SimpleQueue()
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
@@ -45,15 +49,16 @@ class EmbeddedBroker:
             from amqtt.broker import Broker  # noqa: PLC0415
         except ImportError:
             raise SimulationError(
-                "the embedded broker is not installed",
-                "pip install 'edge-agent[broker]', or use your own with --no-broker",
+                "no broker is installed",
+                "`sudo apt install mosquitto`, `pip install 'edge-agent[broker]'`,"
+                " or use your own with --no-broker",
             ) from None
         # It logs a stack trace for every client that leaves in haste.
         logging.getLogger("amqtt").setLevel(logging.CRITICAL)
         logging.getLogger("transitions").setLevel(logging.CRITICAL)
         return Broker(
             {
-                "listeners": {"default": {"type": "tcp", "bind": self._address}},
+                "listeners": {"default": {"type": "tcp", "bind": "{}:{}".format(*self._address)}},
                 "plugins": {
                     "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}
                 },
@@ -79,11 +84,7 @@ class EmbeddedBroker:
     def _explained(self, error: Exception) -> SimulationError:
         cause = error.__cause__
         reason = os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else error
-        return SimulationError(
-            f"no broker can listen on {self._address} ({reason})",
-            "use the broker that runs there with --no-broker, or choose another port with"
-            f" --set mqtt.url=mqtt://127.0.0.1:{self._port + 1}",
-        )
+        return no_port(self._address, reason)
 
 
 async def _end_tasks() -> None:

@@ -1,0 +1,84 @@
+"""The broker that `simulate` runs: an installed mosquitto, or else the embedded one."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from edge_agent.commands import demo_broker
+from edge_agent.deliver.mqtt.broker import EmbeddedBroker
+from edge_agent.deliver.mqtt.mosquitto import Mosquitto, installed_mosquitto
+from edge_agent.errors import SimulationError
+
+CHILD = """
+import sys, time
+from edge_agent.deliver.mqtt.mosquitto import Mosquitto, installed_mosquitto
+broker = Mosquitto(installed_mosquitto(), "127.0.0.1", int(sys.argv[1]))
+broker.start()
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def broker(port):
+    broker = Mosquitto(installed_mosquitto(), "127.0.0.1", port)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+def test_clients_can_connect_once_it_has_started(broker, port, subscriber):
+    assert listens(port)
+    assert subscriber(port) == []
+
+
+def test_it_ends_with_the_simulation(broker, port, wait_for):
+    broker.stop()
+    wait_for(lambda: not listens(port))
+
+
+def test_it_ends_also_if_the_simulation_is_killed(port, wait_for):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(port)], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout.readline() == "ready\n"
+    assert listens(port)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.communicate()
+    wait_for(lambda: not listens(port))
+
+
+def test_it_takes_no_port_that_another_broker_has(port):
+    rival = Mosquitto(installed_mosquitto(), "127.0.0.1", port)
+    refused = pytest.raises(SimulationError, match=r"Address already in use.*--no-broker")
+    with socket.create_server(("127.0.0.1", port)), refused:
+        rival.start()
+
+
+def test_one_that_does_not_start_is_reported_with_its_reason(tmp_path, port):
+    program = tmp_path / "mosquitto"
+    program.write_text("#!/bin/sh\necho out of order >&2\nexit 1\n")
+    program.chmod(0o755)
+    with pytest.raises(SimulationError, match=f"{program} does not start: out of order"):
+        Mosquitto(str(program), "127.0.0.1", port).start()
+
+
+def test_a_mosquitto_that_is_installed_is_preferred(monkeypatch):
+    monkeypatch.setattr(demo_broker, "installed_mosquitto", lambda: "/usr/sbin/mosquitto")
+    assert isinstance(demo_broker.demo_broker(1), Mosquitto)
+
+
+def test_without_one_the_embedded_broker_runs(monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        demo_broker, "installed_mosquitto", lambda: installed_mosquitto(str(tmp_path))
+    )
+    assert isinstance(demo_broker.demo_broker(1), EmbeddedBroker)
