@@ -26,6 +26,7 @@ from edge_agent.events import Request, lifecycle
 from edge_agent.live.fan_out import FanOut
 from edge_agent.local_time import LocalTime
 from edge_agent.observe.health import Health
+from edge_agent.observe.systemd import StartTimeout
 from edge_agent.threads import STOP_SECONDS
 
 SWITCH_INTERVAL = 0.0005  # seconds: the interpreter's own 5 ms is what one thread would wait
@@ -117,6 +118,7 @@ class Agent:
             hardware,
             log_path,
             clock=clock,
+            starting=StartTimeout(clock.monotonic, self._notify).extend,
             alive=self._health.inbox.put,
             died=self.control.put,
             delegate=self._delegate,

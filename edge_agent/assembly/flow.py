@@ -29,6 +29,7 @@ from edge_agent.live.fan_out import FanOut
 from edge_agent.observe.notices import Notices
 from edge_agent.paths import runtime_directories
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.log_connection import Progress
 from edge_agent.store.opening import open_log, salvage
 from edge_agent.store.reader import LogReader
 from edge_agent.store.spill import Spill
@@ -47,9 +48,9 @@ AFTER_ENGINE = 1.2  # and for the engine, which waits 3 s for the outputs of bus
 class Flow:
     """Owns the threads that an event passes through; the main thread alone calls it.
 
-    `alive` takes the name of a thread that makes progress, `died` that of one that failed,
-    `delegate` the commands that the engine cannot carry out itself, `report` the threads' figures.
-    `news` hands on what the engine shows and answers.
+    `starting` is called while opening the log takes long, `alive` takes the name of a thread that
+    makes progress, `died` that of one that failed, `delegate` the commands that the engine cannot
+    carry out itself, `report` the threads' figures. `news` hands on what the engine shows.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Flow:
         log_path: Path,
         *,
         clock: Clock,
+        starting: Progress,
         alive: Callable[[str], None],
         died: Callable[[str], None],
         delegate: Delegate,
@@ -73,7 +75,7 @@ class Flow:
         self.delegate = delegate
         self.readings: SimpleQueue[EngineItem] = SimpleQueue()
         self.records: SimpleQueue[RecorderItem] = SimpleQueue()
-        self._alive, self._died = alive, died
+        self._starting, self._alive, self._died = starting, alive, died
         self._news, self._report = news, report
         self._offsets: FanOut[int] = FanOut()
         self.buses = self._build_buses()
@@ -156,7 +158,8 @@ class Flow:
     def _build(self) -> None:
         spill = Spill(runtime_directories())
         try:
-            self._restore_from(open_log(self.log_path, self.clock, spill), spill)
+            log = open_log(self.log_path, self.clock, spill, progress=self._starting)
+            self._restore_from(log, spill)
         except sqlite3.Error as error:
             remedy = "see whether the disk is failing"
             raise LogError(f"{self.log_path}: {error}", remedy) from error
@@ -171,7 +174,7 @@ class Flow:
             if not damaged:
                 raise
             _logger.error("the event log is damaged (%s): salvaging what can be read", error)  # noqa: TRY400 - SQLite says it all
-            self._restore(salvage(self.log_path, self.clock, log.inode), spill)
+            self._restore(salvage(self.log_path, self.clock, log.inode, self._starting), spill)
 
     def _restore(self, log: EventLog, spill: Spill) -> None:
         """Build every part, with what the log knows of it."""

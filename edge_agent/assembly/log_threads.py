@@ -39,17 +39,18 @@ class LogThreads:
         died: Callable[[str], None],
         report: Callable[[Figure], None],
     ) -> None:
+        progress = partial(alive, "recorder")
         self._checking = Checking(log, path, records.put, died)
         self._recorder = Recorder(
             log,
             records,
             announce=announce,
-            reopen=partial(salvage, path, clock),
+            reopen=partial(salvage, path, clock, progress=progress),
             clock=clock,
             commit_interval=settings.commit_interval,
             retention=Retention(settings.keep, settings.max_size),
             spill_to=spill,
-            progress=partial(alive, "recorder"),
+            progress=progress,
             crowded=self._checking.make_way,
             report=report,
         )

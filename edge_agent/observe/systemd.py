@@ -2,7 +2,10 @@
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+EXTENDED = 60.0  # seconds that a start has from its last sign of progress on
+EVERY = 5.0  # seconds between two messages
 
 
 class Notifier:
@@ -23,3 +26,19 @@ class Notifier:
                 channel.sendto(message.encode(), self._address)
             except OSError:
                 return
+
+
+class StartTimeout:
+    """Lets a start take as long as it makes progress: a long log may be migrated or salvaged."""
+
+    def __init__(self, monotonic: Callable[[], float], notify: Callable[[str], None]) -> None:
+        self._monotonic = monotonic
+        self._notify = notify
+        self._due = float("-inf")
+
+    def extend(self) -> None:
+        """Ask for more time, unless that was done a moment ago."""
+        now = self._monotonic()
+        if now >= self._due:
+            self._due = now + EVERY
+            self._notify(f"EXTEND_TIMEOUT_USEC={round(EXTENDED * 1e6)}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from edge_agent.errors import LogError
 from edge_agent.private_files import protect_database
-from edge_agent.store.log_connection import LogConnection
+from edge_agent.store.log_connection import LogConnection, Progress, unwatched
 from edge_agent.store.migrations import refuse_foreign
 
 # A commit rewrites whole pages: with 1 kB, ten events cost an SD card half of what 4 kB would.
@@ -17,8 +17,11 @@ WAL_PAGES = 4000  # which a reader may make it grow to
 BUSY_MS = 5000  # how long a lock of another process is waited for
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open for writing with our settings; raise LogError if the place does not allow it."""
+def connect(path: Path, progress: Progress = unwatched) -> LogConnection:
+    """Open for writing with our settings; raise LogError if the place does not allow it.
+
+    A statement that takes long calls `progress`.
+    """
     protect_database(path)
     try:
         connection = sqlite3.connect(
@@ -28,6 +31,7 @@ def connect(path: Path) -> sqlite3.Connection:
             check_same_thread=False,
             factory=LogConnection,
         )
+        connection.report_progress_to(progress)
         refuse_foreign(connection, path)
         connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         connection.execute("PRAGMA journal_mode = WAL")

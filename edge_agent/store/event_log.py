@@ -18,6 +18,7 @@ import msgspec
 from edge_agent.events import Event
 from edge_agent.store.account import Account
 from edge_agent.store.connection import BUSY_MS, CHECKPOINT_PAGES, connect
+from edge_agent.store.log_connection import LogConnection, Progress, unwatched
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import log_id, migrate
 from edge_agent.store.oldest import Oldest
@@ -31,10 +32,6 @@ from edge_agent.store.untrusted import begin_untrusted, number_of
 INSERT = """
 INSERT INTO event (time, boot, uptime, kind, source, data)
 SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)
-"""
-NOT_GAPS = """
-SELECT "offset" FROM event
-WHERE "offset" IN (SELECT value FROM json_each(?)) AND kind != 'gap' ORDER BY "offset"
 """
 FIRST = """
 INSERT INTO sqlite_sequence SELECT 'event', 0
@@ -50,9 +47,7 @@ _encoder = msgspec.json.Encoder()
 class EventLog:
     """The writing side; opened by the main thread, then owned by the recorder's."""
 
-    def __init__(
-        self, path: Path, connection: sqlite3.Connection, mark: MarkFile, *, boot: str
-    ) -> None:
+    def __init__(self, path: Path, connection: LogConnection, mark: MarkFile, *, boot: str) -> None:
         self._connection = connection
         self.mark = mark
         self._path, self._wal = path, Path(f"{path}-wal")
@@ -79,10 +74,15 @@ class EventLog:
         return log
 
     @classmethod
-    def under(cls, mark: MarkFile, path: Path, *, boot: str) -> "EventLog":
-        """Open a log that is locked already; look for what a power cut damages, but for events."""
+    def under(
+        cls, mark: MarkFile, path: Path, *, boot: str, progress: Progress = unwatched
+    ) -> "EventLog":
+        """Open a log that is locked already; look for what a power cut damages, but for events.
+
+        What takes long calls `progress`.
+        """
         mark.lock_database(path)
-        connection = connect(path)
+        connection = connect(path, progress)
         try:
             migrate(connection, str(path))
             if mark.value.checked != boot:
@@ -150,14 +150,13 @@ class EventLog:
         """Return the highest offset ever given."""
         return int(self._connection.execute(LAST).fetchone()[0])
 
-    def without_gaps(self, offsets: Iterable[int]) -> list[int]:
-        """Return the offsets, ascending, without those of gap events."""
-        wanted = _encoder.encode(list(offsets)).decode()
-        return [row[0] for row in self._connection.execute(NOT_GAPS, (wanted,))]
-
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement of the account, of retention or of salvage."""
         return self._connection.execute(sql, parameters).fetchall()
+
+    def report_progress_to(self, progress: Progress) -> None:
+        """Call `progress` from now on while something takes long: the log has a new owner."""
+        self._connection.report_progress_to(progress)
 
     def limit_wal(self, size: int) -> None:
         """Fold the write-ahead log into the database, and cut it, beyond about `size` bytes."""
@@ -221,7 +220,7 @@ class EventLog:
 
     def is_damaged(self, error: Exception) -> bool:
         """Return whether an error calls the log damaged, and a second look does, too."""
-        return is_damaged(self._path, self.mark.database, error)
+        return is_damaged(self._path, self.mark.database, error, self._connection.progress)
 
     def disconnect(self) -> None:
         """Give the database back and stay its only writer."""

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from edge_agent.store.connection import PAGE_SIZE
+from edge_agent.store.gaps import Ranges, merged, ranges
+from edge_agent.store.log_connection import Progress, unwatched
 
 TABLE_LEAF = 13
 NO_TREE = (IndexError, ValueError)  # a page that cannot be
@@ -24,8 +26,8 @@ SMALLEST = 6  # bytes of a row and its entry in the page's index, as SQLite coun
 class Pages:
     """The pages of a database, those that its write-ahead log has committed included."""
 
-    def __init__(self, file: BinaryIO, wal: Path) -> None:
-        self._file = file
+    def __init__(self, file: BinaryIO, wal: Path, progress: Progress) -> None:
+        self._file, self._progress = file, progress
         length = file.seek(0, os.SEEK_END)
         self.size = _size(file)
         self._count = length // self.size
@@ -34,6 +36,7 @@ class Pages:
     def __iter__(self) -> Iterator[bytes]:
         free = self._free()
         for number in range(2, max([self._count, *self._newer]) + 1):
+            self._progress()
             if number not in free:  # that one has rows that were deleted
                 with suppress(IndexError):
                     yield self.page(number)
@@ -90,21 +93,26 @@ def _committed(wal: Path, size: int) -> dict[int, bytes]:
     return found
 
 
-def leaf_rows(path: Path) -> Iterator[tuple[Any, ...]]:
+def leaf_rows(path: Path, progress: Progress = unwatched) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of all tables, in no order: the row's id, and its columns."""
     with path.open("rb") as file:
-        pages = Pages(file, Path(f"{path}-wal"))
+        pages = Pages(file, Path(f"{path}-wal"), progress)
         for page in filter(_is_leaf, pages):
             for length, identity, start in _cells(page):
                 with suppress(*NO_TREE):
                     yield (identity, *_columns(_payload(page, start, length, pages)))
 
 
-def leaf_offsets(path: Path) -> list[int]:
+def leaf_offsets(path: Path, progress: Progress = unwatched) -> Ranges:
     """Return the row's ids of all tables, ascending: what may be an event's offset."""
+    found: Ranges = []
     with path.open("rb") as file:
-        pages = filter(_is_leaf, Pages(file, Path(f"{path}-wal")))
-        return sorted({identity for page in pages for _, identity, _ in _cells(page)})
+        for page in filter(_is_leaf, Pages(file, Path(f"{path}-wal"), progress)):
+            for first, last in ranges(sorted({identity for _, identity, _ in _cells(page)})):
+                follows = bool(found) and found[-1][1] + 1 == first  # as it does nearly always
+                begin = found.pop()[0] if follows else first
+                found.append((begin, last))
+    return merged(found)
 
 
 def _is_leaf(page: bytes) -> bool:

@@ -12,11 +12,11 @@ from edge_agent.errors import LogError
 from edge_agent.events import gap
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.lock import lock_name
-from edge_agent.store.log_connection import read_only
+from edge_agent.store.log_connection import Progress, read_only, unwatched
 from edge_agent.store.mark import Mark, MarkFile
 from edge_agent.store.migrations import ForeignDatabase
 from edge_agent.store.replacement import finish, inode_at, last_aside, next_aside
-from edge_agent.store.salvage import random_hole, rescue
+from edge_agent.store.salvage import Damaged, random_hole, rescue
 from edge_agent.store.second_look import is_damaged
 from edge_agent.store.soundness import is_passing
 from edge_agent.store.spill import Spill, take_in
@@ -31,26 +31,28 @@ def open_log(
     clock: Clock,
     spill: Spill = Spill(()),  # noqa: B008 - immutable
     pause: Callable[[float], None] = time.sleep,
+    progress: Progress = unwatched,
 ) -> EventLog:
     """Open the event log, salvage it if it is damaged, take in what the last stop has spilled.
 
     A lock or an I/O error is waited for, some seconds; LogError is raised if it cannot be opened.
+    What takes long calls `progress`, then and later.
     """
     path = path.resolve()  # a link must not be a second lock of the same log
     for seconds in PAUSES:
         try:
-            return _open(path, clock, spill)
+            return _open(path, clock, spill, progress)
         except (sqlite3.Error, OSError, LogError) as error:
             if isinstance(error, LogError) and not is_passing(error.__cause__):
                 raise
         pause(seconds)
     try:
-        return _open(path, clock, spill)
+        return _open(path, clock, spill, progress)
     except (sqlite3.Error, OSError) as error:
         raise LogError(f"{path}: {error}", "see whether the disk is full or failing") from error
 
 
-def salvage(path: Path, clock: Clock, inode: int) -> EventLog:
+def salvage(path: Path, clock: Clock, inode: int, progress: Progress = unwatched) -> EventLog:
     """Replace the log with this inode, damaged or not in its place; raise what the disk raises.
 
     If it is replaced already, because only opening the new one has failed, open the new one.
@@ -59,18 +61,18 @@ def salvage(path: Path, clock: Clock, inode: int) -> EventLog:
     mark = MarkFile.lock(path)
     try:
         if finish(path) or inode_at(path) not in (0, inode):
-            return _sound(path, mark, clock)
-        return _replaced(path, path, mark, clock)
+            return _sound(path, mark, clock, progress)
+        return _replaced(path, path, mark, clock, progress)
     except BaseException:
         mark.close()
         raise
 
 
-def _open(path: Path, clock: Clock, spill: Spill) -> EventLog:
+def _open(path: Path, clock: Clock, spill: Spill, progress: Progress) -> EventLog:
     mark = MarkFile.lock(path)
     try:
         finish(path)
-        log = _sound(path, mark, clock)
+        log = _sound(path, mark, clock, progress)
     except BaseException:
         mark.close()
         raise
@@ -82,22 +84,22 @@ def _open(path: Path, clock: Clock, spill: Spill) -> EventLog:
     return log
 
 
-def _sound(path: Path, mark: MarkFile, clock: Clock) -> EventLog:
+def _sound(path: Path, mark: MarkFile, clock: Clock, progress: Progress) -> EventLog:
     aside, known = last_aside(path), mark.value
     if aside and not path.exists():  # an older version was killed while it salvaged
-        return _replaced(path, aside, mark, clock)
+        return _replaced(path, aside, mark, clock, progress)
     if known.log and path.exists() and _has_no_id(path):
-        return _replaced(path, path, mark, clock)
+        return _replaced(path, path, mark, clock, progress)
     try:
-        log = EventLog.under(mark, path, boot=clock.boot)
+        log = EventLog.under(mark, path, boot=clock.boot, progress=progress)
     except (sqlite3.DatabaseError, ForeignDatabase) as error:
         ours = isinstance(error, ForeignDatabase) and mark.value.log
-        if not (ours or is_damaged(path, mark.database, error)):
+        if not (ours or is_damaged(path, mark.database, error, progress)):
             raise
-        return _replaced(path, path, mark, clock)
+        return _replaced(path, path, mark, clock, progress)
     if aside and log.is_blank():
         log.disconnect()
-        return _replaced(path, aside, mark, clock)
+        return _replaced(path, aside, mark, clock, progress)
     try:
         _skip(log, known, path, clock)
     except BaseException:
@@ -116,12 +118,14 @@ def _has_no_id(path: Path) -> bool:
         return "no such table" in str(error)
 
 
-def _replaced(path: Path, damaged: Path, mark: MarkFile, clock: Clock) -> EventLog:
+def _replaced(
+    path: Path, damaged: Path, mark: MarkFile, clock: Clock, progress: Progress
+) -> EventLog:
     aside = next_aside(path) if damaged == path else damaged
     mark.lock_database(damaged)
-    rescue(path, damaged, aside, mark, clock)
+    rescue(path, Damaged(damaged, aside), mark, clock, progress)
     finish(path)
-    log = EventLog.under(mark, path, boot=clock.boot)
+    log = EventLog.under(mark, path, boot=clock.boot, progress=progress)
     mark.note(boot=clock.boot, checked=clock.boot)  # no row was copied that is not sound
     return log
 

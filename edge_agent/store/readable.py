@@ -5,12 +5,15 @@ Between two rows, a million offsets may never have been given: the work is bound
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from edge_agent.store.gaps import Ranges
 from edge_agent.store.leaves import leaf_offsets
+from edge_agent.store.log_connection import Progress, unwatched
 from edge_agent.store.soundness import LARGEST, SOUND, is_locked, is_passing
 
 STRIDE = 512
@@ -29,9 +32,10 @@ ENDS = f'SELECT min("offset"), max("offset") FROM event WHERE "offset" BETWEEN 1
 class ReadableRows:
     """The events in `old`, the database at `path`, of which pages may be damaged."""
 
-    def __init__(self, old: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, old: sqlite3.Connection, path: Path, progress: Progress = unwatched) -> None:
         self._old = old
         self._path = path
+        self._progress = progress
 
     def up_to(self, last: int) -> Iterator[tuple[Any, ...]]:
         """Yield the rows up to `last` and beyond, stride by stride, by ascending offset."""
@@ -39,6 +43,7 @@ class ReadableRows:
         start, newest = ends[0] if ends and ends[0][0] is not None else (1, last)
         end = max(newest, last)
         while start <= end:
+            self._progress()
             rows, start = self._stride(start, end)
             yield from rows
 
@@ -53,13 +58,18 @@ class ReadableRows:
     def _one_by_one(self, start: int, end: int) -> tuple[list[Any], int]:
         """Try what follows `start`, and continue at the next row that any page has."""
         upto = start + STRIDE
-        rows = [row for n in range(start, upto) for row in readable(self._old, ROW_AT, (n,))]
-        following = self._in_leaves[bisect_left(self._in_leaves, upto) :][:1]
+        rows = [row for n in range(start, upto) for row in self._at(n)]
+        at = bisect_left(self._in_leaves, upto, key=itemgetter(1))
+        following = [max(first, upto) for first, _ in self._in_leaves[at : at + 1]]
         return rows, upto if rows else (*following, end + 1)[0]
 
+    def _at(self, offset: int) -> list[Any]:
+        self._progress()  # a bad sector takes seconds
+        return readable(self._old, ROW_AT, (offset,))
+
     @cached_property
-    def _in_leaves(self) -> Sequence[int]:
-        return leaf_offsets(self._path)
+    def _in_leaves(self) -> Ranges:
+        return leaf_offsets(self._path, self._progress)
 
 
 def readable(old: sqlite3.Connection, sql: str, parameters: Any = ()) -> list[Any]:  # noqa: ANN401

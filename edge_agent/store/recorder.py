@@ -58,7 +58,6 @@ class Recorder:
         crowded: Callable[[], None] = lambda: None,
         report: Callable[[Figure], None] = unreported,
     ) -> None:
-        self._log = retention.applied(log)
         self._inbox = inbox
         self._announce, self._reopen = announce, reopen
         self._clock, self._interval = clock, commit_interval
@@ -66,6 +65,7 @@ class Recorder:
         self._repair = TimeRepair()
         self._retention, self._spill = retention, spill_to
         self._progress, self._report, self._crowded = progress, report, crowded
+        self._log = self._owned(log)
         self._group = Group()
         self._last_commit = self._last_group = self._retry_at = float("-inf")
         self._lost: Counter[str] = Counter()  # by kind
@@ -221,11 +221,15 @@ class Recorder:
         """Replace a log that is damaged or not in its place; the next commit tries again."""
         self._damaged = self._damaged or self._log.left_its_place()
         if self._damaged:
-            self._log = self._retention.applied(self._reopen(self._log.inode))
+            self._log = self._owned(self._reopen(self._log.inode))
             self._damaged = False
             if self._subscriptions and not self._group.subscriptions:  # accounts may be lost
                 self._group.subscribe(self._subscriptions, self._clock.monotonic())
             self._announce(self._log.last_offset())
+
+    def _owned(self, log: EventLog) -> EventLog:
+        log.report_progress_to(self._progress)
+        return self._retention.applied(log)
 
     def _trim(self) -> None:
         now = self._clock.monotonic()

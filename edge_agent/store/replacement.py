@@ -12,9 +12,11 @@ from pathlib import Path
 
 from edge_agent.directories import sync_directory
 from edge_agent.private_files import protect_database
+from edge_agent.store.log_connection import LogConnection
 
 _logger = logging.getLogger(__name__)
 COMPANIONS = ("-wal", "-shm", "-journal")
+COPIED = 1000  # pages between two signs of progress
 
 
 def unfinished(path: Path) -> Path:
@@ -36,13 +38,13 @@ def inode_at(path: Path) -> int:
         return 0
 
 
-def write_again(path: Path, connection: sqlite3.Connection) -> None:
+def write_again(path: Path, connection: LogConnection) -> None:
     """Copy an open database, whose file is no longer at `path`: the copy is complete."""
     _logger.error("%s was replaced or deleted: the event log is written again", path)
     discard(path)
     protect_database(unfinished(path))
     with closing(sqlite3.connect(unfinished(path))) as new:
-        connection.backup(new)
+        connection.backup(new, pages=COPIED, progress=lambda *_: connection.progress())
         new.execute("PRAGMA journal_mode = DELETE")  # all of it is in one file now
     complete(path)
 

@@ -6,28 +6,26 @@ that a subscriber already knows; a gap event names the hole.
 
 import random
 import sqlite3
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from edge_agent.clock import Clock
+from edge_agent.clock import Clock, Moment
 from edge_agent.events import lifecycle
 from edge_agent.store.account import LOSSES_AGAIN
 from edge_agent.store.connection import connect
+from edge_agent.store.copying import copy_leaves, copy_rows
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.gaps import Missing, Ranges, Reported, all_of, ranges, report
-from edge_agent.store.leaves import leaf_rows
-from edge_agent.store.log_connection import read_only
+from edge_agent.store.gaps import Missing, Ranges, Reported, all_of, merged, report
+from edge_agent.store.log_connection import Progress, read_only
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import migrate
 from edge_agent.store.readable import ReadableRows, readable
 from edge_agent.store.replacement import complete, discard, unfinished
 from edge_agent.store.soundness import (
-    SOUND,
     SOUND_ACCOUNT,
     SOUND_BOOT,
     SOUND_ID,
@@ -54,15 +52,6 @@ SELECT seq FROM sqlite_sequence WHERE name = 'event' AND {SOUND_SEQUENCE}
 """  # noqa: S608
 STATES = f"SELECT name, data FROM saved_state WHERE {SOUND_STATE}"  # noqa: S608
 STATE = f"SELECT data FROM saved_state WHERE name = ? AND {SOUND_STATE}"  # noqa: S608
-ROW = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
-COLUMNS = 7
-LEAF_ROW = f"""
-INSERT OR IGNORE INTO event
-SELECT * FROM (
-    SELECT ? AS "offset", ? AS time, ? AS boot, ? AS uptime, ? AS kind, ? AS source, ? AS data
-)
-WHERE {SOUND} RETURNING "offset"
-"""  # noqa: S608
 REPORTED = """
 SELECT data FROM event
 WHERE kind = 'gap'
@@ -91,19 +80,28 @@ class Remains(NamedTuple):
         return min(configured, default=max(min(self.cursors, default=0), trimmed))
 
 
-def rescue(path: Path, damaged: Path, aside: Path, mark: MarkFile, clock: Clock) -> None:
-    """Build a complete new database of what can be read of `damaged`, which `aside` will name.
+class Damaged(NamedTuple):
+    """The file of a damaged log, and how the new one will name it."""
 
-    The log at `path` stays as it is until the new one takes its place. Raises sqlite3.Error or
-    OSError if the disk does not take the new database.
+    path: Path
+    aside: Path
+
+
+def rescue(path: Path, damaged: Damaged, mark: MarkFile, clock: Clock, progress: Progress) -> None:
+    """Build a complete new database of what can be read of a damaged one.
+
+    The log at `path` stays as it is until the new one takes its place. A long log takes minutes:
+    `progress` is called meanwhile. Raises sqlite3.Error or OSError if the disk does not take the
+    new database.
     """
     discard(path)
-    connection = connect(unfinished(path))
+    connection = connect(unfinished(path), progress)
     try:
         migrate(connection, str(path))
         log = EventLog(unfinished(path), connection, mark, boot=clock.boot)
-        with closing(read_only(damaged)) as old, log.transaction(noted=False):
-            restore(log, old, damaged, clock, aside.name)
+        with closing(read_only(damaged.path)) as old:
+            old.report_progress_to(progress)
+            restore(log, old, damaged, clock, progress)
         mark.note(reserved=log.last_offset())  # it may end here, and nothing is lost
         connection.execute("PRAGMA journal_mode = DELETE")  # all of it is in one file now
     finally:
@@ -112,30 +110,40 @@ def rescue(path: Path, damaged: Path, aside: Path, mark: MarkFile, clock: Clock)
 
 
 def restore(
-    log: EventLog, old: sqlite3.Connection, damaged: Path, clock: Clock, aside: str
+    log: EventLog, old: sqlite3.Connection, damaged: Damaged, clock: Clock, progress: Progress
 ) -> None:
     """Copy what is readable, jump the offsets, and account for what is missing."""
     remains = inspect(old, log.mark)
-    found = list(copy_rows(log, ReadableRows(old, damaged), remains.last))
+    found = copy_rows(log, ReadableRows(old, damaged.path, progress), remains.last)
     begin = remains.owned(0)
-    end = max([remains.last, *found[-1:], *remains.cursors, log.mark.value.reserved])
-    below = holes(begin, end, [*ranges(found), *_named(_reported(log))])
-    found = sorted([*found, *copy_leaves(log, damaged, below)])
-    last = max([remains.last, *found[-1:], *(remains.cursors or [log.mark.value.given])])
-    begin = remains.owned(min(found, default=1) - 1)
+    end = max([remains.last, *_last(found), *remains.cursors, log.mark.value.reserved])
+    below = holes(begin, end, [*found, *_named(_reported(log))])
+    found = merged([*found, *copy_leaves(log, damaged.path, below, progress)])
+    with log.transaction(noted=False):
+        account(log, remains, found, damaged.aside.name, clock.now())
+
+
+def account(log: EventLog, remains: Remains, found: Ranges, aside: str, now: Moment) -> None:
+    """Carry over what a log knows beside its events, and report which of these are missing."""
+    last = max([remains.last, *_last(found), *(remains.cursors or [log.mark.value.given])])
+    begin = remains.owned(found[0][0] - 1 if found else 0)
     reported = _reported(log)
-    missing = holes(begin, last, [*ranges(found), *_named(reported)])
+    missing = holes(begin, last, [*found, *_named(reported)])
     copy_facts(log, remains)
     first = min(log.account.first(last) - 1, begin)
     left_out = [one for each in reported for one in each.left_out]
-    log.account.note_lost(holes(first, last, [*ranges(found), *left_out]))
+    log.account.note_lost(holes(first, last, [*found, *left_out]))
     log.skip_to(max(last, log.mark.value.reserved) + random_hole())
     log.account.drop_unread(missing, "damaged")
-    now = clock.now()
     gone = [*all_of(missing), Missing(last + 1, log.last_offset(), 0)]
-    reports = report(now, "damaged", gone, log=remains.id)
-    log.append([*reports, lifecycle(now, "log_salvaged", rows=len(found), set_aside=aside)])
+    rows = sum(one - first + 1 for first, one in found)
+    note = lifecycle(now, "log_salvaged", rows=rows, set_aside=aside)
+    log.append([*report(now, "damaged", gone, log=remains.id), note])
     enter(log.execute, log.last_offset())
+
+
+def _last(found: Ranges) -> list[int]:
+    return [last for _, last in found[-1:]]
 
 
 def random_hole() -> int:
@@ -187,23 +195,6 @@ def _losses(old: sqlite3.Connection) -> list[tuple[str, str, str, int]]:
         with suppress(msgspec.MsgspecError):
             return msgspec.json.decode(data, type=list[tuple[str, str, str, int]])
     return readable(old, LOSSES)
-
-
-def copy_rows(log: EventLog, old: ReadableRows, last: int) -> Iterator[int]:
-    """Copy readable rows; yield their offsets, ascending."""
-    for row in old.up_to(last):
-        log.execute(ROW, row)
-        yield row[0]
-
-
-def copy_leaves(log: EventLog, damaged: Path, wanted: Ranges) -> list[int]:
-    """Copy the rows within the ranges that no page leads to any more; return their offsets."""
-    starts, found = [first for first, _ in wanted], []
-    for offset, *columns in leaf_rows(damaged) if wanted else ():
-        n = bisect_right(starts, offset) - 1
-        if n >= 0 and offset <= wanted[n][1] and len(columns) == COLUMNS and columns[0] is None:
-            found += [row[0] for row in log.execute(LEAF_ROW, (offset, *columns[1:]))]
-    return found
 
 
 def copy_facts(log: EventLog, remains: Remains) -> None:

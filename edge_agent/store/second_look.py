@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from edge_agent.store.log_connection import read_only
+from edge_agent.store.log_connection import Progress, read_only, unwatched
 from edge_agent.store.soundness import is_damage, is_unwritten_text, verify
 
 BLOCK = 4096  # bytes read at once: what a bad sector costs
@@ -25,6 +25,7 @@ def is_damaged(
     path: Path,
     database: int,
     error: BaseException | None,
+    progress: Progress = unwatched,
     pause: Callable[[float], None] = time.sleep,
 ) -> bool:
     """Return whether `error` calls the log at `path` damaged, and a second look does, too.
@@ -35,8 +36,10 @@ def is_damaged(
         return False
     try:
         with _descriptors(database, Path(f"{path}-wal")) as files:
-            bad = _unreadable(_places(files))
-            return _stay_unreadable(bad, pause) if bad else _is_found_again(path, error)
+            bad = _unreadable(_places(files), progress)
+            if bad:
+                return _stay_unreadable(bad, progress, pause)
+            return _is_found_again(path, error, progress)
     except OSError:
         return False
 
@@ -57,8 +60,14 @@ def _places(files: Iterable[int]) -> Iterator[Place]:
     return ((file, at) for file in files for at in range(0, os.fstat(file).st_size, BLOCK))
 
 
-def _unreadable(places: Iterable[Place]) -> list[Place]:
-    return [place for place in places if not _is_readable(place)]
+def _unreadable(places: Iterable[Place], progress: Progress) -> list[Place]:
+    """Return the places that cannot be read; a bad sector takes seconds."""
+    bad = []
+    for place in places:
+        progress()
+        if not _is_readable(place):
+            bad.append(place)
+    return bad
 
 
 def _is_readable(place: Place) -> bool:
@@ -70,20 +79,21 @@ def _is_readable(place: Place) -> bool:
     return True
 
 
-def _stay_unreadable(bad: list[Place], pause: Callable[[float], None]) -> bool:
+def _stay_unreadable(bad: list[Place], progress: Progress, pause: Callable[[float], None]) -> bool:
     """Return whether places are never read though the file's begin is: they are bad sectors."""
     begin = (bad[0][0], 0)
     for seconds in PAUSES:
         pause(seconds)
-        bad = _unreadable(bad)
+        bad = _unreadable(bad, progress)
         if not (bad and _is_readable(begin)):
             return False
     return True
 
 
-def _is_found_again(path: Path, error: BaseException | None) -> bool:
+def _is_found_again(path: Path, error: BaseException | None, progress: Progress) -> bool:
     try:
         with closing(read_only(path)) as connection:
+            connection.report_progress_to(progress)
             verify(connection)
     except sqlite3.Error as again:
         return is_damage(again)

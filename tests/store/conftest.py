@@ -60,7 +60,9 @@ def record(log, event):
 class Desk:
     """A recorder without its thread, on a clock that is moved by hand."""
 
-    def __init__(self, path, clock, *, interval=1.0, retention=None, spill=None):
+    def __init__(
+        self, path, clock, *, interval=1.0, retention=None, spill=None, progress=lambda: None
+    ):
         spill = spill or Spill(())
         self.inbox = SimpleQueue()
         self.announced, self.figures = [], []
@@ -74,6 +76,7 @@ class Desk:
             commit_interval=interval,
             retention=retention or Retention(7 * 86400, 10**9),
             spill_to=spill,
+            progress=progress,
             report=self.figures.append,
         )
 

@@ -125,8 +125,8 @@ def test_a_time_is_found_where_its_events_are(reader):
 def test_a_start_reads_a_bounded_part_of_a_long_log(big, monkeypatch, trusted):
     opened = []
 
-    def counted(path):
-        connection = connect(path)
+    def counted(path, progress):
+        connection = connect(path, progress)
         opened.append(Steps(connection))
         return connection
 

@@ -20,7 +20,7 @@ def leaf(rows):
 def test_a_page_is_read_for_no_more_rows_than_it_has_room_for(tmp_path):
     path = database(tmp_path, leaf(0xFFFF))
     assert len(list(leaf_rows(path))) == MOST
-    assert leaf_offsets(path) == [0]
+    assert leaf_offsets(path) == [(0, 0)]
 
 
 def test_a_row_whose_pages_lead_back_to_themselves_is_left_out(tmp_path):
@@ -29,4 +29,4 @@ def test_a_row_whose_pages_lead_back_to_themselves_is_left_out(tmp_path):
     columns = b"\2\x09".ljust(_local(length, SIZE), b"\0") + (3).to_bytes(4)
     page = (leaf(1) + begin.to_bytes(2)).ljust(begin, b"\0") + row + columns
     assert list(leaf_rows(database(tmp_path, page, (3).to_bytes(4)))) == []
-    assert leaf_offsets(database(tmp_path, page)) == [7]
+    assert leaf_offsets(database(tmp_path, page)) == [(7, 7)]

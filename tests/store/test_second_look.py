@@ -100,7 +100,7 @@ def look(filled, clock):
     log = open_log(filled, clock)
     error = sqlite3.DatabaseError("malformed")
     error.sqlite_errorcode = SQLITE_CORRUPT
-    yield lambda pause: second_look.is_damaged(filled, log.mark.database, error, pause)
+    yield lambda pause: second_look.is_damaged(filled, log.mark.database, error, pause=pause)
     log.close()
 
 
