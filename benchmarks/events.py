@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from drivers.base.channel import Channel
 from edge_agent.clock import Moment
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.events import Event, LoggedEvent, Reading
@@ -11,14 +12,25 @@ from edge_agent.events import Event, LoggedEvent, Reading
 MOMENT = Moment(1_700_000_000_123_456, 5_000_000, trusted=True)
 
 
-def reading(n: int) -> Reading:
-    """Return a reading; its values differ from the one before."""
-    values = {
+CHANNELS = (
+    Channel("temperature", "°C", -40, 85, 0.01),
+    Channel("humidity", "%", 0, 100, 0.01),
+    Channel("atmospheric_pressure", "hPa", 300, 1100, 0.01),
+)
+
+
+def values(n: int) -> dict[str, float]:
+    """Return what a BME280 measures; it differs from the measurement before."""
+    return {
         "temperature": 21.5 + n % 100 / 100,
         "humidity": 40.25,
         "atmospheric_pressure": 1013.25,
     }
-    return Reading("air", MOMENT, values)
+
+
+def reading(n: int) -> Reading:
+    """Return a reading; its values differ from the one before."""
+    return Reading("air", MOMENT, values(n))
 
 
 def events(count: int) -> list[Event]:
