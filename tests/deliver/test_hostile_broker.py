@@ -132,7 +132,7 @@ def test_a_hostile_packet_ends_at_most_the_session(scripted, client, events, pac
 
 @given(head=st.integers(0x30, 0x3F), body=st.binary(max_size=60), version=st.sampled_from([5, 4]))
 def test_any_publish_packet_can_be_handled(head, body, version):
-    one = BoundedClient("n", version)
+    one = BoundedClient("n", version, print, print)
     one._in_packet |= {"command": head, "packet": bytearray(body), "remaining_length": len(body)}
     one._packet_handle()
 
@@ -146,7 +146,7 @@ class Source:
 
 @pytest.mark.parametrize("total", [LARGEST_RECEIVED * 3, 100_000_000])
 def test_a_packet_that_is_too_large_is_not_kept(total):
-    one = BoundedClient("n", 4)
+    one = BoundedClient("n", 4, print, print)
     one._sock = Source()
     left, most = total, 0
     while left:

@@ -1,7 +1,5 @@
 """paho's client, as far as the agent's MQTT session uses it, and its socket."""
 
-from types import SimpleNamespace
-
 from paho.mqtt.enums import MQTTErrorCode
 
 from tests.simulation.broker import reason, size_of
@@ -29,13 +27,14 @@ class Socket:
 class Client:
     """paho's client, as far as a session uses it."""
 
-    def __init__(self, network, client_id, version):
+    def __init__(self, network, client_id, version, acknowledged, refused):
         self._network, self._client_id = network, client_id
+        self._acknowledged, self._refused = acknowledged, refused
         self.protocol = version
         self.queued = 0
         self.moving = False
         self.refusals, self.failure = [], ""
-        self.on_connect = self.on_disconnect = self.on_publish = self.on_message = None
+        self.on_connect = self.on_disconnect = self.on_message = None
         self._socket, self._link, self._mid = None, None, 0
         self._out = []
         self._known = set()
@@ -67,18 +66,24 @@ class Client:
     def socket(self):
         return self._socket
 
+    def unread(self):
+        return False
+
     def want_write(self):
         return bool(self._out)
 
     def reached(self):
         return self._link.carried
 
-    def publish(self, topic, payload, qos, retain=False, properties=None):
+    def next_id(self, _taken):
         self._mid += 1
+        return self._mid
+
+    def send(self, topic, payload, mid, *, retain=False, properties=None):
+        qos = int(mid > 0)
         if qos:
-            self._known.add(self._mid)
-        self._queue(("publish", self._mid, qos, topic, payload), size_of(topic, payload))
-        return SimpleNamespace(mid=self._mid)
+            self._known.add(mid)
+        self._queue(("publish", mid, qos, topic, payload), size_of(topic, payload))
 
     def ask(self, topic):
         self._queue(("subscribe", topic), 0)
@@ -103,10 +108,16 @@ class Client:
                 self.on_connect(self, None, None, reason("CONNACK", 0), *fields)
             elif kind == "puback" and fields[0] in self._known:
                 self._known.discard(fields[0])
-                self.on_publish(self, None, *fields, None)
+                self._take(*fields)
             elif kind == "disconnect":
                 return self._lost(*fields)
         return GOOD if self._link.open else self._lost(reason("DISCONNECT", 0))
+
+    def _take(self, mid, code):
+        if code.is_failure:
+            self._refused(mid, code)
+        else:
+            self._acknowledged([mid])
 
     def loop_misc(self):
         now = self._network.scheduler.now

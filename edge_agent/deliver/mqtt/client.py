@@ -1,7 +1,8 @@
-"""paho's client for an agent: bounded, and it counts what it sent.
+"""paho's client for an agent: bounded, quick with events, and it counts what it sent.
 
-paho has no public way to count, so some of its private methods are overridden; the tests with a
-slow broker fail if a new paho no longer calls them.
+It writes PUBLISH and reads PUBACK itself, many at a time; paho connects, logs in, subscribes, pings
+and reads all else. paho has no public way to any of this, so some of its private methods are
+overridden; the tests with a slow broker fail if a new paho no longer calls them.
 """
 
 import array
@@ -9,20 +10,28 @@ import fcntl
 import socket
 import termios
 import time
-from typing import Any
+from collections.abc import Callable, Container
+from typing import Any, Literal
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.deliver.mqtt.lost import ConnectionLost
+from edge_agent.deliver.mqtt.packets import PUBLISH, acknowledged, publish, refusal
 from edge_agent.deliver.mqtt.receiver import BoundedReceiver
 from edge_agent.errors import AgentError
 
 LARGEST_RECEIVED = 32_768  # bytes of a packet from the broker: commands are short
 INBOUND_WINDOW = 20  # commands that the broker sends before the first is acknowledged
+RECEIVED = 16_384  # bytes that are read at a time: a TLS record
+WRITTEN = 65_536  # bytes of messages that are written at a time
+NO_PROPERTIES = b"\0"
+GOOD, GONE = MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_CONN_LOST
 
 
 # Called for every packet, some of them several times: by name they cost half of what `super` does.
@@ -33,9 +42,21 @@ class BoundedClient(BoundedReceiver):
     """Keeps no more than the start of a packet that is too large.
 
     Such a packet is still acknowledged: a retained one would come back at every connection.
+    `acknowledged` is called with the ids of messages that the broker has, `refused` with the id of
+    one that it does not take.
     """
 
-    def __init__(self, client_id: str, version: int) -> None:
+    def __init__(
+        self,
+        client_id: str,
+        version: int,
+        acknowledged: Callable[[list[int]], None],
+        refused: Callable[[int, ReasonCode], None],
+    ) -> None:
+        self._acknowledged, self._refused = acknowledged, refused
+        self._messages: list[bytes] = []  # not handed to paho yet
+        self._size = 0  # bytes of them
+        self._received = b""  # not read yet
         self.queued = self._written_bytes = 0  # bytes that were ever to be sent, and that were
         self._asked: dict[int, str] = {}  # topics whose subscription is not confirmed yet
         self.refusals: list[tuple[str, str]] = []  # topics, with the broker's reasons
@@ -48,6 +69,91 @@ class BoundedClient(BoundedReceiver):
         self.on_socket_open = _send_at_once
         self.on_socket_register_write = _leave_it_to_pump
         self.on_socket_unregister_write = _leave_it_to_pump
+
+    def send(
+        self,
+        topic: str,
+        payload: bytes,
+        mid: int,
+        *,
+        retain: bool = False,
+        properties: Properties | None = None,
+    ) -> None:
+        """Queue a message with QoS 1, or with QoS 0 if `mid` is 0."""
+        packed = b""
+        if self.protocol is MQTTProtocolVersion.MQTTv5:
+            packed = NO_PROPERTIES if properties is None else properties.pack()  # type: ignore[no-untyped-call]
+        packet = publish(topic, payload, mid, retain=retain, properties=packed)
+        if self._size + len(packet) > WRITTEN:
+            self._hand_over()
+        self._messages.append(packet)
+        self._size += len(packet)
+        self.queued += len(packet)
+
+    def next_id(self, taken: Container[int]) -> int:
+        """Return the id of another message; subscriptions take theirs from the same numbers."""
+        while (mid := self._mid_generate()) in taken:
+            pass
+        return mid
+
+    def unread(self) -> bool:
+        """Return whether something has come that `select` does not see."""
+        pending = getattr(self.socket(), "pending", lambda: 0)  # TLS reads whole records
+        return bool(self._received or pending())
+
+    def want_write(self) -> bool:
+        """Return whether anything waits for the socket."""
+        return bool(self._messages) or super().want_write()
+
+    def loop_write(self) -> MQTTErrorCode:
+        """Write as much as the socket takes."""
+        self._hand_over()
+        return super().loop_write()
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        """Read what has come: acknowledgements here, then a packet by paho."""
+        try:
+            self._received = self._received or self._sock_recv(RECEIVED)
+        except BlockingIOError:
+            return GOOD
+        except OSError:
+            return self._loop_rc_handle(GONE)
+        if not self._received:
+            return self._loop_rc_handle(GONE)
+        self._take_acknowledgements()
+        return super().loop_read(max_packets) if self._received else GOOD
+
+    def _take_acknowledgements(self) -> None:
+        if self._in_packet["command"]:  # paho is in the middle of a packet
+            return
+        mids, length = acknowledged(self._received)
+        if length:
+            self._received = self._received[length:]
+            self._last_bytes_received = time.monotonic()
+            self._acknowledged(mids)
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if not self._received:
+            return super()._sock_recv(bufsize)
+        taken, self._received = self._received[:bufsize], self._received[bufsize:]
+        return taken
+
+    def _handle_pubackcomp(self, cmd: Literal["PUBACK", "PUBCOMP"]) -> MQTTErrorCode:
+        """Take an acknowledgement that says more than that the broker has the message."""
+        if cmd == "PUBACK":
+            mid, value = refusal(self._in_packet["packet"])
+            code = ReasonCode(PacketTypes.PUBACK, identifier=value)
+            if code.is_failure:
+                self._refused(mid, code)
+            else:
+                self._acknowledged([mid])
+        return GOOD
+
+    def _hand_over(self) -> None:
+        """Let paho write the messages as one, in their turn among its own packets."""
+        if self._messages:
+            packets, self._messages, self._size = b"".join(self._messages), [], 0
+            _queue(self, PUBLISH, packets, 0, 1, None)
 
     def authenticate(self, broker: Broker, address: Address) -> None:
         """Read password and TLS files afresh; raise ConnectionLost."""
@@ -85,6 +191,7 @@ class BoundedClient(BoundedReceiver):
         qos: int,
         info: paho.MQTTMessageInfo | None = None,
     ) -> MQTTErrorCode:
+        self._hand_over()
         self.queued += len(packet)
         return _queue(self, command, packet, mid, qos, info)
 

@@ -7,11 +7,11 @@ throughput. Every attempt has its own client: only the log knows what is unsent.
 import select
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -102,17 +102,16 @@ class Session:
         retain: bool = False,
     ) -> int:
         """Queue a QoS 1 message; return its id."""
-        if self.version != MQTTProtocolVersion.MQTTv5:
-            properties = None
+        mid = self._client.next_id(self._awaited)
         retain = retain and self.retains
-        mid = self._client.publish(topic, payload, 1, retain, properties).mid
+        self._client.send(topic, payload, mid, retain=retain, properties=properties)
         self._awaited.add(mid)
         self._goal = self._client.queued
         return mid
 
     def show(self, topic: str, payload: bytes) -> None:
         """Queue a QoS 0 message."""
-        self._client.publish(topic, payload, 0)
+        self._client.send(topic, payload, 0)
 
     def fits(self, topic: str, payload: bytes) -> bool:
         """Return whether the broker takes a message of this size."""
@@ -143,7 +142,7 @@ class Session:
         # Brokers leave Nagle's algorithm on: without our immediate TCP acknowledgement, their next
         # PUBACK comes 40 ms later. The kernel forgets the option, so it is set each time.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        pending = getattr(sock, "pending", lambda: 0)()  # TLS may hold bytes select cannot see
+        pending = self._client.unread()
         writers = [sock] if self._client.want_write() else []
         readers = [sock] if wake is None else [sock, wake]
         ready, writable, _ = select.select(readers, writers, [], 0 if pending else timeout)
@@ -176,14 +175,15 @@ class Session:
             sock.close()
 
     def _build(self, broker: Broker, address: Address, will: Will | None) -> BoundedClient:
-        client = BoundedClient(broker.client_id, self.version)
+        client = BoundedClient(
+            broker.client_id, self.version, self._on_acknowledged, self._on_refused
+        )
         client.connect_timeout = CONNECT_SECONDS
         if will is not None:
             client.will_set(will.topic, will.payload, 1, will.retain)
         client.authenticate(broker, address)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_publish = self._on_publish
         client.on_message = self._on_message
         return client
 
@@ -232,13 +232,16 @@ class Session:
         self._lost = f"{self.address} {'closed the connection' if unsaid else code}"
         self._why = "message" if code.value in FINAL else "hung up" if unsaid else "other"
 
-    def _on_publish(
-        self, _client: object, _data: object, mid: int, code: ReasonCode, _more: object
-    ) -> None:
-        if mid in self._awaited:  # paho calls for QoS 0 as well
+    def _on_acknowledged(self, mids: Sequence[int]) -> None:
+        for mid in mids:
+            if mid in self._awaited:
+                self._awaited.remove(mid)
+                self.acks.append((mid, "", False))
+
+    def _on_refused(self, mid: int, code: ReasonCode) -> None:
+        if mid in self._awaited:
             self._awaited.remove(mid)
-            refused = code.is_failure
-            self.acks.append((mid, str(code), code.value in FINAL) if refused else (mid, "", False))
+            self.acks.append((mid, str(code), code.value in FINAL))
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         if len(message.payload) <= LARGEST_COMMAND:

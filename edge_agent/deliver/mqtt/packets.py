@@ -1,0 +1,70 @@
+"""PUBLISH and PUBACK as MQTT 3.1.1 and 5 write them: the two packets that there is one of an event.
+
+paho builds objects for each of them that cost more than all else on the way; it does all the rest.
+"""
+
+from typing import NamedTuple
+
+PUBLISH, QOS_1, RETAIN = 0x30, 0x02, 0x01
+PUBACK = 0x40
+REFUSED = 0x80  # this reason code, and those above
+LEAST = 4  # bytes of a PUBACK
+
+
+def publish(topic: str, payload: bytes, mid: int, *, retain: bool, properties: bytes) -> bytes:
+    """Return a PUBLISH with QoS 1; with QoS 0 if `mid` is 0.
+
+    `properties` are packed, with their length; MQTT 3.1.1 has none.
+    """
+    name = topic.encode()
+    number = mid.to_bytes(2) if mid else b""
+    flags = PUBLISH | (QOS_1 if mid else 0) | (RETAIN if retain else 0)
+    size = 2 + len(name) + len(number) + len(properties) + len(payload)
+    head = bytes((flags, *_length(size)))
+    return b"".join((head, len(name).to_bytes(2), name, number, properties, payload))
+
+
+def _length(size: int) -> list[int]:
+    """Return a number as MQTT writes lengths: seven bits a byte, the lowest first."""
+    digits = []
+    while size > 0x7F:
+        digits.append(size & 0x7F | 0x80)
+        size >>= 7
+    return [*digits, size]
+
+
+class Acknowledged(NamedTuple):
+    """The messages that a broker has, and how many bytes said so."""
+
+    mids: list[int]
+    length: int
+
+
+def acknowledged(received: bytes) -> Acknowledged:
+    """Return the ids in the PUBACKs with which `received` begins, up to the first other packet.
+
+    One with a refusal or with properties counts as another packet, as does one that is not whole.
+    """
+    mids, at, end = [], 0, len(received)
+    while end - at >= LEAST and received[at] == PUBACK:
+        size = received[at + 1]
+        following = at + 2 + size
+        if following > end or not _is_plain(received[at + 4 : following], size):
+            break
+        mids.append(received[at + 2] << 8 | received[at + 3])
+        at = following
+    return Acknowledged(mids, at)
+
+
+def _is_plain(reason: bytes, size: int) -> bool:
+    """Return whether a PUBACK of this size says no more than that the broker has the message."""
+    if size == 2:
+        return True
+    return size in (3, 4) and reason[0] < REFUSED and not any(reason[1:])
+
+
+def refusal(packet: bytes | bytearray) -> tuple[int, int]:
+    """Return id and reason code of a PUBACK behind its length; raise ValueError if it is none."""
+    if len(packet) < 2:
+        raise ValueError(packet)
+    return packet[0] << 8 | packet[1], packet[2] if len(packet) > 2 else 0
