@@ -5,14 +5,13 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.assembly.announcement import Announcement, show_inactive
 from edge_agent.assembly.buses import Buses, by_bus
 from edge_agent.assembly.delivery import Delivery, RunningSink, Surroundings, posts_of
 from edge_agent.assembly.evaluation import alert_names, assemble_evaluation
+from edge_agent.assembly.inboxes import EngineInbox, recorder_inbox
 from edge_agent.assembly.live_news import LiveNews
 from edge_agent.assembly.log_threads import LogThreads
 from edge_agent.assembly.outputs import OutputBuses
@@ -23,7 +22,7 @@ from edge_agent.deliver.sink import About, Post
 from edge_agent.errors import LogError
 from edge_agent.evaluate.commands.execute import Delegate
 from edge_agent.evaluate.engine import Engine
-from edge_agent.evaluate.engine_items import EngineItem, MakeSafe, ShowAgain
+from edge_agent.evaluate.engine_items import MakeSafe, ShowAgain
 from edge_agent.figures import Figure
 from edge_agent.live.fan_out import FanOut
 from edge_agent.observe.notices import Notices
@@ -35,9 +34,6 @@ from edge_agent.store.reader import LogReader
 from edge_agent.store.spill import Spill
 from edge_agent.store.wall_clock import last_time
 from edge_agent.threads import Worker
-
-if TYPE_CHECKING:
-    from edge_agent.store.recorder_items import RecorderItem
 
 _logger = logging.getLogger(__name__)
 
@@ -73,8 +69,8 @@ class Flow:
         self.log_path = log_path
         self.clock = clock
         self.delegate = delegate
-        self.readings: SimpleQueue[EngineItem] = SimpleQueue()
-        self.records: SimpleQueue[RecorderItem] = SimpleQueue()
+        self.readings = EngineInbox()
+        self.records = recorder_inbox(blueprint.config.log.commit_interval)
         self._starting, self._alive, self._died = starting, alive, died
         self._news, self._report = news, report
         self._offsets: FanOut[int] = FanOut()
@@ -128,6 +124,7 @@ class Flow:
     def follow(self, blueprint: Blueprint) -> None:
         """Follow a blueprint from now on; its sinks are in place already."""
         self.blueprint = blueprint
+        self.readings.watch(blueprint.rules)
         self.records.put([*self._announcement.learn(blueprint)])
         self._news.follow(self.delivery.posts)
         self._offsets.listeners = self.delivery.offsets

@@ -3,23 +3,19 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edge_agent.assembly.checking import Checking
 from edge_agent.clock import Clock
 from edge_agent.config.log import LogSettings
 from edge_agent.figures import Figure
+from edge_agent.inbox import GatheringInbox
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.opening import salvage
 from edge_agent.store.recorder import Recorder
+from edge_agent.store.recorder_items import RecorderItem
 from edge_agent.store.retention import Retention
 from edge_agent.store.spill import Spill
 from edge_agent.threads import Worker
-
-if TYPE_CHECKING:
-    from queue import SimpleQueue
-
-    from edge_agent.store.recorder_items import RecorderItem
 
 
 class LogThreads:
@@ -30,7 +26,7 @@ class LogThreads:
         log: EventLog,
         path: Path,
         spill: Spill,
-        records: "SimpleQueue[RecorderItem]",
+        records: GatheringInbox[RecorderItem],
         settings: LogSettings,
         *,
         announce: Callable[[int], None],

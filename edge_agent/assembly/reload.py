@@ -117,6 +117,7 @@ def renew_engine(flow: Flow, prepared: Prepared, stopping: Callable[[], bool]) -
     token.put(None)
     claim = partial(taken, token)
     flow.outputs.start()
+    flow.readings.watch((*flow.blueprint.rules, *prepared.blueprint.rules))
     flow.readings.put(NewParts(renewal.parts, renewal.kept, answer.put, claim))
     if (refused := answer_of(answer, stopping)) is not None:
         return refused

@@ -8,7 +8,7 @@ what was due before, such as a hold's end or a value's expiry, happens first, at
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from queue import Empty, SimpleQueue
+from queue import Empty
 
 from edge_agent.clock import Clock, Moment
 from edge_agent.evaluate.commands.execute import CommandOutcome
@@ -29,6 +29,7 @@ from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.evaluate.saved_state import ChangedStates, save_state
 from edge_agent.events import Alert, Answer, Event, Finished, Reading, Record, Request, Switched
 from edge_agent.figures import Figure, UnknownRules, unreported
+from edge_agent.inbox import Inbox
 
 TICK = 1_000_000  # µs: between two signs of life, and two tries of an output that failed
 SAFE_SECONDS = 3.0  # for the outputs of all buses together to become safe at a stop
@@ -44,7 +45,7 @@ class Engine:
 
     def __init__(
         self,
-        inbox: "SimpleQueue[EngineItem]",
+        inbox: Inbox[EngineItem],
         parts: EvaluationParts,
         *,
         record: Callable[[list[Record]], None],
@@ -217,7 +218,7 @@ class Engine:
             first = self._inbox.get(timeout=wait)
         except Empty:
             return []
-        return [first, *(self._inbox.get() for _ in range(self._inbox.qsize()))]
+        return [first, *(self._inbox.get_nowait() for _ in range(self._inbox.qsize()))]
 
     def _report(
         self,

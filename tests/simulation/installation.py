@@ -10,7 +10,7 @@ from functools import partial
 from edge_agent import directories
 from edge_agent.assembly import flow
 from edge_agent.deliver import file as file_sink
-from edge_agent.deliver.mqtt import connection, probe, session
+from edge_agent.deliver.mqtt import connection, connection_inbox, probe, session
 from edge_agent.store.opening import open_log
 from tests.simulation.client import Client
 from tests.simulation.disk import System
@@ -84,6 +84,6 @@ def _network(world):
     look, monotonic = world.network.takes_connections, world.clock.monotonic
     return [
         (session, "BoundedClient", partial(Client, world.network)),
-        (connection, "WakeUp", partial(WakeUp, world.scheduler)),
+        (connection_inbox, "WakeUp", partial(WakeUp, world.scheduler)),
         (connection, "Probe", partial(probe.Probe, look=look, monotonic=monotonic)),
     ]

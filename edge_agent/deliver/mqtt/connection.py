@@ -7,13 +7,13 @@ first broker live here; nothing is remembered across a loss but the live state.
 import logging
 import time
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
-from typing import TypeAlias
+from queue import Empty
 
 from edge_agent.deliver.backoff import CAP, FIRST, SLOW_CAP, Backoff
 from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.deliver.mqtt.commands import CommandTopics
+from edge_agent.deliver.mqtt.connection_inbox import ConnectionInbox, ConnectionItem
 from edge_agent.deliver.mqtt.endpoints import Endpoints
 from edge_agent.deliver.mqtt.job import Job
 from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
@@ -24,8 +24,6 @@ from edge_agent.deliver.mqtt.session import Session
 from edge_agent.deliver.mqtt.state import LiveState
 from edge_agent.deliver.mqtt.traffic import CommandTraffic
 from edge_agent.deliver.mqtt.version import REMEDY, hides_refusals, written
-from edge_agent.deliver.mqtt.wake_up import WakeUp
-from edge_agent.deliver.sink import Post
 from edge_agent.events import Answer, Request
 
 ACK_SECONDS = 20.0  # no acknowledgement for so long: the link is half open
@@ -35,9 +33,6 @@ RETAINS_NOTHING = "who subscribes later does not see status, info and alerts"
 LASTING_SECONDS = 60.0  # a session that ends sooner has failed: two agents may share one client id
 
 _logger = logging.getLogger(__name__)
-
-
-ConnectionItem: TypeAlias = Job | Post | None
 
 
 class Connection:
@@ -67,8 +62,7 @@ class Connection:
         self._publisher = Publisher(ack_seconds)
         self._progress = progress
         self._notice = notice
-        self._inbox: SimpleQueue[ConnectionItem] = SimpleQueue()
-        self._wake = WakeUp()
+        self._inbox = ConnectionInbox()
         self._endpoints = Endpoints(broker.addresses, broker.versions)
         self._probe = Probe(self._endpoints.first)
         self._complaints = Complaints(_logger)
@@ -79,7 +73,6 @@ class Connection:
     def post(self, post: ConnectionItem) -> None:
         """Hand something over, from any thread; None stops."""
         self._inbox.put(post)
-        self._wake.set()
 
     def run(self) -> None:
         """Connect, serve, and connect again, until asked to stop."""
@@ -131,7 +124,7 @@ class Connection:
         return session
 
     def _connected(self, session: Session) -> Session:
-        session.open(self._wake.fileno(), self._interrupted)
+        session.open(self._inbox.fileno(), self._interrupted)
         return session
 
     def _warn(self, what: str) -> None:
@@ -155,7 +148,7 @@ class Connection:
             self._publisher.fail(f"not connected: {self._reason}")
             self._progress()
             try:
-                self._take(self._inbox.get(timeout=min(left, PUMP_SECONDS)))
+                self._take(self._inbox.wait(min(left, PUMP_SECONDS)))
             except Empty:
                 continue
 
@@ -215,7 +208,8 @@ class Connection:
         self._publisher.send(session)
         # The ping goes out at the end of a pause: a late one would look like silence.
         idle = min(PUMP_SECONDS, session.keep_alive / 4)
-        session.pump(self._wake.fileno(), 1.0 if self._publisher.waiting else idle)
+        wait = min(1.0 if self._publisher.waiting else idle, self._inbox.patience())
+        session.pump(self._inbox.fileno(), wait)
         self._publisher.settle(session)
         self._state.hear(session.received)
         self._commands.take(session)
@@ -231,13 +225,8 @@ class Connection:
         session.close()
 
     def _take_posts(self) -> None:
-        if not self._wake.clear():
-            return
-        try:
-            while True:
-                self._take(self._inbox.get_nowait())
-        except Empty:
-            return
+        for post in self._inbox.take():
+            self._take(post)
 
     def _take(self, post: ConnectionItem) -> None:
         if post is None:

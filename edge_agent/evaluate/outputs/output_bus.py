@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
-from typing import Any
 
 from edge_agent.clock import Clock, Moment
 from edge_agent.evaluate.outputs.switching import Setting, SettingResult, carry_out
+from edge_agent.inbox import Inbox
 
 
 class OutputBus:
@@ -70,7 +70,7 @@ def first_of(waiting: list[Setting]) -> Setting:
 
 
 def results(
-    inbox: "SimpleQueue[Any]", waits: Callable[[], bool], seconds: float
+    inbox: Inbox[object], waits: Callable[[], bool], seconds: float
 ) -> Iterator[SettingResult]:
     """Yield the results that come while `waits` is true, for so many seconds at most."""
     deadline = time.monotonic() + seconds
