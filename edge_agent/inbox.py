@@ -12,7 +12,7 @@ T = TypeVar("T")
 Taken_co = TypeVar("Taken_co", covariant=True)
 
 
-class Inbox(Protocol[Taken_co]):
+class Incoming(Protocol[Taken_co]):
     """The end of a queue from which its one reader takes."""
 
     def get(self, *, timeout: float) -> Taken_co:
@@ -40,7 +40,7 @@ class GatheringInbox(Generic[T]):
         self._is_urgent = urgent
         self._items: deque[T] = deque()
         self._woken: SimpleQueue[None] = SimpleQueue()
-        # Whoever puts looks at these after it has put, the reader sets them before it looks: one of
+        # A thread that puts looks at these afterwards; the reader sets them before it looks: one of
         # the two sees the other, whichever comes first.
         self._idle = self._urgent = False
 

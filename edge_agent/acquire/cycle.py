@@ -57,6 +57,8 @@ class Cycle:
     ) -> None:
         self.device = device
         self.due = clock.monotonic()
+        # Asked once: to compare a driver with these protocols takes longer than a measurement.
+        self._turns, self._listening, self._remarking = _members(device.driver)
         self._about = {"device": device.name}  # a field of each log line
         self._emit = emit
         self._clock = clock
@@ -80,8 +82,7 @@ class Cycle:
     @property
     def shared(self) -> str:
         """What only one device of the bus may use at a time; nothing for most."""
-        driver = self.device.driver
-        return driver.shared if isinstance(driver, TakesTurns) else ""
+        return self._turns.shared if self._turns else ""
 
     @property
     def under_way(self) -> bool:
@@ -125,11 +126,11 @@ class Cycle:
         driver = self.device.driver
         if not self._ready:
             yield from driver.setup()
-            if isinstance(driver, Listening):
-                driver.listen(self._news)
+            if self._listening:
+                self._listening.listen(self._news)
             self._ready = True
         measured = parted(finite(self.device.name, (yield from driver.measure())))
-        self._remark = driver.remark() if isinstance(driver, Remarking) else NO_REMARK
+        self._remark = self._remarking.remark() if self._remarking else NO_REMARK
         return measured
 
     def _wait(self, seconds: float) -> None:
@@ -219,6 +220,17 @@ class Cycle:
             return str(error)
         driver, bug = type(self.device.driver).__qualname__, shortened(repr(error))
         return f"{self.device.name}: driver {driver} has a bug, please report it: {bug}"
+
+
+def _members(
+    driver: Driver,
+) -> tuple[TakesTurns | None, Listening | None, Remarking | None]:
+    """Return the driver as what it is besides, if it is."""
+    return (
+        driver if isinstance(driver, TakesTurns) else None,
+        driver if isinstance(driver, Listening) else None,
+        driver if isinstance(driver, Remarking) else None,
+    )
 
 
 def quality_of(error: Exception) -> str:

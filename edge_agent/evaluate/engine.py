@@ -29,7 +29,7 @@ from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.evaluate.saved_state import ChangedStates, save_state
 from edge_agent.events import Alert, Answer, Event, Finished, Reading, Record, Request, Switched
 from edge_agent.figures import Figure, UnknownRules, unreported
-from edge_agent.inbox import Inbox
+from edge_agent.inbox import Incoming
 
 TICK = 1_000_000  # µs: between two signs of life, and two tries of an output that failed
 SAFE_SECONDS = 3.0  # for the outputs of all buses together to become safe at a stop
@@ -45,7 +45,7 @@ class Engine:
 
     def __init__(
         self,
-        inbox: Inbox[EngineItem],
+        inbox: Incoming[EngineItem],
         parts: EvaluationParts,
         *,
         record: Callable[[list[Record]], None],

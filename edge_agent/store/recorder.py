@@ -16,7 +16,7 @@ from edge_agent.clock import Clock, Moment
 from edge_agent.errors import LogError
 from edge_agent.events import CursorMove, Event, Subscription, gap, lifecycle
 from edge_agent.figures import Committed, Figure, NotCommitted, unreported
-from edge_agent.inbox import Inbox
+from edge_agent.inbox import Incoming
 from edge_agent.store.account_reports import account_for, registered
 from edge_agent.store.check import Sound, Unreadable
 from edge_agent.store.event_log import EventLog
@@ -47,7 +47,7 @@ class Recorder:
     def __init__(
         self,
         log: EventLog,
-        inbox: Inbox[RecorderItem],
+        inbox: Incoming[RecorderItem],
         *,
         announce: Callable[[int], None],
         reopen: Callable[[int], EventLog],

@@ -6,7 +6,7 @@ from queue import Empty, SimpleQueue
 
 from edge_agent.clock import Clock, Moment
 from edge_agent.evaluate.outputs.switching import Setting, SettingResult, carry_out
-from edge_agent.inbox import Inbox
+from edge_agent.inbox import Incoming
 
 
 class OutputBus:
@@ -70,7 +70,7 @@ def first_of(waiting: list[Setting]) -> Setting:
 
 
 def results(
-    inbox: Inbox[object], waits: Callable[[], bool], seconds: float
+    inbox: Incoming[object], waits: Callable[[], bool], seconds: float
 ) -> Iterator[SettingResult]:
     """Yield the results that come while `waits` is true, for so many seconds at most."""
     deadline = time.monotonic() + seconds
