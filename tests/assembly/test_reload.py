@@ -12,6 +12,7 @@ from lab.broker import Subscriber
 from edge_agent.agent import Agent
 from edge_agent.assembly import reload as reloading
 from edge_agent.assembly.control import RELOAD, STOP, Control
+from edge_agent.assembly.inboxes import EngineInbox
 from edge_agent.blueprint import resolve
 from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import attach, simulated_hardware
@@ -225,7 +226,7 @@ def test_an_engine_that_does_not_answer_refuses_the_reload_instead_of_blocking_i
     running, wait_for, monkeypatch
 ):
     monkeypatch.setattr(reloading, "ENGINE_SECONDS", 0.1)
-    flow, taken = running.agent._flow, SimpleQueue()
+    flow, taken = running.agent._flow, EngineInbox()
     real, flow.readings = flow.readings, taken
     problems = reloading.reload(flow, running._reread)
     flow.readings = real
@@ -476,7 +477,7 @@ def test_a_reload_that_the_engine_does_not_take_releases_the_outputs_that_it_ope
     flow = running.agent._flow
     monkeypatch.setattr(flow.outputs, "connect", partial(open_spied, opened))
     monkeypatch.setattr(reloading, "ENGINE_SECONDS", 0.1)
-    monkeypatch.setattr(flow, "readings", SimpleQueue())
+    monkeypatch.setattr(flow, "readings", EngineInbox())
     running.write(MORE_FANS)
     assert reloading.reload(flow, running._reread) == ["the engine did not answer within 0 s"]
     assert [one.closed for one in opened] == [True, True]
