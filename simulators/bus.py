@@ -66,6 +66,7 @@ class SimulatedBus:
         """Connect a chip; raise ValueError if its address is taken."""
         if address in self._models:
             raise ValueError(f"address 0x{address:02x} is taken on this bus")
+        model.address = address
         self._models[address] = model
 
     def add_faults(self, address: int, faults: Sequence[TransferFault]) -> None:

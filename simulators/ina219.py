@@ -56,7 +56,7 @@ class INA219(PowerMonitor):
         self._registers[POWER] = abs(amperes) * (self._registers[BUS] >> 3) // 5000 & 0xFFFF
         self._registers[BUS] |= OVERFLOW * (not -32768 <= amperes <= 32767)
 
-    def _codes(self) -> tuple[int, int]:
+    def _codes(self) -> tuple[int, ...]:
         most = 4000 << (self._registers[CONFIGURATION] >> 11 & 3)
         shunt = round(self.values["current"] * self._shunt / 10e-6)
         bus = min(max(round(self.values["voltage"] / 4e-3), 0), 8000)

@@ -53,7 +53,7 @@ class INA226(PowerMonitor):
         amperes = signed(self._registers[SHUNT]) * self._registers[CALIBRATION] // 2048
         self._registers[CURRENT] = amperes & 0xFFFF
 
-    def _codes(self) -> tuple[int, int]:
+    def _codes(self) -> tuple[int, ...]:
         shunt = round(self.values["current"] * self._shunt / 2.5e-6)
         bus = round(self.values["voltage"] / 1.25e-3)
         return min(max(shunt, -32768), 32767) & 0xFFFF, min(max(bus, 0), 32767)

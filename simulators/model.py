@@ -74,6 +74,7 @@ class I2CModel(Powered):
     chip_id: ClassVar[int | None] = None  # what its identification register holds, if it has one
     exclusive: ClassVar[bool] = True  # one device of the configuration; an expander has several
     meddling: ClassVar[Sequence[bytes]] = ()  # commands of others that change what it says
+    address: int  # where it is attached; checksums of the SMBus have it
 
     def vary(self) -> None:
         """Take the factory's constants of another chip of the kind, if it has any."""

@@ -14,6 +14,16 @@ def sensirion(data: bytes) -> int:
     return crc
 
 
+def smbus(data: bytes) -> int:
+    """CRC-8 of the SMBus, polynomial 0x07, initial 0 (MLX90614 datasheet §8.4.3)."""
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x07) & 0xFF if crc & 0x80 else crc << 1
+    return crc
+
+
 def dallas(data: bytes) -> int:
     """CRC-8 of 1-Wire, polynomial 0x31 reflected, initial 0 (Maxim application note 27)."""
     crc = 0

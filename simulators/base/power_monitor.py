@@ -1,4 +1,4 @@
-"""What the INA219 and the INA226 share as their datasheets describe them: registers, one ADC."""
+"""What the INA219 and its successors share as their datasheets describe them: one ADC."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -62,11 +62,15 @@ class PowerMonitor(I2CModel):
         """Show what is ready; a continuous mode begins again."""
         if not self._converting or self.clock.monotonic() < self._due:
             return
-        self._registers[SHUNT], self._registers[BUS] = self._sampled
+        self._show(self._sampled)
         self._calculate()
         self._ready, self._converting = True, False
         if self._registers[CONFIGURATION] & 4:
             self._begin()
+
+    def _show(self, codes: tuple[int, ...]) -> None:
+        """Put results into their registers."""
+        self._registers[SHUNT], self._registers[BUS] = codes
 
     def _kept(self, value: int) -> int:
         """Return a configuration as the chip keeps it."""
@@ -76,7 +80,7 @@ class PowerMonitor(I2CModel):
         """Return the time of a conversion as configured."""
         raise NotImplementedError
 
-    def _codes(self) -> tuple[int, int]:
+    def _codes(self) -> tuple[int, ...]:
         """Return the results for shunt and bus."""
         raise NotImplementedError
 

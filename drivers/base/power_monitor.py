@@ -1,0 +1,90 @@
+"""What the power monitors of Texas Instruments share that have ids and a flag for a new result.
+
+None has a checksum: every result is read several times, beside a configuration that says that it
+is new.
+"""
+
+from typing import ClassVar
+
+from drivers.base.blindness import TWINS, Blindness
+from drivers.base.channel import Channel
+from drivers.base.driver import BusKind, Identity, Steps
+from drivers.base.errors import NotReady, OutOfRange, WrongChip
+from drivers.base.i2c import I2CPort
+from drivers.base.registers import WordRegisters
+
+CONFIGURATION, MANUFACTURER, DIE = 0x00, 0xFE, 0xFF
+TEXAS_INSTRUMENTS = 0x5449
+RESET = 0x8000
+AVERAGE_16, EACH_1_1_MS = 0x0400, 0x0120
+TRIGGERED = 0x0003  # shunt and bus, once; at power-on it is 7, continuously
+SECONDS_16 = 16 * 0.00121  # the longest of one quantity, sixteen times
+
+
+class PowerMonitor:
+    """An INA226, INA260 or INA3221; `setting` is what its configuration shall hold."""
+
+    bus: ClassVar[BusKind] = "i2c"
+    blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
+    chip: ClassVar[str]
+    die: ClassVar[int]
+    mask: ClassVar[int]  # the register of the flag
+    ready: ClassVar[int]
+
+    def __init__(self, port: I2CPort, setting: int, quantities: int = 2) -> None:
+        """`quantities`: how many are converted one after the other."""
+        self._port = port
+        self._registers = WordRegisters(port)
+        self._setting = setting
+        self._seconds = quantities * SECONDS_16
+
+    def identify(self) -> Identity | None:
+        """Read manufacturer and die id."""
+        found = (self._registers.read(MANUFACTURER), self._registers.read(DIE))
+        ours = found == (TEXAS_INSTRUMENTS, self.die)
+        return Identity(self.chip, certain=True) if ours else None
+
+    def setup(self) -> Steps[None]:
+        """Reset the chip; raise `WrongChip` for another one."""
+        maker, die = (self._registers.read_steady(each) for each in (MANUFACTURER, DIE))
+        self._registers.refuse_dead(maker)
+        if (maker, die) != (TEXAS_INSTRUMENTS, self.die):
+            what = f"no {self.chip}: its ids are {maker:04x}, {die:04x}"
+            raise WrongChip(self._port.where, what)
+        self._registers.write(CONFIGURATION, RESET)
+        yield 0.001
+        self._registers.write(CONFIGURATION, self._setting)
+        yield self._seconds
+
+    def _convert(self) -> Steps[None]:
+        """Convert once; raise `NotReady` or `LostConfiguration` if that gave no result."""
+        self._registers.read(self.mask)  # clears the flag of an older result
+        self._registers.write(CONFIGURATION, self._setting)
+        self._expect_setting()
+        yield self._seconds
+        if not self._registers.read(self.mask) & self.ready:
+            raise NotReady(self._port.where, "no result after the datasheet's longest time")
+
+    def _expect_setting(self) -> None:
+        held = self._registers.read_steady(CONFIGURATION)
+        self._registers.refuse_changed(held, self._setting)
+
+
+def checked_shunt(name: str, ohms: float) -> float:
+    """Return the resistance of a shunt; raise ValueError for one that cannot be."""
+    if not 0.0001 <= ohms <= 10:
+        raise ValueError(f"{name} is {ohms:g}: wanted 0.0001 to 10 Ω")
+    return ohms
+
+
+def clipped_shunt(volts: float, where: str) -> OutOfRange:
+    """Return the error of a current that is beyond the range of the shunt's voltage."""
+    what = f"more than {volts:.4f} V at the shunt"
+    return OutOfRange(where, what, "use a smaller shunt, and say so with `shunt`")
+
+
+def power_channel(name: str, voltage: Channel, current: Channel) -> Channel:
+    """Return the channel of a power, as the product of two channels."""
+    most = voltage.high * current.high
+    step = voltage.high * current.resolution + voltage.resolution * current.high
+    return Channel(name, "W", -most, most, step, "power", needs=(voltage.name, current.name))
