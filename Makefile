@@ -43,7 +43,7 @@ need_prometheus = command -v promtool >/dev/null || [ -x $(PROMETHEUS)/usr/bin/p
 HOME_ASSISTANT := $(HOME)/.cache/edge-agent-tests/home-assistant-2025.1.4
 HOME_ASSISTANT_PYTHON ?= $(lastword python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python3.12))
 
-.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation heavy-days rules-model screenshots fuzz soak soak-week backlog sbom audit-dependencies nightly lint format docs bench deb clean
+.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation heavy-days rules-model screenshots fuzz soak soak-week backlog long-log sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -139,6 +139,10 @@ soak: .venv/dev  ## run an agent under load, and write the report in docs/proof.
 
 backlog: .venv/dev  ## let consumers take a backlog of 1,000,000 events, in flat memory (10 minutes)
 	nice $(BIN)/python -m benchmarks.backlog
+
+long-log: .venv/dev  ## start with a log of 10,000,000 events, and ask it (2 minutes)
+	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	$(BIN)/python -m benchmarks.long_log
 
 soak-week: .venv/dev  ## simulate a week of an agent, and write the report in docs/proof.md (10 minutes)
 	nice $(BIN)/python -m tests.simulation.week
