@@ -19,7 +19,7 @@ from edge_agent.schema.asyncapi.description import (
 )
 from edge_agent.topic_names import topics_of
 
-TOPICS = {"mqtt", "mqtts"}  # schemes of the sinks that have a topic for each source
+TOPICS = {"mqtt", "mqtts", "ws", "wss"}  # schemes of the sinks that have a topic for each source
 ARRAYS = TOPICS | {"http", "https"}  # of those that put the events of a batch in one message
 
 

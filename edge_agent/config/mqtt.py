@@ -17,7 +17,7 @@ class MqttSettings(Settings, MqttOptions, frozen=True, kw_only=True):
     url: Annotated[
         str | tuple[str, ...],
         Meta(
-            description="mqtt://host[:port] or mqtts://host[:port];"
+            description="mqtt://host[:port] or mqtts://host[:port], in WebSockets ws:// or wss://host[:port][/path];"
             " a list is tried in order (failover)"
         ),
     ] = "mqtt://127.0.0.1:1883"

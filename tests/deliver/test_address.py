@@ -15,6 +15,9 @@ from edge_agent.errors import AgentError, SinkUnavailable
         ("mqtt://broker.lan:1884", Address("broker.lan", 1884, tls=False)),
         ("mqtts://broker.lan", Address("broker.lan", 8883, tls=True)),
         ("mqtt://[::1]:1885", Address("::1", 1885, tls=False)),
+        ("ws://broker.lan", Address("broker.lan", 80, tls=False, path="/mqtt")),
+        ("ws://broker.lan:9001/", Address("broker.lan", 9001, tls=False, path="/")),
+        ("wss://broker.lan/a/b%20c", Address("broker.lan", 443, tls=True, path="/a/b%20c")),
     ],
 )
 def test_a_url_names_host_port_and_tls(url, address):
@@ -28,6 +31,9 @@ def test_a_url_names_host_port_and_tls(url, address):
         ("broker:1883", "write mqtt:// or mqtts://"),
         ("mqtt://", "there is no host"),
         ("mqtt://broker:70000", "the port must be"),
+        ("mqtt://broker/mqtt", "ends after host and port"),
+        ("ws://broker/mqtt?token=1", "ends after its path"),
+        ("ws://broker/größe", "write the path in ASCII"),
         ("mqtt://me:secret@broker", "set username and password_file"),
     ],
 )

@@ -165,6 +165,19 @@ def test_no_answer(pi, one):
     assert pi.findings() == []
 
 
+def test_a_proxy_that_is_away(pi, one, monkeypatch):
+    def connect(address, _seconds):
+        assert address == ("proxy.lan", 3128)
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+
+    pi.connect = connect
+    pi.change("127.0.0.1", "broker.lan")
+    monkeypatch.setenv("mqtt_proxy", "http://proxy.lan:3128")
+    found = one("broker-behind-proxy")
+    assert "proxy.lan:3128" in found.what
+    assert found.remedy == "correct mqtt_proxy"
+
+
 def test_no_network(pi, one):
     def connect(_address, _seconds):
         raise OSError(errno.ENETUNREACH, "Network is unreachable")

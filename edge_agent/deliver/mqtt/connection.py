@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from queue import Empty
 
-from edge_agent.deliver.backoff import CAP, FIRST, SLOW_CAP, Backoff
+from edge_agent.deliver.backoff import FIRST, Backoff
 from edge_agent.deliver.complaints import Complaints
 from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.deliver.mqtt.commands import CommandTopics
@@ -79,7 +79,7 @@ class Connection:
         while not self._stopping:
             session, lasting = self._connect()
             if session is None:
-                self._rest(self._backoff.next(SLOW_CAP if lasting else CAP))
+                self._rest(self._backoff.next(self._broker.longest_pause(lasting=lasting)))
             else:
                 self._rest(self._serve(session))
         self._publisher.fail("the agent stops")
@@ -174,7 +174,7 @@ class Connection:
             self._backoff.reset()
             self._publisher.begin()
             return 0.0
-        return FIRST if smaller else self._backoff.next()
+        return FIRST if smaller else self._backoff.next(self._broker.reconnect)
 
     def _begin(self, session: Session) -> None:
         self._commands.begin(session)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
+from edge_agent.deliver.backoff import CAP
 from edge_agent.deliver.network_options import NetworkOptions
 from edge_agent.keys import within
 from edge_agent.topic_names import TOPIC
@@ -35,6 +36,14 @@ class MqttOptions(NetworkOptions, frozen=True, kw_only=True):
             extra=within(5, 600),
         ),
     ] = Duration(30)
+    reconnect: Annotated[
+        Duration,
+        Meta(
+            description="longest pause between two attempts to connect: 1s to 1h; a refused login"
+            " waits for a minute at least",
+            extra=within(1, 3600),
+        ),
+    ] = Duration(CAP)
     retained: Annotated[
         bool, Meta(description="whether status, info and alerts are retained: true or false")
     ] = True

@@ -23,6 +23,7 @@ def broker(plan: SinkPlan[MqttOptions], node: str) -> Broker:
         password_env=options.password_env,
         tls=TlsFiles(options.ca, options.certificate, options.key),
         keep_alive=options.keep_alive,
+        reconnect=options.reconnect,
         versions=options.versions,
     )
 

@@ -1,12 +1,12 @@
 """Whether the first broker is well again, while another one is connected."""
 
-import socket
 import threading
 import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 from edge_agent.deliver.mqtt.address import Address
+from edge_agent.deliver.mqtt.dial import dial
 
 EVERY = 60.0  # s between two looks
 WELL = 3  # looks in a row: a broker that restarts again and again is not well
@@ -16,7 +16,7 @@ TIMEOUT = 5.0  # s
 def takes_connections(address: Address) -> bool:
     """Return whether a TCP connection is possible; it costs the broker nothing else."""
     try:
-        socket.create_connection((address.host, address.port), TIMEOUT).close()
+        dial(address, TIMEOUT).close()
     except (OSError, ValueError):
         return False
     return True

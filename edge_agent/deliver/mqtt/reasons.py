@@ -5,19 +5,22 @@ import ssl
 
 from edge_agent.deliver.mqtt.address import Address
 from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
+from edge_agent.deliver.mqtt.obstacle import Obstacle
 from edge_agent.deliver.web.failures import explain
 
 WITHOUT_TLS = "is this port for TLS? then write mqtts:// in url"
-WITH_TLS = "is this port for TLS? otherwise write mqtt:// in url"
+WITH_TLS = "is this port for TLS? otherwise write {scheme}:// in url"
 
 
 def unreachable(address: Address, error: OSError | ValueError) -> ConnectionLost:
     """Return why no connection to an address could begin; a ValueError is of its name."""
+    if isinstance(error, Obstacle):
+        return ConnectionLost(f"{address}: {error}")
     named = isinstance(error, socket.gaierror | ValueError) and not isinstance(error, ssl.SSLError)
     cause: Cause = "name" if named else "other"
     what, remedy = explain(error)
     if isinstance(error, ssl.SSLEOFError | ConnectionResetError):
-        remedy = WITH_TLS
+        remedy = WITH_TLS.format(scheme="ws" if address.path else "mqtt")
     return ConnectionLost(f"{address}: {what}; {remedy}", cause)
 
 
@@ -29,7 +32,7 @@ def refused(address: Address, failure: OSError | None, lost: ConnectionLost) -> 
     if isinstance(failure, ssl.SSLError):
         what, remedy = explain(failure)
         return ConnectionLost(f"{address}: {what}; {remedy}", "login")
-    hint = "" if address.tls else f" without an answer; {WITHOUT_TLS}"
+    hint = "" if address.tls or address.path else f" without an answer; {WITHOUT_TLS}"
     return ConnectionLost(f"{lost}{hint}", "closed")
 
 

@@ -15,6 +15,7 @@ from paho.mqtt.properties import Properties
 
 from edge_agent.deliver.credentials import read_password, tls_context
 from edge_agent.deliver.mqtt.address import Address, Broker
+from edge_agent.deliver.mqtt.dialing_client import DialingClient
 from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
 
@@ -40,7 +41,7 @@ class TlsSocket(ssl.SSLSocket):
             raise
 
 
-class BoundedReceiver(paho.Client):
+class BoundedReceiver(DialingClient):
     """Keeps no more than the first `largest` bytes of a packet.
 
     `window` is how many messages the broker may send before the first is acknowledged; `clean` is
@@ -73,6 +74,7 @@ class BoundedReceiver(paho.Client):
 
     def authenticate(self, broker: Broker, address: Address) -> None:
         """Read password and TLS files afresh, as they may have been replaced; raise AgentError."""
+        self.address = address
         try:
             if broker.username:
                 self.username_pw_set(broker.username, _password(broker) or None)

@@ -225,7 +225,8 @@ class LiveState:
         """Say which brokers keep what is never updated again."""
         if self._kept_at is None or not self._retained:
             return
-        for host, port, _ in sorted(self._shown_at - self._kept_at):
+        for address in sorted(self._shown_at - self._kept_at):
+            host, port = address.host, address.port
             clear = (
                 f"mosquitto_sub -h {host} -p {port} -t '{self._prefix}/#' --remove-retained -W 5"
             )

@@ -14,7 +14,7 @@ ANSWER_SECONDS = 1.0  # the value is retained: it comes at once, or never
 
 def dropped_messages(address: Address, login: Login, version: int) -> int:
     """Return how many messages a broker has dropped since its start; 0 if it does not say."""
-    client = client_of(login, version)
+    client = client_of(address, login, version)
     found: list[bytes] = []
     client.on_connect = _subscribe
     client.on_message = lambda _client, _data, message: found.append(bytes(message.payload))

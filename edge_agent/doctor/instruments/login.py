@@ -9,6 +9,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from edge_agent.deliver.mqtt.address import Address
+from edge_agent.deliver.mqtt.dialing_client import DialingClient
 from edge_agent.deliver.mqtt.endpoints import Endpoints
 from edge_agent.deliver.mqtt.lost import Cause
 
@@ -57,7 +58,7 @@ def log_in(address: Address, login: Login) -> Attempt:
 
 def _try(address: Address, login: Login, version: int) -> Attempt:
     answers: list[str] = []
-    client = client_of(login, version)
+    client = client_of(address, login, version)
     client.on_connect = lambda _client, _data, _flags, code, _properties: answers.append(str(code))
     try:
         client.connect(address.host, address.port)
@@ -68,15 +69,16 @@ def _try(address: Address, login: Login, version: int) -> Attempt:
     return Attempt(answers[0] if answers else SILENT, version, closed)
 
 
-def client_of(login: Login, version: int) -> paho.Client:
+def client_of(address: Address, login: Login, version: int) -> paho.Client:
     """Return a client that can log in, under an id of its own."""
-    client = paho.Client(
+    client = DialingClient(
         CallbackAPIVersion.VERSION2,
         # Not the agent's id: the broker would disconnect the agent
         client_id=f"edge-doctor-{secrets.token_hex(4)}",
         protocol=MQTTProtocolVersion(version),
         reconnect_on_failure=False,
     )
+    client.address = address
     client.connect_timeout = login.timeout
     if login.username:
         client.username_pw_set(login.username, login.password or None)

@@ -8,6 +8,8 @@ from functools import partial
 import msgspec
 
 from edge_agent.deliver.mqtt.address import Address, parse_url
+from edge_agent.deliver.mqtt.dial import dial
+from edge_agent.deliver.mqtt.obstacle import Obstacle
 from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.version import REMEDY, hides_refusals
 from edge_agent.doctor.case import Case
@@ -21,6 +23,7 @@ ADVICE = {
     "broker-refused": "start the broker, and let it listen on the network",
     "broker-timeout": "switch it on, or open the port in the firewall",
     "broker-unreachable": "connect this machine to a network",
+    "broker-behind-proxy": "correct the proxy in the environment, or add the host to `no_proxy`",
     "broker-silent": "correct the port, or use mqtts://",
     "broker-hides-refusals": "use a broker with MQTT 5",
     "broker-refuses-login": "correct `username` and password, here or on the broker",
@@ -67,7 +70,7 @@ def _examine(case: Case, address: Address) -> Iterator[Finding]:
 
 
 def _dial(case: Case, address: Address) -> socket.socket:
-    return case.probes.connect((address.host, address.port), case.probes.timeout)
+    return dial(address, case.probes.timeout, case.probes.connect)
 
 
 def _unreachable(case: Case, address: Address, error: OSError) -> Finding:
@@ -84,6 +87,9 @@ def _unreachable(case: Case, address: Address, error: OSError) -> Finding:
         )
         remedy = f"`ping {address.host}`, and open port {address.port}; or {_correct_url(case)}"
         return problem("broker-timeout", where, what, remedy)
+    if isinstance(error, Obstacle):
+        what, _, remedy = str(error).partition("; ")
+        return problem("broker-behind-proxy", where, what, remedy)
     what = f"cannot be reached: {error.strerror or error}"
     remedy = (
         "`ip route` shows whether this machine has a network; plug in the cable, or use `nmtui`"
@@ -93,6 +99,12 @@ def _unreachable(case: Case, address: Address, error: OSError) -> Finding:
 
 def _correct_url(case: Case) -> str:
     return f"correct `url` under [mqtt] in {case.file}"
+
+
+def _other_url(address: Address) -> str:
+    if address.path:
+        return f"the path of MQTT on that server may not be {address.path}"
+    return "mqtts:// and port 8883 if the broker requires TLS"
 
 
 def _correct_name(case: Case, address: Address) -> str:
@@ -128,7 +140,7 @@ def _log_in(case: Case, address: Address) -> Iterator[Finding]:
         yield from _connected(case, address, login, version)
     elif answer == SILENT:
         what = "it accepts connections, but does not answer in MQTT"
-        remedy = f"{_correct_url(case)}: mqtts:// and port 8883 if the broker requires TLS"
+        remedy = f"{_correct_url(case)}: {_other_url(address)}"
         yield problem("broker-silent", str(address), what, remedy)
     else:
         yield _refused(case, address, answer, options.username)

@@ -14,6 +14,8 @@ VERSION = "3.1.0"  # of AsyncAPI
 # AsyncAPI's names of protocols, by the scheme of a URL; the others have the scheme's.
 PROTOCOLS = {
     "mqtts": "secure-mqtt",
+    "ws": "mqtt",
+    "wss": "secure-mqtt",
     "eventhubs": "kafka-secure",
     "sns+https": "sns",
     "sqs+https": "sqs",

@@ -30,7 +30,10 @@ def check_profile(
 
 def _check_addresses(profile: Profile, addresses: Sequence[Address]) -> Iterator[SinkProblem]:
     for address in addresses:
-        if not address.tls:
+        if address.path:
+            what = f"the agent speaks to {profile.service} without WebSockets; write mqtts://"
+            yield SinkProblem("url", str(address), what)
+        elif not address.tls:
             what = f"{profile.service} needs TLS; write mqtts://"
             yield SinkProblem("url", str(address), what)
         elif address.port == 443 and not profile.port_443:
