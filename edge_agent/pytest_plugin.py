@@ -1,23 +1,13 @@
-"""What pytest loads: the neighbours of each chip, and the claims that a chip cannot keep."""
+"""What pytest loads: the neighbours of each chip, and the claims that a chip cannot keep.
+
+It is no part of the package `edge_agent.testing`, which pytest has to know before it is imported.
+"""
 
 from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite(
-    "edge_agent.testing.claims",
-    "edge_agent.testing.families",
-    "edge_agent.testing.i2c",
-    "edge_agent.testing.plausible",
-    "edge_agent.testing.real_bus",
-    "edge_agent.testing.recording",
-    "edge_agent.testing.sensor",
-    "edge_agent.testing.destination",
-    "edge_agent.testing.origin",
-    "edge_agent.testing.reader",
-    "edge_agent.testing.sink",
-    "edge_agent.testing.source",
-)
+pytest.register_assert_rewrite("edge_agent.testing")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
