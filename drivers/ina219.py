@@ -89,8 +89,9 @@ class INA219:
             raise NotReady(self._port.where, "no conversion began")
         self._expect_setting()
         yield SECONDS
-        shunt, bus = self._registers.read_steady(SHUNT), self._registers.read_steady(BUS)
-        self._expect_setting()
+        # The flag before the result that it is about, which else may come between
+        bus, shunt, held = self._registers.read_in_turn(BUS, SHUNT, CONFIGURATION)
+        self._registers.refuse_changed(held, self._setting)
         if not bus & READY:
             raise NotReady(self._port.where, "no result after the datasheet's longest time")
         return checked(self.channels, self._values(shunt, bus), self._port.where)

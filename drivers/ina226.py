@@ -54,8 +54,7 @@ class INA226(PowerMonitor):
     def measure(self) -> Steps[Values]:
         """Measure shunt and bus, one after the other, sixteen times each."""
         yield from self._convert()
-        shunt, bus = self._registers.read_steady(SHUNT), self._registers.read_steady(BUS)
-        self._expect_setting()
+        shunt, bus = self._results(SHUNT, BUS)
         volts, amperes = bus * BUS_VOLTS, current(shunt, self._shunt)
         too_much = clipped_shunt(0x7FFF * SHUNT_VOLTS, self._port.where)
         values = {

@@ -38,8 +38,7 @@ class INA260(PowerMonitor):
     def measure(self) -> Steps[Values]:
         """Measure current and voltage, one after the other, sixteen times each."""
         yield from self._convert()
-        code, bus = self._registers.read_steady(CURRENT), self._registers.read_steady(BUS)
-        self._expect_setting()
+        code, bus = self._results(CURRENT, BUS)
         amperes, volts = current(code), bus * VOLTS
         values = {"voltage": volts, "current": amperes, "power": volts * amperes}
         return checked(self.channels, values, self._port.where)

@@ -70,11 +70,8 @@ class INA3221(PowerMonitor):
     def measure(self) -> Steps[Values]:
         """Measure shunt and bus of each input, one after the other, sixteen times each."""
         yield from self._convert()
-        codes = {
-            n: (self._registers.read_steady(SHUNT[n]), self._registers.read_steady(BUS[n]))
-            for n in self._shunts
-        }
-        self._expect_setting()
+        found = iter(self._results(*(each for n in self._shunts for each in (SHUNT[n], BUS[n]))))
+        codes = dict(zip(self._shunts, zip(found, found, strict=True), strict=True))
         values = {name: one for n in codes for name, one in self._values(n, *codes[n]).items()}
         return checked(self.channels, values, self._port.where)
 

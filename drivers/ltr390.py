@@ -139,20 +139,25 @@ class LTR390:
 
     def _count(self, mode: Mode) -> int:
         """Read the result more than once: the next one is a conversion away."""
-        return int.from_bytes(self._port.read_steady(3, bytes([mode.data])), "little")
+        reads = ((bytes([mode.data]), 3), (bytes([PART_ID]), 1))
+        data, chip_id = self._port.read_in_turn(*reads)
+        self._refuse_dead(chip_id[0])
+        return int.from_bytes(data, "little")
 
     def _expect(self, control: int, gain: int) -> None:
         """Raise `LostConfiguration` unless this is the state, `DeadFrame` if the id is gone."""
         wanted = bytes([control, FINEST, gain, CHIP_ID])
         held = self._read(MAIN_CTRL, 1) + self._read(MEAS_RATE, 3)
-        if held[-1] != CHIP_ID:
-            raise DeadFrame(
-                self._port.where, f"the chip answers {held[-1]:02x} instead of its part id"
-            )
+        self._refuse_dead(held[-1])
         if held != wanted:
             raise LostConfiguration(
                 self._port.where, f"configured {wanted.hex(' ')}, holds {held.hex(' ')}"
             )
+
+    def _refuse_dead(self, chip_id: int) -> None:
+        if chip_id != CHIP_ID:
+            what = f"the chip answers {chip_id:02x} instead of its part id"
+            raise DeadFrame(self._port.where, what)
 
     def _read(self, register: int, count: int) -> bytes:
         return self._port.write_read(bytes([register]), count)

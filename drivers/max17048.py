@@ -53,13 +53,13 @@ class MAX17048:
 
     def setup(self) -> Steps[None]:
         """Keep the chip awake, and acknowledge that it was reset."""
-        version = self._stable(VERSION)
+        (version,) = self._stable(VERSION)
         self._registers.refuse_dead(version)
         if version & ~REVISION != PRODUCTION:
             raise WrongChip(self._port.where, f"no MAX17048: its version is {version:04x}")
         self._registers.write(HIBERNATE, NEVER)
         self._registers.write(CONFIG, USUAL)
-        status = self._stable(STATUS)
+        (status,) = self._stable(STATUS)
         if status & RESET_HAPPENED:
             self._registers.write(STATUS, status & ~RESET_HAPPENED)
         yield START_UP
@@ -68,7 +68,9 @@ class MAX17048:
     def measure(self) -> Steps[Values]:
         """Return what the chip has sampled last."""
         self._make_sure()
-        volts, percent = self._stable(VCELL) * VOLTS, self._stable(SOC) * PERCENT
+        cell, charge, config = self._stable(VCELL, SOC, CONFIG)
+        volts, percent = cell * VOLTS, charge * PERCENT
+        self._refuse_other(config)
         self._make_sure()
         yield from ()
         if volts == 0:
@@ -77,9 +79,13 @@ class MAX17048:
         return checked(self.channels, {"voltage": volts, "battery": battery}, self._port.where)
 
     def _make_sure(self) -> None:
-        if self._stable(STATUS) & RESET_HAPPENED or self._stable(HIBERNATE) != NEVER:
+        status, hibernate, config = self._stable(STATUS, HIBERNATE, CONFIG)
+        if status & RESET_HAPPENED or hibernate != NEVER:
             raise LostConfiguration(self._port.where, "it was reset, and its estimate starts again")
-        config = self._stable(CONFIG)
+        self._refuse_other(config)
+
+    def _refuse_other(self, config: int) -> None:
+        """Raise `LostConfiguration` if it sleeps, or estimates for another cell."""
         if (config ^ USUAL) & (COMPENSATION | SLEEP):
             raise LostConfiguration(
                 self._port.where,
@@ -87,6 +93,6 @@ class MAX17048:
                 "does another program use this chip?",
             )
 
-    def _stable(self, register: int) -> int:
-        """Read until several reads in a row agree: a new sample may come between."""
-        return settled(lambda: self._registers.read(register), self._port.where)
+    def _stable(self, *registers: int) -> tuple[int, ...]:
+        """Read them in turn until several rounds agree: a new sample may come between."""
+        return settled(lambda: tuple(map(self._registers.read, registers)), self._port.where)

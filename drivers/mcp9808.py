@@ -57,7 +57,8 @@ class MCP9808:
         self._registers.write(CONFIGURATION, MARK)
         self._expect(MARK)
         yield SECONDS
-        raw = self._registers.read_steady(AMBIENT)
+        raw, held = self._registers.read_in_turn(AMBIENT, CONFIGURATION)
+        self._registers.refuse_changed(held, MARK)
         self._expect(MARK)
         self._registers.write(CONFIGURATION, MARK | SHUTDOWN)
         return checked(self.channels, {"temperature": temperature(raw)}, self._port.where)

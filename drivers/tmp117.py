@@ -50,7 +50,7 @@ class TMP117:
             raise WrongChip(self._port.where, f"no TMP117: its id is {found:04x}")
         self._registers.write(CONFIGURATION, RESET)
         yield RESET_SECONDS
-        self._offset = self._registers.read_steady(OFFSET)
+        self._marks = self._registers.read_in_turn(OFFSET, DEVICE_ID)
         self._forget()
 
     def measure(self) -> Steps[Values]:
@@ -59,9 +59,10 @@ class TMP117:
         self._registers.write(CONFIGURATION, ONE_SHOT | AVERAGE_8)
         yield SECONDS
         self._expect(READY | SHUTDOWN | AVERAGE_8)
-        raw = self._registers.read_steady(TEMPERATURE)
+        raw, *marks = self._registers.read_in_turn(TEMPERATURE, OFFSET, DEVICE_ID)
         self._expect(SHUTDOWN | AVERAGE_8)
-        self._registers.refuse_changed(self._registers.read_steady(OFFSET), self._offset)
+        for held, wanted in zip(marks, self._marks, strict=True):
+            self._registers.refuse_changed(held, wanted)
         if raw == NOT_CONVERTED:
             raise NotReady(self._port.where, "nothing was converted since a reset")
         return checked(self.channels, {"temperature": temperature(raw)}, self._port.where)

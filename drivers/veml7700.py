@@ -123,7 +123,9 @@ class VEML7700:
 
     def _count(self) -> int:
         """Read the result more than once: the next one is most of an integration time away."""
-        return self._registers.read_steady(ALS)
+        count, held = self._registers.read_in_turn(ALS, CONF)
+        self._registers.refuse_changed(held, self._running)
+        return count
 
     def _expect(self, wanted: int) -> None:
         held = self._registers.read(CONF)

@@ -6,7 +6,7 @@ nothing else here. Anything with smbus2's `i2c_rdwr` is a bus: `smbus2.SMBus` or
 
 import errno
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -91,13 +91,24 @@ class I2CPort:
 
         For chips without a checksum; raise `BadChecksum` unless all of three reads agree.
         """
-        reads = [
+        return self._agreed(
             self.write_read(command, count) if command else self.read(count) for _ in range(READS)
-        ]
-        if len(set(reads)) > 1:
-            frames = ", ".join(frame.hex(" ") for frame in reads)
+        )
+
+    def read_in_turn(self, *reads: tuple[bytes, int]) -> tuple[bytes, ...]:
+        """Read several that stand still, each by its command, as often as `read_steady`, in turn.
+
+        A line that is dead for some frames spoils them all: one whose bytes are known shows it.
+        """
+        rounds = [[self.write_read(*each) for each in reads] for _ in range(READS)]
+        return tuple(self._agreed(each) for each in zip(*rounds, strict=True))
+
+    def _agreed(self, reads: Iterable[bytes]) -> bytes:
+        first, *others = reads
+        if any(each != first for each in others):
+            frames = ", ".join(frame.hex(" ") for frame in (first, *others))
             raise BadChecksum(self.where, f"reads of one result differ: {frames}")
-        return reads[0]
+        return first
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -65,6 +65,12 @@ class PowerMonitor:
         if not self._registers.read(self.mask) & self.ready:
             raise NotReady(self._port.where, "no result after the datasheet's longest time")
 
+    def _results(self, *registers: int) -> tuple[int, ...]:
+        """Return results, read in turn with the configuration, which shows a dead line."""
+        *results, held = self._registers.read_in_turn(*registers, CONFIGURATION)
+        self._registers.refuse_changed(held, self._setting)
+        return tuple(results)
+
     def _expect_setting(self) -> None:
         held = self._registers.read_steady(CONFIGURATION)
         self._registers.refuse_changed(held, self._setting)

@@ -21,6 +21,11 @@ class WordRegisters:
         """Return a register that does not change; raise `BadChecksum` unless all reads agree."""
         return int.from_bytes(self._port.read_steady(2, bytes([register])), self._order)
 
+    def read_in_turn(self, *registers: int) -> tuple[int, ...]:
+        """Return registers that do not change, one of which is known, read in turn."""
+        frames = self._port.read_in_turn(*((bytes([each]), 2) for each in registers))
+        return tuple(int.from_bytes(frame, self._order) for frame in frames)
+
     def write(self, register: int, word: int) -> None:
         """Write a register."""
         self._port.write(bytes([register, *word.to_bytes(2, self._order)]))

@@ -15,8 +15,10 @@ from drivers.base.errors import (
     NotReady,
     OutOfRange,
 )
-from edge_agent.testing.bench import Bench
+from edge_agent.testing.bench import Bench, absent_or
 from simulators.faults import ConstantFrame, CorruptBits
+
+EVER_SLOWER = 500
 
 
 class FramesWithChecksums:
@@ -40,6 +42,17 @@ class LateResults:
         bench.model.slowness = self.slowness
         with pytest.raises(NotReady, match=self.late):
             bench.measure()
+
+    def test_a_result_that_comes_while_it_is_read_is_not_taken_for_the_one_before(
+        self, bench: Bench
+    ) -> None:
+        for n in range(EVER_SLOWER):
+            bench.clock.advance(1)  # the last conversion has ended
+            bench.model.slowness = 1.0
+            bench.setup()
+            bench.model.slowness = 1 + (self.slowness - 1) * n / EVER_SLOWER
+            values = absent_or(bench.expose(0.2 + 0.6 * (n % 2)).measure)
+            assert values is None or not bench.wrong(values)
 
 
 class NoticesBrownOuts:

@@ -21,6 +21,7 @@ from simulators.faults import BrownOut, ConstantFrame, NoAnswer, SlowConversion,
 from simulators.model import I2CModel, Range
 
 POINTS = 201
+MOST_DEAD = 10  # frames in a row, in the middle of a measurement
 FOREIGN_IDS = (0x01, 0x55, 0x61, 0xFE)
 
 either_way = pytest.mark.parametrize("ones", [False, True], ids=["zeros", "ones"])
@@ -154,6 +155,19 @@ class I2CContract(PlausibleFrames, RealBusClaims, Claims):
             fault = bench.strike(ConstantFrame, at=moment, lasts=INSTANT, ones=ones)
             assert bench.right_or_absent()
             assert fault.struck == 1
+
+    @either_way
+    def test_a_line_that_is_dead_for_some_frames_gives_no_wrong_value(self, ones: bool) -> None:
+        clean = self.fresh()
+        clean.setup()
+        moments = clean.moments(clean.measure, reads_only=True)
+        for n, begin in enumerate(moments):
+            for end in moments[n + 1 : n + MOST_DEAD]:
+                bench = self.fresh()
+                bench.setup()
+                bench.strike(ConstantFrame, at=begin, lasts=end - begin + INSTANT, ones=ones)
+                values = absent_or(bench.measure)
+                assert values is None or not bench.wrong(values)
 
     @either_way
     def test_dead_frames_from_the_beginning_give_no_value(self, bench: Bench, ones: bool) -> None:

@@ -199,7 +199,7 @@ def test_a_silent_line_is_called_so(bench, ones, word):
 
 def test_two_reads_of_a_result_that_differ_are_refused(bench, bench_of, flipped_bit):
     clean = ready(bench_of(LTR390, ltr390.LTR390))
-    *_, second, _, _ = clean.moments(clean.measure, reads_only=True)
+    *_, second, _, _, _, _, _ = clean.moments(clean.measure, reads_only=True)
     bench.strike(flipped_bit, at=second, bit=9)
     with pytest.raises(BadChecksum, match="reads of one result differ"):
         bench.measure()
