@@ -70,9 +70,9 @@ class INA3221(PowerMonitor):
     def measure(self) -> Steps[Values]:
         """Measure shunt and bus of each input, one after the other, sixteen times each."""
         yield from self._convert()
-        found = iter(self._results(*(each for n in self._shunts for each in (SHUNT[n], BUS[n]))))
-        codes = dict(zip(self._shunts, zip(found, found, strict=True), strict=True))
-        values = {name: one for n in codes for name, one in self._values(n, *codes[n]).items()}
+        found = self._results(*(each for n in self._shunts for each in (SHUNT[n], BUS[n])))
+        codes = zip(self._shunts, found[::2], found[1::2], strict=True)
+        values = {name: one for n, *two in codes for name, one in self._values(n, *two).items()}
         return checked(self.channels, values, self._port.where)
 
     def _values(self, n: Input, shunt: int, bus: int) -> Values:
