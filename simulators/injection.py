@@ -82,6 +82,10 @@ class Faults:
         """Return the faults that there are now."""
         return [each for each in self._injected if each.begin <= self.now() < each.end]
 
+    def staged(self) -> list[InjectedFault]:
+        """Return the faults of the scenario, past and to come."""
+        return [each for each in self._injected if not each.by_hand]
+
     def struck(self) -> list[tuple[PlannedFault, int]]:
         """Return how often each fault has had an effect so far."""
         return [(each.planned, each.fault.struck) for each in self._injected]

@@ -21,8 +21,9 @@ class StepThread:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="scenario", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
+    def start(self, watch: Callable[[], None] = lambda: None) -> None:
+        """Begin; call `watch` after each step."""
+        self._watch = watch
         self._thread.start()
 
     def call(self, work: Callable[[], T]) -> T:
@@ -43,6 +44,7 @@ class StepThread:
     def _run(self) -> None:
         while True:
             self._step()
+            self._watch()
             try:
                 job = self._jobs.get(timeout=STEP_SECONDS)
             except Empty:

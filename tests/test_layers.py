@@ -22,6 +22,7 @@ CLOCKS = {"now", "today", "utcnow", "monotonic", "perf_counter"}
 LAZY = {"simulators", "amqtt", "rich", "gpiozero", "lgpio", "serial", "spidev", "apprise"}
 LAZY |= {"confluent_kafka", "psycopg"}  # 14 MB; an extra
 HOLDERS = {"edge_agent.commands.simulation", "edge_agent.terminal.table"}  # themselves lazy
+HOLDERS |= {"edge_agent.terminal.board", "edge_agent.terminal.layout"}  # parts of the table
 HOLDERS |= {"edge_agent.deliver.kafka.cluster", "edge_agent.deliver.kafka.producer"}
 PLUGIN = "edge_agent.testing"  # imported by pytest alone
 EXEMPT = (*HOLDERS, PLUGIN)

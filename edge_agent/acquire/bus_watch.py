@@ -52,7 +52,8 @@ class BusWatch:
     def _suspend(self, last: Cycle) -> None:
         self._since, self._pause = self._clock.monotonic(), FIRST_PAUSE
         error = BusStuck(self._bus, "the bus does not move")
-        _logger.error("%s; its %d devices wait until one gets an answer", error, len(self._cycles))
+        names = ", ".join(cycle.device.name for cycle in self._cycles)
+        _logger.error("%s; %s wait until one of them gets an answer", error, names)
         for cycle in self._cycles:
             cycle.suspend(error)
         self._try_next(last)

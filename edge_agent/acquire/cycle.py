@@ -197,9 +197,9 @@ class Cycle:
         if not self._reported:
             known = isinstance(error, DriverError) or len(str(error)) > LONGEST
             bug = None if known else error
-            _logger.warning(
-                "%s; retrying with increasing delays", detail, exc_info=bug, extra=self._about
-            )
+            name, text = self.device.name, "%s: %s; retrying with increasing delays"
+            what = detail.removeprefix(f"{name}: ")  # drivers name only the place
+            _logger.warning(text, name, what, exc_info=bug, extra=self._about)
         self._reported = True
 
     def _log_channels(self, refused: Mapping[str, DriverError]) -> None:

@@ -13,6 +13,7 @@ from edge_agent.commands.config_choice import example_argument
 from edge_agent.commands.options import log_options, set_option
 from edge_agent.config.origin import ConfigOrigin
 from edge_agent.config.web import page_url
+from edge_agent.example_files import GREENHOUSE
 from edge_agent.terminal.log_lines import LogChoice
 
 if TYPE_CHECKING:
@@ -82,8 +83,11 @@ def _simulate(
     from edge_agent.commands.simulation import executor  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415
     from edge_agent.terminal.control_socket import control_path  # noqa: PLC0415
+    from edge_agent.terminal.display import ControlAnswer  # noqa: PLC0415
+    from simulators.announcements import FaultAnnouncer  # noqa: PLC0415
 
-    hardware.thread.start()
+    announcer = FaultAnnouncer(hardware.faults, lambda text: screen.put(ControlAnswer(text)))
+    hardware.thread.start(announcer.step)
     socket = control_path(blueprint.config.log.path, blueprint.config.node)
     with live_control(executor(hardware), screen, socket):
         return supervise(
@@ -98,9 +102,15 @@ def _screen(config: Path, blueprint: Blueprint, to: "DemoDelivery", log: LogChoi
 
     topics = blueprint.config.mqtt.topic.partition(NODE)[0]
     page = page_url(blueprint.config.web)
-    lines = [f"simulating {config}", f"broker: {to.about}", f"the page: {page}" * bool(page)]
     port = broker_port(blueprint)
-    lines += [f"in another terminal: mosquitto_sub -p {port} -t '{topics}#' -v"]
+    is_example = config == GREENHOUSE
+    lines = (
+        f"simulating {config.name if is_example else config}",
+        f"the page: {page}" * bool(page),
+        f"broker: {to.about}",
+        f"in another terminal: mosquitto_sub -p {port} -t '{topics}#' -v",
+        f"the file: {config}" * is_example,
+    )
     return open_screen(blueprint, tuple(filter(None, lines)), log, lines=True)
 
 

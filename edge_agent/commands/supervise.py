@@ -11,7 +11,7 @@ from edge_agent.config.origin import ConfigOrigin
 from edge_agent.observe.systemd import Notifier
 from edge_agent.paths import log_path
 from edge_agent.terminal.display import Reread
-from edge_agent.terminal.screen import Screen, channels_of
+from edge_agent.terminal.screen import Screen, parts_of
 
 
 def supervise(
@@ -51,6 +51,6 @@ def _simulated_chip() -> bool:
 
 
 def _shown(blueprint: Blueprint, screen: Screen) -> Blueprint:
-    """Return a blueprint that was read again; the screen knows its channels then."""
-    screen.put(Reread(channels_of(blueprint)))
+    """Return a blueprint that was read again; the screen knows its parts then."""
+    screen.put(Reread(parts_of(blueprint)))
     return blueprint

@@ -24,10 +24,18 @@ class ControlAnswer(NamedTuple):
     text: str
 
 
-class Reread(NamedTuple):
-    """The channels of a configuration that was read again; a refused one keeps the old devices."""
+class Parts(NamedTuple):
+    """What a configuration has to show: the channels of each device, outputs and rules by name."""
 
     channels: Channels
+    outputs: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+class Reread(NamedTuple):
+    """A configuration that was read again."""
+
+    parts: Parts
 
 
 DisplayNews: TypeAlias = Reading | Alert | Switched | Prompt | ControlAnswer | Reread
@@ -71,7 +79,7 @@ class Lines:
         if isinstance(news, ControlAnswer):
             click.echo(news.text)
         elif isinstance(news, Reread):
-            self._channels = {**self._channels, **news.channels}
+            self._channels = {**self._channels, **news.parts.channels}
         elif not isinstance(news, Prompt):
             click.echo(self._line(news))
 

@@ -12,10 +12,10 @@ import click
 
 from edge_agent.blueprint import Blueprint
 from edge_agent.terminal.display import (
-    Channels,
     Display,
     DisplayNews,
     Lines,
+    Parts,
 )
 from edge_agent.terminal.log_lines import LogChoice, log_to_stderr
 
@@ -105,12 +105,14 @@ class TerminalScreen:
         return True
 
 
-def channels_of(blueprint: Blueprint) -> Channels:
-    """Return the channels of each device, by name."""
-    return {
+def parts_of(blueprint: Blueprint) -> Parts:
+    """Return what a screen shows of a blueprint."""
+    channels = {
         device.name: {channel.name: channel for channel in device.channels}
         for device in blueprint.devices
     }
+    outputs = tuple(output.name for output in blueprint.outputs)
+    return Parts(channels, outputs, tuple(rule.name for rule in blueprint.rules))
 
 
 def open_screen(
@@ -120,15 +122,15 @@ def open_screen(
 
     A log that programs read has no table around it.
     """
-    channels = channels_of(blueprint)
+    parts = parts_of(blueprint)
     if sys.stdout.isatty() and log.form == "text":
         try:
-            from edge_agent.terminal.table import LiveTable  # noqa: PLC0415 - rich is in [broker]
+            from edge_agent.terminal.table import LiveTable  # noqa: PLC0415 - rich is in [demo]
         except ImportError:
             lines = True
         else:
-            return TerminalScreen(LiveTable(channels, heading, log))
+            return TerminalScreen(LiveTable(parts, heading, log))
     log_to_stderr(log)
     with suppress(OSError):  # a closed pipe or a full disk does not stop an agent
         click.echo("; ".join(heading)) if log.form == "text" else _logger.info("; ".join(heading))
-    return TerminalScreen(Lines(channels)) if lines else NoScreen()
+    return TerminalScreen(Lines(parts.channels)) if lines else NoScreen()

@@ -1,55 +1,45 @@
-"""The live table of a terminal (rich, extra `[broker]`): latest values, their age, and alerts."""
+"""The live table of a terminal (rich, extra `[demo]`): values with their course, outputs, rules."""
 
 import logging
 import time
 from typing import ClassVar
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.live import Live
 from rich.logging import RichHandler
-from rich.table import Table as Grid
 from rich.text import Text
 
-from edge_agent.events import Alert, Reading, Switched
-from edge_agent.terminal.display import (
-    Channels,
-    ControlAnswer,
-    DisplayNews,
-    Prompt,
-    Reread,
-    alert_text,
-    output_text,
-    quantity,
-)
+from edge_agent.terminal.board import Board
+from edge_agent.terminal.display import ControlAnswer, DisplayNews, Parts, Prompt, Reread
+from edge_agent.terminal.layout import TerminalSize, drawn
 from edge_agent.terminal.log_lines import LogChoice, log_to_stderr
+from edge_agent.terminal.sparkline import ASCII_BARS, BARS
 
 HINT = "type help, or for example: set air.temperature 31"
-STYLES = {"firing": "bold red", "pending": "yellow", "resolved": "green"}
+ASCII = str.maketrans("°µ²³Ω…▏", " u23O._")
 
 
 class LiveTable:
-    """Redraws itself four times a second, below the log's lines."""
+    """Redraws itself four times a second, below the log's lines, as large as the terminal is."""
 
     redraws: ClassVar[bool] = True
 
     def __init__(
         self,
-        channels: Channels,
+        parts: Parts,
         heading: tuple[str, ...],
         log: LogChoice = LogChoice(),  # noqa: B008 - immutable
+        console: Console | None = None,
     ) -> None:
-        self._channels = channels
-        self._fixed = heading
-        self._readings: dict[str, tuple[Reading, float]] = {}
-        self._alerts: dict[str, Alert] = {}
-        self._outputs: dict[str, Switched] = {}
+        self._board = Board(parts, time.monotonic)
+        self._heading = heading
         self._typed: str | None = None
-        console = Console()
+        self._console = console or Console()
         log_to_stderr(
             log,
-            RichHandler(logging.NOTSET, console, show_path=False, log_time_format="%H:%M:%S"),
+            RichHandler(logging.NOTSET, self._console, show_path=False, log_time_format="%H:%M:%S"),
         )
-        self._live = Live(console=console, auto_refresh=False)
+        self._live = Live(console=self._console, auto_refresh=False)
 
     def start(self) -> None:
         """Take the terminal's last lines."""
@@ -57,19 +47,15 @@ class LiveTable:
 
     def take(self, news: DisplayNews) -> None:
         """Keep the latest of each; show what concerns typing at once."""
-        if isinstance(news, Alert):
-            self._alerts[news.rule] = news
-        elif isinstance(news, Switched):
-            self._outputs[news.output] = news
-        elif isinstance(news, Prompt):
+        if isinstance(news, Prompt):
             self._typed = news.text
             self.refresh()
         elif isinstance(news, ControlAnswer):
             self._live.console.print(news.text, markup=False, highlight=False)
         elif isinstance(news, Reread):
-            self._channels = {**self._channels, **news.channels}
+            self._board.reread(news.parts)
         else:
-            self._readings[news.device] = (news, time.monotonic())
+            self._board.take(news)
 
     def refresh(self) -> None:
         """Draw the table."""
@@ -80,42 +66,18 @@ class LiveTable:
         self.refresh()
         self._live.stop()
 
-    def _draw(self) -> RenderableType:
-        grid = Grid(box=None, padding=(0, 2), header_style="dim")
-        for title, justify in (("device", "left"), ("channel", "left"), ("value", "right")):
-            grid.add_column(title, justify=justify)  # type: ignore[arg-type]
-        grid.add_column("age", justify="right", style="dim")
-        for device in self._channels:
-            self._add_device(grid, device)
-        alerts = [
-            Text(f"{a.rule}: {alert_text(a)}", STYLES.get(a.state, ""))
-            for a in self._alerts.values()
-        ]
-        outputs = [Text(f"{o.output}: {output_text(o)}") for o in self._outputs.values()]
-        return Group(*self._heading(), Text(), grid, Text(), *outputs, *alerts)
+    def _draw(self) -> Group:
+        width, height = self._console.size
+        is_ascii = self._console.options.ascii_only
+        bars = ASCII_BARS if is_ascii else BARS
+        lines = drawn(self._board, self._heading, self._prompt(), TerminalSize(width, height, bars))
+        for line in lines if is_ascii else ():
+            line.plain = line.plain.translate(ASCII)  # of the same length, so styles stay in place
+        return Group(*lines)
 
-    def _heading(self) -> list[Text]:
-        """Return the lines above the table: what does not fit the terminal is cut below."""
-        heading = [Text(line, "bold") for line in self._fixed]
-        if self._typed is not None:
-            typed = Text(f"{self._typed}▏") if self._typed else Text(HINT, "dim")
-            heading.append(Text("> ").append_text(typed))
-        return heading
-
-    def _add_device(self, grid: Grid, device: str) -> None:
-        reading, at = self._readings.get(device, (None, 0.0))
-        age = f"{time.monotonic() - at:.0f} s" if reading else ""
-        if reading is None or not reading.values:
-            quality = Text(reading.quality if reading else "…", "red" if reading else "dim")
-            grid.add_row(device, "", quality, age)
-            return
-        name = device
-        for channel in self._channels[device].values():
-            value = reading.values.get(channel.name)
-            text = (
-                Text(quantity(value, channel), "cyan")
-                if value is not None
-                else Text(reading.refused.get(channel.name, reading.quality), "red")
-            )
-            grid.add_row(name, channel.name, text, age)
-            name = age = ""
+    def _prompt(self) -> Text | None:
+        """Return the line that is being typed, or what could be."""
+        if self._typed is None:
+            return None
+        typed = Text(f"{self._typed}▏") if self._typed else Text(HINT, "dim")
+        return Text("> ").append_text(typed)

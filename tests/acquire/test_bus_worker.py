@@ -302,7 +302,7 @@ def test_a_failure_is_logged_once_and_so_is_its_end(bus, chip, caplog):
     chip.plugged = True
     bus.run(60)
     failed, measured = (record.message for record in caplog.records)
-    assert failed.startswith("chip: no answer (check wiring")
+    assert failed.startswith("air: chip: no answer (check wiring")
     assert measured == "air: recovered after 10 failures"
 
 

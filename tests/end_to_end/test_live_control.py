@@ -190,7 +190,7 @@ def test_a_line_typed_on_a_live_table_shows_at_its_prompt_with_the_answer_above(
     screen.type("0\r")
     eventually(lambda: screen.shows("air.temperature = 70 until: release air.temperature"))
     running.wait_for("alert/warm", "state", "firing")
-    eventually(lambda: screen.shows("warm: firing"))
+    eventually(lambda: screen.shows("warm firing"))
     assert not echoes(program)
     running.process.send_signal(signal.SIGTERM)
     eventually(lambda: screen.shows("") and running.process.poll() is not None)
