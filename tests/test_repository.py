@@ -153,3 +153,15 @@ def test_the_demo_speaks_before_it_works(install_demo):
 def test_the_embedded_broker_is_installed_only_where_there_is_no_mosquitto(install_demo):
     _, calls = install_demo("python", "uv", "mosquitto")
     assert calls[-1].endswith("-e .[demo]")
+
+
+def test_the_wheel_carries_every_configuration_of_the_examples_and_no_program(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    shipped = {source: target for source, target in included.items() if "examples" in source}
+    assert shipped == {source: f"edge_agent/{source}" for source in shipped}
+    files = {str(path.relative_to(root)) for path in (root / "examples").rglob("*.toml")}
+    wanted = {name for name in files if not name.endswith("pyproject.toml")}
+    assert {name for name in shipped if name.endswith(".toml")} == wanted
+    folders = [root / name for name in shipped if (root / name).is_dir()]
+    assert [path for folder in folders for path in folder.rglob("*.py")] == []
