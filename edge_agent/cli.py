@@ -17,6 +17,7 @@ COMMANDS = {
     "drivers": "List the drivers with their buses, channels and options.",
     "init": "Write a configuration for the sensors of this machine.",
     "log": "Show, count or export the stored events.",
+    "pins": "Draw the header of the Pi with what the configuration puts on each pin.",
     "read": "Measure one device once.",
     "rules": "Test rules before you rely on them.",
     "run": "Run the agent on this machine's hardware.",

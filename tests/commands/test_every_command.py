@@ -34,6 +34,7 @@ ARGUMENTS = {
         ["tail", "CONFIG", "--since", "1h", "--kind", "alert", "--source", "air"],
         ["tail", "--since", "nonsense", "--set", "log.path=LOG", "CONFIG"],
     ],
+    "pins": [["CONFIG"], ["CONFIG", "--json"]],
     "read": [["air", "-c", "CONFIG"], ["air", "-c", "CONFIG", "--json"]],
     "rules": [["test", "CONFIG", "-c", "CONFIG"], ["replay", "CONFIG"]],
     "run": [["CONFIG", "--set", "log.path=NEW"]],
