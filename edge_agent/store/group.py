@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from edge_agent.clock import Moment
 from edge_agent.events import CursorMove, Event, Record, SavedState, Subscription
+from edge_agent.store.tick import Tick
 
-GATHER = 0.003  # seconds: one tick of all sensors is one commit
 CURSOR_INTERVAL = 1.5  # cursor moves alone: a tick of 1 s takes them along
 GROUP = 10_000  # events in one transaction
 
@@ -42,7 +42,7 @@ class Group:
         self._urgent = True
         self.since = min(self.since, now)
 
-    def due(self, last_group: float, interval: float) -> float:
+    def due(self, last_group: float, tick: Tick) -> float:
         """Return the monotonic time at which to commit; infinity if there is nothing to.
 
         The interval counts from the first event of the last group: sensors that measure as often
@@ -51,9 +51,9 @@ class Group:
         if self._urgent or len(self.events) >= GROUP:
             return self.since
         if self.events or self.states:
-            return max(self.since + GATHER, last_group + interval)
+            return max(self.since + tick.gather, last_group + tick.interval)
         if self.moves:
-            return last_group + max(interval, CURSOR_INTERVAL)
+            return last_group + max(tick.interval, CURSOR_INTERVAL)
         return float("inf")
 
     def hold(self, limit: int) -> Counter[str]:

@@ -24,6 +24,7 @@ from edge_agent.store.group import GROUP, Group, settled
 from edge_agent.store.recorder_items import RecorderItem, Subscriptions
 from edge_agent.store.retention import Retention
 from edge_agent.store.spill import Spill, spill
+from edge_agent.store.tick import Tick
 from edge_agent.store.time_repair import TimeRepair
 from edge_agent.store.wall_clock import WallClock, last_time
 from edge_agent.trace import trace_recorded
@@ -61,7 +62,7 @@ class Recorder:
     ) -> None:
         self._inbox = inbox
         self._announce, self._reopen = announce, reopen
-        self._clock, self._interval = clock, commit_interval
+        self._clock, self._tick = clock, Tick(commit_interval)
         self._wall = WallClock(last_time(log.execute), retention.keep)
         self._repair = TimeRepair()
         self._retention, self._spill = retention, spill_to
@@ -138,7 +139,7 @@ class Recorder:
 
     def _wait(self) -> float:
         now = self._clock.monotonic()
-        due = self._group.due(self._last_group, self._interval)
+        due = self._group.due(self._last_group, self._tick)
         due = min(due, self._repair.due(self._last_commit))
         due = due if self._log.is_in_place() and not self._damaged else now
         return min(max(due - now, self._retry_at - now, 0.0), IDLE)
@@ -155,7 +156,7 @@ class Recorder:
             self._look_at(item)
         else:
             events = [item] if isinstance(item, Event) else item
-            self._group.add(events, self._clock.monotonic())
+            self._group.add(events, self._tick.noted(self._clock.monotonic()))
 
     def _look_at(self, found: Sound | Unreadable) -> None:
         if found.inode != self._log.inode:  # it is replaced

@@ -5,9 +5,10 @@ import pytest
 
 from edge_agent.events import CursorMove
 from edge_agent.figures import Committed, NotCommitted
-from edge_agent.store.group import CURSOR_INTERVAL, GATHER, GROUP, Group
+from edge_agent.store.group import CURSOR_INTERVAL, GROUP, Group
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import HELD, RETRY
+from edge_agent.store.tick import GATHER, LONGEST, Tick
 
 
 def offsets(path):
@@ -32,6 +33,43 @@ def test_readings_commit_at_most_once_per_interval(recording, event):
     assert recording.announced == [1]
     recording.after(0.1)
     assert recording.announced == [1, 2]
+
+
+def test_the_slower_sensors_of_a_tick_do_not_wait_for_the_next_one(recording, event):
+    recording = recording(interval=1.0)
+    for _ in range(4):
+        recording.put(event())  # of a fast chip
+        recording.after(2 * GATHER)
+        recording.after(0.04 - 2 * GATHER)
+        recording.put(event())  # of a slow one
+        recording.after(2 * GATHER)
+        recording.after(1.0 - 0.04 - 2 * GATHER)
+    assert recording.announced[-2:] == [6, 8]
+
+
+def test_a_slow_sensor_that_is_gone_is_not_waited_for_long():
+    tick = Tick(1.0)
+    tick.noted(0.0)
+    tick.noted(0.04)
+    assert tick.gather > 0.04
+    for n in range(1, 40):
+        tick.noted(float(n))
+    assert tick.gather == GATHER
+
+
+def test_what_comes_all_the_time_is_one_tick_after_the_other():
+    tick = Tick(1.0)
+    for n in range(1000):
+        tick.noted(n / 1000)
+    assert tick.gather < 2 * LONGEST
+
+
+@pytest.mark.parametrize(("interval", "longest"), [(0.0, GATHER), (0.05, 0.025), (1.0, 0.2)])
+def test_to_wait_for_a_slow_sensor_takes_no_more_than_half_of_the_interval(interval, longest):
+    tick = Tick(interval)
+    tick.noted(0.0)
+    tick.noted(LONGEST)
+    assert tick.gather <= longest
 
 
 def test_a_tick_as_long_as_the_interval_does_not_wait_for_it(recording, event):
@@ -192,7 +230,7 @@ def test_a_full_memory_gives_up_the_oldest_readings_and_keeps_alerts(event):
 def test_a_large_load_commits_in_groups(event):
     group = Group()
     group.add([event()] * GROUP, 5.0)
-    assert group.due(last_group=5.0, interval=60) == 5.0
+    assert group.due(5.0, Tick(60)) == 5.0
 
 
 def test_a_cursor_that_moves_while_the_agent_stops_is_committed(recording, path, event):

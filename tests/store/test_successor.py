@@ -10,13 +10,13 @@ from edge_agent.clock import ManualClock
 from edge_agent.events import CursorMove, Subscription
 from edge_agent.store import opening, salvage
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.group import GATHER
 from edge_agent.store.mark import BLOCK
 from edge_agent.store.opening import open_log
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Subscriptions, Unreadable
 from edge_agent.store.salvage import HOLE, holes
 from edge_agent.store.soundness import SQLITE_CORRUPT
+from edge_agent.store.tick import GATHER
 from tests.store.checked import open_checked
 
 

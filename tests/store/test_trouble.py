@@ -7,7 +7,6 @@ import pytest
 from edge_agent.errors import LogError
 from edge_agent.store import copying, event_log, readable, salvage
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.group import GATHER
 from edge_agent.store.opening import PAUSES, open_log
 from edge_agent.store.opening import salvage as replaced
 from edge_agent.store.reader import LogReader
@@ -19,6 +18,7 @@ from edge_agent.store.soundness import (
     SQLITE_LOCKED,
     SQLITE_NOTADB,
 )
+from edge_agent.store.tick import GATHER
 
 SQLITE_FULL, SQLITE_IOERR_FSYNC = 13, SQLITE_IOERR | 4 << 8
 
