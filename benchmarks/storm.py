@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from drivers.base.serial import PluggableLine
+from edge_agent.acquire.schedule import phase_of
 from edge_agent.agent import Agent
 from edge_agent.assembly.control import Control
 from edge_agent.blueprint import resolve
@@ -78,6 +79,7 @@ level = 0
 HUNG_BUS = 90
 BURST = 100  # edges; the contact moves once in as many
 HOLD_SECONDS = 0.02
+PHASE = phase_of("storm")  # µs
 CONVERSION_MS = 10.0  # of an sht4x, and its transfers
 GARBAGE = 576  # bytes in 50 ms at 115,200 baud
 
@@ -171,7 +173,8 @@ class Storm:
             self.seen[shown.device] = shown
             self.moves_seen += shown.device == "door" and shown.values != before.values
         if shown.device.startswith("calm"):
-            self.lateness.append(shown.moment.time % 50_000 / 1000 - CONVERSION_MS)
+            since = (shown.moment.time - PHASE) % 50_000
+            self.lateness.append(since / 1000 - CONVERSION_MS)
 
     def burst(self) -> None:
         """Make edges as fast as possible, and move the contact once."""

@@ -29,19 +29,19 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DueDevice:
-    """A sensor as configured: measured `every` so many seconds, each time within `deadline`."""
+    """A sensor: measured `every` so many s within `deadline`, `phase` µs after a whole interval."""
 
     name: str
     driver: Driver
     every: float
     deadline: float = DEADLINE
+    phase: int = 0
 
     @classmethod
-    def of(cls, name: str, driver: Driver, every: float) -> "DueDevice":
+    def of(cls, name: str, driver: Driver, every: float, phase: int = 0) -> "DueDevice":
         """Return the device with the deadline that its driver asks for."""
-        return cls(
-            name, driver, every, driver.deadline if isinstance(driver, Patient) else DEADLINE
-        )
+        deadline = driver.deadline if isinstance(driver, Patient) else DEADLINE
+        return cls(name, driver, every, deadline, phase)
 
 
 class Cycle:
@@ -176,8 +176,8 @@ class Cycle:
         """Return the slot ahead, if a wake or a retry came before it, or the one after."""
         now = self._clock.monotonic()
         if self._slot <= now:
-            wall = self._clock.now().time
-            self._slot = next_slot(wall, now, self.device.every, self._slot)
+            wall, device = self._clock.now().time, self.device
+            self._slot = next_slot(wall, now, device.every, self._slot, device.phase)
         return self._slot
 
     def _fail(self, error: Exception) -> None:

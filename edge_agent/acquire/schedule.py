@@ -1,14 +1,16 @@
-"""When a device is due: whole intervals of the wall clock, quick retries, increasing delays.
+"""When a device is due: once an interval of the wall clock, quick retries, increasing delays.
 
 Pure functions. Due times are monotonic, so a wall clock that jumps neither delays nor hurries
 a measurement: it only moves the beginning of the next interval.
 """
 
+import zlib
 from typing import NamedTuple
 
 RETRIES = 2  # quick ones, for a disturbance on the wire
 RETRY_PAUSE = 0.010  # seconds
 FIRST_BACKOFF = 1.0
+LONGEST_PHASE = 60_000_000  # µs
 LONGEST_BACKOFF = 60.0  # a sensor plugged in is seen within a minute, however rarely it is due
 
 
@@ -23,14 +25,24 @@ class Retry(NamedTuple):
     given_up: bool
 
 
-def next_slot(wall: int, monotonic: float, every: float, last: float) -> float:
-    """Return the monotonic time at which the wall clock's next whole interval begins.
+def phase_of(node: str) -> int:
+    """Return by how many µs a node's intervals begin later than those of the wall clock.
+
+    It follows from the name alone and is less than a minute: nodes that all measured on the whole
+    second would all publish in the same moment. All devices of a node have the same one, so that
+    those with the same interval are measured together and commit together.
+    """
+    return zlib.crc32(node.encode()) * LONGEST_PHASE >> 32
+
+
+def next_slot(wall: int, monotonic: float, every: float, last: float, phase: int = 0) -> float:
+    """Return the monotonic time at which the next interval begins, `phase` µs after a whole one.
 
     `wall` is µs since 1970 at `monotonic`; intervals before now are skipped, not made up. A slot
     less than half an interval after the `last` one is that one again, seen by a clock that moved.
     """
     interval = round(every * 1e6)
-    slot = monotonic + (interval - wall % interval) / 1e6
+    slot = monotonic + (interval - (wall - phase) % interval) / 1e6
     return slot if slot - last >= every / 2 else slot + every
 
 

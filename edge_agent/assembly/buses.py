@@ -64,7 +64,7 @@ class BusChange(NamedTuple):
 
 
 class Buses:
-    """Owns the threads that measure.
+    """Owns the threads that measure; intervals begin `phase` µs after those of the wall clock.
 
     `emit` gets the readings, `save` the totals of counters, `alive` the threads' signs of life,
     `report` their figures.
@@ -80,8 +80,10 @@ class Buses:
         died: Callable[[str], None],
         clock: Clock,
         report: Callable[[Figure], None],
+        phase: int = 0,
     ) -> None:
         self._hardware = hardware
+        self._phase = phase
         self._emit = emit
         self._save = save
         self._alive = alive
@@ -176,7 +178,9 @@ class Buses:
         bus = BusWorker(
             name,
             [
-                DueDevice.of(one.resolved.name, one.driver, one.resolved.settings.every)
+                DueDevice.of(
+                    one.resolved.name, one.driver, one.resolved.settings.every, self._phase
+                )
                 for one in devices
             ],
             inbox,

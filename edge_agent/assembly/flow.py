@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from edge_agent.acquire.hardware import Hardware
+from edge_agent.acquire.schedule import phase_of
 from edge_agent.assembly.announcement import Announcement, show_inactive
 from edge_agent.assembly.buses import Buses, by_bus
 from edge_agent.assembly.delivery import Delivery, RunningSink, Surroundings, posts_of
@@ -150,6 +151,7 @@ class Flow:
             died=self._died,
             clock=self.clock,
             report=self._report,
+            phase=phase_of(self.blueprint.config.node),
         )
 
     def _build(self) -> None:

@@ -72,7 +72,7 @@ class SteppedBus:
         self.inbox = SimpleQueue()
 
     def connect(self, **devices):
-        """Take `name=(driver, every)` or `name=(driver, every, deadline)`."""
+        """Take `name=(driver, every)`, with a deadline and a phase behind it if wanted."""
         listed = [DueDevice(name, *given) for name, given in devices.items()]
         self.worker = BusWorker(
             "i2c-1",

@@ -14,6 +14,13 @@ def test_a_device_is_measured_at_once_and_then_at_whole_intervals_of_the_wall_cl
     assert chip.starts == pytest.approx([3.2, 10, 20, 30])
 
 
+def test_the_intervals_of_a_device_begin_after_the_phase_of_its_node(bus, chip):
+    chip = chip(conversion=0.0)
+    bus.clock.advance(3.2)
+    bus.connect(air=(chip, 10, 5.0, 1_500_000)).run(35)
+    assert chip.starts == pytest.approx([3.2, 11.5, 21.5, 31.5])
+
+
 @pytest.mark.parametrize("every", [60, 3600])
 def test_no_two_measurements_are_further_apart_than_the_interval(bus, chip, every):
     chip = chip(conversion=0.0)

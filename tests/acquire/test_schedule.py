@@ -1,8 +1,16 @@
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.acquire.schedule import RETRY_PAUSE, after_failure, next_slot
+from edge_agent.acquire.schedule import (
+    LONGEST_PHASE,
+    RETRY_PAUSE,
+    after_failure,
+    next_slot,
+    phase_of,
+)
 
 NEVER = float("-inf")
 
@@ -45,3 +53,32 @@ def test_two_quick_retries_then_setup_then_growing_pauses_up_to_a_minute():
 
 def test_a_chip_that_is_gone_for_years_is_still_looked_for_every_minute():
     assert after_failure(10**9).pause == 60
+
+
+@pytest.mark.parametrize("every", [0.05, 1, 7, 10, 60, 3600, 86400])
+@pytest.mark.parametrize("late", [1, 500_000, 59_999_999])
+def test_the_intervals_of_a_node_begin_after_its_phase(every, late):
+    wall = 1_700_000_000_123_456
+    slot = next_slot(wall, 500.0, every, NEVER, late)
+    assert 500 < slot <= 500 + every
+    since = (wall + (slot - 500.0) * 1e6 - late) % (every * 1e6)
+    assert min(since, every * 1e6 - since) == pytest.approx(0, abs=1)
+
+
+def test_a_fleet_does_not_measure_in_step():
+    seconds = Counter(phase_of(f"node-{n}") % 1_000_000 // 50_000 for n in range(1000))
+    assert set(seconds) == set(range(20))
+    assert max(seconds.values()) < 100  # of the 50 if they were spread evenly
+    assert all(0 <= phase_of(f"node-{n}") < LONGEST_PHASE for n in range(1000))
+
+
+def test_the_phase_of_a_node_follows_from_its_name_alone():
+    assert phase_of("greenhouse") == phase_of("greenhouse") == 51_658_577
+
+
+def test_devices_whose_intervals_are_multiples_are_measured_together():
+    wall, late = 1_700_000_000_123_456, phase_of("greenhouse")
+    slow = next_slot(wall, 0.0, 10, NEVER, late)
+    assert next_slot(wall + round(slow * 1e6) - 1, slow - 1e-6, 1, NEVER, late) == (
+        pytest.approx(slow, abs=1e-5)
+    )
