@@ -1,27 +1,49 @@
 """A section for every driver: its channels, its options, and what it cannot notice."""
 
 import json
+from collections.abc import Iterable
 
 from markdown_table import table
 
 from drivers.base.blindness import Blindness
+from drivers.base.channel import UNITS
 from drivers.base.driver import DriverClass, addresses_of, channels_of
 from drivers.base.members import Blind
 from edge_agent.acquire.catalog import Catalog, Option, options
-from edge_agent.commands.drivers import ranges
+from edge_agent.commands.driver_example import example
+from edge_agent.commands.drivers import quantities_of, ranges
 
 
 def sensors() -> dict[str, str]:
     """Return a section for every driver, with its channels and options."""
     catalog = Catalog("edge_agent.drivers")
-    sections = (_driver(name, catalog.load(name)) for name in catalog.names)
-    return {"drivers": "\n\n".join(sections)}
+    found = {name: catalog.load(name) for name in catalog.names}
+    sections = (_driver(name, driver) for name, driver in found.items())
+    return {"quantities": _quantities(found), "drivers": "\n\n".join(sections)}
+
+
+def _quantities(found: dict[str, DriverClass]) -> str:
+    """Return which drivers measure what, by quantity."""
+    rows = (
+        (
+            f"`{quantity}`",
+            unit,
+            _links(name for name, d in found.items() if quantity in quantities_of(d)),
+        )
+        for quantity, unit in UNITS.items()
+    )
+    return table(("quantity", "unit", "drivers"), (row for row in rows if row[2]))
+
+
+def _links(names: Iterable[str]) -> str:
+    return ", ".join(f"[`{name}`](#{name})" for name in names)
 
 
 def _driver(name: str, driver: DriverClass) -> str:
     addresses = ", ".join(ranges(addresses_of(driver)))
     lines = [f"## `{name}`", "", (driver.__doc__ or "").strip().splitlines()[0], ""]
     lines += [f"Bus: {driver.bus}{f', address {addresses}' if addresses else ''}.", ""]
+    lines += ["```toml", example(name, driver), "```", ""]
     channels = channels_of(driver)
     if channels:
         rows = (

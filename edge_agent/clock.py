@@ -7,6 +7,7 @@ from which its true time follows once the clock is right.
 import ctypes
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -23,6 +24,12 @@ class Moment(NamedTuple):
     time: int
     uptime: int
     trusted: bool
+
+
+def rfc3339(time: int) -> str:
+    """Return a time in µs since 1970 as all output for programs has it: UTC, to the millisecond."""
+    moment = datetime.fromtimestamp(time / 1e6, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Clock(Protocol):

@@ -5,24 +5,82 @@ from typing import Any
 
 import click
 
+from drivers.base.channel import UNITS
 from drivers.base.driver import DriverClass, addresses_of, channels_of
 from edge_agent.acquire.catalog import Catalog, Option, options
+from edge_agent.commands.driver_example import example
 from edge_agent.commands.options import json_option
+from edge_agent.problems import unknown
+
+# What people call a quantity
+OTHER_NAMES = {
+    "altitude": "atmospheric_pressure",
+    "co2": "carbon_dioxide",
+    "dust": "pm25",
+    "light": "illuminance",
+    "lux": "illuminance",
+    "pressure": "atmospheric_pressure",
+    "rain": "precipitation",
+    "voc": "volatile_organic_compounds_parts",
+    "wind": "wind_speed",
+}
 
 
 @click.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option(
+    "--measures",
+    "quantity",
+    metavar="QUANTITY",
+    default="",
+    help="Only those that measure it, such as temperature or co2.",
+)
 @json_option
-def drivers(as_json: bool) -> None:
-    """List every installed driver with its bus, addresses, channels and options."""
-    loaded, problems = Catalog("edge_agent.drivers").load_all()
-    found = {name: _describe(driver) for name, driver in loaded.items()}
-    for problem in problems:
-        click.echo(problem, err=True)
+def drivers(names: tuple[str, ...], quantity: str, as_json: bool) -> None:
+    """List every installed driver with its bus, addresses, channels and options.
+
+    With NAME, describe only these, each with a table of the configuration to copy.
+    """
+    measuring = _measuring(_quantity(quantity), _loaded(names))
+    found = {name: _describe(name, driver) for name, driver in measuring.items()}
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     for name, facts in found.items():
-        click.echo(_text(name, facts))
+        click.echo(_text(name, facts, whole=bool(names)))
+
+
+def _loaded(names: tuple[str, ...]) -> dict[str, DriverClass]:
+    """Return drivers by name, all if none is named; raise ConfigError for an unknown name."""
+    catalog = Catalog("edge_agent.drivers")
+    if names:
+        return {name: catalog.load(name) for name in names}
+    loaded, problems = catalog.load_all()
+    for problem in problems:
+        click.echo(problem, err=True)
+    return loaded
+
+
+def _quantity(given: str) -> str:
+    """Return a quantity by the name that the tables of units have for it."""
+    asked = given.lower().replace("-", "_").replace(" ", "_")
+    name = OTHER_NAMES.get(asked, asked)
+    if name and name not in UNITS:
+        raise click.UsageError(f"--measures {given}: {unknown(name, (*UNITS, *OTHER_NAMES))}")
+    return name
+
+
+def _measuring(quantity: str, found: dict[str, DriverClass]) -> dict[str, DriverClass]:
+    return {
+        name: driver
+        for name, driver in found.items()
+        if not quantity or quantity in quantities_of(driver)
+    }
+
+
+def quantities_of(driver: DriverClass) -> set[str]:
+    """Return what a driver can measure."""
+    return {channel.quantity for channel in channels_of(driver)}
 
 
 def ranges(addresses: tuple[int, ...]) -> list[str]:
@@ -42,7 +100,7 @@ def _row(row: list[int]) -> list[str]:
     return [f"0x{row[0]:02x}…0x{row[-1]:02x}"]
 
 
-def _describe(driver: DriverClass) -> dict[str, Any]:
+def _describe(name: str, driver: DriverClass) -> dict[str, Any]:
     return {
         "about": (driver.__doc__ or "").strip().splitlines()[0],
         "bus": driver.bus,
@@ -52,6 +110,7 @@ def _describe(driver: DriverClass) -> dict[str, Any]:
             for channel in channels_of(driver)
         },
         "options": {option.name: _option(option) for option in options(driver)},
+        "example": example(name, driver),
     }
 
 
@@ -60,7 +119,7 @@ def _option(option: Option) -> dict[str, Any]:
     return facts if option.required else {**facts, "default": option.default}
 
 
-def _text(name: str, facts: dict[str, Any]) -> str:
+def _text(name: str, facts: dict[str, Any], *, whole: bool) -> str:
     channels = [
         f"{channel} {one['low']:g}…{one['high']:g} {one['unit']}".rstrip()
         for channel, one in facts["channels"].items()
@@ -71,6 +130,8 @@ def _text(name: str, facts: dict[str, Any]) -> str:
     for option, one in facts["options"].items():
         default = f"; default: {_shown(one['default'])}" if "default" in one else "; required"
         lines.append(f"    option   {option}: {one['takes']}{default}")
+    if whole:
+        lines += ["", *(f"    {line}" for line in facts["example"].splitlines()), ""]
     return "\n".join(lines)
 
 

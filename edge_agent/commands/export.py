@@ -4,9 +4,9 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import IO, Any
 
+from edge_agent.clock import rfc3339
 from edge_agent.events import LoggedEvent
 
 COLUMNS = ("offset", "time", "boot", "uptime", "kind", "source", "name", "value", "quality")
@@ -16,7 +16,7 @@ def as_dict(event: LoggedEvent) -> dict[str, Any]:
     """Return an event with its time as RFC 3339 and its data decoded."""
     row: dict[str, Any] = {
         "offset": event.offset,
-        "time": _time(event),
+        "time": rfc3339(event.time),
         "kind": event.kind,
         "source": event.source,
         "data": _data(event),
@@ -35,8 +35,9 @@ def as_line(event: LoggedEvent) -> str:
     """Return an event on one line, for people."""
     words = [f"{name}={_shown(value)}" for name, value in _facts_of(event)]
     doubt = "" if event.boot is None else "?"  # the clock was not synchronised yet
-    return f"{event.offset:>8}  {_time(event)}{doubt}  {event.kind:<9} {event.source:<12} " + (
-        " ".join(words)
+    return (
+        f"{event.offset:>8}  {rfc3339(event.time)}{doubt}  {event.kind:<9} {event.source:<12} "
+        + (" ".join(words))
     )
 
 
@@ -54,7 +55,14 @@ def _write_csv(events: Iterable[LoggedEvent], output: IO[str]) -> None:
     rows.writerow(COLUMNS)
     for event in events:
         data = _data(event)
-        common = (event.offset, _time(event), event.boot, event.uptime, event.kind, event.source)
+        common = (
+            event.offset,
+            rfc3339(event.time),
+            event.boot,
+            event.uptime,
+            event.kind,
+            event.source,
+        )
         quality = data.get("quality") or data.get("state", "")
         for name, value in _facts_of(event) or [("", "")]:
             rows.writerow([*common, name, _exact(value), _exact(quality)])
@@ -99,11 +107,6 @@ def _json(value: Any) -> str:  # noqa: ANN401
     """Return JSON on one line; what a terminal would obey or break is escaped."""
     text = json.dumps(value, ensure_ascii=False)
     return text if text.isprintable() else json.dumps(value)
-
-
-def _time(event: LoggedEvent) -> str:
-    moment = datetime.fromtimestamp(event.time / 1e6, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 FORMATS: dict[str, Callable[[Iterable[LoggedEvent], IO[str]], None]] = {

@@ -98,4 +98,5 @@ def _text(found: Found) -> str:
 
 
 def _as_dict(found: Found) -> dict[str, Any]:
-    return {**found._asdict(), "claims": [claim._asdict() for claim in found.claims]}
+    claims = [claim._asdict() for claim in found.claims]
+    return {**found._asdict(), "address": f"0x{found.address:02x}", "claims": claims}

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 import click
 
 from drivers.base.channel import Channel
+from edge_agent.clock import rfc3339
 from edge_agent.events import Alert, Reading, Switched
 
 Channels: TypeAlias = Mapping[str, Mapping[str, Channel]]
@@ -133,7 +134,7 @@ def as_json(reading: Reading) -> dict[str, Any]:
     """Return a reading for scripts."""
     return {
         "device": reading.device,
-        "time": reading.moment.time / 1e6,
+        "time": rfc3339(reading.moment.time),
         "values": reading.values,
         "quality": reading.quality,
         "detail": reading.detail,

@@ -2,9 +2,9 @@
 
 import json
 import logging
-from datetime import UTC, datetime
 from typing import Literal, NamedTuple, TypeAlias
 
+from edge_agent.clock import rfc3339
 from edge_agent.terminal.line_limit import LineLimit
 
 TEXT = "%(levelname)s: %(message)s"
@@ -31,7 +31,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return a record as JSON; `error` is the traceback."""
         line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": rfc3339(round(record.created * 1e6)),
             "level": record.levelname.lower(),
             "message": record.getMessage(),
             "logger": record.name,

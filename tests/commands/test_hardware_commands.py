@@ -70,6 +70,23 @@ def test_a_missing_bus_is_one_clear_line_with_the_remedy(edge_agent, config, com
     assert not (tmp_path / "never.db").exists()
 
 
+RFC_3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+
+
+def test_programs_read_times_and_addresses_in_one_form(edge_agent, config):
+    """As in the events of the log, and of every sink."""
+    read = json.loads(edge_agent("read", "air", "-c", config(), "--simulate", "--json").out)
+    assert re.fullmatch(RFC_3339, read["time"])
+    scanned = json.loads(edge_agent("scan", "--simulate", config(), "--json").out)["i2c"]
+    offered = json.loads(edge_agent("drivers", "--json").out)["sht4x"]["addresses"]
+    assert {one["address"] for one in scanned} <= set(offered)
+
+
+def test_on_and_off_are_1_and_0_as_in_events(edge_agent, config):
+    read = json.loads(edge_agent("read", "door", "-c", config(), "--simulate", "--json").out)
+    assert read["values"] in ({"active": 0.0}, {"active": 1.0})
+
+
 def test_scan_shows_which_driver_claims_each_chip(edge_agent, config):
     done = edge_agent("scan", "--simulate", config())
     assert done.code == 0
@@ -103,7 +120,7 @@ def test_scan_asks_an_expander_by_its_inputs(edge_agent, config):
 
 def test_scan_speaks_json(edge_agent, config):
     found = json.loads(edge_agent("scan", "--simulate", config(), "--json").out)
-    assert [one["address"] for one in found["i2c"]] == [0x44]
+    assert [one["address"] for one in found["i2c"]] == ["0x44"]
     assert found["w1"] == ["28-0316a4c8ffee"]
 
 

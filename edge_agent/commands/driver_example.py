@@ -1,0 +1,55 @@
+"""A table of the configuration for each driver, to be copied: it passes `check`."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
+
+from drivers.base.driver import BusKind, DriverClass, addresses_of, is_output, more_pins_of
+from edge_agent.acquire.catalog import Option, options
+from edge_agent.survey.draft import CHIPS, OFTEN
+
+PIN, FURTHER_PIN = 17, 27
+PLACES: dict[BusKind, str] = {
+    "gpio": f"pin = {PIN}",
+    "linux": "",
+    "serial": 'path = "/dev/serial0"',
+    "spi": "select = 0",
+    "w1": 'id = "28-0316a4c8ffee"',
+}
+# What the kernel calls a sensor that it reads itself
+KERNEL_NAMES = {"hwmon": "lm75", "iio": "dht11"}
+
+
+def example(name: str, driver: DriverClass) -> str:
+    """Return a `[[device]]` or `[[output]]` with all that the driver requires."""
+    head = "[[output]]" if is_output(driver) else "[[device]]"
+    lines = [head, f'name = "{name}"', f'driver = "{name}"', *_place(driver)]
+    if not is_output(driver):
+        lines.append(f'every = "{OFTEN.get(name, CHIPS)}"')
+    required = (option for option in options(driver) if option.required)
+    lines += (f"{one.name} = {_value(one, name, driver)}" for one in required)
+    return "\n".join(lines)
+
+
+def _place(driver: DriverClass) -> Iterator[str]:
+    if driver.bus != "i2c":
+        yield from filter(None, [PLACES[driver.bus]])
+        return
+    yield f"address = 0x{addresses_of(driver)[0]:02x}"
+    if is_output(driver):  # of an expander
+        yield "pin = 0"
+
+
+def _value(option: Option, name: str, driver: DriverClass) -> str:
+    if option.name in more_pins_of(driver):
+        return str(FURTHER_PIN)
+    return json.dumps(_any_of(option.kind, KERNEL_NAMES.get(name, name)), ensure_ascii=False)
+
+
+def _any_of(kind: Any, text: str) -> Any:  # noqa: ANN401
+    """Return a value that an option of this kind takes."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)[0]
+    if get_origin(kind) is tuple:
+        return [_any_of(get_args(kind)[0], text)]
+    return text if kind is str else 1
