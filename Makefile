@@ -8,8 +8,12 @@ PARALLEL := -n auto --dist loadfile
 SLOW := assembly deliver doctor drivers end_to_end fuzz simulators/test_day.py \
 	simulators/test_scenario.py simulation survey torture prometheus test_plugin.py
 
+FAST := $(PARALLEL) -m 'not nightly and not buses and not slow' $(SLOW:%=--ignore=tests/%)
+PYTHONS := 3.11 3.12 3.13 3.14
+PYTHON_ENVIRONMENT := $(HOME)/.cache/edge-agent-tests/python
+
 # What runs each night, beside the tests of kernels and packages that need root.
-NIGHTLY := test-nightly test-buses fuzz soak soak-week heavy-days torture simulation sbom audit-dependencies
+NIGHTLY := test-nightly test-pythons test-container test-buses fuzz soak soak-week heavy-days torture simulation sbom audit-dependencies
 MINUTES := 30
 BUS ?= mqtt
 # What can be installed, by extra; `core` is without any.
@@ -43,7 +47,7 @@ need_prometheus = command -v promtool >/dev/null || [ -x $(PROMETHEUS)/usr/bin/p
 HOME_ASSISTANT := $(HOME)/.cache/edge-agent-tests/home-assistant-2025.1.4
 HOME_ASSISTANT_PYTHON ?= $(lastword python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python3.12))
 
-.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation heavy-days rules-model screenshots fuzz soak soak-week backlog long-log sbom audit-dependencies nightly lint format docs bench deb clean
+.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-pythons test-container test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation heavy-days rules-model screenshots fuzz soak soak-week backlog long-log sbom audit-dependencies nightly lint format docs bench deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -83,7 +87,17 @@ test: lint  ## everything a merge must pass: lint, and all tests but the nightly
 	@$(MAKE) --no-print-directory test-browser
 
 test-fast: .venv/dev  ## a minute of tests: no drivers, delivery, doctor, survey, restarts or end to end
-	$(BIN)/python -m pytest $(PARALLEL) -m 'not nightly and not buses and not slow' $(SLOW:%=--ignore=tests/%)
+	$(BIN)/python -m pytest $(FAST)
+
+# Their environments are in the cache, so that `make clean` and other worktrees keep them.
+test-pythons: $(PYTHONS:%=python-%)  ## the same with each Python from 3.11 to 3.14 that is installed here
+
+python-%:
+	@sh .ci/python-venv $* $(PYTHON_ENVIRONMENT)-$*
+	@[ ! -x $(PYTHON_ENVIRONMENT)-$*/bin/pytest ] || $(PYTHON_ENVIRONMENT)-$*/bin/python -m pytest -q $(FAST)
+
+test-container:  ## build and run the container image, if podman or docker runs here
+	@sh .ci/test-container
 
 test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many kills
 	@$(call need,/usr/sbin/mosquitto,mosquitto)

@@ -39,8 +39,8 @@ def _state_home() -> Path:
 
 
 def log_to_read(path: str, node: str, file: Path, *, simulated: bool) -> Path:
-    """Return the database to look into: the service's, if `file` is its configuration."""
-    if file == Path(CONFIG_FILE) and Path(STATE).is_dir() and not (simulated or path):
+    """Return the database to look into: the service's, if `file` is a configuration of its own."""
+    if file.parent == Path(CONFIG_FILE).parent and Path(STATE).is_dir() and not (simulated or path):
         return Path(STATE) / f"{node}.db"
     return log_path(path, node, simulated=simulated)
 

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from edge_agent.machine import Machine
-from edge_agent.service import UNIT_FILE
+from edge_agent.service import TEMPLATE_FILE, UNIT_FILE
 
 UNCHANGED = "exists; left unchanged"
 PROGRAM = "/opt/edge-agent/bin/edge-agent"  # in the unit as it is shipped
 TARGETS = {
     "edge-agent.service": UNIT_FILE,
+    "edge-agent@.service": TEMPLATE_FILE,
     "edge-agent.sysusers": "/etc/sysusers.d/edge-agent.conf",
     "edge-agent.tmpfiles": "/etc/tmpfiles.d/edge-agent.conf",
     "60-edge-agent.rules": "/etc/udev/rules.d/60-edge-agent.rules",

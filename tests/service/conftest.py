@@ -101,11 +101,11 @@ class System:
     def systemd_tmpfiles(self, _create, file):
         for line in (self.root / file.lstrip("/")).read_text().splitlines():
             kind, path, mode, *_ = line.split()
-            place = self.root / path.lstrip("/")
             if kind == "d":
-                place.mkdir(parents=True, exist_ok=True)
+                (self.root / path.lstrip("/")).mkdir(parents=True, exist_ok=True)
             if kind in {"d", "z"}:
-                place.chmod(int(mode, 8))
+                for place in self.root.glob(path.lstrip("/")):
+                    place.chmod(int(mode, 8))
         return DONE
 
     def udevadm(self, *_words):

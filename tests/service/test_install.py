@@ -55,7 +55,7 @@ def test_a_second_call_changes_nothing_and_says_so(site, system, tree):
     assert tree() == before
     assert "service        already running" in lines
     unchanged = [line for line in lines if "exists; left unchanged" in line]
-    assert len(unchanged) == 7  # 4 files, user, configuration, owners
+    assert len(unchanged) == 8  # 5 files, user, configuration, owners
     changing = ("systemctl start", "systemctl restart", "systemctl enable", "systemd-sysusers")
     assert [line for line in system.commands if line.startswith(changing)] == []
 

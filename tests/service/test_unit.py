@@ -32,6 +32,11 @@ def analyze():
     return run
 
 
+@pytest.fixture(scope="module")
+def template(root):
+    return (root / "systemd/edge-agent@.service").read_text()
+
+
 def settings(unit, key):
     return re.findall(rf"^{key}=(.*)$", unit, re.MULTILINE)
 
@@ -120,3 +125,26 @@ def test_directories_and_configuration_have_their_modes(root):
 
 def test_systemd_waits_longer_for_a_stop_than_a_stop_takes(unit):
     assert STOP_SECONDS < 5 < int(*settings(unit, "TimeoutStopSec"))
+
+
+def test_a_further_agent_differs_only_in_its_names(unit, template):
+    lines = [line for line in template.splitlines() if not line.startswith("#")]
+    named = "\n".join(line for line in lines if "edge-agent-%i.mqtt-password" not in line)
+    as_one = named.replace("/%i.toml", "/config.toml").replace("edge-agent-%i", "edge-agent")
+    shipped = "\n".join(line for line in unit.splitlines() if not line.startswith("#"))
+    assert as_one.replace("edge-agent %i:", "edge-agent:") == shipped
+
+
+def test_systemd_understands_a_further_agent(analyze, template, tmp_path):
+    path = tmp_path / "edge-agent@shed.service"
+    path.write_text(template.replace("/opt/edge-agent/bin/edge-agent", shutil.which("true")))
+    done = analyze("verify", "--man=no", str(path))
+    about = [line for line in done.stderr.splitlines() if str(path) in line]
+    assert [line for line in about if not NEWER.search(line)] == []
+
+
+def test_each_agent_has_a_runtime_directory_of_its_own_and_all_share_the_state(template):
+    assert settings(template, "RuntimeDirectory") == ["edge-agent-%i"]
+    assert settings(template, "StateDirectory") == ["edge-agent"]  # a log has its node's name
+    assert settings(template, "ExecStart")[0].endswith("run /etc/edge-agent/%i.toml")
+    assert settings(template, "LoadCredential")[0] == "edge-agent-%i.mqtt-password"
