@@ -19,7 +19,7 @@ from benchmarks.session import forget, publish, subscribed
 from benchmarks.sinks import Send, Sender, delivering, logged, measured, medians
 from consumers.bridge.bridge import Bridge
 from consumers.bridge.delivery import delivering_to
-from consumers.chosen_sink import SinkIdentity, sink_at
+from consumers.chosen_sink import ChosenOptions, SinkIdentity, sink_at
 from consumers.inbox.sqlite_letters import SqliteLetters
 from consumers.source import SourcePlan
 from consumers.sources.mqtt.source import mqtt_source
@@ -28,6 +28,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.file import FileOptions
 from edge_agent.deliver.sink import SinkPlan
+from edge_agent.problems import NoLocations
 
 COUNT, RUNS = 30_000, 5
 PATIENCE = 60  # seconds for a run
@@ -184,7 +185,8 @@ def opened(stack: ExitStack, plan: SourcePlan, directory: Path, to: Target, run:
     """Return a bridge; its two sides are closed with the stack."""
     source = stack.enter_context(closing(mqtt_source(plan)))
     identity = SinkIdentity("sink", plan.group, "bridge")
-    sink = sink_at(to.url(run), to.options(run), identity, lambda: False, print)
+    chosen = ChosenOptions(to.options(run), NoLocations("sink"))
+    sink = sink_at(to.url(run), chosen, identity, lambda: False, print)
     source.open()
     return Bridge(
         source,

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge_agent.clock import SystemClock
+from edge_agent.config.locations import TomlLocations, TomlText
 from edge_agent.config.reader import TableReader, Where
 from edge_agent.config.source import parse
 from edge_agent.deliver.catalog import load_sink_type, scheme_of
 from edge_agent.deliver.sink import Sink, SinkContext, SinkPlan, SinkType
 from edge_agent.errors import ConfigError
-from edge_agent.problems import Problems
+from edge_agent.problems import Locations, Problems
 
 LARGEST_BATCH = 1000  # events of one message
 LOG_ID = "none"  # every event has its own
@@ -25,16 +26,23 @@ class SinkIdentity(NamedTuple):
     aside: str
 
 
+class ChosenOptions(NamedTuple):
+    """The options of a sink as given, and where each is written."""
+
+    options: dict[str, Any]
+    locations: Locations
+
+
 def sink_at(
     url: str,
-    options: dict[str, Any],
+    chosen: ChosenOptions,
     identity: SinkIdentity,
     stopping: Callable[[], bool],
     died: Callable[[str], None],
 ) -> Sink:
     """Return the sink, not yet open; raise AgentError if that is not possible."""
     kind = load_sink_type(scheme_of(url))
-    plan = _plan(kind, url, dict(options), identity)
+    plan = _plan(kind, url, chosen, identity)
     clock = SystemClock()
     context = SinkContext.apart(identity.node, LOG_ID, stopping)
     delivering = context._replace(died=died, trusted=lambda: clock.now().trusted)
@@ -42,20 +50,21 @@ def sink_at(
 
 
 def _plan(
-    kind: SinkType[Any], url: str, options: dict[str, Any], identity: SinkIdentity
+    kind: SinkType[Any], url: str, chosen: ChosenOptions, identity: SinkIdentity
 ) -> SinkPlan[Any]:
-    problems = Problems("sink")
+    problems = Problems(chosen.locations)
+    options = dict(chosen.options)
     most = _max_batch(options.pop("max_batch", 1), problems)
     read = TableReader(problems).table(kind.options, options, Where("", "sink"))
     if read is None or problems.lines:
-        raise ConfigError(tuple(problems.lines))
+        raise ConfigError(problems.lines)
     plan: SinkPlan[Any] = SinkPlan(
         identity.name, (url,), read, max_batch=most, aside=identity.aside
     )
     for key, value, what in (one.safe(kind.options) for one in kind.check(plan)):
         problems.add(f"{key}: {what}") if value is None else problems.note(key, value, what)
     if problems.lines:
-        raise ConfigError(tuple(problems.lines))
+        raise ConfigError(problems.lines)
     return plan
 
 
@@ -66,15 +75,19 @@ def _max_batch(given: object, problems: Problems) -> int:
     return 1
 
 
-def sink_options_of(file: Path | None, given: Iterable[str]) -> dict[str, Any]:
+def sink_options_of(file: Path | None, given: Iterable[str]) -> ChosenOptions:
     """Return the options of a TOML file, and those of `key=value`; raise ConfigError."""
-    options = parse(file) if file else {}
-    for one in given:
-        key, equals, text = one.partition("=")
-        if not equals:
-            raise ConfigError(("--sink-option: write key=value",))
-        options[key.strip()] = _value(text.strip())
-    return options
+    source = parse(file) if file else TomlText("sink", "", {})
+    pairs = [_pair(one) for one in given]
+    locations = TomlLocations(source, tuple(key for key, _ in pairs), option="--sink-option")
+    return ChosenOptions(source.tables | dict(pairs), locations)
+
+
+def _pair(given: str) -> tuple[str, Any]:
+    key, equals, text = given.partition("=")
+    if not equals:
+        raise ConfigError(("--sink-option: write key=value",))
+    return key.strip(), _value(text.strip())
 
 
 def _value(text: str) -> Any:  # noqa: ANN401 - anything that TOML has

@@ -2,6 +2,7 @@
 
 AgentError                  one clear line: what, and what to do
 ├── ConfigError             exit code 2: the configuration has problems, all listed
+│   └── PieceError          pieces of one text in it have problems
 ├── HardwareError           exit code 3: a bus or pin that the configuration names is not there
 ├── LogError                exit code 4: the event log cannot be used as it is
 ├── MissingPackage          something configured needs a package that is not installed
@@ -12,7 +13,7 @@ AgentError                  one clear line: what, and what to do
 └── SimulationError         exit code 5: the simulation cannot start (a port in use, no broker)
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 
@@ -35,6 +36,23 @@ class ConfigError(AgentError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         self.problems = problems
         super().__init__("\n".join(problems))
+
+
+class PieceError(ConfigError):
+    """Pieces of a text cannot be used; `offsets` are where they begin in its words.
+
+    The words are a space apart, however the text is broken into lines.
+    """
+
+    def __init__(self, problems: tuple[str, ...], offsets: tuple[int, ...] = (0,)) -> None:
+        super().__init__(problems)
+        self.offsets = offsets
+
+
+def pieces(error: ConfigError) -> Iterator[tuple[str, int | None]]:
+    """Yield each problem of an error, and where its piece of the text begins, if that is known."""
+    offsets = error.offsets if isinstance(error, PieceError) else [None] * len(error.problems)
+    return zip(error.problems, offsets, strict=True)
 
 
 class HardwareError(AgentError):

@@ -1,32 +1,87 @@
-"""What is wrong with a configuration: one line each, naming file, key, value and remedy."""
+"""What is wrong with a configuration: one line each, naming file, line, key, value and remedy."""
 
 import difflib
 import json
+import re
 from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+
+class Location(NamedTuple):
+    """Where a key is: its line, for the order of problems, and how messages write the place."""
+
+    line: float
+    text: str
+
+
+class Locations(Protocol):
+    """Finds a key, such as `device.air.every`, in the file that has it."""
+
+    def locate(self, key: str, at: str = "", offset: int | None = None) -> Location:
+        """Return where a key is, or the character of its text that has this offset.
+
+        `at` is the key with numbers in place of names, which more than one entry may have.
+        """
+
+
+class NoLocations(NamedTuple):
+    """Something without lines, such as the options of a command."""
+
+    name: str
+
+    def locate(self, key: str, at: str = "", offset: int | None = None) -> Location:
+        """Return the name alone."""
+        del key, at, offset
+        return Location(0, self.name)
+
+
+class Problem(NamedTuple):
+    """One problem; `said` begins with its key."""
+
+    location: Location
+    said: str
 
 
 class Problems:
-    """Collects the lines of one file, so that one check shows everything that needs fixing."""
+    """Collects the problems of one file, so that one check shows everything that needs fixing."""
 
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self.lines: list[str] = []
+    def __init__(self, locations: Locations) -> None:
+        self._locations = locations
+        self._found: list[Problem] = []
 
-    def note(self, key: str, value: object, what: str) -> None:
-        """Note what is wrong with the value of a key."""
-        self.add(f"{key} = {shown(value)}: {what}")
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The problems in the order of the file, each with its place."""
+        return self.about("")
 
-    def missing(self, key: str, wanted: str) -> None:
+    def about(self, table: str) -> tuple[str, ...]:
+        """Return the problems of keys that begin with this text."""
+        found = (one for one in self._found if one.said.startswith(table))
+        ordered = sorted(found, key=lambda one: one.location.line)
+        return tuple(f"{one.location.text}: {one.said}" for one in ordered)
+
+    def note(
+        self, key: str, value: object, what: str, *, at: str = "", offset: int | None = None
+    ) -> None:
+        """Note what is wrong with the value of a key, or with the piece at an offset of it.
+
+        `at` is the key with the numbers of entries, if their names may be the same.
+        """
+        location = self._locations.locate(key, at, offset)
+        self._found.append(Problem(location, f"{key} = {shown(value)}: {what}"))
+
+    def missing(self, key: str, wanted: str, *, at: str = "") -> None:
         """Note that a required key is missing."""
-        self.add(f"{key}: missing; wanted: {wanted}")
+        self.add(f"{key}: missing; wanted: {wanted}", at=at)
 
-    def add(self, line: str) -> None:
+    def add(self, line: str, *, at: str = "") -> None:
         """Note a line that begins with its key."""
-        self.lines.append(f"{self._file}: {line}")
+        key = re.split(r" = |: ", line, maxsplit=1)[0]
+        self._found.append(Problem(self._locations.locate(key, at), line))
 
     def entries(self, table: str) -> set[str]:
         """Return the names of the entries of a list of tables that have problems."""
-        heads = (line.removeprefix(f"{self._file}: ").split(".") for line in self.lines)
+        heads = (one.said.split(".") for one in self._found)
         return {parts[1] for parts in heads if parts[0] == table and len(parts) > 2}
 
 

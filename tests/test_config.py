@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,10 @@ name = "hot"
 when = 3
 severity = "bad"
 """
+
+
+def without_line(problem):
+    return re.sub(r"(\.toml)[:\d]+: ", r"\1: ", problem, count=1)
 
 
 def write(tmp_path, text):
@@ -65,14 +70,14 @@ def problems(tmp_path, text, overrides=()):
 )
 def test_every_mistake_is_named_with_key_value_and_remedy(tmp_path, key, value, remedy):
     (line,) = [p for p in problems(tmp_path, MISTAKES) if f": {key} = " in p]
-    assert line.startswith(f"{tmp_path}/config.toml: {key} = {value}: ")
+    assert without_line(line).startswith(f"{tmp_path}/config.toml: {key} = {value}: ")
     assert remedy in line
 
 
 def test_all_mistakes_are_reported_at_once(tmp_path):
     found = problems(tmp_path, MISTAKES)
     assert len(found) == 12
-    assert f"{tmp_path}/config.toml: device.2.name: missing; wanted: letters" in "\n".join(found)
+    assert f"{tmp_path}/config.toml:17: device.2.name: missing; wanted: letters" in "\n".join(found)
 
 
 NUL = """
@@ -93,7 +98,8 @@ url = ["file:///a\\u0000b"]
 def test_a_nul_character_is_refused_wherever_it_is_and_no_value_is_shown(tmp_path):
     keys = ["device.a.device", "log.path", "mqtt.password_env", "sink.f.url"]
     what = "there is a NUL character in it; remove it"
-    found = [one.removeprefix(f"{tmp_path}/config.toml: ") for one in problems(tmp_path, NUL)]
+    file = f"{tmp_path}/config.toml: "
+    found = [without_line(one).removeprefix(file) for one in problems(tmp_path, NUL)]
     assert sorted(found) == [f"{key}: {what}" for key in keys]
 
 
@@ -104,8 +110,8 @@ def test_an_override_with_a_nul_character_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("node = ", "not TOML: Invalid value (at end of document)"),
-        ("[mqtt]\nurl = 'a'\nurl = b\n", "line 3"),
+        ("node = ", "config.toml:1: not TOML: Invalid value;"),
+        ("[mqtt]\nurl = 'a'\nurl = b\n", "config.toml:3:7: not TOML:"),
     ],
 )
 def test_broken_toml_names_the_place(tmp_path, text, words):
@@ -213,7 +219,7 @@ def test_a_value_out_of_its_range_is_refused(tmp_path, text, problem):
         ("[mqtt]\nurl = 3", "expected text or a list, got a whole number; wanted: "),
         ("[mqtt]\npublish = 'some'", "invalid value 'some'; wanted: "),
         ("[[device]]\nname = 'a'\ndriver = 'd'\nbus = 'x'", "expected a whole number, got text"),
-        ("node = 'a b'", "expected text; wanted: "),
+        ("node = 'a b'", "has a character that it cannot have; wanted: "),
     ],
 )
 def test_a_value_of_the_wrong_type_is_reported_in_plain_words(tmp_path, text, words):

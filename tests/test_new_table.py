@@ -14,7 +14,7 @@ from edge_agent.config.settings import Settings, tables
 from edge_agent.doctor.instruments.secret_keys import safe_tables
 from edge_agent.evaluate.commands.command import KINDS
 from edge_agent.keys import REDACTED, SECRET, SECRET_FILE
-from edge_agent.problems import Problems
+from edge_agent.problems import NoLocations, Problems
 from edge_agent.units import Duration
 
 key_table = runpy.run_path(str(Path(__file__).parent.parent / "docs/reference.py"))["key_table"]
@@ -44,7 +44,7 @@ class Larger(Config, frozen=True, kw_only=True):
 
 @pytest.fixture
 def problems():
-    return Problems("config.toml")
+    return Problems(NoLocations("config.toml"))
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def read(problems):
 
 def test_the_reader_reads_it(read, problems):
     config = read(linger="5ms", topic={"a": {"partitions": 3}})
-    assert problems.lines == []
+    assert problems.lines == ()
     assert config.kafka == (
         KafkaSettings(name="k", linger=Duration(0.005), topic={"a": TopicSettings(partitions=3)}),
     )

@@ -20,7 +20,7 @@ from consumers.alerts.names import (
     clauses_in,
     tests_in,
 )
-from edge_agent.errors import ConfigError
+from edge_agent.errors import ConfigError, PieceError
 from edge_agent.evaluate.expressions.expression import Expression, Known
 from edge_agent.evaluate.expressions.parser import parse
 
@@ -96,7 +96,10 @@ class ConditionParser:
             channels = dict(channels_in(_without(rest, tests), clause=clause))
         except UnusableName as error:
             raise ConfigError((str(error),)) from None
-        quantified = {piece: self._quantified(one) for piece, one in clauses.items()}
+        quantified = {
+            piece: self._quantified(one, line.index(piece) + piece.rindex(one.text))
+            for piece, one in clauses.items()
+        }
         known = {piece: self.known(one.channel) for piece, one in channels.items()}
         expression = self._parsed(line, known, [*tests, *clauses])
         timed = expression.timed or bool(tests or clauses)
@@ -107,8 +110,8 @@ class ConditionParser:
         """Return what is known of a channel of any node."""
         return self._known.get(channel, self._default)
 
-    def _quantified(self, clause: Clause) -> Quantified:
-        condition = self.condition(clause.text, clause=True)
+    def _quantified(self, clause: Clause, start: int) -> Quantified:
+        condition = self._condition_of(clause, start)
         if not condition.names.per_node:
             what = f"{clause.text!r} is the same for every node; name a channel without its node"
             raise ConfigError((what,))
@@ -116,6 +119,14 @@ class ConditionParser:
         if clause.number == 0 and clause.comparison in {"<", ">="}:
             raise ConfigError((f"the count of {clause.text!r} is never below 0",))
         return Quantified(clause.quantifier, condition, operation, clause.number)
+
+    def _condition_of(self, clause: Clause, start: int) -> FleetCondition:
+        """Return the condition of a clause that begins at `start`; so do its problems' offsets."""
+        try:
+            return self.condition(clause.text, clause=True)
+        except PieceError as error:
+            offsets = tuple(start + offset for offset in error.offsets)
+            raise PieceError(error.problems, offsets) from None
 
     def _parsed(self, line: str, known: Mapping[str, Known], truths: list[str]) -> Expression:
         expression = parse(line, {**known, **dict.fromkeys(truths, TRUTH)}, self._zone)

@@ -1,6 +1,6 @@
 """The message of a fleet's alert, with values and names filled in."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from edge_agent.evaluate.expressions.context import Values
 from edge_agent.evaluate.rules.alert_text import AlertText, parse_alert_text
@@ -12,7 +12,7 @@ NAMED = 10  # nodes in a message
 class FleetText:
     """A text with {node}, {nodes}, {devices}, {air.temperature} or {greenhouse.air.temperature}."""
 
-    def __init__(self, text: str, known: Container[str]) -> None:
+    def __init__(self, text: str, known: Collection[str]) -> None:
         """`known` are the channels that it may name; raise ConfigError for others."""
         parse_alert_text(_filled(text, dict.fromkeys(WORDS, "")), known)
         self._text = text

@@ -13,16 +13,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from consumers.alerts.expression import ConditionParser, FleetCondition
 from consumers.alerts.fleet_rule import FleetRule, NameSelection
 from consumers.alerts.fleet_text import FleetText
-from consumers.alerts.lines import with_lines
 from consumers.alerts.settings import (
     FleetChannelSettings,
     FleetNotifySettings,
     FleetRuleSettings,
     FleetSettings,
 )
+from edge_agent.config.locations import TomlLocations
 from edge_agent.config.reader import TableReader
 from edge_agent.config.source import parse, without_nul
-from edge_agent.errors import ConfigError
+from edge_agent.errors import ConfigError, pieces
 from edge_agent.evaluate.expressions.expression import Known, Span
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.problems import Problems
@@ -70,16 +70,16 @@ def load_plan(path: Path, check_target: CheckTarget = lambda _: ()) -> FleetPlan
     if not path.exists():
         what = "no such file; start from examples/fleet-alerts.toml"
         raise ConfigError((f"{path}: {what}",))
-    problems = Problems(str(path))
-    tables = without_nul(parse(path), problems)
+    source = parse(path)
+    problems = Problems(TomlLocations(source))
+    tables = without_nul(source.tables, problems)
     settings = TableReader(problems).table(FleetSettings, tables) or FleetSettings()
     plan = PlanResolver(settings, problems).plan()
     for one in settings.notify:
         for what in check_target(one):
             problems.add(f"notify.{one.name}: {what}")
     if problems.lines:
-        text = path.read_text(encoding="utf-8-sig")
-        raise ConfigError(tuple(with_lines(problems.lines, str(path), text)))
+        raise ConfigError(problems.lines)
     return plan
 
 
@@ -146,16 +146,17 @@ class PlanResolver:
             return self._parser.condition(text)
         except ConfigError as error:
             unit = "; declare the unit in [[channel]]" if UNIT.search(text) else ""
-            for line in error.problems:
-                self._problems.note(key, text, line + unit)
+            for line, offset in pieces(error):
+                self._problems.note(key, text, line + unit, offset=offset)
             return None
 
     def _text(self, key: str, text: str, known: set[str]) -> FleetText | None:
         try:
             return FleetText(text, known) if text else None
         except ConfigError as error:
-            for line in error.problems:
-                self._problems.note(key, text, f"{line} of this rule's conditions, or {{node}}")
+            for line, offset in pieces(error):
+                what = f"{line} of this rule's conditions, or {{node}}"
+                self._problems.note(key, text, what, offset=offset)
             return None
 
     def _known(self, settings: FleetChannelSettings) -> Known:

@@ -32,6 +32,7 @@ Class = TypeVar("Class", bound=type)
 NOUNS = {"edge_agent.drivers": "driver", "edge_agent.simulators": "simulated driver"}
 EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
+NO_WORDS: Mapping[str, str] = {}
 ALIKE = 0.75  # chips with less similar names are of different kinds
 # Chips that are known by a name of their own, but read by the kernel.
 OTHER_NAMES = dict.fromkeys(
@@ -146,11 +147,16 @@ def options(driver: DriverClass) -> tuple[Option, ...]:
 
 
 def convert_options(
-    driver: DriverClass, given: Mapping[str, object], *, keys: Iterable[str] = ()
+    driver: DriverClass,
+    given: Mapping[str, object],
+    *,
+    keys: Iterable[str] = (),
+    words: Mapping[str, str] = NO_WORDS,
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the arguments for the constructor, and one line for each problem.
 
     `keys` are the configuration's own keys of a device: an unknown key may be a misspelling of one.
+    `words` are other names of them.
     """
     known = {option.name: option for option in options(driver)}
     values: dict[str, Any] = {}
@@ -162,7 +168,7 @@ def convert_options(
     for key, value in given.items():
         if key not in known:
             theirs = f"options of {driver.__name__}: {', '.join(known) or 'none'}"
-            meant = _meant(key, [*known, *keys])
+            meant = f"write {words[key]}; " if key in words else _meant(key, [*known, *keys])
             problems.append(f"{key} = {_toml(value)}: unknown; {meant}{theirs}")
             continue
         try:

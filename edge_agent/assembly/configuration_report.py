@@ -17,6 +17,7 @@ from edge_agent.doctor.instruments.redaction import redaction
 from edge_agent.doctor.instruments.secret_keys import safe_tables
 from edge_agent.errors import ConfigError
 from edge_agent.machine import Machine
+from edge_agent.problems import NoLocations, Problems
 
 
 class ConfigurationReport(msgspec.Struct, frozen=True):
@@ -67,9 +68,9 @@ def case_of(origin: ConfigOrigin, clock: Clock) -> Case:
 
 def _tables(origin: ConfigOrigin) -> dict[str, Any]:
     try:
-        tables = parse(origin.file)
+        tables = parse(origin.file).tables
     except ConfigError:
         return {}
     for override in origin.overrides:
-        list(apply_override(tables, override))  # its problems are those of the check
+        apply_override(tables, override, Problems(NoLocations("")))  # the check reports them
     return tables

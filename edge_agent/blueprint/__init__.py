@@ -47,8 +47,18 @@ class Blueprint(NamedTuple):
 
 def resolve(path: Path, overrides: Iterable[str] = ()) -> Blueprint:
     """Return the blueprint of a configuration file; raise ConfigError with every problem."""
-    problems = Problems(str(path))
-    config = read(path, overrides, problems)
+    blueprint, problems = resolve_all(path, overrides)
+    if problems.lines:
+        raise ConfigError(problems.lines)
+    return blueprint
+
+
+def resolve_all(path: Path, overrides: Iterable[str] = ()) -> tuple[Blueprint, Problems]:
+    """Return what can be resolved of a file, and what is wrong with the rest.
+
+    Raise ConfigError if it is not TOML.
+    """
+    config, problems = read(path, overrides)
     note_limits(config, problems)
     note_metrics(config, problems)
     note_web(config, problems)
@@ -62,6 +72,4 @@ def resolve(path: Path, overrides: Iterable[str] = ()) -> Blueprint:
     rules = resolve_rules(config, devices, problems)
     sinks = resolve_sinks(config, problems)
     note_home_assistant(config, devices, outputs, problems)
-    if problems.lines:
-        raise ConfigError(tuple(problems.lines))
-    return Blueprint(config, devices, outputs, rules, sinks)
+    return Blueprint(config, devices, outputs, rules, sinks), problems

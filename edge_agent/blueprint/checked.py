@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from edge_agent.blueprint import Blueprint, resolve
+from edge_agent.blueprint import Blueprint, resolve_all
 from edge_agent.errors import ConfigError
 
 
@@ -12,12 +12,10 @@ def checked(file: Path, overrides: Iterable[str] = ()) -> Blueprint:
 
     A simulation needs no packages of sinks: it uses `resolve`.
     """
-    blueprint = resolve(file, overrides)
-    missing = tuple(
-        f"{file}: sink.{plan.name}: {error}"
-        for plan, kind in blueprint.sinks
-        for error in kind.missing(plan)
-    )
-    if missing:
-        raise ConfigError(missing)
+    blueprint, problems = resolve_all(file, overrides)
+    for plan, kind in blueprint.sinks:
+        for error in kind.missing(plan):
+            problems.add(f"sink.{plan.name}: {error}")
+    if problems.lines:
+        raise ConfigError(problems.lines)
     return blueprint

@@ -18,6 +18,7 @@ from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
 from edge_agent.blueprint.places import resolve_place
 from edge_agent.blueprint.plans import device_plan, output_guard, published
 from edge_agent.config.device import ChannelSettings, DeviceSettings
+from edge_agent.config.mistakes import OTHER_WORDS
 from edge_agent.config.output import OutputSettings
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.outputs.arbitration import Guard
@@ -189,7 +190,8 @@ class DeviceResolver:
         self, driver: DriverClass, settings: DeviceSettings | OutputSettings, where: str
     ) -> dict[str, Any] | None:
         keys = set(type(settings).__struct_fields__) - {"options"}
-        options, lines = convert_options(driver, settings.options, keys=keys)
+        words = OTHER_WORDS["device" if is_sensor(driver) else "output"]
+        options, lines = convert_options(driver, settings.options, keys=keys, words=words)
         for line in lines:
             self._problems.add(where + line)
         return None if lines else options

@@ -1,6 +1,7 @@
 """Values that are well-formed, but out of range or in conflict with another one."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from edge_agent.config.device import ChannelSettings
 from edge_agent.paths import expanded, unset_variable
 from edge_agent.problems import Problems
 from edge_agent.units import level
+
+WINDOWS = re.compile(r"(^|/)[A-Za-z]:[\\/]")
 
 
 class Limit(NamedTuple):
@@ -43,6 +46,8 @@ def _note_log_path(path: str, problems: Problems) -> None:
         what = f"the variable {unset} is not set; set it, or write the path itself"
     elif path and not place.is_absolute():
         what = "there is no such home directory; write the path itself"
+    elif WINDOWS.search(path):
+        what = "a path of Windows; write one such as /var/lib/edge-agent/events.db"
     elif path and os.path.isdir(place):  # noqa: PTH112 - False for a path that is too long
         what = "a directory; name a file in it"
     else:

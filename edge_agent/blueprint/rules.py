@@ -6,7 +6,7 @@ from typing import Literal
 from edge_agent.blueprint.devices import ResolvedDevice
 from edge_agent.config.config import Config
 from edge_agent.config.rule import RuleSettings
-from edge_agent.errors import ConfigError
+from edge_agent.errors import ConfigError, pieces
 from edge_agent.evaluate.expressions.expression import Expression, Known
 from edge_agent.evaluate.expressions.parser import parse
 from edge_agent.evaluate.rules.alert_text import AlertText, parse_alert_text
@@ -108,15 +108,15 @@ class RuleResolver:
         try:
             return parse_alert_text(text, known) if text else None
         except ConfigError as error:
-            for line in error.problems:
-                self._problems.note(key, text, line)
+            for line, offset in pieces(error):
+                self._problems.note(key, text, line, offset=offset)
             return None
 
     def _parsed(self, key: str, text: str, known: Mapping[str, Known]) -> Expression | None:
         try:
             return parse(text, known)
         except ConfigError as error:
-            for line in error.problems:
+            for line, offset in pieces(error):
                 if not any(f"{name}." in line for name in self._broken):  # reported with its device
-                    self._problems.note(key, text, line)
+                    self._problems.note(key, text, line, offset=offset)
             return None

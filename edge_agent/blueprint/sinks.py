@@ -74,7 +74,9 @@ def _further(settings: SinkSettings, problems: Problems) -> ResolvedSink | None:
     if kind is None:
         return None
     options = TableReader(problems).table(
-        kind.options, settings.options, Where(f"sink.{settings.name}", "sink")
+        kind.options,
+        settings.options,
+        Where(f"sink.{settings.name}", "sink", f"sink.{settings.name}"),
     )
     if options is None:
         return None

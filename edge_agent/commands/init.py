@@ -173,12 +173,12 @@ def _check_place(config: Path, *, force: bool) -> None:
 def _print(text: str) -> None:
     """Print the draft, but only if it passes `check`."""
     with TemporaryDirectory() as directory:
-        _put(Path(directory) / "draft.toml", text, shown=STANDARD_OUTPUT)
+        _put(Path(directory) / STANDARD_OUTPUT, text)
     click.echo(text)
 
 
-def _put(config: Path, text: str, shown: Path | None = None) -> None:
-    """Write the draft, but only if it passes `check`; messages name `shown` instead."""
+def _put(config: Path, text: str) -> None:
+    """Write the draft, but only if it passes `check`."""
     from edge_agent.blueprint import resolve  # noqa: PLC0415
     from edge_agent.private_files import create  # noqa: PLC0415
 
@@ -198,8 +198,9 @@ def _put(config: Path, text: str, shown: Path | None = None) -> None:
         raise ConfigError((f"{reason}; use sudo, or name another file",)) from error
     except ConfigError as error:
         fresh.unlink()
-        lines = [line.replace(str(fresh), str(shown or config)) for line in error.problems]
-        raise ConfigError(("not written, because it does not pass `check`:", *lines)) from None
+        lines = [line.replace(str(fresh), "draft") for line in error.problems]
+        what = f"{config}: not written, because the draft does not pass `check`:"
+        raise ConfigError((what, *lines)) from None
 
 
 def _let_the_service_read(path: Path) -> None:

@@ -43,17 +43,15 @@ def safe(config: Path) -> int:
     return HardwareError.exit_code if failures else 0
 
 
-def _resolved(config: Path) -> "tuple[tuple[ResolvedOutput, ...], list[str]]":
+def _resolved(config: Path) -> "tuple[tuple[ResolvedOutput, ...], tuple[str, ...]]":
     """Return the outputs and their problems; problems elsewhere in the file do not matter."""
     from edge_agent.acquire.catalog import Catalog  # noqa: PLC0415
     from edge_agent.blueprint.devices import DeviceResolver  # noqa: PLC0415
     from edge_agent.config.reader import read  # noqa: PLC0415
-    from edge_agent.problems import Problems  # noqa: PLC0415
 
-    problems = Problems(str(config))
-    settings = read(config, (), problems).output
-    outputs = DeviceResolver(Catalog("edge_agent.drivers"), problems).outputs(settings)
-    return outputs, [line for line in problems.lines if line.startswith(f"{config}: output")]
+    settings, problems = read(config)
+    outputs = DeviceResolver(Catalog("edge_agent.drivers"), problems).outputs(settings.output)
+    return outputs, problems.about("output")
 
 
 def make_safe(resolved: "tuple[ResolvedOutput, ...]", hardware: "Hardware") -> list[str]:

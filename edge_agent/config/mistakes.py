@@ -11,46 +11,131 @@ class Mistake(NamedTuple):
     remedy: str
 
 
-MISTAKES = tuple(
+ALIEN = "it is not a configuration of this agent; `edge-agent init` writes one"
+LINES = tuple(
     Mistake(re.compile(pattern), remedy)
     for pattern, remedy in (
+        ("\0", "there is a NUL character in it; save the file as UTF-8 text"),
         ("\u00a0", "the line has a no-break space; type the space again"),
         ("[\u201c-\u201e\u2018\u2019]", 'the line has typographic quotes; use plain "'),
         (r"^\s*\{", 'this is JSON; write name = "value", a key per line'),
-        (r"^\s*(- *)?[\w-]+:(\s|$)", 'this is YAML; write name = "value" below a [table]'),
+        (r"^\s*<", f"this is XML; {ALIEN}"),
+        (
+            r"^(listener|allow_anonymous|persistence|pid_file|include_dir)\s",
+            f"this is for mosquitto; {ALIEN}",
+        ),
+        (r"^\s*(import|from|def|export)\s+\w", f"this is a program; {ALIEN}"),
+        (r"^\s*(//|;)|=.*\"\s*(//|;)", "a comment begins with #, and a line ends without ;"),
         (r"=\s*(True|False)\b", "write true or false in small letters"),
+        (r"=\s*\d+:\d|=\s*\d[\d.]*\s*[A-WYZa-wyz]", 'write text in quotes, as in every = "5s"'),
+        (r"=\s*0[xX](?![0-9a-fA-F])", "write an address such as 0x76"),
+        (r"=\s*0\d", "write the number without the 0 in front"),
+        (r"=\s*\d+,\d", "write a point in a number, not a comma"),
+        (r"==", "write one = between name and value"),
+        (r"=\s*(#|$)", 'write a value, as in every = "5s", or remove the line'),
         (r"=\s*[A-Za-z_]", 'write text in quotes, as in fan = "on"'),
+        (r"^\s*\[[^\]]*$", "close the heading with ], or ]] if it begins with [["),
+        (r"^[^=]*\w\s+\w[^=]*=", "a name has no spaces; write _ in place of each"),
     )
 )
+# What `tomllib` says, and the remedy, whatever the line is.
+SAID = tuple(
+    Mistake(re.compile(pattern), remedy)
+    for pattern, remedy in (
+        (r"Invalid hex|Unescaped", "write a path in single quotes, or / in place of \\"),
+        (r"Illegal character '\\n'", "close the text with the quote that it begins with"),
+        (r"Unterminated string", "close the text with the quotes that it begins with"),
+        (r"Unclosed array", "close the list with ]"),
+        (r"Unclosed inline|key part|inline table", "write { a = 1, b = 2 } in one line"),
+    )
+)
+YAML = re.compile(r"^\s*(- *)?[\w-]+:(\s|$)|^---\s*$")
+TABLE = re.compile(r"^\s*\[", re.MULTILINE)
+URL = 'write url = "mqtt://host:port"'
+DEVICE, OUTPUT, RULE = (f"write it as [[{table}]]" for table in ("device", "output", "rule"))
 # A key that belongs elsewhere or has another name, by the table in which it is written.
 MISPLACED = {
+    "": {
+        **dict.fromkeys(("devices", "sensor", "sensors", "inputs", "iio", "gpio"), DEVICE),
+        **dict.fromkeys(("relay", "relays", "switch", "actuator", "actuators"), OUTPUT),
+        **dict.fromkeys(("rules", "automation", "automations", "alert", "alerts"), RULE),
+        "outputs": "write [[sink]] for a destination, [[output]] for a relay or a lamp",
+        "broker": f"{URL} below [mqtt]",
+        "agent": 'remove it; each [[device]] has its own interval, as in every = "10s"',
+    },
     "mqtt": {
-        **dict.fromkeys(("broker", "host", "port", "server"), 'write url = "mqtt://host:port"'),
+        **dict.fromkeys(("broker", "host", "port", "server", "servers", "address"), URL),
         **dict.fromkeys(("user", "login"), "write username"),
         **dict.fromkeys(("password", "pass"), "write it to a file, and name that in password_file"),
+        **dict.fromkeys(("tls", "ssl"), 'write url = "mqtts://host"'),
+        "qos": "remove it; it is always 1",
         "node": "write it at the top of the file, before [mqtt]",
-    }
+    },
+}
+# Keys as other agents call them, by the table.
+OTHER_WORDS = {
+    "device": {
+        **dict.fromkeys(("type", "chip", "sensor", "model", "platform"), "driver"),
+        **dict.fromkeys(("interval", "period", "scan_interval", "update_interval"), "every"),
+        **dict.fromkeys(("gpio", "gpio_pin"), "pin"),
+        "i2c_address": "address",
+        "i2c_bus": "bus",
+    },
+    "output": {
+        **dict.fromkeys(("gpio", "gpio_pin"), "pin"),
+        **dict.fromkeys(("type", "platform"), "driver"),
+        **dict.fromkeys(("default", "initial"), "safe"),
+    },
+    "rule": {
+        **dict.fromkeys(("if", "condition", "trigger", "expression"), "when"),
+        **dict.fromkeys(("then", "action", "do", "output"), "set"),
+        **dict.fromkeys(("level", "priority"), "severity"),
+        **dict.fromkeys(("hold", "delay", "duration"), "for"),
+        "text": "message",
+    },
 }
 
 
-def remedy(text: str, error: str) -> str:
-    """Return what to do about a text that is not TOML; `error` is what tomllib says."""
-    lines = text.splitlines() or [""]
-    found = re.search(r"at line (\d+)", error)
-    number = int(found[1]) if found else len(lines)
+def syntax_problem(text: str, error: str) -> str:
+    """Return where a text is not TOML, and what to do; `error` is what tomllib says."""
+    lines = text.split("\n")
+    what, _, at = error.rpartition(" (at ")
+    found = re.search(r"line (\d+), column (\d+)", at)
+    number = int(found[1]) if found else text.rstrip().count("\n") + 1
+    place = f":{number}:{found[2]}" if found else f":{number}"
+    return f"{place}: not TOML: {_plain(what)}; {_remedy(lines, number, what)}"
+
+
+def _plain(what: str) -> str:
+    """Return what tomllib says without Python's notation."""
+    return re.sub(r"\('([^)]*)',?\)", lambda one: one[1].replace("', '", "."), what)
+
+
+def _remedy(lines: list[str], number: int, what: str) -> str:
     line = lines[number - 1]
-    if "overwrite a value" in error:
+    if "overwrite a value" in what or "twice" in what:
         return _given_twice(lines, number)
-    fitting = (one.remedy for one in MISTAKES if one.pattern.search(line))
-    what = next(fitting, "see https://toml.io")
-    elsewhere = MISPLACED["mqtt"].get(_key(line))
-    return f"{what}; for {_key(line)} below [mqtt], {elsewhere}" if elsewhere else what
+    if YAML.search(line):
+        is_table = any(TABLE.match(one) for one in lines)
+        return (
+            _assignment(line) if is_table else 'this is YAML; write name = "value" below a [table]'
+        )
+    fitting = [one.remedy for one in SAID if one.pattern.search(what)]
+    fitting += [one.remedy for one in LINES if one.pattern.search(line)]
+    remedy = next(iter(fitting), 'write name = "value", a key per line; see https://toml.io')
+    elsewhere = MISPLACED["mqtt"].get(_key(line)) if "[mqtt]" in lines[: number - 1] else None
+    return f"{remedy}; for {_key(line)} below [mqtt], {elsewhere}" if elsewhere else remedy
+
+
+def _assignment(line: str) -> str:
+    return f"write {line.partition(':')[0].strip()} = …, with = in place of :"
 
 
 def _given_twice(lines: list[str], number: int) -> str:
     key = _key(lines[number - 1])
-    earlier = (n for n in range(number - 1, 0, -1) if _key(lines[n - 1]) == key)
-    return f"{key} is given twice, first on line {next(earlier, number)}; keep one of them"
+    earlier = [n for n in range(1, number) if _key(lines[n - 1]) == key]
+    first = f", first on line {earlier[-1]}" if earlier else ""
+    return f"{key} is given twice{first}; keep one of them"
 
 
 def _key(line: str) -> str:

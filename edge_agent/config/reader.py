@@ -3,8 +3,8 @@
 All problems are collected, so that one `check` shows everything that needs fixing.
 """
 
+import copy
 import math
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -13,7 +13,9 @@ import msgspec
 from msgspec.structs import FieldInfo, fields
 
 from edge_agent.config.config import Config
-from edge_agent.config.mistakes import MISPLACED
+from edge_agent.config.locations import TomlLocations
+from edge_agent.config.mistakes import MISPLACED, OTHER_WORDS
+from edge_agent.config.reasons import reason, remedy
 from edge_agent.config.settings import (
     OPTIONS,
     UNBOUNDED,
@@ -30,47 +32,52 @@ from edge_agent.problems import Problems, unknown
 from edge_agent.units import decode
 
 T = TypeVar("T", bound=Settings)
-TYPES = {  # msgspec's names, as users know them
-    "int": "a whole number",
-    "float": "a number",
-    "str": "text",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "a table",
-}
 
 
 def load(path: Path, overrides: Iterable[str] = ()) -> Config:
     """Read the file, apply `key=value` overrides; raise ConfigError with every problem."""
-    problems = Problems(str(path))
-    config = read(path, overrides, problems)
+    config, problems = read(path, overrides)
     if problems.lines:
-        raise ConfigError(tuple(problems.lines))
+        raise ConfigError(problems.lines)
     return config
 
 
-def read(path: Path, overrides: Iterable[str], problems: Problems) -> Config:
+class ReadConfig(NamedTuple):
+    """A configuration as far as it can be understood; what else is wrong is noted as well."""
+
+    config: Config
+    problems: Problems
+
+
+def read(path: Path, overrides: Iterable[str] = ()) -> ReadConfig:
     """Read the file as far as it can be understood; raise ConfigError if it is not TOML."""
-    tables = parse(path)
-    for override in overrides:
-        problems.lines.extend(apply_override(tables, override))
+    source, given = parse(path), tuple(overrides)
+    keys = tuple(one.partition("=")[0].strip() for one in given)
+    problems = Problems(TomlLocations(source, keys))
+    tables = copy.deepcopy(source.tables)
+    for override in given:
+        apply_override(tables, override, problems)
     readable = without_nul(tables, problems)
-    return TableReader(problems).table(Config, readable) or Config()
+    return ReadConfig(TableReader(problems).table(Config, readable) or Config(), problems)
 
 
 class Where(NamedTuple):
-    """A table's place: `key` as messages name it, `heading` as TOML writes it."""
+    """A table's place: `key` as messages name it, `heading` as TOML writes it.
+
+    `at` has the numbers of entries, which unlike their names differ.
+    """
 
     key: str = ""  # device.air.channel.temperature
     heading: str = ""  # device.channel.temperature
+    at: str = ""  # device[1].channel.temperature
 
     def below(self, key: str) -> "Where":
         """Return the place of a key of this table."""
-        return Where(f"{self.key}.{key}".lstrip("."), f"{self.heading}.{key}".lstrip("."))
+        return Where(*(f"{above}.{key}".lstrip(".") for above in self))
 
-    def entry(self, name: object) -> "Where":
-        """Return the place of an entry of this list of tables."""
-        return self._replace(key=f"{self.key}.{name}")
+    def entry(self, name: object, number: int) -> "Where":
+        """Return the place of an entry of this list of tables; the first one has number 1."""
+        return Where(f"{self.key}.{name}", self.heading, f"{self.at}[{number}]")
 
 
 TOP = Where()
@@ -107,17 +114,16 @@ class TableReader:
     def _one(self, kind: type[T], table: object, where: Where) -> T | None:
         if isinstance(table, dict):
             return self.table(kind, table, where)
-        self._problems.note(
-            where.key, without_secrets(table), f"expected a table: write [{where.heading}]"
-        )
+        self._note(where, without_secrets(table), f"expected a table: write [{where.heading}]")
         return None
 
     def _list(self, kind: type[T], entries: object, where: Where) -> tuple[T, ...]:
         if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-            self._problems.add(f"{where.key}: expected a list of tables: write [[{where.heading}]]")
+            what = f"expected a list of tables: write [[{where.heading}]]"
+            self._problems.add(f"{where.key}: {what}", at=where.at)
             return ()
         found = [
-            self.table(kind, entry, where.entry(entry.get("name", number)))
+            self.table(kind, entry, where.entry(entry.get("name", number), number))
             for number, entry in enumerate(entries, 1)
         ]
         return tuple(one for one in found if one is not None)
@@ -125,7 +131,7 @@ class TableReader:
     def _named(self, kind: type[T], tables: object, where: Where) -> dict[str, T]:
         if not isinstance(tables, dict):
             what = f"expected tables: write [{where.heading}.<name>]"
-            self._problems.note(where.key, without_secrets(tables), what)
+            self._note(where, without_secrets(tables), what)
             return {}
         found = {name: self._one(kind, one, where.below(name)) for name, one in tables.items()}
         return {name: one for name, one in found.items() if one is not None}
@@ -137,35 +143,54 @@ class TableReader:
         if OPTIONS in kind.__struct_fields__:
             return {OPTIONS: others}
         for key, value in others.items():
-            what = MISPLACED.get(where.key, {}).get(key)
+            what = _meant(where, key)
             what = f"unknown; {what}" if what else unknown(key, known)
             secret = SENSITIVE.search(key) or SENSITIVE.search(what)  # perhaps a misspelt key
             shown = REDACTED if secret else without_secrets(value)
-            self._problems.note(where.below(key).key, shown, what)
+            self._note(where.below(key), shown, what)
         return {}
 
     def _values(self, kind: type[Settings], table: dict[str, Any], where: Where) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for field in keys(kind):
-            name = where.below(field.encode_name).key
+            key = where.below(field.encode_name)
             if field.encode_name in table:
-                values |= self._converted(field, table[field.encode_name], name)
+                values |= self._converted(field, table[field.encode_name], key)
             elif field.required:
-                self._problems.missing(name, description(field))
+                self._missing(field, table, where)
         return values
 
-    def _converted(self, field: FieldInfo, given: object, name: str) -> dict[str, Any]:
+    def _missing(self, field: FieldInfo, table: dict[str, Any], where: Where) -> None:
+        """Note a required key that is missing, if not its other name was noted."""
+        words = OTHER_WORDS.get(where.heading, {})
+        other = next((one for one in table if words.get(one) == field.encode_name), "")
+        key = where.below(other or field.encode_name)
+        if not other:
+            self._problems.missing(key.key, description(field), at=key.at)
+        elif where.heading in {"device", "output"}:  # where it could be an option of a driver
+            self._note(key, without_secrets(table[other]), f"unknown; {_meant(where, other)}")
+
+    def _converted(self, field: FieldInfo, given: object, key: Where) -> dict[str, Any]:
         """Return the field's value; nothing if there is a problem with it."""
         try:
             value = msgspec.convert(given, field.type, dec_hook=decode)
             what = "" if _in_range(field, value) else "out of range"
         except msgspec.ValidationError as error:
-            what = reason(error) + _remedy(field, given, str(error))
+            what = reason(error) + remedy(field, given, str(error))
         if what:
             shown = REDACTED if hides(mark(field), given) else without_secrets(given)
-            self._problems.note(name, shown, f"{what}; wanted: {description(field)}")
+            self._note(key, shown, f"{what}; wanted: {description(field)}")
             return {}
         return {field.name: value}
+
+    def _note(self, where: Where, value: object, what: str) -> None:
+        self._problems.note(where.key, value, what, at=where.at)
+
+
+def _meant(where: Where, key: str) -> str:
+    """Return what to write in place of a key, if it is known elsewhere or by another name."""
+    other = OTHER_WORDS.get(where.heading, {}).get(key)
+    return f"write {other}" if other else MISPLACED.get(where.key, {}).get(key, "")
 
 
 def _in_range(field: FieldInfo, value: Any) -> bool:  # noqa: ANN401
@@ -173,22 +198,6 @@ def _in_range(field: FieldInfo, value: Any) -> bool:  # noqa: ANN401
     low, high = mark(field).get("range", UNBOUNDED)
     inside = low <= value <= high if (low, high) != UNBOUNDED else True
     return inside and all(map(math.isfinite, _floats(value)))
-
-
-def _remedy(field: FieldInfo, given: object, error: str) -> str:
-    """Return what to write instead of a text such as "0x76", "GPIO22" or "Critical"."""
-    if not isinstance(given, str):
-        return ""
-    found = re.search(r"(0x[0-9a-f]+|\d+)$", given, re.IGNORECASE)
-    if found and error.startswith("Expected `int"):
-        is_decimal = field.encode_name == "address" and found[1].isdecimal()
-        return f"; write {'0x' * is_decimal}{found[1]} without quotes"
-    small = given.strip().lower()
-    try:
-        msgspec.convert(small, field.type, dec_hook=decode)
-    except msgspec.ValidationError:
-        return ""
-    return f'; write "{small}"'
 
 
 def _floats(value: Any) -> Iterator[float]:  # noqa: ANN401
@@ -199,15 +208,3 @@ def _floats(value: Any) -> Iterator[float]:  # noqa: ANN401
             yield from _floats(one)
     elif isinstance(value, float):
         yield value
-
-
-def reason(error: msgspec.ValidationError) -> str:
-    """Return msgspec's complaint in plain words, without its path and patterns."""
-    text = str(error).split(" - at")[0].split(" matching regex")[0]
-    text = re.sub("`([^`]*)`", _plain_types, text).replace("Invalid enum value", "invalid value")
-    return text[:1].lower() + text[1:]
-
-
-def _plain_types(found: re.Match[str]) -> str:
-    names = (TYPES.get(name, name) for name in found[1].split(" | ") if name != "null")
-    return " or ".join(names)

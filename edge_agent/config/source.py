@@ -1,51 +1,68 @@
 """The text of a configuration: TOML, and keys that the command line overrides."""
 
+import errno
+import stat
 import sys
 import tomllib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from edge_agent.config.anchored import anchored, anchored_log
-from edge_agent.config.mistakes import remedy
+from edge_agent.config.locations import TomlText
+from edge_agent.config.mistakes import syntax_problem
 from edge_agent.errors import ConfigError
 from edge_agent.problems import Problems
 
 STANDARD_INPUT = Path("-")
+LARGEST = 1_000_000  # bytes: a thousand devices have fewer
 
 
-def parse(path: Path) -> dict[str, Any]:
+def parse(path: Path) -> TomlText:
     """Return the file's tables, with absolute paths; raise ConfigError if it is not TOML."""
     text = ""
     try:
-        text = _bytes(path).decode("utf-8-sig")
-        return anchored(tomllib.loads(text), path.parent.absolute())
+        text = _bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
+        tables = anchored(tomllib.loads(text), path.parent.absolute())
+        return TomlText(str(path), text, tables)
     except RecursionError:
         raise ConfigError((f"{path}: nested too deeply; write [tables]",)) from None
     except FileNotFoundError:
         how = "`edge-agent init` writes one, or start from examples/greenhouse.toml"
         raise ConfigError((f"{path}: no such file; {how}",)) from None
-    except OSError as error:
+    except PermissionError as error:
         raise ConfigError((f"{path}: {error.strerror}; make it readable for this user",)) from None
+    except OSError as error:
+        raise ConfigError((f"{path}: {error.strerror}; name a text file",)) from None
     except UnicodeDecodeError as error:
         raise ConfigError((f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8",)) from None
     except tomllib.TOMLDecodeError as error:
-        what = f"{path}: not TOML: {error}; {remedy(text, str(error))}"
-        raise ConfigError((what,)) from None
+        raise ConfigError((f"{path}{syntax_problem(text, str(error))}",)) from None
 
 
 def _bytes(path: Path) -> bytes:
-    return standard_input() if path == STANDARD_INPUT else path.read_bytes()
+    found = standard_input() if path == STANDARD_INPUT else _content(path)
+    if len(found) > LARGEST:
+        raise OSError(errno.EFBIG, "more than 1 MB")
+    return found
 
 
 @cache
 def standard_input() -> bytes:
-    """Return all that standard input has; a reload reads the same again."""
-    return sys.stdin.buffer.read()
+    """Return what standard input has, not more than is refused; a reload reads the same again."""
+    return sys.stdin.buffer.read(LARGEST + 1)
 
 
-def apply_override(tables: dict[str, Any], override: str) -> Iterator[str]:
+def _content(path: Path) -> bytes:
+    """Return a file's content; raise OSError for what never ends, as a pipe without a writer."""
+    mode = path.stat().st_mode
+    if stat.S_ISFIFO(mode) and not path.is_relative_to("/dev") and not path.is_relative_to("/proc"):
+        raise OSError(errno.EINVAL, "a named pipe")
+    with path.open("rb") as file:
+        return file.read(LARGEST + 1)
+
+
+def apply_override(tables: dict[str, Any], override: str, problems: Problems) -> None:
     """Set one key: `mqtt.url=…`, or `device.air.every=5s` by the device's name.
 
     A relative path of the event log begins at the current directory.
@@ -54,7 +71,7 @@ def apply_override(tables: dict[str, Any], override: str) -> Iterator[str]:
     *path, last = key.strip().split(".")
     place = _descend(tables, path)
     if not equals or place is None:
-        yield f'--set {override}: no such key; write it as --set mqtt.url="mqtt://host"'
+        problems.add(f'{key}: no such key; write it as --set mqtt.url="mqtt://host"')
         return
     value = _value(text)
     if (*path, last) == ("log", "path") and isinstance(value, str):

@@ -14,11 +14,10 @@ TLS_KEYS = ("ca", "certificate", "key")
 
 def check_password(options: NetworkOptions) -> Iterator[SinkProblem]:
     """Yield what is wrong with the password: unreadable, readable for all, or without a user."""
-    found = list(check_secret(options, "password"))
-    yield from found
     key = _secret_key(options, "password")
-    if not found and getattr(options, key) and not options.username:
+    if getattr(options, key) and not options.username:
         yield SinkProblem(key, getattr(options, key), "a password needs a user; set username")
+    yield from check_secret(options, "password")
 
 
 def check_login(options: NetworkOptions) -> Iterator[SinkProblem]:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from edge_agent.blueprint import resolve
@@ -6,7 +8,7 @@ from edge_agent.errors import ConfigError
 
 @pytest.fixture
 def problems(tmp_path):
-    """A function: return the problems of a configuration's text, without the file's name."""
+    """A function: return the problems of a configuration's text, without file and line."""
 
     def resolve_text(text):
         path = tmp_path / "shed.toml"
@@ -14,7 +16,8 @@ def problems(tmp_path):
         try:
             resolve(path)
         except ConfigError as error:
-            return [line.removeprefix(f"{path}: ") for line in error.problems]
+            pattern = rf"^{path}[:\d]*: "
+            return [re.sub(pattern, "", line) for line in error.problems]
         return []
 
     return resolve_text

@@ -75,12 +75,12 @@ def test_a_password_comes_from_the_environment(monkeypatch):
 
 def test_an_environment_variable_that_is_not_set_is_a_problem(problems, monkeypatch):
     monkeypatch.delenv("MQTT_PASSWORD", raising=False)
-    (line,) = problems(mqtt(password_env='"MQTT_PASSWORD"'))
+    (line,) = problems(mqtt(username='"me"', password_env='"MQTT_PASSWORD"'))
     assert line.startswith('mqtt.password_env = "MQTT_PASSWORD": not set in the environment')
 
 
 def test_a_missing_password_file_is_a_problem(problems):
-    (line,) = problems(mqtt(password_file='"/nowhere/password"'))
+    (line,) = problems(mqtt(username='"me"', password_file='"/nowhere/password"'))
     assert line.startswith('mqtt.password_file = "/nowhere/password": No such file or directory')
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.blueprint import resolve
+from edge_agent.config.locations import TomlText
 from edge_agent.errors import ConfigError
 
 GREENHOUSE = tomllib.loads(
@@ -41,5 +42,8 @@ def test_no_value_anywhere_raises_anything_but_problems_of_one_line(seed, monkey
         for _ in range(3):
             container, key = chance.choice(list(places(tables)))
             container[key] = copy.deepcopy(chance.choice(ODD))
-        monkeypatch.setattr("edge_agent.config.reader.parse", lambda _path, tables=tables: tables)
+        monkeypatch.setattr(
+            "edge_agent.config.reader.parse",
+            lambda path, tables=tables: TomlText(str(path), "", tables),
+        )
         assert all("\n" not in line for line in problems())

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ node = "green house"
 [mqtt]
 url = "http://broker"
 usrname = "me"
+username = "me"
 password_file = "/nonexistent/password"
 certificate = "client.pem"
 [log]
@@ -92,9 +94,13 @@ def problems(edge_agent, config):
 
 @pytest.mark.parametrize(("key", "remedy"), EXPECTED, ids=[key for key, _ in EXPECTED])
 def test_every_mistake_is_one_line_with_file_key_value_and_remedy(problems, tmp_path, key, remedy):
-    (line,) = [line for line in problems if line.startswith(f"{tmp_path}/shed.toml: {key}")]
-    assert remedy in line
-    assert "\n" not in line
+    (line,) = [line for line in problems if f": {key}" in line]
+    place, said = re.fullmatch(rf"{tmp_path}/shed.toml:(\d+)[:\d]*: (.*)", line).groups()
+    assert said.startswith(key)
+    assert remedy in said
+    name = re.split("[ .=]+", key.partition(" = ")[0])[-1]
+    written = MISTAKES.splitlines()[int(place) - 1]
+    assert name in written or written == "[[device]]"  # the address is that of the driver
 
 
 def test_all_mistakes_come_at_once_and_none_twice(problems):

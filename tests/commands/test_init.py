@@ -158,7 +158,7 @@ def test_what_fails_while_it_is_written_is_one_line(edge_agent):
 def test_it_prints_only_what_passes_check(edge_agent):
     done = edge_agent("init", "-", "--yes", "--broker", "tcp://a", *SIMULATED)
     assert (done.code, done.out) == (2, "")
-    assert "-: mqtt.url" in done.err
+    assert "draft:7: mqtt.url" in done.err
     done = edge_agent("init", "-", "--yes", *SIMULATED)
     assert (done.code, tomllib.loads(done.out)["mqtt"]["url"]) == (0, "mqtt://localhost")
 

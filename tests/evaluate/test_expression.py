@@ -141,7 +141,7 @@ def test_the_inputs_are_the_channels_that_occur():
         ("(lambda: x.a > 1)()", "is not allowed"),
         ("[door.active for _ in x.a]", "is not allowed"),
         ("(y := x.a) > 3", "is not allowed"),
-        ("x.a > 3 && x.b > 3", "'& x.b > 3' is not understood; write `and`"),
+        ("x.a > 3 && x.b > 3", "'&& x.b > 3' is not understood; write `and`"),
         ("x.a = 3", "is not understood"),
         ("x.a > 30 °C", "is not understood"),
         ("\0", "is not understood"),

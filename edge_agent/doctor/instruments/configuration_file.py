@@ -15,13 +15,13 @@ from edge_agent.config.reader import read
 from edge_agent.config.source import parse
 from edge_agent.errors import ConfigError
 from edge_agent.paths import log_path
-from edge_agent.problems import Problems
 
 CHECKED_BY_DOCTOR = re.compile(
     r"mqtt\.(password_file|password_env|ca|certificate|key) = (?!.*: unused;)"
     r"|sink\.[^.]+\.(\w+_file|\w+_env|ca|certificate|key)( = |: )(?!.*: unused;)"
     r"|notify\.[^.]+\.url_file = |notify\.[^.]+\.url: the package apprise"
 )
+LINE_NUMBER = re.compile(r"^[:\d]*: ")
 
 
 class ConfigurationFile(NamedTuple):
@@ -48,8 +48,8 @@ class ConfigurationFile(NamedTuple):
 def read_configuration(file: Path, installed: Callable[[str], bool]) -> ConfigurationFile:
     """Read the file; raise nothing for any content."""
     try:
-        tables = parse(file)
-        config = read(file, (), Problems(str(file)))
+        tables = parse(file).tables
+        config = read(file).config
     except Exception as error:  # noqa: BLE001 - a file that breaks the reader is a finding too
         unreadable = _is_unreadable(file)
         return ConfigurationFile(file, {}, None, None, _lines(file, error), unreadable)
@@ -87,7 +87,8 @@ def _resolved(
 
 
 def _is_checked(file: Path, line: str) -> bool:
-    return bool(CHECKED_BY_DOCTOR.match(line.removeprefix(f"{file}: ")))
+    said = LINE_NUMBER.sub("", line.removeprefix(str(file)))
+    return bool(CHECKED_BY_DOCTOR.match(said))
 
 
 def _without_secrets(config: Config, installed: Callable[[str], bool]) -> Iterator[str]:

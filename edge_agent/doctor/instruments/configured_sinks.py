@@ -12,7 +12,7 @@ from edge_agent.deliver.catalog import load_sink_type, scheme_of
 from edge_agent.deliver.sink import SinkPlan, SinkType
 from edge_agent.errors import AgentError
 from edge_agent.keys import mark
-from edge_agent.problems import Problems
+from edge_agent.problems import NoLocations, Problems
 
 
 class NamedByOption(NamedTuple):
@@ -54,7 +54,7 @@ def _configured(settings: SinkSettings) -> ConfiguredSink | None:
         kind = load_sink_type(scheme_of(urls[0]) if urls else "")
     except AgentError:
         return None
-    options = TableReader(Problems("")).table(kind.options, settings.options)
+    options = TableReader(Problems(NoLocations(""))).table(kind.options, settings.options)
     if options is None:
         return None
     kinds = frozenset(settings.kinds)

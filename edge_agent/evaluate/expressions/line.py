@@ -24,13 +24,15 @@ class Line:
         self.spans: set[Span] = set()
         self.timed = False
         self.problems: list[str] = []
+        self.offsets: list[int] = []  # where the piece of each problem begins
 
     def piece(self, node: ast.expr) -> str:
         """Return the text of a node; its mask has the same number of characters."""
-        masked = self.masked.encode()
-        start = len(masked[: node.col_offset].decode())
-        end = len(masked[: node.end_col_offset].decode())
-        return self.text[start:end]
+        end = len(self.masked.encode()[: node.end_col_offset].decode())
+        return self.text[self._start(node) : end]
+
+    def _start(self, node: ast.expr) -> int:
+        return len(self.masked.encode()[: node.col_offset].decode())
 
     def channel(self, node: ast.expr) -> str:
         """Return the name of a channel, which is an input from now on; "" for anything else."""
@@ -48,6 +50,7 @@ class Line:
     def note(self, node: ast.expr, what: str) -> Term:
         """Note a problem with one piece, which has no meaning then."""
         self.problems.append(f"{cut(self.piece(node))!r} {what}")
+        self.offsets.append(self._start(node))
         return NOTHING
 
     def note_unknown(self, node: ast.expr) -> Term:

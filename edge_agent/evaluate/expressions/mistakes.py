@@ -13,10 +13,15 @@ MISTAKES = tuple(
         (r"<>|!(?!=)", "write != for `is not equal`, and `not` for the opposite"),
         (r"=>|=<", "write >= or <="),
         (r"(?<![<>=!])=(?!=)", "write == to compare"),
+        (r"\bbetween\b", "write 10 < air.temperature < 20 for a value between two"),
+        (r"\bis\b", "write == to compare"),
+        (r"\bif\b|\bthen\b", "write the condition alone; what follows from it belongs in `set`"),
+        (r"\d ?C\b", "write °C"),
+        (r"\d ?percent\b", "write %"),
         (r"\d,\d", "write a point in a number, not a comma"),
         (r"\b(2[4-9]|[3-9]\d):|:[6-9]\d", "write a time from 00:00 to 23:59"),
         (r"\d ?[ap]m\b", "write a time from 00:00 to 23:59, as in 22:00"),
-        (r"°F", "write °C: (°F - 32) / 1.8"),
+        (r"°F|\d ?F\b", "write °C: (°F - 32) / 1.8"),
     )
 )
 

@@ -5,11 +5,12 @@ Python's own grammar reads the text, and `logic` gives it a meaning: no user tex
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import Any
 
-from edge_agent.errors import ConfigError
+from edge_agent.errors import PieceError
 from edge_agent.evaluate.expressions import logic, ranges
 from edge_agent.evaluate.expressions.bounds import Bound, wraps
 from edge_agent.evaluate.expressions.comparisons import check_comparison, check_joined
@@ -26,6 +27,7 @@ ALLOWED = (
     "allowed are device.channel, outputs, numbers, + - * /, < <= > >= == !=, and, or, not, true,"
     " false, parentheses, mean, min, max, rate, delta, count, age, stale, time and weekday"
 )
+WORD = re.compile(r"[\w.:%°]+|[&|<>=!]+")
 OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
@@ -41,7 +43,7 @@ OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
 
 
 def parse(text: str, known: Mapping[str, Known], zone: tzinfo | None = None) -> Expression:
-    """Return the checked expression; raise ConfigError with every piece that is not allowed.
+    """Return the checked expression; raise PieceError with every piece that is not allowed.
 
     `zone` is the time zone of `time` and `weekday`; None means this machine's.
     """
@@ -49,19 +51,25 @@ def parse(text: str, known: Mapping[str, Known], zone: tzinfo | None = None) -> 
     _refuse_length_and_comments(line.text)
     truth = Parser(line, zone).condition()
     if not line.problems and not line.inputs and not line.timed:
-        line.problems.append(f"{cut(line.text)!r} names no channel; write device.channel")
+        raise PieceError((f"{cut(line.text)!r} names no channel; write device.channel",))
     if line.problems:
-        raise ConfigError(tuple(line.problems))
+        raise PieceError(tuple(line.problems), tuple(line.offsets))
     return Expression(text, frozenset(line.inputs), truth, frozenset(line.spans), timed=line.timed)
 
 
 def _refuse_length_and_comments(line: str) -> None:
     if not 0 < len(line) <= LONGEST:
-        raise ConfigError((f"{len(line)} characters long: write 1 to {LONGEST}",))
-    _, comment, rest = line.partition("#")
+        raise PieceError((f"{len(line)} characters long: write 1 to {LONGEST}",))
+    before, comment, rest = line.partition("#")
     if comment:  # several lines have become one: it would hide the rest
         what = "is not allowed; write comments outside the text"
-        raise ConfigError((f"{cut(comment + rest)!r} {what}",))
+        raise PieceError((f"{cut(comment + rest)!r} {what}",), (len(before),))
+
+
+def _word(text: str, at: int) -> int:
+    """Return where the word or sign begins that has a character; 0 if that is after the end."""
+    words = (found for found in WORD.finditer(text) if found.start() <= at < found.end())
+    return next((found.start() for found in words), at if at < len(text) else 0)
 
 
 class Parser:
@@ -73,17 +81,17 @@ class Parser:
         self._bounds: dict[ast.expr, set[Bound]] = {}  # by comparison
 
     def condition(self) -> Truth:
-        """Return the whole line as a condition; raise ConfigError if it cannot be read."""
+        """Return the whole line as a condition; raise PieceError if it cannot be read."""
         try:
             return self._truth(ast.parse(self._line.masked, mode="eval").body)
         except (SyntaxError, ValueError) as error:  # ValueError: half a surrogate pair
-            at = max((getattr(error, "offset", None) or 1) - 1, 0)
-            piece = self._line.text[at:] or self._line.text
+            at = _word(self._line.text, max((getattr(error, "offset", None) or 1) - 1, 0))
             what = remedy(self._line.text) or ALLOWED
-            raise ConfigError((f"{cut(piece)!r} is not understood; {what}",)) from None
+            piece = cut(self._line.text[at:])
+            raise PieceError((f"{piece!r} is not understood; {what}",), (at,)) from None
         except (RecursionError, MemoryError):
             text = cut(self._line.text)
-            raise ConfigError((f"{text!r} is nested too deeply; use fewer levels",)) from None
+            raise PieceError((f"{text!r} is nested too deeply; use fewer levels",)) from None
 
     def _truth(self, node: ast.expr) -> Truth:
         """Return the node as a condition."""

@@ -1,9 +1,10 @@
 """The text of an alert, with the values of its moment filled in."""
 
+import difflib
 import re
-from collections.abc import Container
+from collections.abc import Collection
 
-from edge_agent.errors import ConfigError
+from edge_agent.errors import PieceError
 from edge_agent.evaluate.expressions.context import Values
 
 FIELD = re.compile(r"\{([\w.-]+)(?::\.(\d)f)?\}")
@@ -22,20 +23,33 @@ class AlertText:
         return FIELD.sub(lambda found: _shown(values.get(found[1]), found[2]), self.text)
 
 
-def parse_alert_text(text: str, known: Container[str]) -> AlertText:
-    """Return the text; raise ConfigError if a field names no channel."""
+def parse_alert_text(text: str, known: Collection[str]) -> AlertText:
+    """Return the text; raise PieceError if a field names no channel."""
     alert_text = AlertText(text)
-    problems = [
-        f"{{{name}}} is not a channel" for name in sorted(alert_text.names) if name not in known
-    ]
-    rest = FIELD.sub("", text)
-    if "{" in rest or "}" in rest:
-        problems.append("braces hold a channel, as in {air.temperature:.1f}")
+    problems = {
+        f"{{{name}}} is not a channel{_meant(name, known)}": text.index(f"{{{name}")
+        for name in sorted(alert_text.names)
+        if name not in known
+    }
+    rest = FIELD.sub(lambda found: " " * len(found[0]), text)
+    if braces := re.search("[{}]", rest):
+        problems["braces hold a channel, as in {air.temperature:.1f}"] = braces.start()
     if len(text) > LONGEST:
-        problems.append(f"{len(text)} characters long: write at most {LONGEST}")
+        problems[f"{len(text)} characters long: write at most {LONGEST}"] = 0
     if problems:
-        raise ConfigError(tuple(problems))
+        offsets = (_among_words(text, at) for at in problems.values())
+        raise PieceError(tuple(problems), tuple(offsets))
     return alert_text
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {{{near[0]}}}?" if near else ""
+
+
+def _among_words(text: str, at: int) -> int:
+    """Return the offset of a character in the words of a text, a space apart."""
+    return len(" ".join(text[: at + 1].split())) - 1
 
 
 def _shown(value: float | None, decimals: str | None) -> str:

@@ -1,5 +1,7 @@
 """Files of fleet rules: what they may say, and what is said of mistakes."""
 
+import re
+
 import pytest
 
 from edge_agent.errors import ConfigError
@@ -44,7 +46,7 @@ def mistakes(plan, text):
 )
 def test_a_mistake_in_a_condition_is_named_with_its_line(plan, when, what):
     (mistake,) = mistakes(plan, "\n" + rule(when))
-    assert mistake.startswith("4: rule.hot.when = ")
+    assert re.match(r"4(:\d+)?: rule\.hot\.when = ", mistake)
     assert what in mistake
 
 
@@ -53,6 +55,12 @@ def test_every_mistake_is_named_with_its_line(plan):
     text += rule("any(node).a.b > 3", 'set = { fan = "on" }') + rule("late(node)")
     found = mistakes(plan, text + '[[rule]]\nwhen = "late(node)"\n')
     assert [int(line.split(":")[0]) for line in found] == [1, 2, 6, 8, 11]
+
+
+def test_a_mistake_in_a_clause_is_named_with_its_line_and_column(plan):
+    when = 'when = """\nsilent(node) for 10m\n  and any(nodes with\n  a.b > 3 &&  a.c > 3)"""'
+    (mistake,) = mistakes(plan, f'[[rule]]\nname = "hot"\n{when}\n')
+    assert mistake.startswith("6:11: rule.hot.when = ")
 
 
 def test_a_channel_may_be_declared_with_its_unit_and_kind(fleet):
