@@ -10,7 +10,6 @@ from edge_agent.blueprint.devices import DeviceResolver
 from edge_agent.blueprint.header import I2C, SELECTS, SPI, UART, note_header, pins_of
 from edge_agent.blueprint.places import further_pins
 from edge_agent.config.reader import read
-from edge_agent.problems import Problems
 
 NAMES = ((I2C, "I2C", ("SDA", "SCL")), (SPI, "SPI", ("MISO", "MOSI", "SCLK")),
          (SELECTS, "SPI", ("CE0", "CE1", "CE2")))  # fmt: skip
@@ -42,8 +41,7 @@ class PinUses(NamedTuple):
 
 def pin_uses(path: Path, overrides: Iterable[str] = ()) -> PinUses:
     """Return what a file puts on the header; raise ConfigError if it cannot be read at all."""
-    problems = Problems(str(path))
-    config = read(path, overrides, problems)
+    config, problems = read(path, overrides)
     resolver = DeviceResolver(Catalog("edge_agent.drivers"), problems)
     placed: tuple[Placed, ...] = (
         *resolver.devices(config.device),
@@ -56,7 +54,7 @@ def pin_uses(path: Path, overrides: Iterable[str] = ()) -> PinUses:
         for pin, role in _roles(one):
             pins.setdefault(pin, {}).setdefault(role, []).append(one.name)
     wires = tuple(one.name for one in placed if one.place.kind == "w1")
-    return PinUses(pins, wires, tuple(problems.lines))
+    return PinUses(pins, wires, problems.lines)
 
 
 def _roles(one: Placed) -> Iterator[tuple[int, str]]:
