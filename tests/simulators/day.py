@@ -22,9 +22,11 @@ BLIND = {
     "lm75": {"slow_conversion"},
     "max17048": {"slow_conversion"},
     "max31855": {"slow_conversion"},
+    "max44009": {"slow_conversion"},
     "mcp9808": {"slow_conversion"},
     "mlx90614": {"slow_conversion"},
     "pcf8574": {"corrupt_bits", "dead_frame"},
+    "tsl2561": {"slow_conversion"},
 }
 # s after a dip: it strikes at the next message, which waits for warm-ups, of others and its own
 COLD = {"sgp40": 240}

@@ -20,11 +20,13 @@ BLIND = {
     "lm75": "a conversion that takes too long",
     "max17048": "a sample that is too old",
     "max31855": "a conversion that takes too long",
+    "max44009": "a conversion that takes too long",
     "mcp9808": "a conversion that takes too long",
     "mlx90614": "a conversion that takes too long",
     "mhz19": "a start of the sensor alone between two measurements",
     "pcf8574": "bits of a frame without a checksum",
     "sgp40": "a start between two measurements, with a cold hotplate",
+    "tsl2561": "a conversion that takes too long",
 }
 
 
