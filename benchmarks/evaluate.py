@@ -17,6 +17,7 @@ from benchmarks.row import Row
 from edge_agent.blueprint import Blueprint, resolve
 from edge_agent.clock import ManualClock, Moment
 from edge_agent.commands.rules import replayed
+from edge_agent.evaluate.commands.bounds import Bounds
 from edge_agent.evaluate.commands.execute import CommandExecutor
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine import Engine
@@ -105,7 +106,7 @@ def _engine(rules: list[Rule]) -> Engine:
     current = CurrentValues(plans, [], began=0)
     rule_set = RuleSet(rules, {}, current, partial(save_state, boot="bench"))
     outputs = OutputSet([])
-    executor = CommandExecutor((), rule_set, outputs, bounds={}, delegate=lambda *_: None)
+    executor = CommandExecutor((), rule_set, outputs, bounds=Bounds(), delegate=lambda *_: None)
     nothing: Callable[[object], None] = lambda _: None  # noqa: E731
     engine = Engine(
         SimpleQueue(),

@@ -23,7 +23,8 @@ POWER_UP = 0.2  # seconds until the first conversion has ended (tCONV_PU)
 LENGTH = 4  # bytes
 STEP = 0.25  # °C by its straight line
 
-# mV per °C of the chip for each type: its letter (table 1)
+# mV per °C that the chip takes each type for: its nominal sensitivities (table 1, page 8). They are
+# the mean of ITS-90 from 0 to 1000 °C, of T to 400 °C.
 SENSITIVITIES: dict[ThermocoupleType, float] = {
     "K": 0.041276,
     "J": 0.057953,

@@ -6,15 +6,15 @@ be 3 ms; a write and read in one transaction would stretch the clock for longer 
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from drivers.base import sensirion
 from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
-from drivers.base.co2 import Limit, Setting, check_options
+from drivers.base.co2 import AmbientPressure, HeldSettings, Influence, Limit, Setting, check_options
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
-from drivers.base.errors import BadChecksum, NotReady, WrongChip
+from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
 
 # Commands, §1.4
@@ -26,10 +26,16 @@ START, INTERVAL, READY, RESULT, FIRMWARE = (
     b"\xd1\x00",
 )
 OFFSET, ALTITUDE, SELF_CALIBRATION = b"\x54\x03", b"\x51\x02", b"\x53\x06"  # set and get
-INFLUENCES = {"temperature_offset": OFFSET, "altitude": ALTITUDE}
+INFLUENCES = (
+    Influence("temperature_offset", OFFSET, OFFSET),
+    Influence("altitude", ALTITUDE, ALTITUDE),
+    Influence("self_calibration", SELF_CALIBRATION, SELF_CALIBRATION),
+)
 RECALIBRATE = b"\x52\x04"
 SETTLED = 120.0  # seconds of measurements in the same air before
 NO_PRESSURE = 0  # no compensation for the ambient pressure: the altitude counts then
+PRESSURE_STEP = 5  # hPa: half a percent of the concentration, a sixth of its accuracy
+QUESTIONS = 2  # until it counts as a chip that does not say its pressure
 LIMITS = {
     "altitude": Limit(0, 8000, "m"),
     "ambient_pressure": Limit(700, 1400, "hPa"),
@@ -47,13 +53,15 @@ class SCD30:
     bus: ClassVar[BusKind] = "i2c"
     blind: ClassVar[tuple[Blindness, ...]] = (
         Blindness(
-            "an ambient pressure that another program sets: it can be written, not read",
+            "an ambient pressure that another program sets, if it does not say which it was given:"
+            " no description has that question",
             "one program for each chip, or an SCD4x, whose pressure is read back",
         ),
     )
     addresses: ClassVar[tuple[int, ...]] = (0x61,)
     deadline: ClassVar[float] = 10.0
     calibrates: ClassVar[tuple[float, float]] = (400, 2000)
+    compensations: ClassVar[Mapping[str, str]] = {"ambient_pressure_from": "atmospheric_pressure"}
     channels = (
         Channel("carbon_dioxide", "ppm", 1, 40_000, 1),
         Channel("temperature", "°C", -40, 70, 0.01),
@@ -66,24 +74,30 @@ class SCD30:
         *,
         altitude: int | None = None,
         ambient_pressure: int | None = None,
+        ambient_pressure_from: str | None = None,
         temperature_offset: float | None = None,
         self_calibration: bool | None = None,
     ) -> None:
         """`altitude`: m, or `ambient_pressure`: hPa; `temperature_offset`: °C that it is warmed by.
 
-        What is not given stays as the chip holds it, but for a pressure.
+        `ambient_pressure_from`: the channel that measures the pressure; while it has no value, the
+        `altitude` counts, or without it the last one. What is not given stays as the chip holds it,
+        but for a pressure.
         """
         check_options(
             LIMITS,
             altitude=altitude,
             ambient_pressure=ambient_pressure,
+            ambient_pressure_from=ambient_pressure_from,
             temperature_offset=temperature_offset,
         )
         self._port = port
-        self._pressure = ambient_pressure or NO_PRESSURE
-        self._told = ambient_pressure is None  # the pressure, which cannot be read back
-        self._held: tuple[Setting, ...] = ()
-        self._settings = tuple(settings(altitude, temperature_offset, self_calibration))
+        otherwise = None if altitude is None else NO_PRESSURE
+        self._ambient = AmbientPressure(LIMITS, PRESSURE_STEP, ambient_pressure, otherwise)
+        self._started: Setting | None = None  # with which pressure
+        self._says_pressure = False
+        given = settings(altitude, temperature_offset, self_calibration)
+        self._settings = HeldSettings(port, ANSWER, INFLUENCES, given)
 
     def identify(self) -> Identity | None:
         """Read the firmware's version: any chip that answers with a right checksum is one."""
@@ -100,17 +114,36 @@ class SCD30:
             yield from self._asked(FIRMWARE, 1)
         except BadChecksum as error:
             raise WrongChip(self._port.where, "no SCD30: it has no version") from error
-        yield from self._hold(Setting("interval", INTERVAL, INTERVAL, SECONDS))
-        for setting in self._settings:
-            yield from self._hold(setting)
-        self._held = self._held or (yield from self._read_settings())
-        for setting in self._held:
-            yield from self._hold(setting)
+        yield from self._settings.hold_one(Setting("interval", INTERVAL, INTERVAL, SECONDS))
+        yield from self._settings.hold()
         if (yield from self._is_ready()):
             yield from self._asked(RESULT, 6)
-        if not (self._told and (yield from self._becomes_ready())):
-            yield from self._set(START, self._pressure)
-            self._told = True
+        yield from self._start()
+
+    def compensate(self, option: str, value: float | None) -> None:
+        """Take the pressure, in hPa, from another device."""
+        del option
+        self._ambient.take(value)
+
+    def _start(self) -> Steps[None]:
+        """Let it measure with the pressure that is wanted, unless it does."""
+        wanted = Setting("ambient_pressure", START, START, self._ambient.word or NO_PRESSURE)
+        said = yield from self._said_pressure()
+        known = wanted == self._started if said is None else said == wanted.word
+        if not (known and (yield from self._becomes_ready())):
+            yield from self._set(START, wanted.word)
+            said = yield from self._said_pressure()
+        self._started, self._says_pressure = wanted, said == wanted.word
+
+    def _said_pressure(self) -> Steps[int | None]:
+        """Return the pressure that it was started with; None if it does not say."""
+        for _ in range(QUESTIONS):
+            try:
+                (word,) = yield from self._asked(START, 1)
+            except (BadChecksum, NoAcknowledge):
+                continue
+            return word
+        return None
 
     def calibrate(self, value: float) -> Steps[float]:
         """Measure for two minutes, then take the air for `value` ppm (§1.4.6)."""
@@ -119,7 +152,7 @@ class SCD30:
         before = floats((yield from self._newest()))[0]
         target = Setting("calibration", RECALIBRATE, RECALIBRATE, round(value))
         yield from self._set(target.set, target.word)  # also if it was calibrated so before
-        yield from self._hold(target)
+        yield from self._settings.hold_one(target)
         return round(value - before)
 
     def _newest(self) -> Steps[tuple[int, ...]]:
@@ -131,31 +164,17 @@ class SCD30:
             )
         return (yield from self._asked(RESULT, 6))
 
-    def _hold(self, setting: Setting) -> Steps[None]:
-        """Let the chip hold a setting; it is written only if it differs."""
-        (held,) = yield from self._asked(setting.get, 1)
-        if held == setting.word:
-            return
-        yield from self._set(setting.set, setting.word)
-        (held,) = yield from self._asked(setting.get, 1)
-        setting.refuse_other(held, self._port.where)
-
-    def _read_settings(self) -> Steps[tuple[Setting, ...]]:
-        """Return what the chip holds of all that changes its values: it shall stay so."""
-        held = []
-        for name, command in INFLUENCES.items():
-            (word,) = yield from self._asked(command, 1)
-            held.append(Setting(name, command, command, word))
-        return tuple(held)
-
     def _expect_settings(self) -> Steps[None]:
         """Raise `LostConfiguration` if another program has changed one."""
-        for setting in self._held:
-            (word,) = yield from self._asked(setting.get, 1)
-            setting.refuse_other(word, self._port.where)
+        yield from self._settings.expect()
+        if self._started and self._says_pressure:
+            word = yield from self._settings.word(START)
+            self._started.refuse_other(word, self._port.where)
 
     def measure(self) -> Steps[Values]:
         """Return the newest measurement that has not been read yet; wait for one."""
+        if self._started and self._started.word != (self._ambient.word or NO_PRESSURE):
+            yield from self._start()
         words = yield from self._newest()
         yield from self._expect_settings()
         return self._values(words)

@@ -4,13 +4,21 @@ It measures every five seconds. While it does, it takes few commands: an agent t
 restarts stops it first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import ClassVar
 
 from drivers.base.blindness import DEW, Blindness
 from drivers.base.channel import Channel
-from drivers.base.co2 import Limit, Setting, check_options
+from drivers.base.co2 import (
+    AmbientPressure,
+    HeldSettings,
+    Influence,
+    Limit,
+    Setting,
+    check_options,
+    standard_pressure,
+)
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
@@ -36,6 +44,11 @@ OFFSET, GET_OFFSET = b"\x24\x1d", b"\x23\x18"
 ALTITUDE, GET_ALTITUDE = b"\x24\x27", b"\x23\x22"
 PRESSURE = b"\xe0\x00"  # to set and to get
 SELF_CALIBRATION, GET_SELF_CALIBRATION = b"\x24\x16", b"\x23\x13"
+INFLUENCES = (
+    Influence("altitude", GET_ALTITUDE, ALTITUDE),
+    Influence("temperature_offset", GET_OFFSET, OFFSET),
+    Influence("self_calibration", GET_SELF_CALIBRATION, SELF_CALIBRATION),
+)
 RECALIBRATE, RECALIBRATION_SECONDS, FAILED = b"\x36\x2f", 0.4, 0xFFFF
 SETTLED = 180.0  # seconds of measurements in the same air before
 LIMITS = {
@@ -49,6 +62,8 @@ STOP_SECONDS = 0.5
 ANSWER = 0.001
 NEW = 0x07FF  # of the ready word: any of the low eleven bits
 PERIOD, POLL = 5.0, 0.25
+PRESSURE_STEP = 1  # hPa: it holds it without wear
+LOOK = 30  # measurements: then it is stopped for a moment, to be asked for its settings
 
 
 class SCD4x:
@@ -58,13 +73,15 @@ class SCD4x:
     blind: ClassVar[tuple[Blindness, ...]] = (
         DEW,
         Blindness(
-            "an offset or an altitude that another program sets: it says neither while it measures",
+            "an offset or an altitude that another program sets, for up to 30 measurements: it says"
+            " neither while it measures",
             "one program for each chip",
         ),
     )
     addresses: ClassVar[tuple[int, ...]] = (0x62,)
     deadline: ClassVar[float] = 12.0
     calibrates: ClassVar[tuple[float, float]] = (400, 2000)
+    compensations: ClassVar[Mapping[str, str]] = {"ambient_pressure_from": "atmospheric_pressure"}
     channels = (
         Channel("carbon_dioxide", "ppm", 1, 40_000, 1),
         Channel("temperature", "°C", -10, 60, 175 / 65535),
@@ -77,25 +94,30 @@ class SCD4x:
         *,
         altitude: int | None = None,
         ambient_pressure: int | None = None,
+        ambient_pressure_from: str | None = None,
         temperature_offset: float | None = None,
         self_calibration: bool | None = None,
     ) -> None:
         """`altitude`: m, or `ambient_pressure`: hPa; `temperature_offset`: °C that it is warmed by.
 
-        What is not given stays as the chip holds it.
+        `ambient_pressure_from`: the channel that measures the pressure; while it has no value, the
+        `altitude` counts, or without it the last one. What is not given stays as the chip holds it.
         """
         check_options(
             LIMITS,
             altitude=altitude,
             ambient_pressure=ambient_pressure,
+            ambient_pressure_from=ambient_pressure_from,
             temperature_offset=temperature_offset,
         )
         self._port = port
+        otherwise = standard_pressure(altitude)
+        self._ambient = AmbientPressure(LIMITS, PRESSURE_STEP, ambient_pressure, otherwise)
         self._pressure: Setting | None = None
+        self._measurements = 0  # since it was asked for its settings
         self._changed = False  # by another program: what its memory holds counts again then
-        self._settings = tuple(
-            settings(altitude, ambient_pressure, temperature_offset, self_calibration)
-        )
+        given = settings(altitude, temperature_offset, self_calibration)
+        self._settings = HeldSettings(port, ANSWER, INFLUENCES, given)
 
     def identify(self) -> Identity | None:
         """Ask whether there is something new: the only question it answers while it measures."""
@@ -116,9 +138,33 @@ class SCD4x:
             self._port.write(REINITIALISE)
             yield REINITIALISE_SECONDS
             self._changed = False
-        for setting in self._settings:
-            yield from self._hold(setting)
+        yield from self._settings.hold()
         self._pressure = yield from self._assumed_pressure()
+        yield from self._follow_pressure()
+        self._measurements = 0
+        self._port.write(START)
+        yield ANSWER
+
+    def compensate(self, option: str, value: float | None) -> None:
+        """Take the pressure, in hPa, from another device."""
+        del option
+        self._ambient.take(value)
+
+    def _follow_pressure(self) -> Steps[None]:
+        """Let it compute with the pressure that is wanted, if one is."""
+        word = self._ambient.word
+        if word is not None and (self._pressure is None or self._pressure.word != word):
+            self._pressure = Setting("ambient_pressure", PRESSURE, PRESSURE, word)
+            yield from self._settings.hold_one(self._pressure)
+
+    def _look_again(self) -> Steps[None]:
+        """Stop it, raise `LostConfiguration` if another program has changed a setting, start it."""
+        self._measurements = 0
+        self._port.write(STOP)
+        yield STOP_SECONDS
+        self._changed = True  # until it has said that nothing is
+        yield from self._settings.expect()
+        self._changed = False
         self._port.write(START)
         yield ANSWER
 
@@ -136,15 +182,12 @@ class SCD4x:
             raise NotReady(self._port.where, "the calibration has failed", "was it measuring?")
         return word - 0x8000
 
-    def _hold(self, setting: Setting) -> Steps[None]:
-        """Write a setting, and read it back: it lasts until the chip loses its power."""
-        self._port.write(setting.set + with_checksums(setting.word))
-        yield ANSWER
-        (held,) = yield from self._asked(setting.get, 1)
-        setting.refuse_other(held, self._port.where)
-
     def measure(self) -> Steps[Values]:
         """Return the newest measurement that has not been read yet; wait for one."""
+        yield from self._follow_pressure()
+        if self._measurements >= LOOK:
+            yield from self._look_again()
+        self._measurements += 1
         for _ in range(round(1.2 * PERIOD / POLL)):
             (ready,) = yield from self._asked(READY, 1)
             if ready & NEW:
@@ -189,16 +232,11 @@ class SCD4x:
 
 
 def settings(
-    altitude: int | None,
-    ambient_pressure: int | None,
-    temperature_offset: float | None,
-    self_calibration: bool | None,
+    altitude: int | None, temperature_offset: float | None, self_calibration: bool | None
 ) -> Iterator[Setting]:
-    """Yield the settings that are given (§3.7, 3.8); 4 °C → 05DA, 1950 m → 079E, 987 hPa → 03DB."""
+    """Yield the settings that are given (§3.7, 3.8); 4 °C → 05DA, 1950 m → 079E."""
     if altitude is not None:
         yield Setting("altitude", GET_ALTITUDE, ALTITUDE, altitude)
-    if ambient_pressure is not None:
-        yield Setting("ambient_pressure", PRESSURE, PRESSURE, ambient_pressure)
     if temperature_offset is not None:
         word = round(temperature_offset * 65535 / 175)
         yield Setting("temperature_offset", GET_OFFSET, OFFSET, word)

@@ -11,7 +11,7 @@ from simulators.thermocouples import millivolts
 CONVERSION = 0.1  # seconds, tCONV
 POWER_UP = 0.2  # tCONV_PU
 FAULT = 0x10000
-# µV per °C: what the chip takes each type for, the mean between 0 and 1000 °C (T: 400 °C)
+# µV per °C: what the chip takes each type for (table 1, page 8)
 SENSITIVITIES = {"K": 41.276, "J": 57.953, "N": 36.256, "T": 52.18, "E": 76.373}
 SENSITIVITIES |= {"S": 9.587, "R": 10.506}
 

@@ -73,7 +73,8 @@ class I2CModel(Powered):
     addresses: ClassVar[tuple[int, ...]]
     chip_id: ClassVar[int | None] = None  # what its identification register holds, if it has one
     exclusive: ClassVar[bool] = True  # one device of the configuration; an expander has several
-    meddling: ClassVar[Sequence[bytes]] = ()  # commands of others that change what it says
+    # Commands of others that change what it says; in a tuple, those that do it together
+    meddling: ClassVar[Sequence[bytes | tuple[bytes, ...]]] = ()
     address: int  # where it is attached; checksums of the SMBus have it
 
     def vary(self) -> None:

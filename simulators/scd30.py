@@ -32,9 +32,11 @@ class SCD30(WordModel):
     }
 
     pressure: float = SEA_LEVEL  # hPa, of the place
+    says_pressure: ClassVar[bool] = True  # which it was started with
 
-    meddling: ClassVar[Sequence[bytes]] = tuple(
-        code.to_bytes(2) + with_crc(word) for code, word in ((OFFSET, 300), (ALTITUDE, 2000))
+    meddling: ClassVar[Sequence[bytes | tuple[bytes, ...]]] = tuple(
+        code.to_bytes(2) + with_crc(word)
+        for code, word in ((OFFSET, 300), (ALTITUDE, 2000), (START, 800))
     )
 
     def __init__(self, clock: SimulatedClock) -> None:
@@ -47,13 +49,13 @@ class SCD30(WordModel):
             TARGET: 400,
         }  # survive a power loss
         self._correction = 0.0  # ppm, of the last forced calibration
-        self._mbar = 0  # given with the start; 0: the altitude counts
         super().__init__(clock)
 
     def power_on(self) -> None:
         """Continue as before, with nothing measured yet."""
         self._result = (0.0, 0.0, 0.0)
         self._ready = False
+        self._mbar = 0  # given with the start, lost without power; 0: the altitude counts
         self._began = self.clock.monotonic()
         super().power_on()
 
@@ -72,8 +74,8 @@ class SCD30(WordModel):
             self._words = (int(self._ready),)
         elif code == RESULT:
             self._words, self._ready = _words(self._result), False
-        elif code in self._held and argument is None:
-            self._words = (self._held[code],)
+        elif argument is None and code in {START, *self._held}:
+            self._words = self._said(code)
         elif code in self._held and argument is not None:
             if code != INTERVAL or 2 <= argument <= 1800:
                 self._held[code] = argument
@@ -86,6 +88,12 @@ class SCD30(WordModel):
             self._measuring = False
         else:
             raise Nack
+
+    def _said(self, code: int) -> tuple[int, ...]:
+        """Return what it holds; it says its pressure, too, which no description has."""
+        if code == START:
+            return (self._mbar,) if self.says_pressure else ()
+        return (self._held[code],)
 
     def _measure(self) -> None:
         """Hold what was measured last, if an interval is over."""

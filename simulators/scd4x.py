@@ -42,7 +42,13 @@ class SCD4x(WordModel):
         "humidity": 45.0,
     }
 
-    meddling: ClassVar[Sequence[bytes]] = (PRESSURE.to_bytes(2) + with_crc(800),)
+    meddling: ClassVar[Sequence[bytes | tuple[bytes, ...]]] = (
+        PRESSURE.to_bytes(2) + with_crc(800),
+        *(
+            (STOP.to_bytes(2), code.to_bytes(2) + with_crc(word), START.to_bytes(2))
+            for code, word in ((OFFSET, 0x0B00), (ALTITUDE, 2000))
+        ),
+    )
     pressure: float = SEA_LEVEL  # hPa, of the place
 
     def power_on(self) -> None:

@@ -32,7 +32,9 @@ class SGP30(WordModel):
         "eco2": Range(400, LIMIT, 1),
         "tvoc": Range(0, LIMIT, 1),
     }
-    meddling: ClassVar[Sequence[bytes]] = (HUMIDITY.to_bytes(2) + with_crc(0x0B92),)
+    meddling: ClassVar[Sequence[bytes | tuple[bytes, ...]]] = (
+        HUMIDITY.to_bytes(2) + with_crc(0x0B92),
+    )
     quiet: ClassVar[Mapping[str, float]] = {"eco2": 520, "tvoc": 35}
     chip_id = 0x22  # its feature set is 0x0022
 

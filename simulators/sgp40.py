@@ -20,7 +20,7 @@ class SGP40(WordModel):
 
     addresses: ClassVar[tuple[int, ...]] = (0x59,)
     inputs: ClassVar[Mapping[str, Range]] = {"voc_raw": Range(0, 65535, 1)}
-    meddling: ClassVar[Sequence[bytes]] = (HEATER_OFF.to_bytes(2),)
+    meddling: ClassVar[Sequence[bytes | tuple[bytes, ...]]] = (HEATER_OFF.to_bytes(2),)
     quiet: ClassVar[Mapping[str, float]] = {"voc_raw": 30000}
     chip_id = 0x20  # its feature set is 0x3220
 

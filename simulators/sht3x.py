@@ -25,7 +25,11 @@ class SHT3x(WordModel):
         "temperature": Range(-40, 125, 175 / 65535),
         "humidity": Range(0, 100, 100 / 65535),
     }
-    meddling: ClassVar[Sequence[bytes]] = (b"\x30\x6d", b"\x21\x30", b"\x27\x37")
+    meddling: ClassVar[Sequence[bytes | tuple[bytes, ...]]] = (
+        b"\x30\x6d",
+        b"\x21\x30",
+        b"\x27\x37",
+    )
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 21.0, "humidity": 45.0}
 
     def power_on(self) -> None:

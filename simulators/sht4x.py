@@ -25,7 +25,7 @@ class SHT4x(WordModel):
         "temperature": Range(-40, 125, 175 / 65535),
         "humidity": Range(0, 100, 125 / 65535),
     }
-    meddling: ClassVar[Sequence[bytes]] = (b"\x39", b"\x15")
+    meddling: ClassVar[Sequence[bytes | tuple[bytes, ...]]] = (b"\x39", b"\x15")
     quiet: ClassVar[Mapping[str, float]] = {"temperature": 21.0, "humidity": 45.0}
 
     def __init__(self, clock: SimulatedClock) -> None:

@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from drivers import scd4x
 from edge_agent import agent
 from edge_agent.agent import Agent
 from edge_agent.assembly.control import RELOAD, STOP, Control, MainRequest
@@ -16,9 +17,10 @@ from edge_agent.clock import SystemClock
 from edge_agent.commands.simulation import simulated_hardware
 from edge_agent.errors import LogError
 from edge_agent.evaluate.commands.command import Diagnostics, Read, Reload
-from edge_agent.events import Reading
+from edge_agent.events import Reading, Request
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
+from simulators import scd4x as simulated_scd4x
 from tests.configurations import shed
 
 
@@ -58,10 +60,9 @@ class AgentThread:
 
     def events(self, kind):
         reader = LogReader(self.log)
-        found = [(e.source, json.loads(e.data)) for e in reader.read_after(0, 10_000)]
-        kinds = [event.kind for event in reader.read_after(0, 10_000)]
+        events = list(reader.read_after(0, 10_000))
         reader.close()
-        return [one for one, its in zip(found, kinds, strict=True) if its == kind]
+        return [(one.source, json.loads(one.data)) for one in events if one.kind == kind]
 
 
 @pytest.fixture
@@ -162,6 +163,56 @@ def test_a_start_leaves_out_rows_that_do_not_decode(start_agent, wait_for, data)
     wait_for(lambda: readings(another))
     another.stop()
     assert another.code == 0
+
+
+CO2 = """
+[commands]
+allow = ["calibrate"]
+[[device]]
+name = "office"
+driver = "scd4x"
+"""
+
+
+def test_a_command_calibrates_a_sensor_and_the_log_says_how_it_ended(
+    start_agent, wait_for, monkeypatch
+):
+    for module in (scd4x, simulated_scd4x):
+        monkeypatch.setattr(module, "SETTLED", 0.0)
+    one = start_agent(more=CO2)
+    wait_for(lambda: one.seen)
+    for device in ("office", "air"):
+        payload = json.dumps({"device": device, "value": 420}).encode()
+        one.agent._request(Request("calibrate", payload, "answers"))
+    wait_for(lambda: [data for _, data in one.events("command") if data["state"] == "done"])
+    one.stop()
+    accepted, refused, done = (data for _, data in one.events("command"))
+    assert (accepted["state"], refused["state"]) == ("accepted", "refused")
+    assert refused["reason"] == "air cannot be calibrated by a command; can be: office"
+    assert done["arguments"] == {"device": "office", "value": 420.0}
+    assert done["result"]["correction"] < 0  # the model's air has 650 ppm
+
+
+PRESSURE = 0xE000  # as an SCD4x holds it
+COMPENSATED = """
+[[device]]
+name = "attic"
+driver = "bmp280"
+bus = 3
+every = "100ms"
+[[device]]
+name = "office"
+driver = "scd4x"
+ambient_pressure_from = "attic.atmospheric_pressure"
+"""
+
+
+def test_a_sensor_computes_with_the_pressure_that_another_bus_measures(start_agent, wait_for):
+    one = start_agent(more=COMPENSATED)
+    one.hardware.expose("attic", "atmospheric_pressure", 900.0)
+    wait_for(lambda: abs(one.hardware._models["office"]._held[PRESSURE] - 900) <= 1)
+    one.stop()
+    assert one.code == 0
 
 
 def test_an_agent_goes_on_without_its_log_file(start_agent, wait_for):

@@ -70,6 +70,20 @@ class Calibrating(Protocol):
 
 
 @runtime_checkable
+class Compensated(Protocol):
+    """A sensor that computes with what another device measures, if an option names its channel."""
+
+    compensations: ClassVar[Mapping[str, str]]  # of each such option, the quantity that it takes
+
+    def compensate(self, option: str, value: float | None) -> None:
+        """Compute with a value, in its quantity's unit; None if no value is new enough.
+
+        Called before each measurement, for each of these options that is given.
+        """
+        ...
+
+
+@runtime_checkable
 class Continuous(Protocol):
     """An output that takes every value from 0 to 1, as how bright it is or as any other level."""
 

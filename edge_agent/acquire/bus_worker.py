@@ -11,7 +11,9 @@ from typing import Literal, TypeAlias
 
 from drivers.base.members import Totalling
 from edge_agent.acquire.bus_watch import BusWatch
-from edge_agent.acquire.cycle import Cycle, DueDevice
+from edge_agent.acquire.cycle import Cycle
+from edge_agent.acquire.due_device import DueDevice
+from edge_agent.acquire.forced_calibration import ForcedCalibration
 from edge_agent.acquire.totals import SavedTotal
 from edge_agent.clock import Clock
 from edge_agent.events import Reading, SavedState
@@ -19,12 +21,13 @@ from edge_agent.figures import Figure, unreported
 
 IDLE = 5.0  # a sign of life at least this often
 
-BusItem: TypeAlias = tuple[Literal["wake"], str] | None
+BusItem: TypeAlias = tuple[Literal["wake"], str] | ForcedCalibration | Reading | None
 
 
 class BusWorker:
     """Measures the devices of one bus, at least one, until None comes into `inbox`.
 
+    Readings come into it if a driver computes with another device's values.
     `emit` gets every reading, good or not, `save` the totals of counters, and `report` how each
     attempt ended; `progress` is called at least every 5 s.
     """
@@ -106,7 +109,10 @@ class BusWorker:
         if item is None:
             self._stopping = True
             return
-        _, name = item
         for cycle in self._cycles:
-            if cycle.device.name == name:
+            if isinstance(item, Reading):
+                cycle.compensate(item)
+            elif isinstance(item, ForcedCalibration):
+                cycle.calibrate(item)
+            elif cycle.device.name == item[1]:
                 cycle.wake()

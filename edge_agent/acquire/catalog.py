@@ -118,12 +118,10 @@ class Option(NamedTuple):
     @property
     def expected(self) -> str:
         """What it takes, in words."""
-        if get_origin(self.kind) is Literal:
-            return "one of " + _listed(get_args(self.kind))
-        if get_origin(self.kind) is tuple:
-            return "a list of " + _listed(get_args(get_args(self.kind)[0]))
+        if get_origin(self.kind) in {Literal, tuple}:
+            return _expected(self.kind)
         given = [kind for kind in get_args(self.kind) or (self.kind,) if kind is not type(None)]
-        return " or ".join(EXPECTED.get(kind, str(kind)) for kind in given)
+        return " or ".join(map(_expected, given))
 
     def convert(self, value: object) -> Any:  # noqa: ANN401
         """Return a TOML value as the driver takes it; raise ValueError for any other."""
@@ -189,6 +187,15 @@ def _problem(name: str, what: str) -> ConfigError:
 
 def _package(entry: EntryPoint) -> str:
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+
+
+def _expected(kind: object) -> str:
+    """Return in words what a parameter of this kind takes."""
+    if get_origin(kind) is Literal:
+        return "one of " + _listed(get_args(kind))
+    if get_origin(kind) is tuple:
+        return "a list of " + _listed(get_args(get_args(kind)[0]))
+    return EXPECTED.get(kind, str(kind)) if isinstance(kind, type) else str(kind)
 
 
 def _listed(values: Iterable[object]) -> str:

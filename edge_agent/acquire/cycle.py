@@ -7,41 +7,26 @@ says when.
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from drivers.base.driver import Driver, Parted, Steps, Values, parted
-from drivers.base.errors import LONGEST, BusStuck, DriverError, NotReady, OutOfRange, shortened
-from drivers.base.members import Listening, Patient, Remark, Remarking, TakesTurns
+from drivers.base.driver import Driver, Parted, Steps, parted
+from drivers.base.errors import LONGEST, BusStuck, DriverError, NotReady
+from drivers.base.members import Listening, Remark, Remarking, TakesTurns
+from edge_agent.acquire.compensation import Compensation
+from edge_agent.acquire.due_device import DueDevice
+from edge_agent.acquire.forced_calibration import CALIBRATION_DEADLINE, ForcedCalibration
+from edge_agent.acquire.qualities import explained, finite, quality_of
 from edge_agent.acquire.schedule import after_failure, next_slot
 from edge_agent.clock import Clock, Moment
 from edge_agent.events import Reading
 from edge_agent.figures import Figure, Measured, unreported
 
-DEADLINE = 5.0  # seconds for setup and measurement, if the driver does not ask for more
 STUCK_FAILURES = 2  # a time-out of the bus counts as two: each attempt stops all other devices
 NO_REMARK = Remark()
 
 Outcome: TypeAlias = Literal["under way", "ended", "stuck"]  # stuck: ended by the bus's time-out
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class DueDevice:
-    """A sensor: measured `every` so many s within `deadline`, `phase` µs after a whole interval."""
-
-    name: str
-    driver: Driver
-    every: float
-    deadline: float = DEADLINE
-    phase: int = 0
-
-    @classmethod
-    def of(cls, name: str, driver: Driver, every: float, phase: int = 0) -> "DueDevice":
-        """Return the device with the deadline that its driver asks for."""
-        deadline = driver.deadline if isinstance(driver, Patient) else DEADLINE
-        return cls(name, driver, every, deadline, phase)
 
 
 class Cycle:
@@ -70,6 +55,8 @@ class Cycle:
         self._failures = 0
         self._ready = self._woken = self._reported = False
         self._remark = NO_REMARK
+        self._calibration: ForcedCalibration | None = None
+        self._compensation = Compensation(device.driver, device.sources)
         self._refused: frozenset[str] = frozenset()  # channels, at the last success
         self._emitted = 0  # uptime of the last reading, in µs
 
@@ -78,6 +65,20 @@ class Cycle:
         self._woken = True
         if self._attempt is None:
             self.due = self._clock.monotonic()
+
+    def calibrate(self, calibration: ForcedCalibration) -> None:
+        """Calibrate the device, if it is this one, once what is under way has ended."""
+        if calibration.device != self.device.name:
+            return
+        if self._calibration is not None:
+            calibration.failed(f"{self.device.name} is being calibrated already")
+            return
+        self._calibration = calibration
+        self.wake()
+
+    def compensate(self, reading: Reading) -> None:
+        """Take what the driver computes with from another device's reading."""
+        self._compensation.take(reading)
 
     @property
     def shared(self) -> str:
@@ -108,30 +109,52 @@ class Cycle:
         self._emit(self._failure(error.quality, str(error)))
 
     def close(self) -> None:
-        """Break off what is under way."""
+        """Break off what is under way, and a calibration that has yet to begin."""
         attempt, self._attempt = self._attempt, None
         if attempt is not None:
             attempt.close()
+        calibration, self._calibration = self._calibration, None
+        if calibration is not None:
+            calibration.break_off()
 
     def _current(self) -> Steps[Parted]:
         if self._attempt is None:
             self._woken = False
             self._began = self._clock.monotonic()
             self._late = max(self._began - self.due, 0.0)
-            self._give_up_at = self._began + self.device.deadline
+            longest = CALIBRATION_DEADLINE if self._calibration else self.device.deadline
+            self._give_up_at = self._began + longest
             self._attempt = self._measure()
         return self._attempt
 
     def _measure(self) -> Steps[Parted]:
         driver = self.device.driver
+        self._compensate_driver()
+        if self._calibration is not None:
+            yield from self._calibrate(self._calibration)
         if not self._ready:
             yield from driver.setup()
             if self._listening:
                 self._listening.listen(self._news)
             self._ready = True
+            self._compensate_driver()
         measured = parted(finite(self.device.name, (yield from driver.measure())))
         self._remark = self._remarking.remark() if self._remarking else NO_REMARK
         return measured
+
+    def _compensate_driver(self) -> None:
+        if self.device.sources:
+            self._compensation.apply(self._clock.now().uptime)
+
+    def _calibrate(self, calibration: ForcedCalibration) -> Steps[None]:
+        """Calibrate, without values meanwhile; the device is set up again after it."""
+        self._ready = False
+        what = f"{self.device.name}: is being calibrated to {calibration.value:g}"
+        self._emit(self._failure(NotReady.quality, what))
+        try:
+            yield from calibration.run(self.device.driver)
+        finally:
+            self._calibration = None
 
     def _wait(self, seconds: float) -> None:
         """Hand the bus over; a device may be served late, but may not wait beyond its deadline."""
@@ -192,7 +215,7 @@ class Cycle:
 
     def _report(self, error: Exception) -> None:
         """Report the failure as the reading; log only the first in a row."""
-        detail = self._explain(error)
+        detail = explained(error, self.device.name, self.device.driver)
         self._emit(self._failure(quality_of(error), detail))
         if not self._reported:
             known = isinstance(error, DriverError) or len(str(error)) > LONGEST
@@ -215,12 +238,6 @@ class Cycle:
         took = self._clock.monotonic() - self._began
         self._report_figure(Measured(self.device.name, took, self._late, error))
 
-    def _explain(self, error: Exception) -> str:
-        if isinstance(error, DriverError):
-            return str(error)
-        driver, bug = type(self.device.driver).__qualname__, shortened(repr(error))
-        return f"{self.device.name}: driver {driver} has a bug, please report it: {bug}"
-
 
 def _members(
     driver: Driver,
@@ -231,20 +248,3 @@ def _members(
         driver if isinstance(driver, Listening) else None,
         driver if isinstance(driver, Remarking) else None,
     )
-
-
-def quality_of(error: Exception) -> str:
-    """Return the quality of a reading that an error prevents."""
-    return error.quality if isinstance(error, DriverError) else DriverError.quality
-
-
-def finite(where: str, measured: Values) -> Values:
-    """Return what was measured as plain floats, with `OutOfRange` for infinity and NaN."""
-    return {
-        channel: _finite(where, channel, value) if not isinstance(value, DriverError) else value
-        for channel, value in measured.items()
-    }
-
-
-def _finite(where: str, channel: str, value: float) -> float | OutOfRange:
-    return float(value) if math.isfinite(value) else OutOfRange(where, f"{channel} is {value}")

@@ -6,61 +6,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, NamedTuple
+from typing import Any
 
-from drivers.base.driver import Driver
 from drivers.base.errors import DriverError
-from drivers.base.members import Totalling
-from edge_agent.acquire.bus_worker import BusWorker
-from edge_agent.acquire.cycle import DueDevice
+from edge_agent.acquire.bus_worker import BusItem, BusWorker
+from edge_agent.acquire.due_device import DueDevice
+from edge_agent.acquire.forced_calibration import ForcedCalibration
 from edge_agent.acquire.hardware import Hardware
-from edge_agent.acquire.totals import saved_total
+from edge_agent.assembly.bus_threads import BusChange, BusThread, Connected, feeds
 from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput
 from edge_agent.clock import Clock
 from edge_agent.errors import HardwareError
 from edge_agent.events import Reading, SavedState
 from edge_agent.figures import Figure
-from edge_agent.store.reader import LogReader
+from edge_agent.live.fan_out import FanOut
 from edge_agent.threads import Worker
 
 STEP_SECONDS = 0.1
 FIXED = "what changes on a pin, a serial line or SPI needs a restart"
 REBUILT = {"i2c", "w1", "linux"}  # a driver need not be closed before another one opens the device
-
-
-class Connected(NamedTuple):
-    """A device, and the driver that speaks to it."""
-
-    resolved: ResolvedDevice
-    driver: Driver
-
-
-class BusThread(NamedTuple):
-    """One bus with its devices, and its thread."""
-
-    devices: tuple[Connected, ...]
-    inbox: "SimpleQueue[Any]"
-    worker: Worker
-
-
-class BusChange(NamedTuple):
-    """What a reload brings: the buses that stop, and the threads that take their place.
-
-    `fresh` are the devices whose drivers are new.
-    """
-
-    stopped: tuple[str, ...]
-    threads: dict[str, BusThread]
-    fresh: tuple[Connected, ...]
-
-    def resume(self, reader: LogReader) -> None:
-        """Let new counters continue from their saved totals, or from those in the log."""
-        saved = reader.saved_states()
-        for one in self.fresh:
-            if isinstance(one.driver, Totalling):
-                name = one.resolved.name
-                total = saved_total(saved, name)
-                one.driver.resume(total, {} if total else reader.latest_values(name))
 
 
 class Buses:
@@ -85,6 +49,7 @@ class Buses:
         self._hardware = hardware
         self._phase = phase
         self._emit = emit
+        self._emitted: FanOut[Reading] = FanOut((emit,))
         self._save = save
         self._alive = alive
         self._died = died
@@ -103,9 +68,16 @@ class Buses:
 
     def wake(self, device: str) -> bool:
         """Measure a device now; return whether there is one."""
+        return self._send(device, ("wake", device))
+
+    def calibrate(self, calibration: ForcedCalibration) -> bool:
+        """Calibrate a device, which measures for minutes before; return whether there is one."""
+        return self._send(calibration.device, calibration)
+
+    def _send(self, device: str, item: BusItem) -> bool:
         for thread in self._threads.values():
             if any(one.resolved.name == device for one in thread.devices):
-                thread.inbox.put(("wake", device))
+                thread.inbox.put(item)
                 return True
         return False
 
@@ -156,6 +128,7 @@ class Buses:
         workers = ((name, one.worker) for name, one in self._retired.items())
         self._stuck |= {name: worker for name, worker in workers if worker.alive}
         self._retired.clear()
+        self._emitted.listeners = (self._emit, *feeds(self._threads.values()))
         for thread in change.threads.values():
             thread.worker.start()
 
@@ -179,12 +152,16 @@ class Buses:
             name,
             [
                 DueDevice.of(
-                    one.resolved.name, one.driver, one.resolved.settings.every, self._phase
+                    one.resolved.name,
+                    one.driver,
+                    one.resolved.settings.every,
+                    self._phase,
+                    one.resolved.sources,
                 )
                 for one in devices
             ],
             inbox,
-            emit=self._emit,
+            emit=self._emitted.put,
             save=self._save,
             clock=self._clock,
             progress=partial(self._alive, name),

@@ -8,7 +8,7 @@ from edge_agent.assembly.restore import last_alerts, read_history, restore_value
 from edge_agent.blueprint import Blueprint
 from edge_agent.blueprint.devices import ResolvedOutput
 from edge_agent.clock import Clock, Moment
-from edge_agent.config.config import Config
+from edge_agent.evaluate.commands.bounds import Bounds, Span
 from edge_agent.evaluate.commands.execute import CommandExecutor, Delegate
 from edge_agent.evaluate.commands.outcomes import KnownAnswers
 from edge_agent.evaluate.current_values import CurrentValues
@@ -41,9 +41,9 @@ def assemble_evaluation(
     last, of_outputs = last_alerts(reader), output_alerts(blueprint)
     alerts = {name: one for name, one in last.items() if name not in of_outputs}
     states = states_after(alerts, now) | load_states(saved, "rule/", RuleState, now, clock.boot)
-    limits = bounds(blueprint.config)
+    limits = bounds(blueprint)
     save = partial(save_state, boot=clock.boot)
-    rule_set = RuleSet(blueprint.rules, limited(states, limits), current, save)
+    rule_set = RuleSet(blueprint.rules, limited(states, limits.thresholds), current, save)
     outputs = OutputSet(
         map(connect, blueprint.outputs),
         load_states(saved, "output/", OutputState, now, clock.boot),
@@ -80,11 +80,11 @@ def unknown_values(blueprint: Blueprint, now: Moment) -> CurrentValues:
 
 
 def limited(
-    states: Mapping[str, RuleState], bounds: Mapping[tuple[str, str], tuple[float, float]]
+    states: Mapping[str, RuleState], thresholds: Mapping[tuple[str, str], Span]
 ) -> dict[str, RuleState]:
     """Return the states without thresholds that the configuration no longer allows."""
     of_rule: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
-    for (rule, threshold), limits in bounds.items():
+    for (rule, threshold), limits in thresholds.items():
         of_rule[rule][threshold] = limits
     return {name: state.within(of_rule[name]) for name, state in states.items()}
 
@@ -111,13 +111,14 @@ def removed_rules(
     return RuleChanges(orphaned(alerts, states, lasting, now), saved)
 
 
-def bounds(config: Config) -> dict[tuple[str, str], tuple[float, float]]:
-    """Return what each threshold may be set to."""
-    return {
+def bounds(blueprint: Blueprint) -> Bounds:
+    """Return what each threshold may be set to, and each device be calibrated to."""
+    thresholds = {
         (rule.name, name): (one.low, one.high)
-        for rule in config.rule
+        for rule in blueprint.config.rule
         for name, one in rule.threshold.items()
     }
+    return Bounds(thresholds, {one.name: one.calibrates for one in blueprint.devices})
 
 
 def horizon(blueprint: Blueprint) -> float:

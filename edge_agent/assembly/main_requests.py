@@ -3,18 +3,22 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
+from edge_agent.acquire.forced_calibration import ForcedCalibration
 from edge_agent.assembly.control import MainRequest
 from edge_agent.assembly.flow import Flow
 from edge_agent.assembly.reload import reload
 from edge_agent.blueprint import Blueprint
 from edge_agent.errors import AgentError
-from edge_agent.evaluate.commands.command import Command, Read, Reload
+from edge_agent.evaluate.commands.command import Calibrate, Command, Read, Reload
 from edge_agent.events import Finished, lifecycle
 from edge_agent.observe.diagnostics import collect_diagnostics
 from edge_agent.store.reader import read_stats
 
+Result: TypeAlias = dict[str, Any]
+End: TypeAlias = Callable[[Result | None, str], None]  # with the result, or why there is none
 MOST_PROBLEMS = 20  # of a configuration that is refused, in one event
 
 _logger = logging.getLogger(__name__)
@@ -31,34 +35,45 @@ def carry_out(
     What takes long ends early when `stopping` turns true.
     """
     command = requests[0].command
+    end = partial(_end, flow, requests)
     try:
-        result = _result(command, flow, reread, stopping)
+        if isinstance(command, Read | Calibrate):
+            _ask_bus(command, flow, end)
+        else:
+            end(_result(command, flow, reread, stopping), "")
     except Exception as error:  # noqa: BLE001 - the agent continues after any error
-        reason = _explained(command, error)
-        ends = [Finished(one.key, None, reason) for one in requests]
+        end(None, _explained(command, error))
+
+
+def _end(flow: Flow, requests: Sequence[MainRequest], result: Result | None, reason: str) -> None:
+    """Hand the end of all the requests to the engine; a bus's thread may do it, too."""
+    for one in requests:
+        flow.readings.put(Finished(one.key, result, reason))
+
+
+def _ask_bus(command: Read | Calibrate, flow: Flow, end: End) -> None:
+    """Let a bus do it: the next reading, or the bus itself, ends the command."""
+    if isinstance(command, Read):
+        known = flow.buses.wake(command.device)
     else:
-        ends = [Finished(one.key, result) for one in requests if result is not None]
-    for end in ends:
-        flow.readings.put(end)
+        done = lambda correction: end({"correction": correction}, "")  # noqa: E731
+        failed = partial(end, None)
+        known = flow.buses.calibrate(ForcedCalibration(command.device, command.value, done, failed))
+    if not known:
+        raise AgentError(f"no device {command.device!r}")
 
 
 def _result(
     command: Command, flow: Flow, reread: Callable[[], Blueprint], stopping: Callable[[], bool]
-) -> dict[str, Any] | None:
-    """Return what a command results in; None for a reading, because the next one is its answer."""
+) -> Result:
+    """Return what a command results in that the main thread carries out itself."""
     if isinstance(command, Reload):
         return _reload(flow, reread, stopping)
-    if isinstance(command, Read):
-        if not flow.buses.wake(command.device):
-            raise AgentError(f"no device {command.device!r}")
-        return None
     node = flow.blueprint.config.node
     return collect_diagnostics(node, read_stats(flow.log_path), flow.clock, flow.notices.current())
 
 
-def _reload(
-    flow: Flow, reread: Callable[[], Blueprint], stopping: Callable[[], bool]
-) -> dict[str, Any]:
+def _reload(flow: Flow, reread: Callable[[], Blueprint], stopping: Callable[[], bool]) -> Result:
     """Reload, and record how it ended; raise AgentError if the configuration is refused."""
     try:
         problems = reload(flow, reread, stopping)

@@ -12,7 +12,8 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
-from edge_agent.assembly.buses import STEP_SECONDS, BusChange, same_driver
+from edge_agent.assembly.bus_threads import BusChange
+from edge_agent.assembly.buses import STEP_SECONDS, same_driver
 from edge_agent.assembly.delivery import SinkChange
 from edge_agent.assembly.evaluation import bounds, limited, unknown_values
 from edge_agent.assembly.flow import Flow
@@ -201,10 +202,10 @@ class Renewal:
         """Return the new parts; removed outputs are made safe, and released."""
         current = unknown_values(self._new, self._clock.now())
         current.inherit(before.current)
-        limits = bounds(self._new.config)
+        limits = bounds(self._new)
         rule_set = RuleSet(
             self._new.rules,
-            limited(before.rule_set.states, limits),
+            limited(before.rule_set.states, limits.thresholds),
             current,
             partial(save_state, boot=self._clock.boot),
         )

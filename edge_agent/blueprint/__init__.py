@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from edge_agent.acquire.catalog import Catalog
 from edge_agent.blueprint.collisions import note_collisions
+from edge_agent.blueprint.compensation import resolve_compensation
 from edge_agent.blueprint.devices import (
     DeviceResolver,
     ResolvedDevice,
@@ -63,7 +64,7 @@ def resolve_all(path: Path, overrides: Iterable[str] = ()) -> tuple[Blueprint, P
     note_metrics(config, problems)
     note_web(config, problems)
     resolver = DeviceResolver(Catalog("edge_agent.drivers"), problems)
-    devices = resolver.devices(config.device)
+    devices = resolve_compensation(resolver.devices(config.device), problems)
     outputs = resolver.outputs(config.output)
     note_levels(config, outputs, problems)
     note_interlocks(config, problems)

@@ -12,8 +12,9 @@ from drivers.base.driver import (
     is_output,
     is_sensor,
 )
-from drivers.base.members import Continuous, Totalling
+from drivers.base.members import Calibrating, Continuous, Totalling
 from edge_agent.acquire.catalog import Catalog, convert_options
+from edge_agent.acquire.compensation import CompensationSource
 from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
 from edge_agent.blueprint.places import resolve_place
 from edge_agent.blueprint.plans import device_plan, output_guard, published
@@ -33,13 +34,17 @@ Built = TypeVar("Built", bound=Driver | Output)
 
 
 class ResolvedDevice(NamedTuple):
-    """A sensor as configured; `channels` are those that its options select."""
+    """A sensor as configured; `channels` are those that its options select.
+
+    `sources` are the channels of others that it computes with.
+    """
 
     settings: DeviceSettings
     driver: type[Driver]
     place: Place
     options: dict[str, Any]
     channels: tuple[Channel, ...]
+    sources: tuple[CompensationSource, ...] = ()
 
     @property
     def name(self) -> str:
@@ -50,6 +55,11 @@ class ResolvedDevice(NamedTuple):
     def plan(self) -> DevicePlan:
         """How its readings are corrected, checked and thinned out."""
         return device_plan(self.settings, self.channels)
+
+    @property
+    def calibrates(self) -> tuple[float, float] | None:
+        """The lowest and the highest value that a command calibrates it to; None if none does."""
+        return self.driver.calibrates if isinstance(self.driver, Calibrating) else None
 
     def build(self, hardware: Hardware) -> Driver:
         """Return the driver, connected; raise DriverError if its bus is missing."""

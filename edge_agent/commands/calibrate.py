@@ -11,7 +11,7 @@ from edge_agent.blueprint import resolve
 from edge_agent.blueprint.devices import ResolvedDevice
 from edge_agent.commands.config_choice import simulation_argument
 from edge_agent.commands.options import set_option, simulate_option
-from edge_agent.commands.read import find, hardware_of
+from edge_agent.commands.read import connected, find, hardware_of
 from edge_agent.errors import ConfigError, HardwareError
 
 
@@ -33,7 +33,7 @@ def calibrate(
     resolved = find(device, blueprint, config)
     hardware = hardware_of(blueprint, config, simulate=simulate)
     try:
-        correction = _calibrated(resolved, resolved.build(hardware), value)
+        correction = _calibrated(resolved, connected(resolved, blueprint, hardware), value)
     except DriverError as error:
         raise HardwareError(f"{error.where}: {error.what}", error.remedy) from error
     finally:
@@ -48,5 +48,6 @@ def _calibrated(resolved: ResolvedDevice, driver: object, value: float) -> float
         raise ConfigError((f"device {resolved.name!r}: {what}",))
     low, high = driver.calibrates
     if not low <= value <= high:
-        raise ConfigError((f"{value:g}: wanted {low:g} to {high:g}",))
+        wanted = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+        raise ConfigError((f"{value:g}: wanted {wanted}",))
     return run(driver.calibrate(value))

@@ -2,12 +2,14 @@
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from drivers.base.driver import read_parted
+from drivers.base.driver import Driver, read_parted
 from drivers.base.errors import DriverError
+from drivers.base.members import Compensated
 from edge_agent.acquire.hardware import Hardware, RealHardware
 from edge_agent.blueprint import Blueprint, resolve
 from edge_agent.blueprint.devices import ResolvedDevice
@@ -37,7 +39,7 @@ def read(
     """
     blueprint = resolve(config, overrides)
     resolved = find(device, blueprint, config)
-    reading = _measure(resolved, hardware_of(blueprint, config, simulate=simulate))
+    reading = _measure(resolved, blueprint, hardware_of(blueprint, config, simulate=simulate))
     if as_json:
         click.echo(json.dumps(reading_as_json(reading), ensure_ascii=False))
     else:
@@ -64,9 +66,22 @@ def hardware_of(blueprint: Blueprint, config: Path, *, simulate: bool) -> Hardwa
     return simulated_hardware(blueprint, config)
 
 
-def _measure(resolved: ResolvedDevice, hardware: Hardware) -> Reading:
+def connected(resolved: ResolvedDevice, blueprint: Blueprint, hardware: Hardware) -> Driver:
+    """Return the driver of a device; what it computes with is measured first."""
+    driver = resolved.build(hardware)
+    devices = {one.name: one for one in blueprint.devices}
+    for source in resolved.sources:
+        other = devices[source.device].build(hardware)
+        with suppress(DriverError):  # then it computes without
+            value = read_parted(other, time.sleep).values.get(source.channel)
+            if isinstance(driver, Compensated):
+                driver.compensate(source.option, value)
+    return driver
+
+
+def _measure(resolved: ResolvedDevice, blueprint: Blueprint, hardware: Hardware) -> Reading:
     try:
-        parted = read_parted(resolved.build(hardware), time.sleep)
+        parted = read_parted(connected(resolved, blueprint, hardware), time.sleep)
     except DriverError as error:
         raise HardwareError(f"{error.where}: {error.what}", error.remedy) from error
     finally:

@@ -15,6 +15,7 @@ CommandName: TypeAlias = Literal[
     "enable",
     "disable",
     "threshold",
+    "calibrate",
     "reload",
 ]
 

@@ -5,7 +5,7 @@ import pytest
 from drivers.base.channel import Channel
 from drivers.base.errors import BusStuck, LostConfiguration, NoAcknowledge
 from edge_agent.acquire.bus_worker import BusWorker
-from edge_agent.acquire.cycle import DueDevice
+from edge_agent.acquire.due_device import DueDevice
 from edge_agent.clock import ManualClock
 
 

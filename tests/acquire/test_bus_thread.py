@@ -4,7 +4,7 @@ from queue import Empty, SimpleQueue
 import pytest
 
 from edge_agent.acquire.bus_worker import IDLE, BusWorker
-from edge_agent.acquire.cycle import DueDevice
+from edge_agent.acquire.due_device import DueDevice
 from edge_agent.clock import ManualClock, SystemClock
 
 PATIENCE = 60.0  # s: a deadline that a slow machine keeps, and far less than an interval here

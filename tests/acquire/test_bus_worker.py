@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 
 from drivers.base.errors import BadChecksum, BusMissing, NoAcknowledge, NotReady, OutOfRange
-from edge_agent.acquire.cycle import DueDevice
+from edge_agent.acquire.due_device import DueDevice
 from edge_agent.figures import Measured
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import pytest
 
-from edge_agent.acquire.catalog import Catalog, convert_options, options
+from edge_agent.acquire.catalog import Catalog, Option, convert_options, options
 from edge_agent.errors import ConfigError
 
 GROUP = "edge_agent.drivers"
@@ -56,6 +56,10 @@ def problem(catalog, name):
         catalog.load(name)
     (line,) = raised.value.problems
     return line
+
+
+def test_the_values_of_an_option_that_may_be_left_out_are_listed():
+    assert Option("range", Literal[2000, 5000] | None, None).expected == "one of 2000, 5000"
 
 
 def test_our_own_drivers_and_models_are_registered_under_the_same_names():

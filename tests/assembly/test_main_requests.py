@@ -11,7 +11,7 @@ from edge_agent.assembly.control import RELOAD, STOP, Control, MainRequest
 from edge_agent.assembly.main_requests import MOST_PROBLEMS, carry_out
 from edge_agent.clock import ManualClock
 from edge_agent.errors import ConfigError
-from edge_agent.evaluate.commands.command import Diagnostics, Read, Reload
+from edge_agent.evaluate.commands.command import Calibrate, Diagnostics, Read, Reload
 from edge_agent.observe.notices import Notices
 from edge_agent.store.event_log import EventLog
 
@@ -19,6 +19,7 @@ from edge_agent.store.event_log import EventLog
 class Buses:
     def __init__(self, error=None):
         self.woken = []
+        self.calibrations = []
         self._error = error
 
     def wake(self, device):
@@ -26,6 +27,10 @@ class Buses:
             raise self._error
         self.woken.append(device)
         return device == "air"
+
+    def calibrate(self, calibration):
+        self.calibrations.append(calibration)
+        return calibration.device == "air"
 
 
 @pytest.fixture
@@ -93,6 +98,29 @@ def test_the_next_reading_answers_a_read(flow):
 
 def test_a_read_of_an_unknown_device_has_failed(flow):
     assert ends(flow, Read(device="moon")) == [("k0", None, "no device 'moon'")]
+
+
+CALIBRATE = Calibrate(device="air", value=420)
+
+
+def test_the_bus_answers_a_calibration_at_its_end(flow):
+    assert ends(flow, CALIBRATE) == []
+    (asked,) = flow.buses.calibrations
+    assert (asked.device, asked.value) == ("air", 420)
+    asked.done(-80.0)
+    assert [tuple(end) for end in items(flow.readings)] == [("k0", {"correction": -80.0}, "")]
+
+
+def test_a_calibration_that_two_asked_for_is_made_once_and_each_is_answered(flow):
+    ends(flow, CALIBRATE, CALIBRATE)
+    (asked,) = flow.buses.calibrations
+    asked.failed("air: nothing new for 3 s")
+    assert [end.id for end in items(flow.readings)] == ["k0", "k1"]
+
+
+def test_a_calibration_of_a_device_that_a_reload_removed_has_failed(flow):
+    found = ends(flow, Calibrate(device="moon", value=420))
+    assert found == [("k0", None, "no device 'moon'")]
 
 
 def test_a_bug_fails_the_command_and_is_logged(flow, caplog):

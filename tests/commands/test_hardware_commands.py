@@ -30,6 +30,27 @@ def test_read_speaks_json_and_calibrates(edge_agent, config):
     assert difference == pytest.approx(5, abs=0.5)
 
 
+COMPENSATED = """
+[[device]]
+name = "attic"
+driver = "bmp280"
+bus = 3
+[[device]]
+name = "office"
+driver = "scd4x"
+ambient_pressure_from = "attic.atmospheric_pressure"
+"""
+
+
+def test_read_measures_first_what_the_device_computes_with(edge_agent, config, monkeypatch):
+    given = []
+    monkeypatch.setattr(scd4x.SCD4x, "compensate", lambda _, *value: given.append(value))
+    done = edge_agent("read", "office", "-c", config(COMPENSATED), "--simulate")
+    ((option, pressure),) = given
+    assert (done.code, option) == (0, "ambient_pressure_from")
+    assert 900 < pressure < 1100
+
+
 def test_calibrate_tells_a_sensor_what_its_air_has(edge_agent, config, monkeypatch):
     for module in (scd4x, simulated_scd4x):
         monkeypatch.setattr(module, "SETTLED", 0.0)
@@ -44,6 +65,7 @@ def test_calibrate_tells_a_sensor_what_its_air_has(edge_agent, config, monkeypat
     [
         ("sht4x", "420", "driver = 'sht4x' has no such command"),
         ("scd4x", "40", "40: wanted 400 to 2000"),
+        ("mhz19", "420", "420: wanted 400"),
     ],
 )
 def test_calibrate_refuses_what_it_cannot_do(edge_agent, config, driver, value, why):

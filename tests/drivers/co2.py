@@ -58,11 +58,65 @@ class CompensatesCO2:
             ({"ambient_pressure": 500}, "ambient_pressure is 500: wanted 700 to"),
             ({"temperature_offset": 21}, "temperature_offset is 21: wanted 0 to 20 °C"),
             ({"altitude": 1, "ambient_pressure": 1000}, "give one, they say the same"),
+            (
+                {"ambient_pressure": 1000, "ambient_pressure_from": "attic.pressure"},
+                "give one, they say the same",
+            ),
         ],
     )
     def test_an_option_that_the_chip_cannot_have_is_refused(self, options, why):
         with pytest.raises(ValueError, match=why):
             self.bench(**options)
+
+    def shown(self, bench, pressure, measured):
+        """Return the ppm of 1000 at a pressure in hPa, if another device has measured another."""
+        bench.device.compensate("ambient_pressure_from", measured)
+        bench.model.pressure = pressure
+        for _ in range(2):  # the first one may have been computed before
+            bench.settled()
+            values = run(bench.device.measure(), bench.sleep)
+        return values["carbon_dioxide"]
+
+    @pytest.fixture
+    def compensated(self):
+        bench = self.bench(ambient_pressure_from="attic.atmospheric_pressure")
+        bench.model.set("carbon_dioxide", 1000)
+        bench.setup()
+        return bench
+
+    def test_a_pressure_that_another_device_measures_is_followed(self, compensated):
+        for pressure in (795, 1013, 960.4):
+            assert self.shown(compensated, pressure, pressure) == pytest.approx(1000, abs=5)
+
+    def test_a_pressure_that_was_measured_before_the_setup_counts_from_the_first_value(self):
+        bench = self.bench(ambient_pressure_from="attic.atmospheric_pressure")
+        bench.model.set("carbon_dioxide", 1000)
+        bench.model.pressure = 795
+        bench.device.compensate("ambient_pressure_from", 795.2)
+        assert bench.read()["carbon_dioxide"] == pytest.approx(1000, abs=2)
+
+    def test_without_a_measured_pressure_the_last_one_counts(self, compensated):
+        self.shown(compensated, 795, 795)
+        assert self.shown(compensated, 795, None) == pytest.approx(1000, abs=2)
+
+    def test_without_a_measured_pressure_the_altitude_counts_if_it_is_given(self):
+        bench = self.bench(ambient_pressure_from="attic.atmospheric_pressure", altitude=2000)
+        bench.model.set("carbon_dioxide", 1000)
+        bench.setup()
+        assert self.shown(bench, 900, 900) == pytest.approx(1000, abs=2)
+        assert self.shown(bench, 795, None) == pytest.approx(1000, abs=2)
+
+    @pytest.mark.parametrize("beyond", [699.0, 1401.0])
+    def test_a_pressure_that_the_chip_does_not_take_counts_as_none(self, compensated, beyond):
+        self.shown(compensated, 795, 795)
+        assert self.shown(compensated, 795, beyond) == pytest.approx(1000, abs=2)
+
+    def test_a_setting_that_is_followed_is_written_only_when_it_changes(self, compensated):
+        self.shown(compensated, 795, 795)
+        begin = len(compensated.bus.messages)
+        self.shown(compensated, 795, 795.4)
+        written = [one.written for one in compensated.bus.messages[begin:] if one.written]
+        assert max(map(len, written)) == 2
 
     def test_a_forced_calibration_corrects_what_is_measured_from_then_on(self):
         bench = self.bench()

@@ -9,7 +9,7 @@ from drivers.base import driver
 from drivers.base.i2c import I2CPort
 from drivers.base.spi import SPIPort
 from edge_agent.acquire.bus_worker import BusWorker
-from edge_agent.acquire.cycle import DueDevice
+from edge_agent.acquire.due_device import DueDevice
 from edge_agent.testing import Bench, FlippedBit
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock

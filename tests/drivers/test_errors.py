@@ -7,7 +7,8 @@ from drivers.base.errors import LONGEST, DriverError, NotReady
 from drivers.base.serial import SerialPort
 from drivers.mhz19 import MHZ19
 from drivers.pms5003 import PMS5003
-from edge_agent.acquire.cycle import Cycle, DueDevice
+from edge_agent.acquire.cycle import Cycle
+from edge_agent.acquire.due_device import DueDevice
 from edge_agent.clock import ManualClock
 
 BOUND = LONGEST + 200  # with the place and the remedy

@@ -8,7 +8,7 @@ from drivers.base import thermocouple
 from drivers.base.driver import read, read_parted, run
 from drivers.base.errors import BadChecksum, DeadFrame, OutOfRange
 from drivers.base.spi import SPIPort
-from drivers.max31855 import MAX31855, temperatures
+from drivers.max31855 import MAX31855, SENSITIVITIES, temperatures
 from edge_agent.testing import SensorContract
 from simulators import max31855
 from simulators.clock import VirtualClock
@@ -184,6 +184,25 @@ def test_driver_and_model_have_the_reference_tables_points(kind, celsius, voltag
     assert millivolts(kind, celsius) == pytest.approx(voltage, abs=0.0006)
     if kind != "S" or celsius > 0:  # -50 °C is the very end
         assert thermocouple.celsius(kind, voltage) == pytest.approx(celsius, abs=0.15)
+
+
+# Datasheet, table 1 (page 8): µV/°C from 0 to `high`, of which NIST's functions are the witness
+@pytest.mark.parametrize(
+    "kind, microvolts, high",
+    [
+        ("K", 41.276, 1000),
+        ("J", 57.953, 1000),
+        ("N", 36.256, 1000),
+        ("T", 52.18, 400),
+        ("E", 76.373, 1000),
+        ("S", 9.587, 1000),
+        ("R", 10.506, 1000),
+    ],
+)
+def test_the_straight_line_of_each_type_is_the_datasheets(kind, microvolts, high):
+    assert SENSITIVITIES[kind] * 1000 == pytest.approx(microvolts, abs=1e-9)
+    assert max31855.SENSITIVITIES[kind] == microvolts
+    assert millivolts(kind, high) / high * 1000 == pytest.approx(microvolts, abs=0.001)
 
 
 @pytest.mark.parametrize("kind", get_args(thermocouple.ThermocoupleType))

@@ -172,6 +172,87 @@ def test_the_answer_to_another_command_is_refused():
         concentration(bytes.fromhex("ff 99 01 00 00 00 00 00 66"), "here")
 
 
+class Reticent(mhz19.MHZ19):
+    """A sensor that does not answer what is set, which no manual has."""
+
+    says_settings = False
+
+
+class TestContractOfAReticentSensor(TestContract):
+    model = Reticent
+    options = {"range": 5000, "self_calibration": False}
+
+
+@pytest.mark.parametrize("kind", [mhz19.MHZ19, Reticent])
+@pytest.mark.parametrize(
+    "ppm, frame",
+    [(2000, "ff0199000000" + "07d08f"), (5000, "ff0199000000" + "1388cb"),
+     (10000, "ff0199000000" + "27102f")],
+)  # fmt: skip
+def test_a_range_is_set_and_read_back(clock, kind, ppm, frame):
+    model = kind(clock, range=2000)
+    model.set("carbon_dioxide", 1500)
+    assert read(wired(model, range=ppm), clock.sleep) == {"carbon_dioxide": 1500}
+    assert (model.range, [one.hex() for one in model.commands]) == (ppm, [frame])
+
+
+class Stubborn(mhz19.MHZ19):
+    """A sensor that keeps its range, whatever it is asked."""
+
+    range = property(lambda _: 2000, lambda _, value: None)
+
+
+def test_a_range_that_the_sensor_does_not_take_is_no_setup(clock):
+    sensor = wired(Stubborn(clock), range=5000)
+    with pytest.raises(LostConfiguration, match="range is 2000 instead of 5000"):
+        run(sensor.setup(), clock.sleep)
+
+
+def test_without_the_option_the_end_of_its_own_range_has_no_value(clock):
+    model = mhz19.MHZ19(clock, range=2000)
+    sensor = wired(model)
+    model.set("carbon_dioxide", 1500)
+    assert read(sensor, clock.sleep) == {"carbon_dioxide": 1500}
+    model.set("carbon_dioxide", 2500)
+    with pytest.raises(OutOfRange, match="the chip measures 401 to 1999 ppm"):
+        run(sensor.measure(), clock.sleep)
+
+
+@pytest.mark.parametrize("options", [{}, {"range": 5000}, {"self_calibration": False}])
+def test_a_setting_that_another_program_changes_later_gives_no_value(model, clock, options):
+    sensor = wired(model, **options)
+    read(sensor, clock.sleep)
+    model.set("carbon_dioxide", 3000)
+    model.range, model.self_calibrating = 2000, True
+    with pytest.raises(LostConfiguration, match="another program"):
+        run(sensor.measure(), clock.sleep)
+
+
+# User manual MH-Z19B V1.0, "0x87 - zero point calibration"
+def test_a_calibration_measures_for_20_minutes_then_sets_the_zero_point(model, clock):
+    sensor = wired(model)
+    model.set("carbon_dioxide", 480)
+    before = clock.monotonic()
+    assert run(sensor.calibrate(400), clock.sleep) == -80
+    assert clock.monotonic() - before > 1200
+    assert [one.hex() for one in model.commands] == ["ff018700000000" + "0078"]
+    model.set("carbon_dioxide", 700)
+    assert read(sensor, clock.sleep) == {"carbon_dioxide": 620}
+
+
+def test_a_value_of_a_start_after_a_calibration_is_none_of_a_start(model, clock):
+    sensor = wired(model)
+    run(sensor.calibrate(400), clock.sleep)
+    model.set("carbon_dioxide", 822)
+    assert read(sensor, clock.sleep) == {"carbon_dioxide": 410}
+
+
+def test_a_calibration_that_it_does_not_take_has_failed(model, clock, monkeypatch):
+    monkeypatch.setattr(mhz19, "ZERO", 0x88)
+    with pytest.raises(NotReady, match="says 812 ppm, 60 s after its zero point was set"):
+        run(wired(model).calibrate(400), clock.sleep)
+
+
 # User manual MH-Z19B V1.0, "0x79 - self-calibration function on/off"
 @pytest.mark.parametrize(
     "options, commands",

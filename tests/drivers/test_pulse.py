@@ -11,7 +11,7 @@ from drivers.base.members import Totalling
 from drivers.base.pins import PinPort
 from drivers.pulse import MEANINGS, PulseCounter
 from edge_agent.acquire.bus_worker import BusWorker
-from edge_agent.acquire.cycle import DueDevice
+from edge_agent.acquire.due_device import DueDevice
 from edge_agent.clock import ManualClock
 from simulators.hardware import SimulatedHardware
 from simulators.pulse import PulseCounter as Model

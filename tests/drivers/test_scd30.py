@@ -4,7 +4,7 @@ import adafruit_scd30
 import pytest
 
 from drivers.base.driver import Identity, run
-from drivers.base.errors import NotReady, OutOfRange, WrongChip
+from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.scd30 import SCD30, floats
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import FramesWithChecksums, RefusesTemperatures
@@ -21,6 +21,48 @@ class TestContract(FramesWithChecksums, RefusesTemperatures, I2CContract):
 
 class TestContractOfAllOptions(TestContract):
     options = {"altitude": 0, "temperature_offset": 0.0, "self_calibration": False}
+
+
+class Reticent(scd30.SCD30):
+    """A chip that does not say which pressure it was given: no description has that question."""
+
+    says_pressure = False
+
+
+class TestCompensationOfAReticentChip(CompensatesCO2):
+    driver = SCD30
+    model = Reticent
+    settle = 2.1
+    offset = 1.0
+    self_calibration = 0x5306
+
+
+def test_a_reticent_chip_is_started_with_its_pressure_once(bench_of):
+    bench = bench_of(SCD30, Reticent, settle=2.1, ambient_pressure=795)
+    bench.model._measuring = True
+    bench.read()
+    begin = len(bench.bus.messages)
+    bench.settled().read()
+    written = [one.written for one in bench.bus.messages[begin:] if one.written]
+    assert (bench.model._mbar, max(map(len, written))) == (795, 2)
+
+
+def test_a_pressure_that_another_program_sets_is_noticed_and_set_back(bench_of):
+    bench = bench_of(SCD30, scd30.SCD30, settle=2.1, ambient_pressure=795)
+    bench.model.pressure = 795.0
+    bench.model.set("carbon_dioxide", 1000)
+    bench.read()
+    bench.model._mbar = 1013
+    with pytest.raises(LostConfiguration, match="ambient_pressure is 03f5 instead of 031b"):
+        bench.settled().measure()
+    assert bench.read()["carbon_dioxide"] == pytest.approx(1000, abs=2)
+
+
+def test_an_altitude_counts_also_if_another_program_has_set_a_pressure_before(bench_of):
+    bench = bench_of(SCD30, scd30.SCD30, settle=2.1, altitude=2000)
+    bench.model.pressure, bench.model._mbar, bench.model._measuring = 795.0, 1013, True
+    bench.model.set("carbon_dioxide", 1000)
+    assert bench.read()["carbon_dioxide"] == pytest.approx(1000, abs=2)
 
 
 class TestCompensation(CompensatesCO2):

@@ -2,8 +2,8 @@ import adafruit_scd4x
 import pytest
 
 from drivers.base.driver import Identity, run
-from drivers.base.errors import NotReady, WrongChip
-from drivers.scd4x import SCD4x
+from drivers.base.errors import LostConfiguration, NotReady, WrongChip
+from drivers.scd4x import LOOK, SCD4x
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import FramesWithChecksums, RefusesTemperatures
 from simulators import ads1115, scd4x
@@ -15,6 +15,7 @@ class TestContract(FramesWithChecksums, RefusesTemperatures, I2CContract):
     model = scd4x.SCD4x
     settle = 5.1
     patience = 12.0
+    notices_within = LOOK
 
 
 class TestContractOfAllOptions(TestContract):
@@ -27,6 +28,26 @@ class TestCompensation(CompensatesCO2):
     settle = 5.1
     offset = 5.0
     self_calibration = 0x2313
+
+
+@pytest.mark.parametrize("setting", [0x2318, 0x2322, 0x2313])
+def test_a_setting_that_another_program_changes_is_noticed_in_turn_and_set_back(bench, setting):
+    bench.read()
+    before = dict(bench.model._held)
+    bench.model._held[setting] ^= 1
+    with pytest.raises(LostConfiguration, match="is 0"):
+        for _ in range(LOOK + 1):
+            bench.settled().measure()
+    bench.read()
+    assert bench.model._held == before
+
+
+def test_looking_at_the_settings_costs_no_value(bench):
+    bench.read()
+    for n in range(3 * LOOK):
+        bench.model.set("carbon_dioxide", 500 + n)
+        bench.settled()
+        assert bench.measure()["carbon_dioxide"] == 500 + n
 
 
 def begin(chip, clock):

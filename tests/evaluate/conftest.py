@@ -4,6 +4,7 @@ from queue import SimpleQueue
 import pytest
 
 from edge_agent.clock import ManualClock, Moment
+from edge_agent.evaluate.commands.bounds import Bounds
 from edge_agent.evaluate.commands.execute import CommandExecutor
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.engine import Engine
@@ -88,7 +89,8 @@ def parts(plans, rules, states=None, outputs=(), *, began=0, allowed=(), delegat
     current = CurrentValues(plans, spans(rules), began=began)
     rule_set = RuleSet(rules, states or {}, current, partial(save_state, boot="manual"))
     switched = OutputSet(outputs)
-    bounds = {(rule.name, name): (0, 100) for rule in rules for name in rule.thresholds}
+    thresholds = {(rule.name, name): (0, 100) for rule in rules for name in rule.thresholds}
+    bounds = Bounds(thresholds, dict.fromkeys(plans, (400, 2000)) | {"door": None})
     executor = CommandExecutor(allowed, rule_set, switched, bounds=bounds, delegate=delegate)
     return EvaluationParts(current, rule_set, switched, executor)
 

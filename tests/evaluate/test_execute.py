@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.errors import CommandError
+from edge_agent.evaluate.commands.bounds import Bounds
 from edge_agent.evaluate.commands.command import KINDS, parse
 from edge_agent.evaluate.commands.pending import MOST
 from edge_agent.evaluate.expressions.expression import Known
@@ -307,7 +308,7 @@ def test_an_executor_for_another_configuration_answers_the_pending_commands(part
     keys = []
     old = parts({}, [], allowed=ALL, delegate=lambda _, key: keys.append(key)).executor
     old.take(Request("read", b'{"device": "air"}', "answers"), moment(0))
-    new = old.renewed((), parts({}, []).rule_set, {}, lambda *_: None)
+    new = old.renewed((), parts({}, []).rule_set, Bounds(), lambda *_: None)
     new.take(Request("read", b'{"device": "air"}', "answers"), moment(1))
     (outcome,) = new.measured(Reading("air", moment(2), {"t": 21}))
     assert json.loads(outcome.answers[0].payload)["result"]["values"] == {"t": 21}
@@ -328,6 +329,54 @@ def test_what_others_carry_out_is_answered_when_it_ends(stepped):
     engine.inbox.put(Finished(key, {"threads": 3}))
     engine.take()
     assert json.loads(engine.answers[-1].payload)["result"] == {"threads": 3}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"device": "moon", "value": 420}, "no device 'moon'; known: air, water, door"),
+        (
+            {"device": "door", "value": 420},
+            "door cannot be calibrated by a command; can be: air, water",
+        ),
+        ({"device": "air", "value": 399}, "air: 399 is not possible; wanted: 400 to 2000"),
+        ({"device": "air", "value": 2001}, "air: 2001 is not possible; wanted: 400 to 2000"),
+    ],
+)
+def test_a_calibration_that_the_chip_does_not_have_is_refused_with_the_reason(
+    stepped, arguments, reason
+):
+    engine = stepped([], allowed=ALL)
+    (answer,) = asked(engine, "calibrate", **arguments)
+    assert (answer["state"], answer["reason"]) == ("refused", reason)
+    assert engine.delegate == []
+
+
+def test_a_calibration_is_delegated_and_answered_when_it_ends(stepped):
+    engine = stepped([], allowed=ALL)
+    assert state(engine, "calibrate", device="air", value=420, id="c") == ["accepted"]
+    ((command, key),) = engine.delegate
+    assert (command.device, command.value) == ("air", 420)
+    engine.inbox.put(Finished(key, {"correction": -80.0}))
+    engine.take()
+    answer = json.loads(engine.answers[-1].payload)
+    assert (answer["state"], answer["result"]) == ("done", {"correction": -80.0})
+
+
+def test_a_retained_calibration_is_refused(stepped):
+    engine = stepped([], allowed=ALL)
+    assert state(engine, "calibrate", retained=True, device="air", value=420) == ["refused"]
+    assert engine.delegate == []
+
+
+def test_a_calibration_may_take_half_an_hour_but_not_for_ever(stepped):
+    engine = stepped([], allowed=ALL)
+    asked(engine, "calibrate", device="air", value=420)
+    engine.wait(1800)
+    assert len(engine.answers) == 1
+    engine.wait(100)
+    answer = json.loads(engine.answers[-1].payload)
+    assert (answer["state"], answer["reason"]) == ("failed", "no answer within 1860 s")
 
 
 def test_every_command_is_an_event(stepped, hot):

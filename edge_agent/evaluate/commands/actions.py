@@ -1,32 +1,29 @@
 """What the engine does itself for a command: to outputs, rules and thresholds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
 from edge_agent.clock import Moment
 from edge_agent.errors import CommandError
 from edge_agent.evaluate.commands import command as commands
+from edge_agent.evaluate.commands.bounds import Bounds
 from edge_agent.evaluate.commands.command import Command
 from edge_agent.evaluate.outputs.output_set import OutputSet
 from edge_agent.evaluate.outputs.output_state import Order
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 
-Bounds: TypeAlias = Mapping[tuple[str, str], tuple[float, float]]
 Action: TypeAlias = Callable[[Moment], RuleChanges | None]
 
 
 class CommandActions:
-    """The actions by the kind of command; each raises CommandError if it is not possible.
-
-    `bounds` are the lowest and the highest value of each threshold, by rule and name.
-    """
+    """The actions by the kind of command; each raises CommandError if it is not possible."""
 
     def __init__(self, rule_set: RuleSet, outputs: OutputSet, bounds: Bounds) -> None:
         self._rule_set = rule_set
         self._outputs = outputs
-        self._bounds = bounds
+        self._thresholds = bounds.thresholds
         self._actions: dict[type[Command], Callable[[Any, Moment], RuleChanges | None]] = {
             commands.Set: self._auto,
             commands.Acknowledge: self._acknowledge,
@@ -85,7 +82,7 @@ class CommandActions:
 
     def _threshold(self, command: commands.SetThreshold, now: Moment) -> RuleChanges:
         rule = self._rule(command.rule)
-        bounds = self._bounds.get((rule.name, command.threshold))
+        bounds = self._thresholds.get((rule.name, command.threshold))
         if bounds is None:
             known = ", ".join(rule.thresholds) or "none"
             raise CommandError(f"no threshold {command.threshold[:64]!r}; {rule.name} has: {known}")

@@ -16,9 +16,13 @@ Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86400)]
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What all commands have: an `id`, by which a repetition is known, and when they expire."""
+    """What all commands have: an `id`, by which a repetition is known, and when they expire.
+
+    What another thread carries out has failed if it has not ended after `patience`, in seconds.
+    """
 
     name: ClassVar[str]
+    patience: ClassVar[float] = 60.0
     id: Id = ""
     expires: datetime | None = None
 
@@ -92,6 +96,18 @@ class SetThreshold(Command, frozen=True, kw_only=True):
     value: float
 
 
+class Calibrate(Command, frozen=True, kw_only=True):
+    """Let a device take what it measures now for a known value; it is measured for minutes before.
+
+    The value is in the unit of what is calibrated: ppm of carbon dioxide.
+    """
+
+    name: ClassVar[str] = "calibrate"
+    patience: ClassVar[float] = 1860.0  # a bus gives up after half an hour
+    device: Name
+    value: float
+
+
 class Reload(Command, frozen=True, kw_only=True):
     """Read the configuration again."""
 
@@ -109,6 +125,7 @@ KINDS: dict[str, type[Command]] = {
         Enable,
         Disable,
         SetThreshold,
+        Calibrate,
         Reload,
     )
 }

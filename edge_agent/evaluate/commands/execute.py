@@ -13,12 +13,14 @@ import msgspec
 from edge_agent.clock import Moment
 from edge_agent.errors import CommandError
 from edge_agent.evaluate.commands import command as commands
-from edge_agent.evaluate.commands.actions import Action, Bounds, CommandActions
+from edge_agent.evaluate.commands.actions import Action, CommandActions
+from edge_agent.evaluate.commands.bounds import Bounds
 from edge_agent.evaluate.commands.command import Command, Set
 from edge_agent.evaluate.commands.outcomes import CommandAnswer, KnownAnswers, without_large_result
-from edge_agent.evaluate.commands.pending import MOST, PATIENCE, PendingCommands
+from edge_agent.evaluate.commands.pending import MOST, PendingCommands
 from edge_agent.evaluate.commands.pending_orders import OrderStep, PendingOrders
 from edge_agent.evaluate.commands.rate import CommandRate
+from edge_agent.evaluate.commands.refusals import refuse_expired, refuse_impossible
 from edge_agent.evaluate.outputs.output_set import OutputSet
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.events import Answer, Event, Finished, Reading, Request, SavedState
@@ -46,10 +48,7 @@ class Delegate(Protocol):
 
 
 class CommandExecutor:
-    """Carries out commands in the engine's thread; `known` holds the answers to ids so far.
-
-    `bounds` are the lowest and the highest value of each threshold, by rule and name.
-    """
+    """Carries out commands in the engine's thread; `known` holds the answers to ids so far."""
 
     def __init__(
         self,
@@ -66,6 +65,7 @@ class CommandExecutor:
     ) -> None:
         self._allowed = allowed
         self._outputs = outputs
+        self._bounds = bounds
         self._actions = CommandActions(rule_set, outputs, bounds)
         self._delegate = delegate
         self._known = known or KnownAnswers()
@@ -155,9 +155,7 @@ class CommandExecutor:
 
     def expire(self, now: Moment) -> list[CommandOutcome]:
         """Answer the commands that take too long as failed; report a flood that has ended."""
-        reason = f"no answer within {PATIENCE} s"
-        late = self._pending.late(now)
-        outcomes = (self.finish(Finished(key, None, reason), now) for key in late)
+        outcomes = (self.finish(late, now) for late in self._pending.late(now))
         flood = self._rate.report(now)
         ended = [CommandOutcome(flood, [], [])] if flood else []
         return [*(one for one in outcomes if one is not None), *ended]
@@ -173,8 +171,8 @@ class CommandExecutor:
         if request.retained:
             raise CommandError("a retained command would be repeated; send it without retain")
         command = commands.parse(request.name, request.payload)
-        if command.expires is not None:
-            _refuse_expired(command, now)
+        refuse_expired(command, now)
+        refuse_impossible(command, self._bounds)
         return command
 
     def _hand_over(self, request: Request, command: Command, now: Moment) -> CommandOutcome:
@@ -222,19 +220,6 @@ class CommandExecutor:
 def _urgent(outcome: CommandOutcome) -> CommandOutcome:
     events = [msgspec.structs.replace(one, urgent=True) for one in outcome.events]
     return outcome._replace(events=events)
-
-
-def _refuse_expired(command: Command, now: Moment) -> None:
-    """Raise CommandError for a command that has expired, or may have."""
-    expires = command.expires
-    if expires is None or expires.tzinfo is None:
-        raise CommandError("expires has no time zone; write it as 2026-01-31T12:00:00Z")
-    if not now.trusted:
-        raise CommandError(
-            "the clock is not set: it cannot be known whether the command has expired"
-        )
-    if expires.timestamp() * 1e6 <= now.time:
-        raise CommandError("the command has expired")
 
 
 def _answered(request: Request, id_: str, state: str, **more: object) -> CommandAnswer:

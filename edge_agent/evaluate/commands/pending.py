@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 from edge_agent.clock import Moment
 from edge_agent.evaluate.commands.command import Command, Read
-from edge_agent.events import Reading, Request
+from edge_agent.events import Finished, Reading, Request
 
 MOST = 50  # at a time
-PATIENCE = 60  # seconds
 
 
 class PendingCommand(NamedTuple):
@@ -55,7 +54,10 @@ class PendingCommands:
             and one.since <= reading.moment.uptime
         ]
 
-    def late(self, now: Moment) -> list[str]:
-        """Return the keys of the commands that have waited longer than PATIENCE."""
-        latest = now.uptime - PATIENCE * 1_000_000
-        return [key for key, one in self._pending.items() if one.since < latest]
+    def late(self, now: Moment) -> list[Finished]:
+        """Return the ends of the commands that have waited longer than their patience."""
+        return [
+            Finished(key, None, f"no answer within {one.command.patience:g} s")
+            for key, one in self._pending.items()
+            if one.since + one.command.patience * 1_000_000 < now.uptime
+        ]

@@ -9,6 +9,7 @@ from paho.mqtt.client import MQTTMessage
 
 from edge_agent.clock import ManualClock
 from edge_agent.deliver.mqtt.commands import CommandTopics, properties
+from edge_agent.evaluate.commands.bounds import Bounds
 from edge_agent.evaluate.commands.command import KINDS, Command
 from edge_agent.evaluate.commands.execute import CommandExecutor
 from edge_agent.evaluate.current_values import CurrentValues
@@ -83,7 +84,7 @@ class Commanded:
             allowed,
             rule_set,
             outputs,
-            bounds={("hot", "warm"): (0, 100)},
+            bounds=Bounds({("hot", "warm"): (0, 100)}, {"air": (400, 2000)}),
             delegate=self._delegate,
         )
         return EvaluationParts(current, rule_set, outputs, executor)
@@ -159,6 +160,7 @@ PAYLOADS = {
     "enable": b'{"rule": "hot"}',
     "disable": b'{"rule": "hot", "id": "a"}',
     "threshold": b'{"rule": "hot", "threshold": "warm", "value": 1e1}',
+    "calibrate": b'{"device": "air", "value": 420, "id": "c"}',
     "diagnostics": b"{}",
     "reload": b"",
 }
