@@ -1,9 +1,6 @@
 """The event log: SQLite in WAL mode, every commit on the disk before it is announced.
 
 `EventLog` writes and belongs to the recorder; `reader.LogReader` reads, with its own connection.
-
-Python's sqlite3 gives the interpreter away at every row; with a busy thread beside it, a row then
-costs up to 5 ms. So a group of rows travels as one JSON array, in one statement, either way.
 """
 
 import sqlite3
@@ -18,6 +15,7 @@ import msgspec
 from edge_agent.events import Event
 from edge_agent.store.account import Account
 from edge_agent.store.connection import BUSY_MS, CHECKPOINT_PAGES, connect
+from edge_agent.store.insertion import EventRow, insert_rows
 from edge_agent.store.log_connection import LogConnection, Progress, unwatched
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import log_id, migrate
@@ -29,10 +27,6 @@ from edge_agent.store.soundness import verify_tables
 from edge_agent.store.tally import BLOCK, enter
 from edge_agent.store.untrusted import begin_untrusted, number_of
 
-INSERT = """
-INSERT INTO event (time, boot, uptime, kind, source, data)
-SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)
-"""
 FIRST = """
 INSERT INTO sqlite_sequence SELECT 'event', 0
 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'event')
@@ -40,7 +34,6 @@ WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'event')
 SKIP = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'event'"
 LAST = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'"
 
-EventRow = tuple[int, int | None, int | None, str, str, str]
 _encoder = msgspec.json.Encoder()
 
 
@@ -126,7 +119,7 @@ class EventLog:
 
     def insert(self, rows: Sequence[EventRow]) -> int:
         """Insert rows in order; return the last offset. Raises OSError as `append` does."""
-        self._connection.execute(INSERT, (_encoder.encode(rows).decode(),))
+        insert_rows(self._connection, rows)
         self._appended = self.last_offset()
         self.mark.reserve(self._appended)
         if self._appended // BLOCK > (self._appended - len(rows)) // BLOCK:

@@ -1,4 +1,7 @@
-"""Rows of the log as events: SQLite hands them over as one JSON text, which is faster than rows."""
+"""Rows of the log as events: SQLite hands them over as one JSON text.
+
+Python's sqlite3 gives the interpreter away at every row, as `insertion` says.
+"""
 
 from typing import Any
 

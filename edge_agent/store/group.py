@@ -24,10 +24,12 @@ class Group:
 
     def add(self, records: Sequence[Record], now: float) -> None:
         """Take what must commit together; the last state of each name counts."""
-        events = [one for one in records if isinstance(one, Event)]
-        self.states |= dict(one for one in records if isinstance(one, SavedState))
-        self.events.extend(events)
-        self._urgent = self._urgent or any(event.urgent for event in events)
+        for one in records:
+            if isinstance(one, SavedState):
+                self.states[one.name] = one.data
+            else:
+                self.events.append(one)
+                self._urgent = self._urgent or one.urgent
         self.since = min(self.since, now)
 
     def move(self, move: CursorMove) -> None:

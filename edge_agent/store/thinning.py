@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from edge_agent.events import LoggedEvent
-from edge_agent.store.event_log import EventRow
+from edge_agent.store.insertion import EventRow
 from edge_agent.summary import Summary
 
 SECONDS = 60
