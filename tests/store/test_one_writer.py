@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from edge_agent.errors import LogError
-from edge_agent.store.group import GATHER
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.opening import open_log
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import RETRY
+from edge_agent.store.tick import GATHER
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 from edge_agent.clock import ManualClock
 from edge_agent.errors import LogError
 from edge_agent.events import Subscription
-from edge_agent.store.group import GATHER
 from edge_agent.store.opening import open_log
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Subscriptions
+from edge_agent.store.tick import GATHER
 
 MQTT = Subscription("mqtt", frozenset({"reading", "gap"}), "beginning")
 

@@ -9,9 +9,9 @@ from edge_agent.deliver.envelope import OVERHEAD
 from edge_agent.events import KINDS, CursorMove, Event, Subscription
 from edge_agent.store.account_reports import registered
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.group import GATHER
 from edge_agent.store.reader import LogReader
 from edge_agent.store.retention import SACRIFICE, SLICE, Retention
+from edge_agent.store.tick import GATHER
 
 
 def trimmed(log, clock, **given):

@@ -8,13 +8,13 @@ from edge_agent.errors import LogError
 from edge_agent.events import CursorMove, Event, Subscription
 from edge_agent.store.account import read_accounts
 from edge_agent.store.event_log import EventLog
-from edge_agent.store.group import GATHER
 from edge_agent.store.readable import STRIDE, ReadableRows
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import Unreadable
 from edge_agent.store.retention import Retention
 from edge_agent.store.salvage import HOLE
 from edge_agent.store.soundness import SQLITE_CORRUPT
+from edge_agent.store.tick import GATHER
 from tests.store.checked import open_checked
 
 
