@@ -16,11 +16,15 @@ from typing import Any
 
 import click
 import msgspec
+from command_tree import PROGRAMS
+from demo_picture import PICTURE, demo_picture
 from events_reference import events, schema_files
+from man_pages import man_page
 from markdown_table import table
 from metrics_reference import agent_metrics
 from msgspec.structs import FieldInfo
 from sensors_reference import sensors
+from shell_completions import completions
 
 from consumers.alerts.settings import FleetSettings
 from consumers.cli import cli as edge_consumer
@@ -212,8 +216,20 @@ PAGES: dict[str, Callable[[], dict[str, str]]] = {
     "architecture.md": architecture,
 }
 
+
+def program_files() -> dict[Path, str]:
+    """Return what is made of the programs: manual pages, completions, a picture."""
+    pages = {HERE / f"man/{program}.1": man_page(program) for program in PROGRAMS}
+    scripts = {
+        HERE / f"completions/{program}.{shell}": text
+        for program in PROGRAMS
+        for shell, text in completions(program).items()
+    }
+    return {**pages, **scripts, PICTURE: demo_picture()}
+
+
 if __name__ == "__main__":
-    for path, text in schema_files().items():
+    for path, text in {**schema_files(), **program_files()}.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     for file, parts in PAGES.items():

@@ -96,8 +96,14 @@ def _simulate(
 
 
 def _screen(config: Path, blueprint: Blueprint, to: "DemoDelivery", log: LogChoice) -> "Screen":
-    from edge_agent.commands.demo_broker import broker_port  # noqa: PLC0415
     from edge_agent.terminal.screen import open_screen  # noqa: PLC0415
+
+    return open_screen(blueprint, heading(config, blueprint, to.about), log, lines=True)
+
+
+def heading(config: Path, blueprint: Blueprint, broker: str) -> tuple[str, ...]:
+    """Return what a simulation says of itself: what it is, and where its events can be seen."""
+    from edge_agent.commands.demo_broker import broker_port  # noqa: PLC0415
     from edge_agent.topic_names import NODE  # noqa: PLC0415
 
     topics = blueprint.config.mqtt.topic.partition(NODE)[0]
@@ -107,11 +113,11 @@ def _screen(config: Path, blueprint: Blueprint, to: "DemoDelivery", log: LogChoi
     lines = (
         f"simulating {config.name if is_example else config}",
         f"the page: {page}" * bool(page),
-        f"broker: {to.about}",
+        f"broker: {broker}",
         f"in another terminal: mosquitto_sub -p {port} -t '{topics}#' -v",
         f"the file: {config}" * is_example,
     )
-    return open_screen(blueprint, tuple(filter(None, lines)), log, lines=True)
+    return tuple(filter(None, lines))
 
 
 def _reread(origin: ConfigOrigin, hardware: "SimulatedHardware", to: "DemoDelivery") -> Blueprint:

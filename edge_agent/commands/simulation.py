@@ -17,9 +17,7 @@ def simulated_hardware(
     blueprint: Blueprint, config: Path, scenario: Path | None = None
 ) -> SimulatedHardware:
     """Return hardware with every device and output of the blueprint; raise ConfigError."""
-    catalog = Catalog("edge_agent.simulators")
-    models = {one.name: catalog.load(one.settings.driver) for one in blueprint.placed}
-    hardware = SimulatedHardware(RealClock(), _scenario(config, scenario, models))
+    hardware = SimulatedHardware(RealClock(), scenario_of(config, blueprint, scenario))
     attach(hardware, blueprint)
     return hardware
 
@@ -52,7 +50,10 @@ def executor(hardware: SimulatedHardware) -> Callable[[str], str]:
     return lambda line: hardware.thread.call(partial(instructions.execute, line))
 
 
-def _scenario(config: Path, given: Path | None, models: dict[str, type]) -> Scenario:
+def scenario_of(config: Path, blueprint: Blueprint, given: Path | None = None) -> Scenario:
+    """Return the scenario that is given, or lies beside a configuration; raise ConfigError."""
+    catalog = Catalog("edge_agent.simulators")
+    models = {one.name: catalog.load(one.settings.driver) for one in blueprint.placed}
     path = given or config.with_suffix(".scenario.toml")
     if given is None and not path.exists():
         return Scenario()

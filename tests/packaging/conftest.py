@@ -13,7 +13,8 @@ import pytest
 CACHE = Path(os.environ.get("EDGE_AGENT_TESTS", "~/.cache/edge-agent-tests")).expanduser()
 MIRROR = "http://deb.debian.org/debian"
 PARTS = ["CHANGELOG.md", "LICENSE", "Makefile", "README.md", "pyproject.toml"]
-PARTS += ["consumers", "debian", "drivers", "edge_agent", "simulators", "systemd"]
+PARTS += ["consumers", "debian", "docs", "drivers", "edge_agent", "examples"]
+PARTS += ["simulators", "systemd"]
 APT = ["apt-get", "-o", "APT::Sandbox::User=root", "-qq", "-y"]
 FIGURES = pytest.StashKey[dict[str, str]]()
 # A private mount namespace: the machine's /proc, /sys and /dev, and apt's archives in the cache

@@ -24,6 +24,33 @@ def test_lintian_finds_no_error(deb):
     assert done.returncode == 0, done.stdout
 
 
+SHARE = "/usr/share"
+BROUGHT = [
+    f"{SHARE}/doc/edge-agent/README.md",
+    f"{SHARE}/doc/edge-agent/docs/sensors.md",
+    f"{SHARE}/doc/edge-agent/examples/greenhouse.toml",
+    "/opt/edge-agent/lib/edge_agent/examples/greenhouse.toml",
+    "/opt/edge-agent/lib/consumers/cli.py",
+    *(
+        path
+        for program in ("edge-agent", "edge-consumer")
+        for path in (
+            f"{SHARE}/man/man1/{program}.1.gz",
+            f"{SHARE}/bash-completion/completions/{program}",
+            f"{SHARE}/zsh/vendor-completions/_{program}",
+            f"{SHARE}/fish/vendor_completions.d/{program}.fish",
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize("file", BROUGHT)
+def test_pages_examples_manuals_and_completions_are_in_the_package(deb, file):
+    listed = ["dpkg-deb", "-c", deb]
+    files = subprocess.run(listed, text=True, stdout=subprocess.PIPE, check=True).stdout
+    assert f".{file}\n" in files
+
+
 @pytest.mark.parametrize("package", ["prometheus_client", "microdot", "wsproto"])
 def test_what_metrics_page_and_import_need_is_in_the_package(deb, package):
     listed = ["dpkg-deb", "-c", deb]

@@ -1,0 +1,136 @@
+#compdef edge-agent
+# Made from the argument parser by `make docs`.
+local route= word before=$words[CURRENT-1]
+for word in $words[2,CURRENT-1]; do
+    case "$route $word" in
+        " calibrate"|" check"|" control"|" demo"|" doctor"|" drivers"|" init"|" log"|" log export"|" log replay"|" log stats"|" log tail"|" pins"|" read"|" rules"|" rules replay"|" rules test"|" run"|" safe"|" scan"|" schema"|" schema asyncapi"|" schema avro"|" schema json"|" schema list"|" service"|" service install"|" service status"|" service uninstall"|" simulate"|" sinks"|" usbip") route="$route $word" ;;
+    esac
+done
+case "$route $before" in
+    " -c") _files; return 0 ;;
+    " --config") _files; return 0 ;;
+    " calibrate -c") _files; return 0 ;;
+    " calibrate --config") _files; return 0 ;;
+    " calibrate --set") _files; return 0 ;;
+    " check -c") _files; return 0 ;;
+    " check --config") _files; return 0 ;;
+    " check --set") _files; return 0 ;;
+    " control -c") _files; return 0 ;;
+    " control --config") _files; return 0 ;;
+    " control --set") _files; return 0 ;;
+    " demo --set") _files; return 0 ;;
+    " demo --scenario") _files; return 0 ;;
+    " demo --log-format") compadd -- text json; return 0 ;;
+    " doctor -c") _files; return 0 ;;
+    " doctor --config") _files; return 0 ;;
+    " doctor --bundle") _files; return 0 ;;
+    " drivers --measures") _files; return 0 ;;
+    " init -c") _files; return 0 ;;
+    " init --config") _files; return 0 ;;
+    " init --node") _files; return 0 ;;
+    " init --broker") _files; return 0 ;;
+    " init --simulate") _files; return 0 ;;
+    " log -c") _files; return 0 ;;
+    " log --config") _files; return 0 ;;
+    " log --set") _files; return 0 ;;
+    " log export --format") compadd -- csv jsonl; return 0 ;;
+    " log export -o") _files; return 0 ;;
+    " log export --output") _files; return 0 ;;
+    " log export --since") _files; return 0 ;;
+    " log export --until") _files; return 0 ;;
+    " log export --kind") compadd -- reading aggregate alert output command gap lifecycle; return 0 ;;
+    " log export --source") _files; return 0 ;;
+    " log export -c") _files; return 0 ;;
+    " log export --config") _files; return 0 ;;
+    " log export --set") _files; return 0 ;;
+    " log replay --sink") _files; return 0 ;;
+    " log replay --since") _files; return 0 ;;
+    " log replay --until") _files; return 0 ;;
+    " log replay --rate") _files; return 0 ;;
+    " log replay -c") _files; return 0 ;;
+    " log replay --config") _files; return 0 ;;
+    " log replay --set") _files; return 0 ;;
+    " log stats -c") _files; return 0 ;;
+    " log stats --config") _files; return 0 ;;
+    " log stats --set") _files; return 0 ;;
+    " log tail -n") _files; return 0 ;;
+    " log tail --since") _files; return 0 ;;
+    " log tail --until") _files; return 0 ;;
+    " log tail --kind") compadd -- reading aggregate alert output command gap lifecycle; return 0 ;;
+    " log tail --source") _files; return 0 ;;
+    " log tail -c") _files; return 0 ;;
+    " log tail --config") _files; return 0 ;;
+    " log tail --set") _files; return 0 ;;
+    " pins -c") _files; return 0 ;;
+    " pins --config") _files; return 0 ;;
+    " pins --set") _files; return 0 ;;
+    " read -c") _files; return 0 ;;
+    " read --config") _files; return 0 ;;
+    " read --set") _files; return 0 ;;
+    " rules replay -c") _files; return 0 ;;
+    " rules replay --config") _files; return 0 ;;
+    " rules replay --since") _files; return 0 ;;
+    " rules replay --set") _files; return 0 ;;
+    " rules test -c") _files; return 0 ;;
+    " rules test --config") _files; return 0 ;;
+    " rules test --set") _files; return 0 ;;
+    " run -c") _files; return 0 ;;
+    " run --config") _files; return 0 ;;
+    " run --set") _files; return 0 ;;
+    " run --log-format") compadd -- text json; return 0 ;;
+    " safe -c") _files; return 0 ;;
+    " safe --config") _files; return 0 ;;
+    " scan --bus") _files; return 0 ;;
+    " scan -c") _files; return 0 ;;
+    " scan --config") _files; return 0 ;;
+    " schema asyncapi -c") _files; return 0 ;;
+    " schema asyncapi --config") _files; return 0 ;;
+    " simulate -c") _files; return 0 ;;
+    " simulate --config") _files; return 0 ;;
+    " simulate --set") _files; return 0 ;;
+    " simulate --scenario") _files; return 0 ;;
+    " simulate --log-format") compadd -- text json; return 0 ;;
+    " sinks -c") _files; return 0 ;;
+    " sinks --config") _files; return 0 ;;
+    " sinks --set") _files; return 0 ;;
+    " usbip -c") _files; return 0 ;;
+    " usbip --config") _files; return 0 ;;
+    " usbip --scenario") _files; return 0 ;;
+    " usbip --listen") _files; return 0 ;;
+esac
+case "$route" in
+    "") compadd -- calibrate check control demo doctor drivers init log pins read rules run safe scan schema service simulate sinks usbip --version -c --config -v --trace --verbose -q --quiet -h --help ;;
+    " calibrate") compadd -- -c --config --set --simulate -h --help ;;
+    " check") compadd -- -c --config --set --events --simulated --json -h --help ;;
+    " control") compadd -- -c --config --set -h --help ;;
+    " demo") compadd -- --set --scenario --no-broker --log-format -v --trace --verbose -q --quiet -h --help ;;
+    " doctor") compadd -- -c --config --json --bundle -h --help ;;
+    " drivers") compadd -- --measures --json -h --help ;;
+    " init") compadd -- -c --config --node --broker --home-assistant --no-home-assistant --web --no-web --yes --force --simulate -h --help ;;
+    " log") compadd -- export replay stats tail -c --config --set --simulated -h --help ;;
+    " log export") compadd -- --format -o --output --since --until --kind --source -c --config --set --simulated -h --help ;;
+    " log replay") compadd -- --sink --since --until --rate --dry-run -c --config --set --simulated -h --help ;;
+    " log stats") compadd -- --json -c --config --set --simulated -h --help ;;
+    " log tail") compadd -- -n -f --follow --since --until --kind --source --json -c --config --set --simulated -h --help ;;
+    " pins") compadd -- -c --config --set --json -h --help ;;
+    " read") compadd -- -c --config --set --simulate --json -h --help ;;
+    " rules") compadd -- replay test -h --help ;;
+    " rules replay") compadd -- -c --config --since --simulated --set -h --help ;;
+    " rules test") compadd -- -c --config --set -h --help ;;
+    " run") compadd -- -c --config --set --log-format -v --trace --verbose -q --quiet -h --help ;;
+    " safe") compadd -- -c --config -h --help ;;
+    " scan") compadd -- --bus -c --config --simulate --json -h --help ;;
+    " schema") compadd -- asyncapi avro json list -h --help ;;
+    " schema asyncapi") compadd -- -c --config -h --help ;;
+    " schema avro") compadd -- -h --help ;;
+    " schema json") compadd -- -h --help ;;
+    " schema list") compadd -- --json -h --help ;;
+    " service") compadd -- install status uninstall -h --help ;;
+    " service install") compadd -- -h --help ;;
+    " service status") compadd -- --json -h --help ;;
+    " service uninstall") compadd -- --purge -h --help ;;
+    " simulate") compadd -- -c --config --set --scenario --no-broker --log-format -v --trace --verbose -q --quiet -h --help ;;
+    " sinks") compadd -- -c --config --set --simulated --json -h --help ;;
+    " usbip") compadd -- -c --config --scenario --listen --attach -h --help ;;
+esac
+_files
