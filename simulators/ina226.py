@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from simulators.base.power_monitor import (
+    BUS,
     CALIBRATION,
     CONFIGURATION,
     CURRENT,
+    POWER,
     SHUNT,
     PowerMonitor,
     signed,
@@ -49,9 +51,10 @@ class INA226(PowerMonitor):
         return each * AVERAGES[held >> 9 & 7]
 
     def _calculate(self) -> None:
-        """Compute the chip's own current (§7.5, equation 3)."""
+        """Compute the chip's own current and power (§7.5, equations 3 and 4)."""
         amperes = signed(self._registers[SHUNT]) * self._registers[CALIBRATION] // 2048
         self._registers[CURRENT] = amperes & 0xFFFF
+        self._registers[POWER] = abs(amperes) * self._registers[BUS] // 20_000 & 0xFFFF
 
     def _codes(self) -> tuple[int, ...]:
         shunt = round(self.values["current"] * self._shunt / 2.5e-6)

@@ -1,6 +1,7 @@
 from itertools import pairwise
 
 import pytest
+from gpiozero import DistanceSensor, PWMSoftwareFallback, input_devices
 
 from drivers.base.driver import run
 from drivers.base.errors import BusMissing, NotPermitted, NotReady, OutOfRange
@@ -37,6 +38,21 @@ class Bench:
 @pytest.fixture
 def bench():
     return Bench().setup()
+
+
+def test_gpiozeros_sensor_measures_what_we_measure_and_what_is(bench, monkeypatch):
+    theirs = Bench()
+    monkeypatch.setattr(input_devices, "sleep", theirs.clock.sleep)
+    monkeypatch.setattr(input_devices.GPIOQueue, "start", lambda _queue: None)  # no thread
+    with pytest.warns(PWMSoftwareFallback):
+        sensor = DistanceSensor(ECHO, TRIGGER, max_distance=4, pin_factory=theirs.hardware.pins())
+    with sensor:
+        for step in range(100):
+            distance = 0.02 + 3.9 * step / 99
+            theirs.model.set("distance", distance)
+            assert 4 * sensor._read() == pytest.approx(distance, abs=0.003)
+            assert bench.measure(distance) == pytest.approx(distance, abs=0.003)
+            theirs.clock.sleep(CYCLE_SECONDS)
 
 
 @pytest.mark.parametrize(

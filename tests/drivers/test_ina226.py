@@ -29,6 +29,34 @@ def test_adafruits_driver_of_its_sister_reads_what_we_read_and_what_is(agree):
     agree(adafruit, INA226, ina226.INA226)
 
 
+def words(busio, *registers):
+    """Return registers as a driver of another author reads them."""
+    answer = bytearray(2)
+    for register in registers:
+        busio.writeto_then_readfrom(0x40, bytes([register]), answer)
+        yield int.from_bytes(answer, signed=register != 2)
+
+
+def test_the_kernels_arithmetic_reads_what_we_read_and_what_is(agree):
+    """Linux's ina2xx writes calibration 2048, and counts 25 µA, 1.25 mV and 625 µW at 0.1 Ω."""
+
+    def kernel(busio, clock):
+        busio.writeto(0x40, b"\x00\x45\x27")
+        busio.writeto(0x40, b"\x05" + (2048).to_bytes(2))
+        clock.sleep(0.2)
+
+        def measured():
+            bus, watts, amperes = words(busio, 2, 3, 4)
+            found = {"voltage": bus * 1.25e-3, "current": amperes * 25e-6}
+            power = abs(found["voltage"] * found["current"])
+            assert watts & 0xFFFF == pytest.approx(power / 625e-6, abs=1)
+            return found
+
+        return measured
+
+    agree(kernel, INA226, ina226.INA226)
+
+
 @pytest.fixture
 def bench(bench_of):
     return bench_of(INA226, ina226.INA226)
@@ -45,10 +73,11 @@ def test_the_datasheets_example_is_119_8_watts(bench_of):
     )
 
 
-# The same example: calibration 0A00 makes the chip's own current register 2710
-def test_the_chips_own_current_is_what_we_compute(bench):
+# The same example: calibration 0A00 makes the chip's own registers 2710 and 12B8
+def test_the_chips_own_current_and_power_are_what_we_compute(bench):
     port = bench.device._port
     bench.model._shunt = 0.002
+    bench.model.set("voltage", 11.98)
     bench.model.set("current", 10)
     port.write(b"\x05\x0a\x00")
     bench.sleep(0.1)
@@ -56,6 +85,7 @@ def test_the_chips_own_current_is_what_we_compute(bench):
     bench.sleep(0.1)
     assert port.write_read(b"\x01", 2) == b"\x1f\x40"
     assert port.write_read(b"\x04", 2) == b"\x27\x10"
+    assert port.write_read(b"\x03", 2) == b"\x12\xb8"
 
 
 @pytest.mark.parametrize("code, amperes", [(0xE0C0, -10), (0, 0), (0xFFFF, -0.00125)])

@@ -44,6 +44,25 @@ def test_adafruits_driver_reads_what_we_read_and_what_is(agree):
     agree(adafruit, LM75, lm75.LM75)
 
 
+@pytest.mark.parametrize("model, setting, bits", [(lm75.LM75, 0x00, 11), (lm75.TMP75, 0x60, 12)])
+def test_the_kernels_arithmetic_reads_what_we_read_and_what_is(agree, model, setting, bits):
+    """Linux's lm75 shifts what a chip has not away, and counts in thousandths."""
+
+    def kernel(busio, clock):
+        busio.writeto(0x48, bytes([1, setting]))
+        clock.sleep(0.3)
+
+        def measured():
+            answer = bytearray(2)
+            busio.writeto_then_readfrom(0x48, b"\x00", answer)
+            code = int.from_bytes(answer, signed=True) >> 16 - bits
+            return {"temperature": (code * 1000 >> bits - 8) / 1000}
+
+        return measured
+
+    agree(kernel, LM75, model)
+
+
 @pytest.fixture
 def bench(bench_of):
     return bench_of(LM75, lm75.LM75)
