@@ -15,6 +15,7 @@ from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, WrongC
 from drivers.base.serial import SerialPort, answer
 
 # Commands (appendix II): start, command, state, sum
+SLEEP = bytes.fromhex("42 4d e4 00 00 01 73")
 WAKE_UP = bytes.fromhex("42 4d e4 00 01 01 74")
 PASSIVE = bytes.fromhex("42 4d e1 00 00 01 70")
 REQUEST = bytes.fromhex("42 4d e2 00 00 01 71")
@@ -51,8 +52,11 @@ class PMS5003:
         Channel("pm10", "µg/m³", 0, 1000, 1),
     )
 
-    def __init__(self, port: SerialPort) -> None:
+    def __init__(self, port: SerialPort, *, sleep: bool = False) -> None:
+        """`sleep`: between two measurements, so that it lasts longer; each then takes 33 s."""
         self._port = port
+        self._sleep = sleep
+        self._asleep = False
         self._counted = b""
 
     def setup(self) -> Steps[None]:
@@ -60,6 +64,7 @@ class PMS5003:
 
         One that restarts meanwhile, pulled out and put back, gives itself away: it speaks.
         """
+        self._asleep = False
         self._port.write(WAKE_UP)
         yield COMMAND_SECONDS
         self._port.write(PASSIVE)
@@ -70,6 +75,16 @@ class PMS5003:
         self._refuse_talker()
 
     def measure(self) -> Steps[Values]:
+        """Wake the sensor up if it sleeps, measure, and let it sleep if it shall."""
+        if self._asleep:
+            yield from self.setup()
+        frame = yield from self._fresh()
+        if self._sleep:
+            self._port.write(SLEEP)
+            self._asleep = True
+        return checked(self.channels, particles(frame, self._port.where), self._port.where)
+
+    def _fresh(self) -> Steps[bytes]:
         """Ask for a frame that counts particles, and not the same as before.
 
         Make sure each time that nothing arrives unasked.
@@ -80,7 +95,7 @@ class PMS5003:
             frame = yield from self._asked()  # one that starts now does not speak for a second
             before, self._counted = self._counted, frame[COUNTED]
             if any(self._counted) and self._counted != before:
-                return checked(self.channels, particles(frame, self._port.where), self._port.where)
+                return frame
         raise NotReady(
             self._port.where,
             "it counts no particle of any size"

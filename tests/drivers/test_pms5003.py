@@ -18,6 +18,10 @@ class TestContract(SensorContract):
     patience = PMS5003.deadline
 
 
+class TestContractOfOneThatSleeps(TestContract):
+    options = {"sleep": True}
+
+
 @pytest.fixture
 def model(clock):
     model = pms5003.PMS5003(clock)
@@ -57,6 +61,26 @@ def test_a_sensor_put_to_sleep_is_woken_and_warmed_up(dust, model, clock):
     asleep(model)
     run(dust.setup(), clock.sleep)
     assert run(dust.measure(), clock.sleep) == AIR
+
+
+def test_a_sensor_that_shall_sleep_blows_for_half_a_minute_before_each_measurement(model, clock):
+    dust = PMS5003(SerialPort(SimulatedLine(model, [])), sleep=True)
+    run(dust.setup(), clock.sleep)
+    for each in (10, 400, 0):
+        model.set("pm25", each)
+        assert run(dust.measure(), clock.sleep)["pm25"] == each
+        assert model._asleep
+        clock.sleep(300)
+    assert clock.monotonic() - model._woke_at > 300
+    begun = clock.monotonic()
+    run(dust.measure(), clock.sleep)
+    assert begun <= model._woke_at <= clock.monotonic() - 30
+
+
+def test_a_sensor_that_is_not_told_to_stays_awake(dust, model, clock):
+    run(dust.setup(), clock.sleep)
+    run(dust.measure(), clock.sleep)
+    assert not model._asleep
 
 
 def test_the_model_shows_no_dust_while_its_fan_starts(model, clock):
