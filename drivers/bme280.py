@@ -7,13 +7,23 @@ from typing import ClassVar, NamedTuple
 
 from drivers import bmp280
 from drivers.base.blindness import TWINS, Blindness
-from drivers.base.bosch import expect, identity, read_steady, renewed
+from drivers.base.bosch import expect, filter_bits, identity, read_steady, renewed
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import DriverError, LostConfiguration
 from drivers.base.humidity import cropped
 from drivers.base.i2c import I2CPort
-from drivers.bmp280 import CONFIG, CTRL_MEAS, FORCED, MARK, SETTINGS, TRIM, Oversampling, Trim
+from drivers.bmp280 import (
+    CONFIG,
+    CTRL_MEAS,
+    FORCED,
+    MARK,
+    SETTINGS,
+    TRIM,
+    Filter,
+    Oversampling,
+    Trim,
+)
 
 TRIM_H2 = 0xE1
 CTRL_HUM = 0xF2
@@ -44,9 +54,20 @@ class BME280:
     _trim: Trim  # `setup` reads both
     _humidity_trim: HumidityTrim
 
-    def __init__(self, port: I2CPort, *, oversampling: Oversampling = 1) -> None:
+    def __init__(
+        self,
+        port: I2CPort,
+        *,
+        oversampling: Oversampling = 1,
+        filter: Filter = 1,  # noqa: A002 - the datasheet's word
+    ) -> None:
+        """`filter`: how many measurements a gust or a slammed door is spread over; 1: none.
+
+        It is for temperature and pressure.
+        """
         self._port = port
         self._ctrl_meas = bmp280.ctrl_meas(oversampling)
+        self._config = MARK | filter_bits(filter)
         self._ctrl_hum = SETTINGS[oversampling]
         self._seconds = (1.25 + 3 * 2.3 * oversampling + 2 * 0.575) / 1000  # §9.1
         self._last = b""
@@ -63,7 +84,7 @@ class BME280:
         self._trim = bmp280.unpack_trim(block[:24], self._port.where)
         rest = read_steady(self._port, TRIM_H2, 7)
         self._humidity_trim = unpack_humidity_trim(block[25], rest)
-        self._port.write(bytes([CONFIG, MARK]))
+        self._port.write(bytes([CONFIG, self._config]))
 
     def measure(self) -> Steps[Values]:
         """Measure all three, at one moment."""
@@ -80,7 +101,7 @@ class BME280:
         self._port.write(bytes([CTRL_MEAS, self._ctrl_meas | FORCED]))  # ctrl_hum counts from here
         yield self._seconds
         frame = read_steady(self._port, CTRL_HUM, 13)
-        bmp280.refuse_unfinished(frame[1:], self._ctrl_meas, self._port.where)
+        bmp280.refuse_unfinished(frame[1:], self._ctrl_meas, self._config, self._port.where)
         return frame
 
     def _humidity_code(self, frame: bytes) -> int:

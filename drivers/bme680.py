@@ -7,11 +7,11 @@ several times, beside a configuration that differs from the power-on values.
 
 import struct
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from drivers import bmp280
 from drivers.base.blindness import TWINS, Blindness
-from drivers.base.bosch import RESET, RESET_WORD, expect, identity, read_steady
+from drivers.base.bosch import RESET, RESET_WORD, expect, filter_bits, identity, read_steady
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked, value_or_error
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange
@@ -23,7 +23,7 @@ from drivers.bmp280 import SETTINGS, Oversampling, code20
 # Registers and bits, table 20
 RES_HEAT, GAS_WAIT, CTRL_GAS_0, CTRL_GAS_1 = 0x5A, 0x64, 0x70, 0x71
 CTRL_HUM, CTRL_MEAS, CONFIG = 0x72, 0x74, 0x75
-HEATER_ON, NO_FILTER = 0x00, 0x00
+HEATER_ON = 0x00
 STATUS, TRIM_1, TRIM_2, HEATER_TRIM, VARIANT = 0x1D, 0x8A, 0xE1, 0x00, 0xF0
 NEW_DATA, MEASURING = 0x80, 0x60
 RUN_GAS = {0: 0x10, 1: 0x20}  # BME680, BME688
@@ -68,10 +68,15 @@ class BME680:
         port: I2CPort,
         *,
         oversampling: Oversampling = 1,
+        filter: Literal[1, 2, 4, 8, 16, 32, 64, 128] = 1,  # noqa: A002 - the datasheet's word
         heater_temperature: int = 320,
         heater_ms: int = 150,
     ) -> None:
-        """`heater_temperature`: °C, 200 to 400; `heater_ms`: how long, 20 to 1000 ms."""
+        """`heater_temperature`: °C, 200 to 400; `heater_ms`: how long, 20 to 1000 ms.
+
+        `filter`: how many measurements a gust or a slammed door is spread over, in temperature and
+        pressure; 1: none.
+        """
         if not 200 <= heater_temperature <= 400:
             raise ValueError(f"heater_temperature is {heater_temperature}: wanted 200 to 400 °C")
         if not 20 <= heater_ms <= 1000:
@@ -79,6 +84,7 @@ class BME680:
         self._port = port
         self._ctrl_meas = bmp280.ctrl_meas(oversampling)
         self._ctrl_hum = SETTINGS[oversampling]
+        self._filter = filter_bits(filter)
         self._celsius = heater_temperature
         self._wait = gas_wait(heater_ms)
         self._seconds = (3 * 2.3 * oversampling + 7.5) / 1000 + 1.1 * heater_ms / 1000
@@ -105,7 +111,7 @@ class BME680:
             CTRL_GAS_0: HEATER_ON,
             CTRL_GAS_1: RUN_GAS[self._variant],
             CTRL_HUM: self._ctrl_hum,
-            CONFIG: NO_FILTER,
+            CONFIG: self._filter,
             CTRL_MEAS: self._ctrl_meas,
         }
         for register, value in self._configuration.items():

@@ -8,7 +8,15 @@ import struct
 from typing import ClassVar, Literal, NamedTuple
 
 from drivers.base.blindness import TWINS, Blindness
-from drivers.base.bosch import RESET, RESET_WORD, expect, identity, read_steady, renewed
+from drivers.base.bosch import (
+    RESET,
+    RESET_WORD,
+    expect,
+    filter_bits,
+    identity,
+    read_steady,
+    renewed,
+)
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import DeadFrame, LostConfiguration, NotReady
@@ -30,6 +38,7 @@ SKIPPED = 0x80000  # the code of a conversion that never ran, §4.3.6
 
 Oversampling = Literal[1, 2, 4, 8, 16]
 SETTINGS: dict[Oversampling, int] = {1: 1, 2: 2, 4: 3, 8: 4, 16: 5}  # table 4
+Filter = Literal[1, 2, 4, 8, 16]
 
 
 class Trim(NamedTuple):
@@ -61,9 +70,17 @@ class BMP280:
     )
     _trim: Trim  # `setup` reads it
 
-    def __init__(self, port: I2CPort, *, oversampling: Oversampling = 1) -> None:
+    def __init__(
+        self,
+        port: I2CPort,
+        *,
+        oversampling: Oversampling = 1,
+        filter: Filter = 1,  # noqa: A002 - the datasheet's word
+    ) -> None:
+        """`filter`: how many measurements a gust or a slammed door is spread over; 1: none."""
         self._port = port
         self._ctrl_meas = ctrl_meas(oversampling)
+        self._config = MARK | filter_bits(filter)
         self._seconds = (1.25 + 2.3 * oversampling + 2.3 * oversampling + 0.575) / 1000  # §3.8.1
         self._last = b""
 
@@ -76,7 +93,7 @@ class BMP280:
         expect(self._port, "BMP280")
         yield from reset(self._port)
         self._trim = unpack_trim(read_steady(self._port, TRIM, 24), self._port.where)
-        self._port.write(bytes([CONFIG, MARK]))
+        self._port.write(bytes([CONFIG, self._config]))
 
     def measure(self) -> Steps[Values]:
         """Measure both, at one moment."""
@@ -89,7 +106,7 @@ class BMP280:
         self._port.write(bytes([CTRL_MEAS, self._ctrl_meas | FORCED]))
         yield self._seconds
         frame = read_steady(self._port, STATUS, 10)
-        refuse_unfinished(frame, self._ctrl_meas, self._port.where)
+        refuse_unfinished(frame, self._ctrl_meas, self._config, self._port.where)
         return frame
 
 
@@ -116,7 +133,7 @@ def unpack_trim(block: bytes, where: str) -> Trim:
     return trim
 
 
-def refuse_unfinished(frame: bytes, written: int, where: str) -> None:
+def refuse_unfinished(frame: bytes, wanted: int, wanted_config: int, where: str) -> None:
     """Raise `NotReady` or `LostConfiguration` if registers 0xF3.. say so."""
     status, measuring, config = frame[:3]
     if status & MEASURING:
@@ -125,9 +142,10 @@ def refuse_unfinished(frame: bytes, written: int, where: str) -> None:
             "still measuring after the datasheet's longest time",
             "does another program use this chip?",
         )
-    if status & IM_UPDATE or measuring != written or config & 0xFC != MARK:
+    if status & IM_UPDATE or measuring != wanted or config & 0xFC != wanted_config:
         raise LostConfiguration(
-            where, f"configured {written:02x} {MARK:02x}, holds {measuring:02x} {config:02x}"
+            where,
+            f"configured {wanted:02x} {wanted_config:02x}, holds {measuring:02x} {config:02x}",
         )
 
 

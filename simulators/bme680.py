@@ -7,7 +7,7 @@ import struct
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.base.bosch import RESET, RESET_WORD, RegisterModel
+from simulators.base.bosch import RESET, RESET_WORD, Filter, RegisterModel
 from simulators.bmp280 import SAMPLES, bisect, search
 from simulators.clock import SimulatedClock
 from simulators.model import Range
@@ -60,7 +60,7 @@ class BME680(RegisterModel):
         self._burn_in()
         self._pointer = 0
         self._began = 0.0
-        self._seen: dict[str, float] = {}
+        self._filter = Filter()
         self._result: bytes | None = None
 
     def _set(self, register: int, value: int) -> None:
@@ -118,7 +118,7 @@ class BME680(RegisterModel):
     def _codes(self) -> bytes:
         """Return registers 0x1F..0x2D as they will be."""
         t, p, h = (SAMPLES[setting] for setting in self._settings())
-        value = {**self.values, **self._smoothed()}
+        value = self._filter.smoothed(self._registers[CONFIG] >> 2 & 7, self.values)
         code_t = search(lambda c: fine_of(c) / 5120, value["temperature"], t) if t else 0x80000
         fine, code_p, code_h = fine_of(code_t), 0x80000, 0x8000
         if p and t:
@@ -128,16 +128,6 @@ class BME680(RegisterModel):
         climate = (code_p << 4).to_bytes(3) + (code_t << 4).to_bytes(3) + code_h.to_bytes(2)
         gas = self._gas() if self._runs_gas() else bytes(2)
         return climate + bytes(3) + (gas + bytes(2) if not self.variant else bytes(2) + gas)
-
-    def _smoothed(self) -> dict[str, float]:
-        """Return what the filter makes of the last measurements (§5.3.2.4.4)."""
-        weight = (1 << (self._registers[CONFIG] >> 2 & 7)) - 1
-        self._seen = {
-            name: (weight * self._seen.get(name, self.values[name]) + self.values[name])
-            / (weight + 1)
-            for name in ("temperature", "atmospheric_pressure")
-        }
-        return self._seen
 
     def _gas(self) -> bytes:
         """Return the code nearest to the middle of those that each range would give."""

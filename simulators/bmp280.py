@@ -1,7 +1,6 @@
 """Bosch BMP280 as its datasheet describes it: registers, forced and normal mode, no checksum.
 
-A physical value becomes the code that the compensation turns back into it. The filter is not
-modelled: air changes slowly.
+A physical value becomes the code that the compensation turns back into it.
 """
 
 import math
@@ -9,7 +8,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from simulators.base.bosch import RESET, RESET_WORD, RegisterModel
+from simulators.base.bosch import RESET, RESET_WORD, Filter, RegisterModel
 from simulators.clock import SimulatedClock
 from simulators.model import Range
 
@@ -52,6 +51,7 @@ class BMP280(RegisterModel):
         self._registers[0xD0] = self.chip_id
         self._show(DATA, self.skipped)
         self._pointer = 0
+        self._filter = Filter()
         self._awake_at = self.clock.monotonic() + STARTUP_SECONDS
         self._starting = True
         self._done_at = 0.0
@@ -126,18 +126,18 @@ class BMP280(RegisterModel):
 
     def _codes(self) -> bytes:
         t, p = self._samples()
-        code_t = self._temperature_code(t)
-        hectopascal = self.values["atmospheric_pressure"]
+        value = self._filter.smoothed(min(self._registers[CONFIG] >> 2 & 7, 4), self.values)
+        code_t = self._temperature_code(value["temperature"], t)
+        hectopascal = value["atmospheric_pressure"]
         code_p = 0x80000
         if p and t:  # no pressure without a temperature
             fine = fine_of(self.trim, code_t)
             code_p = search(lambda c: -pascal_of(self.trim, c, fine), -100 * hectopascal, p)
         return (code_p << 4).to_bytes(3, "big") + (code_t << 4).to_bytes(3, "big")
 
-    def _temperature_code(self, samples: int) -> int:
+    def _temperature_code(self, celsius: float, samples: int) -> int:
         if not samples:
             return 0x80000
-        celsius = self.values["temperature"]
         return search(lambda code: fine_of(self.trim, code) / 5120, celsius, samples)
 
 

@@ -39,6 +39,11 @@ def expect(port: I2CPort, chip: str) -> None:
     raise WrongChip(port.where, what, REMEDIES.get(found, ""))
 
 
+def filter_bits(weight: int) -> int:
+    """Return the setting of a filter in which a measurement counts one `weight`-th; 1: none."""
+    return weight.bit_length() - 1 << 2
+
+
 def read_steady(port: I2CPort, register: int, count: int) -> bytes:
     """Read registers that stand still; raise `BadChecksum` or `DeadFrame`."""
     first = port.read_steady(count, bytes([register]))

@@ -1,5 +1,7 @@
 """What the models of Bosch's sensors share: 256 registers behind a pointer, and a reset."""
 
+from collections.abc import Mapping
+
 from simulators.model import I2CModel
 
 RESET, RESET_WORD = 0xE0, 0xB6
@@ -31,3 +33,18 @@ class RegisterModel(I2CModel):
     def _set(self, register: int, value: int) -> None:
         """Take one value."""
         raise NotImplementedError
+
+
+class Filter:
+    """What these chips' filter makes of the last measurements; the humidity passes it by."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, float] = {}
+
+    def smoothed(self, setting: int, values: Mapping[str, float]) -> dict[str, float]:
+        """Return the values: what is new counts one of 2 to the power of `setting`."""
+        kept = (1 << setting) - 1
+        for name in ("temperature", "atmospheric_pressure"):
+            last = self._seen.get(name, values[name])
+            self._seen[name] = (kept * last + values[name]) / (kept + 1)
+        return {**values, **self._seen}

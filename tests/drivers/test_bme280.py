@@ -26,6 +26,7 @@ from simulators import bmp280 as simulated_bmp280
 from simulators import faults
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
+from tests.drivers.filters import FilterClaims
 
 
 class TestContract(I2CContract):
@@ -374,3 +375,10 @@ def test_the_models_humidity_follows_the_air_in_normal_mode(bus, model, clock):
         assert simulated.percent_of(list(simulated.TRIM), code, 21 * 5120) == pytest.approx(
             percent, abs=0.05
         )
+
+
+class TestFilter(FilterClaims):
+    driver = BME280
+    model = simulated.BME280
+    weights = (1, 2, 8)
+    register = 0xF5

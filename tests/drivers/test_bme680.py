@@ -14,6 +14,7 @@ from edge_agent.testing import I2CContract
 from edge_agent.testing.families import NoticesBrownOuts
 from simulators import bme280, bme680
 from simulators.model import Range
+from tests.drivers.filters import FilterClaims
 
 
 class BME688(bme680.BME680):
@@ -156,3 +157,10 @@ def test_a_value_beyond_the_datasheet_is_refused(bench, channel, value):
 def test_a_heater_beyond_its_limits_is_refused(bench_of, options):
     with pytest.raises(ValueError, match="wanted 20"):
         bench_of(BME680, bme680.BME680, **options)
+
+
+class TestFilter(FilterClaims):
+    driver = BME680
+    model = bme680.BME680
+    weights = (1, 4, 128)
+    register = 0x75

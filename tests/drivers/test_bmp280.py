@@ -28,6 +28,7 @@ from edge_agent.testing import Bench, I2CContract
 from simulators import bme280 as simulated_bme280
 from simulators import bmp280 as simulated
 from simulators import faults
+from tests.drivers.filters import FilterClaims
 
 
 class TestContract(I2CContract):
@@ -209,7 +210,7 @@ def test_a_brown_out_during_a_conversion_is_noticed(ready):
 @pytest.mark.parametrize("held", ["01 24 20", "00 00 20", "00 27 20", "00 48 20", "00 24 00"])
 def test_other_settings_than_ours_are_noticed(held):
     with pytest.raises(LostConfiguration, match="configured 24 20, holds"):
-        refuse_unfinished(bytes.fromhex(held), 0x24, "here")
+        refuse_unfinished(bytes.fromhex(held), 0x24, 0x20, "here")
 
 
 @pytest.mark.parametrize("data", ["80 00 00 7f 00 00", "65 5a c0 80 00 00", "80 00 00 80 00 00"])
@@ -412,3 +413,10 @@ def test_a_brown_out_ends_the_models_normal_mode(bus, model, clock):
     model.power_on()
     clock.sleep(1)
     assert bus.read_i2c_block_data(0x76, 0xF7, 6) == [0x80, 0, 0, 0x80, 0, 0]
+
+
+class TestFilter(FilterClaims):
+    driver = BMP280
+    model = simulated.BMP280
+    weights = (1, 4, 16)
+    register = 0xF5
