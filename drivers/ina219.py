@@ -19,12 +19,12 @@ CONFIGURATION, SHUNT, BUS = 0x00, 0x01, 0x02
 RESET, POWER_ON = 0x8000, 0x399F
 UP_TO_32_V = 0x2000
 GAINS = {"40mV": 0, "80mV": 1, "160mV": 2, "320mV": 3}
-AVERAGE_16 = 0b1100 << 7 | 0b1100 << 3
 TRIGGERED = 0x0003  # shunt and bus, once; at power-on it is 7, continuously
 READY, OVERFLOW = 0x0002, 0x0001
-SECONDS = 2 * 0.00936  # the longest, 16 samples each (§6.5)
+SECONDS = 2 * 0.000586  # the longest, for both (§6.5)
 SHUNT_VOLTS, BUS_VOLTS = 10e-6, 4e-3
 
+Average = Literal[1, 2, 4, 8, 16, 32, 64, 128]
 FullScale = Literal["40mV", "80mV", "160mV", "320mV"]
 
 
@@ -41,15 +41,24 @@ class INA219:
     )
 
     def __init__(
-        self, port: I2CPort, *, shunt: float = 0.1, full_scale: FullScale = "320mV"
+        self,
+        port: I2CPort,
+        *,
+        shunt: float = 0.1,
+        full_scale: FullScale = "320mV",
+        average: Average = 16,
     ) -> None:
-        """`shunt`: Ω, 0.0001 to 10, 0.1 on most boards; `full_scale`: the most that falls there."""
+        """`shunt`: Ω, 0.0001 to 10, 0.1 on most boards; `full_scale`: the most that falls there.
+
+        `average`: of how many measurements.
+        """
         if not 0.0001 <= shunt <= 10:
             raise ValueError(f"shunt is {shunt:g}: wanted 0.0001 to 10 Ω")
         self._port = port
         self._registers = WordRegisters(port)
         self._shunt = shunt
-        self._setting = UP_TO_32_V | GAINS[full_scale] << 11 | AVERAGE_16 | TRIGGERED
+        self._setting = UP_TO_32_V | GAINS[full_scale] << 11 | averaging(average) | TRIGGERED
+        self._seconds = average * SECONDS
         self._most = 4000 << GAINS[full_scale]  # codes
         amperes, step = (current(code, shunt) for code in (self._most - 1, 1))
         self.channels = (
@@ -80,15 +89,15 @@ class INA219:
             what = f"no INA219: after a reset its configuration is {held:04x}"
             raise WrongChip(self._port.where, what)
         self._registers.write(CONFIGURATION, self._setting)
-        yield SECONDS
+        yield self._seconds
 
     def measure(self) -> Steps[Values]:
-        """Measure shunt and bus, one after the other, sixteen times each."""
+        """Measure shunt and bus, one after the other, as often as is averaged."""
         self._registers.write(CONFIGURATION, self._setting)  # clears the flag of an older result
         if self._registers.read(BUS) & READY:
             raise NotReady(self._port.where, "no conversion began")
         self._expect_setting()
-        yield SECONDS
+        yield self._seconds
         # The flag before the result that it is about, which else may come between
         bus, shunt, held = self._registers.read_in_turn(BUS, SHUNT, CONFIGURATION)
         self._registers.refuse_changed(held, self._setting)
@@ -116,6 +125,12 @@ class INA219:
     def _expect_setting(self) -> None:
         held = self._registers.read_steady(CONFIGURATION)
         self._registers.refuse_changed(held, self._setting)
+
+
+def averaging(count: Average) -> int:
+    """Return the bits for so many samples of shunt and bus, of 12 bits each (table 5)."""
+    samples = 0b1000 | count.bit_length() - 1
+    return samples << 7 | samples << 3
 
 
 def current(code: int, shunt: float) -> float:

@@ -10,9 +10,7 @@ from drivers.base.channel import Channel
 from drivers.base.driver import Steps, Values, checked
 from drivers.base.i2c import I2CPort
 from drivers.base.power_monitor import (
-    AVERAGE_16,
-    EACH_1_1_MS,
-    TRIGGERED,
+    Average,
     PowerMonitor,
     checked_shunt,
     clipped_shunt,
@@ -23,7 +21,6 @@ from drivers.base.registers import signed
 # Registers and bits, tables 7-3, 7-7 and 7-14
 SHUNT, BUS = 0x01, 0x02
 FIXED = 0x4000  # reads 1
-SETTING = FIXED | AVERAGE_16 | EACH_1_1_MS | TRIGGERED
 SHUNT_VOLTS, BUS_VOLTS = 2.5e-6, 1.25e-3
 CLIPPED = {0x7FFF, 0x8000}
 
@@ -42,9 +39,9 @@ class INA226(PowerMonitor):
         Channel("power", "W", -29, 29, 0.001, needs=("voltage", "current")),
     )
 
-    def __init__(self, port: I2CPort, *, shunt: float = 0.1) -> None:
-        """`shunt`: Ω, 0.0001 to 10; 0.1 on most boards."""
-        super().__init__(port, SETTING)
+    def __init__(self, port: I2CPort, *, shunt: float = 0.1, average: Average = 16) -> None:
+        """`shunt`: Ω, 0.0001 to 10, 0.1 on most boards; `average`: of how many measurements."""
+        super().__init__(port, FIXED, average)
         self._shunt = checked_shunt("shunt", shunt)
         most = 0.08 / shunt
         voltage = Channel("voltage", "V", 0, 36, BUS_VOLTS)
@@ -52,7 +49,7 @@ class INA226(PowerMonitor):
         self.channels = (voltage, amperes, power_channel("power", voltage, amperes))
 
     def measure(self) -> Steps[Values]:
-        """Measure shunt and bus, one after the other, sixteen times each."""
+        """Measure shunt and bus, one after the other, as often as is averaged."""
         yield from self._convert()
         shunt, bus = self._results(SHUNT, BUS)
         volts, amperes = bus * BUS_VOLTS, current(shunt, self._shunt)

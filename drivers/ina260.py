@@ -6,9 +6,7 @@ from drivers.base.channel import Channel
 from drivers.base.driver import Steps, Values, checked
 from drivers.base.i2c import I2CPort
 from drivers.base.power_monitor import (
-    AVERAGE_16,
-    EACH_1_1_MS,
-    TRIGGERED,
+    Average,
     PowerMonitor,
     power_channel,
 )
@@ -32,11 +30,12 @@ class INA260(PowerMonitor):
     ready: ClassVar[int] = 0x0008
     channels = (VOLTAGE, AMPERAGE, power_channel("power", VOLTAGE, AMPERAGE))
 
-    def __init__(self, port: I2CPort) -> None:
-        super().__init__(port, FIXED | AVERAGE_16 | EACH_1_1_MS | TRIGGERED)
+    def __init__(self, port: I2CPort, *, average: Average = 16) -> None:
+        """`average`: of how many measurements."""
+        super().__init__(port, FIXED, average)
 
     def measure(self) -> Steps[Values]:
-        """Measure current and voltage, one after the other, sixteen times each."""
+        """Measure current and voltage, one after the other, as often as is averaged."""
         yield from self._convert()
         code, bus = self._results(CURRENT, BUS)
         amperes, volts = current(code), bus * VOLTS

@@ -6,9 +6,7 @@ from drivers.base.channel import Channel
 from drivers.base.driver import Steps, Values, checked
 from drivers.base.i2c import I2CPort
 from drivers.base.power_monitor import (
-    AVERAGE_16,
-    EACH_1_1_MS,
-    TRIGGERED,
+    Average,
     PowerMonitor,
     checked_shunt,
     clipped_shunt,
@@ -54,21 +52,21 @@ class INA3221(PowerMonitor):
         shunt_1: float = 0.1,
         shunt_2: float = 0.1,
         shunt_3: float = 0.1,
+        average: Average = 16,
     ) -> None:
-        """`shunt_1`, `shunt_2`, `shunt_3`: Ω, 0.0001 to 10."""
+        """`shunt_1`, `shunt_2`, `shunt_3`: Ω, 0.0001 to 10; `average`: of how many measurements."""
         if not inputs or len(set(inputs)) < len(inputs):
             raise ValueError(f"inputs is {list(inputs)}: wanted one or more, each once")
         shunts = {1: shunt_1, 2: shunt_2, 3: shunt_3}
         self._shunts = {n: checked_shunt(f"shunt_{n}", shunts[n]) for n in sorted(inputs)}
         enabled = sum(ENABLED[n] for n in self._shunts)
-        setting = enabled | AVERAGE_16 | EACH_1_1_MS | TRIGGERED
-        super().__init__(port, setting, 2 * len(self._shunts))
+        super().__init__(port, enabled, average, 2 * len(self._shunts))
         self.channels = tuple(
             one for n, shunt in self._shunts.items() for one in channels_of(n, shunt)
         )
 
     def measure(self) -> Steps[Values]:
-        """Measure shunt and bus of each input, one after the other, sixteen times each."""
+        """Measure shunt and bus of each input, one after the other, as often as is averaged."""
         yield from self._convert()
         found = self._results(*(each for n in self._shunts for each in (SHUNT[n], BUS[n])))
         codes = zip(self._shunts, found[::2], found[1::2], strict=True)

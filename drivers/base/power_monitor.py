@@ -4,7 +4,7 @@ None has a checksum: every result is read several times, beside a configuration 
 is new.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from drivers.base.blindness import TWINS, Blindness
 from drivers.base.channel import Channel
@@ -16,27 +16,31 @@ from drivers.base.registers import WordRegisters
 CONFIGURATION, MANUFACTURER, DIE = 0x00, 0xFE, 0xFF
 TEXAS_INSTRUMENTS = 0x5449
 RESET = 0x8000
-AVERAGE_16, EACH_1_1_MS = 0x0400, 0x0120
+EACH_1_1_MS = 0x0120
 TRIGGERED = 0x0003  # shunt and bus, once; at power-on it is 7, continuously
-SECONDS_16 = 16 * 0.00121  # the longest of one quantity, sixteen times
+SECONDS = 0.00121  # the longest of one quantity
+
+Average = Literal[1, 4, 16, 64, 128, 256, 512, 1024]
+AVERAGES: dict[Average, int] = {1: 0, 4: 1, 16: 2, 64: 3, 128: 4, 256: 5, 512: 6, 1024: 7}
 
 
 class PowerMonitor:
-    """An INA226, INA260 or INA3221; `setting` is what its configuration shall hold."""
+    """An INA226, INA260 or INA3221; `fixed` is what its configuration holds besides the average."""
 
     bus: ClassVar[BusKind] = "i2c"
     blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
+    deadline: ClassVar[float] = 20.0  # the longest average of six quantities, twice
     chip: ClassVar[str]
     die: ClassVar[int]
     mask: ClassVar[int]  # the register of the flag
     ready: ClassVar[int]
 
-    def __init__(self, port: I2CPort, setting: int, quantities: int = 2) -> None:
-        """`quantities`: how many are converted one after the other."""
+    def __init__(self, port: I2CPort, fixed: int, average: Average, quantities: int = 2) -> None:
+        """`quantities`: how many are converted one after the other, `average` times each."""
         self._port = port
         self._registers = WordRegisters(port)
-        self._setting = setting
-        self._seconds = quantities * SECONDS_16
+        self._setting = fixed | AVERAGES[average] << 9 | EACH_1_1_MS | TRIGGERED
+        self._seconds = quantities * average * SECONDS
 
     def identify(self) -> Identity | None:
         """Read manufacturer and die id."""

@@ -7,6 +7,7 @@ from drivers.ina219 import INA219, current
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import LateResults
 from simulators import ina219, ina226
+from tests.drivers.averages import AverageClaims
 
 
 class TestContract(LateResults, I2CContract):
@@ -93,3 +94,9 @@ def test_a_brown_out_during_a_conversion_is_noticed(bench):
 def test_a_shunt_that_cannot_be_is_refused(bench_of, shunt):
     with pytest.raises(ValueError, match=r"wanted 0\.0001 to 10 Ω"):
         bench_of(INA219, ina219.INA219, shunt=shunt)
+
+
+class TestAverage(AverageClaims):
+    driver = INA219
+    model = ina219.INA219
+    averages = (1, 2, 32, 128)

@@ -7,6 +7,7 @@ from drivers.ina3221 import INA3221, current
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import LateResults, NoticesBrownOuts
 from simulators import ina3221
+from tests.drivers.averages import AverageClaims
 
 
 class TestContract(LateResults, NoticesBrownOuts, I2CContract):
@@ -112,3 +113,9 @@ def test_the_model_has_the_datasheets_power_on_values(bench):
     assert port.write_read(b"\x00", 2) == b"\x71\x27"
     assert port.write_read(b"\x07", 2) == b"\x7f\xf8"
     assert port.write_read(b"\x0f", 2) == b"\x00\x02"
+
+
+class TestAverage(AverageClaims):
+    driver = INA3221
+    model = ina3221.INA3221
+    averages = (1, 64, 1024)
