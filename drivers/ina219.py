@@ -12,6 +12,7 @@ from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort
+from drivers.base.power_monitor import checked_shunt, power_channel
 from drivers.base.registers import WordRegisters, signed
 
 # Registers and bits, figures 19 to 23
@@ -52,27 +53,16 @@ class INA219:
 
         `average`: of how many measurements.
         """
-        if not 0.0001 <= shunt <= 10:
-            raise ValueError(f"shunt is {shunt:g}: wanted 0.0001 to 10 Ω")
         self._port = port
         self._registers = WordRegisters(port)
-        self._shunt = shunt
+        self._shunt = checked_shunt("shunt", shunt)
         self._setting = UP_TO_32_V | GAINS[full_scale] << 11 | averaging(average) | TRIGGERED
         self._seconds = average * SECONDS
         self._most = 4000 << GAINS[full_scale]  # codes
         amperes, step = (current(code, shunt) for code in (self._most - 1, 1))
-        self.channels = (
-            Channel("voltage", "V", 0, 26, BUS_VOLTS),
-            Channel("current", "A", -amperes, amperes, step),
-            Channel(
-                "power",
-                "W",
-                -26 * amperes,
-                26 * amperes,
-                26 * step + BUS_VOLTS * amperes,
-                needs=("voltage", "current"),
-            ),
-        )
+        voltage = Channel("voltage", "V", 0, 26, BUS_VOLTS)
+        amperage = Channel("current", "A", -amperes, amperes, step)
+        self.channels = (voltage, amperage, power_channel("power", voltage, amperage))
 
     def identify(self) -> Identity | None:
         """Assume the chip if its configuration is as at power-on, or ours."""
