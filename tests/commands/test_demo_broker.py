@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from edge_agent.commands import demo_broker
+from edge_agent.commands import demo, demo_broker
 from edge_agent.deliver.mqtt.broker import EmbeddedBroker
 from edge_agent.deliver.mqtt.mosquitto import Mosquitto, installed_mosquitto
 from edge_agent.errors import SimulationError
@@ -70,6 +70,21 @@ def test_one_that_does_not_start_is_reported_with_its_reason(tmp_path, port):
     program.chmod(0o755)
     with pytest.raises(SimulationError, match=f"{program} does not start: out of order"):
         Mosquitto(str(program), "127.0.0.1", port).start()
+
+
+def test_the_demonstration_has_the_next_port_if_another_broker_has_the_usual_one(monkeypatch):
+    monkeypatch.setattr(demo, "_is_free", lambda port: port >= 1885)
+    asked = []
+    monkeypatch.setattr(demo, "simulated", lambda origin, **_: asked.extend(origin.overrides) or 0)
+    demo.demo([], standalone_mode=False)
+    assert "mqtt.url=mqtt://127.0.0.1:1885" in asked
+
+
+def test_the_demonstration_without_its_own_broker_uses_that_of_the_example(monkeypatch):
+    asked = []
+    monkeypatch.setattr(demo, "simulated", lambda origin, **_: asked.extend(origin.overrides) or 0)
+    demo.demo(["--no-broker"], standalone_mode=False)
+    assert not [one for one in asked if one.startswith("mqtt.url")]
 
 
 def test_a_mosquitto_that_is_installed_is_preferred(monkeypatch):

@@ -69,3 +69,13 @@ def test_trace_lines_are_logged_only_if_asked_for(root_logger, trace, level):
     log_to_stderr(LogChoice("json", trace), logging.StreamHandler(sys.stderr))
     assert logging.getLogger("edge_agent").getEffectiveLevel() >= logging.INFO
     assert (logging.getLogger(TRACE).level or logging.INFO) == level
+
+
+@pytest.mark.parametrize(("quiet", "levels"), [(True, ["warning"]), (False, ["info", "warning"])])
+def test_a_quiet_log_has_only_warnings_and_errors(root_logger, quiet, levels):
+    root_logger.handlers.clear()  # pytest's own
+    written = io.StringIO()
+    log_to_stderr(LogChoice("json", quiet=quiet), logging.StreamHandler(written))
+    for level in (logging.INFO, logging.WARNING):
+        root_logger.log(level, "something")
+    assert [json.loads(line)["level"] for line in written.getvalue().splitlines()] == levels
