@@ -236,7 +236,6 @@ class Flow:
     def _build_recording(self, log: EventLog, spill: Spill) -> LogThreads:
         return LogThreads(
             log,
-            self.log_path,
             spill,
             self.records,
             self.blueprint.config.log,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from edge_agent.assembly.checking import Checking
 from edge_agent.clock import Clock
@@ -15,6 +14,7 @@ from edge_agent.store.recorder import Recorder
 from edge_agent.store.recorder_items import RecorderItem
 from edge_agent.store.retention import Retention
 from edge_agent.store.spill import Spill
+from edge_agent.store.unclean_stop import WaitingFile, unclean_stop
 from edge_agent.threads import Worker
 
 
@@ -24,7 +24,6 @@ class LogThreads:
     def __init__(
         self,
         log: EventLog,
-        path: Path,
         spill: Spill,
         records: GatheringInbox[RecorderItem],
         settings: LogSettings,
@@ -35,20 +34,21 @@ class LogThreads:
         died: Callable[[str], None],
         report: Callable[[Figure], None],
     ) -> None:
-        progress = partial(alive, "recorder")
-        self._checking = Checking(log, path, records.put, died)
+        self._waiting = _count_waiting(log, spill, records, clock)
+        self._checking = Checking(log, log.path, records.put, died)
         self._recorder = Recorder(
             log,
             records,
             announce=announce,
-            reopen=partial(salvage, path, clock, progress=progress),
+            reopen=partial(salvage, log.path, clock, progress=partial(alive, "recorder")),
             clock=clock,
             commit_interval=settings.commit_interval,
             retention=Retention(settings.keep, settings.max_size),
             spill_to=spill,
-            progress=progress,
+            progress=partial(alive, "recorder"),
             crowded=self._checking.make_way,
             report=report,
+            waiting=self._waiting.note,
         )
         self._thread = Worker("recorder", self._recorder.run, partial(records.put, None), died)
 
@@ -67,4 +67,15 @@ class LogThreads:
 
         Return whether the log has everything.
         """
-        return self._recorder.close()
+        written = self._recorder.close()
+        self._waiting.remove()
+        return written
+
+
+def _count_waiting(
+    log: EventLog, spill: Spill, records: "GatheringInbox[RecorderItem]", clock: Clock
+) -> WaitingFile:
+    """Open the file that counts what waits; record first what it says of an unclean stop."""
+    file = WaitingFile(spill.directories, log)
+    records.put([*unclean_stop(log, file, clock.now())])
+    return file

@@ -49,8 +49,8 @@ class LifecycleV1(msgspec.Struct, frozen=True):
         str,
         Meta(
             description="`started`, `stopping`, `reloaded`, `reload_refused`, `clock_set`,"
-            " `clock_stepped`, `log_recovered`, `log_salvaged`, `spill_taken_in`; there may be"
-            " more",
+            " `clock_stepped`, `log_recovered`, `log_salvaged`, `spill_taken_in`,"
+            " `unclean_stop`; there may be more",
         ),
     ]
     version: Annotated[
@@ -84,3 +84,17 @@ class LifecycleV1(msgspec.Struct, frozen=True):
         Count,
         Meta(description="how many events came back from another directory; of `spill_taken_in`"),
     ] = 0
+    last_commit: Annotated[
+        str,
+        Meta(
+            description="the time of the last event that was committed before a kill or a power"
+            " cut, as RFC 3339; empty if no clock was set; of `unclean_stop`"
+        ),
+    ] = ""
+    missing: Annotated[
+        Count | None,
+        Meta(
+            description="how many events waited for their commit, and are lost; null if that is not"
+            " known, as after a power cut; of `unclean_stop`"
+        ),
+    ] = None

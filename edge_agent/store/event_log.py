@@ -43,7 +43,7 @@ class EventLog:
     def __init__(self, path: Path, connection: LogConnection, mark: MarkFile, *, boot: str) -> None:
         self._connection = connection
         self.mark = mark
-        self._path, self._wal = path, Path(f"{path}-wal")
+        self.path, self._wal = path, Path(f"{path}-wal")
         self.inode = path.stat().st_ino
         self.boot = boot
         self._boot_numbers: dict[str, int] = {}
@@ -186,13 +186,15 @@ class EventLog:
 
     def close(self) -> None:
         """Give the database back, its write-ahead log folded in, and note where it ends."""
-        last = None
         with suppress(sqlite3.Error):
-            last = self.last_offset()
+            self.note_end()
         self.disconnect()
-        if last is not None:
-            self.mark.note(reserved=last, given=last, closed=True)
         self.mark.close()
+
+    def note_end(self) -> None:
+        """Note in the mark where the log ends: everything is committed."""
+        last = self.last_offset()
+        self.mark.note(reserved=last, given=last, closed=True)
 
     def abandon(self) -> None:
         """Give back a database that may be damaged: where it ends is not known."""
@@ -201,19 +203,19 @@ class EventLog:
 
     def is_in_place(self) -> bool:
         """Return whether the file that is open is still the one at the log's path."""
-        return inode_at(self._path) == self.inode
+        return inode_at(self.path) == self.inode
 
     def left_its_place(self) -> bool:
         """Return whether another file is in its place, or none; write it to a new one then."""
         if self.is_in_place():
             return False
-        write_again(self._path, self._connection)
+        write_again(self.path, self._connection)
         self.abandon()
         return True
 
     def is_damaged(self, error: Exception) -> bool:
         """Return whether an error calls the log damaged, and a second look does, too."""
-        return is_damaged(self._path, self.mark.database, error, self._connection.progress)
+        return is_damaged(self.path, self.mark.database, error, self._connection.progress)
 
     def disconnect(self) -> None:
         """Give the database back and stay its only writer."""

@@ -54,6 +54,7 @@ class MarkFile:
         self._file = file
         self._database = -1
         self._number, self.value, self._spare = _newest(file)
+        self.found = self.value  # by the process that has locked it
 
     @classmethod
     def lock(cls, path: Path) -> "MarkFile":
@@ -108,6 +109,10 @@ class MarkFile:
         """Make sure that `offset` may be given; raise OSError if the disk does not take that."""
         if offset > self.value.reserved:
             self.write(self._changed(reserved=offset + BLOCK, closed=False))
+
+    def ended_cleanly(self, log: str) -> bool:
+        """Return whether the last process that wrote this log has left nothing in memory."""
+        return self.found.log != log or self.found.closed or bool(self.found.stop)
 
     def gave(self, offset: int) -> None:
         """Note the last offset of a commit; the disk need not have it: a kill leaves it known."""

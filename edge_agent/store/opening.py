@@ -78,6 +78,8 @@ def _open(path: Path, clock: Clock, spill: Spill, progress: Progress) -> EventLo
         raise
     try:
         take_in(log, spill, clock)
+        if mark.ended_cleanly(log.id):
+            log.note_end()  # what was just appended is no work that a kill could interrupt
     except BaseException:
         log.abandon()
         raise

@@ -42,7 +42,8 @@ class Recorder:
     """Takes events and cursor moves from `inbox` until None comes, then commits and closes.
 
     `announce` gets the last offset after each commit; `reopen` replaces the database with an inode;
-    `crowded` is called while the write-ahead log is longer than it should be.
+    `crowded` is called while the write-ahead log is longer than it should be; `waiting` gets the
+    last offset that was committed, and how many events wait.
     """
 
     def __init__(
@@ -59,13 +60,13 @@ class Recorder:
         progress: Callable[[], None] = lambda: None,
         crowded: Callable[[], None] = lambda: None,
         report: Callable[[Figure], None] = unreported,
+        waiting: Callable[[int, int], None] = lambda committed, count: None,  # noqa: ARG005
     ) -> None:
         self._inbox = inbox
         self._announce, self._reopen = announce, reopen
         self._clock, self._tick = clock, Tick(commit_interval)
-        self._wall = WallClock(last_time(log.execute), retention.keep)
-        self._repair = TimeRepair()
-        self._retention, self._spill = retention, spill_to
+        self._wall, self._repair = WallClock(last_time(log.execute), retention.keep), TimeRepair()
+        self._retention, self._spill, self._waiting = retention, spill_to, waiting
         self._progress, self._report, self._crowded = progress, report, crowded
         self._log = self._owned(log)
         self._group = Group()
@@ -92,15 +93,9 @@ class Recorder:
         self.commit()
         written = not (self._group.events or self._group.states or self._lost or self._damaged)
         if not written:
-            self._spill_rest()
+            spill(self._log, self._spill, self._group.events, self._group.states, self._lost)
         self._log.abandon() if self._damaged else self._log.close()
         return written
-
-    def _spill_rest(self) -> None:
-        events, states = self._group.events, self._group.states
-        lost = spill(self._log, self._spill, events, states, self._lost)
-        what = "stopped: %d events wait outside the event log for the next start, %d are lost"
-        _logger.error(what, len(events) + self._lost.total() - lost, lost)
 
     def step(self, wait: float) -> None:
         """Take what arrives within `wait` seconds, commit if it is time, trim if it is due."""
@@ -108,6 +103,7 @@ class Recorder:
         with suppress(Empty):
             self._take(self._inbox.get(timeout=wait))
             self._take_waiting()
+            self._note_waiting()
         if self._wait() <= 0:
             self.commit()
         self._trim()
@@ -116,6 +112,10 @@ class Recorder:
         with suppress(Empty):
             while len(self._group.events) < GROUP:
                 self._take(self._inbox.get_nowait())
+
+    def _note_waiting(self) -> None:
+        waiting = len(self._group.events) + self._lost.total()
+        self._waiting(self._log.mark.value.given, waiting)
 
     def commit(self) -> None:
         """Write the group in one transaction; on an error keep it and try again later."""
@@ -132,6 +132,7 @@ class Recorder:
         self._last_group = min(group.since, self._last_commit)
         self._since_trim += len(group.events)
         self._failures, self._lost = 0, Counter()
+        self._note_waiting()
         if offset is not None:
             self._announce(offset)
         if self._log.wal_size() > self._retention.wal_size:

@@ -4,6 +4,7 @@ A file there has a header and one event in a line. It is taken in once: the log 
 the stops whose files it has, in the transaction that takes their events.
 """
 
+import logging
 import os
 import secrets
 import stat
@@ -23,6 +24,7 @@ from edge_agent.store.mark import Count
 
 TAKEN = "store/taken"  # the saved state that names the stops
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)  # what a decoder raises
+_logger = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
 _event = msgspec.json.Decoder(Event)
 
@@ -56,8 +58,8 @@ def spill(
     events: Sequence[Event],
     states: Mapping[str, bytes],
     lost: Mapping[str, int],
-) -> int:
-    """Write events as far as there is room; return how many events the next start will miss.
+) -> None:
+    """Write events as far as there is room; log how many events the next start will miss.
 
     The log's mark and each file count all of them, and those that were `lost` before.
     """
@@ -68,7 +70,9 @@ def spill(
     for directory in place.directories:
         rest = rest[_write(directory / _name(log.id), header, rest) :]
     log.mark.note(left=left, stop=header.stop)
-    return len(rest) + sum(lost.values())
+    missing = len(rest) + sum(lost.values())
+    what = "stopped: %d events wait outside the event log for the next start, %d are lost"
+    _logger.error(what, len(events) - len(rest), missing)
 
 
 def take_in(log: EventLog, place: Spill, clock: Clock) -> None:

@@ -63,6 +63,8 @@ SAMPLES = {
         "rows": 4,
         "set_aside": "/var/lib/edge-agent/x.db",
         "events": 5,
+        "last_commit": "2027-01-15T08:00:41.000250Z",
+        "missing": 6,
     },
 }
 TIME = 1_764_240_000_123_457

@@ -19,6 +19,7 @@ from edge_agent.store.soundness import SOUND
 ROWS = f'SELECT "offset", kind, source, data FROM event WHERE "offset" > ? AND {SOUND}'
 CLIENTS = {"edge-sim": "mqtt", "edge-sim-second": "second"}
 ARCHIVE = "archive"
+NOTE, STARTED = "lifecycle", '{"what":"started"'
 
 
 class Id(NamedTuple):
@@ -61,6 +62,7 @@ class Ledger:
         self.log = ""  # the id of the one in use
         # What a subscriber finds out from the events alone, where it gets every kind of them.
         self.audits = {name: Audit(late=float("inf"), settle=0.0) for name in ("mqtt", ARCHIVE)}
+        self.has_started = False  # in this life, as far as it has committed
         self._seen = 0  # offset, in this life
         self._contents = {}  # by id
         self._note, self._now = note, now
@@ -70,7 +72,12 @@ class Ledger:
             self.problems.append(what)
 
     def begin_life(self):
-        self._seen = 0
+        self._seen, self.has_started = 0, False
+
+    def notes(self, what):
+        """Return what the agent has noted of itself."""
+        found = [msgspec.json.decode(one[2]) for one in self.committed.values() if one[0] == NOTE]
+        return [data for data in found if data["what"] == what]
 
     def commit(self, connection):
         """Note what a commit has added; the agent's own connection is asked."""
@@ -81,6 +88,8 @@ class Ledger:
             self.log = connection.plain("SELECT id FROM log")[0][0]
         for offset, *content in rows:
             self._seen = max(self._seen, offset)
+            is_new = Id(self.log, offset) not in self.committed
+            self.has_started = self.has_started or (is_new and STARTED in content[2])
             known = self.committed.setdefault(Id(self.log, offset), tuple(content))
             if known != tuple(content):
                 self.problem(f"offset {offset} was committed with two contents")

@@ -67,8 +67,8 @@ def synchronous_off():
     """Let SQLite leave to the kernel when a commit reaches the disk."""
     connect = event_log.connect
 
-    def connecting(path):
-        connection = connect(path)
+    def connecting(path, progress):
+        connection = connect(path, progress)
         connection.execute("PRAGMA synchronous = OFF")
         return connection
 

@@ -20,8 +20,17 @@ def verify(world):
     for account in accounts:
         if account.configured:
             Verdict(world, account).check()
+    check_unclean_stops(world)
     for sink, audit in world.ledger.audits.items():
         check_audit(world.ledger, sink, audit.report(float("inf")))
+
+
+def check_unclean_stops(world):
+    """Each end that was not the agent's own is reported once, and no other one."""
+    reported, ends = len(world.ledger.notes("unclean_stop")), world.unclean
+    if not sum(ends) <= reported <= len(ends):
+        what = f"{reported} unclean stops were reported, there were {sum(ends)} to {len(ends)}"
+        world.ledger.problem(what)
 
 
 def check_audit(ledger, sink, report):

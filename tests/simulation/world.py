@@ -39,6 +39,7 @@ class World:
         self.log, self.memory = root / "events.db", root / "run"  # as /run, it is in memory
         self.greenhouse = Greenhouse()
         self.boots, self.lives = 0, 0
+        self.unclean = []  # of each end that was none of the agent's own: had it started?
         self.damaged = self.reloaded = False
         self.clock = SimulatedClock(self.scheduler, "boot-0", trusted=plan.trusted)
         self.control = None
@@ -77,6 +78,8 @@ class World:
                 reread=self.blueprint,
             )
             code = self.agent.run()
+            if code:  # it may not have closed its log
+                self.unclean.append(False)
             self.scheduler.note(f"the agent ends with {code}")
         except AgentError as error:
             _logger.info("the agent does not start: %s", error)
@@ -148,6 +151,8 @@ class World:
         self.control.put(STOP)
         self.scheduler.drive(30.0, ready=lambda: self.ended)
         ended = self.ended
+        if not ended:
+            self.unclean.append(False)
         self._settle()
         return ended
 
@@ -186,6 +191,7 @@ class World:
         self._boot()
 
     def _end(self, image, *, power=False):
+        self.unclean.append(self.ledger.has_started and not self.ended)
         self.network.abandon(cut=power)
         self.scheduler.kill()
         self.disk.release()
