@@ -1,5 +1,6 @@
 """Sensirion SGP40 gas sensor (datasheet version 1.2, February 2022)."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from drivers.base import sensirion
@@ -13,14 +14,14 @@ FEATURE_SET = b"\x20\x2f"
 MEASURE = b"\x26\x0f"
 BUSY_SECONDS = 0.030  # the longest that a measurement takes (table 8)
 ATTEMPTS = 100  # each takes a tenth of a millisecond on the wire
+SPANS = {"humidity": (0, 100), "temperature": (-45, 130)}  # of the compensation, in % and °C
 WARM_UP = 60  # seconds after switch-on until it detects reliably (table 1)
 
 
 class SGP40:
     """Sensirion SGP40 gas sensor: raw signal of volatile organic compounds (datasheet version 1.2).
 
-    A larger signal is cleaner air; there is no unit. `humidity` and `temperature` are those of the
-    place, in % and °C, for the chip's compensation. After each `setup` it warms up for 60 s.
+    A larger signal is cleaner air; there is no unit. After each `setup` it warms up for 60 s.
     """
 
     bus: ClassVar[BusKind] = "i2c"
@@ -33,12 +34,40 @@ class SGP40:
     )
     addresses: ClassVar[tuple[int, ...]] = (0x59,)
     deadline: ClassVar[float] = WARM_UP + 5.0
+    compensations: ClassVar[Mapping[str, str]] = {
+        "humidity_from": "humidity",
+        "temperature_from": "temperature",
+    }
     channels = (Channel("voc_raw", "", 1, 65534, 1, "raw"),)  # its converter clips at both ends
 
-    def __init__(self, port: I2CPort, *, humidity: float = 50.0, temperature: float = 25.0) -> None:
+    def __init__(
+        self,
+        port: I2CPort,
+        *,
+        humidity: float = 50.0,
+        temperature: float = 25.0,
+        humidity_from: str | None = None,
+        temperature_from: str | None = None,
+    ) -> None:
+        """`humidity` and `temperature` are those of the place, in % and °C.
+
+        `humidity_from` and `temperature_from`: the channels that measure them; while one has no
+        value, what is given otherwise counts.
+        """
+        del humidity_from, temperature_from  # their values come by `compensate`
         self._port = port
+        self._given = {"humidity": humidity, "temperature": temperature}
         self._measure = MEASURE + compensation(humidity, temperature)
+        self._place = dict(self._given)
         self._warmed = 0  # seconds that the hotplate is on
+
+    def compensate(self, option: str, value: float | None) -> None:
+        """Take the humidity in %, or the temperature in °C, from another device."""
+        quantity = self.compensations[option]
+        low, high = SPANS[quantity]
+        right = value is not None and low <= value <= high
+        self._place[quantity] = value if value is not None and right else self._given[quantity]
+        self._measure = MEASURE + compensation(**self._place)
 
     def identify(self) -> Identity | None:
         """Read the feature set."""
@@ -74,9 +103,9 @@ def is_sgp40(feature_set: int) -> bool:
 
 def compensation(humidity: float, temperature: float) -> bytes:
     """Return both as words with checksum (table 9: 50 % 8000 A2, 25 °C 6666 93); never clipped."""
-    spans = (("humidity", humidity, 0, 100), ("temperature", temperature, -45, 130))
     words = []
-    for name, value, low, high in spans:
+    for name, value in (("humidity", humidity), ("temperature", temperature)):
+        low, high = SPANS[name]
         if not low <= value <= high:
             raise ValueError(f"{name} is {value:g}: wanted {low} to {high}")
         share = (value - low) / (high - low)

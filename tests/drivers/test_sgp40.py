@@ -77,6 +77,23 @@ def test_the_chip_gets_its_surroundings(bench_of):
     assert bench.model.compensation == pytest.approx((70, -10), abs=0.002)
 
 
+def test_the_chip_gets_the_surroundings_that_other_devices_measure(bench_of):
+    bench = bench_of(SGP40, sgp40.SGP40, humidity=70.0, humidity_from="air.humidity")
+    bench.device.compensate("humidity_from", 35.5)
+    bench.device.compensate("temperature_from", 12.25)
+    bench.read()
+    assert bench.model.compensation == pytest.approx((35.5, 12.25), abs=0.002)
+
+
+@pytest.mark.parametrize("value", [None, 101.0, -0.1])
+def test_without_a_measured_humidity_the_one_that_is_given_counts(bench_of, value):
+    bench = bench_of(SGP40, sgp40.SGP40, humidity=70.0, humidity_from="air.humidity")
+    for measured in (35.5, value):
+        bench.device.compensate("humidity_from", measured)
+    bench.read()
+    assert bench.model.compensation == pytest.approx((70, 25), abs=0.002)
+
+
 def test_the_chip_is_certain_by_its_feature_set(bench):
     assert bench.device.identify() == Identity("SGP40", certain=True)
 
