@@ -4,6 +4,8 @@ For 15 s after its algorithm began the chip says 400 ppm and 0 ppb in any air, a
 brown-out. Clean air reads the same: only then the algorithm is asked for its baseline.
 """
 
+import math
+from collections.abc import Mapping
 from typing import ClassVar
 
 from drivers.base import sensirion
@@ -19,10 +21,12 @@ START = b"\x20\x03"
 MEASURE = b"\x20\x08"
 GET_BASELINE = b"\x20\x15"
 SET_BASELINE = b"\x20\x1e"
+HUMIDITY = b"\x20\x61"  # g/m³ in 1/256; 0: no compensation
 SECONDS = 0.010
 MEASURE_SECONDS = 0.012
 
 ATTEMPTS = 100  # each takes a tenth of a millisecond on the wire
+PERCENT, CELSIUS = (0, 100), (-45, 80)  # of air whose humidity can be computed
 WARM_UP = 15  # measurements, one a second
 PERIOD = 1.0
 FIXED = (400, 0)
@@ -43,20 +47,42 @@ class SGP30:
         ),
         Blindness(
             "a humidity or a baseline that another program sets: it cannot be read, or may change",
-            "one program for each chip",
+            "one program for each chip, and `humidity_from`, which sets it before each measurement",
         ),
     )
     addresses: ClassVar[tuple[int, ...]] = (0x58,)
     deadline: ClassVar[float] = WARM_UP + 5.0
+    compensations: ClassVar[Mapping[str, str]] = {
+        "humidity_from": "humidity",
+        "temperature_from": "temperature",
+    }
     channels = (
         # 60000 is what it says of more, too
         Channel("eco2", "ppm", 400, 59999, 1, "carbon_dioxide"),
         Channel("tvoc", "ppb", 0, 59999, 1, "volatile_organic_compounds_parts"),
     )
 
-    def __init__(self, port: I2CPort) -> None:
+    def __init__(
+        self,
+        port: I2CPort,
+        *,
+        humidity_from: str | None = None,
+        temperature_from: str | None = None,
+    ) -> None:
+        """`humidity_from`, `temperature_from`: the channels that measure them, both or none.
+
+        While one of them has no value, the chip computes without the humidity.
+        """
+        if (humidity_from is None) != (temperature_from is None):
+            raise ValueError("humidity_from and temperature_from: give both, or none")
+        self._compensates = humidity_from is not None
+        self._place: dict[str, float | None] = dict.fromkeys(self.compensations.values())
         self._port = port
         self._warmed = 0  # measurements since the algorithm began
+
+    def compensate(self, option: str, value: float | None) -> None:
+        """Take the humidity in %, or the temperature in °C, from another device."""
+        self._place[self.compensations[option]] = value
 
     def identify(self) -> Identity | None:
         """Read the feature set: product type 0."""
@@ -86,6 +112,10 @@ class SGP30:
 
     def measure(self) -> Steps[Values]:
         """Measure both; raise `LostConfiguration` if the algorithm may not run."""
+        if self._compensates:
+            word = absolute_humidity(self._place["humidity"], self._place["temperature"])
+            self._port.write(HUMIDITY + sensirion.with_checksums(word))
+            yield SECONDS
         eco2, tvoc = yield from self._asked(MEASURE, MEASURE_SECONDS)
         if not (yield from self._runs((eco2, tvoc))):
             raise LostConfiguration(
@@ -110,6 +140,16 @@ class SGP30:
 
     def _asked(self, command: bytes, seconds: float, count: int = 2) -> Steps[tuple[int, ...]]:
         return sensirion.measured(self._port, command, count, seconds)
+
+
+def absolute_humidity(percent: float | None, celsius: float | None) -> int:
+    """Return 1/256 g/m³ (humidity compensation: 50 % at 25 °C are 11.5 g/m³); 0 if one is not known."""
+    if percent is None or celsius is None:
+        return 0
+    if not (PERCENT[0] <= percent <= PERCENT[1] and CELSIUS[0] <= celsius <= CELSIUS[1]):
+        return 0
+    vapour = percent / 100 * 6.112 * math.exp(17.62 * celsius / (243.12 + celsius))  # hPa
+    return min(max(round(256 * 216.7 * vapour / (273.15 + celsius)), 1), 0xFFFF)
 
 
 def is_sgp30(feature_set: int) -> bool:

@@ -19,7 +19,7 @@ PAIRS = [(name, option) for name in NAMES for option in CATALOG.load(name).compe
 
 
 def test_co2_and_gas_sensors_are_such():
-    assert set(NAMES) >= {"scd30", "scd4x", "sgp40"}
+    assert set(NAMES) >= {"scd30", "scd4x", "sgp30", "sgp40"}
 
 
 @pytest.mark.parametrize("name, option", PAIRS)
@@ -34,7 +34,7 @@ def test_each_is_an_option_that_may_name_a_channel_of_a_quantity(name, option):
 @pytest.mark.parametrize("value", [None, -1e9, 1e9])
 def test_what_cannot_be_true_or_is_not_there_changes_no_value(name, option, value):
     settle = {"scd4x": 5.1, "scd30": 2.1}.get(name, 0.0)
-    given = {option: "attic.channel"}
+    given = dict.fromkeys(CATALOG.load(name).compensations, "attic.channel")
     bench = Bench(CATALOG.load(name), MODELS.load(name), settle=settle, **given).expose()
     bench.device.compensate(option, value)
     values = bench.read()

@@ -4,7 +4,7 @@ import pytest
 from drivers.base.driver import Identity, run
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
 from drivers.base.sensirion import read_words
-from drivers.sgp30 import SGP30
+from drivers.sgp30 import SGP30, absolute_humidity
 from edge_agent.testing import I2CContract
 from simulators import sgp30, sht4x
 from simulators.base.sensirion import with_crc
@@ -163,6 +163,32 @@ def test_a_value_beyond_the_datasheet_is_refused(warm, words, channel):
     warm.model._measured = lambda: words
     with pytest.raises(OutOfRange):
         warm.value(channel)
+
+
+# The formula of the datasheet (humidity compensation), whose witness is the vapour's own density
+@pytest.mark.parametrize(
+    "percent, celsius, grams",
+    [(50, 25, 11.5), (100, 0, 4.85), (20, 40, 10.2), (None, 25, 0), (50, None, 0), (101, 25, 0)],
+)
+def test_a_humidity_is_grams_in_a_cubic_metre(percent, celsius, grams):
+    assert absolute_humidity(percent, celsius) / 256 == pytest.approx(grams, abs=0.1)
+
+
+def test_the_chip_gets_the_humidity_that_other_devices_measure_before_each_measurement(bench_of):
+    options = {"humidity_from": "air.humidity", "temperature_from": "air.temperature"}
+    bench = bench_of(SGP30, sgp30.SGP30, **options)
+    for option, value in (("humidity_from", 50.0), ("temperature_from", 25.0)):
+        bench.device.compensate(option, value)
+    bench.read()
+    assert bench.model._humidity / 256 == pytest.approx(11.5, abs=0.1)
+    bench.device.compensate("humidity_from", None)
+    assert not bench.wrong(bench.measure())
+    assert bench.model._humidity == 0
+
+
+def test_one_of_both_channels_alone_is_refused(bench_of):
+    with pytest.raises(ValueError, match="give both, or none"):
+        bench_of(SGP30, sgp30.SGP30, humidity_from="air.humidity")
 
 
 def test_the_model_says_400_and_0_until_its_algorithm_has_run_for_15_seconds(bench):
