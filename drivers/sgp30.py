@@ -143,7 +143,7 @@ class SGP30:
 
 
 def absolute_humidity(percent: float | None, celsius: float | None) -> int:
-    """Return 1/256 g/m³ (humidity compensation: 50 % at 25 °C are 11.5 g/m³); 0 if one is not known."""
+    """Return 1/256 g/m³, of which 50 % at 25 °C are 11.5; 0 if one of both is not known."""
     if percent is None or celsius is None:
         return 0
     if not (PERCENT[0] <= percent <= PERCENT[1] and CELSIUS[0] <= celsius <= CELSIUS[1]):

@@ -14,7 +14,7 @@ from simulators.bus import SimulatedBus
 from simulators.clock import SimulatedClock
 from simulators.injection import Faults
 from simulators.linux import LinuxModel, SimulatedKernel
-from simulators.model import I2CModel, Model
+from simulators.model import I2CModel, Model, Pressed
 from simulators.pins import SimulatedPins, Stepping
 from simulators.scenario import PlannedFault, Scenario
 from simulators.serial import SerialModel, SimulatedLine
@@ -51,6 +51,7 @@ class SimulatedHardware:
         self._surroundings: dict[str, Surroundings] = {}
         self._models: dict[str, Model] = {}
         self._on_pins: dict[str, Model] = {}
+        self._barometers: dict[str, str] = {}  # by device: the channel that measures its pressure
         self.thread = StepThread(self.step)
 
     def attach(
@@ -74,6 +75,8 @@ class SimulatedHardware:
         self._surroundings[device] = self._scenario.surroundings(device, model, self.now)
         chip = self._connect(device, model, make, Wiring(bus, address, pin, id))
         self._models[device] = chip
+        if "ambient_pressure_from" in (options or {}):
+            self._barometers[device] = (options or {})["ambient_pressure_from"]
         return chip
 
     def _connect(
@@ -204,7 +207,15 @@ class SimulatedHardware:
         self._surroundings[device][channel] = value
 
     def step(self) -> None:
-        """Bring every pin to the state of this moment: a changed input makes its edges now."""
+        """Bring every pin to the state of this moment: a changed input makes its edges now.
+
+        A sensor stands in the same air as the barometer that it computes with.
+        """
+        for device, barometer in self._barometers.items():
+            name, _, channel = barometer.partition(".")
+            model = self._models[device]
+            if isinstance(model, Pressed) and name in self._surroundings:
+                model.pressure = self._surroundings[name].get(channel, model.pressure)
         for device, model in self._on_pins.items():
             for channel, value in self._surroundings[device].items():
                 if value != model.values[channel]:

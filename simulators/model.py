@@ -5,7 +5,7 @@ does: power-on values, conversion time, NACK while busy, checksums, saturation.
 """
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from simulators.clock import SimulatedClock
 
@@ -52,6 +52,13 @@ class Model:
     def truth(self) -> dict[str, float]:
         """Return the correct values of this moment: the inputs and what follows from them."""
         return dict(self.values)
+
+
+@runtime_checkable
+class Pressed(Protocol):
+    """A model whose values depend on the pressure of its place, in hPa."""
+
+    pressure: float
 
 
 class Powered(Model):

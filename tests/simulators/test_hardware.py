@@ -2,12 +2,14 @@ from queue import SimpleQueue
 
 import pytest
 
+from simulators.bmp280 import BMP280
 from simulators.clock import RealClock
 from simulators.contact import Contact
 from simulators.ds18b20 import DS18B20
 from simulators.fault_kinds import FAULTS, W1_FAULTS
 from simulators.hardware import SimulatedHardware
 from simulators.relay import Relay
+from simulators.scd4x import SCD4x
 from simulators.scenario import PlannedFault, Scenario
 from simulators.signals import Constant, Pulses, Ramp
 
@@ -103,6 +105,17 @@ def test_the_truth_is_what_the_device_is_exposed_to_now(machine, clock, thermome
     hardware.attach("air", thermometer)
     at(clock, 50)
     assert hardware.truth("air") == {"temperature": 25.0, "humidity": 40.0}
+
+
+def test_a_sensor_stands_in_the_air_of_the_barometer_that_it_computes_with(machine):
+    hardware = machine()
+    options = {"ambient_pressure_from": "attic.atmospheric_pressure"}
+    sensor = hardware.attach("office", SCD4x, options=options)
+    hardware.step()  # its barometer may be attached later
+    hardware.attach("attic", BMP280)
+    hardware.expose("attic", "atmospheric_pressure", 795.0)
+    hardware.step()
+    assert sensor.pressure == 795.0
 
 
 def test_a_value_set_by_hand_stays(machine, clock, thermometer):
