@@ -41,11 +41,13 @@ class PinPort:
         self._number = number
         self._name = name
         self._device: Any = None
+        self._others: list[PinPort] = []
         self.where = f"{name}:{number}"
 
     def also(self, number: int) -> "PinPort":
         """Return the port of another pin of the same device."""
-        return PinPort(self._factory, number, self._name)
+        self._others.append(PinPort(self._factory, number, self._name))
+        return self._others[-1]
 
     def watch(self, on_edge: Callable[[float, bool], None], pull: Pull) -> None:
         """Claim the pin as an input; `on_edge`, a bound method, gets seconds and the new level.
@@ -110,6 +112,11 @@ class PinPort:
         if device is not None:
             with self._translated():
                 device.close()
+
+    def release(self) -> None:
+        """Release the pin, and the others of the same device."""
+        for pin in (self, *self._others):
+            pin.close()
 
     def _claim(self, device: Any, **options: Any) -> Any:  # noqa: ANN401
         self._factory.pin(self._number)  # if this fails, `device` would keep its reservation

@@ -15,10 +15,16 @@ from edge_agent.threads import Worker
 
 
 class Connected(NamedTuple):
-    """A device, and the driver that speaks to it."""
+    """A device, the driver that speaks to it, and the port that the driver uses."""
 
     resolved: ResolvedDevice
     driver: Driver
+    port: Any
+
+    def release(self) -> None:
+        """Give back what only one device can have: the pins of a header."""
+        if self.resolved.place.kind == "gpio":
+            self.port.release()
 
 
 class BusThread(NamedTuple):

@@ -12,7 +12,7 @@ from drivers.base.errors import DriverError
 from edge_agent.acquire.bus_worker import BusItem, BusWorker
 from edge_agent.acquire.due_device import DueDevice
 from edge_agent.acquire.forced_calibration import ForcedCalibration
-from edge_agent.acquire.hardware import Hardware
+from edge_agent.acquire.hardware import Hardware, port
 from edge_agent.assembly.bus_threads import BusChange, BusThread, Connected, feeds
 from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput
 from edge_agent.clock import Clock
@@ -121,6 +121,15 @@ class Buses:
             worker = self._retired[name].worker
             while worker.alive and time.monotonic() < deadline and not stopping():
                 worker.join(min(deadline, time.monotonic() + STEP_SECONDS))
+            if not worker.alive:
+                self._release(name, change)
+
+    def _release(self, name: str, change: BusChange) -> None:
+        """Release the devices that a change removes; if it is refused, they claim pins again."""
+        kept = [one.driver for thread in change.threads.values() for one in thread.devices]
+        for one in self._retired[name].devices:
+            if all(one.driver is not driver for driver in kept):
+                one.release()
 
     def commit(self, change: BusChange) -> None:
         """Start the prepared threads."""
@@ -142,9 +151,10 @@ class Buses:
     def _connect(self, resolved: ResolvedDevice, before: Mapping[str, Connected]) -> Connected:
         old = before.get(resolved.name)
         if old is not None and same_driver(old.resolved, resolved):
-            return Connected(resolved, old.driver)
+            return old._replace(resolved=resolved)
         with explained():
-            return Connected(resolved, resolved.build(self._hardware))
+            connected = port(self._hardware, resolved.place, resolved.name)
+            return Connected(resolved, resolved.built_on(connected), connected)
 
     def _build(self, name: str, devices: list[Connected]) -> BusThread:
         inbox: SimpleQueue[Any] = SimpleQueue()

@@ -63,7 +63,11 @@ class ResolvedDevice(NamedTuple):
 
     def build(self, hardware: Hardware) -> Driver:
         """Return the driver, connected; raise DriverError if its bus is missing."""
-        return self.driver(port(hardware, self.place, self.name), **self.options)
+        return self.built_on(port(hardware, self.place, self.name))
+
+    def built_on(self, connected: Any) -> Driver:  # noqa: ANN401 - the port of any bus
+        """Return the driver that uses a port."""
+        return self.driver(connected, **self.options)
 
 
 class ResolvedOutput(NamedTuple):
