@@ -184,11 +184,8 @@ def gpio_chips(dev: Path = Path("/dev")) -> Iterator[tuple[int, str]]:
             with path.open("rb", buffering=0) as chip:
                 info = fcntl.ioctl(chip, GPIO_GET_CHIPINFO, bytes(68))
         except PermissionError as error:
-            raise NotPermitted(
-                str(path),
-                "permission denied",
-                "`sudo usermod -aG gpio $USER`, then log in again",
-            ) from error
+            remedy = "`sudo usermod -aG gpio $USER`, then log in again"
+            raise NotPermitted(str(path), "permission denied", remedy) from error
         yield int(path.name.removeprefix("gpiochip")), chip_label(info)
 
 
@@ -210,11 +207,8 @@ def import_lgpio(load: Callable[[str], Any] = importlib.import_module) -> Any:  
             "set LG_WD to a directory that this user may write to",
         ) from error
     if not hasattr(lgpio, "gpiochip_open"):
-        raise BusMissing(
-            "lgpio",
-            "this is the empty lgpio 0.0.0.2 from PyPI",
-            f"`pip uninstall lgpio`; {INSTALL}",
-        )
+        remedy = f"`pip uninstall lgpio`; {INSTALL}"
+        raise BusMissing("lgpio", "this is the empty lgpio 0.0.0.2 from PyPI", remedy)
     return lgpio
 
 
