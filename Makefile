@@ -28,6 +28,8 @@ need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
 
+need_libmosquitto = [ -e /usr/include/mosquitto.h ] || $(call need,no-libmosquitto,libmosquitto-dev)
+
 # Debian keeps initdb off the PATH. What is installed for tests starts no server at boot.
 need_postgresql = ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
 	if [ "$$(id -u)" = 0 ]; then mkdir -p /etc/postgresql-common && \
@@ -184,9 +186,12 @@ format: .venv/dev  ## format the code, and fix what ruff can fix
 docs: .venv/dev  ## write the generated pages of docs/
 	$(BIN)/python docs/reference.py
 
-bench: .venv/dev  ## measure speed, memory and SD-card wear
+bench: .venv/dev  ## measure speed, memory and SD-card wear (BEFORE=commit: beside that one)
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	@$(call need,mosquitto_sub,mosquitto-clients)
 	@$(call need,strace,strace)
+	@$(call need,cc,gcc libc6-dev)
+	@$(need_libmosquitto)
 	$(BIN)/python -m benchmarks
 
 # From an empty cache it fetches some 400 MB of Debian packages.

@@ -1,6 +1,6 @@
-"""Ten sensors at 1 Hz, as on a Pi: the whole agent on simulated chips, in a process of its own.
+"""Sensors at 1 Hz, as on a Pi: the whole agent on simulated chips, in a process of its own.
 
-python -m benchmarks.idle PORT DIRECTORY INTERVAL [KEY=VALUE]...
+python -m benchmarks.idle PORT DIRECTORY INTERVAL [COUNT] [KEY=VALUE]...   COUNT is 10 if not given
 """
 
 import sys
@@ -38,18 +38,22 @@ address = {address}
 every = "1s"
 """
 MODELS: dict[str, type[I2CModel]] = {"sht4x": SHT4x, "bme280": BME280}
-PLACES = [("sht4x", n // 3 + 1, 0x44 + n % 3) for n in range(8)] + [
-    ("bme280", n + 1, 0x76) for n in range(2)
-]
+COUNT = 10
+
+
+def places(count: int) -> list[tuple[str, int, int]]:
+    """Return driver, bus and address of each chip, two of them slower than the rest."""
+    quick = [("sht4x", n // 3 + 1, 0x44 + n % 3) for n in range(count - 2)]
+    return quick + [("bme280", n + 1, 0x76) for n in range(2)]
 
 
 class Chips:
-    """Hardware with I2C buses only, as of a Pi with ten chips."""
+    """Hardware with I2C buses only, as of a Pi with so many chips."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int = COUNT) -> None:
         clock = RealClock()
-        self._buses = {number: SimulatedBus(clock) for number in (1, 2, 3)}
-        for driver, bus, address in PLACES:
+        self._buses = {bus: SimulatedBus(clock) for _, bus, _ in places(count)}
+        for driver, bus, address in places(count):
             self._buses[bus].attach(address, MODELS[driver](clock))
 
     def i2c(self, number: int) -> SimulatedBus:
@@ -64,12 +68,12 @@ class Chips:
         """Do nothing."""
 
 
-def configuration(port: int, directory: Path, interval: str, count: int = len(PLACES)) -> Path:
+def configuration(port: int, directory: Path, interval: str, count: int = COUNT) -> Path:
     """Write the configuration and return its path."""
     path = directory / "idle.toml"
     devices = [
         DEVICE.format(driver=driver, n=n, bus=bus, address=address)
-        for n, (driver, bus, address) in enumerate(PLACES[:count])
+        for n, (driver, bus, address) in enumerate(places(count))
     ]
     path.write_text(
         HEAD.format(port=port, directory=directory, interval=interval) + "".join(devices)
@@ -80,11 +84,12 @@ def configuration(port: int, directory: Path, interval: str, count: int = len(PL
 def main() -> None:
     """Run until killed."""
     port, directory, interval, *overrides = sys.argv[1:]
-    file = configuration(int(port), Path(directory), interval)
+    count = int(overrides.pop(0)) if overrides and overrides[0].isdigit() else COUNT
+    file = configuration(int(port), Path(directory), interval, count)
     blueprint = resolve(file, overrides)
     agent = Agent(
         blueprint,
-        cast("Hardware", Chips()),  # as much of it as I2C chips need
+        cast("Hardware", Chips(count)),  # as much of it as I2C chips need
         Path(blueprint.config.log.path),
         control=Control(),
         clock=SystemClock(),
