@@ -6,6 +6,7 @@ the chip again, and reads back that it is still configured.
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from drivers.base.blindness import DARKNESS, TWINS, Blindness
@@ -38,7 +39,11 @@ SATURATED = 0xFFFF
 FINEST = 0.0042  # lx per count, at gain 2 and 800 ms (rev 1.7; earlier ones say 0.0036)
 BRIGHTEST = 140_000.0  # lx
 
-Gain = Literal["1/8", "1/4", "1", "2"]
+DIM = 100  # counts: below, a gain 16 times as high is still far from saturated
+
+Fixed = Literal["1/8", "1/4", "1", "2"]
+Gain = Literal["auto", "1/8", "1/4", "1", "2"]
+AUTOMATIC: tuple[Fixed, ...] = ("1/8", "2")
 IntegrationTime = Literal[25, 50, 100, 200, 400, 800]
 
 
@@ -53,16 +58,17 @@ class VEML7700:
     def __init__(
         self, port: I2CPort, *, gain: Gain = "1/8", integration_time: IntegrationTime = 100
     ) -> None:
-        """`integration_time`: ms; more of either is for dim light, and saturates earlier."""
+        """`integration_time`: ms; more of either is for dim light, and saturates earlier.
+
+        `gain`: "auto" is 1/8, and in dim light 2, in a second measurement.
+        """
         self._port = port
         self._registers = WordRegisters(port, "little")
-        self._running = configuration(gain, integration_time)
+        self._gains = AUTOMATIC if gain == "auto" else (gain,)
+        self._time = integration_time
+        self._running = configuration(self._gains[0], integration_time)
         self._seconds = integration_time / 1000
-        self._lux = lux_per_count(gain, integration_time)
-        top = bisect_left(range(SATURATED), BRIGHTEST, key=self._illuminance)
-        high = min(self._illuminance(min(top, SATURATED - 1)), BRIGHTEST)
-        step = self._illuminance(top) - self._illuminance(top - 1)
-        self.channels = (Channel("illuminance", "lx", 0, high, step),)
+        self.channels = (channel(self._gains, integration_time),)
 
     def identify(self) -> Identity | None:
         """Read the device id; assume the chip if there is none, as on older ones."""
@@ -89,23 +95,31 @@ class VEML7700:
 
     def measure(self) -> Steps[Values]:
         """Measure from now on; raise `OutOfRange` in light that is too bright for the settings."""
-        self._restart()
-        yield WAKE_UP + self._seconds
-        yield from self._finished()
-        count = self._count()
-        self._expect(self._running)
+        for gain in self._gains:
+            count = yield from self._convert(gain)
+            if count >= DIM:
+                break
         if count == SATURATED:
             raise OutOfRange(
                 self._port.where,
                 f"brighter than {self.channels[0].high:.0f} lx",
                 "use a smaller `gain`, or a shorter `integration_time`",
             )
-        values = {"illuminance": self._illuminance(count)}
+        values = {"illuminance": illuminance(count * lux_per_count(gain, self._time))}
         return checked(self.channels, values, self._port.where)
 
-    def _restart(self) -> None:
+    def _convert(self, gain: Fixed) -> Steps[int]:
+        self._restart(gain)
+        yield WAKE_UP + self._seconds
+        yield from self._finished()
+        count = self._count()
+        self._expect(self._running)
+        return count
+
+    def _restart(self, gain: Fixed) -> None:
         """End the integration under way, clear the flags by reading them, and begin again."""
         self._expect(self._running)
+        self._running = configuration(gain, self._time)
         self._registers.write(CONF, self._running | SHUT_DOWN)
         self._expect(self._running | SHUT_DOWN)
         self._registers.read(INTERRUPT_STATUS)
@@ -132,16 +146,27 @@ class VEML7700:
         self._registers.refuse_dead(held)
         self._registers.refuse_changed(held, wanted)
 
-    def _illuminance(self, count: int) -> float:
-        return illuminance(count * self._lux)
+
+def channel(gains: Sequence[Fixed], integration_time: IntegrationTime) -> Channel:
+    """Return the channel: the first gain reaches farthest, the last one has the finest steps."""
+
+    def shown(count: int) -> float:
+        return illuminance(count * lux_per_count(gains[0], integration_time))
+
+    top = bisect_left(range(SATURATED), BRIGHTEST, key=shown)
+    high = min(shown(min(top, SATURATED - 1)), BRIGHTEST)
+    if len(gains) == 1:
+        return Channel("illuminance", "lx", 0, high, shown(top) - shown(top - 1))
+    finest = lux_per_count(gains[-1], integration_time)
+    return Channel("illuminance", "lx", 0, high, finest, relative=1.01 / DIM)
 
 
-def configuration(gain: Gain, integration_time: IntegrationTime) -> int:
+def configuration(gain: Fixed, integration_time: IntegrationTime) -> int:
     """Return the configuration of a chip that runs."""
     return GAINS[gain] << 11 | INTEGRATION_TIMES[integration_time] << 6 | INTERRUPT_ENABLE
 
 
-def lux_per_count(gain: Gain, integration_time: IntegrationTime) -> float:
+def lux_per_count(gain: Fixed, integration_time: IntegrationTime) -> float:
     """Return lx per count, which halves as gain or time doubles (application note).
 
     There: gain 2, 800 ms: 0.0042; gain 1, 100 ms: 0.0672; gain 1/8, 100 ms: 0.5376; gain 1/8,

@@ -27,6 +27,26 @@ class TestContract(I2CContract):
     model = veml7700.VEML7700
 
 
+class TestContractOfTheAutomaticGain(TestContract):
+    options = {"gain": "auto"}
+
+
+@pytest.mark.parametrize("lux, measurements", [(0, 2), (40, 2), (60, 1), (30_000, 1), (35, 2)])
+def test_in_dim_light_the_automatic_gain_measures_again_and_more_finely(
+    bench_of, lux, measurements
+):
+    bench = bench_of(VEML7700, veml7700.VEML7700, gain="auto")
+    bench.setup()
+    for light in (lux, 20_000, lux):
+        bench.model.set("illuminance", light)
+        bench.waits.clear()
+        step = 0.034 if light < 50 else 0.02 * light
+        assert bench.measure()["illuminance"] == pytest.approx(light, abs=step)
+        assert len([each for each in bench.waits if each > 0.1]) == (
+            measurements if light == lux else 1
+        )
+
+
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree):
     def adafruit(busio, clock):
         chip = adafruit_veml7700.VEML7700(busio)
