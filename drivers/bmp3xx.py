@@ -8,7 +8,7 @@ import struct
 from typing import ClassVar, Literal, NamedTuple
 
 from drivers.base.blindness import TWINS, Blindness
-from drivers.base.bosch import read_steady
+from drivers.base.bosch import filter_bits, read_steady
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, WrongChip
@@ -70,8 +70,16 @@ class BMP3xx:
     )
     _trim: Trim  # `setup` reads it
 
-    def __init__(self, port: I2CPort, *, oversampling: Oversampling = 1) -> None:
+    def __init__(
+        self,
+        port: I2CPort,
+        *,
+        oversampling: Oversampling = 1,
+        filter: Literal[1, 2, 4, 8, 16, 32, 64, 128] = 1,  # noqa: A002 - the datasheet's word
+    ) -> None:
+        """`filter`: how many measurements a gust or a slammed door is spread over; 1: none."""
         self._port = port
+        self._filter = filter_bits(filter, 1)
         setting = SETTINGS[oversampling]
         self._osr = setting << 3 | setting  # never 0x02, which it is at power-on
         self._seconds = SLOWEST * (0.000789 + 2 * 0.00202 * oversampling)  # §3.9.2
@@ -91,7 +99,8 @@ class BMP3xx:
         if not self._status() & COMMAND_READY:
             raise NotReady(self._port.where, "does not come out of reset", "check its supply")
         self._trim = unpack_trim(read_steady(self._port, TRIM, 21))
-        self._port.write(bytes([OSR, self._osr]))
+        for register, value in ((OSR, self._osr), (CONFIG, self._filter)):
+            self._port.write(bytes([register, value]))
 
     def measure(self) -> Steps[Values]:
         """Measure both, at one moment."""
@@ -109,7 +118,7 @@ class BMP3xx:
         """Raise `LostConfiguration` or `NotReady` if the registers say so."""
         power, *settings = self._port.write_read(bytes([PWR_CTRL]), 3)
         filtered = self._port.write_read(bytes([CONFIG]), 1)
-        wanted = bytes([self._osr, 0, 0])
+        wanted = bytes([self._osr, 0, self._filter])
         refuse_changed(bytes(settings) + filtered, wanted, self._port.where)
         if status & BOTH_READY != BOTH_READY:
             raise NotReady(

@@ -1,14 +1,14 @@
 """Bosch BMP388 as its datasheet describes it (BST-BMP388-DS001): registers, no checksum.
 
-A physical value becomes the code that the compensation turns back into it. Neither the filter nor
-the FIFO is modelled.
+A physical value becomes the code that the compensation turns back into it. The FIFO
+is not modelled.
 """
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from simulators.base.bosch import RESET_WORD, RegisterModel
+from simulators.base.bosch import RESET_WORD, Filter, RegisterModel
 from simulators.bmp280 import bisect
 from simulators.clock import SimulatedClock
 from simulators.model import Range
@@ -62,6 +62,7 @@ class BMP3xx(RegisterModel):
         self._registers[INT_CTRL] = self._registers[OSR] = 0x02
         self._show(NO_RESULT)
         self._pointer = 0
+        self._filter = Filter()
         self._awake_at = self.clock.monotonic() + START_SECONDS
         self._done_at: float | None = None
 
@@ -137,9 +138,10 @@ class BMP3xx(RegisterModel):
     def _codes(self) -> bytes:
         (pressed, warmed), (p, t) = self._enabled(), self._samples()
         held = bytes(self._registers[DATA : DATA + 6])
-        code = search(lambda c: celsius_of(self.trim, c), self.values["temperature"], t)
+        value = self._filter.smoothed(self._registers[CONFIG] >> 1 & 7, self.values)
+        code = search(lambda c: celsius_of(self.trim, c), value["temperature"], t)
         warm = celsius_of(self.trim, code)
-        pascal = 100 * self.values["atmospheric_pressure"]
+        pascal = 100 * value["atmospheric_pressure"]
         found = search(lambda c: -pascal_of(self.trim, c, warm), -pascal, p)
         shown = found.to_bytes(3, "little") if pressed else held[:3]
         return shown + (code.to_bytes(3, "little") if warmed else held[3:])

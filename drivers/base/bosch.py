@@ -39,9 +39,9 @@ def expect(port: I2CPort, chip: str) -> None:
     raise WrongChip(port.where, what, REMEDIES.get(found, ""))
 
 
-def filter_bits(weight: int) -> int:
+def filter_bits(weight: int, place: int = 2) -> int:
     """Return the setting of a filter in which a measurement counts one `weight`-th; 1: none."""
-    return weight.bit_length() - 1 << 2
+    return weight.bit_length() - 1 << place
 
 
 def read_steady(port: I2CPort, register: int, count: int) -> bytes:

@@ -7,6 +7,7 @@ from drivers.bmp3xx import BMP3xx, pressure, temperature, unpack_trim
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import LateResults, NoticesBrownOuts
 from simulators import bmp3xx as simulated
+from tests.drivers.filters import FilterClaims
 
 
 class TestContract(LateResults, NoticesBrownOuts, I2CContract):
@@ -153,3 +154,10 @@ def test_the_model_has_the_datasheets_power_on_values(bench):
     assert port.write_read(b"\x10", 1) == b"\x00"
     assert port.write_read(b"\x04", 6) == bytes.fromhex("00 00 80 00 00 80")
     assert port.write_read(b"\x1b", 5) == bytes.fromhex("00 02 00 00 00")
+
+
+class TestFilter(FilterClaims):
+    driver = BMP3xx
+    model = simulated.BMP3xx
+    weights = (1, 4, 128)
+    register = 0x1F
