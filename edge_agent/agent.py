@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.assembly.control import Control, MainRequest
 from edge_agent.assembly.flow import Flow
 from edge_agent.assembly.live_news import LiveNews
-from edge_agent.assembly.main_requests import carry_out
+from edge_agent.assembly.main_requests import carry_out, reload_recorded
 from edge_agent.assembly.metrics import Metrics
+from edge_agent.assembly.remote_configuration import RemoteConfiguration
 from edge_agent.assembly.self_report import SelfReporter
 from edge_agent.assembly.statistics import Statistics
 from edge_agent.assembly.web import AgentPage
@@ -67,6 +69,7 @@ class Agent:
         self._flow = self._build_flow(blueprint, hardware, log_path, clock, news)
         self._self_reporter = SelfReporter(log_path, clock, self._flow.show)
         self._statistics = self._build_statistics()
+        self._remote = self._build_remote(origin)
         self._local_time = LocalTime()
 
     def run(self) -> int:
@@ -140,6 +143,15 @@ class Agent:
         save = lambda state: flow.records.put([state])  # noqa: E731
         return Statistics(flow.log_path, flow.clock, save, flow.notices.put)
 
+    def _build_remote(self, origin: ConfigOrigin | None) -> RemoteConfiguration | None:
+        return origin and RemoteConfiguration(origin, self._reload)
+
+    def _reload(self) -> dict[str, Any]:
+        """Put the file of the configuration in force; raise AgentError if that is refused."""
+        result = reload_recorded(self._flow, self._reread, self.control.stopping)
+        self._follow()
+        return result
+
     def _status(self) -> str:
         return self._flow.notices.line()
 
@@ -155,16 +167,22 @@ class Agent:
                 return requests
             if requests:
                 self._carry_out(requests)
+            if self._remote is not None:
+                self._remote.step(self._flow)
             if self._flow.blueprint.config.home_assistant.enabled:
                 self._self_reporter.step()
 
     def _carry_out(self, requests: list[MainRequest]) -> None:
-        carry_out(requests, self._flow, self._reread, self.control.stopping)
+        carry_out(requests, self._flow, self._reread, self.control.stopping, self._remote)
         if isinstance(requests[0].command, Reload):
-            self._health.watch(self._flow.names)
-            self._metrics.follow(self._flow.blueprint)
-            self._page.follow(self._flow.blueprint)
-            self._statistics.follow(self._flow.blueprint)
+            self._follow()
+
+    def _follow(self) -> None:
+        """Let everything beside the flow know the configuration in force."""
+        self._health.watch(self._flow.names)
+        self._metrics.follow(self._flow.blueprint)
+        self._page.follow(self._flow.blueprint)
+        self._statistics.follow(self._flow.blueprint)
 
     def _delegate(self, command: Command, key: str) -> None:
         """Take what the engine cannot do itself: buses and threads are the main thread's."""

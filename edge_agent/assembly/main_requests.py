@@ -10,9 +10,10 @@ from edge_agent.acquire.forced_calibration import ForcedCalibration
 from edge_agent.assembly.control import MainRequest
 from edge_agent.assembly.flow import Flow
 from edge_agent.assembly.reload import reload
+from edge_agent.assembly.remote_configuration import RemoteConfiguration
 from edge_agent.blueprint import Blueprint
 from edge_agent.errors import AgentError
-from edge_agent.evaluate.commands.command import Calibrate, Command, Read, Reload
+from edge_agent.evaluate.commands.command import Calibrate, Command, Configure, Read, Reload
 from edge_agent.events import Finished, lifecycle
 from edge_agent.observe.diagnostics import collect_diagnostics
 from edge_agent.store.reader import read_stats
@@ -29,6 +30,7 @@ def carry_out(
     flow: Flow,
     reread: Callable[[], Blueprint],
     stopping: Callable[[], bool],
+    remote: RemoteConfiguration | None = None,
 ) -> None:
     """Do once what all the requests ask for, and hand its end to the engine; nothing is raised.
 
@@ -39,6 +41,8 @@ def carry_out(
     try:
         if isinstance(command, Read | Calibrate):
             _ask_bus(command, flow, end)
+        elif isinstance(command, Configure):
+            _configure(command, flow, remote, end)
         else:
             end(_result(command, flow, reread, stopping), "")
     except Exception as error:  # noqa: BLE001 - the agent continues after any error
@@ -68,12 +72,23 @@ def _result(
 ) -> Result:
     """Return what a command results in that the main thread carries out itself."""
     if isinstance(command, Reload):
-        return _reload(flow, reread, stopping)
+        return reload_recorded(flow, reread, stopping)
     node = flow.blueprint.config.node
     return collect_diagnostics(node, read_stats(flow.log_path), flow.clock, flow.notices.current())
 
 
-def _reload(flow: Flow, reread: Callable[[], Blueprint], stopping: Callable[[], bool]) -> Result:
+def _configure(
+    command: Configure, flow: Flow, remote: RemoteConfiguration | None, end: End
+) -> None:
+    """Look at the configuration's file, or replace it: how that ends shows later."""
+    if remote is None:
+        raise AgentError("this agent has no file of a configuration", "start it with one")
+    remote.carry_out(command, flow, end)
+
+
+def reload_recorded(
+    flow: Flow, reread: Callable[[], Blueprint], stopping: Callable[[], bool]
+) -> Result:
     """Reload, and record how it ended; raise AgentError if the configuration is refused."""
     try:
         problems = reload(flow, reread, stopping)

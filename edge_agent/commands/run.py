@@ -27,11 +27,14 @@ def run(config: Path, overrides: tuple[str, ...], *, log: LogChoice) -> int:
 
 def _run(config: Path, overrides: tuple[str, ...], control: "Control", log: LogChoice) -> int:
     from edge_agent.acquire.hardware import RealHardware  # noqa: PLC0415
+    from edge_agent.assembly.replaceable_file import ReplaceableFile  # noqa: PLC0415
     from edge_agent.blueprint import resolve  # noqa: PLC0415
     from edge_agent.commands.supervise import supervise  # noqa: PLC0415
     from edge_agent.config.origin import ConfigOrigin  # noqa: PLC0415
     from edge_agent.terminal.screen import open_screen  # noqa: PLC0415
 
+    if ReplaceableFile(config).take_back():
+        click.echo(f"{config}: a new one was on trial; the old one is back", err=True)
     blueprint = resolve(config, overrides)
     screen = open_screen(blueprint, (f"edge-agent runs {config}",), log, lines=False)
     return supervise(

@@ -17,6 +17,7 @@ CommandName: TypeAlias = Literal[
     "threshold",
     "calibrate",
     "reload",
+    "config",
 ]
 
 

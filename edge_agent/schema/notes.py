@@ -48,7 +48,8 @@ class LifecycleV1(msgspec.Struct, frozen=True):
     what: Annotated[
         str,
         Meta(
-            description="`started`, `stopping`, `reloaded`, `reload_refused`, `clock_set`,"
+            description="`started`, `stopping`, `reloaded`, `reload_refused`,"
+            " `configuration_taken_back`, `clock_set`,"
             " `clock_stepped`, `log_recovered`, `log_salvaged`, `spill_taken_in`,"
             " `unclean_stop`; there may be more",
         ),

@@ -233,3 +233,27 @@ def test_a_metered_link_carries_aggregates_instead_of_readings(agent, broker, su
     counted = sum(body["data"]["values"]["temperature"]["count"] for body in bodies)
     assert counted == sum(source == "air" for source, _ in events(process, "reading"))
     assert process.waiting() == 0
+
+
+def test_a_configuration_is_read_and_replaced_from_afar(running, user):
+    config = CONFIG.replace('"reload"]', '"reload", "config"]')
+    process = running(config)
+    one, answers = user(), "edge/shed/command/config/response"
+    got, _ = one.ask("config", answers)
+    assert got["result"]["text"] == process.config.read_text()
+    changed = config.replace("it is warm", "it is very warm")
+    done, _ = one.ask("config", answers, action="set", text=changed)
+    assert done["state"] == "done", done
+    assert process.config.read_text() == changed
+    refused, _ = one.ask("config", answers, action="set", text="colour = 1")
+    assert refused["state"] == "failed"
+    assert process.config.read_text() == changed
+    texts = [json.dumps(data) for _, data in events(process, "command")]
+    assert not any("very warm" in text for text in texts)
+
+
+def test_the_configuration_is_out_of_reach_unless_that_is_allowed(running, user):
+    running()
+    answer, _ = user().ask("config", "edge/shed/command/config/response")
+    assert answer["state"] == "refused"
+    assert "not in commands.allow" in answer["reason"]

@@ -1,5 +1,6 @@
 """The commands that a running agent takes, and their arguments. No I/O, no clock."""
 
+import hashlib
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
@@ -114,6 +115,14 @@ class Reload(Command, frozen=True, kw_only=True):
     name: ClassVar[str] = "reload"
 
 
+class Configure(Command, frozen=True, kw_only=True):
+    """Return the configuration's file, check a text in its place, or put it in its place."""
+
+    name: ClassVar[str] = "config"
+    action: Literal["get", "check", "set"] = "get"
+    text: Annotated[str, Meta(max_length=LARGEST)] = ""
+
+
 KINDS: dict[str, type[Command]] = {
     kind.name: kind
     for kind in (
@@ -127,6 +136,7 @@ KINDS: dict[str, type[Command]] = {
         SetThreshold,
         Calibrate,
         Reload,
+        Configure,
     )
 }
 
@@ -146,6 +156,8 @@ def parse(name: str, payload: bytes) -> Command:
 
 
 def arguments(command: Command) -> dict[str, Any]:
-    """Return a command's arguments as they are logged."""
+    """Return a command's arguments as they are logged: never the text of a configuration."""
     given: dict[str, Any] = msgspec.to_builtins(command)
+    if text := given.pop("text", ""):
+        given["sha256"] = hashlib.sha256(text.encode()).hexdigest()
     return {name: value for name, value in given.items() if value is not None and name != "id"}
