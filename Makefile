@@ -17,7 +17,7 @@ NIGHTLY := test-nightly test-pythons test-container test-buses fuzz soak soak-we
 MINUTES := 30
 BUS ?= mqtt
 # What can be installed, by extra; `core` is without any.
-EXTRAS := core spi serial broker notify metrics home-assistant web consumers postgresql kafka amqp aws avro
+EXTRAS := core spi serial demo broker notify metrics home-assistant web consumers postgresql kafka amqp aws avro
 
 # Drivers that the tests read our models with; the packages want different versions of one package,
 # although they work with the same.

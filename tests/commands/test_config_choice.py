@@ -3,8 +3,10 @@
 import io
 import sys
 
+import click
 import pytest
 
+from edge_agent.cli import cli
 from edge_agent.config.source import standard_input
 from edge_agent.example_files import GREENHOUSE
 
@@ -106,3 +108,24 @@ def test_a_command_that_is_like_none_is_answered_with_all(edge_agent):
 def test_verbose_and_quiet_contradict_each_other(edge_agent, config):
     done = edge_agent("-v", "run", "-q", config())
     assert (done.code, "leave one out" in done.err) == (2, True)
+
+
+def commands(command, path=()):
+    """Every command below one, with the words that call it."""
+    for name in command.list_commands(None):
+        found = command.get_command(None, name)
+        if isinstance(found, click.Group):
+            yield from commands(found, (*path, name))
+        else:
+            yield pytest.param(found, id=" ".join((*path, name)))
+
+
+@pytest.mark.parametrize("command", list(commands(cli)))
+def test_a_command_with_a_configuration_takes_it_as_an_argument_and_with_c(command):
+    arguments = [one.name for one in command.params if isinstance(one, click.Argument)]
+    options = [name for one in command.params for name in one.opts]
+    if "config" in arguments:
+        assert arguments[-1] == "config"
+        assert "-c" in options
+    else:
+        assert "-c" not in options or command.name == "control"
