@@ -16,6 +16,7 @@ BUSY_SECONDS = 0.030  # the longest that a measurement takes (table 8)
 ATTEMPTS = 100  # each takes a tenth of a millisecond on the wire
 SPANS = {"humidity": (0, 100), "temperature": (-45, 130)}  # of the compensation, in % and °C
 WARM_UP = 60  # seconds after switch-on until it detects reliably (table 1)
+VOC = Channel("voc_raw", "", 1, 65534, 1, "raw")  # its converter clips at both ends
 
 
 class SGP40:
@@ -38,7 +39,12 @@ class SGP40:
         "humidity_from": "humidity",
         "temperature_from": "temperature",
     }
-    channels = (Channel("voc_raw", "", 1, 65534, 1, "raw"),)  # its converter clips at both ends
+    channels: tuple[Channel, ...] = (VOC,)
+    chip: ClassVar[str] = "SGP40"
+    kind: ClassVar[int] = 0x020  # of the feature set
+    kind_bits: ClassVar[int] = 0x1FF
+    command: ClassVar[bytes] = MEASURE
+    busy: ClassVar[float] = BUSY_SECONDS
 
     def __init__(
         self,
@@ -57,7 +63,7 @@ class SGP40:
         del humidity_from, temperature_from  # their values come by `compensate`
         self._port = port
         self._given = {"humidity": humidity, "temperature": temperature}
-        self._measure = MEASURE + compensation(humidity, temperature)
+        self._surroundings = compensation(humidity, temperature)
         self._place = dict(self._given)
         self._warmed = 0  # seconds that the hotplate is on
 
@@ -67,38 +73,39 @@ class SGP40:
         low, high = SPANS[quantity]
         right = value is not None and low <= value <= high
         self._place[quantity] = value if value is not None and right else self._given[quantity]
-        self._measure = MEASURE + compensation(**self._place)
+        self._surroundings = compensation(**self._place)
 
     def identify(self) -> Identity | None:
         """Read the feature set."""
         words = sensirion.recognised(self._port, FEATURE_SET, 1, ATTEMPTS)
-        return Identity("SGP40", certain=True) if words and is_sgp40(words[0]) else None
+        ours = words is not None and words[0] & self.kind_bits == self.kind
+        return Identity(self.chip, certain=True) if ours else None
 
     def setup(self) -> Steps[None]:
         """Switch the hotplate on and let it warm up; continue a setup that was broken off."""
-        yield BUSY_SECONDS  # of a measurement that was broken off
-        if not is_sgp40((yield from self._asked(FEATURE_SET))):
-            raise WrongChip(self._port.where, "no SGP40: it has another feature set")
-        yield from self._asked(self._measure)
+        yield self.busy  # of a measurement that was broken off
+        (features,) = yield from self._asked(FEATURE_SET)
+        if features & self.kind_bits != self.kind:
+            what = f"no {self.chip}: its feature set is {features:04x}"
+            raise WrongChip(self._port.where, what)
         if self._warmed == WARM_UP:
             self._warmed = 0
+        yield from self._switch_on()
         while self._warmed < WARM_UP:
             yield 1.0
             self._warmed += 1
 
+    def _switch_on(self) -> Steps[None]:
+        yield from self._asked(self.command + self._surroundings, len(self.channels))
+
     def measure(self) -> Steps[Values]:
-        """Measure the raw signal."""
-        ticks = yield from self._asked(self._measure)
-        return checked(self.channels, {"voc_raw": ticks}, self._port.where)
+        """Measure the raw signals."""
+        words = yield from self._asked(self.command + self._surroundings, len(self.channels))
+        names = (channel.name for channel in self.channels)
+        return checked(self.channels, dict(zip(names, words, strict=True)), self._port.where)
 
-    def _asked(self, command: bytes) -> Steps[int]:
-        (word,) = yield from sensirion.measured(self._port, command, 1, BUSY_SECONDS)
-        return word
-
-
-def is_sgp40(feature_set: int) -> bool:
-    """Return whether it is an SGP40, not an SGP41 (0x0040): the low 9 bits are 0x020."""
-    return feature_set & 0x1FF == 0x020
+    def _asked(self, command: bytes, count: int = 1) -> Steps[tuple[int, ...]]:
+        return (yield from sensirion.measured(self._port, command, count, self.busy))
 
 
 def compensation(humidity: float, temperature: float) -> bytes:

@@ -6,12 +6,15 @@ from typing import ClassVar
 from drivers.base.blindness import DEW, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import Identity, Steps, Values, checked
-from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
+from drivers.base.errors import BadChecksum, LostConfiguration, NoAcknowledge, NotReady, WrongChip
 from drivers.base.sensirion import (
+    MAKER,
+    TEXAS_INSTRUMENTS,
     ClimateSensor,
     Precision,
     asked_at_once,
     humidity,
+    recognised,
     temperature,
 )
 
@@ -36,27 +39,38 @@ class SHT3x(ClimateSensor):
     addresses: ClassVar[tuple[int, ...]] = (0x44, 0x45)
     blind: ClassVar[tuple[Blindness, ...]] = (DEW,)
     precisions: ClassVar[Mapping[str, Precision]] = PRECISIONS
+    other: ClassVar[str] = "no SHT3x: it has no such status register, or it is an HDC302x"
+    reset_seconds: ClassVar[float] = RESET_SECONDS
     channels = (
         Channel("temperature", "°C", -40, 125, 175 / 65535),
         Channel("humidity", "%", 100 / 65535, 100, 100 / 65535),  # 0: the element is broken
     )
 
     def identify(self) -> Identity | None:
-        """Read the status register: its checksum is right, and its reserved bits are 0."""
+        """Read the status register: its checksum is right, and its reserved bits are 0.
+
+        An HDC302x has it, too, but a maker's id besides.
+        """
         try:
             status = self._status()
         except BadChecksum:
             return None
-        return None if status & RESERVED else Identity("SHT3x", certain=True)
+        return None if status & RESERVED or self._has_maker() else Identity("SHT3x", certain=True)
+
+    def _has_maker(self) -> bool:
+        try:
+            return recognised(self._port, MAKER, 1) == (TEXAS_INSTRUMENTS,)
+        except NoAcknowledge:
+            return False
 
     def setup(self) -> Steps[None]:
         """Break a periodic measurement off, reset the chip, and note that this reset was ours."""
         self._port.write(BREAK)
         yield BREAK_SECONDS
         self._port.write(SOFT_RESET)
-        yield RESET_SECONDS
+        yield self.reset_seconds
         if self.identify() is None:
-            raise WrongChip(self._port.where, "no SHT3x: it has no such status register")
+            raise WrongChip(self._port.where, self.other)
         self._port.write(CLEAR_STATUS)
         self._make_sure()
 

@@ -23,6 +23,7 @@ class SGP40(WordModel):
     meddling: ClassVar[Sequence[bytes | tuple[bytes, ...]]] = (HEATER_OFF.to_bytes(2),)
     quiet: ClassVar[Mapping[str, float]] = {"voc_raw": 30000}
     chip_id = 0x20  # its feature set is 0x3220
+    features: ClassVar[int] = 0x3200
 
     def power_on(self) -> None:
         """Be idle: the hotplate is off."""
@@ -40,7 +41,7 @@ class SGP40(WordModel):
             self.heated_since, self._words = None, ()
         else:
             answers = {SELF_TEST: (PASSED,), SERIAL: SERIAL_NUMBER}
-            answers[FEATURE_SET] = (0x3200 | self.chip_id & 0xFF,)
+            answers[FEATURE_SET] = (self.features | self.chip_id & 0xFF,)
             if code not in answers:
                 raise Nack
             self._words = answers[code]

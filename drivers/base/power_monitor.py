@@ -13,7 +13,7 @@ from drivers.base.errors import NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import WordRegisters
 
-CONFIGURATION, MANUFACTURER, DIE = 0x00, 0xFE, 0xFF
+CONFIGURATION = 0x00
 TEXAS_INSTRUMENTS = 0x5449
 RESET = 0x8000
 EACH_1_1_MS = 0x0120
@@ -25,12 +25,18 @@ AVERAGES: dict[Average, int] = {1: 0, 4: 1, 16: 2, 64: 3, 128: 4, 256: 5, 512: 6
 
 
 class PowerMonitor:
-    """An INA226, INA260 or INA3221; `fixed` is what its configuration holds besides the average."""
+    """An INA226, INA228, INA260 or INA3221.
+
+    `fixed` is what the register `set_by` holds besides the average; `ids` are the registers of
+    manufacturer and die.
+    """
 
     bus: ClassVar[BusKind] = "i2c"
     blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
     deadline: ClassVar[float] = 20.0  # the longest average of six quantities, twice
     chip: ClassVar[str]
+    ids: ClassVar[tuple[int, int]] = (0xFE, 0xFF)
+    set_by: ClassVar[int] = CONFIGURATION
     die: ClassVar[int]
     mask: ClassVar[int]  # the register of the flag
     ready: ClassVar[int]
@@ -44,26 +50,25 @@ class PowerMonitor:
 
     def identify(self) -> Identity | None:
         """Read manufacturer and die id."""
-        found = (self._registers.read(MANUFACTURER), self._registers.read(DIE))
-        ours = found == (TEXAS_INSTRUMENTS, self.die)
+        ours = tuple(map(self._registers.read, self.ids)) == (TEXAS_INSTRUMENTS, self.die)
         return Identity(self.chip, certain=True) if ours else None
 
     def setup(self) -> Steps[None]:
         """Reset the chip; raise `WrongChip` for another one."""
-        maker, die = (self._registers.read_steady(each) for each in (MANUFACTURER, DIE))
+        maker, die = map(self._registers.read_steady, self.ids)
         self._registers.refuse_dead(maker)
         if (maker, die) != (TEXAS_INSTRUMENTS, self.die):
             what = f"no {self.chip}: its ids are {maker:04x}, {die:04x}"
             raise WrongChip(self._port.where, what)
         self._registers.write(CONFIGURATION, RESET)
         yield 0.001
-        self._registers.write(CONFIGURATION, self._setting)
+        self._registers.write(self.set_by, self._setting)
         yield self._seconds
 
     def _convert(self) -> Steps[None]:
         """Convert once; raise `NotReady` or `LostConfiguration` if that gave no result."""
         self._registers.read(self.mask)  # clears the flag of an older result
-        self._registers.write(CONFIGURATION, self._setting)
+        self._registers.write(self.set_by, self._setting)
         self._expect_setting()
         yield self._seconds
         if not self._registers.read(self.mask) & self.ready:
@@ -71,12 +76,12 @@ class PowerMonitor:
 
     def _results(self, *registers: int) -> tuple[int, ...]:
         """Return results, read in turn with the configuration, which shows a dead line."""
-        *results, held = self._registers.read_in_turn(*registers, CONFIGURATION)
+        *results, held = self._registers.read_in_turn(*registers, self.set_by)
         self._registers.refuse_changed(held, self._setting)
         return tuple(results)
 
     def _expect_setting(self) -> None:
-        held = self._registers.read_steady(CONFIGURATION)
+        held = self._registers.read_steady(self.set_by)
         self._registers.refuse_changed(held, self._setting)
 
 

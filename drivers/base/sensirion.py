@@ -9,6 +9,7 @@ from drivers.base.driver import BusKind, Steps
 from drivers.base.errors import BadChecksum, NoAcknowledge, NotReady
 from drivers.base.i2c import I2CPort
 
+MAKER, TEXAS_INSTRUMENTS = b"\x37\x81", 0x3000  # an HDC302x answers so, which is like an SHT3x
 ATTEMPTS = 20  # each takes a tenth of a millisecond on the wire
 
 

@@ -8,9 +8,10 @@ from drivers.base.i2c import I2CPort
 from drivers.scd4x import SCD4x
 from drivers.scd30 import SCD30
 from drivers.sgp40 import SGP40
+from drivers.sgp41 import SGP41
 from drivers.sht3x import SHT3x
 from drivers.sht4x import SHT4x
-from simulators import scd4x, scd30, sgp40, sht3x, sht4x
+from simulators import scd4x, scd30, sgp40, sgp41, sht3x, sht4x
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
 from tests.drivers.conftest import assert_near, expose
@@ -138,6 +139,20 @@ def test_sensirions_driver_reads_our_sgp40_and_compensates_as_ours(vendor, seed)
     read(mine, clock.sleep)
     assert chip.compensation == pytest.approx(theirs, abs=176 / 65535)  # theirs cuts, ours rounds
     assert chip.compensation == pytest.approx((percent, celsius), abs=0.5 * 175 / 65535)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_sensirions_driver_reads_our_sgp41(vendor, seed):
+    device = pytest.importorskip("sensirion_i2c_sgp4x.sgp41.device")
+    wire, chip, ours, clock = vendor(sgp41.SGP41, SGP41)
+    truth = expose(chip, seed)
+    theirs = device.Sgp41I2cDevice(wire)
+    for _ in range(10):
+        theirs.conditioning()
+        clock.sleep(1)
+    clock.sleep(50)
+    voc, nox = theirs.measure_raw()
+    agree({"voc_raw": voc.ticks, "nox_raw": nox.ticks}, truth, chip, ours, clock)
 
 
 @pytest.mark.parametrize("altitude, pressure", [(0, None), (1950, None), (3000, None), (None, 987)])

@@ -29,7 +29,7 @@ BLIND = {
     "tsl2561": {"slow_conversion"},
 }
 # s after a dip: it strikes at the next message, which waits for warm-ups, of others and its own
-COLD = {"sgp40": 240}
+COLD = {"sgp40": 240, "sgp41": 240}
 MEAN = {"flow": 1.3}  # L/min: a mean of some 10 s knows whole pulses only, of 0.1 L
 MEAN_SECONDS = 8
 OF_A_BUS = ("brown_out", "no_answer", "stuck_bus", "unplug")

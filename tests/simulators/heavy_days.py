@@ -26,6 +26,7 @@ BLIND = {
     "mhz19": "a start of the sensor alone between two measurements",
     "pcf8574": "bits of a frame without a checksum",
     "sgp40": "a start between two measurements, with a cold hotplate",
+    "sgp41": "a start between two measurements, with a cold hotplate",
     "tsl2561": "a conversion that takes too long",
 }
 
