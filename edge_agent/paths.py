@@ -1,7 +1,9 @@
 """Where files are: the service's, and the event log if the configuration does not say."""
 
+import errno
 import os
 import re
+import stat
 import tempfile
 from pathlib import Path
 
@@ -13,6 +15,23 @@ RUNTIME = "/run/edge-agent"
 CREDENTIALS = "/etc/credstore"
 STATE_VARIABLE = "STATE_DIRECTORY"
 VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})")
+LARGEST = 1_000_000  # bytes of a file that people write
+
+
+def bounded_content(path: Path) -> bytes:
+    """Return the content of a file that a configuration names, or of the configuration.
+
+    Raise OSError for one that would not end: a pipe that no program may write, or one that is
+    larger than 1 MB. The shell's own pipes are below /dev and /proc.
+    """
+    ours = path.is_relative_to("/dev") or path.is_relative_to("/proc")
+    if stat.S_ISFIFO(path.stat().st_mode) and not ours:
+        raise OSError(errno.EINVAL, "a named pipe")
+    with path.open("rb") as file:
+        found = file.read(LARGEST + 1)
+    if len(found) > LARGEST:
+        raise OSError(errno.EFBIG, "more than 1 MB")
+    return found
 
 
 def log_path(path: str, node: str, *, simulated: bool) -> Path:

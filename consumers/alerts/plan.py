@@ -59,7 +59,7 @@ class FleetPlan:
         return found
 
 
-CheckTarget: TypeAlias = Callable[[FleetNotifySettings], Iterable[str]]
+CheckTarget: TypeAlias = Callable[[FleetNotifySettings], Iterable[tuple[str, str]]]
 
 
 def load_plan(path: Path, check_target: CheckTarget = lambda _: ()) -> FleetPlan:
@@ -76,8 +76,9 @@ def load_plan(path: Path, check_target: CheckTarget = lambda _: ()) -> FleetPlan
     settings = TableReader(problems).table(FleetSettings, tables) or FleetSettings()
     plan = PlanResolver(settings, problems).plan()
     for one in settings.notify:
-        for what in check_target(one):
-            problems.add(f"notify.{one.name}: {what}")
+        for key, what in check_target(one):
+            said = what if what.startswith(key) else f"{key}: {what}"
+            problems.add(f"notify.{one.name}.{said}")
     if problems.lines:
         raise ConfigError(problems.lines)
     return plan

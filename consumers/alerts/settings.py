@@ -7,7 +7,7 @@ from msgspec import Meta
 from edge_agent.config.rule import RaisedSettings
 from edge_agent.config.settings import Name, Settings
 from edge_agent.events import Severity
-from edge_agent.keys import SECRET, SECRET_FILE, choices, within
+from edge_agent.keys import FILE, SECRET, SECRET_FILE, choices, within
 from edge_agent.units import Duration
 
 BuiltIn: TypeAlias = Literal[
@@ -85,7 +85,8 @@ class FleetNotifySettings(Settings, frozen=True, kw_only=True):
         Meta(description="file with a token, sent as `Authorization: Bearer`", extra=SECRET_FILE),
     ] = ""
     ca: Annotated[
-        str, Meta(description="PEM file of the CA that signed the server's certificate")
+        str,
+        Meta(description="PEM file of the CA that signed the server's certificate", extra=FILE),
     ] = ""
     severity: Annotated[
         Severity, Meta(description=f"lowest severity that is sent: {choices(Severity)}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge_agent.commands.config_choice import config_argument
+from edge_agent.commands.piped_answers import piped_answers
 from edge_agent.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def init(  # noqa: PLR0917 - the options of the command line
 def _interview() -> Iterator[None]:
     """Raise ConfigError if the questions of a block reach the end of an input that is no user."""
     try:
-        yield
+        with piped_answers():
+            yield
     except click.Abort:
         if sys.stdin.isatty():
             raise

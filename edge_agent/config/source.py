@@ -1,7 +1,6 @@
 """The text of a configuration: TOML, and keys that the command line overrides."""
 
 import errno
-import stat
 import sys
 import tomllib
 from functools import cache
@@ -12,10 +11,10 @@ from edge_agent.config.anchored import anchored, anchored_log
 from edge_agent.config.locations import TomlText
 from edge_agent.config.mistakes import syntax_problem
 from edge_agent.errors import ConfigError
+from edge_agent.paths import LARGEST, bounded_content
 from edge_agent.problems import Problems
 
 STANDARD_INPUT = Path("-")
-LARGEST = 1_000_000  # bytes: a thousand devices have fewer
 
 
 def parse(path: Path) -> TomlText:
@@ -41,25 +40,17 @@ def parse(path: Path) -> TomlText:
 
 
 def _bytes(path: Path) -> bytes:
-    found = standard_input() if path == STANDARD_INPUT else _content(path)
-    if len(found) > LARGEST:
+    if path != STANDARD_INPUT:
+        return bounded_content(path)
+    if len(standard_input()) > LARGEST:
         raise OSError(errno.EFBIG, "more than 1 MB")
-    return found
+    return standard_input()
 
 
 @cache
 def standard_input() -> bytes:
     """Return what standard input has, not more than is refused; a reload reads the same again."""
     return sys.stdin.buffer.read(LARGEST + 1)
-
-
-def _content(path: Path) -> bytes:
-    """Return a file's content; raise OSError for what never ends, as a pipe without a writer."""
-    mode = path.stat().st_mode
-    if stat.S_ISFIFO(mode) and not path.is_relative_to("/dev") and not path.is_relative_to("/proc"):
-        raise OSError(errno.EINVAL, "a named pipe")
-    with path.open("rb") as file:
-        return file.read(LARGEST + 1)
 
 
 def apply_override(tables: dict[str, Any], override: str, problems: Problems) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from edge_agent.errors import AgentError
 from edge_agent.keys import FILE, SECRET_FILE, named
-from edge_agent.paths import expanded
+from edge_agent.paths import bounded_content, expanded
 from edge_agent.private_files import refuse_exposed
 
 LONGEST_PASSWORD = 65_535  # bytes, in MQTT
@@ -25,6 +25,8 @@ class TlsFiles(NamedTuple):
 def tls_context(ca: str, certificate: str, key: str) -> ssl.SSLContext:
     """Return the context of a connection; raise AgentError naming the file that cannot be used."""
     try:
+        if ca:
+            bounded_content(Path(ca))  # OpenSSL would wait for a pipe, and read on for ever
         context = ssl.create_default_context(cafile=ca or None)
     except OSError as error:
         raise AgentError(
@@ -49,7 +51,7 @@ def _load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> No
         ("key", key, SECRET_FILE),
     ):
         try:
-            Path(file).read_bytes()
+            bounded_content(Path(file))
         except OSError as error:
             raise AgentError(
                 f"{named(name, file, marks)}: {_reason(error)}", "give a readable PEM file"
@@ -103,5 +105,4 @@ def _content(file: str, variable: str) -> bytes:
         return os.fsencode(os.environ[variable])
     if not file:
         return b""
-    with Path(expanded(file)).open("rb") as content:
-        return content.read(LONGEST_PASSWORD + 3).rstrip(b"\r\n")
+    return bounded_content(Path(expanded(file))).rstrip(b"\r\n")

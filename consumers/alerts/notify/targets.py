@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from consumers.alerts.notify.formats import alertmanager, alertmanager_webhook, message, webhook
 from consumers.alerts.settings import FleetNotifySettings
 from consumers.alerts.transition import Transition
-from edge_agent.deliver.credentials import TlsFiles
+from edge_agent.deliver.credentials import TlsFiles, tls_context
 from edge_agent.deliver.http.address import parse_url
 from edge_agent.deliver.http.client import HttpClient
 from edge_agent.deliver.notify.services import open_apprise
 from edge_agent.deliver.web.patience import Patience
 from edge_agent.errors import AgentError, SinkUnavailable
 from edge_agent.keys import named
-from edge_agent.paths import expanded
+from edge_agent.paths import bounded_content, expanded
 from edge_agent.private_files import refuse_exposed
 
 API = "/api/v2/alerts"
@@ -24,6 +24,13 @@ Notify: TypeAlias = Callable[[Sequence[Transition], int], None]
 
 class NotificationRefused(AgentError):
     """The server will never take this notification."""
+
+
+class TargetProblem(NamedTuple):
+    """A key of a target, and what is wrong with it."""
+
+    key: str
+    what: str
 
 
 def open_target(settings: FleetNotifySettings, stopping: Callable[[], bool]) -> Notify:
@@ -43,20 +50,33 @@ def open_target(settings: FleetNotifySettings, stopping: Callable[[], bool]) -> 
     return _posting(settings, HttpClient(address, TlsFiles(settings.ca, "", ""), patience))
 
 
-def problems_of(settings: FleetNotifySettings) -> Iterator[str]:
+def problems_of(settings: FleetNotifySettings) -> Iterator[TargetProblem]:
     """Yield what is wrong with a target; no text holds its URL, which may be a secret."""
     if bool(settings.url) == bool(settings.url_file):
-        yield "give one of url and url_file"
+        yield TargetProblem("url", "give one of url and url_file")
         return
-    for file in filter(None, (settings.url_file, settings.token_file)):
+    found = list(_of_files(settings))
+    yield from found
+    if not found:
         try:
-            refuse_exposed(expanded(file))
+            open_target(settings, lambda: False)
         except AgentError as error:
-            yield str(error)
-    try:
-        open_target(settings, lambda: False)
-    except AgentError as error:
-        yield str(error)
+            yield TargetProblem("url_file" if settings.url_file else "url", str(error))
+
+
+def _of_files(settings: FleetNotifySettings) -> Iterator[TargetProblem]:
+    for key in ("url_file", "token_file"):
+        if file := getattr(settings, key):
+            try:
+                _read(key, file)
+                refuse_exposed(expanded(file))
+            except AgentError as error:
+                yield TargetProblem(key, str(error))
+    if settings.ca:
+        try:
+            tls_context(settings.ca, "", "")
+        except AgentError as error:
+            yield TargetProblem("ca", str(error))
 
 
 def _apprise(name: str, url: str) -> Notify:
@@ -107,7 +127,7 @@ def _url(settings: FleetNotifySettings) -> str:
 
 def _read(key: str, file: str) -> str:
     try:
-        return Path(expanded(file)).read_text(encoding="utf-8").strip()
+        return bounded_content(Path(expanded(file))).decode().strip()
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         raise SinkUnavailable(

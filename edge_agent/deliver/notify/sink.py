@@ -15,7 +15,7 @@ from edge_agent.deliver.notify.services import Notification, Send, open_apprise
 from edge_agent.deliver.sink import SinkContext, SinkPlan, SinkProblem, SinkType
 from edge_agent.errors import AgentError, EventRejected, SinkUnavailable
 from edge_agent.events import SEVERITIES, LoggedEvent, Severity, node_of
-from edge_agent.paths import expanded
+from edge_agent.paths import bounded_content, expanded
 from edge_agent.private_files import refuse_exposed
 
 SHOWN = frozenset({"firing", "resolved", "flapping"})
@@ -121,7 +121,7 @@ def url_of(plan: SinkPlan[NotifyOptions]) -> str:
     """Return the URL that Apprise understands; raise OSError or UnicodeError for its file."""
     file = plan.options.url_file
     if file:
-        return Path(expanded(file)).read_text(encoding="utf-8").strip()
+        return bounded_content(Path(expanded(file))).decode().strip()
     return plan.url[0].partition(":")[2]
 
 

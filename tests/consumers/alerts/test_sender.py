@@ -121,13 +121,13 @@ def test_a_service_of_apprise_gets_one_message(web):
 )
 def test_what_is_wrong_with_a_target_is_found_before_it_is_used(keys, what):
     (found,) = problems_of(FleetNotifySettings(name="x", **keys))
-    assert what in found
+    assert what in found.what
 
 
 def test_a_missing_apprise_is_named_with_its_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "apprise", None)
     (found,) = problems_of(FleetNotifySettings(name="x", url="json://localhost"))
-    assert found.endswith("pip install 'edge-agent[notify]'")
+    assert found.what.endswith("pip install 'edge-agent[notify]'")
 
 
 def test_a_secret_that_everyone_may_read_is_refused(tmp_path):
@@ -135,7 +135,7 @@ def test_a_secret_that_everyone_may_read_is_refused(tmp_path):
     secret.write_text("json://localhost")
     secret.chmod(0o644)
     (found,) = problems_of(FleetNotifySettings(name="x", url_file=str(secret)))
-    assert "every user of this machine can read it" in found
+    assert "every user of this machine can read it" in found.what
 
 
 def test_our_json_is_that_of_the_page(web):
