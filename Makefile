@@ -28,7 +28,7 @@ need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \
 	then apt-get -qq update && apt-get -qq install -y $(2); \
 	else echo "$(1) is missing: run 'sudo apt install $(2)', then make again" >&2; exit 1; fi
 
-need_libmosquitto = [ -e /usr/include/mosquitto.h ] || $(call need,no-libmosquitto,libmosquitto-dev)
+need_libmosquitto = [ -e /usr/include/mosquitto.h ] || $(call need,mosquitto.h,libmosquitto-dev)
 
 # Debian keeps initdb off the PATH. What is installed for tests starts no server at boot.
 need_postgresql = ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
@@ -49,7 +49,7 @@ need_prometheus = command -v promtool >/dev/null || [ -x $(PROMETHEUS)/usr/bin/p
 HOME_ASSISTANT := $(HOME)/.cache/edge-agent-tests/home-assistant-2025.1.4
 HOME_ASSISTANT_PYTHON ?= $(lastword python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python3.12))
 
-.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-pythons test-container test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation heavy-days rules-model screenshots fuzz soak soak-week backlog long-log sbom audit-dependencies nightly lint format docs bench deb clean
+.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-pythons test-container test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation heavy-days rules-model screenshots fuzz soak soak-week backlog long-log sbom audit-dependencies nightly lint format docs bench peers deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -186,13 +186,19 @@ format: .venv/dev  ## format the code, and fix what ruff can fix
 docs: .venv/dev  ## write the generated pages of docs/
 	$(BIN)/python docs/reference.py
 
-bench: .venv/dev  ## measure speed, memory and SD-card wear (BEFORE=commit: beside that one)
+bench: .venv/dev  ## measure speed, memory and wear (BEFORE=commit: beside it)
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	@$(call need,mosquitto_sub,mosquitto-clients)
 	@$(call need,strace,strace)
 	@$(call need,cc,gcc libc6-dev)
 	@$(need_libmosquitto)
 	$(BIN)/python -m benchmarks
+
+peers: .venv/dev  ## measure it beside other publishers, as benchmarks/peers.md
+	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	@$(call need,cc,gcc libc6-dev)
+	@$(need_libmosquitto)
+	$(BIN)/python -m benchmarks.peers
 
 # From an empty cache it fetches some 400 MB of Debian packages.
 test-vm: .venv/dev  ## test on real kernels in QEMU, and write docs/kernel-tests.md (root, amd64)
