@@ -96,7 +96,8 @@ class Catalog(Generic[Class]):
         found = [entry for entry in self._entries if entry.name == name]
         if not found:
             meant = OTHER_NAMES.get(name.casefold()) or _meant(name, self.names, ALIKE)
-            raise _problem(name, f"unknown {self._noun}; {meant}known: {', '.join(self.names)}")
+            rest = f"known: {', '.join(self.names)}" if not meant else "all: `edge-agent drivers`"
+            raise _problem(name, f"unknown {self._noun}; {meant}{rest}")
         if len(found) > 1:
             packages = " and ".join(_package(entry) for entry in found)
             raise _problem(name, f"offered by packages {packages}; uninstall all but one")

@@ -1,6 +1,7 @@
 """`edge-agent check`: report every problem of a configuration at once."""
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import click
 from edge_agent.commands.config_choice import log_argument
 from edge_agent.commands.options import json_option, set_option, simulated_option
 from edge_agent.errors import ConfigError
+from edge_agent.terminal.wrapping import wrapped
 
 NOTHING = (
     "no device, output or rule: there is nothing to do; `edge-agent init` writes a configuration,"
@@ -65,6 +67,6 @@ def _report(problems: tuple[str, ...], *, as_json: bool) -> int:
         click.echo(json.dumps({"problems": problems}, ensure_ascii=False))
     else:
         for problem in problems:
-            click.echo(problem, err=True)
+            click.echo(wrapped(problem, sys.stderr), err=True)
         click.echo(_counted("problem", len(problems)), err=True)
     return ConfigError.exit_code

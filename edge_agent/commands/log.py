@@ -19,8 +19,9 @@ from edge_agent.commands.open_log import opened_log, path_of_log
 from edge_agent.commands.options import json_option, set_option, simulated_option
 from edge_agent.commands.selection import EventChoice, selection_options
 from edge_agent.config.reader import load
-from edge_agent.events import KINDS
+from edge_agent.events import KINDS, LoggedEvent
 from edge_agent.store.history import HistoryReader
+from edge_agent.terminal.wrapping import wrapped
 
 POLL_SECONDS = 0.5
 WRITTEN = click.File("w", encoding="utf-8")
@@ -84,7 +85,7 @@ def tail(source: ChosenLog, count: int, follow: bool, as_json: bool, **selected:
     selection = EventChoice(**selected)
     if follow and selection.until:
         raise click.UsageError("--follow has no end: leave --until out")
-    shown = as_json_line if as_json else as_line
+    shown = as_json_line if as_json else _as_terminal_line
     with source.opened() as reader:
         stretch = selection.stretch(reader)
         for event in selection.last(reader, stretch, count):
@@ -94,6 +95,10 @@ def tail(source: ChosenLog, count: int, follow: bool, as_json: bool, **selected:
             stretch = stretch._replace(after=stretch.upto, upto=reader.last_offset())
             for event in selection.events(reader, stretch):
                 click.echo(shown(event))
+
+
+def _as_terminal_line(event: LoggedEvent) -> str:
+    return wrapped(as_line(event), sys.stdout)
 
 
 @log.command()

@@ -77,7 +77,7 @@ def test_only_the_module_of_the_asked_driver_is_imported(plugins):
 def test_the_error_of_an_unknown_driver_names_the_nearest_one_and_all_others(plugins):
     catalog = plugins(bme280="", sht4x="")
     assert problem(catalog, "bme281") == (
-        "driver = \"bme281\": unknown driver; did you mean 'bme280'? known: bme280, sht4x"
+        "driver = \"bme281\": unknown driver; did you mean 'bme280'? all: `edge-agent drivers`"
     )
     assert problem(catalog, "xyz").endswith("unknown driver; known: bme280, sht4x")
 
