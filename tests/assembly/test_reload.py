@@ -46,6 +46,38 @@ def test_a_refused_reload_resolves_no_alert(running, wait_for):
     assert [json.loads(event.data)["state"] for event in running.events("alert")] == ["firing"]
 
 
+BAROMETER = """
+[[device]]
+name = "attic"
+driver = "bmp280"
+bus = 3
+every = "{attic}"
+[[device]]
+name = "office"
+driver = "scd4x"
+bus = 4
+every = "{office}"
+ambient_pressure_from = "attic.atmospheric_pressure"
+"""
+PRESSURE = 0xE000  # as an SCD4x holds it
+
+
+def test_a_sensor_computes_with_its_barometer_whichever_of_both_a_reload_restarts(
+    running, wait_for
+):
+    for attic, office, hectopascals in (
+        ("100ms", "5s", 900.0),
+        ("200ms", "5s", 950.0),
+        ("200ms", "6s", 850.0),
+    ):
+        before = running.reload(BAROMETER.format(attic=attic, office=office))
+        wait_for(lambda n=before: len(running.notes()) > n)
+        running.hardware.expose("attic", "atmospheric_pressure", hectopascals)
+        sensor = running.hardware._models["office"]
+        wait_for(lambda chip=sensor, hpa=hectopascals: abs(chip._held[PRESSURE] - hpa) <= 1)
+    assert running.notes() == ["reloaded"] * 3
+
+
 def test_a_reload_that_changes_nothing_keeps_every_connection(running, wait_for, subscriber):
     sink = running.agent._flow.delivery._sinks["mqtt"]
     running.reload("")
