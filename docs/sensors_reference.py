@@ -8,7 +8,7 @@ from markdown_table import table
 from drivers.base.blindness import Blindness
 from drivers.base.channel import UNITS
 from drivers.base.driver import DriverClass, addresses_of, channels_of
-from drivers.base.members import Blind, Calibrating, Compensated
+from drivers.base.members import Blind, Calibrating
 from edge_agent.acquire.catalog import Catalog, Option, options
 from edge_agent.commands.driver_example import example
 from edge_agent.commands.drivers import quantities_of, ranges
@@ -52,7 +52,7 @@ def _driver(name: str, driver: DriverClass) -> str:
         )
         lines += [table(("channel", "range", "unit", "smallest step"), rows), ""]
     for option in options(driver):
-        lines.append(f"- `{option.name}`: {option.expected}; {_default_of(driver, option)}")
+        lines.append(f"- `{option.name}`: {option.expected}; {_default_of(option)}")
     if isinstance(driver, Calibrating):
         lines += ["", f"The command `calibrate` takes {_span(driver.calibrates)}."]
     if isinstance(driver, Blind):
@@ -69,11 +69,9 @@ def _span(ends: tuple[float, float]) -> str:
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
-def _default_of(driver: DriverClass, option: Option) -> str:
-    if isinstance(driver, Compensated) and option.name in driver.compensations:
-        return f"the channel that measures it ({driver.compensations[option.name]}); default: none"
+def _default_of(option: Option) -> str:
     if option.required:
         return "required"
     if option.default is None:
-        return "default: what the chip holds"
+        return f"default: {'none' if option.quantity else 'what the chip holds'}"
     return f"default `{json.dumps(option.default)}`"

@@ -26,6 +26,7 @@ from typing import (
 import msgspec
 
 from drivers.base.driver import DriverClass
+from drivers.base.members import Compensated
 from edge_agent.errors import ConfigError
 
 Class = TypeVar("Class", bound=type)
@@ -105,11 +106,15 @@ class Catalog(Generic[Class]):
 
 
 class Option(NamedTuple):
-    """A keyword-only parameter of a driver's constructor; `kind` is its annotation."""
+    """A keyword-only parameter of a driver's constructor; `kind` is its annotation.
+
+    `quantity` is what the channel of another device measures that it names, if it does.
+    """
 
     name: str
     kind: Any
     default: Any = inspect.Parameter.empty
+    quantity: str = ""
 
     @property
     def required(self) -> bool:
@@ -119,6 +124,8 @@ class Option(NamedTuple):
     @property
     def expected(self) -> str:
         """What it takes, in words."""
+        if self.quantity:
+            return f"a channel of another device, such as attic.{self.quantity}"
         if get_origin(self.kind) in {Literal, tuple}:
             return _expected(self.kind)
         given = [kind for kind in get_args(self.kind) or (self.kind,) if kind is not type(None)]
@@ -142,7 +149,10 @@ def options(driver: DriverClass) -> tuple[Option, ...]:
     # Only theirs: the port's annotation may exist for type checkers only.
     annotations = SimpleNamespace(__annotations__={p.name: p.annotation for p in parameters})
     kinds = get_type_hints(annotations, vars(inspect.getmodule(driver)))
-    return tuple(Option(p.name, kinds[p.name], p.default) for p in parameters)
+    named: Mapping[str, str] = driver.compensations if isinstance(driver, Compensated) else {}
+    return tuple(
+        Option(p.name, kinds[p.name], p.default, named.get(p.name, "")) for p in parameters
+    )
 
 
 def convert_options(

@@ -116,6 +116,8 @@ def _describe(name: str, driver: DriverClass) -> dict[str, Any]:
 
 def _option(option: Option) -> dict[str, Any]:
     facts = {"takes": option.expected}
+    if option.quantity:
+        facts["quantity"] = option.quantity
     return facts if option.required else {**facts, "default": option.default}
 
 
@@ -128,12 +130,14 @@ def _text(name: str, facts: dict[str, Any], *, whole: bool) -> str:
     lines = [f"{name}  ({place})  {facts['about']}"]
     lines += [f"    channel  {channel}" for channel in channels]
     for option, one in facts["options"].items():
-        default = f"; default: {_shown(one['default'])}" if "default" in one else "; required"
+        default = f"; default: {_default(one)}" if "default" in one else "; required"
         lines.append(f"    option   {option}: {one['takes']}{default}")
     if whole:
         lines += ["", *(f"    {line}" for line in facts["example"].splitlines()), ""]
     return "\n".join(lines)
 
 
-def _shown(value: object) -> str:
-    return "what the chip holds" if value is None else json.dumps(value, ensure_ascii=False)
+def _default(facts: dict[str, Any]) -> str:
+    if facts["default"] is None:
+        return "none" if "quantity" in facts else "what the chip holds"
+    return json.dumps(facts["default"], ensure_ascii=False)

@@ -26,8 +26,8 @@ def test_co2_and_gas_sensors_are_such():
 def test_each_is_an_option_that_may_name_a_channel_of_a_quantity(name, option):
     driver = CATALOG.load(name)
     kind = {one.name: one for one in options(driver)}[option]
-    assert (kind.default, kind.expected) == (None, "text")
-    assert driver.compensations[option] in UNITS
+    assert (kind.default, kind.quantity) == (None, driver.compensations[option])
+    assert kind.quantity in UNITS
 
 
 @pytest.mark.parametrize("name, option", PAIRS)
