@@ -1,6 +1,7 @@
 """Runs the checks of every theme on a case; an exception in a check does not end the diagnosis."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from importlib import import_module
 
 import msgspec
@@ -52,7 +53,13 @@ def _run(case: Case, theme: Theme) -> ThemeResult:
     if skipped:
         return ThemeResult(theme.name, skipped=skipped)
     found = (finding for check in theme.checks for finding in _findings(case, theme, check))
-    return ThemeResult(theme.name, tuple(found))
+    return ThemeResult(theme.name, tuple(found), facts=tuple(_facts(case, theme)))
+
+
+def _facts(case: Case, theme: Theme) -> Iterator[str]:
+    """Yield what a theme knows besides; what cannot be read is no finding."""
+    with suppress(Exception):
+        yield from theme.facts(case)
 
 
 def _findings(case: Case, theme: Theme, check: Check) -> Iterator[Finding]:
@@ -83,4 +90,5 @@ def _redacted(result: ThemeResult, redaction: Redaction) -> ThemeResult:
         )
         for finding in result.findings
     )
-    return msgspec.structs.replace(result, findings=findings)
+    facts = tuple(map(redaction.redact, result.facts))
+    return msgspec.structs.replace(result, findings=findings, facts=facts)

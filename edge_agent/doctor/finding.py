@@ -27,13 +27,15 @@ class Theme(NamedTuple):
     """Checks that belong together.
 
     `advice` has a phrase on what to do for each id that the checks report, for the page. `skip`
-    returns why the checks do not apply to a machine, or an empty text.
+    returns why the checks do not apply to a machine, or an empty text. `facts` yields what is worth
+    knowing although nothing is wrong.
     """
 
     name: str
     checks: tuple[Check, ...]
     advice: Mapping[str, str]
     skip: Callable[[Case], str] = lambda _: ""
+    facts: Callable[[Case], Iterator[str]] = lambda _: iter(())
 
 
 class ThemeResult(msgspec.Struct, frozen=True):
@@ -42,6 +44,7 @@ class ThemeResult(msgspec.Struct, frozen=True):
     theme: str
     findings: tuple[Finding, ...] = ()
     skipped: str = ""
+    facts: tuple[str, ...] = ()
 
 
 def problem(id: str, where: str, what: str, remedy: str) -> Finding:  # noqa: A002

@@ -18,6 +18,8 @@ def lines(result: ThemeResult) -> Iterator[str]:
     for finding in result.findings:
         yield f"{finding.severity:<8}  {result.theme}: {finding.where}: {finding.what}"
         yield f"          [{finding.id}] {finding.remedy}"
+    for fact in result.facts:
+        yield f"          {fact}"
 
 
 def summary(results: Sequence[ThemeResult]) -> str:

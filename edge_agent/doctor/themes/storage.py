@@ -8,7 +8,7 @@ from edge_agent.config.config import Config
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, Theme, problem, warning
 from edge_agent.doctor.instruments.boot import read_boot
-from edge_agent.doctor.themes import database
+from edge_agent.doctor.themes import card, database
 
 MB = 1_000_000
 MEMORY = {"tmpfs", "ramfs", "overlay"}
@@ -122,4 +122,5 @@ THEME = Theme(
     "storage",
     (check_space, check_mount, check_errors, check_wear, *database.CHECKS),
     ADVICE,
+    facts=card.describe,
 )
