@@ -8,7 +8,8 @@ from edge_agent.doctor.instruments.boot import read_boot
 from edge_agent.doctor.instruments.certificate import validity
 from edge_agent.doctor.instruments.unit import Unit
 from edge_agent.doctor.instruments.users import READ, WRITE, User, service_user
-from edge_agent.machine import Machine
+from edge_agent.doctor.themes import software
+from edge_agent.machine import CommandResult, Machine
 
 
 @pytest.fixture
@@ -123,3 +124,34 @@ def test_dates_are_those_that_openssl_reads(tmp_path, kind, days):
 def test_what_is_not_a_certificate_is_a_value_error(text):
     with pytest.raises(ValueError, match="certificate"):
         validity(text)
+
+
+def policy(installed, candidate):
+    return (
+        f"edge-agent:\n  Installed: {installed}\n  Candidate: {candidate}\n  Version table:\n"
+        f" *** {installed} 100\n        100 /var/lib/dpkg/status\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (CommandResult(0, policy("1.0", "1.1")), ["update-available"]),
+        (CommandResult(0, policy("1.1", "1.1")), []),
+        (CommandResult(0, policy("(none)", "1.1")), []),
+        (CommandResult(0, policy("1.0", "(none)")), []),
+        (
+            CommandResult(0, policy("1.0", "1.1").replace("Installed:", "Installé :")),
+            ["update-available"],
+        ),
+        (CommandResult(0, ""), []),
+        (CommandResult(127, "apt-cache: not found"), []),
+    ],
+)
+def test_a_newer_package_is_known_from_what_apt_has_here(answer, found):
+    asked = []
+    machine = SimpleNamespace(command=lambda *words: asked.append(words) or answer)
+    findings = list(software.check_update(SimpleNamespace(machine=machine)))
+    assert [one.id for one in findings] == found
+    assert asked == [("apt-cache", "policy", "edge-agent")]  # no network, no lists renewed
+    assert all("version 1.1 is there" in one.what for one in findings)
