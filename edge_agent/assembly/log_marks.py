@@ -9,6 +9,7 @@ from operator import attrgetter
 import msgspec
 
 from edge_agent.evaluate.rules.alerts import OPEN
+from edge_agent.event_text import output_state
 from edge_agent.events import Alert, LoggedEvent, alert_of
 from edge_agent.observe.web.history.source import HistoryMark, HistoryMarks
 from edge_agent.samples import TimeSpan
@@ -51,5 +52,5 @@ def _of_alert(alert: Alert) -> HistoryMark:
 def _outputs(event: LoggedEvent) -> Iterator[HistoryMark]:
     with suppress(*UNREADABLE):
         output = msgspec.json.decode(event.data, type=OutputV1)
-        state = "failed" if output.error else f"{output.value:g}"
+        state = output_state(output.value, output.error)
         yield HistoryMark(event.time, "output", event.source, state, output.error or output.by)

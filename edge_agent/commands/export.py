@@ -1,12 +1,11 @@
 """Logged events as text: a line for people, JSON lines, CSV."""
 
 import csv
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from typing import IO, Any
 
 from edge_agent.clock import rfc3339
+from edge_agent.event_text import as_json, data_of, exact, facts_of, shown
 from edge_agent.events import LoggedEvent
 
 COLUMNS = ("offset", "time", "boot", "uptime", "kind", "source", "name", "value", "quality")
@@ -19,7 +18,7 @@ def as_dict(event: LoggedEvent) -> dict[str, Any]:
         "time": rfc3339(event.time),
         "kind": event.kind,
         "source": event.source,
-        "data": _data(event),
+        "data": data_of(event),
     }
     if event.boot is not None:
         row |= {"boot": event.boot, "uptime": event.uptime}
@@ -28,12 +27,12 @@ def as_dict(event: LoggedEvent) -> dict[str, Any]:
 
 def as_json_line(event: LoggedEvent) -> str:
     """Return an event as JSON, for scripts."""
-    return _json(as_dict(event))
+    return as_json(as_dict(event))
 
 
 def as_line(event: LoggedEvent) -> str:
     """Return an event on one line, for people."""
-    words = [f"{name}={_shown(value)}" for name, value in _facts_of(event)]
+    words = [f"{name}={shown(value)}" for name, value in facts_of(event)]
     doubt = "" if event.boot is None else "?"  # the clock was not synchronised yet
     return (
         f"{event.offset:>8}  {rfc3339(event.time)}{doubt}  {event.kind:<9} {event.source:<12} "
@@ -54,7 +53,7 @@ def _write_csv(events: Iterable[LoggedEvent], output: IO[str]) -> None:
     rows = csv.writer(output)
     rows.writerow(COLUMNS)
     for event in events:
-        data = _data(event)
+        data = data_of(event)
         common = (
             event.offset,
             rfc3339(event.time),
@@ -64,49 +63,8 @@ def _write_csv(events: Iterable[LoggedEvent], output: IO[str]) -> None:
             event.source,
         )
         quality = data.get("quality") or data.get("state", "")
-        for name, value in _facts_of(event) or [("", "")]:
-            rows.writerow([*common, name, _exact(value), _exact(quality)])
-
-
-def _facts_of(event: LoggedEvent) -> list[tuple[str, Any]]:
-    """Return what an event says beside what is usual, its values first."""
-    data = _data(event)
-    values = data.pop("values") if isinstance(data.get("values"), dict) else {}
-    return list(_facts({**values, **data}))
-
-
-def _data(event: LoggedEvent) -> dict[str, Any]:
-    """Return an event's data; as a text under `unreadable` if it is no JSON object."""
-    with suppress(ValueError, RecursionError):
-        found = json.loads(event.data)
-        if isinstance(found, dict):
-            return found
-    return {"unreadable": event.data}
-
-
-def _facts(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield names and values; a value in a nested table is `table.name`."""
-    for name, value in table.items():
-        if isinstance(value, dict):
-            yield from _facts(value, f"{prefix}{name}.")
-        elif value not in ("good", []):
-            yield prefix + name, value
-
-
-def _shown(value: Any) -> str:  # noqa: ANN401
-    """Return a value for people: numbers short, and on one line whatever it holds."""
-    return f"{value:g}" if isinstance(value, float) else _exact(value)
-
-
-def _exact(value: Any) -> str:  # noqa: ANN401
-    """Return a value as JSON; a text without quotes, unless it would end or hide the line."""
-    return value if isinstance(value, str) and value.isprintable() else _json(value)
-
-
-def _json(value: Any) -> str:  # noqa: ANN401
-    """Return JSON on one line; what a terminal would obey or break is escaped."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if text.isprintable() else json.dumps(value)
+        for name, value in facts_of(event) or [("", "")]:
+            rows.writerow([*common, name, exact(value), exact(quality)])
 
 
 FORMATS: dict[str, Callable[[Iterable[LoggedEvent], IO[str]], None]] = {

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from rich.text import Text
 
 from drivers.base.channel import Channel
+from edge_agent.event_text import alert_text, output_text
 from edge_agent.events import Alert, Reading, Switched
-from edge_agent.terminal.display import Parts, alert_text, output_text, quantity
+from edge_agent.terminal.display import Parts, quantity
 from edge_agent.terminal.sparkline import RecentValues
 
 STYLES = {"firing": "bold red", "pending": "yellow", "resolved": "green", "inactive": "dim"}

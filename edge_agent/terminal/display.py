@@ -8,6 +8,7 @@ import click
 
 from drivers.base.channel import Channel
 from edge_agent.clock import rfc3339
+from edge_agent.event_text import alert_text, exact, output_text
 from edge_agent.events import Alert, Reading, Switched
 
 Channels: TypeAlias = Mapping[str, Mapping[str, Channel]]
@@ -103,24 +104,12 @@ class Lines:
 def reading_text(reading: Reading, channels: Mapping[str, Channel]) -> str:
     """Return a reading's values with units, or why there are none."""
     if not reading.values:
-        return f"{reading.quality}: {reading.detail}" if reading.detail else reading.quality
+        return f"{reading.quality}: {exact(reading.detail)}" if reading.detail else reading.quality
     parts = [
         f"{name} {quantity(value, channels[name]) if name in channels else value}"
         for name, value in reading.values.items()
     ]
     return ", ".join([*parts, *(f"{name} {why}" for name, why in reading.refused.items())])
-
-
-def alert_text(alert: Alert) -> str:
-    """Return the state of a rule, with its message."""
-    return f"{alert.state} ({alert.severity})" + (f": {alert.message}" if alert.message else "")
-
-
-def output_text(switched: Switched) -> str:
-    """Return the value of an output, and what set it."""
-    words = {0.0: "off", 1.0: "on"}
-    by = f"{words.get(switched.value, f'{switched.value:g}')} by {switched.by}"
-    return f"{by}: {switched.error}" if switched.error else by
 
 
 def quantity(value: float, channel: Channel) -> str:

@@ -289,7 +289,7 @@ def test_alerts_and_changes_of_outputs_are_marks_in_order_of_time(log, history):
     record(log, *facts)
     assert history.marks(span(0, 10)).marks == [
         HistoryMark(at(1).time, "alert", "warm", "firing", "it is warm"),
-        HistoryMark(at(2).time, "output", "fan", "1", "warm"),
+        HistoryMark(at(2).time, "output", "fan", "on", "warm"),
         HistoryMark(at(4).time, "output", "fan", "failed", "no answer"),
         HistoryMark(at(5).time, "alert", "warm", "resolved", "it is warm"),
     ]
