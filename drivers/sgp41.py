@@ -15,7 +15,7 @@ class SGP41(SGP40):
     """Sensirion SGP41 gas sensor: raw signals of VOC and NOx (datasheet version 1.0).
 
     A larger `voc_raw` is cleaner air, a larger `nox_raw` dirtier; there is no unit. After each
-    `setup` it warms up for 60 s; its signal of NOx goes on to settle for four minutes.
+    `setup` it warms up for 60 s; its signal of NOx takes four minutes more.
     """
 
     blind: ClassVar[tuple[Blindness, ...]] = SGP40.blind
