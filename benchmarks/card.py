@@ -1,19 +1,23 @@
 """What the event log costs an SD card: bytes and flushes, with those of the file system's journal.
 
-python -m benchmarks.card: needs root, mkfs.ext4 and a free loop device; writes docs/sd-card.md.
+python -m benchmarks.card: needs root, mkfs.ext4, mosquitto and a free loop device; writes the page.
 """
 
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.broker import mosquitto
 from benchmarks.events import events
+from benchmarks.idle_process import agent
 from benchmarks.scratch import scratch
 from edge_agent.events import CursorMove, Subscription
 from edge_agent.store.connection import CHECKPOINT_PAGES
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
 
 PAGE = Path(__file__).parent.parent / "docs/sd-card.md"
 INTERVALS = {"0": 0.0, "1s": 1.0, "10s": 10.0, "1m": 60.0}
@@ -24,6 +28,7 @@ CARD = 32e9  # bytes
 CYCLES = 1000  # times that a card takes its size
 YEAR = 365 * 86400
 WAL = 4_096_000  # bytes: as with the default `max_size`
+MINUTES = 3  # the first one makes the log, and its write-ahead log as long as it gets
 IMAGE = 256  # MiB
 SECTOR = 512  # bytes
 WRITTEN, FLUSHES = 6, 15  # fields of /sys/block/<device>/stat
@@ -68,7 +73,30 @@ def main() -> None:
     print(f"10 events a commit: {new.bytes / old.bytes:.2f} times the bytes,", end=" ")
     print(f"{new.flushes / old.flushes:.2f} times the flushes of a checkpoint at {OLD_PAGES} pages")
     rows = [row(name, seconds, rate) for name, seconds in INTERVALS.items() for rate in RATES]
-    PAGE.write_text("\n".join([HEAD, *rows]) + "\n")
+    PAGE.write_text("\n".join([HEAD, *rows, *whole_agent()]) + "\n")
+
+
+def whole_agent() -> Iterator[str]:
+    """Yield what ten sensors at 1 Hz cost with the whole agent, minute by minute."""
+    yield "\nThe whole agent, with ten sensors at 1 Hz and the default interval:\n"
+    yield "| minute | kB an event | flushes an event |"
+    yield "| --- | --- | --- |"
+    with scratch() as directory, mosquitto() as port, card(directory) as (place, device):
+        before, seen = cost_of(device), 0
+        with agent(port, place, "1s"):
+            for minute in range(1, MINUTES + 1):
+                time.sleep(60)
+                after, last = cost_of(device), last_offset(place / "idle.db")
+                size = (after.bytes - before.bytes) / (last - seen) / 1000
+                flushes = (after.flushes - before.flushes) / (last - seen)
+                yield f"| {minute} | {size:.2f} | {flushes:.3f} |"
+                before, seen = after, last
+
+
+def last_offset(path: Path) -> int:
+    """Return how many events a log has."""
+    with closing(LogReader(path)) as reader:
+        return reader.last_offset()
 
 
 def row(name: str, seconds: float, rate: int) -> str:
