@@ -12,6 +12,7 @@ UNITS = {
     "acceleration": "m/s²",
     "angle": "°",
     "angular_velocity": "°/s",
+    "aqi": "",
     "atmospheric_pressure": "hPa",
     "battery": "%",
     "binary": "",
