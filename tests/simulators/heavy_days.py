@@ -1,8 +1,11 @@
 """`make heavy-days`: every driver under faults that overlap; the table goes to docs/proof.md."""
 
 import argparse
+import operator
+import os
 import sys
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,11 +41,15 @@ class Tally(NamedTuple):
     good: int = 0
     wrong: int = 0
 
-    def plus(self, device):
-        """Return the sum with what became of a device's measurements."""
+    @classmethod
+    def of(cls, device):
+        """Return what became of a device's measurements."""
         ended = sum(count for what, count in device.outcomes.items() if ":" not in what)
-        good = device.outcomes["good"]
-        return Tally(self.measured + ended, self.good + good, self.wrong + device.wrong_readings())
+        return cls(ended, device.outcomes["good"], device.wrong_readings())
+
+    def sum(self, other):
+        """Return the sum of both."""
+        return Tally(*map(operator.add, self, other))
 
 
 class Found(NamedTuple):
@@ -50,6 +57,12 @@ class Found(NamedTuple):
 
     tallies: dict
     faults: Counter
+
+    def add(self, other):
+        """Count what another process found, too."""
+        for driver, one in other.tallies.items():
+            self.tallies[driver] = self.tallies.get(driver, Tally()).sum(one)
+        self.faults.update(other.faults)
 
     def wrong(self):
         """Return how many readings were wrong, by driver."""
@@ -63,9 +76,17 @@ def spend(seeds, seconds, parts=range(PARTS)):
         for part in parts:
             day = Day(CONFIG, seed, seconds, slice(part, None, PARTS), plan=heavy)
             for device in day.devices.values():
-                before = found.tallies.get(device.driver, Tally())
-                found.tallies[device.driver] = before.plus(device)
+                found.add(Found({device.driver: Tally.of(device)}, Counter()))
             found.faults.update(_faults(day.hardware.struck()))
+    return found
+
+
+def spend_at_once(seeds, seconds, jobs):
+    """Return the same of several processes."""
+    found = Found({}, Counter())
+    with ProcessPoolExecutor(jobs) as pool:
+        for one in pool.map(spend, [[seed] for seed in seeds], [seconds] * len(seeds)):
+            found.add(one)
     return found
 
 
@@ -111,8 +132,9 @@ def main():
     """Spend the days, record the report, and fail for a wrong value of a driver that can see."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
     given = parser.parse_args()
-    found = spend(stretches(given.seeds), SECONDS)
+    found = spend_at_once(stretches(given.seeds), SECONDS, given.jobs)
     record("heavy-days", report(found))
     unexplained = found.wrong().keys() - BLIND.keys()
     if unexplained:
