@@ -30,7 +30,14 @@ class HDC1080:
 
     bus: ClassVar[BusKind] = "i2c"
     addresses: ClassVar[tuple[int, ...]] = (0x40,)
-    blind: ClassVar[tuple[Blindness, ...]] = (DEW, TWINS)
+    blind: ClassVar[tuple[Blindness, ...]] = (
+        DEW,
+        TWINS,
+        Blindness(
+            "a result whose bits are damaged three times alike: it has no checksum",
+            "an SHT4x or an AHT20, whose results have one",
+        ),
+    )
     channels = (  # without the lowest code and the highest: what is beyond the range has these
         Channel("temperature", "°C", -40 + 165 / 2**14, 125 - 165 / 2**13, 165 / 2**14),
         Channel("humidity", "%", 100 / 2**14, 100, 100 / 2**14),

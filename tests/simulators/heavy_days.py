@@ -20,6 +20,7 @@ SECONDS = 900.0
 # Whose protocol cannot show it, as its page says: what then passes for a value
 BLIND = {
     "bh1750": "a supply that dips, and bits of a frame without a checksum",
+    "hdc1080": "bits of a frame without a checksum",
     "lm75": "a conversion that takes too long",
     "max17048": "a sample that is too old",
     "max31855": "a conversion that takes too long",
