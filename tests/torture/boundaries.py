@@ -66,8 +66,8 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
     "salvage": (
         *around(SALVAGE, "rescue", "discard(path)"),
         *around(SALVAGE, "rescue", "migrate("),
-        *around(SALVAGE, "restore", "copy_facts(log, remains)"),
-        *around(SALVAGE, "restore", "log.append("),
+        *around(SALVAGE, "account", "copy_facts(log, remains)"),
+        *around(SALVAGE, "account", "log.append("),
         *around(SALVAGE, "rescue", "journal_mode = DELETE"),
         *around(REPLACEMENT, "complete", "unfinished(path).rename("),
         *around(REPLACEMENT, "complete", "sync_directory(path.parent)"),
@@ -117,6 +117,6 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
         *around(FLOW, "Flow.stop", "self._recording.finish("),
         *around(FLOW, "Flow.stop", "self.delivery.stop("),
         *around(LOG, "EventLog.close", "self.disconnect()"),
-        *around(LOG, "EventLog.close", "self.mark.note("),
+        *around(LOG, "EventLog.note_end", "self.mark.note("),
     ),
 }
