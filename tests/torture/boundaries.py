@@ -26,7 +26,7 @@ def around(module: str, function: str, statement: str) -> tuple[Boundary, Bounda
 
 
 BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
-    "append": around(LOG, "EventLog.insert", "execute(INSERT"),
+    "append": around(LOG, "EventLog.insert", "insert_rows("),
     "commit": (
         *around(LOG, "EventLog._commit", "'COMMIT'"),
         *around(LOG, "EventLog.transaction", "self.mark.gave("),
