@@ -6,6 +6,7 @@ Afterwards the sensor is in passive mode: one that talks unasked has restarted. 
 dead, or whose processor hangs, repeats itself with right checksums: zeros, or its last numbers.
 """
 
+import struct
 from typing import ClassVar
 
 from drivers.base.blindness import Blindness
@@ -24,11 +25,24 @@ START = b"BM"
 FRAME_BYTES = 32
 FRAME_LENGTH = 28  # as the frame itself counts
 COUNTED = slice(4, 28)  # six concentrations and six numbers of particles in 0.1 L
+WORDS = struct.Struct(">12H")
+PER_LITRE = 10
+MOST = 0xFFFE  # particles in 0.1 L; the next number is where it stops
 ERROR = 29  # low byte of the reserved 13th word: error code in the sibling PMS7003
 WARM_UP = 30.0
 SILENCE = 2.5  # an active sensor speaks at least every 2.3 s
 COMMAND_SECONDS = 0.5
 FRAMES = 4  # of one measurement: the cleanest room has some particle of 0.3 µm in 0.4 L
+
+MASSES = tuple(Channel(name, "µg/m³", 0, 1000, 1) for name in ("pm1", "pm25", "pm10"))
+STANDARD = tuple(
+    Channel(f"{one.name}_standard", one.unit, one.low, one.high, one.resolution, one.name)
+    for one in MASSES
+)
+COUNTS = tuple(
+    Channel(name, "1/L", 0, PER_LITRE * MOST, PER_LITRE, "particle_concentration")
+    for name in ("over_0_3um", "over_0_5um", "over_1um", "over_2_5um", "over_5um", "over_10um")
+)
 
 
 class PMS5003:
@@ -46,14 +60,22 @@ class PMS5003:
         ),
     )
     deadline: ClassVar[float] = WARM_UP + 20.0
-    channels: tuple[Channel, ...] = (
-        Channel("pm1", "µg/m³", 0, 1000, 1),
-        Channel("pm25", "µg/m³", 0, 1000, 1),
-        Channel("pm10", "µg/m³", 0, 1000, 1),
-    )
+    channels: tuple[Channel, ...] = (*MASSES, *STANDARD, *COUNTS)
 
-    def __init__(self, port: SerialPort, *, sleep: bool = False) -> None:
-        """`sleep`: between two measurements, so that it lasts longer; each then takes 33 s."""
+    def __init__(
+        self,
+        port: SerialPort,
+        *,
+        sleep: bool = False,
+        counts: bool = False,
+        standard: bool = False,
+    ) -> None:
+        """`sleep`: between two measurements, so that it lasts longer; each then takes 33 s.
+
+        `counts`: also the particles in a litre, by size; `standard`: also the concentrations for
+        the particles of a factory (CF = 1).
+        """
+        self.channels = (*MASSES, *STANDARD * standard, *COUNTS * counts)
         self._port = port
         self._sleep = sleep
         self._asleep = False
@@ -119,7 +141,10 @@ class PMS5003:
 
 
 def particles(frame: bytes, where: str) -> dict[str, float]:
-    """Return the concentrations in a frame (appendix I: words 4 to 6, after the length)."""
+    """Return all channels of a frame (appendix I).
+
+    Words 1 to 3 are the standard concentrations, 4 to 6 the atmospheric, 7 to 12 numbers in 0.1 L.
+    """
     if not frame:
         raise NotReady(where, "no answer", "check its 5 V, and that TX and RX are crossed")
     if not frame.startswith(START) or sum(frame[:-2]) != int.from_bytes(frame[-2:], "big"):
@@ -128,5 +153,7 @@ def particles(frame: bytes, where: str) -> dict[str, float]:
         raise WrongChip(where, f"a frame of {len(frame)} bytes: a relative of the PMS5003")
     if frame[ERROR]:
         raise NotReady(where, f"reports error {frame[ERROR]:#04x}", "does its fan turn?")
-    pm1, pm25, pm10 = (int.from_bytes(frame[at : at + 2], "big") for at in (10, 12, 14))
-    return {"pm1": pm1, "pm25": pm25, "pm10": pm10}
+    words = WORDS.unpack(frame[COUNTED])
+    found = {one.name: word for one, word in zip((*STANDARD, *MASSES), words[:6], strict=True)}
+    numbers = zip(COUNTS, words[6:], strict=True)
+    return found | {one.name: PER_LITRE * word for one, word in numbers}

@@ -11,17 +11,25 @@ OWN_FRAME_SECONDS = 2.3  # stable mode
 ANSWER_SECONDS = 0.04
 MOST = 65535
 VERSION = 0x97
+MASSES = ("pm1", "pm25", "pm10")
+STANDARD = ("pm1_standard", "pm25_standard", "pm10_standard")
+LARGER = ("over_0_5um", "over_1um", "over_2_5um", "over_5um", "over_10um")
 
 
 class PMS5003(SerialModel):
     """It sends a frame every 2.3 s after power-on; in passive mode only when asked."""
 
     inputs: ClassVar[Mapping[str, Range]] = {
-        "pm1": Range(0, 1000, 1),
-        "pm25": Range(0, 1000, 1),
-        "pm10": Range(0, 1000, 1),
+        **dict.fromkeys((*MASSES, *STANDARD), Range(0, 1000, 1)),
+        "over_0_3um": Range(300, 655_330, 10),  # of the smallest particles there are always some
+        **dict.fromkeys(LARGER, Range(0, 655_340, 10)),
     }
-    quiet: ClassVar[Mapping[str, float]] = {"pm1": 25.0, "pm25": 40.0, "pm10": 60.0}
+    quiet: ClassVar[Mapping[str, float]] = {
+        **dict(zip(MASSES, (25.0, 40.0, 60.0), strict=True)),
+        **dict(zip(STANDARD, (25.0, 45.0, 80.0), strict=True)),  # more in dirty air
+        "over_0_3um": 45_000.0,
+        **dict(zip(LARGER, (13_000.0, 2_500.0, 300.0, 80.0, 20.0), strict=True)),
+    }
 
     dead: ClassVar[Mapping[str, float]] = dict.fromkeys(inputs, 0)
     _frames = 0
@@ -82,12 +90,12 @@ class PMS5003(SerialModel):
         return _framed(b"".join(each.to_bytes(2, "big") for each in words) + bytes([VERSION, 0]))
 
     def _words(self) -> list[int]:
-        """Return concentrations and numbers: of the smallest particles there are always some."""
+        """Return concentrations and numbers in 0.1 L: that of the smallest always changes."""
         self._frames += 1
-        air = [round(self.values[each]) for each in ("pm1", "pm25", "pm10")]
-        standard = [each * 3 // 2 for each in air]  # differs from atmospheric in dirty air
-        small = 10 * air[0] + 30 + self._frames % 7
-        return [min(each, MOST) for each in (*standard, *air, small, *[0] * 5)]
+        air = [round(self.values[each]) for each in (*STANDARD, *MASSES)]
+        numbers = [int(self.values[each] // 10) for each in ("over_0_3um", *LARGER)]
+        numbers[0] += self._frames % 2
+        return [min(each, MOST) for each in (*air, *numbers)]
 
 
 def _framed(data: bytes) -> bytes:

@@ -26,6 +26,7 @@ UNITS = {
     "humidity": "%",
     "illuminance": "lx",
     "load": "",
+    "particle_concentration": "1/L",
     "pm1": "µg/m³",
     "pm10": "µg/m³",
     "pm25": "µg/m³",

@@ -3,7 +3,7 @@ import pytest
 from drivers.base.driver import parted, run
 from drivers.base.errors import BadChecksum, LostConfiguration, NotReady, WrongChip
 from drivers.base.serial import SerialPort
-from drivers.pms5003 import PMS5003, particles
+from drivers.pms5003 import COUNTS, PMS5003, particles
 from edge_agent.testing import SensorContract
 from simulators import pms5003
 from simulators.serial import SimulatedLine
@@ -20,6 +20,10 @@ class TestContract(SensorContract):
 
 class TestContractOfOneThatSleeps(TestContract):
     options = {"sleep": True}
+
+
+class TestContractOfAllChannels(TestContract):
+    options = {"counts": True, "standard": True}
 
 
 @pytest.fixture
@@ -45,10 +49,54 @@ def asleep(model):
     model.receive(bytes.fromhex("42 4d e4 00 00 01 73"))
 
 
-# Appendix I: data 4 to 6 are the concentrations under atmospheric environment
-def test_the_atmospheric_concentrations_are_the_second_three_words():
+# Appendix I: data 1 to 3 are with CF=1, 4 to 6 under atmospheric environment, 7 to 12 in 0.1 L
+def test_every_word_of_a_frame_is_a_channel():
     frame = framed(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x9700)
-    assert particles(frame, "here") == {"pm1": 4, "pm25": 5, "pm10": 6}
+    assert particles(frame, "here") == {
+        "pm1_standard": 1,
+        "pm25_standard": 2,
+        "pm10_standard": 3,
+        "pm1": 4,
+        "pm25": 5,
+        "pm10": 6,
+        "over_0_3um": 70,
+        "over_0_5um": 80,
+        "over_1um": 90,
+        "over_2_5um": 100,
+        "over_5um": 110,
+        "over_10um": 120,
+    }
+
+
+@pytest.mark.parametrize(
+    "options, names",
+    [
+        ({}, {*AIR}),
+        ({"standard": True}, {*AIR, "pm1_standard", "pm25_standard", "pm10_standard"}),
+        ({"counts": True}, {*AIR, *(each.name for each in COUNTS)}),
+    ],
+)
+def test_only_the_channels_that_are_asked_for_are_measured(model, clock, options, names):
+    dust = PMS5003(SerialPort(SimulatedLine(model, [])), **options)
+    run(dust.setup(), clock.sleep)
+    assert set(run(dust.measure(), clock.sleep)) == names
+
+
+def test_the_standard_concentrations_are_the_sensors_own(model, clock):
+    dust = PMS5003(SerialPort(SimulatedLine(model, [])), standard=True)
+    model.set("pm25_standard", 51)
+    run(dust.setup(), clock.sleep)
+    values = run(dust.measure(), clock.sleep)
+    assert (values["pm25"], values["pm25_standard"]) == (34, 51)
+
+
+def test_more_particles_than_it_can_count_have_no_value(model, clock):
+    dust = PMS5003(SerialPort(SimulatedLine(model, [])), counts=True)
+    model.set("over_1um", 655_350)
+    run(dust.setup(), clock.sleep)
+    values, refused = parted(run(dust.measure(), clock.sleep))
+    assert "over_0_5um" in values
+    assert refused.keys() == {"over_1um"}
 
 
 def test_after_the_warm_up_the_air_is_measured(dust, clock):
@@ -85,7 +133,7 @@ def test_a_sensor_that_is_not_told_to_stays_awake(dust, model, clock):
 
 def test_the_model_shows_no_dust_while_its_fan_starts(model, clock):
     clock.sleep(29)
-    assert particles(model.frame(), "here") == {"pm1": 0, "pm25": 0, "pm10": 0}
+    assert not any(particles(model.frame(), "here").values())
 
 
 def test_the_model_sends_unasked_until_it_is_made_passive(model, clock):

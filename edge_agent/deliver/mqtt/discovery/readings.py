@@ -12,6 +12,7 @@ WITHOUT_CLASS = {
     "angular_velocity",
     "count",
     "load",
+    "particle_concentration",
     "raw",
     "resistance",
     "rotational_speed",
