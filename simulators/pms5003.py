@@ -28,7 +28,7 @@ class PMS5003(SerialModel):
         **dict(zip(MASSES, (25.0, 40.0, 60.0), strict=True)),
         **dict(zip(STANDARD, (25.0, 45.0, 80.0), strict=True)),  # more in dirty air
         "over_0_3um": 45_000.0,
-        **dict(zip(LARGER, (13_000.0, 2_500.0, 300.0, 80.0, 20.0), strict=True)),
+        **dict(zip(LARGER, (13_000.0, 2_500.0, 400.0, 150.0, 100.0), strict=True)),
     }
 
     dead: ClassVar[Mapping[str, float]] = dict.fromkeys(inputs, 0)
