@@ -68,8 +68,8 @@ class MAX31865:
         Adafruit's boards have 430 Ω for a PT100, 4300 Ω for a PT1000.
         """
         for name, ohms in (("reference", reference), ("nominal", nominal)):
-            if not 0 < ohms < math.inf:
-                raise ValueError(f"{name} is {ohms:g}: wanted ohms")
+            if not 1 <= ohms <= 100_000:
+                raise ValueError(f"{name} is {ohms:g}: wanted ohms, 1 to 100000")
         self._port = port
         self._setting = (THREE_WIRE if wires == 3 else 0) | (FIFTY if filter == 50 else 0)
         self._seconds = CONVERSIONS[filter]

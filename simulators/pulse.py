@@ -8,6 +8,7 @@ from simulators.model import Model, Range
 from simulators.pins import SimulatedPin
 
 LONGEST_PULSE = 0.05  # seconds; a faster one is closed for half its turn
+FASTEST = 10_000.0  # pulses a second, at which what turns stops turning faster
 TIP_SECONDS = 0.1  # from one tip of the bucket to the next
 BOUNCE_SECONDS = 0.0002
 REEDS = {"count", "precipitation", "wind"}  # the others have a transistor, which does not bounce
@@ -84,7 +85,7 @@ class PulseCounter(Model):
 
     def _frequency(self) -> float:
         channel, second = RATES[self._kind]
-        return max(self.values[channel], 0.0) / second / self._per_pulse
+        return min(max(self.values[channel], 0.0) / second / self._per_pulse, FASTEST)
 
     def _tip(self) -> None:
         """Tip as often as rain has fallen and time has passed for."""

@@ -103,6 +103,25 @@ def test_a_nul_character_is_refused_wherever_it_is_and_no_value_is_shown(tmp_pat
     assert sorted(found) == [f"{key}: {what}" for key in keys]
 
 
+@pytest.mark.parametrize(
+    ("number", "what"),
+    [
+        ("9" * 5000, "a number has thousands of digits"),
+        ("0x" + "f" * 5000, "log.keep: TOML has no whole number of more than 64 bits"),
+        (str(2**63), "log.keep: TOML has no whole number of more than 64 bits"),
+    ],
+)
+def test_a_number_that_toml_does_not_have_is_refused(tmp_path, number, what):
+    (found,) = problems(tmp_path, f"[log]\nkeep = {number}")
+    assert what in found
+
+
+def test_an_override_with_a_huge_number_is_refused(tmp_path):
+    huge = "0x" + "f" * 5000
+    assert "log.keep: TOML has no" in problems(tmp_path, "", [f"log.keep={huge}"])[0]
+    assert "log.keep" in problems(tmp_path, "", [f"log.keep={'9' * 5000}"])[0]
+
+
 def test_an_override_with_a_nul_character_is_refused(tmp_path):
     assert "log.path: there is a NUL" in problems(tmp_path, "", ['log.path="/a\\u0000"'])[0]
 

@@ -21,7 +21,7 @@ from consumers.alerts.settings import (
 )
 from edge_agent.config.locations import TomlLocations
 from edge_agent.config.reader import TableReader
-from edge_agent.config.source import parse, without_nul
+from edge_agent.config.source import parse, representable
 from edge_agent.errors import ConfigError, pieces
 from edge_agent.evaluate.expressions.expression import Known, Span
 from edge_agent.evaluate.rules.rule import Rule
@@ -72,7 +72,7 @@ def load_plan(path: Path, check_target: CheckTarget = lambda _: ()) -> FleetPlan
         raise ConfigError((f"{path}: {what}",))
     source = parse(path)
     problems = Problems(TomlLocations(source))
-    tables = without_nul(source.tables, problems)
+    tables = representable(source.tables, problems)
     settings = TableReader(problems).table(FleetSettings, tables) or FleetSettings()
     plan = PlanResolver(settings, problems).plan()
     for one in settings.notify:

@@ -25,7 +25,7 @@ from edge_agent.config.settings import (
     keys,
     nested,
 )
-from edge_agent.config.source import apply_override, parse, without_nul
+from edge_agent.config.source import apply_override, parse, representable
 from edge_agent.errors import ConfigError
 from edge_agent.keys import REDACTED, SENSITIVE, hides, mark, without_secrets
 from edge_agent.problems import Problems, unknown
@@ -57,7 +57,7 @@ def read(path: Path, overrides: Iterable[str] = ()) -> ReadConfig:
     tables = copy.deepcopy(source.tables)
     for override in given:
         apply_override(tables, override, problems)
-    readable = without_nul(tables, problems)
+    readable = representable(tables, problems)
     return ReadConfig(TableReader(problems).table(Config, readable) or Config(), problems)
 
 

@@ -37,6 +37,8 @@ def parse(path: Path) -> TomlText:
         raise ConfigError((f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8",)) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError((f"{path}{syntax_problem(text, str(error))}",)) from None
+    except ValueError:
+        raise ConfigError((f"{path}: a number has thousands of digits; shorten it",)) from None
 
 
 def _bytes(path: Path) -> bytes:
@@ -80,15 +82,19 @@ def _descend(table: dict[str, Any], path: list[str]) -> dict[str, Any] | None:
     return place if isinstance(place, dict) else None
 
 
-def without_nul(value: Any, problems: Problems, key: str = "") -> Any:  # noqa: ANN401
-    """Return tables without NUL characters, and note each: the kernel refuses one in a path."""
+def representable(value: Any, problems: Problems, key: str = "") -> Any:  # noqa: ANN401
+    """Return tables without what no key takes, and note each: a NUL character, a huge number."""
     if isinstance(value, dict):
         below = {name: f"{key}.{name}".lstrip(".") for name in value}
-        return {name: without_nul(one, problems, below[name]) for name, one in value.items()}
+        return {name: representable(one, problems, below[name]) for name, one in value.items()}
     if isinstance(value, list):
-        return [without_nul(one, problems, _entry(key, one)) for one in value]
+        return [representable(one, problems, _entry(key, one)) for one in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        problems.add(f"{key}: TOML has no whole number of more than 64 bits; write a smaller one")
+        return 0
     if not isinstance(value, str) or "\0" not in value:
         return value
+    # the kernel refuses it in a path
     problems.add(f"{key}: there is a NUL character in it; remove it")
     return value.replace("\0", "")
 
@@ -103,5 +109,5 @@ def _value(text: str) -> Any:  # noqa: ANN401
     """Return what TOML makes of the text; a bare word is a string."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return text

@@ -244,7 +244,7 @@ def test_a_silent_line_is_called_so(board, level):
 
 
 @pytest.mark.parametrize("name", ["reference", "nominal"])
-@pytest.mark.parametrize("ohms", [0.0, -100.0, float("inf"), float("nan")])
+@pytest.mark.parametrize("ohms", [0.0, -100.0, 5e-324, 1e308, float("inf"), float("nan")])
 def test_a_resistance_that_nothing_has_is_refused(name, ohms):
     with pytest.raises(ValueError, match=f"{name} is .*: wanted ohms"):
         Board(**{name: ohms})

@@ -96,6 +96,14 @@ def test_a_rate_is_right_to_one_pulse_and_a_total_to_the_pulse(
             assert values[total[0]] == pytest.approx(bench.hardware.truth("meter")[total[0]])
 
 
+@pytest.mark.parametrize("kind", ["count", "energy"])
+def test_a_model_makes_no_more_pulses_than_a_contact_can(kind):
+    bench = Bench(kind=kind, per_pulse=1e-9)
+    bench.clock.advance(1)
+    bench.model.step()
+    assert 0 < bench.model.pulses <= 10_001
+
+
 def test_a_short_window_is_waited_for():
     bench = Bench(**WIND).setup()
     began = bench.clock.monotonic()
@@ -295,8 +303,10 @@ def test_a_bus_worker_gets_all_channels_in_its_first_measurement():
     [
         ({**TURNS, "debounce": -1}, "debounce is -1: wanted 0 to 1 seconds"),
         ({**TURNS, "debounce": math.nan}, "debounce is nan"),
-        ({**TURNS, "per_pulse": 0}, "per_pulse is 0: wanted what one pulse is worth, above 0"),
+        ({**TURNS, "per_pulse": 0}, "per_pulse is 0: wanted what one pulse is worth, 1e-9 to 1e9"),
         ({**TURNS, "per_pulse": math.inf}, "per_pulse is inf"),
+        ({**TURNS, "per_pulse": 5e-324}, "per_pulse is 5e-324"),
+        ({**TURNS, "per_pulse": 1e300}, "per_pulse is 1e\\+300"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options, what):
