@@ -67,8 +67,7 @@ def check_options(per_pulse: float, debounce: float, save_every: float) -> None:
     if not 0 <= debounce <= 1:
         raise ValueError(f"debounce is {debounce}: wanted 0 to 1 seconds")
     if not 1e-9 <= per_pulse <= 1e9:
-        wanted = "what one pulse is worth, 1e-9 to 1e9"
-        raise ValueError(f"per_pulse is {per_pulse}: wanted {wanted}")
+        raise ValueError(f"per_pulse is {per_pulse}: wanted 1e-9 to 1e9, what a pulse is worth")
     if not 1 <= save_every <= 3600:
         raise ValueError(f"save_every is {save_every}: wanted 1 to 3600 seconds")
 

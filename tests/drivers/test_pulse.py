@@ -303,7 +303,7 @@ def test_a_bus_worker_gets_all_channels_in_its_first_measurement():
     [
         ({**TURNS, "debounce": -1}, "debounce is -1: wanted 0 to 1 seconds"),
         ({**TURNS, "debounce": math.nan}, "debounce is nan"),
-        ({**TURNS, "per_pulse": 0}, "per_pulse is 0: wanted what one pulse is worth, 1e-9 to 1e9"),
+        ({**TURNS, "per_pulse": 0}, "per_pulse is 0: wanted 1e-9 to 1e9, what a pulse is worth"),
         ({**TURNS, "per_pulse": math.inf}, "per_pulse is inf"),
         ({**TURNS, "per_pulse": 5e-324}, "per_pulse is 5e-324"),
         ({**TURNS, "per_pulse": 1e300}, "per_pulse is 1e\\+300"),
