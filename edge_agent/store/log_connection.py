@@ -46,7 +46,7 @@ class LogConnection(sqlite3.Connection):
 def read_only(path: Path, *, one_thread: bool = True) -> LogConnection:
     """Open for reading; each statement sees the last commit."""
     return sqlite3.connect(
-        f"file:{path}?mode=ro",
+        f"{path.absolute().as_uri()}?mode=ro",
         uri=True,
         isolation_level=None,
         check_same_thread=one_thread,
