@@ -9,7 +9,7 @@ from edge_agent.commands.config_choice import config_before
 from edge_agent.commands.options import quiet_option, verbose_option
 
 COMMANDS = {
-    "calibrate": "Tell a CO2 sensor what its air has now.",
+    "calibrate": "Correct a channel by known points, or a CO2 sensor by its air.",
     "check": "Report every problem of a configuration at once.",
     "control": "Change inputs and faults of a running simulation.",
     "demo": "Run the greenhouse example on simulated hardware, with its page.",

@@ -12,6 +12,7 @@ _edge_agent() {
         " --config") return ;;
         " calibrate -c") return ;;
         " calibrate --config") return ;;
+        " calibrate --point") return ;;
         " calibrate --set") return ;;
         " check -c") return ;;
         " check --config") return ;;
@@ -101,7 +102,7 @@ _edge_agent() {
     esac
     case "$path" in
         "") COMPREPLY=($(compgen -W "calibrate check control demo doctor drivers init log pins read rules run safe scan schema service simulate sinks usbip --version -c --config -v --trace --verbose -q --quiet -h --help" -- "$cur")) ;;
-        " calibrate") COMPREPLY=($(compgen -W "-c --config --set --simulate -h --help" -- "$cur")) ;;
+        " calibrate") COMPREPLY=($(compgen -W "-c --config --point --set --simulate -h --help" -- "$cur")) ;;
         " check") COMPREPLY=($(compgen -W "-c --config --set --events --simulated --json -h --help" -- "$cur")) ;;
         " control") COMPREPLY=($(compgen -W "-c --config --set -h --help" -- "$cur")) ;;
         " demo") COMPREPLY=($(compgen -W "--set --scenario --no-broker --log-format -v --trace --verbose -q --quiet -h --help" -- "$cur")) ;;

@@ -1,5 +1,5 @@
 # Made from the argument parser by `make docs`.
-complete -c edge-agent -n 'not __fish_seen_subcommand_from calibrate check control demo doctor drivers init log pins read rules run safe scan schema service simulate sinks usbip' -f -a calibrate -d 'Calibrate DEVICE to VALUE, such as 420 for the ppm of fresh air.'
+complete -c edge-agent -n 'not __fish_seen_subcommand_from calibrate check control demo doctor drivers init log pins read rules run safe scan schema service simulate sinks usbip' -f -a calibrate -d 'Correct CHANNEL of DEVICE by two known points, such as ice water and a good thermometer.'
 complete -c edge-agent -n 'not __fish_seen_subcommand_from calibrate check control demo doctor drivers init log pins read rules run safe scan schema service simulate sinks usbip' -f -a check -d 'Check CONFIG without touching hardware, event log or network.'
 complete -c edge-agent -n 'not __fish_seen_subcommand_from calibrate check control demo doctor drivers init log pins read rules run safe scan schema service simulate sinks usbip' -f -a control -d 'Send WORDS to a running `simulate` of CONFIG, such as: set air.temperature 31.'
 complete -c edge-agent -n 'not __fish_seen_subcommand_from calibrate check control demo doctor drivers init log pins read rules run safe scan schema service simulate sinks usbip' -f -a demo -d 'Run the greenhouse example: `simulate` without CONFIG, with the page on 127.0.0.1:8080.'
@@ -24,6 +24,7 @@ complete -c edge-agent -n 'not __fish_seen_subcommand_from calibrate check contr
 complete -c edge-agent -n 'not __fish_seen_subcommand_from calibrate check control demo doctor drivers init log pins read rules run safe scan schema service simulate sinks usbip' -s q -l quiet -d 'Log only warnings and errors'
 complete -c edge-agent -n 'not __fish_seen_subcommand_from calibrate check control demo doctor drivers init log pins read rules run safe scan schema service simulate sinks usbip' -s h -l help -d 'Show this message and exit'
 complete -c edge-agent -n '__fish_seen_subcommand_from calibrate' -s c -l config -r -d 'The configuration, or - for standard input; default: $EDGE_AGENT_CONFIG, or /etc/edge-agent/config.toml; with --simulate: the greenhouse example'
+complete -c edge-agent -n '__fish_seen_subcommand_from calibrate' -l point -r -d 'What CHANNEL shows, and what is true, in its unit. Twice; once changes only the offset'
 complete -c edge-agent -n '__fish_seen_subcommand_from calibrate' -l set -r -d 'Override a key, such as mqtt.url=mqtt://127.0.0.1:1884 or device.air.every=5s'
 complete -c edge-agent -n '__fish_seen_subcommand_from calibrate' -l simulate -d 'Use the simulated hardware of CONFIG instead'
 complete -c edge-agent -n '__fish_seen_subcommand_from calibrate' -s h -l help -d 'Show this message and exit'

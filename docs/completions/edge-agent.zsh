@@ -11,6 +11,7 @@ case "$route $before" in
     " --config") _files; return 0 ;;
     " calibrate -c") _files; return 0 ;;
     " calibrate --config") _files; return 0 ;;
+    " calibrate --point") _files; return 0 ;;
     " calibrate --set") _files; return 0 ;;
     " check -c") _files; return 0 ;;
     " check --config") _files; return 0 ;;
@@ -100,7 +101,7 @@ case "$route $before" in
 esac
 case "$route" in
     "") compadd -- calibrate check control demo doctor drivers init log pins read rules run safe scan schema service simulate sinks usbip --version -c --config -v --trace --verbose -q --quiet -h --help ;;
-    " calibrate") compadd -- -c --config --set --simulate -h --help ;;
+    " calibrate") compadd -- -c --config --point --set --simulate -h --help ;;
     " check") compadd -- -c --config --set --events --simulated --json -h --help ;;
     " control") compadd -- -c --config --set -h --help ;;
     " demo") compadd -- --set --scenario --no-broker --log-format -v --trace --verbose -q --quiet -h --help ;;

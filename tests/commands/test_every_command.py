@@ -16,7 +16,13 @@ from edge_agent.store.event_log import EventLog
 
 GREENHOUSE = Path(__file__).parents[2] / "examples/greenhouse.toml"
 ARGUMENTS = {
-    "calibrate": [["air", "-c", "CONFIG"], ["nonsense"]],
+    "calibrate": [
+        ["air", "-c", "CONFIG"],
+        ["nonsense"],
+        ["air", "temperature", "-c", "CONFIG"],
+        ["air", "temperature", "CONFIG", "--simulate"],
+        ["air", "temperature", "CONFIG", "--point", "1=1", "--point", "nonsense"],
+    ],
     "check": [["CONFIG"], ["CONFIG", "--json"], ["CONFIG", "--events"], ["-"]],
     "control": [["-c", "CONFIG", "help"], ["-c", "CONFIG"]],
     "demo": [["--scenario", "LOG"]],
