@@ -26,6 +26,7 @@ from edge_agent.store.second_look import is_damaged
 from edge_agent.store.soundness import verify_tables
 from edge_agent.store.tally import BLOCK, enter
 from edge_agent.store.untrusted import begin_untrusted, number_of
+from edge_agent.store.vacant import VacantOffsets
 
 FIRST = """
 INSERT INTO sqlite_sequence SELECT 'event', 0
@@ -49,6 +50,7 @@ class EventLog:
         self._boot_numbers: dict[str, int] = {}
         self.id = log_id(connection)
         self.account = Account(self.execute)
+        self.vacant = VacantOffsets(self.execute)
         self._appended = 0  # the last offset of the open transaction
         self.confirmed_in = 0.0  # s that the disk took for the last commit
         self.oldest = Oldest(self.execute)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from edge_agent.errors import LogError
 from edge_agent.store.tally import BLOCK, ENTER, TABLE
+from edge_agent.store.vacant import TABLE as VACANT
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -84,11 +85,17 @@ def m004_tally(db: "Database") -> None:
     db.execute(ENTER, [last // BLOCK * BLOCK])
 
 
+def m005_vacant(db: "Database") -> None:
+    """Keep the offsets without an event that are accounted for."""
+    db.execute(VACANT)
+
+
 STEPS: tuple[Callable[["Database"], None], ...] = (
     m001_event_log,
     m002_memory,
     m003_accounts,
     m004_tally,
+    m005_vacant,
 )
 
 

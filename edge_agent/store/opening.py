@@ -16,7 +16,7 @@ from edge_agent.store.log_connection import Progress, read_only, unwatched
 from edge_agent.store.mark import Mark, MarkFile
 from edge_agent.store.migrations import ForeignDatabase
 from edge_agent.store.replacement import finish, inode_at, last_aside, next_aside
-from edge_agent.store.salvage import Damaged, random_hole, rescue
+from edge_agent.store.salvage import Damaged, holes, random_hole, rescue
 from edge_agent.store.second_look import is_damaged
 from edge_agent.store.soundness import is_passing
 from edge_agent.store.spill import Spill, take_in
@@ -160,5 +160,7 @@ def _leave_out(log: EventLog, given: int, upto: int, clock: Clock) -> None:
         lost = [(last + 1, given)] if given > last else []
         log.account.drop_unread(lost, "went_back")
         log.account.note_lost(lost)
+        log.vacant.note(lost, lost=True)
+        log.vacant.note(holes(given, upto, []), lost=False)
         log.skip_to(upto)
         log.append([gap(clock.now(), "went_back", [(last + 1, upto)], given - last, log=log.id)])

@@ -105,6 +105,7 @@ class Retention(NamedTuple):
         with log.transaction():
             log.account.drop_history(offset)
             delete_up_to(log.execute, offset)
+            log.vacant.forget(offset)
         return True
 
 
@@ -160,5 +161,6 @@ def _drop(log: EventLog, events: Sequence[LoggedEvent], reason: str, now: Moment
     offsets = [event.offset for event in events]
     awaited = log.account.drop(events, reason)
     delete(log.execute, offsets)
+    log.vacant.note_dropped(offsets, awaited)
     reports = report(now, reason, counted(offsets, awaited))
     return [event for event in reports if event.data["count"]]

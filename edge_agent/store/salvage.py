@@ -32,8 +32,10 @@ from edge_agent.store.soundness import (
     SOUND_LOSS,
     SOUND_SEQUENCE,
     SOUND_STATE,
+    SOUND_VACANT,
 )
 from edge_agent.store.tally import enter
+from edge_agent.store.vacant import VacantRange
 
 HOLE = 1_000_000  # at least; a disk that goes back in time must not see the same offsets twice
 ACCOUNTS = f"""
@@ -50,6 +52,7 @@ LOSSES = f"SELECT sink, fate, reason, count FROM loss WHERE {SOUND_LOSS}"  # noq
 LAST_OFFSETS = f"""
 SELECT seq FROM sqlite_sequence WHERE name = 'event' AND {SOUND_SEQUENCE}
 """  # noqa: S608
+VACANT = f"SELECT first, last, lost FROM vacant WHERE {SOUND_VACANT}"  # noqa: S608
 STATES = f"SELECT name, data FROM saved_state WHERE {SOUND_STATE}"  # noqa: S608
 STATE = f"SELECT data FROM saved_state WHERE name = ? AND {SOUND_STATE}"  # noqa: S608
 REPORTED = """
@@ -67,12 +70,23 @@ class Remains(NamedTuple):
     losses: list[tuple[Any, ...]]
     boots: list[tuple[int, str]]
     states: list[tuple[str, str]]
+    vacant: list[VacantRange]
     last: int
 
     @property
     def cursors(self) -> list[int]:
         """Return how far each sink owns the events."""
         return [account[3] for account in self.accounts]
+
+    @property
+    def accounted(self) -> Ranges:
+        """Return the vacant offsets."""
+        return [(one.first, one.last) for one in self.vacant]
+
+    @property
+    def empty(self) -> Ranges:
+        """Return the vacant offsets whose events no sink waited for, if there were any."""
+        return [(one.first, one.last) for one in self.vacant if not one.lost]
 
     def owned(self, trimmed: int) -> int:
         """Return up to where no event is missed; `trimmed` if it may have left the log before."""
@@ -117,7 +131,8 @@ def restore(
     found = copy_rows(log, ReadableRows(old, damaged.path, progress), remains.last)
     begin = remains.owned(0)
     end = max([remains.last, *_last(found), *remains.cursors, log.mark.value.reserved])
-    below = holes(begin, end, [*found, *_named(_reported(log))])
+    accounted = [*_named(_reported(log)), *remains.accounted]
+    below = holes(begin, end, [*found, *accounted])
     found = merged([*found, *copy_leaves(log, damaged.path, below, progress)])
     with log.transaction(noted=False):
         account(log, remains, found, damaged.aside.name, clock.now())
@@ -128,13 +143,15 @@ def account(log: EventLog, remains: Remains, found: Ranges, aside: str, now: Mom
     last = max([remains.last, *_last(found), *(remains.cursors or [log.mark.value.given])])
     begin = remains.owned(found[0][0] - 1 if found else 0)
     reported = _reported(log)
-    missing = holes(begin, last, [*found, *_named(reported)])
+    missing = holes(begin, last, [*found, *_named(reported), *remains.accounted])
     copy_facts(log, remains)
     first = min(log.account.first(last) - 1, begin)
     left_out = [one for each in reported for one in each.left_out]
-    log.account.note_lost(holes(first, last, [*found, *left_out]))
+    log.account.note_lost(holes(first, last, [*found, *left_out, *remains.empty]))
     log.skip_to(max(last, log.mark.value.reserved) + random_hole())
     log.account.drop_unread(missing, "damaged")
+    log.vacant.note(missing, lost=True)
+    log.vacant.note([(last + 1, log.last_offset())], lost=False)
     gone = [*all_of(missing), Missing(last + 1, log.last_offset(), 0)]
     rows = sum(one - first + 1 for first, one in found)
     note = lifecycle(now, "log_salvaged", rows=rows, set_aside=aside)
@@ -185,6 +202,7 @@ def inspect(old: sqlite3.Connection, mark: MarkFile) -> Remains:
         _losses(old),
         readable(old, BOOTS),
         readable(old, STATES),
+        [VacantRange(*row) for row in readable(old, VACANT)],
         max((row[0] for row in readable(old, LAST_OFFSETS)), default=0),
     )
 
@@ -198,13 +216,15 @@ def _losses(old: sqlite3.Connection) -> list[tuple[str, str, str, int]]:
 
 
 def copy_facts(log: EventLog, remains: Remains) -> None:
-    """Carry identity, accounts and saved states over."""
+    """Carry identity, accounts, vacant offsets and saved states over."""
     if remains.id:
         log.execute("UPDATE log SET id = ?", (remains.id,))
     for account in remains.accounts:
         log.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?)", account)
     for loss in remains.losses:
         log.execute("INSERT OR IGNORE INTO loss VALUES (?, ?, ?, ?)", loss)
+    for each in remains.vacant:
+        log.execute("INSERT OR IGNORE INTO vacant VALUES (?, ?, ?)", each)
     for number, boot in remains.boots:
         log.execute("INSERT OR IGNORE INTO boot VALUES (?, ?)", (number, boot))
     for name, data in remains.states:

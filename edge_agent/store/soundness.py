@@ -33,6 +33,10 @@ typeof(sink) = 'text' AND fate IN ('refused', 'dropped') AND typeof(reason) = 't
 AND typeof(count) = 'integer' AND count BETWEEN 0 AND {LARGEST}
 """
 SOUND_TALLY = f"typeof(count) = 'integer' AND count BETWEEN 0 AND {LARGEST}"
+SOUND_VACANT = f"""
+typeof(first) = 'integer' AND first BETWEEN 1 AND {LARGEST}
+AND typeof(last) = 'integer' AND last BETWEEN first AND {LARGEST} AND lost IN (FALSE, TRUE)
+"""
 SOUND_SEQUENCE = f"typeof(seq) = 'integer' AND seq BETWEEN 0 AND {LARGEST}"
 SOUND_ID = """
 typeof(id) = 'text' AND id != '' AND id NOT GLOB '*[^A-Za-z0-9_-]*' AND instr(id, char(0)) = 0
@@ -47,6 +51,7 @@ TABLES = {
             ("an account", "account", SOUND_ACCOUNT),
             ("a loss", "loss", SOUND_LOSS),
             ("a count", "tally", SOUND_TALLY),
+            ("a vacant range", "vacant", SOUND_VACANT),
             ("a boot", "boot", SOUND_BOOT),
             ("a saved state", "saved_state", SOUND_STATE),
             ("the last offset", "sqlite_sequence", SOUND_SEQUENCE),

@@ -132,6 +132,12 @@ class History:
     def trim(self, _n):
         Retention(100, 40_000).trim(self.log, self.clock.now(), self.clock.now().time)
 
+    def fill(self, left):
+        """Trim until no more goes from a log without room; see that these kinds have left it."""
+        now = self.clock.now()
+        while any(event.kind in left for event in self.events_after(0)):
+            assert Retention(100, 1).trim(self.log, now, now.time)
+
     def age(self, n):
         self.clock.advance(n)
 
@@ -234,6 +240,40 @@ def test_salvage_does_not_count_again_what_a_full_log_has_dropped(history):
     assert history.accounts()["mqtt"].dropped == dropped != {}
 
 
+def test_salvage_does_not_count_what_left_the_log_because_no_sink_wants_it(history):
+    history.record("reading", 1)
+    history.record("aggregate", 117)
+    history.want("mqtt", 2)
+    history.fill(["aggregate"])
+    history.salvage(0)
+    mqtt = history.accounts()["mqtt"]
+    assert (mqtt.waiting, mqtt.dropped) == (1 + 1, {}), "the reading, and the gap of the salvage"
+
+
+def test_salvage_does_not_count_what_a_gap_event_reported_that_has_left_the_log(history):
+    history.record("reading", 1)
+    history.salvage(0)
+    history.want("mqtt", 4)
+    history.record("alert", 1)
+    history.fill(["reading", "lifecycle", "gap"])
+    history.salvage(0)
+    mqtt = history.accounts()["mqtt"]
+    assert (mqtt.waiting, mqtt.dropped) == (1, {})
+
+
+def test_salvage_does_not_count_for_a_lost_account_what_no_sink_wanted(history):
+    history.record("reading", 1)
+    history.record("aggregate", 117)
+    history.record("reading", 1)
+    history.want("mqtt", 2)
+    history.fill(["aggregate"])
+    with history.log.transaction():
+        history.log.execute("DELETE FROM account")
+    history.salvage(0)
+    history.reload({"mqtt"})
+    assert history.accounts()["mqtt"].dropped == {}
+
+
 def test_a_sink_that_begins_now_has_nothing_to_do_with_what_was_before(history):
     history.record("reading", 10)
     history.reload({"mqtt", "cloud"})
@@ -296,7 +336,7 @@ def test_a_log_of_an_older_version_begins_its_accounts_at_the_cursors(tmp_path):
     EventLog.open(path, boot="manual").close()
     old = sqlite3.connect(path)
     old.executescript("""
-        DROP TABLE account; DROP TABLE loss; DROP TABLE tally;
+        DROP TABLE account; DROP TABLE loss; DROP TABLE tally; DROP TABLE vacant;
         ALTER TABLE saved_state RENAME TO memory;
         CREATE TABLE cursor (sink TEXT PRIMARY KEY, "offset" INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE dropped (reason TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;

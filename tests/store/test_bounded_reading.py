@@ -192,7 +192,7 @@ def test_a_log_that_is_migrated_is_counted(tmp_path):
         log.append([Event("reading", "a", moment, {})] * (BLOCK + 5))
     log.close()
     old = sqlite3.connect(path)
-    old.executescript("DROP TABLE tally; PRAGMA user_version = 3;")
+    old.executescript("DROP TABLE tally; DROP TABLE vacant; PRAGMA user_version = 3;")
     old.close()
     EventLog.open(path, boot="manual").close()
     reader = LogReader(path)

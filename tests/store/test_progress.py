@@ -181,7 +181,7 @@ def _malformed():
 def test_a_start_that_migrates_a_long_log_asks_systemd_for_time(long_log, clock, monkeypatch):
     monkeypatch.setattr(log_connection, "STEPS", 1000)
     with closing(sqlite3.connect(long_log)) as old:
-        old.executescript("DROP TABLE tally; PRAGMA user_version = 3;")
+        old.executescript("DROP TABLE tally; DROP TABLE vacant; PRAGMA user_version = 3;")
     asked = []
     extend = StartTimeout(clock.monotonic, asked.append).extend
 
