@@ -39,6 +39,7 @@ COLUMNS = {
     "loss": ("sink", "fate", "reason", "count"),
     "boot": ("number", "id"),
     "saved_state": ("name", "data"),
+    "vacant": ("first", "last", "lost"),
     "log": ("id",),
     "sqlite_sequence": ("seq",),
 }
@@ -92,6 +93,8 @@ def _make_sound() -> None:
     with log.transaction():
         log.account.register([Subscription("mqtt"), Subscription("file", frozenset(["gap"]))], 0)
         log.append(events * 3)
+        log.skip_to(20)
+        log.vacant.note([(19, 20)], lost=False)
         log.account.move(CursorMove("mqtt", 4, {2: "too large"}))
         for name, state in (
             ("rule/too_warm", RuleState()),
