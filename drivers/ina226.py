@@ -10,6 +10,7 @@ from drivers.base.channel import Channel
 from drivers.base.driver import Steps, Values, checked
 from drivers.base.i2c import I2CPort
 from drivers.base.power_monitor import (
+    AdcTime,
     Average,
     PowerMonitor,
     checked_shunt,
@@ -39,9 +40,19 @@ class INA226(PowerMonitor):
         Channel("power", "W", -29, 29, 0.001, needs=("voltage", "current")),
     )
 
-    def __init__(self, port: I2CPort, *, shunt: float = 0.1, average: Average = 16) -> None:
-        """`shunt`: Ω, 0.0001 to 10, 0.1 on most boards; `average`: of how many measurements."""
-        super().__init__(port, FIXED, average)
+    def __init__(
+        self,
+        port: I2CPort,
+        *,
+        shunt: float = 0.1,
+        average: Average = 16,
+        adc_time: AdcTime = "1.1ms",
+    ) -> None:
+        """`shunt`: Ω, 0.0001 to 10, 0.1 on most boards; `average`: of how many measurements.
+
+        `adc_time`: how long each of them takes, for shunt and bus.
+        """
+        super().__init__(port, FIXED, average, adc_time)
         self._shunt = checked_shunt("shunt", shunt)
         most = 0.08 / shunt
         voltage = Channel("voltage", "V", 0, 36, BUS_VOLTS)

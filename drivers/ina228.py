@@ -69,7 +69,7 @@ class INA228(PowerMonitor):
         average: Average = 16,
     ) -> None:
         """`shunt`: Ω, 0.0001 to 10; `full_scale`: the most that falls there; `average`: samples."""
-        super().__init__(port, 0, average, 3)
+        super().__init__(port, 0, average, quantities=3)
         self._setting = ALL_ONCE | AVERAGES[average]
         self._shunt = checked_shunt("shunt", shunt)
         self._range = RANGES[full_scale]

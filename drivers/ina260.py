@@ -6,6 +6,7 @@ from drivers.base.channel import Channel
 from drivers.base.driver import Steps, Values, checked
 from drivers.base.i2c import I2CPort
 from drivers.base.power_monitor import (
+    AdcTime,
     Average,
     PowerMonitor,
     power_channel,
@@ -30,9 +31,11 @@ class INA260(PowerMonitor):
     ready: ClassVar[int] = 0x0008
     channels = (VOLTAGE, AMPERAGE, power_channel("power", VOLTAGE, AMPERAGE))
 
-    def __init__(self, port: I2CPort, *, average: Average = 16) -> None:
-        """`average`: of how many measurements."""
-        super().__init__(port, FIXED, average)
+    def __init__(
+        self, port: I2CPort, *, average: Average = 16, adc_time: AdcTime = "1.1ms"
+    ) -> None:
+        """`average`: of how many measurements; `adc_time`: how long each takes."""
+        super().__init__(port, FIXED, average, adc_time)
 
     def measure(self) -> Steps[Values]:
         """Measure current and voltage, one after the other, as often as is averaged."""

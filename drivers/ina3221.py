@@ -6,6 +6,7 @@ from drivers.base.channel import Channel
 from drivers.base.driver import Steps, Values, checked
 from drivers.base.i2c import I2CPort
 from drivers.base.power_monitor import (
+    AdcTime,
     Average,
     PowerMonitor,
     checked_shunt,
@@ -53,14 +54,18 @@ class INA3221(PowerMonitor):
         shunt_2: float = 0.1,
         shunt_3: float = 0.1,
         average: Average = 16,
+        adc_time: AdcTime = "1.1ms",
     ) -> None:
-        """`shunt_1`, `shunt_2`, `shunt_3`: Ω, 0.0001 to 10; `average`: of how many measurements."""
+        """`shunt_1`, `shunt_2`, `shunt_3`: Ω, 0.0001 to 10; `average`: of how many measurements.
+
+        `adc_time`: how long each of them takes, for each shunt and bus.
+        """
         if not inputs or len(set(inputs)) < len(inputs):
             raise ValueError(f"inputs is {list(inputs)}: wanted one or more, each once")
         shunts = {1: shunt_1, 2: shunt_2, 3: shunt_3}
         self._shunts = {n: checked_shunt(f"shunt_{n}", shunts[n]) for n in sorted(inputs)}
         enabled = sum(ENABLED[n] for n in self._shunts)
-        super().__init__(port, enabled, average, 2 * len(self._shunts))
+        super().__init__(port, enabled, average, adc_time, 2 * len(self._shunts))
         self.channels = tuple(
             one for n, shunt in self._shunts.items() for one in channels_of(n, shunt)
         )

@@ -50,12 +50,21 @@ class Rotary:
         b: int,
         steps_per_detent: Literal[1, 2, 4] = 4,
         pull: Literal["up", "down", "none"] = "up",
+        min: int | None = None,  # noqa: A002 - as other programs call it
+        max: int | None = None,  # noqa: A002
     ) -> None:
-        """`steps_per_detent`: edges from one click to the next, of both pins together."""
+        """`steps_per_detent`: edges from one click to the next, of both pins together.
+
+        `min`, `max`: detents at which the position stops; the first click back moves it again.
+        """
+        low, high = -MOST if min is None else min, MOST if max is None else max
+        if not low < high or not low <= 0 <= high:
+            raise ValueError(f"min is {low:g}, max is {high:g}: wanted 0 between, where it starts")
+        self.channels = (Channel("position", "", low, high, 1, "count"),)
         self._pins = (EdgePin(port, pull), EdgePin(port.also(b), pull))
         self._pull: Literal["up", "down", "none"] = pull
         self._turns: deque[Turn] = deque(maxlen=BACKLOG)
-        self._dial = Dial(steps_per_detent)
+        self._dial = Dial(steps_per_detent, low, high)
         self._news = News()
         self._overflowed = 0  # edges that did not fit; the library's thread counts them
         self._missed = 0
@@ -145,12 +154,13 @@ class Rotary:
 
 
 class Dial:
-    """Steps in, detents out: the position changes once a whole detent is passed."""
+    """Steps in, detents out: the position changes once a whole detent is passed, and stops."""
 
-    def __init__(self, per_detent: int) -> None:
+    def __init__(self, per_detent: int, low: float = -MOST, high: float = MOST) -> None:
         self.position = 0
         self.missed = 0  # steps whose direction is unknown
         self._per_detent = per_detent
+        self._low, self._high = low, high
         self._steps = 0  # beyond the position
         self.state: State = (False, False)
 
@@ -174,5 +184,5 @@ class Dial:
         self.state = state
         self._steps += -1 if change == 3 else change
         detents = math.trunc(self._steps / self._per_detent)
-        self.position += detents
+        self.position = int(min(max(self.position + detents, self._low), self._high))
         self._steps -= detents * self._per_detent

@@ -1,5 +1,6 @@
 """A rotary encoder: a knob with detents, and two contacts to ground that bounce."""
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ BOUNCE_SECONDS = 0.0001
 class Rotary(Model):
     """Turned to whole detents; A is the pin it is attached to, `b` the number of the other."""
 
+    _shown: float = 0
     inputs: ClassVar[Mapping[str, Range]] = {"position": Range(-500, 500, 1)}
     quiet: ClassVar[Mapping[str, float]] = {"position": 0}
 
@@ -26,8 +28,12 @@ class Rotary(Model):
         b: int,
         steps_per_detent: int = 4,
         pull: str = "up",
+        min: int | None = None,  # noqa: A002 - as the driver's
+        max: int | None = None,  # noqa: A002
     ) -> None:
         super().__init__(clock)
+        self._low = -math.inf if min is None else min
+        self._high = math.inf if max is None else max
         self.bounces = 2  # how often a contact springs back
         self.detent = 0
         self._steps = 0
@@ -40,7 +46,8 @@ class Rotary(Model):
     def set(self, channel: str, value: float) -> None:
         """Turn the knob to the detent that is nearest."""
         super().set(channel, value)
-        self.detent = round(value)
+        before, self.detent = self.detent, round(value)
+        self._shown = min(max(self._shown + self.detent - before, self._low), self._high)
         self.turn(self.detent * self._per_detent - self._steps)
 
     def turn(self, steps: int) -> None:
@@ -56,8 +63,8 @@ class Rotary(Model):
                     self._touch(pin, closed=new == "c")
 
     def truth(self) -> dict[str, float]:
-        """Return the detent at which the knob rests."""
-        return {"position": self.detent}
+        """Return the detent at which the knob rests, as far as its position is counted."""
+        return {"position": self._shown}
 
     def _touch(self, pin: SimulatedPin, *, closed: bool) -> None:
         level = closed == self._closed

@@ -48,7 +48,9 @@ class TakesTurns(Protocol):
 class Patient(Protocol):
     """A chip that needs longer than usual to be set up and measured: a gas sensor's hotplate."""
 
-    deadline: ClassVar[float]  # seconds
+    @property
+    def deadline(self) -> float:
+        """The seconds."""
 
 
 @runtime_checkable

@@ -16,12 +16,23 @@ from drivers.base.registers import WordRegisters
 CONFIGURATION = 0x00
 TEXAS_INSTRUMENTS = 0x5449
 RESET = 0x8000
-EACH_1_1_MS = 0x0120
 TRIGGERED = 0x0003  # shunt and bus, once; at power-on it is 7, continuously
-SECONDS = 0.00121  # the longest of one quantity
+SLOWEST = 1.1  # the longest conversion of any chip, by the typical one
 
 Average = Literal[1, 4, 16, 64, 128, 256, 512, 1024]
 AVERAGES: dict[Average, int] = {1: 0, 4: 1, 16: 2, 64: 3, 128: 4, 256: 5, 512: 6, 1024: 7}
+
+AdcTime = Literal["140us", "204us", "332us", "588us", "1.1ms", "2.116ms", "4.156ms", "8.244ms"]
+ADC_SECONDS: dict[AdcTime, float] = {
+    "140us": 140e-6,
+    "204us": 204e-6,
+    "332us": 332e-6,
+    "588us": 588e-6,
+    "1.1ms": 1.1e-3,
+    "2.116ms": 2.116e-3,
+    "4.156ms": 4.156e-3,
+    "8.244ms": 8.244e-3,
+}
 
 
 class PowerMonitor:
@@ -33,7 +44,7 @@ class PowerMonitor:
 
     bus: ClassVar[BusKind] = "i2c"
     blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
-    deadline: ClassVar[float] = 20.0  # the longest average of six quantities, twice
+    deadline: float = 20.0  # the longest average of three quantities of an INA228, twice
     chip: ClassVar[str]
     ids: ClassVar[tuple[int, int]] = (0xFE, 0xFF)
     set_by: ClassVar[int] = CONFIGURATION
@@ -41,12 +52,20 @@ class PowerMonitor:
     mask: ClassVar[int]  # the register of the flag
     ready: ClassVar[int]
 
-    def __init__(self, port: I2CPort, fixed: int, average: Average, quantities: int = 2) -> None:
+    def __init__(
+        self,
+        port: I2CPort,
+        fixed: int,
+        average: Average,
+        adc_time: AdcTime = "1.1ms",
+        quantities: int = 2,
+    ) -> None:
         """`quantities`: how many are converted one after the other, `average` times each."""
         self._port = port
         self._registers = WordRegisters(port)
-        self._setting = fixed | AVERAGES[average] << 9 | EACH_1_1_MS | TRIGGERED
-        self._seconds = quantities * average * SECONDS
+        self._setting = fixed | AVERAGES[average] << 9 | conversion(adc_time) | TRIGGERED
+        self._seconds = quantities * average * SLOWEST * ADC_SECONDS[adc_time]
+        self.deadline = max(self.deadline, 2.5 * self._seconds)
 
     def identify(self) -> Identity | None:
         """Read manufacturer and die id."""
@@ -83,6 +102,12 @@ class PowerMonitor:
     def _expect_setting(self) -> None:
         held = self._registers.read_steady(self.set_by)
         self._registers.refuse_changed(held, self._setting)
+
+
+def conversion(adc_time: AdcTime) -> int:
+    """Return the bits for so long a conversion of shunt and bus: 1.1 ms is 0120."""
+    code = list(ADC_SECONDS).index(adc_time)
+    return code << 6 | code << 3
 
 
 def checked_shunt(name: str, ohms: float) -> float:

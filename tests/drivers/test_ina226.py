@@ -7,7 +7,7 @@ from drivers.ina226 import INA226, current
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import LateResults, NoticesBrownOuts
 from simulators import ina226
-from tests.drivers.averages import AverageClaims
+from tests.drivers.averages import AdcTimeClaims, AverageClaims
 
 
 class TestContract(LateResults, NoticesBrownOuts, I2CContract):
@@ -118,6 +118,12 @@ def test_a_shunt_that_cannot_be_is_refused(bench_of, shunt):
 
 def test_the_model_has_the_datasheets_power_on_value(bench):
     assert bench.device._port.write_read(b"\x00", 2) == b"\x41\x27"
+
+
+class TestAdcTime(AdcTimeClaims):
+    driver = INA226
+    model = ina226.INA226
+    quantities = 2
 
 
 class TestAverage(AverageClaims):

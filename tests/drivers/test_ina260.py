@@ -7,7 +7,7 @@ from drivers.ina260 import INA260, current
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import LateResults, NoticesBrownOuts
 from simulators import ina260
-from tests.drivers.averages import AverageClaims
+from tests.drivers.averages import AdcTimeClaims, AverageClaims
 
 
 class TestContract(LateResults, NoticesBrownOuts, I2CContract):
@@ -62,6 +62,12 @@ def test_more_than_its_shunt_bears_is_refused(ready, amperes):
 
 def test_the_model_has_the_datasheets_power_on_value(bench):
     assert bench.device._port.write_read(b"\x00", 2) == b"\x61\x27"
+
+
+class TestAdcTime(AdcTimeClaims):
+    driver = INA260
+    model = ina260.INA260
+    quantities = 2
 
 
 class TestAverage(AverageClaims):

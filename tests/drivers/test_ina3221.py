@@ -7,7 +7,7 @@ from drivers.ina3221 import INA3221, current
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import LateResults, NoticesBrownOuts
 from simulators import ina3221
-from tests.drivers.averages import AverageClaims
+from tests.drivers.averages import AdcTimeClaims, AverageClaims
 
 
 class TestContract(LateResults, NoticesBrownOuts, I2CContract):
@@ -113,6 +113,12 @@ def test_the_model_has_the_datasheets_power_on_values(bench):
     assert port.write_read(b"\x00", 2) == b"\x71\x27"
     assert port.write_read(b"\x07", 2) == b"\x7f\xf8"
     assert port.write_read(b"\x0f", 2) == b"\x00\x02"
+
+
+class TestAdcTime(AdcTimeClaims):
+    driver = INA3221
+    model = ina3221.INA3221
+    quantities = 6
 
 
 class TestAverage(AverageClaims):

@@ -310,3 +310,32 @@ def test_edges_that_arrive_after_the_level_was_read_keep_their_direction(bench):
     bench.b.drive(True)
     assert bench.measure() == 1
     assert bench.rotary.remark().missed == 0
+
+
+def test_a_position_stops_at_its_ends_and_the_first_click_back_moves_it():
+    bench = Bench(min=-2, max=3).setup()
+    seen = []
+    for detents in (2, 5, -1, -20, 1, 30, -3):
+        bench.turn(detents)
+        seen.append(bench.measure())
+        assert bench.hardware.truth("knob")["position"] == seen[-1]
+    assert seen == [2, 3, 2, -2, -1, 3, 0]
+
+
+def test_one_end_alone_is_enough():
+    bench = Bench(min=0).setup()
+    bench.turn(-4)
+    assert bench.measure() == 0
+    bench.turn(100)
+    assert bench.measure() == 100
+
+
+def test_the_ends_are_the_channels_range():
+    (channel,) = Bench(min=-2, max=3).rotary.channels
+    assert (channel.low, channel.high) == (-2, 3)
+
+
+@pytest.mark.parametrize("ends", [{"min": 1}, {"max": -1}, {"min": 0, "max": 0}])
+def test_ends_that_leave_out_the_start_are_refused(ends):
+    with pytest.raises(ValueError, match="wanted 0 between"):
+        Bench(**ends)
