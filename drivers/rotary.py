@@ -29,7 +29,7 @@ PHASES: dict[State, int] = {  # clockwise, A closes first; at rest, both are ope
     (False, True): 3,
 }
 BACKLOG = 4096  # edges between two looks; a floating pin can have thousands a second
-MOST = 2.0**53  # detents: more than that a number cannot hold, nor a hand turn
+MOST = 2**53  # detents: more than that a number cannot hold, nor a hand turn
 GATHER_SECONDS = 0.05  # a turn is one measurement, not one per edge
 
 
@@ -50,21 +50,20 @@ class Rotary:
         b: int,
         steps_per_detent: Literal[1, 2, 4] = 4,
         pull: Literal["up", "down", "none"] = "up",
-        min: int | None = None,  # noqa: A002 - as other programs call it
-        max: int | None = None,  # noqa: A002
+        min: int = -MOST,  # noqa: A002 - as other programs call it
+        max: int = MOST,  # noqa: A002
     ) -> None:
         """`steps_per_detent`: edges from one click to the next, of both pins together.
 
         `min`, `max`: detents at which the position stops; the first click back moves it again.
         """
-        low, high = -MOST if min is None else min, MOST if max is None else max
-        if not low < high or not low <= 0 <= high:
-            raise ValueError(f"min is {low:g}, max is {high:g}: wanted 0 between, where it starts")
-        self.channels = (Channel("position", "", low, high, 1, "count"),)
+        if not min < max or not min <= 0 <= max:
+            raise ValueError(f"min is {min}, max is {max}: wanted 0 between, where it starts")
+        self.channels = (Channel("position", "", min, max, 1, "count"),)
         self._pins = (EdgePin(port, pull), EdgePin(port.also(b), pull))
         self._pull: Literal["up", "down", "none"] = pull
         self._turns: deque[Turn] = deque(maxlen=BACKLOG)
-        self._dial = Dial(steps_per_detent, low, high)
+        self._dial = Dial(steps_per_detent, min, max)
         self._news = News()
         self._overflowed = 0  # edges that did not fit; the library's thread counts them
         self._missed = 0
@@ -156,7 +155,7 @@ class Rotary:
 class Dial:
     """Steps in, detents out: the position changes once a whole detent is passed, and stops."""
 
-    def __init__(self, per_detent: int, low: float = -MOST, high: float = MOST) -> None:
+    def __init__(self, per_detent: int, low: int = -MOST, high: int = MOST) -> None:
         self.position = 0
         self.missed = 0  # steps whose direction is unknown
         self._per_detent = per_detent
@@ -184,5 +183,5 @@ class Dial:
         self.state = state
         self._steps += -1 if change == 3 else change
         detents = math.trunc(self._steps / self._per_detent)
-        self.position = int(min(max(self.position + detents, self._low), self._high))
+        self.position = min(max(self.position + detents, self._low), self._high)
         self._steps -= detents * self._per_detent

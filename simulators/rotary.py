@@ -28,12 +28,11 @@ class Rotary(Model):
         b: int,
         steps_per_detent: int = 4,
         pull: str = "up",
-        min: int | None = None,  # noqa: A002 - as the driver's
-        max: int | None = None,  # noqa: A002
+        min: float = -math.inf,  # noqa: A002 - as the driver's
+        max: float = math.inf,  # noqa: A002
     ) -> None:
         super().__init__(clock)
-        self._low = -math.inf if min is None else min
-        self._high = math.inf if max is None else max
+        self._low, self._high = min, max
         self.bounces = 2  # how often a contact springs back
         self.detent = 0
         self._steps = 0

@@ -21,7 +21,7 @@ class AverageClaims:
 
 
 class AdcTimeClaims:
-    """Claims about `driver` and `model`, which converts so many `quantities`: how long each takes."""
+    """Claims about `driver` and `model`, which converts so many `quantities`."""
 
     @pytest.mark.parametrize("adc_time", ADC_SECONDS)
     @pytest.mark.parametrize("average", [1, 64])
