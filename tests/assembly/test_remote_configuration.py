@@ -13,7 +13,7 @@ from edge_agent.assembly.remote_configuration import TRIAL_SECONDS, RemoteConfig
 from edge_agent.assembly.replaceable_file import ReplaceableFile
 from edge_agent.clock import ManualClock
 from edge_agent.config.origin import ConfigOrigin
-from edge_agent.errors import AgentError
+from edge_agent.errors import AgentError, CommandError
 from edge_agent.evaluate.commands.command import Configure, arguments, parse
 
 OLD = 'node = "shed"\n[mqtt]\nurl = "mqtt://old.lan"\n'
@@ -194,3 +194,11 @@ def test_a_folder_that_the_agent_may_not_write_is_named_with_the_remedy(remote, 
     monkeypatch.setattr(replaceable_file, "create", refuse)
     with pytest.raises(AgentError, match="ReadWritePaths="):
         remote.ask("check", NEW)
+
+
+@pytest.mark.parametrize("action", ["check", "set"])
+@pytest.mark.parametrize("text", ["", '"text":" \\n"'])
+def test_an_empty_configuration_is_refused(action, text):
+    payload = "{" + ",".join(filter(None, (f'"action":"{action}"', text))) + "}"
+    with pytest.raises(CommandError, match="the text of the configuration is missing; send a JSON"):
+        parse("config", payload.encode())

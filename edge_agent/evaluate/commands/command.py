@@ -122,6 +122,11 @@ class Configure(Command, frozen=True, kw_only=True):
     action: Literal["get", "check", "set"] = "get"
     text: Annotated[str, Meta(max_length=LARGEST)] = ""
 
+    def __post_init__(self) -> None:
+        """Refuse an empty configuration: it has no problems, but ends the remote control."""
+        if self.action != "get" and not self.text.strip():
+            raise ValueError("the text of the configuration is missing")
+
 
 KINDS: dict[str, type[Command]] = {
     kind.name: kind
