@@ -85,9 +85,9 @@ class BMP3xx:
         self._seconds = SLOWEST * (0.000789 + 2 * 0.00202 * oversampling)  # §3.9.2
 
     def identify(self) -> Identity | None:
-        """Read the chip id."""
+        """Read the chip id; an ENS160 has the same number there, but no ready flag for commands."""
         chip = CHIPS.get(self._port.write_read(bytes([CHIP_ID]), 1)[0])
-        return Identity(chip, certain=True) if chip else None
+        return Identity(chip, certain=bool(self._status() & COMMAND_READY)) if chip else None
 
     def setup(self) -> Steps[None]:
         """Reset the chip, read its trim, set its oversampling; raise `WrongChip` for another."""

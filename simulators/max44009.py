@@ -17,7 +17,7 @@ class MAX44009(I2CModel):
 
     addresses: ClassVar[tuple[int, ...]] = (0x4A, 0x4B)
     inputs: ClassVar[Mapping[str, Range]] = {"illuminance": Range(0, 188_006.4, 737.28)}
-    quiet: ClassVar[Mapping[str, float]] = {"illuminance": 300.0}
+    quiet: ClassVar[Mapping[str, float]] = {"illuminance": 10_000.0}
 
     def power_on(self) -> None:
         """Measure every 800 ms; the first result is dark."""

@@ -86,7 +86,8 @@ def test_what_the_sink_writes_as_avro_has_the_same_attributes_and_data(path, con
     sent = msgspec.json.decode(ENVELOPE.encode(event))
     assert isinstance(found, ReceivedEvent)
     assert (found.id, found.decoded["time"]) == (sent["id"], sent["time"])
-    assert {name: found.data[name] for name in sent["data"]} == sent["data"]
+    # Avro has no word for "left out": a null that is a default reads as absent.
+    assert {name: found.data.get(name) for name in sent["data"]} == sent["data"]
 
 
 @pytest.mark.parametrize("kinds", [("reading",), KINDS])

@@ -41,6 +41,6 @@ def test_a_secret_in_the_wrong_place_of_a_source_is_not_shown(url, key, secret):
 def test_a_secret_in_the_wrong_place_of_a_notification_is_not_shown(key, secret):
     url = {} if key == "url_file" else {"url": "https://127.0.0.1:1"}
     settings = FleetNotifySettings(name="a", format="webhook", **url, **{key: secret})
-    said = " ".join(" ".join(one) for one in problems_of(settings))
+    said = " ".join(f"{one.key}: {one.what}" for one in problems_of(settings))
     assert key == "token_file" or "url_file: No such file" in said
     assert "s3cret" not in said

@@ -346,7 +346,11 @@ def test_right_options_have_no_problem(tmp_path):
         ({"registry": "http://a", "registry_ca": "/ca.pem"}, "registry_ca", "unused"),
         ({"registry": "https://a", "registry_ca": "/no"}, "registry_ca", "No such file"),
         (
-            {"registry": "https://a", "registry_password_env": "NOT_SET"},
+            {
+                "registry": "https://a",
+                "registry_username": "u",
+                "registry_password_env": "NOT_SET",
+            },
             "registry_password_env",
             "not set",
         ),

@@ -86,6 +86,7 @@ def test_more_samples_resolve_more(bench_of, oversampling, step, celsius, hectop
 def test_both_chips_are_certain_by_their_ids_and_measure(bench, chip_id, chip):
     bench.model.chip_id = chip_id
     bench.model.power_on()
+    bench.sleep(0.01)  # it takes commands then
     assert bench.device.identify() == Identity(chip, certain=True)
     assert bench.read()["temperature"] == pytest.approx(21, abs=0.005)
 

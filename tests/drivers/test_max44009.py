@@ -92,4 +92,4 @@ def test_the_models_first_result_is_dark(bench):
     port = bench.device._port
     assert port.write_read(b"\x03", 2) == b"\x00\x00"
     bench.sleep(0.9)
-    assert port.write_read(b"\x03", 2) == max44009.coded(300)
+    assert port.write_read(b"\x03", 2) == max44009.coded(bench.model.quiet["illuminance"])
