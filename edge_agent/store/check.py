@@ -42,7 +42,12 @@ class LogCheck:
         self._path = path
         self._report = report
         self._inbox: SimpleQueue[None] = SimpleQueue()
-        self._open()
+        self._connect()
+        try:
+            self._begin()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def run(self) -> None:
         """Read everything, and report what was found, until the log is sound or was replaced."""
@@ -52,7 +57,8 @@ class LogCheck:
             if inode_at(self._path) not in (0, self._inode):
                 return None
             with suppress(sqlite3.Error, OSError):
-                self._open()
+                self._connect()
+                self._begin()
         return None
 
     def make_way(self) -> None:
@@ -65,9 +71,11 @@ class LogCheck:
         self._inbox.put(None)
         self.make_way()
 
-    def _open(self) -> None:
+    def _connect(self) -> None:
         self._inode = self._path.stat().st_ino
         self._connection = read_only(self._path, one_thread=False)
+
+    def _begin(self) -> None:
         self._connection.execute("BEGIN")
         self._connection.execute("SELECT id FROM log").fetchall()  # the moment that it sees
 

@@ -31,16 +31,24 @@ def connect(path: Path, progress: Progress = unwatched) -> LogConnection:
             check_same_thread=False,
             factory=LogConnection,
         )
-        connection.report_progress_to(progress)
-        refuse_foreign(connection, path)
-        connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-        connection.execute("PRAGMA journal_mode = WAL")
+        try:
+            connection.report_progress_to(progress)
+            _configure(connection, path)
+        except BaseException:
+            connection.close()
+            raise
     except sqlite3.OperationalError as error:
         raise LogError(
             f"{path}: {error}",
             "the file and its directory must be writable for this user, on a disk with room",
         ) from error
+    return connection
+
+
+def _configure(connection: LogConnection, path: Path) -> None:
+    refuse_foreign(connection, path)
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # NORMAL loses commits at a power cut
     connection.execute("PRAGMA secure_delete = OFF")  # Debian's ON writes what is deleted again
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-    return connection

@@ -109,10 +109,9 @@ def log_id(connection: sqlite3.Connection) -> str:
 
 
 def refuse_foreign(connection: sqlite3.Connection, where: Path) -> None:
-    """Raise ForeignDatabase for one that another program has made: it is closed, and unchanged."""
+    """Raise ForeignDatabase for one that another program has made; it stays unchanged."""
     tables = {name for (name,) in connection.execute(TABLES)}
     if tables and "log" not in tables:
-        connection.close()
         raise ForeignDatabase(
             f"{where} is a database of another program",
             "choose another place with --set log.path=…, or move the file away",

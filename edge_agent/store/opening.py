@@ -99,14 +99,16 @@ def _sound(path: Path, mark: MarkFile, clock: Clock, progress: Progress) -> Even
         if not (ours or is_damaged(path, mark.database, error, progress)):
             raise
         return _replaced(path, path, mark, clock, progress)
-    if aside and log.is_blank():
-        log.disconnect()
-        return _replaced(path, aside, mark, clock, progress)
     try:
-        _skip(log, known, path, clock)
+        blank = aside and log.is_blank()
+        if not blank:
+            _skip(log, known, path, clock)
     except BaseException:
         log.disconnect()
         raise
+    if aside and blank:
+        log.disconnect()
+        return _replaced(path, aside, mark, clock, progress)
     mark.note(boot=clock.boot)  # from now on, what the mark knows is what was committed
     return log
 

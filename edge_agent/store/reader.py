@@ -1,6 +1,5 @@
 """The reading side of the event log: a separate connection, always a committed state."""
 
-import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -185,7 +184,7 @@ class LogReader:
         self._connection = read_only(self._path)
         try:
             self.id = self._checked(log_id(self._connection))
-        except (sqlite3.Error, LogError):
+        except BaseException:
             self._connection.close()
             raise
 

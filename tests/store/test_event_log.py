@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -6,6 +7,7 @@ import pytest
 
 from edge_agent.errors import LogError
 from edge_agent.events import CursorMove, Reading, lifecycle
+from edge_agent.store.check import LogCheck
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.event_rows import AS_JSON
 from edge_agent.store.reader import LATEST_ALERTS, LogReader
@@ -180,3 +182,32 @@ def test_a_file_that_is_removed_meanwhile_does_not_disturb_the_stats(reader, mon
     there = [tmp_path / "events.db", tmp_path / "events.db.salvage-wal"]
     monkeypatch.setattr(Path, "glob", lambda *_: there)
     assert reader.stats().bytes == there[0].stat().st_size
+
+
+def open_files(directory):
+    """Return the files in a directory that this process has open."""
+    links = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    return [link for link in links if link.startswith(str(directory))]
+
+
+OPENING = {
+    "write": lambda path: EventLog.open(path, boot="a boot"),
+    "read": LogReader,
+    "check": lambda path: LogCheck(path, print),
+}
+
+
+@pytest.mark.parametrize("opened", OPENING.values(), ids=OPENING)
+def test_a_file_that_is_no_log_is_closed(path, opened):
+    path.write_bytes(b"my shopping list" * 100)
+    with pytest.raises(sqlite3.DatabaseError):
+        opened(path)
+    assert open_files(path.parent) == []
+
+
+def test_the_database_of_another_program_is_closed(path):
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE shopping (item)")
+    with pytest.raises(LogError, match="another program"):
+        EventLog.open(path, boot="a boot")
+    assert open_files(path.parent) == []
