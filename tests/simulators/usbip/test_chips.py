@@ -40,6 +40,7 @@ def misread(one, hardware, kernel, clock):
             hardware.expose(name, channel, at(span, share))
         clock.advance(30)
         run(driver.setup(), clock.sleep)
+        clock.advance(200)  # gas sensors warm up
         run(driver.measure(), clock.sleep)  # some sample by themselves: this is what was before
         clock.advance(30)
         values = run(driver.measure(), clock.sleep)
