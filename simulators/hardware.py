@@ -71,6 +71,7 @@ class SimulatedHardware:
         the path of a serial line. Of the driver's `options` the model takes those that describe the
         wiring, such as `active_low`. Raises ValueError if the place is taken.
         """
+        model = model.configured(options or {})
         make = partial(model, self._clock, **_wiring_options(model, options or {}))
         self._surroundings[device] = self._scenario.surroundings(device, model, self.now)
         chip = self._connect(device, model, make, Wiring(bus, address, pin, id))

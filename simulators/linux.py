@@ -28,12 +28,30 @@ class LinuxModel(Model):
         """Return size and free bytes of the device's file systems, by path."""
         return {}
 
+    def programs(self) -> Mapping[tuple[str, ...], Callable[[], str]]:
+        """Return a function for what each program prints, by its arguments."""
+        return {}
+
 
 class Attached(NamedTuple):
     """A device and its faults."""
 
     model: LinuxModel
     faults: Sequence[TimedFault]
+
+
+class SimulatedProgram:
+    """A program that has ended, or never does: `drivers.base.program.Program`."""
+
+    def __init__(self, end: tuple[int, str, str] | None) -> None:
+        self._end = end
+
+    def poll(self) -> tuple[int, str, str] | None:
+        """Return exit status, output and complaint; None if it hangs."""
+        return self._end
+
+    def close(self) -> None:
+        """Do nothing: there is no process."""
 
 
 class SimulatedKernel:
@@ -83,6 +101,24 @@ class SimulatedKernel:
                 self._fail(faults, path)
                 return model.spaces()[path]
         raise _os_error(errno.ENOENT, path)
+
+    def start(self, arguments: Sequence[str]) -> SimulatedProgram:
+        """Start a program; raise OSError if it does not exist."""
+        for model, faults in self._attached:
+            output = model.programs().get(tuple(arguments))
+            if output is not None:
+                return self._started(output(), faults, arguments[0])
+        raise _os_error(errno.ENOENT, arguments[0])
+
+    def _started(self, output: str, faults: Sequence[TimedFault], path: str) -> SimulatedProgram:
+        """Return a program that crashes or hangs where a file would fail or not be ready."""
+        now = self._now()
+        kinds = {fault.kind for fault in faults if fault.affects(now)}
+        if "gone" in kinds:
+            raise _os_error(errno.ENOENT, path)
+        if "failing" in kinds:
+            return SimulatedProgram((1, "", "simulated crash"))
+        return SimulatedProgram(None if "not_ready" in kinds else (0, output, ""))
 
     def _fail(self, faults: Sequence[TimedFault], path: str) -> None:
         """Raise the error of the first active fault."""

@@ -5,7 +5,7 @@ does: power-on values, conversion time, NACK while busy, checksums, saturation.
 """
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from simulators.clock import SimulatedClock
 
@@ -33,6 +33,11 @@ class Model:
         self.clock = clock
         self.worn = False
         self.values: MutableMapping[str, float] = dict(self.quiet)
+
+    @classmethod
+    def configured(cls, options: Mapping[str, Any]) -> "type[Model]":  # noqa: ARG003 - most ignore them
+        """Return the model of a device with these options, which may declare its inputs."""
+        return cls
 
     def set(self, channel: str, value: float) -> None:
         """Expose the chip to a physical value, in the channel's unit."""

@@ -38,6 +38,10 @@ NO_NEWS = Blindness(
     "that it converts no more, but answers: nothing distinguishes a new result from an old one",
     "a TMP117 or a TMP102, which say that a result is new",
 )
+UNBOUND_PROGRAM = Blindness(
+    "a number that the program prints although it is wrong or old: only the limits bound it",
+    "a program that prints nothing rather than an old value, and narrow limits",
+)
 UNCHECKED = Blindness(
     "what the kernel's driver does not check: an old result, or a lost setting, of most chips",
     "the chip's own driver, if it is listed here",

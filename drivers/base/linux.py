@@ -1,16 +1,17 @@
-"""What the kernel itself measures or drives, read from its files: IIO, hwmon, /proc.
+"""What the kernel itself measures or drives, read from its files (IIO, hwmon, /proc), and programs.
 
 Anything with `Kernel`'s interface will do: the machine's own files or simulated ones.
 """
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 
 from drivers.base.errors import BusMissing, NotPermitted, NotReady, TransferFailed, WrongChip
+from drivers.base.program import Program
 
 LATER = {errno.EAGAIN, errno.EBUSY, errno.ENODATA, errno.ETIMEDOUT}  # dht11 and friends
 
@@ -36,6 +37,10 @@ class Kernel(Protocol):
         """Return size and free bytes of the file system that holds a path."""
         ...
 
+    def start(self, arguments: Sequence[str]) -> Program:
+        """Start a program, without a shell."""
+        ...
+
 
 class RealKernel:
     """The machine's own files."""
@@ -59,6 +64,12 @@ class RealKernel:
         """Return size and free bytes of the file system that holds a path."""
         found = os.statvfs(self._at(path))
         return found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
+
+    def start(self, arguments: Sequence[str]) -> Program:
+        """Start a program, without a shell."""
+        from drivers.base.child_process import ChildProcess  # noqa: PLC0415 - most agents run none
+
+        return ChildProcess(arguments)
 
     def _at(self, path: str) -> Path:
         return self._root / path.lstrip("/")
@@ -98,6 +109,22 @@ class LinuxPort:
         """Return size and free bytes of the file system that holds a path."""
         with self._translated(path):
             return self._kernel.space(path)
+
+    def start(self, arguments: Sequence[str]) -> Program:
+        """Start a program, without a shell; raise a `DriverError` if it cannot be."""
+        where = f"{self.where}:{arguments[0]}"
+        try:
+            return self._kernel.start(arguments)
+        except FileNotFoundError as error:
+            hint = "correct the path, or that of its interpreter in its first line"
+            raise BusMissing(where, "no such program", hint) from error
+        except PermissionError as error:
+            hint = "let the agent's user execute it: `chmod +x`; homes are hidden from the service"
+            raise NotPermitted(where, "permission denied", hint) from error
+        except OSError as error:
+            hint = "a script says in its first line what runs it, such as #!/bin/sh"
+            what = f"cannot be started: {error.strerror} (errno {error.errno})"
+            raise TransferFailed(where, what, hint) from error
 
     @contextmanager
     def _translated(self, path: str) -> Iterator[None]:

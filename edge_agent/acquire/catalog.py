@@ -4,6 +4,7 @@ Ours and those of other packages are found the same way, by entry points; a modu
 when its name is asked for.
 """
 
+import dataclasses
 import difflib
 import inspect
 import json
@@ -134,6 +135,8 @@ class Option(NamedTuple):
     def convert(self, value: object) -> Any:  # noqa: ANN401
         """Return a TOML value as the driver takes it; raise ValueError for any other."""
         converted = msgspec.convert(value, self.kind)
+        if not _known_keys(self.kind, value):
+            raise ValueError(value)
         if isinstance(converted, float) and not math.isfinite(converted):
             raise ValueError(value)
         return converted
@@ -205,8 +208,28 @@ def _expected(kind: object) -> str:
     if get_origin(kind) is Literal:
         return "one of " + _listed(get_args(kind))
     if get_origin(kind) is tuple:
-        return "a list of " + _listed(get_args(get_args(kind)[0]))
+        return "a list of " + _expected_items(get_args(kind)[0])
     return EXPECTED.get(kind, str(kind)) if isinstance(kind, type) else str(kind)
+
+
+def _known_keys(kind: Any, value: Any) -> bool:  # noqa: ANN401
+    """Return whether a list of tables has only keys that its kind has; anything else has none."""
+    item = get_args(kind)[0] if get_origin(kind) is tuple else None
+    if not dataclasses.is_dataclass(item):
+        return True
+    names = {one.name for one in dataclasses.fields(item)}
+    return all(table.keys() <= names for table in value)
+
+
+def _expected_items(kind: object) -> str:
+    """Return in words what a list takes: one of some values, text, or tables."""
+    if not isinstance(kind, type):
+        return _listed(get_args(kind))
+    if not dataclasses.is_dataclass(kind):
+        return EXPECTED.get(kind, str(kind))
+    required = [one.name for one in dataclasses.fields(kind) if one.default is dataclasses.MISSING]
+    further = [one.name for one in dataclasses.fields(kind) if one.name not in required]
+    return f"tables with {', '.join(required)}; they may have {', '.join(further)}"
 
 
 def _listed(values: Iterable[object]) -> str:

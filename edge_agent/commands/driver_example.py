@@ -19,6 +19,12 @@ PLACES: dict[BusKind, str] = {
 # What the kernel calls a sensor that it reads itself
 KERNEL_NAMES = {"hwmon": "lm75", "iio": "dht11"}
 
+# What those take that read anything, by option
+ANYTHING = {
+    "program": '["/usr/local/bin/ups-values", "--once"]',
+    "values": '[{ name = "battery", low = 0, high = 100 }]',
+}
+
 
 def example(name: str, driver: DriverClass) -> str:
     """Return a `[[device]]` or `[[output]]` with all that the driver requires."""
@@ -41,6 +47,8 @@ def _place(driver: DriverClass) -> Iterator[str]:
 
 
 def _value(option: Option, name: str, driver: DriverClass) -> str:
+    if option.name in ANYTHING:
+        return ANYTHING[option.name]
     if option.name in more_pins_of(driver):
         return str(FURTHER_PIN)
     return json.dumps(_any_of(option.kind, KERNEL_NAMES.get(name, name)), ensure_ascii=False)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from edge_agent.acquire.catalog import Catalog
 from edge_agent.blueprint import Blueprint
+from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput
 from edge_agent.errors import ConfigError
 from simulators.clock import RealClock
 from simulators.execution import InstructionExecutor
 from simulators.hardware import SimulatedHardware
+from simulators.model import Model
 from simulators.scenario import Scenario, ScenarioError, load
 
 
@@ -53,7 +55,7 @@ def executor(hardware: SimulatedHardware) -> Callable[[str], str]:
 def scenario_of(config: Path, blueprint: Blueprint, given: Path | None = None) -> Scenario:
     """Return the scenario that is given, or lies beside a configuration; raise ConfigError."""
     catalog = Catalog("edge_agent.simulators")
-    models = {one.name: catalog.load(one.settings.driver) for one in blueprint.placed}
+    models = {one.name: _model(catalog, one) for one in blueprint.placed}
     path = given or config.with_suffix(".scenario.toml")
     if given is None and not path.exists():
         return Scenario()
@@ -61,3 +63,8 @@ def scenario_of(config: Path, blueprint: Blueprint, given: Path | None = None) -
         return load(path, models)
     except ScenarioError as error:
         raise ConfigError(error.problems) from error
+
+
+def _model(catalog: Catalog[type], placed: ResolvedDevice | ResolvedOutput) -> type[Model]:
+    model: type[Model] = catalog.load(placed.settings.driver)
+    return model.configured(placed.options)

@@ -160,7 +160,9 @@ class Day:
     ):
         devices = resolve(config).devices
         catalog = Catalog("edge_agent.simulators")
-        models = {one.name: catalog.load(one.settings.driver) for one in devices}
+        models = {
+            one.name: catalog.load(one.settings.driver).configured(one.options) for one in devices
+        }
         signals = load(config.with_suffix(".scenario.toml"), models).signals
         self.seconds = seconds
         devices, clock = devices[part], VirtualClock()
