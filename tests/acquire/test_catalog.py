@@ -4,6 +4,7 @@ from typing import Literal
 
 import pytest
 
+from drivers.base.declared import DeclaredChannel
 from edge_agent.acquire.catalog import Catalog, Option, convert_options, options
 from edge_agent.errors import ConfigError
 
@@ -182,3 +183,36 @@ def test_every_problem_is_reported_at_once():
     _, problems = convert_options(Counter, {"adge": 1, "foo": 2})
     assert [line.split()[0] for line in problems] == ["edge:", "adge", "foo"]
     assert problems[0] == 'edge: missing; wanted: one of "rising", "falling"'
+
+
+class Declaring:
+    def __init__(self, port, *, words: tuple[str, ...], values: tuple[DeclaredChannel, ...]):
+        pass
+
+
+WANTED = (
+    "values: missing; wanted: a list of tables with name, low, high;"
+    " they may have quantity, resolution"
+)
+
+
+def test_a_list_of_tables_becomes_declared_channels():
+    values, problems = convert_options(
+        Declaring, {"words": ["a", "b"], "values": [{"name": "power", "low": 0, "high": 5}]}
+    )
+    channel = DeclaredChannel(name="power", low=0.0, high=5.0)
+    assert (values, problems) == ({"words": ("a", "b"), "values": (channel,)}, [])
+
+
+def test_options_that_take_lists_of_text_or_tables_say_so():
+    _, problems = convert_options(Declaring, {})
+    assert problems == ["words: missing; wanted: a list of text", WANTED]
+
+
+@pytest.mark.parametrize(
+    "table", [{"name": "power"}, {"name": "power", "low": 0, "high": 5, "unit": "W"}, "power"]
+)
+def test_a_table_with_a_missing_or_an_unknown_key_is_a_problem(table):
+    _, (line,) = convert_options(Declaring, {"words": [], "values": [table]})
+    assert line.startswith("values = ")
+    assert line.endswith(WANTED.removeprefix("values: missing; "))

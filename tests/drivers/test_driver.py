@@ -1,6 +1,7 @@
 import pytest
 
 from drivers.base.channel import Channel
+from drivers.base.declared import DeclaredChannel
 from drivers.base.driver import (
     addresses_of,
     channels_of,
@@ -14,16 +15,22 @@ from drivers.hcsr04 import HCSR04
 from drivers.mcp23017 import MCP23017, MCP23017Output
 from drivers.pcf8574 import PCF8574, PCF8574Output
 from drivers.relay import Relay
-from edge_agent.acquire.catalog import Catalog
+from edge_agent.acquire.catalog import Catalog, options
 
 CATALOG = Catalog("edge_agent.drivers")
+
+
+def declares_channels(driver):
+    """Return whether the configuration declares the channels of a driver."""
+    return any(one.kind == tuple[DeclaredChannel, ...] for one in options(driver))
 
 
 @pytest.mark.parametrize("name", CATALOG.names)
 def test_an_installed_driver_is_either_a_sensor_with_channels_or_an_output(name):
     driver = CATALOG.load(name)
     assert is_sensor(driver) != is_output(driver)
-    assert bool(channels_of(driver)) == is_sensor(driver)
+    has_channels = bool(channels_of(driver)) or declares_channels(driver)
+    assert has_channels == is_sensor(driver)
     assert all(isinstance(channel, Channel) for channel in channels_of(driver))
 
 
