@@ -185,6 +185,7 @@ def test_wrong_credentials_are_logged_once_however_often_they_are_tried(
             one.sink.deliver(events(1))
     refusals = [r for r in caplog.records if "refuses: Not authorized" in r.getMessage()]
     assert len(refusals) == 1
+    assert "check username and password_file" in refusals[0].getMessage()
 
 
 def test_user_and_password_open_a_broker_that_wants_them(mosquitto, client, events, tmp_path):

@@ -3,11 +3,14 @@
 import socket
 import ssl
 
+from paho.mqtt.reasoncodes import ReasonCode
+
 from edge_agent.deliver.mqtt.address import Address
 from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
 from edge_agent.deliver.mqtt.obstacle import Obstacle
 from edge_agent.deliver.web.failures import explain
 
+LOGIN_REFUSALS = {0x86, 0x87}  # bad user name or password, not authorized
 WITHOUT_TLS = "is this port for TLS? then write mqtts:// in url"
 WITH_TLS = "is this port for TLS? otherwise write {scheme}:// in url"
 
@@ -34,6 +37,13 @@ def refused(address: Address, failure: OSError | None, lost: ConnectionLost) -> 
         return ConnectionLost(f"{address}: {what}; {remedy}", "login")
     hint = "" if address.tls or address.path else f" without an answer; {WITHOUT_TLS}"
     return ConnectionLost(f"{lost}{hint}", "closed")
+
+
+def unwelcome(address: Address, code: ReasonCode) -> str:
+    """Return what it means that the broker answers a connection with this code."""
+    login = code.value in LOGIN_REFUSALS
+    remedy = "; check username and password_file, or the broker's access rules" if login else ""
+    return f"{address} refuses: {code}{remedy}"
 
 
 def unsubscribed(topic: str, reason: str) -> str:

@@ -19,7 +19,7 @@ from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.deliver.mqtt.client import BoundedClient
 from edge_agent.deliver.mqtt.job import MAX_PACKET, Acknowledgement
 from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
-from edge_agent.deliver.mqtt.reasons import refused, unreachable
+from edge_agent.deliver.mqtt.reasons import refused, unreachable, unwelcome
 from edge_agent.deliver.mqtt.will import Will
 
 CONNECT_SECONDS = 5.0  # TCP and TLS
@@ -197,7 +197,7 @@ class Session:
             self.drop()
             cause: Cause = "other" if code.value in PASSING else "login"
             cause = CAUSES.get(code.value, cause)
-            raise ConnectionLost(f"{self.address} refuses: {code}", cause)
+            raise ConnectionLost(unwelcome(self.address, code), cause)
         if not self._acknowledges:
             self.drop()
             what = "takes messages with QoS 0 only, and acknowledges none: use another broker"
