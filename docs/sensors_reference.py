@@ -73,5 +73,6 @@ def _default_of(option: Option) -> str:
     if option.required:
         return "required"
     if option.default is None:
-        return f"default: {'none' if option.quantity else 'what the chip holds'}"
+        without = f"as `{option.common}`" if option.common else "what the chip holds"
+        return f"default: {'none' if option.quantity else without}"
     return f"default `{json.dumps(option.default)}`"

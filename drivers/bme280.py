@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from drivers import bmp280
 from drivers.base.blindness import TWINS, Blindness
-from drivers.base.bosch import expect, filter_bits, identity, read_steady, renewed
+from drivers.base.bosch import expect, filter_bits, identity, per_quantity, read_steady, renewed
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import DriverError, LostConfiguration
@@ -59,17 +59,24 @@ class BME280:
         port: I2CPort,
         *,
         oversampling: Oversampling = 1,
+        temperature_oversampling: Oversampling | None = None,
+        pressure_oversampling: Oversampling | None = None,
+        humidity_oversampling: Oversampling | None = None,
         filter: Filter = 1,  # noqa: A002 - the datasheet's word
     ) -> None:
-        """`filter`: how many measurements a gust or a slammed door is spread over; 1: none.
+        """`oversampling`: of the quantities that have none of their own.
 
-        It is for temperature and pressure.
+        `filter`: how many measurements a gust or a slammed door is spread over, in temperature and
+        pressure; 1: none.
         """
         self._port = port
-        self._ctrl_meas = bmp280.ctrl_meas(oversampling)
+        t, p, h = per_quantity(
+            oversampling, temperature_oversampling, pressure_oversampling, humidity_oversampling
+        )
+        self._ctrl_meas = bmp280.ctrl_meas(t, p)
         self._config = MARK | filter_bits(filter)
-        self._ctrl_hum = SETTINGS[oversampling]
-        self._seconds = (1.25 + 3 * 2.3 * oversampling + 2 * 0.575) / 1000  # §9.1
+        self._ctrl_hum = SETTINGS[h]
+        self._seconds = (1.25 + 2.3 * (t + p + h) + 2 * 0.575) / 1000  # §9.1
         self._last = b""
 
     def identify(self) -> Identity | None:

@@ -11,13 +11,21 @@ from typing import ClassVar, Literal, NamedTuple
 
 from drivers import bmp280
 from drivers.base.blindness import TWINS, Blindness
-from drivers.base.bosch import RESET, RESET_WORD, expect, filter_bits, identity, read_steady
+from drivers.base.bosch import (
+    RESET,
+    RESET_WORD,
+    expect,
+    filter_bits,
+    identity,
+    per_quantity,
+    read_steady,
+)
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked, value_or_error
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange
 from drivers.base.humidity import cropped
 from drivers.base.i2c import I2CPort
-from drivers.base.metal_oxide import resistance_high, resistance_low
+from drivers.base.metal_oxide import gas_wait, refuse_heater, resistance_high, resistance_low
 from drivers.bmp280 import SETTINGS, Oversampling, code20
 
 # Registers and bits, table 20
@@ -68,26 +76,29 @@ class BME680:
         port: I2CPort,
         *,
         oversampling: Oversampling = 1,
+        temperature_oversampling: Oversampling | None = None,
+        pressure_oversampling: Oversampling | None = None,
+        humidity_oversampling: Oversampling | None = None,
         filter: Literal[1, 2, 4, 8, 16, 32, 64, 128] = 1,  # noqa: A002 - the datasheet's word
         heater_temperature: int = 320,
         heater_ms: int = 150,
     ) -> None:
-        """`heater_temperature`: °C, 200 to 400; `heater_ms`: how long, 20 to 1000 ms.
+        """`oversampling`: of the quantities that have none of their own.
 
-        `filter`: how many measurements a gust or a slammed door is spread over, in temperature and
-        pressure; 1: none.
+        `heater_temperature`: °C, 200 to 400; `heater_ms`: how long, 20 to 1000 ms. `filter`: how
+        many measurements a gust is spread over, in temperature and pressure; 1: none.
         """
-        if not 200 <= heater_temperature <= 400:
-            raise ValueError(f"heater_temperature is {heater_temperature}: wanted 200 to 400 °C")
-        if not 20 <= heater_ms <= 1000:
-            raise ValueError(f"heater_ms is {heater_ms}: wanted 20 to 1000 ms")
+        refuse_heater(heater_temperature, heater_ms)
         self._port = port
-        self._ctrl_meas = bmp280.ctrl_meas(oversampling)
-        self._ctrl_hum = SETTINGS[oversampling]
+        t, p, h = per_quantity(
+            oversampling, temperature_oversampling, pressure_oversampling, humidity_oversampling
+        )
+        self._ctrl_meas = bmp280.ctrl_meas(t, p)
+        self._ctrl_hum = SETTINGS[h]
         self._filter = filter_bits(filter)
         self._celsius = heater_temperature
         self._wait = gas_wait(heater_ms)
-        self._seconds = (3 * 2.3 * oversampling + 7.5) / 1000 + 1.1 * heater_ms / 1000
+        self._seconds = (2.3 * (t + p + h) + 7.5) / 1000 + 1.1 * heater_ms / 1000
 
     def identify(self) -> Identity | None:
         """Read the chip id."""
@@ -236,9 +247,3 @@ def resistance_of(trim: Trim, target: float, ambient: float) -> int:
     wanted = (g1 / 16 + 49) * slope + g3 / 1024 * ambient
     scaled = wanted * 4 / (4 + trim.heater_range) / (1 + trim.heater_value * 0.002)
     return min(max(int(3.4 * (scaled - 25)), 0), 255)
-
-
-def gas_wait(milliseconds: int) -> int:
-    """Return gas_wait_0: six bits, and a factor of 1, 4, 16 or 64 (§5.3.3.3: 100 ms → 59h)."""
-    factor = next(n for n in range(4) if milliseconds >> 2 * n < 64)
-    return factor << 6 | milliseconds >> 2 * factor

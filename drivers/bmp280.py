@@ -14,6 +14,7 @@ from drivers.base.bosch import (
     expect,
     filter_bits,
     identity,
+    per_quantity,
     read_steady,
     renewed,
 )
@@ -75,13 +76,19 @@ class BMP280:
         port: I2CPort,
         *,
         oversampling: Oversampling = 1,
+        temperature_oversampling: Oversampling | None = None,
+        pressure_oversampling: Oversampling | None = None,
         filter: Filter = 1,  # noqa: A002 - the datasheet's word
     ) -> None:
-        """`filter`: how many measurements a gust or a slammed door is spread over; 1: none."""
+        """`oversampling`: of the quantities that have none of their own.
+
+        `filter`: how many measurements a gust or a slammed door is spread over; 1: none.
+        """
         self._port = port
-        self._ctrl_meas = ctrl_meas(oversampling)
+        t, p = per_quantity(oversampling, temperature_oversampling, pressure_oversampling)
+        self._ctrl_meas = ctrl_meas(t, p)
         self._config = MARK | filter_bits(filter)
-        self._seconds = (1.25 + 2.3 * oversampling + 2.3 * oversampling + 0.575) / 1000  # §3.8.1
+        self._seconds = (1.25 + 2.3 * t + 2.3 * p + 0.575) / 1000  # §3.8.1
         self._last = b""
 
     def identify(self) -> Identity | None:
@@ -110,9 +117,9 @@ class BMP280:
         return frame
 
 
-def ctrl_meas(oversampling: Oversampling) -> int:
-    """Return the register for both quantities, in sleep mode."""
-    return SETTINGS[oversampling] << 5 | SETTINGS[oversampling] << 2
+def ctrl_meas(temperature: Oversampling, pressure: Oversampling) -> int:
+    """Return the register for the samples of both quantities, in sleep mode."""
+    return SETTINGS[temperature] << 5 | SETTINGS[pressure] << 2
 
 
 def reset(port: I2CPort) -> Steps[None]:

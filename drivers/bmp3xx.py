@@ -8,7 +8,7 @@ import struct
 from typing import ClassVar, Literal, NamedTuple
 
 from drivers.base.blindness import TWINS, Blindness
-from drivers.base.bosch import filter_bits, read_steady
+from drivers.base.bosch import filter_bits, per_quantity, read_steady
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, WrongChip
@@ -75,14 +75,20 @@ class BMP3xx:
         port: I2CPort,
         *,
         oversampling: Oversampling = 1,
+        temperature_oversampling: Oversampling | None = None,
+        pressure_oversampling: Oversampling | None = None,
         filter: Literal[1, 2, 4, 8, 16, 32, 64, 128] = 1,  # noqa: A002 - the datasheet's word
     ) -> None:
-        """`filter`: how many measurements a gust or a slammed door is spread over; 1: none."""
+        """`oversampling`: of the quantities that have none of their own.
+
+        `filter`: how many measurements a gust or a slammed door is spread over; 1: none.
+        """
         self._port = port
         self._filter = filter_bits(filter, 1)
-        setting = SETTINGS[oversampling]
-        self._osr = setting << 3 | setting  # never 0x02, which it is at power-on
-        self._seconds = SLOWEST * (0.000789 + 2 * 0.00202 * oversampling)  # §3.9.2
+        t, p = per_quantity(oversampling, temperature_oversampling, pressure_oversampling)
+        # 1 and 4 are those of power-on: a brown-out then changes nothing
+        self._osr = SETTINGS[t] << 3 | SETTINGS[p]
+        self._seconds = SLOWEST * (0.000789 + 0.00202 * (t + p))  # §3.9.2
 
     def identify(self) -> Identity | None:
         """Read the chip id; an ENS160 has the same number there, but no ready flag for commands."""

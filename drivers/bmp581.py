@@ -7,7 +7,7 @@ three reads must agree; a flag says that the results are new, and goes when it i
 from typing import ClassVar, Literal
 
 from drivers.base.blindness import TWINS, Blindness
-from drivers.base.bosch import read_steady
+from drivers.base.bosch import per_quantity, read_steady
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, WrongChip
@@ -42,11 +42,19 @@ class BMP581:
         Channel("atmospheric_pressure", "hPa", 300, 1250, 1 / 6400),
     )
 
-    def __init__(self, port: I2CPort, *, oversampling: Oversampling = 4) -> None:
+    def __init__(
+        self,
+        port: I2CPort,
+        *,
+        oversampling: Oversampling = 4,
+        temperature_oversampling: Oversampling | None = None,
+        pressure_oversampling: Oversampling | None = None,
+    ) -> None:
+        """`oversampling`: of the quantities that have none of their own."""
         self._port = port
-        each = oversampling.bit_length() - 1
-        self._osr = PRESSURE | each << 3 | each
-        self._seconds = (OVERHEAD + SLOWEST * 2 * MILLISECONDS[oversampling]) / 1000
+        t, p = per_quantity(oversampling, temperature_oversampling, pressure_oversampling)
+        self._osr = PRESSURE | p.bit_length() - 1 << 3 | t.bit_length() - 1
+        self._seconds = (OVERHEAD + SLOWEST * (MILLISECONDS[t] + MILLISECONDS[p])) / 1000
 
     def identify(self) -> Identity | None:
         """Read the chip id."""

@@ -1,6 +1,7 @@
 """What Bosch's pressure sensors share: an id, a reset, and registers read until they agree."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from drivers.base.driver import Identity, Steps
 from drivers.base.errors import WrongChip
@@ -18,6 +19,7 @@ CHIPS = {
     0x61: "BME680",
 }
 REMEDIES = {chip: f'set driver = "{chip.lower()}"' for chip in CHIPS.values()}
+Samples = TypeVar("Samples", bound=int)
 TRAITS = {"BMP280": "it has no humidity", "BME280": "it has humidity, too"}
 
 
@@ -42,6 +44,11 @@ def expect(port: I2CPort, chip: str) -> None:
 def filter_bits(weight: int, place: int = 2) -> int:
     """Return the setting of a filter in which a measurement counts one `weight`-th; 1: none."""
     return weight.bit_length() - 1 << place
+
+
+def per_quantity(common: Samples, *own: Samples | None) -> tuple[Samples, ...]:
+    """Return the oversampling of each quantity: its `own`, or if that is None the `common` one."""
+    return tuple(common if samples is None else samples for samples in own)
 
 
 def read_steady(port: I2CPort, register: int, count: int) -> bytes:

@@ -109,13 +109,14 @@ class Catalog(Generic[Class]):
 class Option(NamedTuple):
     """A keyword-only parameter of a driver's constructor; `kind` is its annotation.
 
-    `quantity` is what the channel of another device measures that it names, if it does.
+    `quantity`: what the channel that it names measures; `common`: the option in its place.
     """
 
     name: str
     kind: Any
     default: Any = inspect.Parameter.empty
     quantity: str = ""
+    common: str = ""
 
     @property
     def required(self) -> bool:
@@ -154,8 +155,15 @@ def options(driver: DriverClass) -> tuple[Option, ...]:
     kinds = get_type_hints(annotations, vars(inspect.getmodule(driver)))
     named: Mapping[str, str] = driver.compensations if isinstance(driver, Compensated) else {}
     return tuple(
-        Option(p.name, kinds[p.name], p.default, named.get(p.name, "")) for p in parameters
+        Option(p.name, kinds[p.name], p.default, named.get(p.name, ""), _common(p.name, kinds))
+        for p in parameters
     )
+
+
+def _common(name: str, names: Iterable[str]) -> str:
+    """Return `oversampling` for `pressure_oversampling` if both are options."""
+    _, _, common = name.partition("_")
+    return common if common in names else ""
 
 
 def convert_options(

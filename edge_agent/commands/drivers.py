@@ -118,6 +118,8 @@ def _option(option: Option) -> dict[str, Any]:
     facts = {"takes": option.expected}
     if option.quantity:
         facts["quantity"] = option.quantity
+    if option.common:
+        facts["common"] = option.common
     return facts if option.required else {**facts, "default": option.default}
 
 
@@ -139,5 +141,6 @@ def _text(name: str, facts: dict[str, Any], *, whole: bool) -> str:
 
 def _default(facts: dict[str, Any]) -> str:
     if facts["default"] is None:
-        return "none" if "quantity" in facts else "what the chip holds"
+        without = f"as {facts['common']}" if "common" in facts else "what the chip holds"
+        return "none" if "quantity" in facts else without
     return json.dumps(facts["default"], ensure_ascii=False)

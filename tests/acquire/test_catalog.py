@@ -121,6 +121,16 @@ def test_options_are_read_from_the_constructor():
     assert options(Plain) == ()
 
 
+def test_an_option_of_a_quantity_knows_the_option_for_all():
+    class Barometer:
+        def __init__(self, port, *, rate: int = 1, pressure_rate: int | None = None): ...
+
+    assert {one.name: one.common for one in options(Barometer)} == {
+        "rate": "",
+        "pressure_rate": "rate",
+    }
+
+
 def test_options_are_found_if_annotations_are_text(plugins):
     source = """
 from __future__ import annotations

@@ -24,6 +24,11 @@ def test_one_driver_is_described_with_its_example(edge_agent):
     assert "sht4x" not in text
 
 
+def test_the_default_of_an_option_of_a_quantity_is_the_option_for_all(edge_agent):
+    text = edge_agent("drivers", "bme280").out
+    assert "humidity_oversampling: one of 1, 2, 4, 8, 16; default: as oversampling\n" in text
+
+
 def test_a_name_in_capitals_is_answered_with_the_drivers_own(edge_agent):
     done = edge_agent("drivers", "BME280")
     assert done.code == 2

@@ -27,11 +27,22 @@ from simulators import faults
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
 from tests.drivers.filters import FilterClaims
+from tests.drivers.oversampling import OversamplingClaims
 
 
 class TestContract(I2CContract):
     driver = BME280
     model = simulated.BME280
+
+
+class TestContractOfOversamplingPerQuantity(I2CContract):
+    driver = BME280
+    model = simulated.BME280
+    options = {
+        "temperature_oversampling": 2,
+        "pressure_oversampling": 16,
+        "humidity_oversampling": 4,
+    }
 
 
 def richard_hull(busio, clock, monkeypatch):
@@ -382,3 +393,15 @@ class TestFilter(FilterClaims):
     model = simulated.BME280
     weights = (1, 2, 8)
     register = 0xF5
+
+
+class TestOversampling(OversamplingClaims):
+    driver = BME280
+    model = simulated.BME280
+    own = {
+        "temperature_oversampling": 2,
+        "pressure_oversampling": 16,
+        "humidity_oversampling": 4,
+    }
+    registers = {0xF2: 3, 0xF4: 2 << 5 | 5 << 2}
+    seconds = 0.053

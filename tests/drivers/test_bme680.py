@@ -3,10 +3,9 @@ import pytest
 
 from drivers.base.driver import Identity
 from drivers.base.errors import LostConfiguration, NotReady, OutOfRange, WrongChip
-from drivers.base.metal_oxide import resistance_high, resistance_low
+from drivers.base.metal_oxide import gas_wait, resistance_high, resistance_low
 from drivers.bme680 import (
     BME680,
-    gas_wait,
     resistance_of,
     unpack_trim,
 )
@@ -15,6 +14,7 @@ from edge_agent.testing.families import NoticesBrownOuts
 from simulators import bme280, bme680
 from simulators.model import Range
 from tests.drivers.filters import FilterClaims
+from tests.drivers.oversampling import OversamplingClaims
 
 
 class BME688(bme680.BME680):
@@ -32,6 +32,17 @@ class TestContract(NoticesBrownOuts, I2CContract):
     driver = BME680
     model = bme680.BME680
     brown_out = (LostConfiguration, NotReady)
+
+
+class TestContractOfOversamplingPerQuantity(NoticesBrownOuts, I2CContract):
+    driver = BME680
+    model = bme680.BME680
+    brown_out = (LostConfiguration, NotReady)
+    options = {
+        "temperature_oversampling": 2,
+        "pressure_oversampling": 16,
+        "humidity_oversampling": 4,
+    }
 
 
 @pytest.mark.parametrize("chip", [bme680.BME680, BME688])
@@ -164,3 +175,15 @@ class TestFilter(FilterClaims):
     model = bme680.BME680
     weights = (1, 4, 128)
     register = 0x75
+
+
+class TestOversampling(OversamplingClaims):
+    driver = BME680
+    model = bme680.BME680
+    own = {
+        "temperature_oversampling": 2,
+        "pressure_oversampling": 16,
+        "humidity_oversampling": 4,
+    }
+    registers = {0x72: 3, 0x74: 2 << 5 | 5 << 2}
+    seconds = 0.2231

@@ -29,11 +29,18 @@ from simulators import bme280 as simulated_bme280
 from simulators import bmp280 as simulated
 from simulators import faults
 from tests.drivers.filters import FilterClaims
+from tests.drivers.oversampling import OversamplingClaims
 
 
 class TestContract(I2CContract):
     driver = BMP280
     model = simulated.BMP280
+
+
+class TestContractOfOversamplingPerQuantity(I2CContract):
+    driver = BMP280
+    model = simulated.BMP280
+    options = {"temperature_oversampling": 2, "pressure_oversampling": 16}
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
@@ -420,3 +427,14 @@ class TestFilter(FilterClaims):
     model = simulated.BMP280
     weights = (1, 4, 16)
     register = 0xF5
+
+
+class TestOversampling(OversamplingClaims):
+    driver = BMP280
+    model = simulated.BMP280
+    own = {
+        "temperature_oversampling": 2,
+        "pressure_oversampling": 16,
+    }
+    registers = {0xF4: 2 << 5 | 5 << 2}
+    seconds = 0.043225

@@ -8,11 +8,18 @@ from edge_agent.testing import I2CContract
 from edge_agent.testing.families import LateResults, NoticesBrownOuts
 from simulators import bmp3xx as simulated
 from tests.drivers.filters import FilterClaims
+from tests.drivers.oversampling import OversamplingClaims
 
 
 class TestContract(LateResults, NoticesBrownOuts, I2CContract):
     driver = BMP3xx
     model = simulated.BMP3xx
+
+
+class TestContractOfOversamplingPerQuantity(LateResults, NoticesBrownOuts, I2CContract):
+    driver = BMP3xx
+    model = simulated.BMP3xx
+    options = {"temperature_oversampling": 2, "pressure_oversampling": 16}
 
 
 def test_adafruits_driver_reads_what_we_read_and_what_is(agree, monkeypatch):
@@ -162,3 +169,23 @@ class TestFilter(FilterClaims):
     model = simulated.BMP3xx
     weights = (1, 4, 128)
     register = 0x1F
+
+
+class TestOversampling(OversamplingClaims):
+    driver = BMP3xx
+    model = simulated.BMP3xx
+    own = {
+        "temperature_oversampling": 2,
+        "pressure_oversampling": 16,
+    }
+    registers = {0x1C: 1 << 3 | 4}
+    seconds = 1.15 * (0.000789 + 18 * 0.00202)
+
+
+def test_a_brown_out_that_changes_no_setting_changes_no_value(bench_of):
+    options = {"temperature_oversampling": 1, "pressure_oversampling": 4}
+    bench = bench_of(BMP3xx, simulated.BMP3xx, **options)
+    before = bench.read()
+    bench.model.power_on()
+    bench.sleep(0.01)  # it takes commands then
+    assert bench.measure() == before

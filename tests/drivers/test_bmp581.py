@@ -8,11 +8,18 @@ from drivers.bmp581 import BMP581, pressure, temperature
 from edge_agent.testing import I2CContract
 from edge_agent.testing.families import LateResults, NoticesBrownOuts
 from simulators import bmp581 as simulated
+from tests.drivers.oversampling import OversamplingClaims
 
 
 class TestContract(LateResults, NoticesBrownOuts, I2CContract):
     driver = BMP581
     model = simulated.BMP581
+
+
+class TestContractOfOversamplingPerQuantity(LateResults, NoticesBrownOuts, I2CContract):
+    driver = BMP581
+    model = simulated.BMP581
+    options = {"temperature_oversampling": 2, "pressure_oversampling": 16}
 
 
 @pytest.fixture
@@ -108,3 +115,14 @@ def test_the_model_has_the_datasheets_power_on_values(bench):
     assert port.write_read(b"\x1d", 6) == b"\x7f" * 6
     assert port.write_read(b"\x27", 1) == b"\x10"
     assert port.write_read(b"\x36", 2) == b"\x00\x70"
+
+
+class TestOversampling(OversamplingClaims):
+    driver = BMP581
+    model = simulated.BMP581
+    own = {
+        "temperature_oversampling": 2,
+        "pressure_oversampling": 16,
+    }
+    registers = {0x36: 0x40 | 4 << 3 | 1}
+    seconds = (3 + 1.05 * (1.7 + 10.4)) / 1000
