@@ -28,7 +28,8 @@ DAY = 86_400.0  # seconds
 KINDS = (*LASTING, "cut", "clock jump", "burst", "reload")
 RELOADED = 60.0  # seconds, after which the configuration is as it was
 SETTINGS = Settings(interval="5s", max_size="1MB", batch=100, second_batch=100)
-NOISE = {"objects": 400, "blocks": 1600}  # how far caches are filled at the moment
+# How far caches are filled at the moment; sqlite3 remembers 200 cursors a connection.
+NOISE = {"objects": 800, "blocks": 1600}
 LINES = 200  # a day, for 16 faults
 HEAD = ("day", "objects", "blocks", "descriptors", "threads", "log lines", "events recorded")
 REMEMBERED = 1000  # events whose content the audit compares: less than are recorded in any day
