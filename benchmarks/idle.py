@@ -5,21 +5,14 @@ python -m benchmarks.idle PORT DIRECTORY INTERVAL [COUNT] [KEY=VALUE]...   COUNT
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
-from edge_agent.agent import Agent
-from edge_agent.assembly.control import Control
+from benchmarks.i2c_agent import I2COnly, run_agent
 from edge_agent.blueprint import resolve
-from edge_agent.clock import SystemClock
-from edge_agent.config.origin import ConfigOrigin
 from simulators.bme280 import BME280
 from simulators.bus import SimulatedBus
 from simulators.clock import RealClock
 from simulators.model import I2CModel
 from simulators.sht4x import SHT4x
-
-if TYPE_CHECKING:
-    from edge_agent.acquire.hardware import Hardware
 
 HEAD = """
 node = "idle"
@@ -47,7 +40,7 @@ def places(count: int) -> list[tuple[str, int, int]]:
     return quick + [("bme280", n + 1, 0x76) for n in range(2)]
 
 
-class Chips:
+class Chips(I2COnly):
     """Hardware with I2C buses only, as of a Pi with so many chips."""
 
     def __init__(self, count: int = COUNT) -> None:
@@ -59,13 +52,6 @@ class Chips:
     def i2c(self, number: int) -> SimulatedBus:
         """Return a bus."""
         return self._buses[number]
-
-    def claimed(self, number: int, address: int) -> str:  # noqa: ARG002
-        """Return nothing: no kernel driver has claimed an address."""
-        return ""
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 def configuration(port: int, directory: Path, interval: str, count: int = COUNT) -> Path:
@@ -86,17 +72,7 @@ def main() -> None:
     port, directory, interval, *overrides = sys.argv[1:]
     count = int(overrides.pop(0)) if overrides and overrides[0].isdigit() else COUNT
     file = configuration(int(port), Path(directory), interval, count)
-    blueprint = resolve(file, overrides)
-    agent = Agent(
-        blueprint,
-        cast("Hardware", Chips(count)),  # as much of it as I2C chips need
-        Path(blueprint.config.log.path),
-        control=Control(),
-        clock=SystemClock(),
-        reread=lambda: blueprint,
-        origin=ConfigOrigin(file, tuple(overrides)),
-    )
-    agent.run()
+    run_agent(resolve(file, overrides), Chips(count), file, tuple(overrides))
 
 
 if __name__ == "__main__":

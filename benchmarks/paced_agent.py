@@ -8,19 +8,13 @@ the device before it: so each reading is a step of its own, as of chips that kno
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from benchmarks.events import CHANNELS, values
+from benchmarks.i2c_agent import I2COnly, run_agent
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, Values
-from edge_agent.agent import Agent
-from edge_agent.assembly.control import Control
 from edge_agent.blueprint import Blueprint, resolve
-from edge_agent.clock import SystemClock
-from edge_agent.config.origin import ConfigOrigin
-
-if TYPE_CHECKING:
-    from edge_agent.acquire.hardware import Hardware
 
 DEVICES, EVERY = 50, 0.05
 ADDRESSES = (0x44, 0x45, 0x46)  # of the chips of one bus
@@ -62,18 +56,11 @@ class Converting:
         return values(self._count)
 
 
-class Buses:
+class Buses(I2COnly):
     """Hardware with I2C buses on which nothing is ever transferred."""
 
     def i2c(self, _number: int) -> None:
         """Return nothing."""
-
-    def claimed(self, _number: int, _address: int) -> str:
-        """Return nothing: no kernel driver has claimed an address."""
-        return ""
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 def configured(file: Path, overrides: list[str]) -> Blueprint:
@@ -100,17 +87,7 @@ def main() -> None:
     """Run until killed."""
     port, directory, *overrides = sys.argv[1:]
     file = written(int(port), Path(directory))
-    blueprint = configured(file, overrides)
-    agent = Agent(
-        blueprint,
-        cast("Hardware", Buses()),  # as much of it as I2C chips need
-        Path(blueprint.config.log.path),
-        control=Control(),
-        clock=SystemClock(),
-        reread=lambda: blueprint,
-        origin=ConfigOrigin(file, tuple(overrides)),
-    )
-    agent.run()
+    run_agent(configured(file, overrides), Buses(), file, tuple(overrides))
 
 
 if __name__ == "__main__":

@@ -26,10 +26,10 @@ class Moment(NamedTuple):
     trusted: bool
 
 
-def rfc3339(time: int) -> str:
-    """Return a time in µs since 1970 as all output for programs has it: UTC, to the millisecond."""
+def rfc3339(time: int, timespec: str = "milliseconds") -> str:
+    """Return a time in µs since 1970 in UTC; to the millisecond, as all output for programs."""
     moment = datetime.fromtimestamp(time / 1e6, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 class Clock(Protocol):

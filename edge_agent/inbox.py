@@ -6,6 +6,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Generic, Protocol, TypeVar
 
+GATHERED = 0.02  # seconds in which one wake-up serves all that comes
 ENOUGH = 1000  # items: more are not gathered
 
 T = TypeVar("T")

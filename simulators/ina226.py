@@ -10,18 +10,18 @@ from simulators.base.power_monitor import (
     CURRENT,
     POWER,
     SHUNT,
-    PowerMonitor,
+    FlaggedMonitor,
     signed,
 )
 from simulators.model import Range
 
-MASK, LIMIT, MANUFACTURER, DIE = 0x06, 0x07, 0xFE, 0xFF
+MASK, LIMIT = 0x06, 0x07
 TIMES = (140e-6, 204e-6, 332e-6, 588e-6, 1.1e-3, 2.116e-3, 4.156e-3, 8.244e-3)
 AVERAGES = (1, 4, 16, 64, 128, 256, 512, 1024)
 READY = 0x0008
 
 
-class INA226(PowerMonitor):
+class INA226(FlaggedMonitor):
     """A load behind a shunt; power follows from its voltage and current."""
 
     inputs: ClassVar[Mapping[str, Range]] = {
@@ -29,18 +29,10 @@ class INA226(PowerMonitor):
         "current": Range(-0.8, 0.8, 25e-6),
     }
     chip_id: ClassVar[int] = 0x2260
-
+    mask: ClassVar[int] = MASK
+    ready: ClassVar[int] = READY
     initial: ClassVar[int] = 0x4127
     writable: ClassVar[Mapping[int, int]] = {CALIBRATION: 0xFFFF, MASK: 0xFFFF, LIMIT: 0xFFFF}
-
-    def read(self, count: int) -> bytes:
-        """Give the register at the pointer; the flag goes with the look at it."""
-        self._finish()
-        fixed = {MANUFACTURER: 0x5449, DIE: self.chip_id}
-        value = fixed.get(self._pointer, self._registers.get(self._pointer, 0))
-        if self._pointer == MASK:
-            value, self._ready = value & ~READY | READY * self._ready, False
-        return value.to_bytes(2)[:count].ljust(count, b"\xff")
 
     def _kept(self, value: int) -> int:
         return value & 0x0FFF | 0x4000

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from simulators.base.power_monitor import CONFIGURATION, PowerMonitor
-from simulators.ina226 import AVERAGES, DIE, MANUFACTURER, TIMES
+from simulators.base.power_monitor import CONFIGURATION, FlaggedMonitor
+from simulators.ina226 import AVERAGES, TIMES
 from simulators.model import Range
 
 MASK, READY = 0x0F, 0x0001
@@ -12,7 +12,7 @@ ENABLED = (0x4000, 0x2000, 0x1000)
 LIMITS = range(0x07, 0x0D)
 
 
-class INA3221(PowerMonitor):
+class INA3221(FlaggedMonitor):
     """Three loads behind a shunt each; powers follow from voltages and currents."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x40, 0x41, 0x42, 0x43)
@@ -28,6 +28,8 @@ class INA3221(PowerMonitor):
         name: 5.0 if name.startswith("voltage") else 0.25 for name in inputs
     }
     chip_id: ClassVar[int] = 0x3220
+    mask: ClassVar[int] = MASK
+    ready: ClassVar[int] = READY
     initial: ClassVar[int] = 0x7127
     writable: ClassVar[Mapping[int, int]] = {MASK: 0x7C00, **dict.fromkeys(LIMITS, 0xFFF8)}
 
@@ -44,15 +46,6 @@ class INA3221(PowerMonitor):
         super().power_on()
         self._registers.update(dict.fromkeys(LIMITS, 0x7FF8))
         self._registers[MASK] = 0x0002
-
-    def read(self, count: int) -> bytes:
-        """Give the register at the pointer; the flag goes with the look at it."""
-        self._finish()
-        fixed = {MANUFACTURER: 0x5449, DIE: self.chip_id}
-        value = fixed.get(self._pointer, self._registers.get(self._pointer, 0))
-        if self._pointer == MASK:
-            value, self._ready = value & ~READY | READY * self._ready, False
-        return value.to_bytes(2)[:count].ljust(count, b"\xff")
 
     def _kept(self, value: int) -> int:
         return value & 0x7FFF

@@ -6,21 +6,19 @@ READS = 3
 
 def sensirion(data: bytes) -> int:
     """CRC-8, polynomial 0x31, initial 0xFF (SHT4x datasheet §4.4: 0xBEEF → 0x92)."""
-    crc = 0xFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x31) & 0xFF if crc & 0x80 else crc << 1
-    return crc
+    return _crc8(data, 0x31, 0xFF)
 
 
 def smbus(data: bytes) -> int:
     """CRC-8 of the SMBus, polynomial 0x07, initial 0 (MLX90614 datasheet §8.4.3)."""
-    crc = 0
+    return _crc8(data, 0x07, 0)
+
+
+def _crc8(data: bytes, polynomial: int, crc: int) -> int:
     for byte in data:
         crc ^= byte
         for _ in range(8):
-            crc = (crc << 1 ^ 0x07) & 0xFF if crc & 0x80 else crc << 1
+            crc = (crc << 1 ^ polynomial) & 0xFF if crc & 0x80 else crc << 1
     return crc
 
 

@@ -6,10 +6,8 @@ from edge_agent.evaluate.engine_items import EngineItem
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.evaluate.rules.rule_set import watchers
 from edge_agent.events import Reading
-from edge_agent.inbox import GatheringInbox
+from edge_agent.inbox import GATHERED, GatheringInbox
 from edge_agent.store.recorder_items import RecorderItem, is_urgent
-
-GATHERED = 0.02  # seconds
 
 
 class EngineInbox(GatheringInbox[EngineItem]):

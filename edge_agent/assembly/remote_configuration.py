@@ -14,7 +14,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from edge_agent.assembly.flow import Flow
 from edge_agent.assembly.replaceable_file import ReplaceableFile
-from edge_agent.blueprint.checked import checked
 from edge_agent.blueprint.sinks import MQTT
 from edge_agent.config.origin import ConfigOrigin
 from edge_agent.errors import AgentError, ConfigError
@@ -97,12 +96,10 @@ class RemoteConfiguration:
             )
         self._file.write_candidate(text)
         try:
-            checked(self._file.candidate, self._origin.overrides)
+            self._file.check_candidate(self._origin.overrides)
         except ConfigError as error:
             self._file.drop_candidate()
-            there, here = str(self._file.candidate), str(self._origin.file)
-            shown = [one.replace(there, here) for one in error.problems[:MOST_PROBLEMS]]
-            raise AgentError("; ".join(shown)) from None
+            raise AgentError("; ".join(error.problems[:MOST_PROBLEMS])) from None
 
     def _try(self, flow: Flow, end: End) -> None:
         self._file.try_candidate()

@@ -5,12 +5,14 @@ it back.
 """
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from edge_agent.blueprint.checked import checked
 from edge_agent.config.source import STANDARD_INPUT
 from edge_agent.directories import sync_directory
-from edge_agent.errors import AgentError
+from edge_agent.errors import AgentError, ConfigError
 from edge_agent.private_files import create
 
 
@@ -18,6 +20,7 @@ class ReplaceableFile:
     """The file at `path`; a new text is a candidate, then on trial, then kept or taken back."""
 
     def __init__(self, path: Path) -> None:
+        self._named = path
         self.path = path if path == STANDARD_INPUT else path.resolve()
         self.candidate = self.path.with_name(f".{self.path.name}.new")
         self._before = self.path.with_name(f".{self.path.name}.before")
@@ -47,6 +50,15 @@ class ReplaceableFile:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
+
+    def check_candidate(self, overrides: Iterable[str]) -> None:
+        """Raise ConfigError if the candidate is wrong, with the name of the file itself."""
+        try:
+            checked(self.candidate, overrides)
+        except ConfigError as error:
+            there, here = str(self.candidate), str(self._named)
+            lines = (line.replace(there, here) for line in error.problems)
+            raise ConfigError(tuple(lines)) from None
 
     def drop_candidate(self) -> None:
         """Remove a candidate, if there is one."""

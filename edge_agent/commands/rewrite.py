@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from edge_agent.assembly.replaceable_file import ReplaceableFile
-from edge_agent.blueprint.checked import checked
-from edge_agent.errors import AgentError, ConfigError
+from edge_agent.errors import AgentError
 
 MARK = "\ufeff"  # of byte order, which some editors write first
 FORM = "the file writes this table in a form that has no place for the lines"
@@ -25,9 +24,6 @@ def rewrite(
         _replace(file, change, overrides)
     except OSError as error:
         raise AgentError(f"{config}: {error.strerror}; use sudo") from error
-    except ConfigError as error:
-        lines = (line.replace(str(file.candidate), str(config)) for line in error.problems)
-        raise ConfigError(tuple(lines)) from None
 
 
 def _replace(
@@ -41,7 +37,7 @@ def _replace(
     file.write_candidate(mark + fresh)
     try:
         _check_owner(file)
-        checked(file.candidate, overrides)
+        file.check_candidate(overrides)
         file.try_candidate()
         file.keep()
     finally:

@@ -19,6 +19,11 @@ def host_of(parts: SplitResult, example: str) -> str:
     return host
 
 
+def bracketed(host: str) -> str:
+    """Return a host as URLs write it: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 def port_of(parts: SplitResult, ports: Mapping[str, int]) -> int:
     """Return the port, or that of the scheme in `ports`; raise ValueError if it is none."""
     try:

@@ -7,13 +7,12 @@ power cut does not. A log that was closed, or whose rest was spilled, has missed
 import os
 import stat
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from edge_agent.clock import Moment
+from edge_agent.clock import Moment, rfc3339
 from edge_agent.events import Event, lifecycle
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.mark import Count
@@ -112,8 +111,7 @@ def unclean_stop(log: EventLog, waiting: WaitingFile, now: Moment) -> list[Event
 def _last_commit(log: EventLog, committed: int) -> str:
     """Return the time of the last event up to an offset, if its clock was set."""
     for (time,) in log.execute(LAST_COMMIT, (committed,)):
-        moment = datetime.fromtimestamp(time / 1e6, UTC)
-        return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return rfc3339(time, "microseconds")
     return ""
 
 

@@ -7,6 +7,7 @@ from simulators.clock import SimulatedClock
 from simulators.model import I2CModel
 
 CONFIGURATION, SHUNT, BUS, POWER, CURRENT, CALIBRATION = range(6)
+MANUFACTURER, DIE = 0xFE, 0xFF
 RESET = 0x8000
 
 
@@ -87,6 +88,23 @@ class PowerMonitor(I2CModel):
     def _calculate(self) -> None:
         """Compute the results that follow from those of shunt and bus."""
         raise NotImplementedError
+
+
+class FlaggedMonitor(PowerMonitor):
+    """One that has ids, and a flag that says when results are new."""
+
+    chip_id: ClassVar[int]
+    mask: ClassVar[int]  # the register of the flag
+    ready: ClassVar[int]  # the flag
+
+    def read(self, count: int) -> bytes:
+        """Give the register at the pointer; the flag goes with the look at it."""
+        self._finish()
+        fixed = {MANUFACTURER: 0x5449, DIE: self.chip_id}
+        value = fixed.get(self._pointer, self._registers.get(self._pointer, 0))
+        if self._pointer == self.mask:
+            value, self._ready = value & ~self.ready | self.ready * self._ready, False
+        return value.to_bytes(2)[:count].ljust(count, b"\xff")
 
 
 def signed(word: int) -> int:

@@ -14,12 +14,12 @@ from edge_agent.deliver.mqtt.mosquitto import Mosquitto, installed_mosquitto
 from edge_agent.errors import SimulationError
 
 CHILD = """
-import sys, time
+import signal, sys
 from edge_agent.deliver.mqtt.mosquitto import Mosquitto, installed_mosquitto
 broker = Mosquitto(installed_mosquitto(), "127.0.0.1", int(sys.argv[1]))
 broker.start()
 print("ready", flush=True)
-time.sleep(600)
+signal.pause()
 """
 
 

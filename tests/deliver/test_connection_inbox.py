@@ -6,8 +6,9 @@ import pytest
 
 from edge_agent.clock import Moment
 from edge_agent.deliver.mqtt import connection_inbox
-from edge_agent.deliver.mqtt.connection_inbox import GATHERED, ConnectionInbox
+from edge_agent.deliver.mqtt.connection_inbox import ConnectionInbox
 from edge_agent.events import Answer, Reading
+from edge_agent.inbox import GATHERED
 
 ANSWER = Answer("topic", b"", b"{}")
 

@@ -4,6 +4,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from edge_agent.deliver.url import bracketed
+
 PORTS = {"kafka": 9092, "eventhubs": 9093}
 TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
@@ -15,7 +17,7 @@ class Server(NamedTuple):
     port: int
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"{bracketed(self.host)}:{self.port}"
 
 
 class TopicAddress(NamedTuple):

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from edge_agent.deliver.backoff import CAP, SLOW_CAP
 from edge_agent.deliver.credentials import TlsFiles
-from edge_agent.deliver.url import host_of, port_of
+from edge_agent.deliver.url import bracketed, host_of, port_of
 
 PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 WEB_SOCKET = {"ws", "wss"}
@@ -27,6 +27,11 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}{self.path}"
+
+    @property
+    def authority(self) -> str:
+        """Return host and port as the header Host has them."""
+        return f"{bracketed(self.host)}:{self.port}"
 
 
 class Broker(NamedTuple):

@@ -10,8 +10,7 @@ from edge_agent.deliver.mqtt.job import Job
 from edge_agent.deliver.mqtt.wake_up import WakeUp
 from edge_agent.deliver.sink import Post
 from edge_agent.events import Reading
-
-GATHERED = 0.02  # seconds
+from edge_agent.inbox import GATHERED
 
 ConnectionItem: TypeAlias = Job | Post | None
 

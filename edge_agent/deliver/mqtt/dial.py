@@ -60,8 +60,7 @@ def _place(proxy: SplitResult) -> tuple[str, int]:
 
 
 def _ask(sock: socket.socket, proxy: SplitResult, address: Address, seconds: float) -> None:
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    place = f"{host}:{address.port}"
+    place = address.authority
     request = f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n{_login(proxy)}\r\n"
     head = exchange(sock, request, seconds)
     if not 200 <= head.code < 300:

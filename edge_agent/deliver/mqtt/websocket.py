@@ -37,11 +37,9 @@ def upgrade(sock: Any, address: Address, seconds: float) -> "FramedSocket":  # n
 
 def _shake_hands(sock: socket.socket, address: Address, seconds: float) -> None:
     key = b64encode(os.urandom(16))
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    place = f"{host}:{address.port}"
     head = exchange(
         sock,
-        f"GET {address.path} HTTP/1.1\r\nHost: {place}\r\nUpgrade: websocket\r\n"
+        f"GET {address.path} HTTP/1.1\r\nHost: {address.authority}\r\nUpgrade: websocket\r\n"
         f"Connection: Upgrade\r\nSec-WebSocket-Key: {key.decode()}\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n",
         seconds,

@@ -3,6 +3,8 @@
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from edge_agent.deliver.url import bracketed
+
 PORTS = {"http": 80, "https": 443}
 
 
@@ -35,7 +37,7 @@ class HttpAddress(NamedTuple):
     @property
     def authority(self) -> str:
         """Return host and port as the header Host has them."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = bracketed(self.host)
         return (
             host if self.port == PORTS["https" if self.tls else "http"] else f"{host}:{self.port}"
         )
