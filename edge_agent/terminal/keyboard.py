@@ -3,6 +3,7 @@
 import codecs
 import termios
 from collections.abc import Callable
+from contextlib import suppress
 
 from edge_agent.terminal.line_buffer import LINE_BYTES
 from edge_agent.terminal.line_sources import read_ready
@@ -69,5 +70,6 @@ class Keyboard:
         self._show(text)
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
-        termios.tcsetattr(self._file, termios.TCSADRAIN, self._before)
+        """Leave the terminal as it was; do nothing if it has been closed."""
+        with suppress(termios.error):
+            termios.tcsetattr(self._file, termios.TCSADRAIN, self._before)

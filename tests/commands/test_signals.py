@@ -1,6 +1,7 @@
 """A running agent as a process: signals in any order, and streams that are closed."""
 
 import os
+import pty
 import signal
 import sqlite3
 import subprocess
@@ -14,6 +15,7 @@ from edge_agent.store.reader import LogReader
 from tests.configurations import shed
 
 SIMULATE = [sys.executable, "-m", "edge_agent", "simulate", "--no-broker"]
+IN_TERMINAL = ["setsid", "--ctty"]  # makes the terminal of its stdin the controlling one
 CLOSED = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]  # starts a program without any stream
 
 
@@ -83,11 +85,20 @@ def start(tmp_path, port):
 def stopped_safely(one):
     """Stop an agent as systemd does; check its exit code, its words and its output."""
     one.send(signal.SIGTERM)
+    return ended_stopped(one)
+
+
+def ended_stopped(one):
+    """Wait for the end; check its exit code, its words and its output."""
     code, words = one.end()
     assert (code, "Traceback" in words) == (0, False)
     assert '"stopping"' in one.notes()[-1]
     assert '"value":0.0,"by":"safe"' in one.outputs()[-1]
     return words
+
+
+def reloaded(one):
+    return any("reloaded" in note for note in one.notes())
 
 
 def test_reloads_at_once_before_during_and_after_the_start_end_nothing(start, wait_for):
@@ -96,7 +107,7 @@ def test_reloads_at_once_before_during_and_after_the_start_end_nothing(start, wa
     one.send(*[signal.SIGHUP] * 50)
     wait_for(one.runs)
     one.send(*[signal.SIGHUP] * 50)
-    wait_for(lambda: any("reloaded" in note for note in one.notes()))
+    wait_for(lambda: reloaded(one))
     stopped_safely(one)
 
 
@@ -104,9 +115,7 @@ def test_a_stop_during_a_reload_is_a_clean_stop(start, wait_for):
     one = start()
     wait_for(one.runs)
     one.send(signal.SIGHUP, signal.SIGTERM, signal.SIGHUP, signal.SIGHUP)
-    code, words = one.end()
-    assert (code, "Traceback" in words) == (0, False)
-    assert '"value":0.0,"by":"safe"' in one.outputs()[-1]
+    ended_stopped(one)
 
 
 def test_a_stop_as_soon_as_the_log_is_there_is_a_clean_stop(start, wait_for):
@@ -121,6 +130,46 @@ def test_ctrl_c_and_a_stop_together_are_a_clean_stop(start, wait_for):
     one.send(signal.SIGINT, signal.SIGTERM)
     code, words = one.end()
     assert (code, "Traceback" in words) == (0, False)
+
+
+@pytest.fixture
+def terminal():
+    """The two ends of a terminal: the window and what the program has; closed at the end."""
+    window, inner = pty.openpty()
+    ends = [window, inner]
+
+    def close():
+        while ends:
+            os.close(ends.pop())
+
+    yield inner, close
+    close()
+
+
+def test_a_terminal_that_is_closed_stops_the_agent_as_ctrl_c_does(start, wait_for, terminal):
+    inner, close = terminal
+    one = start(*IN_TERMINAL, stdin=inner, stdout=inner, stderr=inner)
+    wait_for(one.runs)
+    close()
+    ended_stopped(one)
+
+
+def test_in_an_open_terminal_sighup_reloads(start, wait_for, terminal):
+    one = start(*IN_TERMINAL, stdin=terminal[0])
+    wait_for(one.runs)
+    one.send(signal.SIGHUP)
+    wait_for(lambda: reloaded(one))
+    stopped_safely(one)
+
+
+def test_nohup_lets_the_agent_outlive_its_terminal(start, wait_for, terminal):
+    inner, close = terminal
+    one = start(*IN_TERMINAL, "nohup", stdin=inner)
+    wait_for(one.runs)
+    close()
+    one.send(signal.SIGHUP)
+    wait_for(lambda: reloaded(one))
+    stopped_safely(one)
 
 
 def test_a_pipe_whose_reader_has_gone_ends_nothing(start, wait_for):
