@@ -12,7 +12,12 @@ import pytest
 from lab.agent import AgentProcess
 from paho.mqtt.client import topic_matches_sub
 
+from drivers.base.driver import read
+from drivers.bh1750 import BH1750
+from drivers.lm75 import LM75
 from edge_agent.blueprint import resolve
+from edge_agent.testing import Bench
+from simulators import bh1750, lm75
 from tests.configurations import shed
 
 TOML = re.compile(r"^```toml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -87,13 +92,39 @@ def test_telegraf_reads_the_topics_that_the_agent_has(recipes):
     assert (tags["node"], tags["device"]) == ("shed", "air")
 
 
+def blocks_of(root):
+    """Return the configurations of the page."""
+    return TOML.findall((root / "docs/recipes.md").read_text())
+
+
 def test_the_configurations_of_the_page_are_right(root, tmp_path):
-    blocks = TOML.findall((root / "docs/recipes.md").read_text())
+    blocks = blocks_of(root)
     assert blocks
     for number, block in enumerate(blocks):
         file = tmp_path / f"{number}.toml"
         file.write_text(f'node = "shed"\n{block}')
         resolve(file)
+
+
+@pytest.mark.parametrize(
+    "name, driver, model",
+    [("attic", LM75, lm75.LM75), ("window", BH1750, bh1750.BH1750)],
+)
+def test_a_chip_as_the_page_describes_it_has_the_values_of_its_own_driver(
+    root, tmp_path, name, driver, model
+):
+    (block,) = (one for one in blocks_of(root) if "i2c_registers" in one)
+    file = tmp_path / "registers.toml"
+    file.write_text(f'node = "shed"\n{block}')
+    (described,) = (one for one in resolve(file).devices if one.name == name)
+    bench = Bench(driver, model)
+    chip = described.built_on(bench.device._port)
+    for share in (0.1, 0.4, 0.45):
+        bench.expose(share)
+        bench.sleep(1)
+        values = read(chip, bench.sleep)
+        assert bench.read() == pytest.approx(values, rel=1e-5)
+        assert not bench.wrong(values)
 
 
 def test_the_page_names_every_recipe(root, recipes):

@@ -49,6 +49,11 @@ def _i2c(
     driver: DriverClass, settings: PlacedSettings, where: str, problems: Problems
 ) -> Place | None:
     known = addresses_of(driver)
+    if not known:
+        if settings.address is None:
+            problems.missing(f"{where}address", "the chip's I2C address, such as 0x48")
+            return None
+        known = (settings.address,)
     address = known[0] if settings.address is None else settings.address
     if address not in known:
         possible = ", ".join(f"0x{one:02x}" for one in known)

@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
+from drivers.base.declared import DeclaredChannel
 from drivers.base.driver import BusKind, DriverClass, addresses_of, is_output, more_pins_of
+from drivers.base.register_fields import RegisterValue
 from edge_agent.acquire.catalog import Option, options
 from edge_agent.survey.draft import CHIPS, OFTEN
 
@@ -19,10 +21,16 @@ PLACES: dict[BusKind, str] = {
 # What the kernel calls a sensor that it reads itself
 KERNEL_NAMES = {"hwmon": "lm75", "iio": "dht11"}
 
-# What those take that read anything, by option
-ANYTHING = {
+ANY_ADDRESS = 0x48
+
+# What those take that read anything, by option and by the kind of its tables
+ANYTHING: dict[Any, str] = {
     "program": '["/usr/local/bin/ups-values", "--once"]',
-    "values": '[{ name = "battery", low = 0, high = 100 }]',
+    tuple[DeclaredChannel, ...]: '[{ name = "battery", low = 0, high = 100 }]',
+    tuple[RegisterValue, ...]: (
+        '[{ name = "temperature", register = 0x00, width = 2, shift = 4, signed = true,'
+        " scale = 0.0625, low = -40, high = 125 }]"
+    ),
 }
 
 
@@ -41,14 +49,16 @@ def _place(driver: DriverClass) -> Iterator[str]:
     if driver.bus != "i2c":
         yield from filter(None, [PLACES[driver.bus]])
         return
-    yield f"address = 0x{addresses_of(driver)[0]:02x}"
+    first, *_ = *addresses_of(driver), ANY_ADDRESS
+    yield f"address = 0x{first:02x}"
     if is_output(driver):  # of an expander
         yield "pin = 0"
 
 
 def _value(option: Option, name: str, driver: DriverClass) -> str:
-    if option.name in ANYTHING:
-        return ANYTHING[option.name]
+    anything = ANYTHING.get(option.name) or ANYTHING.get(option.kind)
+    if anything:
+        return anything
     if option.name in more_pins_of(driver):
         return str(FURTHER_PIN)
     return json.dumps(_any_of(option.kind, KERNEL_NAMES.get(name, name)), ensure_ascii=False)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from importlib.metadata import entry_points
 from typing import NamedTuple
 
-from drivers.base.driver import Driver, DriverClass, is_sensor
+from drivers.base.driver import Driver, DriverClass, addresses_of, is_sensor
 from simulators.model import I2CModel
 
 
@@ -17,10 +17,10 @@ class Pair(NamedTuple):
 
 
 def i2c_sensors() -> Iterator[Pair]:
-    """Yield the pairs that share an I2C bus with any other."""
+    """Yield the pairs that share an I2C bus with any other, and whose chip has an address."""
     models = {entry.name: entry for entry in entry_points(group="edge_agent.simulators")}
     for entry in sorted(entry_points(group="edge_agent.drivers")):
         if entry.name in models:
             driver: DriverClass = entry.load()
-            if driver.bus == "i2c" and is_sensor(driver):
+            if addresses_of(driver) and is_sensor(driver):
                 yield Pair(entry.name, driver, models[entry.name].load())

@@ -104,6 +104,16 @@ def test_a_missing_pin_is_a_problem(resolved):
         resolved(device("door", "contact"))
 
 
+REGISTERS = 'values = [{ name = "temperature", low = 0, high = 50 }]\n'
+
+
+def test_a_device_that_any_address_may_have_needs_one(resolved):
+    with pytest.raises(ConfigError, match=r"device.it.address: missing; wanted: the chip's I2C"):
+        resolved(device("it", "i2c_registers", REGISTERS))
+    place = resolved(device("it", "i2c_registers", REGISTERS + "address = 0x31"))["it"]
+    assert str(place) == "i2c-1:0x31"
+
+
 @pytest.mark.parametrize("conversion", ["scale = 2", "median = 3"])
 def test_a_counters_total_is_not_converted(resolved, conversion):
     text = device("rain", "pulse", 'pin = 5\nkind = "precipitation"\nper_pulse = 0.25')

@@ -19,6 +19,7 @@ LONGEST_INTERVAL = 61  # s; a shorter fault may fall between two measurements
 # What a chip's protocol cannot detect: its own test says why
 BLIND = {
     "bh1750": {"corrupt_bits"},
+    "i2c_registers": {"slow_conversion"},
     "lm75": {"slow_conversion"},
     "max17048": {"slow_conversion"},
     "max31855": {"slow_conversion"},
