@@ -1,7 +1,8 @@
-"""Interlocks: outputs that exclude each other must exist, and cannot both be safe when on."""
+"""Interlocks: outputs that exclude each other must exist, and cannot both be on unasked."""
 
 from itertools import combinations
 
+from edge_agent.blueprint.plans import at_start
 from edge_agent.config.config import Config
 from edge_agent.config.output import OutputSettings
 from edge_agent.problems import Problems, unknown
@@ -19,9 +20,20 @@ def note_interlocks(config: Config, problems: Problems) -> None:
             elif other not in names:
                 problems.note(key, other, unknown(other, names))
     for one, another in combinations(config.output, 2):
-        if _exclude(one, another) and level(one.safe) and level(another.safe):
+        if not _exclude(one, another):
+            continue
+        if level(one.safe) and level(another.safe):
             what = f"{another.name!r}, which it excludes, is also safe when on"
             problems.note(f"output.{one.name}.safe", one.safe, what)
+        elif _first(one) and _first(another):
+            what = f"{another.name!r}, which it excludes, is also on at a start"
+            problems.note(f"output.{one.name}.at_start", one.at_start, what)
+
+
+def _first(output: OutputSettings) -> float:
+    """Return the value at a first start, when no command is known."""
+    chosen = at_start(output)
+    return level(output.safe) if chosen is None else chosen
 
 
 def _exclude(one: OutputSettings, other: OutputSettings) -> bool:

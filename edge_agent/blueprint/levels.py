@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from edge_agent.blueprint.devices import ResolvedOutput
+from edge_agent.blueprint.plans import at_start
 from edge_agent.config.config import Config
 from edge_agent.problems import Problems
 from edge_agent.units import level
@@ -13,6 +14,9 @@ def note_levels(config: Config, outputs: Iterable[ResolvedOutput], problems: Pro
     known = {one.name: one for one in outputs}
     for output in known.values():
         _note(f"output.{output.name}.safe", output.settings.safe, output, problems)
+        chosen = at_start(output.settings)
+        if chosen is not None and output.settings.at_start != "safe":
+            _note(f"output.{output.name}.at_start", chosen, output, problems)
     for rule in config.rule:
         for name in rule.set.keys() & known:
             _note(f"rule.{rule.name}.set.{name}", rule.set[name], known[name], problems)

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from edge_agent.blueprint.plans import at_start
 from edge_agent.config.config import Config
 from edge_agent.config.device import ChannelSettings
+from edge_agent.config.output import OutputSettings
 from edge_agent.paths import expanded, unset_variable
 from edge_agent.problems import Problems
 from edge_agent.units import level
@@ -32,12 +34,17 @@ def note_limits(config: Config, problems: Problems) -> None:
             problems.add(f"{limit.key} = {limit.value:.12g}: out of range; wanted: {limit.words}")
     _note_log_path(config.log.path, problems)
     for output in config.output:
-        if level(output.safe) and output.max_on:
-            what = "max_on would end the safe state; remove one of them"
+        if output.max_on and (key := _endless(output)):
+            what = f"max_on would end the {key} state; remove one of them"
             problems.note(f"output.{output.name}.max_on", output.max_on, what)
     for device in config.device:
         for name, channel in device.channel.items():
             _note_contradictions(f"device.{device.name}.channel.{name}.", channel, problems)
+
+
+def _endless(output: OutputSettings) -> str:
+    """Return which key keeps an output on without a rule or a command; "" if none does."""
+    return "safe" if level(output.safe) else "at_start" if at_start(output) else ""
 
 
 def _note_log_path(path: str, problems: Problems) -> None:
@@ -64,7 +71,8 @@ def _limits(config: Config) -> Iterator[Limit]:
     for rule in config.rule:
         yield Limit(f"rule.{rule.name}.repeat", rule.repeat or 60, 60, infinite, 'at least "1m"')
     for output in config.output:
-        yield Limit(f"output.{output.name}.safe", level(output.safe), 0, 1, '"on", "off", 0 to 1')
+        for name, number in (("safe", level(output.safe)), ("at_start", at_start(output) or 0)):
+            yield Limit(f"output.{output.name}.{name}", number, 0, 1, '"on", "off", 0 to 1')
     for rule in config.rule:
         for output_name, value in rule.set.items():
             key = f"rule.{rule.name}.set.{output_name}"

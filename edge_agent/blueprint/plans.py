@@ -61,4 +61,11 @@ def output_guard(settings: OutputSettings, *, continuous: bool) -> Guard:
         settings.max_on,
         frozenset(settings.interlock),
         continuous,
+        at_start(settings),
     )
+
+
+def at_start(settings: OutputSettings) -> float | None:
+    """Return the value that an output has at a start; None if it is to continue."""
+    chosen = settings.safe if settings.at_start == "safe" else settings.at_start
+    return None if chosen == "keep" else level(chosen)

@@ -96,11 +96,14 @@ def run(case: RuleCase, blueprint: Blueprint) -> list[str]:
     for reading in sorted(measured(case, blueprint), key=lambda one: one.moment.uptime):
         replay.feed(reading)
     replay.advance(_moment(start, end(case)))
-    safe = {name: guard.safe for name, guard in guards.items()}
+    first = {
+        name: guard.safe if guard.at_start is None else guard.at_start
+        for name, guard in guards.items()
+    }
     problems = differences("alert", _wanted_alerts(case), _alerts(replay.alerts))
     if case.outputs is None:
         return problems
-    return problems + differences("output", _wanted_moves(case), _moves(replay.switched, safe))
+    return problems + differences("output", _wanted_moves(case), _moves(replay.switched, first))
 
 
 def _wanted_alerts(case: RuleCase) -> list[Occurrence]:
@@ -117,9 +120,9 @@ def _wanted_moves(case: RuleCase) -> list[Occurrence]:
     return [Occurrence(one.at, f"{one.output} {level(one.value):g}") for one in wanted]
 
 
-def _moves(switched: Iterable[Switched], safe: Mapping[str, float]) -> list[Occurrence]:
-    """Return the changes of the outputs' values, which are safe at first."""
-    values, moves = dict(safe), []
+def _moves(switched: Iterable[Switched], first: Mapping[str, float]) -> list[Occurrence]:
+    """Return the changes of the outputs' values, from those at the start."""
+    values, moves = dict(first), []
     for one in switched:
         if one.value != values[one.output]:
             moves.append(Occurrence(one.moment.uptime / 1e6, f"{one.output} {one.value:g}"))

@@ -13,6 +13,15 @@ Switch: TypeAlias = Annotated[
 ]
 
 
+AtStart: TypeAlias = Annotated[
+    bool | float | Literal["keep", "safe", "on", "off"],
+    Meta(
+        description='state from a start until a rule or a command sets it: "safe", "on", "off",'
+        ' or 0 to 1 if it can be dimmed; "keep" = what was commanded before continues, else safe'
+    ),
+]
+
+
 class OutputSettings(Settings, frozen=True, kw_only=True):
     """`[[output]]`: a relay, lamp or dimmer. Any other key is an option of its driver."""
 
@@ -31,8 +40,9 @@ class OutputSettings(Settings, frozen=True, kw_only=True):
     ] = None
     safe: Annotated[
         Switch,
-        Meta(description='state at start, stop and when no rule sets it: "on" or "off"'),
+        Meta(description='state at a stop, and when nothing else sets it: "on" or "off"'),
     ] = "off"
+    at_start: AtStart = "keep"
     min_on: Annotated[
         Duration, Meta(description="stays on at least this long; a safe state does not wait")
     ] = Duration(0)

@@ -132,8 +132,8 @@ class OutputV1(msgspec.Struct, frozen=True):
     by: Annotated[
         str,
         Meta(
-            description="who asked for it: a rule's name, `command`, `safe`, `interlock` or"
-            " `max_on`",
+            description="who asked for it: a rule's name, `command`, `safe`, `at_start`,"
+            " `interlock` or `max_on`",
         ),
     ]
     error: Annotated[

@@ -297,6 +297,31 @@ def test_a_set_survives_a_clean_stop(asked):
     assert asked.relay.state() == 1
 
 
+@pytest.mark.parametrize("chosen, value", [("keep", 1), ("safe", 0), ("on", 1), ("off", 0)])
+def test_a_restart_keeps_what_was_commanded_of_an_output_or_does_what_is_chosen(
+    asked, tmp_path, chosen, value
+):
+    asked.live(3, 25)  # min_off
+    asked.ask("set", output="fan", value="on", **{"for": 60})
+    asked.live(4, 25)  # min_on
+    assert asked.relay.state() == 1
+    config = (tmp_path / "asked.toml").read_text().replace('max_on = "20s"', "")
+    restarted(asked, config.replace("pin = 22", f'pin = 22\nat_start = "{chosen}"'), tmp_path)
+    asked.live(3, 25)
+    assert asked.relay.state() == value
+    asked.live(60, 25)
+    assert asked.relay.state() == (chosen == "on")
+
+
+def test_a_rule_that_fires_over_a_restart_sets_its_output_whatever_is_chosen(asked, tmp_path):
+    for _ in range(4):
+        asked.live(1, 35)
+    assert asked.relay.state() == 1
+    config = (tmp_path / "asked.toml").read_text()
+    restarted(asked, config.replace("pin = 22", 'pin = 22\nat_start = "off"'), tmp_path)
+    assert asked.relay.state() == 1
+
+
 def test_after_a_clock_went_back_the_last_reading_is_the_current_one(asked):
     asked.live(1, 20)
     asked.clock.step(-1.5)

@@ -175,6 +175,31 @@ def test_after_sigkill_nothing_fires_twice_and_the_output_is_on_again(running, w
     assert events(process, "output")[-1][1] == {"value": 1.0, "by": "warm"}
 
 
+@pytest.mark.parametrize(
+    "chosen, value, by",
+    [
+        ("keep", 0.0, "command"),
+        ("safe", 1.0, "safe"),
+        ("on", 1.0, "safe"),
+        ("off", 0.0, "at_start"),
+    ],
+)
+def test_after_sigkill_an_output_is_as_chosen(running, user, wait_for, chosen, value, by):
+    lamp = f'[[output]]\nname = "lamp"\npin = 23\nsafe = "on"\nat_start = "{chosen}"\n[[rule]]'
+    process = running(CONFIG.replace("[[rule]]", lamp))
+
+    def set_to():
+        return [data for output, data in events(process, "output") if output == "lamp"]
+
+    user(paho.MQTTv311).ask("set", "edge/shed/command/set/response", output="lamp", value="off")
+    wait_for(lambda: {"value": 0.0, "by": "command"} in set_to())
+    before = len(set_to())
+    process.kill()
+    process.start()
+    wait_for(lambda: len(set_to()) > before)
+    assert set_to()[-1] == {"value": value, "by": by}
+
+
 class Service:
     """A web service that is down at first, and takes what Apprise's json:// sends later."""
 

@@ -234,6 +234,13 @@ def test_the_strongest_is_heard_and_of_two_equal_ones_the_first(
     assert fan(engine)[-1] == (0 if wins is None else 0.2 + wins / 10)
 
 
+@heard("otherwise `at_start`, until a rule or a command has set the output")
+def test_an_output_has_its_value_of_a_start_until_it_is_set(stepped, rule):
+    engine = stepped([rule(settings={"fan": 0.4})], guards={"fan": Guard(at_start=1.0)})
+    live(engine, [(0, 20, ...), (1, 31, ...), (2, 20, ...)])
+    assert fan(engine) == [1, 0.4, 0]
+
+
 @heard("otherwise the `safe` state")
 def test_an_output_that_none_asks_for_is_safe(stepped, rule):
     engine = stepped([rule(settings={"fan": 0.0})], guards={"fan": Guard(safe=1.0)})

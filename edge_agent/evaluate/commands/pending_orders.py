@@ -6,7 +6,8 @@ from typing import NamedTuple
 from edge_agent.clock import Moment
 from edge_agent.evaluate.commands.command import Set
 from edge_agent.evaluate.outputs.output_set import OutputSet
-from edge_agent.evaluate.outputs.output_state import Order, Replaced
+from edge_agent.evaluate.outputs.output_state import Order
+from edge_agent.evaluate.outputs.requests import Replaced
 from edge_agent.events import Request
 
 

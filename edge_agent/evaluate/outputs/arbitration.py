@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 SAFE = "safe"  # sets an output that no rule or command asks for
+AT_START = "at_start"  # sets it before any of them has asked
 HOLDERS = {
     "interlock": "an output that excludes it is on",
     "max_on": "max_on has switched it off",
@@ -33,7 +34,8 @@ class Guard(msgspec.Struct, frozen=True):
     """The limits of an output: times in seconds, 0 for none; a value above 0 is on.
 
     `interlock` names outputs that must never be on together with this one; either may say so.
-    Only a `continuous` output takes values between 0 and 1.
+    Only a `continuous` output takes values between 0 and 1. `at_start` is its value from a start
+    until it is asked for another; None if what was commanded before continues.
     """
 
     safe: float = 0.0
@@ -42,6 +44,7 @@ class Guard(msgspec.Struct, frozen=True):
     max_on: float = 0.0
     interlock: frozenset[str] = frozenset()
     continuous: bool = False
+    at_start: float | None = None
 
     def takes(self, value: float) -> bool:
         """Return whether the output can be set to a value from 0 to 1."""

@@ -1,6 +1,5 @@
 """The outputs: what rules and commands ask for, as far as it is allowed, set on the hardware."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import count
 
@@ -13,16 +12,14 @@ from edge_agent.evaluate.outputs.arbitration import (
     arbitrate,
     excluded,
     holder,
-    strongest,
 )
-from edge_agent.evaluate.outputs.output_state import Order, OutputState, Replaced
+from edge_agent.evaluate.outputs.output_state import Order, OutputState
 from edge_agent.evaluate.outputs.output_switch import OutputSwitch
+from edge_agent.evaluate.outputs.requests import Replaced, Requests
 from edge_agent.evaluate.outputs.switching import GuardedOutput, SettingResult
 from edge_agent.evaluate.outputs.unsafe_outputs import UnsafeOutputs
 from edge_agent.evaluate.rules.rule import Rule
-from edge_agent.events import SEVERITIES, Alert, Switched
-
-RANKS = dict(zip(SEVERITIES, (Rank.RULE_INFO, Rank.RULE_WARNING, Rank.RULE_CRITICAL), strict=True))
+from edge_agent.events import Alert, Switched
 
 
 class OutputSet:
@@ -39,13 +36,12 @@ class OutputSet:
     ) -> None:
         self._numbers = count(1)
         self._switches = {output.name: OutputSwitch(output, self._numbers) for output in outputs}
-        self._guards = {name: one.output.guard for name, one in self._switches.items()}
+        self._guards = guards = {n: one.output.guard for n, one in self._switches.items()}
         saved = (states or {}).items()
-        known = {
-            name: one.within(self._guards[name]) for name, one in saved if name in self._guards
-        }
+        known = {name: one.within(guards[name]) for name, one in saved if name in guards}
         self._held = {name: one.held for name, one in known.items()}
-        self._orders = {name: one.order for name, one in known.items() if one.order}
+        orders = {name: one.order for name, one in known.items() if one.order}
+        self._requests = Requests(guards, orders)
         self._removed: list[OutputSwitch] = []  # whose results are awaited
         self._news: list[Switched] = []  # of removed outputs
         self._unsafe = UnsafeOutputs(alerts)
@@ -95,8 +91,8 @@ class OutputSet:
             safe = Held(guard.safe, SAFE, moment.uptime)
             self._news += _known(switch.follow(safe, moment), switch.release(moment))
             self._removed += [switch] * switch.waits
-            for known in (self._held, self._orders):
-                known.pop(name, None)
+            self._held.pop(name, None)
+            self._requests.pop(name)
 
     def values(self) -> dict[str, float]:
         """Return each output's value; one that could not be switched has none."""
@@ -105,14 +101,14 @@ class OutputSet:
 
     def states(self) -> dict[str, OutputState]:
         """Return the states to restore after a restart."""
-        return {name: OutputState(one, self._orders.get(name)) for name, one in self._held.items()}
+        return {name: OutputState(one, self.orders.get(name)) for name, one in self._held.items()}
 
     def order(self, name: str, order: Order | None) -> Replaced:
         """Set a command's order, or remove it; return what it replaced. It restarts `max_on`."""
         held = self._held.get(name)
-        before = Replaced(self._orders.pop(name, None), held.begun if held else None)
+        before = Replaced(self._requests.pop(name), held.begun if held else None)
         if order is not None:
-            self._orders[name] = order
+            self._requests.orders[name] = order
             if held and order.value > 0 >= held.value:
                 self._held[name] = held._replace(begun=None)
         return before
@@ -120,17 +116,18 @@ class OutputSet:
     @property
     def orders(self) -> Mapping[str, Order]:
         """The orders that are in force, by output."""
-        return self._orders
+        return self._requests.orders
 
     def withdraw(self, name: str, before: Replaced) -> None:
         """Remove an order that has had no effect: what it replaced is in force again."""
-        self.order(name, before.order)
+        self._requests.pop(name)
+        self._requests.put(name, before.asked)
         if self._held[name].value <= 0:
             self._held[name] = self._held[name]._replace(begun=before.begun)
 
     def obstacle(self, name: str, now: int) -> str | None:
         """Return why an output is not as its order asks: "" if it is, None if it may be soon."""
-        held, switch, asked = self._held[name], self._switches[name], self._orders[name].value
+        held, switch, asked = self._held[name], self._switches[name], self.orders[name].value
         if held.value != asked:
             return holder(self._guards[name], held, now)
         error = switch.error or self._blocked(name, held)
@@ -143,10 +140,11 @@ class OutputSet:
         if self._unreleased is not None:
             return []
         now = moment.uptime
-        self._orders = {name: one for name, one in self._orders.items() if now < one.until}
-        result = arbitrate(self._guards, self._requests(acting, unknown), self._held, now)
+        self._requests.end(now)
+        requests = self._requests.strongest(acting, unknown, self._guards)
+        result = arbitrate(self._guards, requests, self._held, now)
         self._held = result.settings
-        ends = (order.until for order in self._orders.values())
+        ends = (order.until for order in self.orders.values())
         self._arbitrated_at = min([*ends, NEVER if result.due is None else result.due])
         return self._set_all(moment)
 
@@ -195,20 +193,6 @@ class OutputSet:
 
     def _all(self) -> list[OutputSwitch]:
         return [*self._switches.values(), *self._removed]
-
-    def _requests(
-        self, acting: Iterable[Rule], unknown: Iterable[Rule]
-    ) -> dict[str, OutputRequest]:
-        asked: dict[str, list[OutputRequest]] = defaultdict(list)
-        for rule in acting:
-            for name, value in rule.settings.items():
-                asked[name].append(OutputRequest(value, rule.name, RANKS[rule.severity]))
-        for name, order in self._orders.items():
-            asked[name].append(OutputRequest(order.value, order.by, Rank.COMMAND))
-        for rule in unknown:
-            for name in rule.settings:
-                asked[name].append(OutputRequest(self._guards[name].safe, SAFE, Rank.LOST))
-        return {name: strongest(requests) for name, requests in asked.items()}
 
     def _set_all(self, moment: Moment) -> list[Switched]:
         news, self._news = self._news, []

@@ -1,7 +1,5 @@
 """What is saved of an output: what it does, and what a command asks of it."""
 
-from typing import NamedTuple
-
 import msgspec
 
 from edge_agent.evaluate.outputs.arbitration import Guard, Held
@@ -22,9 +20,14 @@ class OutputState(msgspec.Struct, frozen=True, omit_defaults=True):
     order: Order | None = None
 
     def within(self, guard: Guard) -> "OutputState":
-        """Return the state of an output whose driver may be another one now, on or off only."""
+        """Return the state to continue from at a start.
+
+        The driver may be another one now, on or off only; if `at_start` chooses a value, what was
+        commanded has ended.
+        """
         value = self.held.value if guard.takes(self.held.value) else 1.0
-        order = self.order if self.order and guard.takes(self.order.value) else None
+        lasting = self.order and guard.at_start is None and guard.takes(self.order.value)
+        order = self.order if lasting else None
         return OutputState(self.held._replace(value=value), order)
 
     def shifted(self, by: int) -> "OutputState":
@@ -35,10 +38,3 @@ class OutputState(msgspec.Struct, frozen=True, omit_defaults=True):
         if order is not None:
             order = msgspec.structs.replace(order, until=order.until + by)
         return OutputState(held, order)
-
-
-class Replaced(NamedTuple):
-    """What an order replaced: an earlier one, and since when `max_on` counted."""
-
-    order: Order | None
-    begun: int | None

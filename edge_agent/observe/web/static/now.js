@@ -1,7 +1,7 @@
 import { duration, element } from "./dom.js";
 
 const SOUND = new Set(["inactive", "resolved"]);
-const BY = { command: "a command", safe: "its safe state", interlock: "an interlock", max_on: "max_on" };
+const BY = { command: "a command", safe: "its safe state", at_start: "at_start", interlock: "an interlock", max_on: "max_on" };
 const LASTS = [["600", "10 min"], ["3600", "1 hour"], ["28800", "8 hours"], ["86400", "1 day"]];
 
 export async function open(main, api) {
