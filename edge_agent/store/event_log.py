@@ -27,6 +27,7 @@ from edge_agent.store.soundness import verify_tables
 from edge_agent.store.tally import BLOCK, enter
 from edge_agent.store.untrusted import begin_untrusted, number_of
 from edge_agent.store.vacant import VacantOffsets
+from edge_agent.store.write_ahead import lengthen, wal_length
 
 FIRST = """
 INSERT INTO sqlite_sequence SELECT 'event', 0
@@ -154,10 +155,15 @@ class EventLog:
         self._connection.report_progress_to(progress)
 
     def limit_wal(self, size: int) -> None:
-        """Fold the write-ahead log into the database, and cut it, beyond about `size` bytes."""
-        pages = max(size // int(self.execute("PRAGMA page_size")[0][0]), 1)
-        self.execute(f"PRAGMA wal_autocheckpoint = {min(pages, CHECKPOINT_PAGES)}")
+        """Fold the write-ahead log into the database, and cut it, beyond about `size` bytes.
+
+        Its file is made as long as it gets.
+        """
+        page_size = int(self.execute("PRAGMA page_size")[0][0])
+        pages = min(max(size // page_size, 1), CHECKPOINT_PAGES)
+        self.execute(f"PRAGMA wal_autocheckpoint = {pages}")
         self.execute(f"PRAGMA journal_size_limit = {size}")
+        lengthen(self._wal, min(wal_length(pages, page_size), size))
 
     def cut_wal(self, size: int) -> None:
         """Fold a write-ahead log of more than `size` bytes in at once, unless it is being read."""

@@ -13,10 +13,10 @@ from typing import Any, BinaryIO
 from edge_agent.store.connection import PAGE_SIZE
 from edge_agent.store.gaps import Ranges, merged, ranges
 from edge_agent.store.log_connection import Progress, unwatched
+from edge_agent.store.write_ahead import FRAME_HEADER, WAL_HEADER
 
 TABLE_LEAF = 13
 NO_TREE = (IndexError, ValueError)  # a page that cannot be
-WAL_HEADER, FRAME_HEADER = 32, 24
 INTEGERS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}  # bytes, by serial type
 SIZES = {2**n for n in range(9, 16)}
 LONGEST = 2**24  # bytes of a row

@@ -1,4 +1,4 @@
-"""The database's shape, version by version; each step runs in one transaction with its number."""
+"""The database's shape, version by version; all steps that are due run in one transaction."""
 
 import secrets
 import sqlite3
@@ -136,11 +136,11 @@ def _apply(connection: sqlite3.Connection, version: int) -> None:
     from sqlite_utils import Database  # noqa: PLC0415
 
     db = Database(connection, execute_plugins=False)
-    for number, step in enumerate(STEPS[version:], version + 1):
-        db.execute("BEGIN IMMEDIATE")
+    db.execute("BEGIN IMMEDIATE")
+    for step in STEPS[version:]:
         step(db)
-        db.execute(f"PRAGMA user_version = {number}")
-        db.execute("COMMIT")
+    db.execute(f"PRAGMA user_version = {len(STEPS)}")
+    db.execute("COMMIT")
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -8,10 +8,14 @@ import pytest
 from edge_agent.errors import LogError
 from edge_agent.events import CursorMove, Reading, lifecycle
 from edge_agent.store.check import LogCheck
+from edge_agent.store.connection import CHECKPOINT_PAGES
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.event_rows import AS_JSON
 from edge_agent.store.reader import LATEST_ALERTS, LogReader
 from edge_agent.store.time_repair import TimeRepair
+from edge_agent.store.write_ahead import lengthen
+
+WAL = 4_000_000  # bytes
 
 
 def test_events_come_back_in_order_with_ascending_offsets(log, reader, record):
@@ -211,3 +215,36 @@ def test_the_database_of_another_program_is_closed(path):
     with pytest.raises(LogError, match="another program"):
         EventLog.open(path, boot="a boot")
     assert open_files(path.parent) == []
+
+
+def test_the_write_ahead_log_is_as_long_from_the_start_as_it_gets(log, event):
+    log.limit_wal(WAL)
+    begin = log.wal_size()
+    for n in range(CHECKPOINT_PAGES):
+        with log.transaction():
+            log.append([event(n) for n in range(10)])
+        assert log.wal_size() == begin, f"it grew in commit {n}"
+
+
+def test_a_kill_or_a_power_cut_before_the_first_frame_costs_nothing(path, log, record):
+    record(10)
+    log.close()
+    again = EventLog.open(path, boot="other")
+    again.limit_wal(WAL)
+    copy = path.with_name("copy.db")
+    copy.write_bytes(path.read_bytes())
+    content = path.with_name("events.db-wal").read_bytes()
+    assert content.strip(b"\0") == b"" != content
+    copy.with_name("copy.db-wal").write_bytes(content)
+    with closing(EventLog.open(copy, boot="other")) as copied:
+        assert copied.last_offset() == 10
+    again.close()
+
+
+def test_no_zeros_are_written_behind_a_write_ahead_log_that_is_too_long_already(path):
+    wal = path.with_name("events.db-wal")
+    lengthen(wal, 10)
+    assert not wal.exists()
+    wal.write_bytes(b"12345")
+    lengthen(wal, 3)
+    assert wal.read_bytes() == b"12345"
