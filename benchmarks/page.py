@@ -30,6 +30,9 @@ def page(port: int) -> Iterator[Row]:
     yield from beside("page closed", "", lambda _: nullcontext())
     yield from beside(f"{PAGES} pages open", "web.listen", lambda address: viewers(address, PAGES))
     yield from beside(f"metrics read every {SCRAPE} s", "metrics.listen", scraped)
+    yield from beside("1,000 readings/s", "", lambda _: nullcontext(), "busy")
+    name = f"1,000 readings/s, {PAGES} pages open"
+    yield from beside(name, "web.listen", lambda address: viewers(address, PAGES), "busy")
 
 
 def rss_without(port: int) -> float:
@@ -61,11 +64,14 @@ def idle(
 
 
 def beside(
-    name: str, key: str, looking: Callable[[str], AbstractContextManager[None]]
+    name: str, key: str, looking: Callable[[str], AbstractContextManager[None]], *words: str
 ) -> Iterator[Row]:
-    """Measure the delay of a relay; `key` names the address at which others look."""
+    """Measure the delay of a relay; `key` names the address at which others look.
+
+    `words` are those of `benchmarks.relay`.
+    """
     address = _address()
-    settings = [f"{key}={address}"] if key else []
+    settings = [*words, *([f"{key}={address}"] if key else [])]
     with scratch() as directory:
         result = relayed(directory, *settings, meanwhile=partial(_opened, looking, address, key))
     yield from relay_rows(figures(name, [ms for _, ms in result["samples"]]))

@@ -1,14 +1,16 @@
 """A relay that follows a sensor, in a process of its own: its delay after each reading.
 
-python -m benchmarks.relay DIRECTORY [hung] [KEY=VALUE]...
+python -m benchmarks.relay DIRECTORY [hung] [busy] [KEY=VALUE]...
 It prints JSON when there is a file named stop in the directory. No broker listens at its port. With
-`hung`, a bus that hangs has a sensor and eight outputs. KEY=VALUE sets a key of the configuration.
+`hung`, a bus that hangs has a sensor and eight outputs. With `busy`, fifty sensors give 1,000
+readings a second instead of ten that give thirty. KEY=VALUE sets a key of the configuration.
 """
 
 import errno
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from edge_agent.agent import Agent
@@ -47,11 +49,14 @@ PIN = 22
 HUNG, SLOW = 90, 8  # the number of the bus that hangs, and of its outputs
 DEVICE = """
 [[device]]
-name = "chip%d"
+name = "chip{n}"
 driver = "sht4x"
-bus = %d
-every = "%s"
+bus = {bus}
+address = {address}
+every = "{every}"
 """
+ADDRESSES = (0x44, 0x45, 0x46)  # of the chips of one bus, if there are many
+CALM, BUSY = 10, 50  # sensors
 SCENARIO = """
 [signal."chip0.temperature"]
 kind = "pulses"
@@ -85,13 +90,25 @@ class Watch:
             self.samples.append((time.time(), ms))
 
 
-def configuration(*, hung: bool) -> str:
-    """Return a configuration of ten sensors, and of those on the bus that hangs."""
+def configuration(*, hung: bool, busy: bool) -> str:
+    """Return a configuration of many sensors, and of what is on the bus that hangs."""
     slow = range(SLOW if hung else 0)
     names = ["fan", *(f"slow{n}" for n in slow)]
-    devices = [(n, n, "1s" if n else "50ms") for n in range(10)] + [(HUNG, HUNG, "1s")] * hung
-    tables = [*(DEVICE % one for one in devices), *(OUTPUT % (n, n) for n in slow)]
+    tables = [*(_busy() if busy else _calm()), *(OUTPUT % (n, n) for n in slow)]
+    if hung:
+        tables.append(DEVICE.format(n=HUNG, bus=HUNG, address=ADDRESSES[0], every="1s"))
     return CONFIG % ", ".join(f'{name} = "on"' for name in names) + "".join(tables)
+
+
+def _calm() -> Iterator[str]:
+    for n in range(CALM):
+        yield DEVICE.format(n=n, bus=n, address=ADDRESSES[0], every="1s" if n else "50ms")
+
+
+def _busy() -> Iterator[str]:
+    for n in range(BUSY):
+        bus, place = divmod(n, len(ADDRESSES))
+        yield DEVICE.format(n=n, bus=bus, address=ADDRESSES[place], every="50ms")
 
 
 def hang(hardware: SimulatedHardware) -> None:
@@ -104,7 +121,7 @@ def main() -> None:
     """Run until there is a file named stop."""
     directory = Path(sys.argv[1])
     config = directory / "relay.toml"
-    config.write_text(configuration(hung="hung" in sys.argv))
+    config.write_text(configuration(hung="hung" in sys.argv, busy="busy" in sys.argv))
     config.with_suffix(".scenario.toml").write_text(SCENARIO)
     overrides = [word for word in sys.argv[2:] if "=" in word]
     blueprint = resolve(config, overrides)
