@@ -5,7 +5,7 @@ for 10,000,000 events. A start of 0.35 s is then as long as with an empty log.
 """
 
 import argparse
-import resource
+import os
 import subprocess
 import sys
 import time
@@ -18,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.broker import mosquitto
 from benchmarks.idle import configuration
+from benchmarks.measure import rss
 from benchmarks.row import Row
 from benchmarks.scratch import scratch
 from edge_agent.clock import SystemClock
@@ -29,6 +30,8 @@ EVENTS = 10_000_000
 SLICE = 200_000  # rows in one transaction
 TIMES = 3  # of which the shortest counts
 PATIENCE = 60.0
+SAMPLE = 65536  # bytes of output between two looks at the memory
+EXPORTED = 1_000_000  # events at most
 FIRST_READING, FIRST_PUBACK = 0.5, 0.7  # s after the start of the process
 SHARE = 1.5  # times a start with an empty log
 BEGIN = 1_750_000_000_000_000  # µs since 1970; one reading a second from there on
@@ -44,6 +47,9 @@ QUESTIONS = {
     "log tail": ("tail",),
     "log tail -n 1000": ("tail", "-n", "1000"),
     "log stats": ("stats",),
+    "log tail --kind gap": ("tail", "--kind", "gap"),
+    "log tail --kind reading --source none": ("tail", "--kind", "reading", "--source", "none"),
+    "log export --kind gap": ("export", "--kind", "gap"),
     "log replay --since 5m --dry-run": ("replay", "--sink", "mqtt", "--since", "5m", "--dry-run"),
 }
 
@@ -140,18 +146,40 @@ def questions(empty: Path, full: Path) -> Iterator[Row]:
         yield Row("  as a share of an empty log", long / short, "times", None, SHARE)
 
 
+def exported(full: Path, count: int) -> Iterator[Row]:
+    """Export as many events, and a hundredth of them, in both formats."""
+    for form in ("jsonl", "csv"):
+        words = ("export", "--format", form, "--until")
+        few, many = (_cost(full, (*words, str(most))) for most in (count // 100, count))
+        yield Row(f"edge-agent log export, {form}: CPU", many.cpu / count * 1e6, "µs/event")
+        yield Row("  RSS beyond that of a short export", many.rss - few.rss, "MiB", None, 4)
+
+
 def asked(directory: Path, words: tuple[str, ...]) -> float:
     """Return the CPU seconds of a command, the shortest of a few."""
+    return min(_cost(directory, words).cpu for _ in range(TIMES))
+
+
+class Cost(NamedTuple):
+    """What a command took: seconds of CPU, and the most MiB at once."""
+
+    cpu: float
+    rss: float
+
+
+def _cost(directory: Path, words: tuple[str, ...]) -> Cost:
     config = str(directory / "idle.toml")
     command = [sys.executable, "-m", "edge_agent", "log", "--config", config, *words]
-    return min(_cpu(command) for _ in range(TIMES))
-
-
-def _cpu(command: list[str]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    most = 0.0
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    while process.stdout.read(SAMPLE):
+        most = max(most, rss(process.pid))
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return Cost(used.ru_utime + used.ru_stime, most)
 
 
 def long_log(count: int = EVENTS) -> Iterator[Row]:
@@ -165,6 +193,7 @@ def long_log(count: int = EVENTS) -> Iterator[Row]:
         yield Row(f"generating a log of {count:,} events", fill(full / "idle.db", count), "s")
         yield Row("  its size", (full / "idle.db").stat().st_size / 1e6, "MB")
         yield from questions(empty, full)
+        yield from exported(full, min(count, EXPORTED))
         yield from starts(port, empty, full)
 
 

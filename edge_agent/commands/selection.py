@@ -29,16 +29,16 @@ class EventChoice(NamedTuple):
 
     def events(self, log: HistoryReader, stretch: Stretch) -> Iterator[LoggedEvent]:
         """Yield what is selected of a stretch, oldest first."""
-        for batch in log.batches(self.kinds or KINDS, *stretch, CHUNK):
+        for batch in log.batches(self.kinds or KINDS, *stretch, CHUNK, self.sources):
             yield from filter(self._has, batch)
 
     def last(self, log: HistoryReader, stretch: Stretch, count: int) -> list[LoggedEvent]:
         """Return the last `count` events that are selected of a stretch, oldest first."""
-        after, upto = stretch
         found: list[LoggedEvent] = []
-        while len(found) < count and upto > after and (chunk := log.read_before(upto, CHUNK)):
-            found += [event for event in chunk if event.offset > after and self._has(event)]
-            upto = chunk[-1].offset - 1
+        for batch in log.batches_back(self.kinds or KINDS, *stretch, CHUNK, self.sources):
+            found += filter(self._has, batch)
+            if len(found) >= count:
+                break
         return found[:count][::-1]
 
     def _has(self, event: LoggedEvent) -> bool:

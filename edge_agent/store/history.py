@@ -1,6 +1,7 @@
 """A stretch of the log's past: where it begins and ends, and what it still has."""
 
 from collections.abc import Collection, Iterator
+from typing import TypeAlias
 
 from edge_agent.clock import NEVER
 from edge_agent.events import KINDS, LoggedEvent
@@ -20,6 +21,8 @@ BEFORE = """
 SELECT "offset" FROM event WHERE "offset" > ? AND "offset" <= ? AND time < ?
 AND kind != 'aggregate' ORDER BY "offset" DESC LIMIT 1
 """  # an aggregate has the time of its begin: one of thinned readings lies anywhere
+
+Sources: TypeAlias = Collection[str]  # of readings and aggregates; empty for all
 
 
 class HistoryReader(LogReader):
@@ -54,12 +57,25 @@ class HistoryReader(LogReader):
         return tally.count(self._execute, tally.kinds_json(kinds), after, upto)
 
     def batches(
-        self, kinds: Collection[str], after: int, upto: int, size: int
+        self, kinds: Collection[str], after: int, upto: int, size: int, sources: Sources = ()
     ) -> Iterator[list[LoggedEvent]]:
-        """Yield the events of a stretch, up to `size` at a time."""
+        """Yield the events of a stretch, up to `size` at a time, oldest first.
+
+        Blocks that have nothing of these kinds and `sources` are not read.
+        """
+        after = tally.skip(self._execute, kinds, after, sources)
         while batch := self.read_kinds(kinds, after, upto, size):
             yield batch
-            after = batch[-1].offset
+            after = tally.skip(self._execute, kinds, batch[-1].offset, sources)
+
+    def batches_back(
+        self, kinds: Collection[str], after: int, upto: int, size: int, sources: Sources = ()
+    ) -> Iterator[list[LoggedEvent]]:
+        """Yield what `batches` does, and events of other kinds between, newest first."""
+        while (upto := tally.skip_back(self._execute, kinds, upto, sources)) > after:
+            batch = self.read_before(upto, size)
+            yield [event for event in batch if event.offset > after]
+            upto = batch[-1].offset - 1 if batch else 0
 
     def _since(self, after: int, time: int, *, unknown: bool) -> tuple[int, int] | None:
         """Read only slices of the log that can have events of that time: see `slices`."""

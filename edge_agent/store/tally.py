@@ -44,10 +44,12 @@ SUM = """
 SELECT coalesce(sum(count), 0) FROM tally
 WHERE block >= ? AND block < ? AND kind IN (SELECT value FROM json_each(?))
 """
-NEXT = """
-SELECT min(block) FROM tally
-WHERE block >= ? AND count > 0 AND kind IN (SELECT value FROM json_each(?))
+POSSIBLE = """
+count > 0 AND kind IN (SELECT value FROM json_each(?2))
+AND (?3 = '[]' OR source = '' OR source IN (SELECT value FROM json_each(?3)))
 """
+NEXT = f"SELECT min(block) FROM tally WHERE block >= ?1 AND {POSSIBLE}"  # noqa: S608
+PREVIOUS = f"SELECT max(block) FROM tally WHERE block <= ?1 AND {POSSIBLE}"  # noqa: S608
 WITH_SOURCE = """
 SELECT block FROM tally WHERE kind = ? AND source = ? AND count > 0 ORDER BY block DESC
 """
@@ -55,7 +57,7 @@ LAST_POSSIBLE = 2**63 - 1
 
 
 def kinds_json(kinds: Collection[str]) -> str:
-    """Return kinds as the statements take them, and as accounts keep them."""
+    """Return kinds, or sources, as the statements take them, and as accounts keep them."""
     return msgspec.json.encode(sorted(kinds)).decode()
 
 
@@ -88,13 +90,29 @@ def count(execute: Execute, kinds: str, after: int, upto: int = LAST_POSSIBLE) -
     return before + int(whole) + _rows(execute, kinds, end * BLOCK, upto)
 
 
-def skip(execute: Execute, kinds: Collection[str], after: int) -> int:
-    """Return an offset, `after` or higher, up to which no event of these kinds lies behind it."""
-    behind, wanted = tail(execute), kinds_json(kinds)
+def skip(
+    execute: Execute, kinds: Collection[str], after: int, sources: Collection[str] = ()
+) -> int:
+    """Return an offset, `after` or higher, up to which no event of these kinds lies behind it.
+
+    If there are `sources`, readings and aggregates of others do not count.
+    """
+    behind = tail(execute)
     if after >= behind:
         return after
-    ((block,),) = execute(NEXT, (after // BLOCK, wanted))
+    ((block,),) = execute(NEXT, (after // BLOCK, kinds_json(kinds), kinds_json(sources)))
     return max(after, behind if block is None else block * BLOCK)
+
+
+def skip_back(
+    execute: Execute, kinds: Collection[str], upto: int, sources: Collection[str] = ()
+) -> int:
+    """Return an offset, `upto` or lower, behind which no such event lies up to `upto`."""
+    if upto > tail(execute):
+        return upto
+    last = (upto - 1) // BLOCK
+    ((block,),) = execute(PREVIOUS, (last, kinds_json(kinds), kinds_json(sources)))
+    return 0 if block is None else min(upto, (block + 1) * BLOCK)
 
 
 def spans(execute: Execute, kind: str, source: str) -> Iterator[tuple[int, int]]:

@@ -6,6 +6,7 @@ The measure is SQLite's own: how many steps its virtual machine makes.
 import json
 import sqlite3
 from contextlib import closing
+from itertools import chain
 
 import pytest
 
@@ -18,7 +19,7 @@ from edge_agent.store.oldest import Oldest
 from edge_agent.store.opening import open_log
 from edge_agent.store.reader import LogReader
 from edge_agent.store.retention import Retention
-from edge_agent.store.tally import BLOCK, count, skip
+from edge_agent.store.tally import BLOCK, count, skip, skip_back
 from edge_agent.store.time_repair import TimeRepair
 from edge_agent.store.wall_clock import WallClock, last_time
 
@@ -77,6 +78,14 @@ QUESTIONS = {
     "the oldest of a kind that there is not": lambda reader: Oldest(reader._execute).read(
         ("command",), 0, ROWS, 100
     ),
+    "events of a kind that there is not": lambda reader: [
+        *reader.batches(("command",), 0, ROWS, 100)
+    ],
+    "the last ones": lambda reader: [*reader.batches_back(("command",), 0, ROWS, 100)],
+    "readings of a device that there is not": lambda reader: [
+        *reader.batches(("reading",), 0, ROWS, 100, ("none",))
+    ],
+    "their last ones": lambda reader: [*reader.batches_back(("reading",), 0, ROWS, 100, ("none",))],
 }
 
 
@@ -166,7 +175,36 @@ def test_only_what_has_none_of_these_kinds_is_skipped(thinned_out):
             begin = skip(thinned_out.execute, kinds, after)
             assert begin >= after
             assert thinned_out.execute(PLAIN, (after, begin, json.dumps(kinds))) == [(0,)]
+            end = skip_back(thinned_out.execute, kinds, after)
+            assert end <= after
+            assert thinned_out.execute(PLAIN, (end, after, json.dumps(kinds))) == [(0,)]
     assert skip(thinned_out.execute, ("command",), 0) == 3 * BLOCK
+    assert skip_back(thinned_out.execute, ("command",), 3 * BLOCK) == 0
+
+
+OFFSETS = """
+SELECT "offset" FROM event WHERE "offset" > ? AND "offset" <= ?
+AND kind IN (SELECT value FROM json_each(?)) AND (? = '[]' OR source = 'd1' OR kind = 'alert')
+ORDER BY "offset"
+"""
+
+
+@pytest.mark.parametrize("sources", [(), ("d1",)])
+@pytest.mark.parametrize("kinds", [("alert",), ("reading",), ("reading", "alert"), ("command",)])
+def test_selected_events_are_found_from_both_ends(reader, kinds, sources):
+    for after, upto in [(5, 3 * BLOCK + 5), (BLOCK - 1, BLOCK + 1), (ROWS - 7000, ROWS), (9, 1)]:
+        rows = reader._execute(OFFSETS, (after, upto, json.dumps(kinds), json.dumps(sources)))
+        wanted = [offset for (offset,) in rows]
+        for batches, found in (
+            (reader.batches(kinds, after, upto, 100, sources), wanted),
+            (reader.batches_back(kinds, after, upto, 100, sources), wanted[::-1]),
+        ):
+            assert [
+                event.offset
+                for event in chain.from_iterable(batches)
+                if event.kind in kinds
+                and (not sources or event.source in sources or event.kind == "alert")
+            ] == found
 
 
 @pytest.fixture
