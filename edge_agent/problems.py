@@ -48,6 +48,7 @@ class Problems:
     def __init__(self, locations: Locations) -> None:
         self._locations = locations
         self._found: list[Problem] = []
+        self._unusable: set[str] = set()
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -67,8 +68,9 @@ class Problems:
 
         `at` is the key with the numbers of entries, if their names may be the same.
         """
-        location = self._locations.locate(key, at, offset)
-        self._found.append(Problem(location, f"{key} = {shown(value)}: {what}"))
+        if key not in self._unusable:
+            location = self._locations.locate(key, at, offset)
+            self._found.append(Problem(location, f"{key} = {shown(value)}: {what}"))
 
     def missing(self, key: str, wanted: str, *, at: str = "") -> None:
         """Note that a required key is missing."""
@@ -77,7 +79,13 @@ class Problems:
     def add(self, line: str, *, at: str = "") -> None:
         """Note a line that begins with its key."""
         key = re.split(r" = |: ", line, maxsplit=1)[0]
-        self._found.append(Problem(self._locations.locate(key, at), line))
+        if key not in self._unusable:
+            self._found.append(Problem(self._locations.locate(key, at), line))
+
+    def unusable(self, key: str, what: str) -> None:
+        """Note a value that no key may have; what else is wrong with it is not noted."""
+        self.add(f"{key}: {what}")
+        self._unusable.add(key)
 
     def entries(self, table: str) -> set[str]:
         """Return the names of the entries of a list of tables that have problems."""

@@ -116,6 +116,18 @@ def test_a_number_that_toml_does_not_have_is_refused(tmp_path, number, what):
     assert what in found
 
 
+def test_a_huge_number_is_one_problem_although_it_is_out_of_range_too(tmp_path):
+    device = f'[[device]]\nname = "a"\ndriver = "sht4x"\naddress = {hex(2**80)}'
+    (found,) = problems(tmp_path, device)
+    assert "device.a.address: TOML has no whole number" in found
+
+
+@pytest.mark.parametrize("key", ["username", "client_id"])
+def test_a_control_character_in_what_a_broker_reads_is_refused(tmp_path, key):
+    (found,) = problems(tmp_path, f'[mqtt]\n{key} = "a\\u0001b"')
+    assert "has a character that it cannot have" in found
+
+
 def test_an_override_with_a_huge_number_is_refused(tmp_path):
     huge = "0x" + "f" * 5000
     assert "log.keep: TOML has no" in problems(tmp_path, "", [f"log.keep={huge}"])[0]

@@ -74,7 +74,7 @@ def _listener(address: ListenAddress, collector: Collector) -> MetricsListener:
     try:
         return MetricsListener(address, registry)
     except OSError as error:
-        where = f"--metrics {address.host}:{address.port}: {error.strerror or error}"
+        where = f"--metrics {address}: {error.strerror or error}"
         remedy = REMEDIES.get(error.errno or 0, "choose another address or port")
         raise AgentError(where, remedy) from error
 

@@ -45,5 +45,6 @@ def _listener(path: Path) -> ControlSocket | None:
     try:
         return ControlSocket(path)
     except OSError as error:
-        _logger.warning("no control socket %s: %s; --set log.path moves it", path, error)
+        if path.parent.is_dir() and os.access(path.parent, os.W_OK):  # else the log reports it
+            _logger.warning("no control socket %s: %s; --set log.path moves it", path, error)
         return None

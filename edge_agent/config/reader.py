@@ -15,7 +15,7 @@ from msgspec.structs import FieldInfo, fields
 from edge_agent.config.config import Config
 from edge_agent.config.locations import TomlLocations
 from edge_agent.config.mistakes import MISPLACED, OTHER_WORDS
-from edge_agent.config.reasons import reason, remedy
+from edge_agent.config.remedy import remedy
 from edge_agent.config.settings import (
     OPTIONS,
     UNBOUNDED,
@@ -29,6 +29,7 @@ from edge_agent.config.source import apply_override, parse, representable
 from edge_agent.errors import ConfigError
 from edge_agent.keys import REDACTED, SENSITIVE, hides, mark, without_secrets
 from edge_agent.problems import Problems, unknown
+from edge_agent.reasons import reason
 from edge_agent.units import decode
 
 T = TypeVar("T", bound=Settings)

@@ -90,12 +90,13 @@ def representable(value: Any, problems: Problems, key: str = "") -> Any:  # noqa
     if isinstance(value, list):
         return [representable(one, problems, _entry(key, one)) for one in value]
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        problems.add(f"{key}: TOML has no whole number of more than 64 bits; write a smaller one")
+        what = "TOML has no whole number of more than 64 bits; write a smaller one"
+        problems.unusable(key, what)
         return 0
     if not isinstance(value, str) or "\0" not in value:
         return value
     # the kernel refuses it in a path
-    problems.add(f"{key}: there is a NUL character in it; remove it")
+    problems.unusable(key, "there is a NUL character in it; remove it")
     return value.replace("\0", "")
 
 

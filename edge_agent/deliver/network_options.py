@@ -9,6 +9,8 @@ from edge_agent.keys import FILE, SECRET_FILE, SECRET_VARIABLE
 
 MAX_USERNAME = 16_383  # characters of up to 4 bytes: MQTT's limit is 65535 bytes
 
+PRINTABLE = "^[^\\x00-\\x1f\\x7f-\\x9f]*$"  # brokers end a connection for a control character
+
 
 class TlsOptions(SinkOptions, frozen=True, kw_only=True):
     """PEM files; they are read at each connection, so they may be replaced."""
@@ -28,7 +30,8 @@ class NetworkOptions(TlsOptions, frozen=True, kw_only=True):
     """How to log in; files and variables are read at each connection, so they may be replaced."""
 
     username: Annotated[
-        str, Meta(max_length=MAX_USERNAME, description="user name for the broker")
+        str,
+        Meta(max_length=MAX_USERNAME, pattern=PRINTABLE, description="user name for the broker"),
     ] = ""
     password_file: Annotated[
         str,

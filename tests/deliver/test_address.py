@@ -25,6 +25,18 @@ def test_a_url_names_host_port_and_tls(url, address):
 
 
 @pytest.mark.parametrize(
+    "url, shown",
+    [
+        ("mqtt://[::1]", "[::1]:1883"),
+        ("ws://[fe80::1]/x", "[fe80::1]:80/x"),
+        ("mqtt://pi", "pi:1883"),
+    ],
+)
+def test_an_ipv6_address_is_shown_in_brackets(url, shown):
+    assert str(parse_url(url)) == shown
+
+
+@pytest.mark.parametrize(
     "url, complaint",
     [
         ("http://broker", "write mqtt:// or mqtts://"),

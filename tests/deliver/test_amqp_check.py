@@ -26,6 +26,10 @@ def test_a_url_names_host_port_and_virtual_host(url, address):
     assert parse_url(url) == address
 
 
+def test_an_ipv6_address_is_shown_in_brackets():
+    assert str(parse_url("amqps://[::1]/pi")) == "[::1]:5671"
+
+
 @pytest.mark.parametrize(
     ("url", "what"),
     [

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from edge_agent.deliver.url import host_of, port_of
+from edge_agent.deliver.url import bracketed, host_of, port_of
 
 PORTS = {"amqp": 5672, "amqps": 5671}
 EXAMPLE = "amqp://host[:port][/vhost]"
@@ -20,7 +20,7 @@ class AmqpAddress(NamedTuple):
     tls: bool
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return f"{bracketed(self.host)}:{self.port}"
 
 
 def parse_url(url: str) -> AmqpAddress:

@@ -26,7 +26,7 @@ class Address(NamedTuple):
     path: str = ""
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}{self.path}"
+        return f"{self.authority}{self.path}"
 
     @property
     def authority(self) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta
 
 from edge_agent.deliver.backoff import CAP
-from edge_agent.deliver.network_options import NetworkOptions
+from edge_agent.deliver.network_options import PRINTABLE, NetworkOptions
 from edge_agent.keys import within
 from edge_agent.topic_names import TOPIC
 from edge_agent.units import Duration
@@ -23,7 +23,8 @@ class MqttOptions(NetworkOptions, frozen=True, kw_only=True):
         ),
     ] = ""
     client_id: Annotated[
-        str, Meta(max_length=128, description="MQTT client id; default: edge-<node>")
+        str,
+        Meta(max_length=128, pattern=PRINTABLE, description="MQTT client id; default: edge-<node>"),
     ] = ""
     topic: Annotated[
         str,

@@ -52,7 +52,7 @@ class CommandActions:
             raise CommandError(
                 f"{command.output} is on or off: send on or off, not {command.value}"
             )
-        until = now.uptime + round(command.seconds * 1e6)
+        until = now.uptime + round(command.lasts * 1e6)
         return None if command.number is None else Order(command.number, until)
 
     def _auto(self, command: commands.Set, _now: Moment) -> None:
@@ -71,7 +71,7 @@ class CommandActions:
         return self._rule_set.change(rule, now, "firing", acknowledged=True)
 
     def _silence(self, command: commands.Silence, now: Moment) -> RuleChanges:
-        until = now.uptime + round(command.seconds * 1e6)
+        until = now.uptime + round(command.lasts * 1e6)
         return self._rule_set.change(self._rule(command.rule), now, silenced_until=until)
 
     def _enable(self, command: commands.Enable, now: Moment) -> RuleChanges:

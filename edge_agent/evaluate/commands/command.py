@@ -8,12 +8,12 @@ import msgspec
 from msgspec import Meta
 
 from edge_agent.errors import CommandError
-from edge_agent.units import level
+from edge_agent.evaluate.commands.payload import complaint
+from edge_agent.units import Duration, level
 
 LARGEST = 10_000  # bytes
 Id: TypeAlias = Annotated[str, Meta(max_length=64)]
 Name: TypeAlias = Annotated[str, Meta(max_length=64)]  # as in the configuration
-Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86400)]
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,16 +41,42 @@ class Diagnostics(Command, frozen=True, kw_only=True):
     name: ClassVar[str] = "diagnostics"
 
 
-class Set(Command, frozen=True, kw_only=True, rename={"seconds": "for"}):
-    """Set an output for some seconds; "auto" leaves it to the rules again.
+class Lasting(Command, frozen=True, kw_only=True, rename={"seconds": "for"}):
+    """What has an effect for some time, from `shortest` to `longest`: seconds, or a duration."""
+
+    shortest: ClassVar[float] = 0.0
+    longest: ClassVar[str]
+    seconds: Annotated[
+        Annotated[float, Meta(ge=0)] | str,
+        Meta(description='seconds, or a duration such as "10m"'),
+    ] = 3600.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no duration, or out of range."""
+        try:
+            within = self.shortest <= self.lasts <= Duration.parse(self.longest)
+        except ValueError as error:
+            raise ValueError(f"for: {error}") from None
+        if not within:
+            raise ValueError(f'for: expected {self.shortest:g} to "{self.longest}"')
+
+    @property
+    def lasts(self) -> float:
+        """The time in seconds."""
+        return Duration.parse(self.seconds)
+
+
+class Set(Lasting, frozen=True, kw_only=True):
+    """Set an output for some time; "auto" leaves it to the rules again.
 
     With `wait`, what cannot be set at once is set as soon as nothing holds it any more.
     """
 
     name: ClassVar[str] = "set"
+    shortest: ClassVar[float] = 0.001
+    longest: ClassVar[str] = "1d"
     output: Name
     value: Literal["on", "off", "auto"] | Annotated[float, Meta(ge=0, le=1)]
-    seconds: Seconds = 3600.0
     wait: bool = False
 
     @property
@@ -66,12 +92,12 @@ class Acknowledge(Command, frozen=True, kw_only=True):
     rule: Name
 
 
-class Silence(Command, frozen=True, kw_only=True, rename={"seconds": "for"}):
-    """Send no notifications of a rule's alerts for some seconds; they are still logged."""
+class Silence(Lasting, frozen=True, kw_only=True):
+    """Send no notifications of a rule's alerts for some time; they are still logged."""
 
     name: ClassVar[str] = "silence"
+    longest: ClassVar[str] = "7d"
     rule: Name
-    seconds: Annotated[float, Meta(ge=0, le=7 * 86400)] = 3600.0
 
 
 class Enable(Command, frozen=True, kw_only=True):
@@ -157,7 +183,7 @@ def parse(name: str, payload: bytes) -> Command:
         return msgspec.json.decode(payload or b"{}", type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         wanted = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
-        raise CommandError(f"{error}; send a JSON object with {wanted}") from None
+        raise CommandError(f"{complaint(error)}; send a JSON object with {wanted}") from None
 
 
 def arguments(command: Command) -> dict[str, Any]:
