@@ -10,6 +10,8 @@ SLOW := assembly deliver doctor drivers end_to_end fuzz simulators/test_day.py \
 
 FAST := $(PARALLEL) -m 'not nightly and not buses and not slow' $(SLOW:%=--ignore=tests/%)
 PYTHONS := 3.11 3.12 3.13 3.14
+# What `make test` runs once more with the Python of the latest Raspberry Pi OS.
+LATEST := $(PARALLEL) -m 'not nightly and not buses and not slow' tests/test_imports.py tests/store tests/evaluate tests/schema
 PYTHON_ENVIRONMENT := $(HOME)/.cache/edge-agent-tests/python
 
 # What runs each night, beside the tests of kernels and packages that need root.
@@ -86,6 +88,7 @@ test: lint  ## everything a merge must pass: lint, and all tests but the nightly
 	@$(call need_prometheus)
 	@$(call need,cc,gcc libc6-dev)
 	$(BIN)/python -m pytest $(PARALLEL)
+	@$(MAKE) --no-print-directory python-3.13 PART="$(LATEST)"
 	@$(MAKE) --no-print-directory test-browser
 
 test-fast: .venv/dev  ## a minute of tests: no drivers, delivery, doctor, survey, restarts or end to end
@@ -96,7 +99,7 @@ test-pythons: $(PYTHONS:%=python-%)  ## the same with each Python from 3.11 to 3
 
 python-%:
 	@sh .ci/python-venv $* $(PYTHON_ENVIRONMENT)-$*
-	@[ ! -x $(PYTHON_ENVIRONMENT)-$*/bin/pytest ] || $(PYTHON_ENVIRONMENT)-$*/bin/python -m pytest -q $(FAST)
+	@[ ! -x $(PYTHON_ENVIRONMENT)-$*/bin/pytest ] || $(PYTHON_ENVIRONMENT)-$*/bin/python -m pytest -q $(or $(PART),$(FAST))
 
 test-container:  ## build and run the container image, if podman or docker runs here
 	@sh .ci/test-container

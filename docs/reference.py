@@ -62,7 +62,7 @@ def sinks() -> dict[str, str]:
 
 def key_table(kind: type[Any]) -> str:
     """Return the keys of a table of the configuration, its own first, with what they mean."""
-    own = sorted(keys(kind), key=lambda field: field.name not in vars(kind)["__annotations__"])
+    own = sorted(keys(kind), key=lambda field: field.name not in inspect.get_annotations(kind))
     return table(("key", "default", "what"), map(_key, own))
 
 
