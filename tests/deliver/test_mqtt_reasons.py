@@ -64,6 +64,15 @@ def test_a_closed_port_is_named(port, client, logged):
     logged("nothing listens on this port; start the server, or check it")
 
 
+def test_a_broker_that_takes_the_connection_and_is_silent_is_named(
+    scripted, client, logged, monkeypatch
+):
+    monkeypatch.setattr("edge_agent.deliver.mqtt.session.CONNACK_SECONDS", 0.2)
+    client(scripted(connack=None).url)
+    logged("takes the connection, but does not answer within 0 s; restart the broker if it hangs")
+    logged("is this port for TLS? then write mqtts:// in url")
+
+
 def test_a_port_for_tls_is_suspected_if_it_hangs_up_on_plain_mqtt(secure, client, logged):
     client(f"mqtt://127.0.0.1:{secure().port}")
     logged("is this port for TLS? then write mqtts:// in url")

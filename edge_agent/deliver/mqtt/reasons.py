@@ -39,6 +39,13 @@ def refused(address: Address, failure: OSError | None, lost: ConnectionLost) -> 
     return ConnectionLost(f"{lost}{hint}", "closed")
 
 
+def silent(address: Address, seconds: float) -> ConnectionLost:
+    """Return what it means that a connection is taken, but no login is answered."""
+    what = f"{address} takes the connection, but does not answer within {seconds:.0f} s"
+    other = "" if address.tls or address.path else f"; {WITHOUT_TLS}"
+    return ConnectionLost(f"{what}; restart the broker if it hangs{other}")
+
+
 def unwelcome(address: Address, code: ReasonCode) -> str:
     """Return what it means that the broker answers a connection with this code."""
     login = code.value in LOGIN_REFUSALS

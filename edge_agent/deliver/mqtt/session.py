@@ -19,7 +19,7 @@ from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.deliver.mqtt.client import BoundedClient
 from edge_agent.deliver.mqtt.job import MAX_PACKET, Acknowledgement
 from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
-from edge_agent.deliver.mqtt.reasons import refused, unreachable, unwelcome
+from edge_agent.deliver.mqtt.reasons import refused, silent, unreachable, unwelcome
 from edge_agent.deliver.mqtt.will import Will
 
 CONNECT_SECONDS = 5.0  # TCP and TLS
@@ -73,7 +73,7 @@ class Session:
             if woken and interrupted():
                 self.drop()
                 raise ConnectionLost("interrupted")
-        self._check_connack(ConnectionLost(f"{self.address} does not answer"))
+        self._check_connack(silent(self.address, CONNACK_SECONDS))
 
     def _connect(self) -> None:
         host, port = self.address.host, self.address.port
