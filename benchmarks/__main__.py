@@ -1,199 +1,65 @@
-"""`make bench`: every figure in one run, as a table and as JSON in benchmarks/results.json."""
+"""`make bench`: every figure in one run, as a table and as JSON in benchmarks/results.json.
+
+[BEFORE=commit] python -m benchmarks [PART]...   measures only some parts, if they are named
+"""
 
 import json
 import platform
 import shutil
-import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from statistics import quantiles
+from typing import NamedTuple
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
-
-from benchmarks import evaluate, storm
-from benchmarks.aggregate import aggregate
-from benchmarks.amqp import amqp
-from benchmarks.bridge import bridges
-from benchmarks.broker import free_port, mosquitto
-from benchmarks.delays import delays
-from benchmarks.history import history
-from benchmarks.idle_process import agent
-from benchmarks.kafka import kafka
-from benchmarks.kafka_source import kafka_source
-from benchmarks.measure import cpu_seconds, rss, written
-from benchmarks.paced import paced
-from benchmarks.page import page
+from benchmarks.before import before
+from benchmarks.part import PARTS, measured
 from benchmarks.row import Row
-from benchmarks.scratch import scratch
-from benchmarks.throughput import pipeline, throughput
-from edge_agent.store.reader import LogReader
 
 RESULT = Path(__file__).parent / "results.json"
-MANY = 200  # devices
-SETTLE, IDLE, FLUSHES, SCRAPE = 10, 60, 30, 5  # seconds
 
 
-def latency(port: int) -> Iterator[Row]:
-    """Measure the time from a measurement to its PUBACK."""
-    result = pipeline(port, "latency", 500, 1)
-    yield Row("measurement to PUBACK, commit at once, p50", result["p50_ms"], "ms", None, 5)
-    yield Row("measurement to PUBACK, commit at once, p99", result["p99_ms"], "ms", None, 30)
+class Figure(NamedTuple):
+    """A row, and the value of the earlier agent beside it; None if there is none."""
+
+    row: Row
+    before: float | None
+
+    def __str__(self) -> str:
+        return f"{self.row}" + ("" if self.before is None else f"  before: {self.before:,.2f}")
 
 
-def idle(port: int) -> Iterator[Row]:
-    """Measure ten sensors at 1 Hz: CPU, memory, disk, and how late their events arrive."""
-    with scratch() as directory, agent(port, directory, "1s") as pid, delays(port) as seconds:
-        time.sleep(SETTLE)
-        reader = LogReader(directory / "idle.db")
-        events, cpu, disk = reader.last_offset(), cpu_seconds(pid), written(pid)
-        seconds.clear()
-        time.sleep(IDLE)
-        cuts = quantiles(seconds, n=10)
-        events = reader.last_offset() - events
-        cpu, disk = cpu_seconds(pid) - cpu, written(pid) - disk
-        yield Row("10 devices at 1 Hz: events", events / IDLE, "events/s", 9.5)
-        yield Row("  CPU of one core", cpu / IDLE * 100, "%", None, 0.6)
-        yield Row("  RSS", rss(pid), "MiB", None, 36)
-        yield Row("  measurement to a subscriber, p50", cuts[4] * 1e3, "ms", None, 50)
-        yield Row("  measurement to a subscriber, p90", cuts[8] * 1e3, "ms")
-        yield Row("  written to disk", disk / events / 1000, "kB/event", None, 1.4)
-        events = reader.last_offset()
-        flushes = count_flushes(pid)
-        yield Row("  flushes", flushes / (reader.last_offset() - events), "per event", None, 0.2)
-        reader.close()
-    with scratch() as directory, agent(port, directory, "1s", str(MANY)) as pid:
-        time.sleep(SETTLE)
-        cpu = cpu_seconds(pid)
-        time.sleep(IDLE)
-        share = (cpu_seconds(pid) - cpu) / IDLE * 100
-        yield Row(f"{MANY} devices at 1 Hz: CPU of one core", share, "%", None, 4)
-        yield Row("  RSS", rss(pid), "MiB")
+def figures(names: Sequence[str]) -> Iterator[Figure]:
+    """Measure the parts, each with the earlier agent first if one is named."""
+    with before() as agent:
+        for name in names:
+            earlier = {title: row.value for title, row in titled(agent.rows(name))}
+            for title, row in titled(measured(name)):
+                yield Figure(row, earlier.get(title))
 
 
-def scraped(port: int) -> Iterator[Row]:
-    """Measure the same with metrics that are read every five seconds."""
-    address = f"127.0.0.1:{free_port()}"
-    with scratch() as directory, agent(port, directory, "1s", f"metrics.listen={address}") as pid:
-        time.sleep(SETTLE)
-        scrape(address)
-        cpu, took = cpu_seconds(pid), 0.0
-        for _ in range(IDLE // SCRAPE):
-            time.sleep(SCRAPE)
-            took += scrape(address)
-        mean = took / (IDLE // SCRAPE)
-        yield Row("10 devices at 1 Hz, metrics read every 5 s: a scrape", mean, "ms")
-        yield Row("  CPU of one core", (cpu_seconds(pid) - cpu) / IDLE * 100, "%")
-        yield Row("  RSS", rss(pid), "MiB")
-
-
-def scrape(address: str) -> float:
-    """Read all metrics once; return the milliseconds that it took."""
-    began = time.perf_counter()
-    with urllib.request.urlopen(f"http://{address}/metrics") as answer:
-        answer.read()
-    return (time.perf_counter() - began) * 1e3
-
-
-def count_flushes(pid: int) -> int:
-    """Count the calls of fsync and fdatasync of a process for half a minute, with strace."""
-    command = ["strace", "-f", "-e", "trace=fsync,fdatasync", "-p", str(pid)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
-        time.sleep(FLUSHES)
-        tracer.terminate()
-        _, text = tracer.communicate()
-    return text.count("sync(")
-
-
-def start(port: int) -> Iterator[Row]:
-    """Measure the time from starting the process to the first event at a subscriber."""
-    times = sorted(first_event(port) for _ in range(5))
-    yield Row("start to first event at a subscriber, median of 5", times[2], "s", None, 0.6)
-
-
-def first_event(port: int) -> float:
-    """Start the agent once; return the seconds until its first event has arrived."""
-    arrived: list[float] = []
-    client = paho.Client(CallbackAPIVersion.VERSION2)
-    client.on_message = lambda *_: arrived.append(time.perf_counter())
-    client.connect("127.0.0.1", port)
-    client.subscribe("edge/idle/event/#", 1)
-    client.loop_start()
-    with scratch() as directory:
-        begin = time.perf_counter()
-        with agent(port, directory, "0"):
-            while not arrived:
-                time.sleep(0.001)
-    client.disconnect()
-    client.loop_stop()
-    return arrived[0] - begin
-
-
-def evaluation(_port: int) -> Iterator[Row]:
-    """Measure the cost of a reading, the delay of a relay, and the speed of a replay."""
-    yield Row("raw: a function call in a loop", evaluate.call_loop(), "µs")
-    cost = evaluate.reading_cost(100)
-    yield Row("a reading, 100 rules over 50 channels", cost, "µs", None, 20)
-    few, many = evaluate.cost_beside(0), evaluate.cost_beside(2000)
-    yield Row("  with 2000 rules of other devices", many / few, "times", None, 1.25)
-    with scratch() as directory:
-        rate = evaluate.replay_rate(directory, 1_000_000)
-        yield Row("replay of 1,000,000 stored readings", rate.replayed, "per s")
-        share = rate.replayed / rate.read
-        yield Row("  as a share of only reading the same rows", share, "times", 0.08)
-    for hung in (False, True):
-        with scratch() as directory:
-            yield from evaluate.relay_rows(evaluate.relay(directory, hung=hung))
-    with scratch() as directory:
-        yield from evaluate.relay_rows(evaluate.relay_beside_blocked_disk(directory))
-
-
-def stormy(_port: int) -> Iterator[Row]:
-    """Measure what a storm loses, and how late it makes devices that it does not concern."""
-    with scratch() as directory:
-        found = storm.run(directory)
-    yield Row("edges in a storm of 10 s", found["edges"], "", 100_000 * 0.99)
-    yield Row("  lost edges", found["edges_lost"], "", None, 0)
-    yield Row("  lost transitions of a contact", found["moves_lost"], "", None, 0)
-    yield Row("  lateness of other devices: p99", found["p99_ms"], "ms", None, 100)
+def titled(rows: Iterable[Row]) -> Iterator[tuple[tuple[str, str], Row]]:
+    """Yield each row with its name and that of the row to which it belongs."""
+    head = ""
+    for row in rows:
+        head = head if row.name.startswith(" ") else row.name
+        yield (head, row.name), row
 
 
 def main() -> int:
-    """Measure everything; return 1 if a target is missed."""
-    if sys.argv[1:]:
-        raise SystemExit("this takes no arguments; one part alone: python -m benchmarks.kafka")
+    """Measure everything; return 1 if a target is missed or a part fails."""
+    names = sys.argv[1:] or [*PARTS]
+    if unknown := [name for name in names if name not in PARTS]:
+        raise SystemExit(f"there is no part {' '.join(unknown)}; there are {' '.join(PARTS)}")
     if shutil.which("strace") is None:
         raise SystemExit("strace is missing: sudo apt install strace")
-    rows: list[Row] = []
-    measurements: list[Callable[[int], Iterator[Row]]] = [
-        throughput,
-        paced,
-        latency,
-        start,
-        evaluation,
-        stormy,
-        idle,
-        scraped,
-        page,
-        lambda _port: history(),
-        lambda _port: bridges(),
-        lambda _port: kafka(),
-        lambda _port: kafka_source(),
-        lambda _port: amqp(),
-        lambda _port: aggregate(),
-    ]
-    with mosquitto() as port:
-        for measurement in measurements:
-            for row in measurement(port):
-                rows.append(row)
-                print(row, flush=True)
+    found = []
+    for figure in figures(names):
+        found.append(figure)
+        print(figure, flush=True)
     machine = {"python": platform.python_version(), "machine": platform.machine()}
-    figures = [{**row._asdict(), "holds": row.holds} for row in rows]
-    RESULT.write_text(json.dumps({**machine, "figures": figures}, ensure_ascii=False, indent=1))
-    return 0 if all(row.holds for row in rows) else 1
+    table = [{**row._asdict(), "holds": row.holds, "before": earlier} for row, earlier in found]
+    RESULT.write_text(json.dumps({**machine, "figures": table}, ensure_ascii=False, indent=1))
+    return 0 if all(row.holds for row, _ in found) else 1
 
 
 if __name__ == "__main__":

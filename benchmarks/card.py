@@ -48,6 +48,12 @@ this time.
 | `commit_interval` | events a second | kB an event | flushes an event | years |
 | --- | --- | --- | --- | --- |"""
 
+WHOLE = """
+The whole agent, with ten sensors at 1 Hz and the default interval. Sixty flushes a minute are
+those of the commits, and about twenty those of ext4's own journal, which notes that files have
+changed. The first minute makes the log.
+"""
+
 
 class Cost(NamedTuple):
     """What a block device was asked for."""
@@ -79,7 +85,7 @@ def main() -> None:
 
 def whole_agent() -> Iterator[str]:
     """Yield what ten sensors at 1 Hz cost with the whole agent, minute by minute."""
-    yield "\nThe whole agent, with ten sensors at 1 Hz and the default interval:\n"
+    yield WHOLE
     yield "| minute | kB an event | flushes an event |"
     yield "| --- | --- | --- |"
     with scratch() as directory, mosquitto() as port, card(directory) as (place, device):

@@ -1,20 +1,13 @@
-"""Evaluation: the cost of a reading, the delay of a relay, and the speed of a replay."""
+"""Evaluation: the cost of a reading, and the speed of a replay."""
 
-import json
-import subprocess
-import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
-from statistics import quantiles
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from benchmarks.row import Row
 from edge_agent.blueprint import Blueprint, resolve
 from edge_agent.clock import ManualClock, Moment
 from edge_agent.commands.rules import replayed
@@ -35,8 +28,6 @@ from edge_agent.store.event_log import EventLog
 from edge_agent.store.reader import LogReader
 
 CHANNELS, READINGS = 50, 50_000
-BLOCKED = 10  # seconds
-SYNC = 250  # the number of the fdatasync that is delayed
 REPLAY = """
 node = "replay"
 [[device]]
@@ -102,19 +93,22 @@ def call_loop() -> float:
     return time.perf_counter() - begin
 
 
+def _nothing(_: object) -> None:
+    """Take what is of no interest."""
+
+
 def _engine(rules: list[Rule]) -> Engine:
     plans = {f"d{n}": DevicePlan({}, 1e6) for n in range(CHANNELS)}
     current = CurrentValues(plans, [], began=0)
     rule_set = RuleSet(rules, {}, current, partial(save_state, boot="bench"))
     outputs = OutputSet([])
     executor = CommandExecutor((), rule_set, outputs, bounds=Bounds(), delegate=lambda *_: None)
-    nothing: Callable[[object], None] = lambda _: None  # noqa: E731
     engine = Engine(
         SimpleQueue(),
         EvaluationParts(current, rule_set, outputs, executor),
-        record=nothing,
-        show=nothing,
-        answer=nothing,
+        record=_nothing,
+        show=_nothing,
+        answer=_nothing,
         clock=ManualClock(),
     )
     engine.begin(Moment(0, 0, trusted=True))
@@ -152,64 +146,3 @@ def _stored(n: int) -> Event:
     moment = Moment(1_700_000_000_000_000 + n * 1_000_000, n * 1_000_000, trusted=True)
     values = {"temperature": 20 + n % 600 / 60, "humidity": 40.0}
     return Reading("air", moment, values).event()
-
-
-def relay_beside_blocked_disk(directory: Path) -> Iterator[tuple[str, float]]:
-    """Yield p50 and p99 in ms from reading to relay while the disk is blocked.
-
-    strace delays one fdatasync of the recorder by ten seconds; the broker's port is always closed.
-    """
-    trace = directory / "strace.txt"
-    hold = f"inject=fdatasync:delay_enter={BLOCKED * 1_000_000}:when={SYNC}"
-    strace = ["strace", "-f", "--seccomp-bpf", "-ttt", "-o", str(trace), "-e", "trace=fdatasync"]
-    agent = [sys.executable, "-m", "benchmarks.relay", str(directory)]
-    with subprocess.Popen([*strace, "-e", hold, *agent], stdout=subprocess.PIPE) as process:
-        time.sleep(4 * BLOCKED)
-        (directory / "stop").touch()
-        samples: list[tuple[float, float]] = json.loads(process.communicate()[0])["samples"]
-    held = next(line for line in trace.read_text().splitlines() if "DELAYED" in line)
-    begin = float(held.split()[1])
-    blocked = [ms for at, ms in samples if begin < at < begin + BLOCKED]
-    yield from figures("disk blocked", blocked)
-
-
-def relay(directory: Path, *, hung: bool) -> Iterator[tuple[str, float]]:
-    """Yield the same without strace, which costs some milliseconds, and the relay's stop.
-
-    With `hung`, a bus with a sensor and eight outputs hangs beside it.
-    """
-    name = "bus hung" if hung else "free"
-    result = relayed(directory, *["hung"] * hung)
-    yield from figures(name, [ms for _, ms in result["samples"]])
-    yield f"{name}, safe after the stop", result["safe_ms"]
-
-
-def relayed(
-    directory: Path,
-    *words: str,
-    meanwhile: Callable[[], AbstractContextManager[None]] = nullcontext,
-) -> dict[str, Any]:
-    """Return what a run of half a minute prints; `meanwhile` is open during it."""
-    agent = [sys.executable, "-m", "benchmarks.relay", str(directory), *words]
-    with subprocess.Popen(agent, stdout=subprocess.PIPE) as process:
-        with meanwhile():
-            time.sleep(3 * BLOCKED)
-        (directory / "stop").touch()
-        result: dict[str, Any] = json.loads(process.communicate()[0])
-    return result
-
-
-def figures(name: str, milliseconds: Sequence[float]) -> Iterator[tuple[str, float]]:
-    """Yield how often the relay switched, p50 and p99."""
-    cuts = quantiles(milliseconds, n=100)
-    yield f"{name}, switched", float(len(milliseconds))
-    yield f"{name}, p50", cuts[49]
-    yield f"{name}, p99", cuts[98]
-
-
-def relay_rows(figures: Iterator[tuple[str, float]]) -> Iterator[Row]:
-    """Yield the figures of a relay, with the target of its p99."""
-    for name, value in figures:
-        target = 5 if name.endswith("p99") else None
-        unit = "" if name.endswith("switched") else "ms"
-        yield Row(f"reading to relay: {name}", value, unit, None, target)

@@ -1,6 +1,6 @@
 """A thousand readings a second, one after the other: the whole agent beside plain paho.
 
-[BEFORE=commit] python -m benchmarks.paced   prints the figures of this part alone
+python -m benchmarks.paced   prints the figures of this part alone
 """
 
 import subprocess
@@ -13,7 +13,6 @@ from typing import NamedTuple
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from benchmarks.before import before
 from benchmarks.broker import mosquitto
 from benchmarks.measure import cpu_seconds, rss, switches
 from benchmarks.row import Row
@@ -36,10 +35,6 @@ def paced(port: int) -> Iterator[Row]:
     alone = measured(port, [sys.executable, "-m", "benchmarks.paced_paho", str(port)])
     with scratch() as directory:
         agent = measured(port, agent_command(port, directory))
-    with scratch() as directory, before() as tree:
-        if tree is not None:
-            earlier = measured(port, agent_command(port, directory), tree)
-            yield from rows("agent before, 1,000 readings/s", earlier)
     yield from rows("plain paho, 1,000 messages/s", alone)
     yield from rows("agent, 1,000 readings/s", agent)
     yield Row("  CPU as a share of plain paho", agent.cpu_us / alone.cpu_us, "times", None, 1)
@@ -58,10 +53,10 @@ def rows(name: str, found: Paced) -> Iterator[Row]:
     yield Row("  RSS", found.rss, "MiB")
 
 
-def measured(port: int, command: list[str], cwd: Path | None = None) -> Paced:
+def measured(port: int, command: list[str]) -> Paced:
     """Run a publisher; return what each of its events cost, after a while."""
     arrived, close = subscriber(port)
-    process = subprocess.Popen(command, cwd=cwd)
+    process = subprocess.Popen(command)
     try:
         time.sleep(SETTLE)
         events, cpu, switched = arrived(), cpu_seconds(process.pid), switches(process.pid)

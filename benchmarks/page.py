@@ -11,9 +11,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
 from benchmarks.broker import free_port, mosquitto
-from benchmarks.evaluate import figures, relay_rows, relayed
 from benchmarks.idle_process import agent
 from benchmarks.measure import cpu_seconds, rss
+from benchmarks.relay_delay import figures, relay_rows, relayed
 from benchmarks.row import Row
 from benchmarks.scratch import scratch
 from benchmarks.viewers import viewers

@@ -1,6 +1,6 @@
 """Events per second at full speed: one a message and in batches, beside the raw limits.
 
-[BEFORE=commit] python -m benchmarks.throughput   prints the figures of this part alone
+python -m benchmarks.throughput   prints the figures of this part alone
 """
 
 import json
@@ -9,11 +9,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from benchmarks import libmosquitto, raw
-from benchmarks.before import before
 from benchmarks.broker import mosquitto
 from benchmarks.row import Row
 from benchmarks.scratch import scratch
@@ -34,14 +32,12 @@ def subscribed(port: int) -> Iterator[None]:
             process.terminate()
 
 
-def pipeline(
-    port: int, what: str, count: int, max_batch: int, tree: Path | None = None
-) -> dict[str, Any]:
+def pipeline(port: int, what: str, count: int, max_batch: int) -> dict[str, Any]:
     """Run one measurement of the pipeline in a process of its own, in a fresh directory."""
     with scratch() as directory:
         command = [sys.executable, "-m", "benchmarks.pipeline", str(port), str(directory), what]
         words = [*command, str(count), str(max_batch)]
-        done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=tree)
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
     return result
 
@@ -53,9 +49,6 @@ def throughput(port: int) -> Iterator[Row]:
         in_c = libmosquitto.publish(port, SINGLE)
         single = pipeline(port, "through", SINGLE, 1)
         batched = pipeline(port, "through", BATCHED, 100)
-        with before() as tree:
-            if tree is not None:
-                yield from _before(port, tree)
     with scratch() as directory:
         inserted = raw.insert(directory, 200_000, 1000)
         fsync = raw.fsync(directory, 200)
@@ -76,13 +69,6 @@ def throughput(port: int) -> Iterator[Row]:
     yield Row("  as a share of paho alone", share, "times", 12)
     yield Row("  CPU", batched["cpu_us"], "µs/event")
     yield from drains(port, alone["per_second"])
-
-
-def _before(port: int, tree: Path) -> Iterator[Row]:
-    for most in (1, 100):
-        found = pipeline(port, "through", SINGLE, most, tree)
-        yield Row(f"before: durable, max_batch = {most}", found["per_second"], "events/s")
-        yield Row("  CPU", found["cpu_us"], "µs/event")
 
 
 def drains(port: int, alone: float) -> Iterator[Row]:
