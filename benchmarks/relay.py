@@ -82,10 +82,12 @@ class Watch:
     def __init__(self) -> None:
         self._clock = SystemClock()
         self.samples: list[tuple[float, float]] = []
+        self.managed = 0.0  # when the relay was first set, in seconds since 1970
 
     def __call__(self, news: Shown) -> None:
         """Take what the engine shows, right after it has switched an output."""
         if isinstance(news, Switched) and news.output == "fan":
+            self.managed = self.managed or time.time()
             ms = (self._clock.now().uptime - news.moment.uptime) / 1000
             self.samples.append((time.time(), ms))
 
@@ -147,7 +149,8 @@ def main() -> None:
     begin = time.time()
     agent.stop()
     safe = [(at - begin) * 1000 for at, _ in watch.samples if at > begin]
-    print(json.dumps({"samples": samples, "safe_ms": max(safe, default=0.0)}))
+    result = {"samples": samples, "safe_ms": max(safe, default=0.0), "managed": watch.managed}
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":
