@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from drivers.base.driver import read
     from drivers.base.i2c import open_i2c
     from drivers.base.linux import open_linux
+    from drivers.base.modbus_lines import open_modbus
     from drivers.base.pins import open_pin
     from drivers.base.serial import open_serial
     from drivers.base.spi import open_spi
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "open_i2c",
     "open_linux",
+    "open_modbus",
     "open_pin",
     "open_serial",
     "open_spi",
@@ -35,6 +37,7 @@ __all__ = [
 _HOMES = {
     "open_i2c": "drivers.base.i2c",
     "open_linux": "drivers.base.linux",
+    "open_modbus": "drivers.base.modbus_lines",
     "open_pin": "drivers.base.pins",
     "open_serial": "drivers.base.serial",
     "open_spi": "drivers.base.spi",

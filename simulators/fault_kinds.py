@@ -14,6 +14,7 @@ from simulators.faults import (
     Unplug,
 )
 from simulators.linux import ERRORS, LinuxModel
+from simulators.modbus_line import ModbusModel
 from simulators.model import I2CModel, Model
 from simulators.serial import SerialModel
 from simulators.spi import SPIModel
@@ -38,6 +39,7 @@ CONNECTED: tuple[tuple[type[Any], Mapping[str, Callable[..., object]]], ...] = (
     (I2CModel, FAULTS),
     (SPIModel, SPI_FAULTS),
     (SerialModel, LINE_FAULTS),
+    (ModbusModel, LINE_FAULTS),
     (LinuxModel, LINUX_FAULTS),
     (Pluggable, W1_FAULTS),
 )

@@ -14,6 +14,7 @@ from simulators.bus import SimulatedBus
 from simulators.clock import SimulatedClock
 from simulators.injection import Faults
 from simulators.linux import LinuxModel, SimulatedKernel
+from simulators.modbus_line import ModbusModel, SimulatedModbus
 from simulators.model import I2CModel, Model, Pressed
 from simulators.pins import SimulatedPins, Stepping
 from simulators.scenario import PlannedFault, Scenario
@@ -45,6 +46,7 @@ class SimulatedHardware:
         self._buses: dict[int, SimulatedBus] = {}
         self._spi: dict[tuple[int, int], SimulatedSPI] = {}
         self._lines: dict[str, SimulatedLine] = {}
+        self._modbus: dict[str, SimulatedModbus] = {}
         self._w1 = SimulatedW1()
         self._kernel = SimulatedKernel(self.now)
         self._pins = SimulatedPins(clock)
@@ -88,8 +90,8 @@ class SimulatedHardware:
             return self._on_i2c(device, make, 1 if to.bus is None else to.bus, address)
         if issubclass(model, SPIModel):
             return self._on_spi(device, make(), (to.bus or 0, to.address or 0))
-        if issubclass(model, SerialModel):
-            return self._on_line(device, make(), to.id)
+        if issubclass(model, SerialModel | ModbusModel):
+            return self._on_line(device, make(), to)
         if issubclass(model, LinuxModel):
             return self._in_kernel(device, make(len(self._kernel)))
         if "id" in signature(model).parameters:
@@ -122,9 +124,13 @@ class SimulatedHardware:
         self._spi[place] = SimulatedSPI(chip, self.faults.of_transfers(device))
         return chip
 
-    def _on_line(self, device: str, chip: SerialModel, path: str) -> Model:
+    def _on_line(self, device: str, chip: SerialModel | ModbusModel, to: Wiring) -> Model:
         chip.values = self._surroundings[device]
-        self._lines[path] = SimulatedLine(chip, self.faults.of_transfers(device))
+        faults = self.faults.of_transfers(device)
+        if isinstance(chip, ModbusModel):
+            self.modbus(to.id).attach(to.address or 1, chip, faults)
+        else:
+            self._lines[to.id] = SimulatedLine(chip, faults)
         return chip
 
     def _in_kernel(self, device: str, chip: LinuxModel) -> Model:
@@ -169,6 +175,12 @@ class SimulatedHardware:
     def serial(self, path: str) -> SimulatedLine:
         """Return a serial line."""
         return self._lines[path]
+
+    def modbus(self, path: str) -> SimulatedModbus:
+        """Return a Modbus line; it has no units if nothing is attached to it."""
+        if path not in self._modbus:
+            self._modbus[path] = SimulatedModbus(self._clock)
+        return self._modbus[path]
 
     def kernel(self) -> SimulatedKernel:
         """Return the kernel's files."""

@@ -24,7 +24,7 @@ from drivers.base.errors import DriverError, OutOfRange
 T = TypeVar("T")
 Steps: TypeAlias = Generator[float, None, T]
 Values: TypeAlias = Mapping[str, float | DriverError]  # or why a channel has none
-BusKind = Literal["i2c", "spi", "serial", "w1", "gpio", "linux"]
+BusKind = Literal["i2c", "spi", "serial", "w1", "gpio", "linux", "modbus"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,27 @@ Anything with pyserial's surface is a line: `serial.Serial` or a simulated one. 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Literal, NamedTuple, Protocol, cast
 
 from drivers.base.driver import Steps
 from drivers.base.errors import BusMissing, DriverError, NotPermitted, TransferFailed
 
 HEADER = "/dev/serial0"
 FIXED = ("serial", "ttyAMA", "ttyS")  # as Linux names a Pi's own
-BAUD = 9600  # all the sensors here
 WRITE_SECONDS = 1.0
 POLL = 0.05  # the longest answer here, 32 bytes, takes 33 ms on the wire
 POLLS = 10
+
+
+class LineSettings(NamedTuple):
+    """Bits a second, and how a byte is framed; the sensors here have all the defaults."""
+
+    baud: int = 9600
+    parity: Literal["none", "even", "odd"] = "none"
+    stop_bits: Literal[1, 2] = 1
+
+
+USUAL = LineSettings()
 
 
 class SerialLine(Protocol):
@@ -52,9 +62,9 @@ class PluggableLine:
     It is closed meanwhile: the kernel gives the adapter another name while its file is open.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, settings: LineSettings = USUAL) -> None:
         """Open it, if its adapter is there; raise `BusMissing` or `NotPermitted`."""
-        self._path = path
+        self._path, self._settings = path, settings
         self._line: SerialLine | None = None
         with suppress(AdapterMissing):
             self._open()
@@ -84,7 +94,7 @@ class PluggableLine:
 
     def _open(self) -> SerialLine:
         if self._line is None:
-            self._line = open_line(self._path)
+            self._line = open_line(self._path, self._settings)
         return self._line
 
     @contextmanager
@@ -143,8 +153,8 @@ def is_fixed(path: str) -> bool:
     return Path(path).name.startswith(FIXED)
 
 
-def open_line(path: str) -> SerialLine:
-    """Open a line with 9600 baud, 8N1; raise `BusMissing` or `NotPermitted` with the remedy."""
+def open_line(path: str, settings: LineSettings = USUAL) -> SerialLine:
+    """Open a line with 8 data bits; raise `BusMissing` or `NotPermitted` with the remedy."""
     try:
         import serial  # noqa: PLC0415 - an extra
     except ImportError as error:
@@ -152,20 +162,32 @@ def open_line(path: str) -> SerialLine:
             path, "the package pyserial is not installed", "`pip install 'edge-agent[serial]'`"
         ) from error
     try:
-        return cast("SerialLine", serial.Serial(path, BAUD, timeout=0, write_timeout=WRITE_SECONDS))
-    except serial.SerialException as error:
-        if "Permission denied" in str(error):
-            raise NotPermitted(
-                path, "permission denied", "`sudo usermod -aG dialout $USER`, then log in again"
-            ) from error
-        if not is_fixed(path) and not Path(path).exists():
-            raise AdapterMissing(path, "there is no such line") from error
-        raise BusMissing(
+        opened = serial.Serial(
             path,
-            f"cannot be opened: {error}",
-            "enable the port and free it of the console: `sudo raspi-config nonint"
-            " do_serial_hw 0 && sudo raspi-config nonint do_serial_cons 1`, then reboot",
-        ) from error
+            settings.baud,
+            parity=settings.parity[0].upper(),
+            stopbits=settings.stop_bits,
+            timeout=0,
+            write_timeout=WRITE_SECONDS,
+        )
+    except serial.SerialException as error:
+        raise _refused(path, str(error)) from error
+    return cast("SerialLine", opened)
+
+
+def _refused(path: str, why: str) -> DriverError:
+    """Return the error, with its remedy, of a line that pyserial does not open."""
+    if "Permission denied" in why:
+        remedy = "`sudo usermod -aG dialout $USER`, then log in again"
+        return NotPermitted(path, "permission denied", remedy)
+    if not is_fixed(path) and not Path(path).exists():
+        return AdapterMissing(path, "there is no such line")
+    return BusMissing(
+        path,
+        f"cannot be opened: {why}",
+        "enable the port and free it of the console: `sudo raspi-config nonint"
+        " do_serial_hw 0 && sudo raspi-config nonint do_serial_cons 1`, then reboot",
+    )
 
 
 def open_serial(path: str = HEADER) -> SerialPort:

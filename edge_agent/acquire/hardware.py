@@ -1,4 +1,4 @@
-"""Where devices are connected, and their ports: real hardware or simulated.
+"""Where devices are connected: real hardware or simulated.
 
 Only the hardware differs between `run` and `simulate`: a driver does not know which port it has.
 """
@@ -9,27 +9,20 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from drivers.base.driver import BusKind
-from drivers.base.errors import DriverError
-from drivers.base.i2c import I2CBus, I2CPort, PluggableBus
-from drivers.base.linux import Kernel, LinuxPort, RealKernel
-from drivers.base.serial import PluggableLine, SerialLine, SerialPort
-from drivers.base.spi import SPIBus, SPIPort, open_select
+from drivers.base.i2c import I2CBus, PluggableBus
+from drivers.base.linux import Kernel, RealKernel
+from drivers.base.modbus import ModbusLine
+from drivers.base.serial import PluggableLine, SerialLine
+from drivers.base.spi import SPIBus, open_select
 from drivers.base.sysfs import w1_ids
-from drivers.base.w1 import Master, W1Master, W1Port, bulk_read
-
-
-class ClaimedByKernel(DriverError):
-    """A kernel driver owns the chip; two masters would corrupt each other's measurements."""
-
-    quality = "claimed_by_kernel"
-    hint = "remove its line (dtoverlay=…) from /boot/firmware/config.txt and reboot"
+from drivers.base.w1 import Master, W1Master, bulk_read
 
 
 class Place(NamedTuple):
     """Where a device is connected: a kind of bus, and what it takes to find the device there.
 
-    `address` is the chip select on SPI; `id` the path of a serial line, or the device's own name
-    if nothing else distinguishes it from others.
+    `address` is the chip select on SPI, the unit on Modbus; `id` the path of a line, or the
+    device's own name if nothing else distinguishes it from others.
     """
 
     kind: BusKind
@@ -41,13 +34,15 @@ class Place(NamedTuple):
     @property
     def line(self) -> str:
         """The bus as users know it; the devices of one line share a thread."""
-        if self.kind == "serial":
+        if self.kind in {"serial", "modbus"}:
             return self.id
         return f"{self.kind}-{self.bus}" if self.kind in {"i2c", "spi"} else self.kind
 
     def __str__(self) -> str:
         if self.kind == "serial":
             return self.id
+        if self.kind == "modbus":
+            return f"{self.id} unit {self.address}"
         pin = f":{self.pin}" if self.pin >= 0 else ""
         spots = {"i2c": f"0x{self.address:02x}{pin}", "spi": str(self.address), "gpio": pin[1:]}
         return f"{self.line}:{spots.get(self.kind, self.id)}"
@@ -66,6 +61,10 @@ class Hardware(Protocol):
 
     def serial(self, path: str) -> SerialLine:
         """Return a serial line; raise a `DriverError` if it cannot be opened."""
+        ...
+
+    def modbus(self, path: str) -> ModbusLine:
+        """Return a Modbus line, which is opened at the first request."""
         ...
 
     def kernel(self) -> Kernel:
@@ -113,6 +112,7 @@ class RealHardware:
         self._buses: dict[int, Any] = {}
         self._selects: dict[tuple[int, int], SPIBus] = {}
         self._lines: dict[str, SerialLine] = {}
+        self._modbus: dict[str, ModbusLine] = {}
         self._masters: dict[Path, W1Master] = {}
         self._pins: Any = None
 
@@ -134,6 +134,14 @@ class RealHardware:
         if path not in self._lines:
             self._lines[path] = PluggableLine(path)
         return self._lines[path]
+
+    def modbus(self, path: str) -> ModbusLine:
+        """Return a Modbus line, which is opened at the first request."""
+        if path not in self._modbus:
+            from drivers.base.modbus_lines import modbus_line  # noqa: PLC0415 - few have any
+
+            self._modbus[path] = modbus_line(path)
+        return self._modbus[path]
 
     def kernel(self) -> Kernel:
         """Return the kernel's files."""
@@ -191,33 +199,12 @@ class RealHardware:
 
     def close(self) -> None:
         """Close every bus, and release every pin."""
-        for opened in (*self._buses.values(), *self._selects.values(), *self._lines.values()):
+        for opened in (
+            *self._buses.values(),
+            *self._selects.values(),
+            *self._lines.values(),
+            *self._modbus.values(),
+        ):
             opened.close()
         if self._pins is not None:
             self._pins.close()
-
-
-def port(hardware: Hardware, place: Place, device: str) -> Any:  # noqa: ANN401
-    """Return the port of a device; raise a `DriverError` if there is none."""
-    name = f"{device}@{place.line}"
-    if place.kind == "w1":
-        return W1Port(hardware.w1(place.id), hardware.w1_master(place.id))
-    if place.kind == "gpio":
-        from drivers.base.pins import PinPort  # noqa: PLC0415
-
-        return PinPort(hardware.pins(), place.pin, name)
-    if place.kind == "spi":
-        return SPIPort(hardware.spi(place.bus, place.address), f"{name}:{place.address}")
-    if place.kind == "serial":
-        return SerialPort(hardware.serial(place.id), name)
-    if place.kind == "linux":
-        return LinuxPort(hardware.kernel(), device)
-    owner = hardware.claimed(place.bus, place.address)
-    if owner:
-        instead = hardware.instead(place.bus, place.address)
-        raise ClaimedByKernel(
-            f"{name}:0x{place.address:02x}",
-            f"the kernel's driver {owner} owns it",
-            f"use {instead}; or {ClaimedByKernel.hint}" if instead else "",
-        )
-    return I2CPort(hardware.i2c(place.bus), place.address, name)

@@ -7,7 +7,7 @@ from drivers.base.driver import DriverClass, Identifiable, Identity, addresses_o
 from drivers.base.errors import DriverError, NoAcknowledge
 from drivers.base.i2c import I2CPort
 from edge_agent.acquire.hardware import Hardware, Place
-from edge_agent.acquire.hardware import port as port_of
+from edge_agent.acquire.ports import port as port_of
 
 ADDRESSES = range(0x08, 0x78)  # the others are reserved (NXP UM10204 §3.1.12)
 # EEPROMs and clock chips there may take an empty write for the start of a real one; so does

@@ -12,7 +12,8 @@ from drivers.base.errors import DriverError
 from edge_agent.acquire.bus_worker import BusItem, BusWorker
 from edge_agent.acquire.due_device import DueDevice
 from edge_agent.acquire.forced_calibration import ForcedCalibration
-from edge_agent.acquire.hardware import Hardware, port
+from edge_agent.acquire.hardware import Hardware
+from edge_agent.acquire.ports import port
 from edge_agent.assembly.bus_threads import BusChange, BusThread, Connected, feeds
 from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput
 from edge_agent.clock import Clock

@@ -15,7 +15,8 @@ from drivers.base.driver import (
 from drivers.base.members import Calibrating, Continuous, Totalling
 from edge_agent.acquire.catalog import Catalog, convert_options
 from edge_agent.acquire.compensation import CompensationSource
-from edge_agent.acquire.hardware import Hardware, Place, RealHardware, port
+from edge_agent.acquire.hardware import Hardware, Place, RealHardware
+from edge_agent.acquire.ports import port
 from edge_agent.blueprint.places import resolve_place
 from edge_agent.blueprint.plans import device_plan, output_guard, published
 from edge_agent.config.device import ChannelSettings, DeviceSettings
@@ -108,6 +109,9 @@ class Unconnected(RealHardware):
         """Return nothing."""
 
     def serial(self, path: str) -> Any:  # noqa: ANN401
+        """Return nothing."""
+
+    def modbus(self, path: str) -> Any:  # noqa: ANN401
         """Return nothing."""
 
     def pins(self) -> None:

@@ -34,7 +34,7 @@ def pins_of(place: Place) -> tuple[int, ...]:
     if place.kind == "spi":
         selects = SELECTS.get(place.bus, ())
         return SPI.get(place.bus, ()) + selects[place.address : place.address + 1]
-    return UART.get(place.id, ()) if place.kind == "serial" else ()
+    return UART.get(place.id, ()) if place.kind in {"serial", "modbus"} else ()
 
 
 def _used(one: ResolvedDevice | ResolvedOutput) -> Iterator[tuple[str, int]]:

@@ -15,6 +15,7 @@ SPOTS: dict[BusKind, tuple[str, ...]] = {
     "i2c": ("address", "bus"),
     "spi": ("select", "bus"),
     "serial": ("path",),
+    "modbus": ("path", "unit"),
     "w1": ("id",),
     "gpio": ("pin",),
     "linux": (),
@@ -80,6 +81,22 @@ def _serial(
     return Place("serial", id=path or HEADER)
 
 
+def _modbus(
+    _: DriverClass, settings: PlacedSettings, where: str, problems: Problems
+) -> Place | None:
+    path = (settings.path if isinstance(settings, DeviceSettings) else "") or HEADER
+    unit = settings.unit if isinstance(settings, DeviceSettings) else None
+    if "://" in path:
+        from drivers.base.modbus_tcp import endpoint  # noqa: PLC0415 - few have any
+
+        try:
+            endpoint(path)
+        except ValueError as error:
+            problems.note(f"{where}path", path, str(error))
+            return None
+    return Place("modbus", id=path, address=1 if unit is None else unit)
+
+
 def _w1(_: DriverClass, settings: PlacedSettings, where: str, problems: Problems) -> Place | None:
     given = settings.id if isinstance(settings, DeviceSettings) else ""
     if W1_ID.fullmatch(given):
@@ -110,6 +127,7 @@ RESOLVERS: dict[BusKind, Callable[[DriverClass, PlacedSettings, str, Problems], 
     "i2c": _i2c,
     "spi": _spi,
     "serial": _serial,
+    "modbus": _modbus,
     "w1": _w1,
     "gpio": _gpio,
     "linux": _linux,

@@ -14,6 +14,7 @@ PIN, FURTHER_PIN = 17, 27
 PLACES: dict[BusKind, str] = {
     "gpio": f"pin = {PIN}",
     "linux": "",
+    "modbus": 'path = "/dev/ttyUSB0"\nunit = 1',
     "serial": 'path = "/dev/serial0"',
     "spi": "select = 0",
     "w1": 'id = "28-0316a4c8ffee"',
@@ -25,6 +26,7 @@ ANY_ADDRESS = 0x48
 
 # What those take that read anything, by option and by the kind of its tables
 ANYTHING: dict[Any, str] = {
+    "map": '"sdm120"',
     "program": '["/usr/local/bin/ups-values", "--once"]',
     tuple[DeclaredChannel, ...]: '[{ name = "battery", low = 0, high = 100 }]',
     tuple[RegisterValue, ...]: (
@@ -40,7 +42,7 @@ def example(name: str, driver: DriverClass) -> str:
     lines = [head, f'name = "{name}"', f'driver = "{name}"', *_place(driver)]
     if not is_output(driver):
         lines.append(f'every = "{OFTEN.get(name, CHIPS)}"')
-    required = (option for option in options(driver) if option.required)
+    required = (one for one in options(driver) if one.required or one.name in ANYTHING)
     lines += (f"{one.name} = {_value(one, name, driver)}" for one in required)
     return "\n".join(lines)
 

@@ -78,8 +78,16 @@ class DeviceSettings(Settings, frozen=True, kw_only=True):
         Meta(description="SPI chip select, 0 to 9; default: 0"),
     ] = None
     path: Annotated[
-        str, Meta(description='serial line; default: "/dev/serial0", the header\'s')
+        str,
+        Meta(
+            description='serial line; default: "/dev/serial0", the header\'s;'
+            ' for Modbus TCP "tcp://host:port"'
+        ),
     ] = ""
+    unit: Annotated[
+        Annotated[int, Meta(ge=1, le=255)] | None,
+        Meta(description="number of a unit on Modbus, 1 to 255; default: 1"),
+    ] = None
     id: Annotated[
         str, Meta(description='1-Wire id such as "28-0316a4c8ffee"; see `edge-agent scan`')
     ] = ""

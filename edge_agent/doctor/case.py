@@ -107,6 +107,11 @@ class Case(NamedTuple):
             if one.place.kind == kind:
                 yield one
 
+    def serial_lines(self) -> Iterator[ResolvedDevice | ResolvedOutput]:
+        """Yield the devices on serial lines, those on Modbus among them."""
+        yield from self.placed("serial")
+        yield from (one for one in self.placed("modbus") if "://" not in one.place.id)
+
     def needs(self, kind: BusKind) -> bool:
         """Return whether a kind of bus is needed; without a configuration a Pi needs all."""
         if self.blueprint is None:

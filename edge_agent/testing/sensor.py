@@ -8,7 +8,8 @@ import pytest
 from drivers.base.channel import Channel
 from drivers.base.driver import Driver
 from drivers.base.errors import DriverError
-from edge_agent.acquire.hardware import Place, port
+from edge_agent.acquire.hardware import Place
+from edge_agent.acquire.ports import port
 from edge_agent.testing.bench import absent_or, at, off
 from edge_agent.testing.claims import Claims
 from edge_agent.testing.driver_bench import DriverBench

@@ -5,7 +5,8 @@ import pytest
 
 from drivers.base.errors import BusMissing, DriverError
 from edge_agent.acquire import hardware
-from edge_agent.acquire.hardware import ClaimedByKernel, Place, RealHardware, port
+from edge_agent.acquire.hardware import Place, RealHardware
+from edge_agent.acquire.ports import ClaimedByKernel, port
 
 
 class Machine(RealHardware):

@@ -114,6 +114,27 @@ def test_a_device_that_any_address_may_have_needs_one(resolved):
     assert str(place) == "i2c-1:0x31"
 
 
+METER = 'path = "{}"\nunit = {}\nmap = "sdm120"\n'
+
+
+def test_several_units_share_a_modbus_line_and_its_thread(resolved):
+    units = [device(f"m{n}", "modbus", METER.format("/dev/ttyUSB0", n)) for n in (1, 2)]
+    first, second = resolved("".join(units)).values()
+    assert (str(first), first.line) == ("/dev/ttyUSB0 unit 1", second.line)
+
+
+def test_a_unit_that_is_configured_twice_is_a_problem(resolved):
+    units = [device(f"m{n}", "modbus", METER.format("tcp://meter", 1)) for n in (1, 2)]
+    with pytest.raises(ConfigError, match=r"m2.path = .*tcp://meter unit 1.*'m1' is connected"):
+        resolved("".join(units))
+
+
+@pytest.mark.parametrize("path", ["tcp://", "udp://meter", "tcp://meter:0"])
+def test_a_host_that_cannot_be_one_is_a_problem(resolved, path):
+    with pytest.raises(ConfigError, match=r"m.path = .*: write it like tcp://192.168.1.20"):
+        resolved(device("m", "modbus", METER.format(path, 1)))
+
+
 @pytest.mark.parametrize("conversion", ["scale = 2", "median = 3"])
 def test_a_counters_total_is_not_converted(resolved, conversion):
     text = device("rain", "pulse", 'pin = 5\nkind = "precipitation"\nper_pulse = 0.25')

@@ -25,7 +25,7 @@ ADVICE = {
 
 def _nodes(case: Case) -> Iterator[tuple[str, str]]:
     """Yield kind and path of the device files that are needed."""
-    for one in case.placed("serial"):
+    for one in case.serial_lines():
         yield "serial", one.place.id
     patterns = {"i2c": "i2c-*", "spi": "spidev*", "gpio": "gpiochip*"}
     wanted = {
@@ -122,7 +122,7 @@ def check_serial_sandbox(case: Case) -> Iterator[Finding]:
     if case.unit.setting("DevicePolicy") not in {"closed", "strict"}:
         return
     allowed = [value.split()[0] for value in case.unit.settings("DeviceAllow")]
-    for one in case.placed("serial"):
+    for one in case.serial_lines():
         node = case.machine.path(one.place.id).resolve().name
         kind = f"char-{node.rstrip('0123456789')}"
         if {one.place.id, kind, f"/dev/{node}", "char-tty*"}.isdisjoint(allowed):

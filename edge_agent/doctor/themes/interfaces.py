@@ -141,7 +141,7 @@ def _no_w1(case: Case, where: str) -> Finding:
 def check_serial(case: Case) -> Iterator[Finding]:
     """Find serial ports that do not exist, or that the console uses."""
     boot = read_boot(case.machine)
-    for path in sorted({one.place.id for one in case.placed("serial")}):
+    for path in sorted({one.place.id for one in case.serial_lines()}):
         console = CONSOLE.search(boot.cmdline)
         if path in HEADER_UART and console:
             yield problem("serial-console", path, *_occupied(boot.directory, console[0]))

@@ -27,7 +27,7 @@ ADVICE = {
 def _needed(case: Case) -> Iterator[str]:
     if any(case.placed("spi")):
         yield "spidev"
-    if any(case.placed("serial")):
+    if any(case.serial_lines()):
         yield "serial"
     if case.config and case.config.notify:
         yield "apprise"
