@@ -20,6 +20,7 @@ from edge_agent.events import Reading, SavedState
 from edge_agent.figures import Figure, unreported
 
 IDLE = 5.0  # a sign of life at least this often
+TOGETHER = 0.002  # seconds: one wake-up serves what is due within them
 
 BusItem: TypeAlias = tuple[Literal["wake"], str] | ForcedCalibration | Reading | None
 
@@ -52,6 +53,7 @@ class BusWorker:
             Cycle(device, emit, clock, partial(inbox.put, ("wake", device.name)), report)
             for device in devices
         ]
+        self._taking_turns = any(cycle.shared for cycle in self._cycles)
         self._watch = BusWatch(name, tuple(self._cycles), clock)
         self._totals = [
             SavedTotal(device.name, device.driver, save, clock)
@@ -77,16 +79,25 @@ class BusWorker:
 
         One at a time, so that even on a stuck bus a stop waits for one transaction only.
         """
-        waiting = sorted(filter(self._may_advance, self._cycles), key=attrgetter("due"))
-        first = waiting[0]
+        first = min(self._free(), key=attrgetter("due"))
         if first.due <= self._clock.monotonic():
             self._watch.observe(first, first.advance())
             self._cycles.remove(first)
             self._cycles.append(first)  # behind those that are due as early
         self._save_totals()
-        due = [cycle.due for cycle in self._cycles if self._may_advance(cycle)]
-        wait = min(due + [total.due for total in self._totals]) - self._clock.monotonic()
-        return max(wait, 0.0)
+        return self._wait(self._clock.monotonic())
+
+    def _wait(self, now: float) -> float:
+        """Return seconds: what is due first waits for others, as to wake up costs more than it."""
+        due = [*(cycle.due for cycle in self._free()), *(total.due for total in self._totals)]
+        first = min(due)
+        if first <= now:
+            return 0.0
+        return max(one for one in due if one <= first + TOGETHER) - now
+
+    def _free(self) -> list[Cycle]:
+        """Return the devices that may advance, those that had no turn for longest first."""
+        return [*filter(self._may_advance, self._cycles)] if self._taking_turns else self._cycles
 
     def _may_advance(self, cycle: Cycle) -> bool:
         """Return whether no other device is using what this one needs for itself."""

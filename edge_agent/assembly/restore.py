@@ -9,7 +9,7 @@ from edge_agent.clock import NEVER, Moment
 from edge_agent.evaluate.current_values import CurrentValues, DeviceValues
 from edge_agent.events import Alert, LoggedEvent, Reading, alert_of
 from edge_agent.store.reader import LogReader
-from edge_agent.store.skipped import Skipped
+from edge_agent.store.skipped import UNREADABLE, Skipped
 
 CHUNK = 1000
 _logger = logging.getLogger(__name__)
@@ -42,8 +42,10 @@ def last_alerts(reader: LogReader) -> dict[str, Alert]:
     """Return the last alert of each rule; one of another form than this version's is left out."""
     found, skipped = {}, Skipped()
     for rule, event in reader.latest_alerts().items():
-        with skipped.unless_readable(event):
+        try:
             found[rule] = alert_of(event)
+        except UNREADABLE as error:
+            skipped.add(event, error)
     skipped.report(_logger)
     return found
 
@@ -75,8 +77,10 @@ def read_history(reader: LogReader, boot: str, now: Moment, seconds: float) -> H
         times = [uptime_of(event, number, now) for event in chunk]
         for event, uptime in zip(chunk, times, strict=True):
             recent = uptime is not None and begin <= uptime <= now.uptime
-            with skipped.unless_readable(event):
+            try:
                 _take(found, event, uptime if recent else None)
+            except UNREADABLE as error:
+                skipped.add(event, error)
         offset = chunk[-1].offset - 1
         if not any(uptime is not None and begin <= uptime <= now.uptime for uptime in times):
             break  # recent events lie together: behind a chunk without any there are none

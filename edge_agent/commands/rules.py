@@ -26,7 +26,7 @@ from edge_agent.evaluate.replay import Replay
 from edge_agent.events import LoggedEvent, Reading, alert_of
 from edge_agent.paths import log_to_read
 from edge_agent.store.history import HistoryReader
-from edge_agent.store.skipped import Skipped
+from edge_agent.store.skipped import UNREADABLE, Skipped
 from edge_agent.units import Duration
 
 NEAR = 5_000_000  # µs: the same alert, raised by two configurations
@@ -103,7 +103,7 @@ def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[AlertR
     skipped = Skipped()
     for event in events:
         last = max(last, event.time)
-        with skipped.unless_readable(event):
+        try:
             if event.kind == "alert" and not reports_output(event.source):
                 logged += _row(event)
             elif event.kind == "reading" and event.time > last - BEHIND:  # no clock went back
@@ -111,6 +111,8 @@ def replayed(blueprint: Blueprint, events: Iterator[LoggedEvent]) -> list[AlertR
                 moment = Moment(event.time, event.time, event.boot is None)
                 replay = replay or _replay(blueprint, moment)
                 replay.feed(Reading(event.source, moment, values))
+        except UNREADABLE as error:
+            skipped.add(event, error)
     skipped.report(_logger)
     if replay is None:
         return logged

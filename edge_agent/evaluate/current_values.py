@@ -21,6 +21,7 @@ class DeviceValues:
         self.plan = plan
         self.aggregators = {seconds: Aggregator(name, [seconds]) for seconds in windows}
         self.levels: Levels = {}
+        self.smooths = any(one.median > 1 for one in plan.channels.values())
         self.recent: Recent = {}
         self.names: list[str] = []  # its channels that have a current value
         self.expires = NEVER  # uptime in µs from which they are no longer current
@@ -80,8 +81,9 @@ class CurrentValues:
     def take(self, measured: Reading) -> tuple[DeviceValues, Reading]:
         """Refine a reading, and store the values that are right."""
         device = self.devices[measured.device]
-        smooth, device.recent = smoothed(device.plan, measured, device.recent)
-        reading, device.levels = refine(device.plan, smooth, device.levels)
+        if device.smooths:
+            measured, device.recent = smoothed(device.plan, measured, device.recent)
+        reading, device.levels = refine(device.plan, measured, device.levels)
         self.store(device, reading)
         return device, reading
 

@@ -13,7 +13,6 @@ from queue import Empty
 from edge_agent.clock import Clock, Moment
 from edge_agent.evaluate.commands.execute import CommandOutcome
 from edge_agent.evaluate.engine_items import (
-    NOTHING,
     EngineItem,
     EvaluationParts,
     MakeSafe,
@@ -24,7 +23,7 @@ from edge_agent.evaluate.engine_items import (
 from edge_agent.evaluate.evaluator import Evaluator
 from edge_agent.evaluate.outputs.output_bus import results
 from edge_agent.evaluate.outputs.switching import SettingResult
-from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
+from edge_agent.evaluate.rules.rule_set import NOTHING, RuleChanges, RuleSet
 from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.evaluate.saved_state import ChangedStates, save_state
 from edge_agent.events import Alert, Answer, Event, Finished, Reading, Record, Request, Switched

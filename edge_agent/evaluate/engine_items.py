@@ -7,11 +7,10 @@ from edge_agent.evaluate.commands.execute import CommandExecutor
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.outputs.output_set import OutputSet
 from edge_agent.evaluate.outputs.switching import SettingResult
-from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
+from edge_agent.evaluate.rules.rule_set import NOTHING, RuleChanges, RuleSet
 from edge_agent.events import Alert, Finished, Reading, Request, Switched
 
 Shown: TypeAlias = Reading | Alert | Switched
-NOTHING = RuleChanges([], [])
 
 
 class EvaluationParts(NamedTuple):

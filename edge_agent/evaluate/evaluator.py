@@ -12,7 +12,7 @@ from edge_agent.evaluate.current_values import CurrentValues, DeviceValues
 from edge_agent.evaluate.outputs.output_set import OutputSet
 from edge_agent.evaluate.outputs.switching import SettingResult
 from edge_agent.evaluate.rules.rule import Rule
-from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
+from edge_agent.evaluate.rules.rule_set import NOTHING, RuleChanges, RuleSet
 from edge_agent.events import Event, Reading, Switched
 
 ReportChanges: TypeAlias = Callable[[RuleChanges, list[Switched], Moment], None]
@@ -71,7 +71,8 @@ class Evaluator:
         self, device: DeviceValues, now: Moment
     ) -> tuple[RuleChanges, list[Switched]]:
         """Evaluate the rules that use a device, the values of which are new."""
-        changes = self.rule_set.evaluate(self.rule_set.watching(device.name), now)
+        rules = self.rule_set.watching(device.name)
+        changes = self.rule_set.evaluate(rules, now) if rules else NOTHING
         switched = self.switch(now) if changes.acting_changed else []
         self.due_at = min(self.due_at, device.expires, self.rule_set.due_at)
         return changes, switched

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from edge_agent.clock import Moment
+from edge_agent.clock import NEVER, Moment
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.evaluator import Evaluator
 from edge_agent.evaluate.outputs.arbitration import Guard
@@ -58,8 +58,7 @@ class Replay:
             current, RuleSet(rules, {}, current, _discard), outputs, self._report
         )
         self._devices = current.devices
-        self._ticks = any(rule.timed for rule in rules)
-        self._tick_at = begin.uptime
+        self._tick_at = begin.uptime if any(rule.timed for rule in rules) else NEVER
         self._evaluator.begin(begin)
 
     def feed(self, reading: Reading) -> None:
@@ -77,13 +76,12 @@ class Replay:
 
     def advance(self, now: Moment) -> None:
         """Let time pass."""
-        while self._ticks and self._tick_at <= now.uptime:
+        while self._tick_at <= now.uptime:
             ago = now.uptime - self._tick_at
             at = Moment(now.time - ago, self._tick_at, now.trusted)
             self._evaluator.advance(at)
             self._evaluator.tick(at)
             self._tick_at += TICK
-        self._tick_at = max(self._tick_at, now.uptime + TICK)
         self._evaluator.advance(now)
 
     def _report(self, changes: RuleChanges, switched: list[Switched], _now: Moment) -> None:

@@ -2,8 +2,6 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import msgspec
 
@@ -19,14 +17,10 @@ class Skipped:
         self._counts: Counter[str] = Counter()
         self._first = ""
 
-    @contextmanager
-    def unless_readable(self, event: LoggedEvent) -> Iterator[None]:
-        """Leave out what is done with an event that does not decode."""
-        try:
-            yield
-        except UNREADABLE as error:
-            self._counts[event.kind] += 1
-            self._first = self._first or f"offset {event.offset}: {error}"
+    def add(self, event: LoggedEvent, error: Exception) -> None:
+        """Count an event that was left out, for an error of `UNREADABLE`."""
+        self._counts[event.kind] += 1
+        self._first = self._first or f"offset {event.offset}: {error}"
 
     def report(self, logger: logging.Logger) -> None:
         """Log how many rows of which kinds were skipped, and the first one; nothing if none was."""

@@ -338,3 +338,15 @@ def test_an_attempt_is_late_by_the_time_that_another_device_held_the_bus(bus, ch
     late = {figure.device: figure.late for figure in bus.figures}
     assert late["slow"] == 0
     assert late["other"] >= 0.2
+
+
+def test_one_wake_up_serves_the_devices_that_are_done_within_two_milliseconds(bus, chip):
+    first, second, third = (chip(conversion=seconds) for seconds in (0.0090, 0.0105, 0.0125))
+    bus.connect(a=(first, 10), b=(second, 10), c=(third, 10)).run(1)
+    assert [one.moment.uptime for one in bus.readings] == [10_500, 10_500, 12_500]
+
+
+def test_what_is_due_already_does_not_wait_for_others(bus, chip):
+    busy, other = chip(conversion=0.0, transaction=0.010), chip(conversion=0.001)
+    bus.connect(a=(busy, 10), b=(other, 10)).run(1)
+    assert bus.readings[0].moment.uptime == 20_000

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge_agent.clock import NEVER, Moment
+from edge_agent.clock import Moment
 from edge_agent.evaluate.current_values import CurrentValues
 from edge_agent.evaluate.rules.alerts import AlertStep, make_alert, next_due, step, step_unknown
+from edge_agent.evaluate.rules.due_rules import DueRules
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.events import Alert, AlertState, SavedState
@@ -23,6 +24,9 @@ class RuleChanges(NamedTuple):
     alerts: list[Alert]
     saved_states: list[SavedState]
     acting_changed: bool = False  # a rule starts or stops setting outputs, or loses control
+
+
+NOTHING = RuleChanges([], [])
 
 
 class RuleSet:
@@ -42,9 +46,10 @@ class RuleSet:
         before = ((rule, states.get(rule.name, RuleState())) for rule in rules)
         self.states = {rule.name: state.continued(rule) for rule, state in before}
         self.timed = [rule for rule in rules if rule.timed]
+        self._setting = [rule for rule in rules if rule.settings]
         self._current = current
         self._save = save
-        self._due: dict[str, int] = {}
+        self._due = DueRules()
         self._failures: Counter[str] = Counter()  # by rule, in a row
         self._watching = watchers(rules)
         for rule in rules:
@@ -54,15 +59,15 @@ class RuleSet:
     @property
     def due_at(self) -> int:
         """Return the uptime in µs at which time alone changes a rule."""
-        return min(self._due.values(), default=NEVER)
+        return self._due.first
 
     def acting(self) -> list[Rule]:
         """Return the rules that set outputs now."""
-        return [rule for rule in self.rules.values() if self.states[rule.name].acts]
+        return [rule for rule in self._setting if self.states[rule.name].acts]
 
     def unknown(self) -> list[Rule]:
-        """Return the firing rules whose condition is unknown: control is lost."""
-        return [rule for rule in self.rules.values() if self.states[rule.name].lost]
+        """Return the rules that set outputs no longer: firing, with an unknown condition."""
+        return [rule for rule in self._setting if self.states[rule.name].lost]
 
     def unknown_names(self) -> frozenset[str]:
         """Return the names of the pending and firing rules whose condition is unknown."""
@@ -74,7 +79,7 @@ class RuleSet:
 
     def due_by(self, uptime: int) -> list[Rule]:
         """Return the rules that are due."""
-        return [self.rules[name] for name, at in self._due.items() if at <= uptime]
+        return [self.rules[name] for name in self._due.until(uptime)]
 
     def evaluate(self, rules: Iterable[Rule], moment: Moment) -> RuleChanges:
         """Evaluate rules at one moment."""
@@ -121,14 +126,12 @@ class RuleSet:
             changes.alerts.append(result.alert)
         changes.saved_states.append(self._save(f"rule/{rule.name}", after, moment))
         self._note_due(rule)
-        changed = (before.acts, before.lost) != (after.acts, after.lost)
-        return changes._replace(acting_changed=changes.acting_changed or changed)
+        if rule.settings and (before.acts, before.lost) != (after.acts, after.lost):
+            return changes._replace(acting_changed=True)
+        return changes
 
     def _note_due(self, rule: Rule) -> None:
-        at = next_due(rule, self.states[rule.name])
-        self._due.pop(rule.name, None)
-        if at is not None:
-            self._due[rule.name] = at
+        self._due.note(rule.name, next_due(rule, self.states[rule.name]))
 
     def _set_thresholds(self, rule: Rule) -> None:
         for name, value in {**rule.thresholds, **self.states[rule.name].thresholds}.items():

@@ -64,7 +64,7 @@ def _while_firing(rule: Rule, before: RuleState, over: bool | None, now: int) ->
     if since is not None and now >= since + round(rule.keep * 1e6):
         ended = _with(before, state="inactive", unknown_since=None, over_since=None)
         return Change(ended, "resolved")
-    return Change(_noted(before, over, now, over_since=since))
+    return Change(_noted(before, over, now, since))
 
 
 def _over_since(before: RuleState, over: bool | None, now: int) -> int | None:
@@ -80,9 +80,10 @@ def _while_not_firing(rule: Rule, before: RuleState, holds: bool | None, now: in
     pending = before.state == "pending"
     if holds is None:
         return Change(_noted(before, holds, now) if pending else before)
+    if not holds and not pending:
+        return Change(before)
     if not holds:
-        after = _with(before, state="inactive", unknown_since=None)
-        return Change(after, "inactive" if pending else None)
+        return Change(_with(before, state="inactive", unknown_since=None), "inactive")
     since = before.since if pending else now
     if now >= _hold_ends(rule, since):
         return Change(_with(before, state="firing", since=since, unknown_since=None), "firing")
@@ -90,10 +91,15 @@ def _while_not_firing(rule: Rule, before: RuleState, holds: bool | None, now: in
     return Change(after, None if pending else "pending")
 
 
-def _noted(before: RuleState, truth: bool | None, now: int, **changes: object) -> RuleState:
+def _noted(
+    before: RuleState, truth: bool | None, now: int, over_since: int | None = None
+) -> RuleState:
     """Return the state with the time since which its condition is unknown, if it is."""
     first = now if before.unknown_since is None else before.unknown_since
-    return _with(before, unknown_since=first if truth is None else None, **changes)
+    unknown_since = first if truth is None else None
+    if (unknown_since, over_since) == (before.unknown_since, before.over_since):
+        return before  # as at most readings
+    return msgspec.structs.replace(before, unknown_since=unknown_since, over_since=over_since)
 
 
 def _hold_ends(rule: Rule, since: int) -> int:
