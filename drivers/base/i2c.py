@@ -6,8 +6,7 @@ nothing else here. Anything with smbus2's `i2c_rdwr` is a bus: `smbus2.SMBus` or
 
 import errno
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -69,21 +68,18 @@ class I2CPort:
 
     def write(self, data: bytes) -> None:
         """Write `data` in one transaction."""
-        with self._translated():
-            self._bus.i2c_rdwr(i2c_msg.write(self.address, data))
+        self._transfer(i2c_msg.write(self.address, data))
 
     def read(self, count: int) -> bytes:
         """Read `count` bytes in one transaction."""
         message = i2c_msg.read(self.address, count)
-        with self._translated():
-            self._bus.i2c_rdwr(message)
+        self._transfer(message)
         return bytes(message)
 
     def write_read(self, data: bytes, count: int) -> bytes:
         """Write `data`, then read `count` bytes after a repeated start."""
         message = i2c_msg.read(self.address, count)
-        with self._translated():
-            self._bus.i2c_rdwr(i2c_msg.write(self.address, data), message)
+        self._transfer(i2c_msg.write(self.address, data), message)
         return bytes(message)
 
     def read_steady(self, count: int, command: bytes = b"") -> bytes:
@@ -110,11 +106,11 @@ class I2CPort:
             raise BadChecksum(self.where, f"reads of one result differ: {frames}")
         return first
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _transfer(self, *messages: i2c_msg) -> None:
+        """Carry out one transaction; raise what its failure means for the device."""
         began = self._now()
         try:
-            yield
+            self._bus.i2c_rdwr(*messages)
         except DriverError:
             raise  # the bus names the remedy itself
         except OSError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from msgspec.structs import FieldInfo, fields
+from msgspec.structs import FieldInfo
 
 from edge_agent.config.config import Config
 from edge_agent.config.locations import TomlLocations
@@ -22,6 +22,7 @@ from edge_agent.config.settings import (
     Form,
     Settings,
     description,
+    fields,
     keys,
     nested,
 )

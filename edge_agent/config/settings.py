@@ -7,11 +7,12 @@ reader, the pages in docs/ and the doctor's redaction follow from them.
 import math
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from typing import Annotated, Any, NamedTuple, TypeAlias, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
-from msgspec.structs import FieldInfo, fields
+from msgspec.structs import FieldInfo
 
 OPTIONS = "options"  # the field that takes the driver's own keys
 UNBOUNDED = (-math.inf, math.inf)
@@ -41,12 +42,17 @@ class Nested(NamedTuple):
     kind: type[Settings]
 
 
-def nested(kind: type[Settings]) -> Iterator[Nested]:
-    """Yield the fields of a table that hold further tables."""
-    for field in fields(kind):
-        found = _nested(field.type)
-        if found:
-            yield Nested(field, *found)
+@cache  # a configuration may have thousands of tables of a kind
+def fields(kind: type[Settings]) -> tuple[FieldInfo, ...]:
+    """Return the fields of a table."""
+    return msgspec.structs.fields(kind)
+
+
+@cache
+def nested(kind: type[Settings]) -> tuple[Nested, ...]:
+    """Return the fields of a table that hold further tables."""
+    found = ((field, _nested(field.type)) for field in fields(kind))
+    return tuple(Nested(field, *inner) for field, inner in found if inner)
 
 
 def tables(kind: type[Settings], heading: str = "") -> Iterator[tuple[str, type[Settings]]]:
@@ -73,6 +79,7 @@ def _is_settings(annotation: object) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, Settings)
 
 
+@cache
 def keys(kind: type[Settings]) -> tuple[FieldInfo, ...]:
     """Return the fields that hold a value each: neither tables nor the driver's own keys."""
     tables = {one.field.name for one in nested(kind)} | {OPTIONS}
