@@ -61,6 +61,16 @@ class Blind(Protocol):
 
 
 @runtime_checkable
+class Overlaid(Protocol):
+    """A sensor on a pin that a driver of the kernel reads: `overlay` loads it, with its `{pin}`.
+
+    The line begins with `dtoverlay=` and the name of the kernel's driver.
+    """
+
+    overlay: ClassVar[str]
+
+
+@runtime_checkable
 class Calibrating(Protocol):
     """A sensor that takes its surroundings for a known value, within `calibrates`."""
 

@@ -36,10 +36,9 @@ EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str
 
 NO_WORDS: Mapping[str, str] = {}
 ALIKE = 0.75  # chips with less similar names are of different kinds
-# Chips that are known by a name of their own, but read by the kernel.
+# Chips that another driver reads.
 OTHER_NAMES = dict.fromkeys(
-    ("dht11", "dht22", "am2302"),
-    'the kernel reads it: driver = "iio" with `dtoverlay=dht11,gpiopin=…` in config.txt; ',
+    ("am2301", "am2302", "am2303", "dht21", "rht03"), 'write driver = "dht22"; '
 )
 
 

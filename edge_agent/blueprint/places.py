@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from drivers.base.driver import BusKind, DriverClass, addresses_of, more_pins_of
+from drivers.base.members import Overlaid
 from drivers.base.serial import HEADER
 from edge_agent.acquire.hardware import Place
 from edge_agent.config.device import DeviceSettings
@@ -36,9 +37,16 @@ def resolve_place(
     for key in ALL:
         value = getattr(settings, key, None)
         if value not in {None, ""} and key not in taken:
-            what = f"a device on {driver.bus} has no {key}; remove this line"
-            problems.note(where + key, value, what)
+            problems.note(where + key, value, _in_vain(driver, key, value))
     return RESOLVERS[driver.bus](driver, settings, where, problems)
+
+
+def _in_vain(driver: DriverClass, key: str, value: object) -> str:
+    """Return why a bus does not take a key, and what to write instead."""
+    if key == "pin" and isinstance(driver, Overlaid):
+        line = driver.overlay.format(pin=value)
+        return f"the kernel reads it: remove this line, and write `{line}` in config.txt"
+    return f"a device on {driver.bus} has no {key}; remove this line"
 
 
 def further_pins(driver: DriverClass, options: dict[str, Any]) -> Iterable[int]:

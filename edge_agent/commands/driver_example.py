@@ -20,7 +20,7 @@ PLACES: dict[BusKind, str] = {
     "w1": 'id = "28-0316a4c8ffee"',
 }
 # What the kernel calls a sensor that it reads itself
-KERNEL_NAMES = {"hwmon": "lm75", "iio": "dht11"}
+KERNEL_NAMES = {"hwmon": "lm75", "iio": "bme280"}
 
 ANY_ADDRESS = 0x48
 

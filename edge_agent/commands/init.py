@@ -132,7 +132,8 @@ def _found(survey: "Survey") -> Iterator[str]:
     for id_ in survey.thermometers:
         yield f"found: thermometer {id_} on 1-Wire"
     for driver, device, measure in survey.kernel:
-        yield f"found: {device}, read through the kernel ({driver}): {', '.join(measure)}"
+        channels = f": {', '.join(measure)}" if measure else ""
+        yield f"found: {device}, read through the kernel ({driver}){channels}"
 
 
 def _host() -> str:

@@ -9,6 +9,7 @@ import click
 
 from drivers.base.driver import DriverClass
 from drivers.base.errors import DriverError
+from drivers.base.linux import LinuxPort
 from edge_agent.acquire.catalog import Catalog
 from edge_agent.acquire.hardware import Hardware, RealHardware
 from edge_agent.acquire.scan import Found, thermometers
@@ -30,7 +31,7 @@ NO_BUS = (
 @simulate_option
 @json_option
 def scan(buses: tuple[int, ...], config: Path, simulate: bool, as_json: bool) -> None:
-    """List the chips on the I2C buses and the 1-Wire devices, by reading only.
+    """List the chips on the I2C buses, 1-Wire devices and DHT sensors, by reading only.
 
     Stop the agent first: two programs that read the same chip disturb each other.
     """
@@ -39,16 +40,29 @@ def scan(buses: tuple[int, ...], config: Path, simulate: bool, as_json: bool) ->
         drivers = _drivers()
         found = list(_show_i2c(hardware, drivers, buses or hardware.buses(), quiet=as_json))
         chips = dict(thermometers(hardware, drivers))
+        kernel = _of_kernel(hardware)
     except DriverError as error:
         raise HardwareError(f"{error.where}: {error.what}", error.remedy) from error
     if as_json:
         shown = [_as_dict(one) for one in found]
-        click.echo(json.dumps({"i2c": shown, "w1": list(chips), "w1_chips": chips}))
+        click.echo(
+            json.dumps({"i2c": shown, "w1": list(chips), "w1_chips": chips, "linux": kernel})
+        )
         return
     for id_, chip in chips.items():
         click.echo(f"w1     {id_}  {chip}".rstrip())
-    if not found and not chips:
+    for device, driver in kernel.items():
+        click.echo(f'linux  {device}  read by the kernel (driver = "{driver}", possible)')
+    if not found and not chips and not kernel:
         click.echo(SILENT if buses or hardware.buses() else NO_BUS)
+
+
+def _of_kernel(hardware: Hardware) -> dict[str, str]:
+    """Return the sensors that the kernel reads and that have a driver of their own, and that."""
+    from edge_agent.survey.survey import kernel_devices  # noqa: PLC0415
+
+    found = kernel_devices(LinuxPort(hardware.kernel(), "scan"))
+    return {one.device: one.driver for one in found if not one.measure}
 
 
 def hardware_of(config: Path | None) -> Hardware:

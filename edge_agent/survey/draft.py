@@ -38,6 +38,8 @@ NOTHING = """
 # bus = 1
 # address = 0x76
 # every = "10s"
+# A DHT22 or DHT11 first needs a line in /boot/firmware/config.txt, with its GPIO, and a reboot:
+# dtoverlay=dht11,gpiopin=4
 """
 RULE = """
 # A rule, as an example: uncomment it, and set the pin of the relay.
@@ -154,7 +156,7 @@ def _thermometers(survey: Survey) -> Iterator[Entry]:
 
 def _others(survey: Survey) -> Iterator[Entry]:
     for driver, device, measure in survey.kernel:
-        keys = {"device": device, "measure": list(measure)}
+        keys = {"device": device} | ({"measure": list(measure)} if measure else {})
         why = f"Read through the kernel's own driver ({driver})"
         yield Entry(device, driver, keys, why, every=SELF)
     for driver in survey.own:

@@ -10,11 +10,13 @@ from drivers.base.linux import LinuxPort, entries
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.acquire.scan import Found, scan
 
+# Drivers of the kernel's whose sensors have a driver of their own here, by the name before the @.
+OWN_DRIVERS = {"dht11": "dht22"}  # which reads a DHT11 as well: they look alike until they measure
 OWN = ("thermal", "throttled", "memory")  # what a machine can measure about itself, best first
 
 
 class KernelDevice(NamedTuple):
-    """A sensor with a kernel driver; `driver` is our iio or hwmon, `measure` its channels."""
+    """A sensor with a kernel driver; `driver` is ours for it, or our iio or hwmon for `measure`."""
 
     driver: str
     device: str
@@ -42,7 +44,7 @@ def survey(hardware: Hardware, drivers: Mapping[str, DriverClass]) -> Survey:
         except DriverError as error:
             problems.append(str(error))
     port = LinuxPort(hardware.kernel(), "survey")
-    kernel = tuple(dict.fromkeys(_kernel(port)))
+    kernel = tuple(dict.fromkeys(kernel_devices(port)))
     own = tuple(name for name in OWN if _readable(sensors[name](port)))
     return Survey(tuple(chips), _thermometers(hardware), kernel, own, tuple(problems))
 
@@ -59,11 +61,15 @@ def _readable(driver: Driver) -> bool:
     return True
 
 
-def _kernel(port: LinuxPort) -> Iterator[KernelDevice]:
+def kernel_devices(port: LinuxPort) -> Iterator[KernelDevice]:
+    """Yield the sensors that the kernel reads, by the names of their files."""
     for driver in (iio, hwmon):
         for name, files in _devices(port, driver.DEVICES):
             measure = driver.measurable(files)
-            if measure and name != "cpu_thermal":  # our driver `thermal` reads it
+            own = OWN_DRIVERS.get(name.partition("@")[0])
+            if own:
+                yield KernelDevice(own, name, ())
+            elif measure and name != "cpu_thermal":  # our driver `thermal` reads it
                 yield KernelDevice(driver.__name__.rpartition(".")[2], name, measure)
 
 

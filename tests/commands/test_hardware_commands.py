@@ -133,6 +133,14 @@ def test_scan_of_the_example_finds_its_chips(edge_agent):
     }
 
 
+def test_scan_finds_a_dht_that_the_kernel_reads(edge_agent, config):
+    path = config('[[device]]\nname = "air"\ndriver = "dht22"\ndevice = "dht11@11"\n')
+    done = edge_agent("scan", "--simulate", path)
+    assert done.out == 'linux  dht11@11  read by the kernel (driver = "dht22", possible)\n'
+    found = json.loads(edge_agent("scan", "--simulate", path, "--json").out)
+    assert found["linux"] == {"dht11@11": "dht22"}
+
+
 def test_scan_asks_an_expander_by_its_inputs(edge_agent, config):
     expander = '[[device]]\nname = "doors"\ndriver = "mcp23017"\naddress = 0x20\n'
     done = edge_agent("scan", "--simulate", config(expander))

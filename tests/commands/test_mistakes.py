@@ -29,7 +29,7 @@ KEYS = {
     DEVICE + 'every = "-1s"': 'such as "500ms"',
     DEVICE + "[device.channel.temperature]\nscale = 0": "every value would be the offset",
     DEVICE.replace("bme280", "BME280"): "did you mean 'bme280'?",
-    DEVICE.replace("bme280", "dht22"): 'the kernel reads it: driver = "iio"',
+    DEVICE.replace("bme280", "AM2302"): 'write driver = "dht22"',
     DEVICE + DEVICE.replace("air", "Air") + "bus = 3": "differs from 'air' in case only",
     '[[device]]\nname = "t"\ndriver = "ds18b20"\nid = "28-3C01E076877D"': '"28-3c01e076877d"',
     OUTPUT.replace("22", '"GPIO22"'): "write 22 without quotes",

@@ -13,6 +13,7 @@ from fake_pi.breakages import (
     console,
     crashed,
     damaged,
+    dht,
     directory_of_root,
     ext4_errors,
     failed,
@@ -52,7 +53,9 @@ from fake_pi.breakages import (
     unplugged,
     unsynchronised,
     use_instead,
+    with_overlay,
     without,
+    without_driver,
 )
 
 CONFIG_TXT = "/boot/firmware/config.txt"
@@ -94,6 +97,35 @@ ROWS = {
         "4.7 kΩ",
         lambda pi: pi.path("/sys/bus/w1/devices/28-0316a4c8ff00").rmdir(),
         lambda pi, _finding: pi.boot(),
+    ),
+    "no overlay of a sensor": Row("overlay-missing", "`dtoverlay=dht11,gpiopin=4` under", dht()),
+    "overlay of a sensor not started": Row(
+        "overlay-not-rebooted", "`sudo reboot`", dht(with_overlay)
+    ),
+    "driver of an overlay not loaded": Row(
+        "overlay-no-module",
+        "`sudo modprobe dht11`",
+        dht(with_overlay, lambda pi: pi.boot(), without_driver),
+    ),
+    "another sensor's overlay": Row(
+        "overlay-ambiguous",
+        "there are: iio:device0",
+        dht(
+            with_overlay,
+            lambda pi: pi.boot(),
+            lambda pi: pi.change('driver = "dht22"', 'driver = "dht22"\ndevice = "dht11@5"'),
+        ),
+        lambda pi, _finding: pi.change("dht11@5", "dht11@4"),
+    ),
+    "sensor of an overlay silent": Row(
+        "overlay-silent",
+        "4.7 kΩ",
+        dht(
+            with_overlay,
+            lambda pi: pi.boot(),
+            lambda pi: pi.write("/sys/bus/iio/devices/iio:device0/in_temp_input", ""),
+        ),
+        lambda pi, _finding: pi.start_dht(),
     ),
     "no serial port": Row("serial-missing", "`enable_uart=1`", without(UART)),
     "console on the serial port": Row("serial-console", "cmdline.txt", console),

@@ -109,6 +109,17 @@ def test_a_chip_that_the_kernel_drives_is_read_through_the_kernel(tmp_path):
     assert (device.settings.driver, device.options["device"]) == ("iio", "bme280")
 
 
+def test_a_dht_that_the_kernel_reads_is_read_with_its_own_driver(tmp_path):
+    kernel = (KernelDevice("dht22", "dht11@11", ()),)
+    [device] = resolved(draft(Survey(kernel=kernel), ANSWERS, DRIVERS), tmp_path).devices
+    assert (device.settings.name, device.settings.driver) == ("dht11-11", "dht22")
+    assert device.options == {"device": "dht11@11"}
+
+
+def test_without_a_sensor_the_line_for_a_dht_is_a_comment():
+    assert "# dtoverlay=dht11,gpiopin=4\n" in draft(Survey(own=("memory",)), ANSWERS, DRIVERS)
+
+
 def test_a_password_in_the_broker_s_url_is_not_written(tmp_path):
     answers = ANSWERS._replace(url="mqtts://ann:hunter2@broker.lan:8884")
     text = draft(Survey(own=("memory",)), answers, DRIVERS)

@@ -7,7 +7,7 @@ from drivers.base.driver import BusKind
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, Theme, problem, warning
 from edge_agent.doctor.instruments.boot import read_boot
-from edge_agent.doctor.themes import chips
+from edge_agent.doctor.themes import chips, overlays
 
 KINDS: tuple[BusKind, ...] = ("i2c", "spi", "serial", "w1")
 NO_BUS = "there is no such bus"
@@ -36,6 +36,7 @@ ADVICE = {
     "w1-not-rebooted": "reboot",
     "w1-missing": "use a Pi, or simulated chips",
     "w1-no-device": "check wiring, power, the resistor and `id`",
+    **overlays.ADVICE,
     "serial-missing": "`enable_uart=1` in config.txt, or plug in the adapter",
     "serial-console": "remove `console=serial0,…` from cmdline.txt, then reboot",
 }
@@ -162,12 +163,13 @@ def _occupied(directory: str, console: str) -> tuple[str, str]:
 
 
 def _skip(case: Case) -> str:
-    return "" if any(map(case.needs, KINDS)) else "no readable configuration uses a bus"
+    used = any(map(case.needs, KINDS)) or any(overlays.overlaid(case))
+    return "" if used else "no readable configuration uses a bus"
 
 
 THEME = Theme(
     "interfaces",
-    (check_i2c, *chips.CHECKS, check_spi, check_w1, check_serial),
+    (check_i2c, *chips.CHECKS, check_spi, check_w1, check_serial, overlays.check_overlays),
     ADVICE,
     _skip,
 )

@@ -5,6 +5,7 @@ Each is a function of the machine, or returns one; a repair also takes the findi
 
 import errno
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from simulators.scd30 import SCD30
 from simulators.sht4x import SHT4x
 
 CONFIG_TXT = "/boot/firmware/config.txt"
+DHT = "dtoverlay=dht11,gpiopin=4"
 STRETCH = '[[device]]\nname = "co2"\ndriver = "scd30"\n'
 
 
@@ -64,6 +66,26 @@ def fast(pi):
 def stretching(pi):
     pi.file.write_text(pi.file.read_text() + STRETCH)
     pi.hardware.bus.attach(0x61, SCD30(RealClock()))
+
+
+def dht(*steps):
+    """Add a DHT22, with its overlay, and then take the steps."""
+
+    def breaks(pi):
+        pi.file.write_text(pi.file.read_text() + '[[device]]\nname = "hut"\ndriver = "dht22"\n')
+        for step in steps:
+            step(pi)
+
+    return breaks
+
+
+def with_overlay(pi):
+    pi.write(CONFIG_TXT, pi.path(CONFIG_TXT).read_text() + f"[all]\n{DHT}\n")
+
+
+def without_driver(pi):
+    for place in ("/sys/module/dht11", "/sys/bus/iio/devices"):
+        shutil.rmtree(pi.path(place))
 
 
 def claimed(pi):

@@ -185,6 +185,7 @@ class Pi:
         self.node("/dev/gpiochip0")
         if "dtoverlay=w1-gpio" in lines:
             self._start_w1()
+        self._load_overlays(lines)
         self.write(THROTTLED, "50005\n" if self.under_voltage else "0\n")
         if "fsck.mode=force" in self.path("/boot/firmware/cmdline.txt").read_text():
             self.write("/sys/fs/ext4/mmcblk0p2/errors_count", "0\n")
@@ -214,6 +215,21 @@ class Pi:
         self.grant_w1()
         for name in self.thermometers:
             self.path(f"/sys/bus/w1/devices/{name}").mkdir()
+
+    def _load_overlays(self, lines):
+        if any(line.startswith("dtoverlay=dht11,") for line in lines):
+            self.write("/proc/device-tree/dht11@4/compatible", "dht11\0")
+            self.start_dht()
+
+    def start_dht(self):
+        """Load the kernel's driver."""
+        self.path("/sys/module/dht11").mkdir(parents=True, exist_ok=True)
+        for file, text in (
+            ("name", "dht11@4\n"),
+            ("in_temp_input", "21500\n"),
+            ("in_humidityrelative_input", "48200\n"),
+        ):
+            self.write(f"/sys/bus/iio/devices/iio:device0/{file}", text)
 
     def node(self, place):
         """Create a device file; udev's own rules are for serial ports only."""
