@@ -1,5 +1,6 @@
 """A whole agent on hardware that has I2C buses only."""
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -37,4 +38,5 @@ def run_agent(
         reread=lambda: blueprint,
         origin=ConfigOrigin(file, overrides),
     )
+    gc.freeze()  # as `supervise` does
     agent.run()

@@ -3,6 +3,7 @@
 python -m benchmarks.pipeline PORT DIRECTORY through|drain|latency COUNT MAX_BATCH
 """
 
+import gc
 import json
 import os
 import sys
@@ -73,6 +74,7 @@ class Pipeline:
 
     def start(self) -> None:
         """Start the threads; the sink starts that of its connection."""
+        gc.freeze()
         for part in (self.forwarder, self.recorder):
             threading.Thread(target=part.run, daemon=True).start()
 

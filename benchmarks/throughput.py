@@ -1,8 +1,10 @@
 """Events per second at full speed: one a message and in batches, beside the raw limits.
 
 python -m benchmarks.throughput   prints the figures of this part alone
+python -m benchmarks.throughput --backlog N   only lets a backlog of N events drain
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -68,22 +70,38 @@ def throughput(port: int) -> Iterator[Row]:
     share = batched["per_second"] / alone["per_second"]
     yield Row("  as a share of paho alone", share, "times", 12)
     yield Row("  CPU", batched["cpu_us"], "µs/event")
-    yield from drains(port, alone["per_second"])
+    yield from drains(port, alone["per_second"], BACKLOG)
 
 
-def drains(port: int, alone: float) -> Iterator[Row]:
-    """Measure how fast a backlog of a million events drains, and in how much memory."""
-    single = pipeline(port, "drain", BACKLOG, 1)
-    batched = pipeline(port, "drain", BACKLOG, 100)
-    yield Row("backlog of 1,000,000 drains, one event a message", single["per_second"], "events/s")
+def backlog(port: int, count: int) -> Iterator[Row]:
+    """Measure how a backlog drains, compared with paho alone."""
+    with subscribed(port):
+        alone = raw.publish(port, SINGLE)["per_second"]
+    yield Row("raw: paho alone, QoS 1, same bytes", alone, "events/s")
+    yield from drains(port, alone, count)
+
+
+def drains(port: int, alone: float, count: int) -> Iterator[Row]:
+    """Measure how fast a backlog drains, and in how much memory."""
+    single = pipeline(port, "drain", count, 1)
+    yield Row(f"backlog of {count:,} drains, one event a message", single["per_second"], "events/s")
     yield Row("  as a share of paho alone", single["per_second"] / alone, "times", 4)
     yield Row("  RSS grows", single["rss_growth_mib"], "MiB", None, 4)
-    yield Row("backlog of 1,000,000 drains, max_batch = 100", batched["per_second"], "events/s")
+    batched = pipeline(port, "drain", count, 100)
+    yield Row(f"backlog of {count:,} drains, max_batch = 100", batched["per_second"], "events/s")
     yield Row("  as a share of paho alone", batched["per_second"] / alone, "times", 12)
     yield Row("  RSS grows", batched["rss_growth_mib"], "MiB", None, 4)
 
 
-if __name__ == "__main__":
-    with mosquitto() as broker:
-        for row in throughput(broker):
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--backlog", type=int, help="events of a backlog; only that is measured")
+    count = parser.parse_args().backlog
+    with mosquitto() as port:
+        for row in backlog(port, count) if count else throughput(port):
             print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()

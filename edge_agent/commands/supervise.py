@@ -1,5 +1,6 @@
 """Runs an agent until a signal ends it."""
 
+import gc
 from collections.abc import Callable
 
 from edge_agent.acquire.hardware import Hardware
@@ -38,6 +39,7 @@ def supervise(
         watch=screen.put,
         origin=origin,
     )
+    gc.freeze()  # all of this stays: to look through it again would hold every thread up
     screen.start()
     try:
         return agent.run()

@@ -30,6 +30,7 @@ LARGEST_RECEIVED = 32_768  # bytes of a packet from the broker: commands are sho
 INBOUND_WINDOW = 20  # commands that the broker sends before the first is acknowledged
 RECEIVED = 16_384  # bytes that are read at a time: a TLS record
 WRITTEN = 65_536  # bytes of messages that are written at a time
+LAST_ID = 65_535
 NO_PROPERTIES = b"\0"
 GOOD, GONE = MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_CONN_LOST
 
@@ -64,6 +65,7 @@ class BoundedClient(BoundedReceiver):
         super().__init__(
             client_id, version, largest=LARGEST_RECEIVED, window=INBOUND_WINDOW, clean=True
         )
+        self._no_properties = NO_PROPERTIES if version == MQTTProtocolVersion.MQTTv5 else b""
         self.max_inflight_messages_set(0)  # the window is the session's to keep
         self.on_subscribe = self._take_answer
         self.on_socket_open = _send_at_once
@@ -80,9 +82,9 @@ class BoundedClient(BoundedReceiver):
         properties: Properties | None = None,
     ) -> None:
         """Queue a message with QoS 1, or with QoS 0 if `mid` is 0."""
-        packed = b""
-        if self.protocol is MQTTProtocolVersion.MQTTv5:
-            packed = NO_PROPERTIES if properties is None else properties.pack()  # type: ignore[no-untyped-call]
+        packed = self._no_properties
+        if packed and properties is not None:
+            packed = properties.pack()  # type: ignore[no-untyped-call]
         packet = publish(topic, payload, mid, retain=retain, properties=packed)
         if self._size + len(packet) > WRITTEN:
             self._hand_over()
@@ -92,9 +94,10 @@ class BoundedClient(BoundedReceiver):
 
     def next_id(self, taken: Container[int]) -> int:
         """Return the id of another message; subscriptions take theirs from the same numbers."""
-        while (mid := self._mid_generate()) in taken:
-            pass
-        return mid
+        while True:
+            self._last_mid = self._last_mid % LAST_ID + 1  # without paho's lock: one thread sends
+            if self._last_mid not in taken:
+                return self._last_mid
 
     def unread(self) -> bool:
         """Return whether something has come that `select` does not see."""

@@ -31,12 +31,14 @@ class Settlement(NamedTuple):
     postponed: bool = False  # the error is a refusal that may not last
     sent: bool = False  # at least one message
     loss: Cause = "other"  # how the connection ended, if it did
+    passed: bool = False  # all messages are settled, and none of them was refused
 
 
 class Job:
     """QoS 1 messages to publish in order; the settlement goes to `reply`.
 
-    They were made for a broker that takes messages of up to `largest` bytes.
+    They were made for a broker that takes messages of up to `largest` bytes. They go out only if
+    all messages of the job `behind` which they come are settled, and none of them was refused.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Job:
         properties: "Properties | None",
         reply: "SimpleQueue[Settlement]",
         largest: int = MAX_PACKET,
+        behind: "Job | None" = None,
     ) -> None:
         self.messages = messages
         self.properties = properties
@@ -55,6 +58,13 @@ class Job:
         self.refused: dict[int, str] = {}
         self.postponed = ""
         self.largest = largest
+        self.behind = behind
+        self.passed = False
+
+    @property
+    def in_turn(self) -> bool:
+        """Return whether the messages may go out: what comes before them is not sent again."""
+        return self.behind is None or self.behind.passed
 
     def settle(self, n: int, reason: str) -> None:
         """Note the acknowledgement, or the refusal, of message `n`."""
@@ -74,4 +84,6 @@ class Job:
         refused = {n: reason for n, reason in self.refused.items() if n < count}
         why, postponed = error or self.postponed, bool(self.postponed)
         sent = self.next > 0
-        self.reply.put(Settlement(count, refused, why, self.largest, postponed, sent, loss))
+        self.passed, self.behind = not (self.open or self.refused or why), None
+        passed = self.passed
+        self.reply.put(Settlement(count, refused, why, self.largest, postponed, sent, loss, passed))

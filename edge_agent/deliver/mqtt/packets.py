@@ -3,12 +3,14 @@
 paho builds objects for each of them that cost more than all else on the way; it does all the rest.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 PUBLISH, QOS_1, RETAIN = 0x30, 0x02, 0x01
 PUBACK = 0x40
 REFUSED = 0x80  # this reason code, and those above
 LEAST = 4  # bytes of a PUBACK
+REMEMBERED = 256  # topics and sizes: those of readings come again and again
 
 
 def publish(topic: str, payload: bytes, mid: int, *, retain: bool, properties: bytes) -> bytes:
@@ -16,21 +18,28 @@ def publish(topic: str, payload: bytes, mid: int, *, retain: bool, properties: b
 
     `properties` are packed, with their length; MQTT 3.1.1 has none.
     """
-    name = topic.encode()
+    name = _name(topic)
     number = mid.to_bytes(2) if mid else b""
     flags = PUBLISH | (QOS_1 if mid else 0) | (RETAIN if retain else 0)
-    size = 2 + len(name) + len(number) + len(properties) + len(payload)
-    head = bytes((flags, *_length(size)))
-    return b"".join((head, len(name).to_bytes(2), name, number, properties, payload))
+    size = len(name) + len(number) + len(properties) + len(payload)
+    return b"".join((_head(flags, size), name, number, properties, payload))
 
 
-def _length(size: int) -> list[int]:
-    """Return a number as MQTT writes lengths: seven bits a byte, the lowest first."""
-    digits = []
+@lru_cache(REMEMBERED)
+def _name(topic: str) -> bytes:
+    """Return a topic behind its length."""
+    name = topic.encode()
+    return len(name).to_bytes(2) + name
+
+
+@lru_cache(REMEMBERED)
+def _head(flags: int, size: int) -> bytes:
+    """Return what a packet begins with; MQTT writes lengths in seven bits a byte, lowest first."""
+    digits = [flags]
     while size > 0x7F:
         digits.append(size & 0x7F | 0x80)
         size >>= 7
-    return [*digits, size]
+    return bytes((*digits, size))
 
 
 class Acknowledged(NamedTuple):
@@ -49,7 +58,7 @@ def acknowledged(received: bytes) -> Acknowledged:
     while end - at >= LEAST and received[at] == PUBACK:
         size = received[at + 1]
         following = at + 2 + size
-        if following > end or not _is_plain(received[at + 4 : following], size):
+        if following > end or (size != 2 and not _is_plain(received[at + 4 : following], size)):
             break
         mids.append(received[at + 2] << 8 | received[at + 3])
         at = following
@@ -58,8 +67,6 @@ def acknowledged(received: bytes) -> Acknowledged:
 
 def _is_plain(reason: bytes, size: int) -> bool:
     """Return whether a PUBACK of this size says no more than that the broker has the message."""
-    if size == 2:
-        return True
     return size in (3, 4) and reason[0] < REFUSED and not any(reason[1:])
 
 

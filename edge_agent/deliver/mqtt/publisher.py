@@ -3,6 +3,7 @@
 import math
 import time
 from collections import deque
+from functools import lru_cache
 
 from edge_agent.deliver.mqtt.job import Job
 from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
@@ -11,6 +12,7 @@ from edge_agent.deliver.mqtt.session import Session
 NO_TOPIC = ("+", "#", "\0")
 MUCH_SMALLER = 0.75  # it cannot be so time and again: a batch is halved only a few times
 LONGEST_TOPIC = 16_000  # characters: MQTT takes 65,535 bytes
+REMEMBERED = 256  # topics: those of readings come again and again
 
 
 class Publisher:
@@ -43,15 +45,18 @@ class Publisher:
         if not in_flight:
             self._moved_at = time.monotonic()
         smaller, job.largest = session.max_packet < job.largest, session.max_packet
-        if smaller:  # to send only what fits would change the order: the messages are made again
+        # To send only what fits, or what comes behind what does not, would change the order.
+        if smaller or not job.in_turn:
             self._jobs.popleft().finish()
             return
-        while job.next < len(job.messages) and session.room > 0:
+        room = session.room
+        while job.next < len(job.messages) and room > 0:
             topic, payload = job.messages[job.next]
             if reason := _refusal(session, topic, payload):
                 job.settle(job.next, reason)
             else:
                 in_flight[session.publish(topic, payload, job.properties)] = job.next
+                room -= 1
             job.next += 1
         self._report()  # nothing would wake the connection if all of it is too large
 
@@ -114,5 +119,9 @@ def _refusal(session: Session, topic: str, payload: bytes) -> str:
     """Return why a message cannot be sent at all; its event may not be one that we wrote."""
     if not session.fits(topic, payload):
         return f"larger than {session.max_packet} bytes"
-    wrong = len(topic) > LONGEST_TOPIC or any(part in topic for part in NO_TOPIC)
-    return "its source is no part of a topic" if wrong else ""
+    return "" if _is_topic(topic) else "its source is no part of a topic"
+
+
+@lru_cache(REMEMBERED)
+def _is_topic(name: str) -> bool:
+    return len(name) <= LONGEST_TOPIC and not any(part in name for part in NO_TOPIC)

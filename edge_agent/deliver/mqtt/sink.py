@@ -23,6 +23,7 @@ from edge_agent.deliver.mqtt.job import MAX_PACKET, Job, Settlement
 from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.plan import broker, claims
 from edge_agent.deliver.mqtt.profiles.table import PROFILES
+from edge_agent.deliver.mqtt.sent import Sent
 from edge_agent.deliver.mqtt.state_of_plan import state_of
 from edge_agent.deliver.mqtt.topics import EventTopics
 from edge_agent.deliver.sink import Post, SinkContext, SinkPlan, SinkType
@@ -35,6 +36,7 @@ WAIT_SECONDS = 0.5
 DRAIN_WAITS = 4  # while the agent stops: two seconds for what is under way
 CLOSE_SECONDS = 3.0
 GROW_AFTER = 100  # deliveries that pass, before larger messages are tried again
+JOB = 500  # messages that are posted at once
 HEADROOM = 1000  # bytes of a message beside its events: topic, properties, JSON brackets
 
 
@@ -59,6 +61,9 @@ class MqttSink:
         self._passed = 0
         self._probing = False  # the broker refused an event that may pass later
         self._largest = MAX_PACKET
+        self._ahead: Sent | None = None  # behind what was delivered last
+        # What delivers aside may end without another call.
+        self._job_size = None if plan.aside else JOB * plan.max_batch
         self._hang_ups = HangUps()
         self._context = context
         kind = BATCH_CONTENT_TYPE if plan.max_batch > 1 else CONTENT_TYPE
@@ -89,8 +94,10 @@ class MqttSink:
         alone = self._hang_ups.suspects(batch[0])
         if alone and self._hang_ups.wants_smaller:
             self._show_the_way(batch)
-        groups = self._groups(batch[:1] if alone or self._probing else batch)
-        settlement = self._published(groups)
+        groups, job = self._sent(batch[:1] if alone or self._probing else batch)
+        settlement = self._settlement(job)
+        if not settlement.passed:  # what comes behind it is not sent
+            self._ahead = None
         settled = groups[: self._reach(groups, settlement)]
         if settled or settlement.sent:  # without a connection, nothing is learnt
             self._adapt(not settled, groups)
@@ -119,7 +126,7 @@ class MqttSink:
         event = smaller(batch, (lambda _: "") if anywhere else self._topic)
         if event is None:
             return
-        settlement = self._published([[event]])
+        settlement = self._settlement(self._post([[event]]).job)
         if settlement.settled and not settlement.refused:
             self._hang_ups.passed_smaller()
             return
@@ -141,13 +148,24 @@ class MqttSink:
         if reason:
             raise EventRejected(1, {event.offset: reason})
 
-    def _published(self, groups: Sequence[Sequence[LoggedEvent]]) -> Settlement:
-        reply: SimpleQueue[Settlement] = SimpleQueue()
+    def _sent(self, batch: Sequence[LoggedEvent]) -> Sent:
+        """Post the first events of a batch, unless they were, and those that come behind them.
+
+        The broker does not wait for the forwarder then, which reads and writes messages meanwhile.
+        """
+        sent, self._ahead = self._ahead, None
+        if sent is None or not sent.begins(batch):
+            sent = self._post(self._groups(batch[: self._job_size]))
+        following = batch[sent.events :][: self._job_size]
+        if following and not self._context.stopping():
+            self._ahead = self._post(self._groups(following), sent.job)
+        return sent
+
+    def _post(self, groups: Sequence[Sequence[LoggedEvent]], behind: Job | None = None) -> Sent:
         messages = [self._message(group) for group in groups]
-        self._connection.post(Job(messages, self._properties, reply, self._largest))
-        settlement = self._settlement(reply)
-        self._largest = settlement.largest
-        return settlement
+        job = Job(messages, self._properties, SimpleQueue(), self._largest, behind)
+        self._connection.post(job)
+        return Sent(groups, job)
 
     def _reach(self, groups: Sequence[Sequence[LoggedEvent]], settlement: Settlement) -> int:
         """Return how many groups are settled, up to one that may pass in smaller ones or later."""
@@ -170,14 +188,17 @@ class MqttSink:
         elif self._passed >= GROW_AFTER:
             self._passed, self._most = 0, min(self._max_batch, self._most * 2)
 
-    def _settlement(self, reply: "SimpleQueue[Settlement]") -> Settlement:
+    def _settlement(self, job: Job) -> Settlement:
         waits = 0
         while waits < DRAIN_WAITS:
             try:
-                return reply.get(timeout=WAIT_SECONDS)
+                settlement = job.reply.get(timeout=WAIT_SECONDS)
             except Empty:
                 self._context.alive(self.name)  # it is the connection that has to move
                 waits += self._context.stopping()
+            else:
+                self._largest = settlement.largest
+                return settlement
         return Settlement(0, {}, "the agent stops", self._largest)
 
     def _groups(self, batch: Sequence[LoggedEvent]) -> list[Sequence[LoggedEvent]]:
