@@ -51,7 +51,7 @@ need_prometheus = command -v promtool >/dev/null || [ -x $(PROMETHEUS)/usr/bin/p
 HOME_ASSISTANT := $(HOME)/.cache/edge-agent-tests/home-assistant-2025.1.4
 HOME_ASSISTANT_PYTHON ?= $(lastword python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python3.12))
 
-.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-pythons test-container test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation heavy-days rules-model screenshots fuzz soak soak-week backlog long-log sbom audit-dependencies nightly lint format docs bench peers deb clean
+.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-pythons test-container test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation heavy-days rules-model screenshots fuzz soak soak-week backlog long-log drain sbom audit-dependencies nightly lint format docs bench peers deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -162,6 +162,11 @@ backlog: .venv/dev  ## let consumers take a backlog of 1,000,000 events, in flat
 long-log: .venv/dev  ## start with a log of 10,000,000 events, and ask it (2 minutes)
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	$(BIN)/python -m benchmarks.long_log
+
+drain: .venv/dev  ## deliver a backlog of 10,000,000 events, in flat memory (20 minutes)
+	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	@$(call need,mosquitto_sub,mosquitto-clients)
+	nice $(BIN)/python -m benchmarks.throughput --backlog 10000000
 
 soak-week: .venv/dev  ## simulate a week of an agent, and write the report in docs/proof.md (10 minutes)
 	nice $(BIN)/python -m tests.simulation.week

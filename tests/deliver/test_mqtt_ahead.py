@@ -60,6 +60,16 @@ def test_an_agent_that_stops_sends_nothing_behind_what_is_under_way(scripted, cl
     assert published(broker) == [*range(1, JOB + 1)]
 
 
+def test_what_is_under_way_at_a_stop_is_settled_by_the_next_delivery(scripted, client, events):
+    broker = scripted()
+    one = client(broker.url).up()
+    one.sink.deliver(events(3 * JOB))
+    one.stopping.set()
+    assert one.sink.deliver(events(2 * JOB, first=JOB + 1)) == JOB
+    one.stop()
+    assert published(broker) == [*range(1, 2 * JOB + 1)]
+
+
 class Session:
     """A session that takes everything and keeps the payloads."""
 
