@@ -23,7 +23,7 @@ EXTRAS := core spi serial demo broker notify metrics home-assistant web consumer
 
 # Drivers that the tests read our models with; the packages want different versions of one package,
 # although they work with the same.
-SENSIRION := sensirion-i2c-scd30 sensirion-i2c-sht3x sensirion-i2c-sht4x
+SENSIRION := sensirion-i2c-scd30 sensirion-i2c-sen5x sensirion-i2c-sht3x sensirion-i2c-sht4x sensirion-i2c-sps30
 
 # $(call need,command,Debian package): install it as root, or say what to type.
 need = command -v $(1) >/dev/null || if [ "$$(id -u)" = 0 ]; \

@@ -11,7 +11,7 @@ from drivers.base.channel import Channel
 from drivers.base.checksum import READS
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration, NotReady, WrongChip
-from drivers.base.i2c import I2CPort
+from drivers.base.gas import GasSensor
 from drivers.base.registers import refuse_changed, refuse_dead
 
 # Registers, table 12
@@ -25,11 +25,10 @@ START_SECONDS = 0.02
 PERIOD, POLLS = 0.1, 14  # it has a result each second, within a few percent
 
 
-class CCS811:
+class CCS811(GasSensor):
     """ams CCS811 gas sensor: equivalent CO2 and TVOC (datasheet DS000459).
 
-    `humidity` and `temperature` are those of the place, in % and °C. Let it run for 48 hours when
-    it is new.
+    Let it run for 48 hours when it is new.
     """
 
     bus: ClassVar[BusKind] = "i2c"
@@ -45,15 +44,16 @@ class CCS811:
         ),
     )
     addresses: ClassVar[tuple[int, ...]] = (0x5A, 0x5B)
+    celsius: ClassVar[tuple[float, float]] = (-25, 100)
+    _taken = b""
     channels = (
         # The highest of each is what it says of more, too
         Channel("eco2", "ppm", 400, 29205, 1, "carbon_dioxide"),
         Channel("tvoc", "ppb", 0, 32767, 1, "volatile_organic_compounds_parts"),
     )
 
-    def __init__(self, port: I2CPort, *, humidity: float = 50.0, temperature: float = 25.0) -> None:
-        self._port = port
-        self._surroundings = compensation(humidity, temperature)
+    def _encoded(self, humidity: float, temperature: float) -> bytes:
+        return compensation(humidity, temperature)
 
     def identify(self) -> Identity | None:
         """Read the hardware id."""
@@ -69,7 +69,12 @@ class CCS811:
         mode = self._port.read_steady(1, bytes([MODE]))
         if mode != EACH_SECOND or not self._status() & RUNS:
             yield from self._start()
-        self._port.write(bytes([SURROUNDINGS]) + self._surroundings)
+        self._compensate()
+
+    def _compensate(self) -> None:
+        """Let the chip compute with the surroundings of now."""
+        self._taken = self._surroundings
+        self._port.write(bytes([SURROUNDINGS]) + self._taken)
 
     def _start(self) -> Steps[None]:
         self._port.write(bytes([RESET]) + RESET_WORD)
@@ -82,6 +87,8 @@ class CCS811:
 
     def measure(self) -> Steps[Values]:
         """Wait for the next result."""
+        if self._taken != self._surroundings:
+            self._compensate()
         self._port.write_read(bytes([RESULT]), 4)  # clears the flag of an older one
         yield from self._renewed()
         hardware, data, mode = self._port.read_in_turn(
@@ -110,9 +117,5 @@ class CCS811:
 
 def compensation(humidity: float, temperature: float) -> bytes:
     """Return both as the chip takes them: 1/512 %, then 1/512 °C from -25 (50 %, 25 °C: 6400)."""
-    if not 0 <= humidity <= 100:
-        raise ValueError(f"humidity is {humidity:g}: wanted 0 to 100")
-    if not -25 <= temperature <= 100:
-        raise ValueError(f"temperature is {temperature:g}: wanted -25 to 100")
     words = (round(humidity * 512), round((temperature + 25) * 512))
     return b"".join(word.to_bytes(2) for word in words)

@@ -11,7 +11,7 @@ from drivers.base.channel import Channel
 from drivers.base.checksum import READS
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import LostConfiguration, NotReady, WrongChip
-from drivers.base.i2c import I2CPort
+from drivers.base.gas import GasSensor
 from drivers.base.registers import refuse_changed, refuse_dead
 
 # Registers, table 16; words have their low byte first
@@ -28,26 +28,26 @@ PHASES = {
 PERIOD, POLLS = 0.1, 12  # it has a result each second
 
 
-class ENS160:
+class ENS160(GasSensor):
     """ScioSense ENS160 or ENS161 gas sensor: air quality, equivalent CO2 and TVOC (SC-001224-DS).
 
-    `aqi` is that of the German UBA, 1 for excellent to 5 for unhealthy. `humidity` and
-    `temperature` are those of the place, in % and °C. It has no value for three minutes after each
-    start, and for an hour of its life.
+    `aqi` is that of the German UBA, 1 for excellent to 5 for unhealthy. It has no
+    value for three minutes after each start, and for an hour of its life.
     """
 
     bus: ClassVar[BusKind] = "i2c"
     blind: ClassVar[tuple[Blindness, ...]] = (TWINS,)
     addresses: ClassVar[tuple[int, ...]] = (0x53, 0x52)
+    celsius: ClassVar[tuple[float, float]] = (-40, 85)
+    _taken = b""
     channels = (
         Channel("aqi", "", 1, 5, 1),
         Channel("eco2", "ppm", 400, 65000, 1, "carbon_dioxide"),
         Channel("tvoc", "ppb", 0, 65000, 1, "volatile_organic_compounds_parts"),
     )
 
-    def __init__(self, port: I2CPort, *, humidity: float = 50.0, temperature: float = 25.0) -> None:
-        self._port = port
-        self._surroundings = compensation(humidity, temperature)
+    def _encoded(self, humidity: float, temperature: float) -> bytes:
+        return compensation(humidity, temperature)
 
     def identify(self) -> Identity | None:
         """Read the part number."""
@@ -63,7 +63,12 @@ class ENS160:
             raise WrongChip(self._port.where, what)
         if self._port.read_steady(1, bytes([MODE]))[0] != STANDARD:
             yield from self._start()
-        self._port.write(bytes([SURROUNDINGS]) + self._surroundings)
+        self._compensate()
+
+    def _compensate(self) -> None:
+        """Let the chip compute with the surroundings of now."""
+        self._taken = self._surroundings
+        self._port.write(bytes([SURROUNDINGS]) + self._taken)
 
     def _start(self) -> Steps[None]:
         for mode in (RESET, IDLE, STANDARD):
@@ -72,13 +77,15 @@ class ENS160:
 
     def measure(self) -> Steps[Values]:
         """Wait for the next result; raise `NotReady` if the chip says that none is valid."""
+        if self._taken != self._surroundings:
+            self._compensate()
         self._port.write_read(bytes([DATA]), 5)  # clears the flag of an older result
         yield from self._renewed()
         part, data, mode, held = self._port.read_in_turn(
             (bytes([PART]), 2), (bytes([DATA]), 5), (bytes([MODE]), 1), (bytes([SURROUNDINGS]), 4)
         )
         refuse_dead(part, self._port.where)
-        wanted = bytes([STANDARD]) + self._surroundings
+        wanted = bytes([STANDARD]) + self._taken
         refuse_changed(mode + held, wanted, self._port.where)
         values = {
             "aqi": data[0] & 0x07,
@@ -103,9 +110,5 @@ class ENS160:
 
 def compensation(humidity: float, temperature: float) -> bytes:
     """Return both as the chip takes them: 1/64 K, then 1/512 % (25 °C: 4A8A; 50 %: 6400)."""
-    if not 0 <= humidity <= 100:
-        raise ValueError(f"humidity is {humidity:g}: wanted 0 to 100")
-    if not -40 <= temperature <= 85:
-        raise ValueError(f"temperature is {temperature:g}: wanted -40 to 85")
     words = (round((temperature + 273.15) * 64), round(humidity * 512))
     return b"".join(word.to_bytes(2, "little") for word in words)

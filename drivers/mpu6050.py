@@ -10,9 +10,9 @@ from typing import ClassVar, Literal, NamedTuple
 from drivers.base.blindness import STUCK_MASS, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
-from drivers.base.errors import DriverError, NotReady, OutOfRange, WrongChip
+from drivers.base.errors import DriverError, NotReady, WrongChip
 from drivers.base.i2c import I2CPort
-from drivers.base.motion import Frame, G, fresh, refuse_old, steady
+from drivers.base.motion import Frame, G, axis, fresh, refuse_old, steady, unclipped
 from drivers.base.registers import refuse_changed, refuse_dead
 
 # Registers, §3
@@ -33,7 +33,6 @@ PERIOD = (1 + DIVIDER) / 1000
 PATIENCE = 1.25 * PERIOD
 RESET_SECONDS = 0.1
 START_SECONDS = 0.1  # the gyroscope starts up within 30 ms, the filter delays by 14 ms
-CLIPPED = (-32768, 32767)
 
 # ACCEL_CONFIG, and LSB per g (§4.17)
 ACCELERATIONS = {"2g": (0x00, 16384), "4g": (0x08, 8192), "8g": (0x10, 4096), "16g": (0x18, 2048)}
@@ -68,14 +67,10 @@ def channels_of(acceleration_full_scale: Acceleration, rotation: Rotation) -> tu
     """Return the channels in the order of their registers, as far as they are not clipped."""
     g, degree = G / ACCELERATIONS[acceleration_full_scale][1], 1 / ROTATIONS[rotation][1]
     return (
-        *(_motion("acceleration", axis, "m/s²", g) for axis in "xyz"),
+        *(axis("acceleration", name, "m/s²", g) for name in "xyz"),
         Channel("temperature", "°C", -40, 85, 1 / 340),
-        *(_motion("angular_velocity", axis, "°/s", degree) for axis in "xyz"),
+        *(axis("angular_velocity", name, "°/s", degree) for name in "xyz"),
     )
-
-
-def _motion(quantity: str, axis: str, unit: str, step: float) -> Channel:
-    return Channel(f"{quantity}_{axis}", unit, -32767 * step, 32766 * step, step, quantity)
 
 
 class MPU6050:
@@ -158,13 +153,7 @@ class MPU6050:
     def _value(self, channel: Channel, word: int) -> float | DriverError:
         if channel.quantity == "temperature":
             return self._temperature(word)
-        if word in CLIPPED:
-            return OutOfRange(
-                self._port.where,
-                f"{channel.name} is beyond {channel.high:.4g} {channel.unit}",
-                f"use a larger `{OPTIONS[channel.quantity]}`",
-            )
-        return word * channel.resolution
+        return unclipped(channel, word, OPTIONS[channel.quantity], self._port.where)
 
     def _temperature(self, word: int) -> float | DriverError:
         if self._chip.per_degree is None:

@@ -4,8 +4,6 @@ It measures continuously, also after a power loss. Between a command and its ans
 be 3 ms; a write and read in one transaction would stretch the clock for longer than a Pi waits.
 """
 
-import math
-import struct
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
@@ -149,7 +147,7 @@ class SCD30:
         """Measure for two minutes, then take the air for `value` ppm (§1.4.6)."""
         yield from self.setup()
         yield SETTLED
-        before = floats((yield from self._newest()))[0]
+        before = sensirion.floats((yield from self._newest()))[0]
         target = Setting("calibration", RECALIBRATE, RECALIBRATE, round(value))
         yield from self._set(target.set, target.word)  # also if it was calibrated so before
         yield from self._settings.hold_one(target)
@@ -180,7 +178,7 @@ class SCD30:
         return self._values(words)
 
     def _values(self, words: tuple[int, ...]) -> Values:
-        carbon_dioxide, celsius, percent = floats(words)
+        carbon_dioxide, celsius, percent = sensirion.floats(words)
         if carbon_dioxide == 0:
             raise NotReady(self._port.where, "0 ppm is what it says before its first measurement")
         values = {"carbon_dioxide": carbon_dioxide, "temperature": celsius, "humidity": percent}
@@ -216,13 +214,3 @@ def settings(
     if self_calibration is not None:
         word = int(self_calibration)
         yield Setting("self_calibration", SELF_CALIBRATION, SELF_CALIBRATION, word)
-
-
-def floats(words: tuple[int, ...]) -> tuple[float, ...]:
-    """Return the numbers of IEEE 754 in pairs of words; NaN if one is none.
-
-    §1.4.5: 43DB 8C2E → 439.09 ppm, 41D9 E7FF → 27.2 °C, 4243 3A1B → 48.8 %.
-    """
-    raw = struct.pack(f">{len(words)}H", *words)
-    found = struct.unpack(f">{len(words) // 2}f", raw)
-    return tuple(value if math.isfinite(value) else math.nan for value in found)

@@ -30,6 +30,7 @@ UNITS = {
     "pm1": "µg/m³",
     "pm10": "µg/m³",
     "pm25": "µg/m³",
+    "pm4": "µg/m³",
     "power": "W",
     "precipitation": "mm",
     "raw": "",

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from drivers.base.channel import Channel
 from drivers.base.driver import Steps
-from drivers.base.errors import NotReady, WrongChip
+from drivers.base.errors import DriverError, NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort, settled
 from drivers.base.registers import refuse_dead
 
 G = 9.80665  # m/s²
+CLIPPED = (-32768, 32767)
 
 
 class Frame(NamedTuple):
@@ -16,6 +18,19 @@ class Frame(NamedTuple):
 
     status: int
     registers: bytes
+
+
+def axis(quantity: str, name: str, unit: str, step: float) -> Channel:
+    """Return the channel of an axis with 16 bits, as far as it is not clipped."""
+    return Channel(f"{quantity}_{name}", unit, -32767 * step, 32766 * step, step, quantity)
+
+
+def unclipped(channel: Channel, word: int, option: str, where: str) -> float | DriverError:
+    """Return the value of a word, or the error of one that is clipped; `option` is the scale."""
+    if word in CLIPPED:
+        what = f"{channel.name} is beyond {channel.high:.4g} {channel.unit}"
+        return OutOfRange(where, what, f"use a larger `{option}`")
+    return word * channel.resolution
 
 
 def expect(port: I2CPort, register: int, wanted: int, chip: str) -> None:

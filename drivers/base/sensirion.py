@@ -1,5 +1,7 @@
 """What Sensirion's sensors share: commands in, words of 16 bits out, each with its checksum."""
 
+import math
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import ClassVar, Literal, NamedTuple
@@ -27,6 +29,16 @@ def with_checksums(*words: int) -> bytes:
     """Return words as the arguments of a command."""
     pairs = (word.to_bytes(2) for word in words)
     return b"".join(pair + bytes([checksum.sensirion(pair)]) for pair in pairs)
+
+
+def floats(words: tuple[int, ...]) -> tuple[float, ...]:
+    """Return the numbers of IEEE 754 in pairs of words; NaN if one is none.
+
+    SCD30 §1.4.5: 43DB 8C2E → 439.09 ppm, 41D9 E7FF → 27.2 °C, 4243 3A1B → 48.8 %.
+    """
+    raw = struct.pack(f">{len(words)}H", *words)
+    found = struct.unpack(f">{len(words) // 2}f", raw)
+    return tuple(value if math.isfinite(value) else math.nan for value in found)
 
 
 def asked(port: I2CPort, command: bytes, count: int, seconds: float) -> Steps[tuple[int, ...]]:

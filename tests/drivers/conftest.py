@@ -3,6 +3,7 @@ import sys
 from queue import SimpleQueue
 
 import pytest
+import serial
 from smbus2 import i2c_msg
 
 from drivers.base import driver
@@ -13,6 +14,7 @@ from edge_agent.acquire.due_device import DueDevice
 from edge_agent.testing import Bench, FlippedBit
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
+from simulators.serial import SimulatedLine
 from simulators.spi import SimulatedSPI
 
 ROUNDS = 50
@@ -78,6 +80,27 @@ class BusioSPI:
     def _exchange(self, data):
         sent, self._pending = self._pending + data, b""
         return bytes(self._line.xfer2(list(sent)))[len(sent) - len(data) :] if sent else b""
+
+
+class WaitedLine(SimulatedLine):
+    """`serial.Serial` with a timeout: a read waits for the bytes, and moves the clock."""
+
+    def __init__(self, model, clock):
+        super().__init__(model, [])
+        self._clock = clock
+
+    def read(self, size=1):
+        for _ in range(100):
+            if self.in_waiting >= size:
+                break
+            self._clock.sleep(0.01)
+        return super().read(size)
+
+    def flush(self):
+        pass
+
+    def flushInput(self):  # noqa: N802 - pyserial's name
+        super().read(self.in_waiting)
 
 
 def expose(model, seed):
@@ -158,6 +181,19 @@ def agree_on_spi():
             assert_near(mine, truth, model)
 
     return agree
+
+
+@pytest.fixture
+def serial_witness(monkeypatch):
+    """A function: a model at the end of any serial line, what is true of it, and its clock."""
+
+    def connect(chip, seed):
+        clock = VirtualClock()
+        model = chip(clock)
+        monkeypatch.setattr(serial, "Serial", lambda *_, **__: WaitedLine(model, clock))
+        return model, expose(model, seed), clock
+
+    return connect
 
 
 @pytest.fixture

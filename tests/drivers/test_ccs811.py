@@ -50,6 +50,19 @@ def test_surroundings_that_cannot_be_are_refused(bench_of, options, wanted):
         bench_of(CCS811, ccs811.CCS811, **options)
 
 
+def test_the_chip_gets_the_surroundings_that_other_devices_measure(bench_of):
+    bench = bench_of(CCS811, ccs811.CCS811, temperature=20.0)
+    bench.setup()
+    for humidity, celsius in ((35.5, 12.25), (None, None)):
+        bench.device.compensate("humidity_from", humidity)
+        bench.device.compensate("temperature_from", celsius)
+        bench.measure()
+        wanted = compensation(
+            50 if humidity is None else humidity, 20 if celsius is None else celsius
+        )
+        assert bench.model.surroundings == wanted
+
+
 def test_the_chip_gets_its_surroundings(bench_of):
     bench = bench_of(CCS811, ccs811.CCS811, humidity=48.5, temperature=23.5)
     bench.read()

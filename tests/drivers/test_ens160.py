@@ -98,6 +98,25 @@ def test_a_setup_leaves_a_chip_that_runs_warm(bench_of):
     assert bench.measure()["eco2"] == 450
 
 
+def test_the_chip_gets_the_surroundings_that_other_devices_measure(ready):
+    ready.device.compensate("humidity_from", 35.5)
+    ready.device.compensate("temperature_from", 12.25)
+    assert ready.measure()["eco2"] == 450
+    assert bytes(ready.model._registers[0x13:0x17]) == compensation(35.5, 12.25)
+    begin = len(ready.bus.messages)
+    ready.measure()
+    assert b"\x13" not in {one.written[:1] for one in ready.bus.messages[begin:]
+                           if one.written and len(one.written) > 1}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [None, 100.5, -0.1])
+def test_without_a_measured_humidity_the_one_that_is_given_counts(ready, value):
+    for measured in (35.5, value):
+        ready.device.compensate("humidity_from", measured)
+        ready.measure()
+    assert bytes(ready.model._registers[0x13:0x17]) == compensation(50, 25)
+
+
 def test_other_surroundings_are_noticed(ready):
     ready.device._port.write(b"\x15\x00\x20")
     with pytest.raises(LostConfiguration):

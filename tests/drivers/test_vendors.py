@@ -7,11 +7,13 @@ from drivers.base.driver import read, run
 from drivers.base.i2c import I2CPort
 from drivers.scd4x import SCD4x
 from drivers.scd30 import SCD30
+from drivers.sen5x import SEN5x
 from drivers.sgp40 import SGP40
 from drivers.sgp41 import SGP41
 from drivers.sht3x import SHT3x
 from drivers.sht4x import SHT4x
-from simulators import scd4x, scd30, sgp40, sgp41, sht3x, sht4x
+from drivers.sps30 import SPS30
+from simulators import scd4x, scd30, sen5x, sgp40, sgp41, sht3x, sht4x, sps30
 from simulators.bus import SimulatedBus
 from simulators.clock import VirtualClock
 from tests.drivers.conftest import assert_near, expose
@@ -153,6 +155,42 @@ def test_sensirions_driver_reads_our_sgp41(vendor, seed):
     clock.sleep(50)
     voc, nox = theirs.measure_raw()
     agree({"voc_raw": voc.ticks, "nox_raw": nox.ticks}, truth, chip, ours, clock)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_sensirions_driver_reads_our_sps30(vendor, seed):
+    device = pytest.importorskip("sensirion_i2c_sps30.device")
+    commands = pytest.importorskip("sensirion_i2c_sps30.commands")
+    wire, chip, _, clock = vendor(sps30.SPS30, SPS30)
+    truth = expose(chip, seed)
+    theirs = device.Sps30Device(channel(wire, 0x69))
+    theirs.start_measurement(commands.OutputFormat.OUTPUT_FORMAT_FLOAT)
+    clock.sleep(30)
+    assert theirs.read_data_ready_flag() == 1
+    numbers = theirs.read_measurement_values_float()
+    scales = [1] * 4 + [1000] * 5
+    found = [scale * one for scale, one in zip(scales, numbers, strict=False)]
+    ours = SPS30(I2CPort(wire._transceiver._bus, 0x69), counts=True)
+    agree(named(chip, found), truth, chip, ours, clock)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_sensirions_driver_reads_our_sen5x(vendor, seed):
+    device = pytest.importorskip("sensirion_i2c_sen5x")
+    wire, chip, ours, clock = vendor(sen5x.SEN5x, SEN5x)
+    truth = expose(chip, seed)
+    theirs = device.Sen5xI2cDevice(wire)
+    assert theirs.get_product_name() == "SEN55"
+    theirs.start_measurement()
+    clock.sleep(30)
+    assert theirs.read_data_ready()
+    result = theirs.read_measured_values()
+    masses = [
+        getattr(result, f"mass_concentration_{n}").physical for n in ("1p0", "2p5", "4p0", "10p0")
+    ]
+    rest = [result.ambient_humidity.percent_rh, result.ambient_temperature.degrees_celsius]
+    rest += [result.voc_index.scaled, result.nox_index.scaled]
+    agree(named(chip, [*masses, *rest]), truth, chip, ours, clock)
 
 
 @pytest.mark.parametrize("altitude, pressure", [(0, None), (1950, None), (3000, None), (None, 987)])

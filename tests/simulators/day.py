@@ -24,6 +24,7 @@ BLIND = {
     "max17048": {"slow_conversion"},
     "max31855": {"slow_conversion"},
     "max44009": {"slow_conversion"},
+    "max6675": {"slow_conversion"},
     "mcp9808": {"slow_conversion"},
     "mlx90614": {"slow_conversion"},
     "pcf8574": {"corrupt_bits", "dead_frame"},

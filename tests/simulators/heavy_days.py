@@ -25,6 +25,7 @@ BLIND = {
     "max17048": "a sample that is too old",
     "max31855": "a conversion that takes too long",
     "max44009": "a conversion that takes too long",
+    "max6675": "a conversion that takes too long",
     "mcp9808": "a conversion that takes too long",
     "mlx90614": "a conversion that takes too long",
     "mhz19": "a start of the sensor alone between two measurements",

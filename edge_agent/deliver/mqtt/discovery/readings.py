@@ -13,6 +13,7 @@ WITHOUT_CLASS = {
     "count",
     "load",
     "particle_concentration",
+    "pm4",
     "raw",
     "resistance",
     "rotational_speed",
