@@ -5,6 +5,7 @@ import pytest
 
 from edge_agent.clock import ManualClock
 from edge_agent.events import Event, Subscription
+from edge_agent.store.check import LogCheck
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.opening import open_log, salvage
 from edge_agent.store.reader import LogReader
@@ -14,15 +15,23 @@ from edge_agent.store.spill import Spill
 
 
 @pytest.fixture(autouse=True)
-def closed_readers(monkeypatch):
-    """Close each reader that a test has done with: Python 3.13 warns of one that nothing closes."""
-    opened = LogReader._open
+def closed_connections(monkeypatch):
+    """Close what a test has opened and is done with, as the kernel does after a kill.
 
-    def open_and_close(reader):
-        opened(reader)
-        finalize(reader, reader._connection.close)
+    Python 3.13 warns of a connection that nothing closes.
+    """
+    for kind, opens in ((LogReader, "_open"), (EventLog, "__init__"), (LogCheck, "_connect")):
+        monkeypatch.setattr(kind, opens, closing(getattr(kind, opens)))
 
-    monkeypatch.setattr(LogReader, "_open", open_and_close)
+
+def closing(opens):
+    """Return a method that opens a connection, which is closed when its owner is gone."""
+
+    def open_and_close(owner, *given, **more):
+        opens(owner, *given, **more)
+        finalize(owner, owner._connection.close)
+
+    return open_and_close
 
 
 @pytest.fixture
