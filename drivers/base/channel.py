@@ -17,6 +17,7 @@ UNITS = {
     "battery": "%",
     "binary": "",
     "carbon_dioxide": "ppm",
+    "color_temperature": "K",
     "count": "",
     "current": "A",
     "data_size": "MiB",

@@ -30,3 +30,13 @@ def dallas(data: bytes) -> int:
         for _ in range(8):
             crc = crc >> 1 ^ 0x8C if crc & 1 else crc >> 1
     return crc
+
+
+def modbus(data: bytes) -> int:
+    """CRC-16 of Modbus, polynomial 0x8005 reflected, initial 0xFFFF (AM2320 manual §8.2.4)."""
+    crc = 0xFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+    return crc

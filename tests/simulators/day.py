@@ -18,6 +18,7 @@ DAY = 86_400
 LONGEST_INTERVAL = 61  # s; a shorter fault may fall between two measurements
 # What a chip's protocol cannot detect: its own test says why
 BLIND = {
+    "am2320": {"slow_conversion"},
     "bh1750": {"corrupt_bits"},
     "i2c_registers": {"slow_conversion"},
     "lm75": {"slow_conversion"},

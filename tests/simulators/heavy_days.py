@@ -19,6 +19,7 @@ STRETCHES = 5  # of a seed, each with new faults: a long list of them is slow to
 SECONDS = 900.0
 # Whose protocol cannot show it, as its page says: what then passes for a value
 BLIND = {
+    "am2320": "a measurement that takes too long",
     "bh1750": "a supply that dips, and bits of a frame without a checksum",
     "hdc1080": "bits of a frame without a checksum",
     "lm75": "a conversion that takes too long",

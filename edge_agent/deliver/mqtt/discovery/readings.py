@@ -10,6 +10,7 @@ WITHOUT_CLASS = {
     "acceleration",
     "angle",
     "angular_velocity",
+    "color_temperature",
     "count",
     "load",
     "particle_concentration",
