@@ -17,7 +17,9 @@ class SerialModel(Powered):
 
 
 class SimulatedLine:
-    """`serial.Serial` with a timeout of 0, as far as drivers use it."""
+    """`serial.Serial` with a timeout of 0, as far as drivers use it, at any baud rate."""
+
+    baudrate = 9600
 
     def __init__(self, model: SerialModel, faults: list[TransferFault]) -> None:
         self._model = model

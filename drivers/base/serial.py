@@ -32,6 +32,8 @@ USUAL = LineSettings()
 class SerialLine(Protocol):
     """pyserial's surface, as far as drivers use it."""
 
+    baudrate: int
+
     @property
     def in_waiting(self) -> int:
         """How many bytes have arrived."""
@@ -68,6 +70,17 @@ class PluggableLine:
         self._line: SerialLine | None = None
         with suppress(AdapterMissing):
             self._open()
+
+    @property
+    def baudrate(self) -> int:
+        """Bits a second, also when the adapter comes back."""
+        return self._settings.baud
+
+    @baudrate.setter
+    def baudrate(self, rate: int) -> None:
+        self._settings = self._settings._replace(baud=rate)
+        with self._closed_by_errors() as line:
+            line.baudrate = rate
 
     @property
     def in_waiting(self) -> int:
@@ -113,6 +126,11 @@ class SerialPort:
     def __init__(self, line: SerialLine, where: str = "serial") -> None:
         self._line = line
         self.where = where
+
+    def set_baud(self, rate: int) -> None:
+        """Send and receive with so many bits a second."""
+        with self._translated():
+            self._line.baudrate = rate
 
     def write(self, data: bytes) -> None:
         """Send `data`."""

@@ -36,10 +36,11 @@ EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str
 
 NO_WORDS: Mapping[str, str] = {}
 ALIKE = 0.75  # chips with less similar names are of different kinds
-# Chips that another driver reads.
-OTHER_NAMES = dict.fromkeys(
-    ("am2301", "am2302", "am2303", "dht21", "rht03"), 'write driver = "dht22"; '
-)
+OTHER_NAMES = {  # that are no driver's, and what to write instead
+    **dict.fromkeys(("am2301", "am2302", "am2303", "dht21", "rht03"), 'write driver = "dht22"; '),
+    **dict.fromkeys(("gps", "gpsd", "neo6m", "neo-6m", "ublox"), 'write driver = "nmea"; '),
+    "hx711": "no program keeps its timing, and Raspberry Pi OS has no kernel driver for it; ",
+}
 
 
 class Catalog(Generic[Class]):

@@ -162,6 +162,20 @@ def test_a_line_whose_adapter_was_pulled_out_is_opened_again(adapter, wait_for):
     line.close()
 
 
+def test_an_adapter_that_is_plugged_in_again_has_its_baud_rate(adapter):
+    adapter.plug()
+    line = PluggableLine(str(adapter.path))
+    port = SerialPort(line, "car")
+    port.set_baud(38400)
+    adapter.pull()
+    with pytest.raises(TransferFailed):
+        port.read()
+    adapter.plug()
+    assert port.read() == b""
+    assert (line.baudrate, line._line.baudrate) == (38400, 38400)
+    line.close()
+
+
 def test_a_line_of_the_computer_that_is_missing_is_a_mistake_of_its_configuration(tmp_path):
     with pytest.raises(BusMissing, match="raspi-config") as caught:
         PluggableLine(str(tmp_path / "ttyAMA0"))
