@@ -33,7 +33,10 @@ def dallas(data: bytes) -> int:
 
 
 def modbus(data: bytes) -> int:
-    """CRC-16 of Modbus, polynomial 0x8005 reflected, initial 0xFFFF (AM2320 manual §8.2.4)."""
+    """CRC-16 of Modbus, polynomial 0x8005 reflected, initial 0xFFFF.
+
+    Modbus over Serial Line V1.02, appendix B: 02 07 → 02 07 41 12, the low byte first.
+    """
     crc = 0xFFFF
     for byte in data:
         crc ^= byte

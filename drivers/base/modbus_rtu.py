@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from drivers.base.checksum import modbus
 from drivers.base.modbus import FAILED
 from drivers.base.serial import LineSettings, SerialLine
 
@@ -65,13 +66,5 @@ class RtuLine:
 
 
 def sealed(frame: bytes) -> bytes:
-    """Return a frame with its checksum behind it, low byte first.
-
-    CRC-16, polynomial 0x8005 reflected, initial 0xFFFF (appendix B: 02 07 → 02 07 41 12).
-    """
-    crc = 0xFFFF
-    for byte in frame:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
-    return frame + crc.to_bytes(2, "little")
+    """Return a frame with its checksum behind it, low byte first."""
+    return frame + modbus(frame).to_bytes(2, "little")
