@@ -51,7 +51,7 @@ need_prometheus = command -v promtool >/dev/null || [ -x $(PROMETHEUS)/usr/bin/p
 HOME_ASSISTANT := $(HOME)/.cache/edge-agent-tests/home-assistant-2025.1.4
 HOME_ASSISTANT_PYTHON ?= $(lastword python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python3.12))
 
-.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-pythons test-container test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation heavy-days rules-model screenshots fuzz soak soak-week backlog long-log drain sbom audit-dependencies nightly lint format docs bench peers deb clean
+.PHONY: help demo demo-kafka demo-amqp demo-sqs demo-fleet test test-fast test-pythons test-container test-nightly test-browser test-buses test-home-assistant test-vm test-deb torture simulation heavy-days rules-model screenshots fuzz soak soak-week soak-year backlog long-log drain sbom audit-dependencies nightly lint format docs bench peers deb clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -170,6 +170,9 @@ drain: .venv/dev  ## deliver a backlog of 10,000,000 events, in flat memory (20 
 
 soak-week: .venv/dev  ## simulate a week of an agent, and write the report in docs/proof.md (10 minutes)
 	nice $(BIN)/python -m tests.simulation.week
+
+soak-year: .venv/dev  ## simulate a year of an agent with slow sensors, and write its report (4 hours)
+	nice $(BIN)/python -m tests.simulation.week --year
 
 sbom: .venv/supply $(EXTRAS:%=build/runtime/%)  ## list what each extra installs, as dist/sbom-*.json
 	@mkdir -p dist

@@ -23,12 +23,12 @@ max_batch = {batch}
 [[device]]
 name = "air"
 driver = "thermal"
-every = "1s"
+every = "{air}"
 [[device]]
 name = "soil"
 driver = "sht4x"
 bus = 3
-every = "2s"
+every = "{soil}"
 [[rule]]
 name = "warm"
 when = "air.temperature > 25"
@@ -60,6 +60,8 @@ class Settings(NamedTuple):
     second_batch: int = 50
     kinds: str = KINDS[0]
     archive: bool = False
+    air: str = "1s"
+    soil: str = "2s"
 
 
 PRESETS = (  # a few: each takes some milliseconds to resolve

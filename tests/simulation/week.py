@@ -1,7 +1,7 @@
-"""A week of one agent on the simulated clock: `make soak-week`.
+"""A week or a year of one agent on the simulated clock: `make soak-week`, `make soak-year`.
 
-Every kind of fault that does not end the process comes once a day. What the process holds at the
-end of each day is compared with the first day's end.
+Every kind of fault that does not end the process comes once a day, or once in each week of a year.
+What the process holds at the end of each day or week is compared with the first one's end.
 """
 
 import argparse
@@ -25,13 +25,15 @@ from tests.simulation.verdict import check_audit
 from tests.simulation.world import World
 
 DAY = 86_400.0  # seconds
+WEEKS = 52
 KINDS = (*LASTING, "cut", "clock jump", "burst", "reload")
 RELOADED = 60.0  # seconds, after which the configuration is as it was
 SETTINGS = Settings(interval="5s", max_size="1MB", batch=100, second_batch=100)
+SLOW = SETTINGS._replace(air="10m", soil="15m")  # a year takes hours even so
 # How far caches are filled at the moment; sqlite3 remembers 200 cursors a connection.
 NOISE = {"objects": 800, "blocks": 1600}
-LINES = 200  # a day, for 16 faults
-HEAD = ("day", "objects", "blocks", "descriptors", "threads", "log lines", "events recorded")
+LINES = 200  # for 16 faults
+HEAD = ("objects", "blocks", "descriptors", "threads", "log lines", "events recorded")
 REMEMBERED = 1000  # events whose content the audit compares: less than are recorded in any day
 
 
@@ -82,8 +84,8 @@ class Usage(NamedTuple):
 class Week:
     """Days of `seconds` each in the life of one agent."""
 
-    def __init__(self, seed, seconds=DAY, ledger=BoundedLedger):
-        plan = Plan(SETTINGS, (), trusted=True)
+    def __init__(self, seed, seconds=DAY, ledger=BoundedLedger, settings=SETTINGS):
+        plan = Plan(settings, (), trusted=True)
         self._world = World(seed, plan, root(), ledger, most_steps=float("inf"))
         self._injection = Injection(self._world)
         self._seconds = seconds
@@ -173,26 +175,30 @@ def growth(usages):
                 yield f"day {day}: {getattr(usage, what):,} {what}, {limit:,.0f} at most"
 
 
-def report(usages, problems):
-    """Return a table with a line for each day, and what is wrong."""
-    rows = [(f"{day}", *(f"{one:,}" for one in usage)) for day, usage in enumerate(usages, 1)]
+def report(name, usages, problems):
+    """Return a table with a line for each day or week, and what is wrong."""
+    rows = [(f"{n}", *(f"{one:,}" for one in usage)) for n, usage in enumerate(usages, 1)]
     wrong = "".join(f"- **{one}**\n" for one in problems) or "Nothing grows, and nothing is lost.\n"
-    return f"{table(HEAD, rows)}\n{wrong}"
+    return f"{table((name, *HEAD), rows)}\n{wrong}"
 
 
 def main():
-    """Simulate the days, and write the report; return 1 if something is wrong."""
+    """Simulate the days or weeks, and write the report; return 1 if something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.week", description=__doc__)
     parser.add_argument("--days", type=int, default=7)
+    parser.add_argument("--year", action="store_true", help="52 weeks, with slow sensors")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     logging.getLogger("edge_agent").propagate = False
-    week = Week(given.seed)
-    usages = week.run(given.days)
-    problems = [*week.problems, *growth(usages)]
-    text = report(usages, problems)
+    if given.year:
+        life, count, names = Week(given.seed, 7 * DAY, settings=SLOW), WEEKS, ("year", "week")
+    else:
+        life, count, names = Week(given.seed), given.days, ("week", "day")
+    usages = life.run(count)
+    problems = [*life.problems, *growth(usages)]
+    text = report(names[1], usages, problems)
     sys.stdout.write(text)
-    record("week", text)
+    record(names[0], text)
     return 1 if problems else 0
 
 
