@@ -11,7 +11,7 @@ from drivers.base.driver import DriverClass, addresses_of, channels_of
 from drivers.base.members import Blind, Calibrating
 from edge_agent.acquire.catalog import Catalog, Option, options
 from edge_agent.commands.driver_example import example
-from edge_agent.commands.drivers import quantities_of, ranges
+from edge_agent.commands.drivers import measures_any, quantities_of, ranges
 
 
 def sensors() -> dict[str, str]:
@@ -23,15 +23,16 @@ def sensors() -> dict[str, str]:
 
 
 def _quantities(found: dict[str, DriverClass]) -> str:
-    """Return which drivers measure what, by quantity."""
-    rows = (
+    """Return which drivers measure what, by quantity; last those that measure what one says."""
+    rows = [
         (
             f"`{quantity}`",
             unit,
             _links(name for name, d in found.items() if quantity in quantities_of(d)),
         )
         for quantity, unit in UNITS.items()
-    )
+    ]
+    rows.append(("any", "", _links(name for name, d in found.items() if measures_any(d))))
     return table(("quantity", "unit", "drivers"), (row for row in rows if row[2]))
 
 

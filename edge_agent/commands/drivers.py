@@ -17,8 +17,10 @@ OTHER_NAMES = {
     "altitude": "atmospheric_pressure",
     "co2": "carbon_dioxide",
     "dust": "pm25",
+    "gps": "latitude",
     "light": "illuminance",
     "lux": "illuminance",
+    "position": "latitude",
     "pressure": "atmospheric_pressure",
     "rain": "precipitation",
     "voc": "volatile_organic_compounds_parts",
@@ -74,13 +76,18 @@ def _measuring(quantity: str, found: dict[str, DriverClass]) -> dict[str, Driver
     return {
         name: driver
         for name, driver in found.items()
-        if not quantity or quantity in quantities_of(driver)
+        if not quantity or quantity in quantities_of(driver) or measures_any(driver)
     }
 
 
 def quantities_of(driver: DriverClass) -> set[str]:
-    """Return what a driver can measure."""
+    """Return what a driver can measure; nothing if its user says it."""
     return {channel.quantity for channel in channels_of(driver)}
+
+
+def measures_any(driver: DriverClass) -> bool:
+    """Return whether a driver measures what its user says, as `modbus` does."""
+    return hasattr(driver, "measure") and not channels_of(driver)
 
 
 def ranges(addresses: tuple[int, ...]) -> list[str]:

@@ -45,6 +45,12 @@ def test_drivers_are_found_by_what_they_measure(edge_agent, asked):
     assert "bme280" not in names(edge_agent, "--measures", asked)
 
 
+def test_a_driver_that_measures_what_its_user_says_is_found_by_any_quantity(edge_agent):
+    found = names(edge_agent, "--measures", "energy")
+    assert found >= {"pulse", "modbus", "i2c_registers", "command"}
+    assert not found & {"relay", "bme280"}
+
+
 def test_an_unknown_quantity_is_answered_with_the_nearest(edge_agent):
     done = edge_agent("drivers", "--measures", "temprature")
     assert done.code == 2
