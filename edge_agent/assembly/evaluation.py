@@ -21,7 +21,7 @@ from edge_agent.evaluate.rules.alerts import OPEN, orphaned
 from edge_agent.evaluate.rules.rule import spans
 from edge_agent.evaluate.rules.rule_set import RuleChanges, RuleSet
 from edge_agent.evaluate.rules.rule_state import RuleState, restored
-from edge_agent.evaluate.saved_state import load_states, save_state
+from edge_agent.evaluate.saved_state import ChangedStates, load_states, save_state
 from edge_agent.events import Alert
 from edge_agent.store.reader import LogReader
 
@@ -44,17 +44,16 @@ def assemble_evaluation(
     limits = bounds(blueprint)
     save = partial(save_state, boot=clock.boot)
     rule_set = RuleSet(blueprint.rules, limited(states, limits.thresholds), current, save)
-    outputs = OutputSet(
-        map(connect, blueprint.outputs),
-        load_states(saved, "output/", OutputState, now, clock.boot),
-        open_alerts(last),
-    )
+    of_before = load_states(saved, "output/", OutputState, now, clock.boot)
+    outputs = OutputSet(map(connect, blueprint.outputs), of_before, open_alerts(last))
     allowed = blueprint.config.commands.allow
     executor = CommandExecutor(
         allowed, rule_set, outputs, bounds=limits, delegate=delegate, known=KnownAnswers(saved)
     )
     removed = removed_rules(rule_set, alerts, states, now, clock.boot)
-    return EvaluationParts(current, rule_set, outputs, executor, removed)
+    changed = ChangedStates("output/", of_before, clock.boot).save(outputs.states(), now)
+    ended = removed._replace(saved_states=[*removed.saved_states, *changed])
+    return EvaluationParts(current, rule_set, outputs, executor, ended)
 
 
 def open_alerts(alerts: Mapping[str, Alert]) -> list[str]:

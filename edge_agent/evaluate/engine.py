@@ -58,7 +58,7 @@ class Engine:
         self._inbox = inbox
         self._evaluator = Evaluator(parts.current, parts.rule_set, parts.outputs, self._report)
         self._executor = parts.executor
-        self._removed = parts.removed
+        self._ended = parts.ended
         self._record = record
         self._show = show
         self._answer = answer
@@ -83,7 +83,7 @@ class Engine:
 
     def begin(self, now: Moment) -> None:
         """Continue from the restored states: what is still known sets outputs, the rest is safe."""
-        self._report(self._removed, [], now)
+        self._report(self._ended, [], now)
         self._evaluator.begin(now)
         self.tick(now)
 

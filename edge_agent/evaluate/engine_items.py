@@ -16,14 +16,15 @@ Shown: TypeAlias = Reading | Alert | Switched
 class EvaluationParts(NamedTuple):
     """What an engine evaluates with.
 
-    `removed` is what to report, and to save, of rules that the configuration no longer has.
+    `ended` is what to report, and to save, of what did not outlast the start: rules that the
+    configuration no longer has, orders of outputs.
     """
 
     current: CurrentValues
     rule_set: RuleSet
     outputs: OutputSet
     executor: CommandExecutor
-    removed: RuleChanges = NOTHING
+    ended: RuleChanges = NOTHING
 
 
 class NewParts(NamedTuple):

@@ -313,6 +313,17 @@ def test_a_restart_keeps_what_was_commanded_of_an_output_or_does_what_is_chosen(
     assert asked.relay.state() == (chosen == "on")
 
 
+def test_what_a_start_has_ended_does_not_come_back_once_a_start_keeps_again(asked, tmp_path):
+    asked.live(1, 25)
+    asked.ask("set", output="fan", value="off", **{"for": 600})
+    asked.stop()
+    config = (tmp_path / "asked.toml").read_text()
+    restarted(asked, config.replace("pin = 22", 'pin = 22\nat_start = "safe"'), tmp_path)
+    asked.live(1, 25)
+    restarted(asked, config, tmp_path)
+    assert asked.engine._evaluator.outputs.orders == {}
+
+
 def test_a_rule_that_fires_over_a_restart_sets_its_output_whatever_is_chosen(asked, tmp_path):
     for _ in range(4):
         asked.live(1, 35)

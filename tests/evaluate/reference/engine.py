@@ -29,6 +29,7 @@ DEVICES = MappingProxyType(
 WORDS = MappingProxyType(
     {("set", "seconds"): "for", ("silence", "seconds"): "for", ("threshold", "name"): "threshold"}
 )
+ONOFF = ("off", "on")
 COMMANDS = ("set", "acknowledge", "silence", "enable", "disable", "threshold")
 
 
@@ -46,8 +47,9 @@ def output_table(output, pin):
     guard = {key: getattr(output, key) for key in ("min_on", "min_off", "max_on")}
     times = "".join(f'{key} = "{seconds}s"\n' for key, seconds in guard.items())
     interlock = f"interlock = {json.dumps(output.interlock)}\n"
-    safe = f'safe = "{"on" if output.safe else "off"}"\n'
-    return f'[[output]]\nname = "{output.name}"\npin = {pin}\n{safe}{times}{interlock}'
+    safe = f'safe = "{ONOFF[output.safe]}"\n'
+    start = "" if output.at_start is None else f'at_start = "{ONOFF[output.at_start]}"\n'
+    return f'[[output]]\nname = "{output.name}"\npin = {pin}\n{safe}{start}{times}{interlock}'
 
 
 def rule_table(rule):

@@ -65,15 +65,15 @@ class Model:
     def set(self, output, value, seconds, *, wait):
         one = self._output(output)
         if value == "auto":
-            one.order = None
+            one.order = one.first = None
             return
-        before = one.order, one.begun, one.spent
+        before = one.order, one.first, one.begun, one.spent
         one.order = Order(value, self.world.now + seconds)
         if value:
             one.start_anew()
         self.switch()
         if one.value != value and not wait:
-            one.order, one.begun, one.spent = before
+            one.order, one.first, one.begun, one.spent = before
 
     def acknowledge(self, rule):
         one = self._rule(rule)
@@ -101,12 +101,15 @@ class Model:
         self.world.trusted = trusted
 
     def restart(self):
-        """Be killed and start again: everything is as before."""
+        """Be killed and start again: all is as before, unless a start chooses an output's value."""
+        for one in self.outputs:
+            one.start()
 
     def stop(self):
         """Stop, with safe outputs, and start again."""
         for one in self.outputs:
             one.secure(self.world.now)
+            one.start()
 
     def reload(self, rules):
         """Take other rules."""

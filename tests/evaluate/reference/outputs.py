@@ -17,6 +17,7 @@ class Output:
     min_off: int = 0
     max_on: int = 0
     interlock: tuple = ()
+    at_start: int | None = None  # None if a start keeps what was commanded
 
 
 class Request(NamedTuple):
@@ -44,6 +45,13 @@ class OutputState:
         self.begun = None  # when the request began that switched it on, for max_on
         self.spent = False  # max_on is over, and the request still lasts
         self.order = None
+        self.start()
+
+    def start(self):
+        """Begin, after a stop or a kill: a command ends if a start chooses the value."""
+        self.first = self.output.at_start
+        if self.first is not None:
+            self.order = None
 
     def request(self, states, now):
         """Return the strongest request: lost control, or rules and command, or the safe state."""
@@ -51,6 +59,8 @@ class OutputState:
         if self.order and now >= self.order.until:
             self.order = None
         mine = [one for one in states if one.fires and name in one.rule.settings]
+        if mine or self.order:
+            self.first = None
         if any(one.lost for one in mine):
             return Request(safe, "safe", LOST)
         asked = [
@@ -59,7 +69,13 @@ class OutputState:
         ]
         if self.order:
             asked.append(Request(self.order.value, "command", COMMAND))
-        return max([*asked, Request(safe, "safe", NOTHING)], key=lambda one: one.rank)
+        return max([*asked, self._unasked()], key=lambda one: one.rank)
+
+    def _unasked(self):
+        """Return what no rule and no command asks for."""
+        if self.first in {None, self.output.safe}:
+            return Request(self.output.safe, "safe", NOTHING)
+        return Request(self.first, "at_start", NOTHING)
 
     def limit(self, request, now):
         """Return the request that max_on, min_on and min_off leave, and whether it must stay on."""

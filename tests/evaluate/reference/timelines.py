@@ -55,6 +55,7 @@ def some_outputs(random):
         guard = {key: random.choice((0, 0, 3, 8)) for key in ("min_on", "min_off")}
         guard["safe"] = int(random.random() < 0.15)
         guard["max_on"] = 0 if guard["safe"] else random.choice((0, 0, 6, 12))
+        guard["at_start"] = random.choice((None, None, None, 0, 1))
         yield Output(name, interlock=interlock, **guard)
 
 
