@@ -11,7 +11,7 @@ SLOW := assembly deliver doctor drivers end_to_end fuzz simulators/test_day.py \
 FAST := $(PARALLEL) -m 'not nightly and not buses and not slow' $(SLOW:%=--ignore=tests/%)
 PYTHONS := 3.11 3.12 3.13 3.14
 # What `make test` runs once more with the Python of the latest Raspberry Pi OS.
-LATEST := $(PARALLEL) -m 'not nightly and not buses and not slow' tests/test_imports.py tests/evaluate tests/schema
+LATEST := $(PARALLEL) -m 'not nightly and not buses and not slow' tests/test_imports.py tests/store tests/evaluate tests/schema
 PYTHON_ENVIRONMENT := $(HOME)/.cache/edge-agent-tests/python
 
 # What runs each night, beside the tests of kernels and packages that need root.

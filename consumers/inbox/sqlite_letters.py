@@ -11,16 +11,14 @@ from edge_agent.errors import AgentError
 
 MOST = 1_000  # letters: some 200 MB at worst
 AT_ONCE = 100  # that are tried again
-TABLES = (
-    """
-    CREATE TABLE IF NOT EXISTS letter (
-        key TEXT PRIMARY KEY, reason TEXT NOT NULL, payload BLOB NOT NULL, whole INTEGER NOT NULL,
-        at REAL NOT NULL, due INTEGER NOT NULL DEFAULT 0
-    )
-    """,
-    "CREATE TABLE IF NOT EXISTS dropped (total INTEGER NOT NULL)",
-    "INSERT INTO dropped SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM dropped)",
-)
+TABLES = """
+CREATE TABLE IF NOT EXISTS letter (
+    key TEXT PRIMARY KEY, reason TEXT NOT NULL, payload BLOB NOT NULL, whole INTEGER NOT NULL,
+    at REAL NOT NULL, due INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS dropped (total INTEGER NOT NULL);
+INSERT INTO dropped SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM dropped)
+"""
 KEEP = """
 INSERT INTO letter VALUES (?, ?, ?, ?, ?, 0)
 ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, at = excluded.at, due = 0
@@ -41,9 +39,7 @@ class SqliteLetters:
         self._path = path
         self._most = most
         try:
-            self._database = open_database(path)
-            for statement in TABLES:
-                self._database.execute(statement)
+            self._database = open_database(path, TABLES)
         except sqlite3.Error as error:
             raise AgentError(f"{path}: {error}", "free it, repair it or move it away") from error
 

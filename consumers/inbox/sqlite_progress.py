@@ -30,8 +30,7 @@ class SqliteProgress:
     def __init__(self, path: Path) -> None:
         """Open or create the database; raise AgentError if it cannot be used."""
         try:
-            self.database = open_database(path)
-            self.database.executescript(TABLES)
+            self.database = open_database(path, TABLES)
         except sqlite3.Error as error:
             raise AgentError(f"{path}: {error}", "free it, repair it or move it away") from error
 
@@ -71,12 +70,16 @@ class SqliteProgress:
         self.database.close()
 
 
-def open_database(path: Path) -> sqlite3.Connection:
-    """Open a private database that survives a kill at any moment; raise sqlite3.Error."""
+def open_database(path: Path, tables: str) -> sqlite3.Connection:
+    """Open a private database that survives a kill at any moment, and run the script `tables`.
+
+    Raises sqlite3.Error.
+    """
     protect_database(path)
     database = sqlite3.connect(path, LOCK_SECONDS, isolation_level=None)
     try:
         database.execute("PRAGMA journal_mode = WAL")
+        database.executescript(tables)
     except sqlite3.Error:
         with suppress(sqlite3.Error):
             database.close()

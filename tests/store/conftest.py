@@ -15,13 +15,15 @@ from edge_agent.store.spill import Spill
 
 
 @pytest.fixture(autouse=True)
-def closed_connections(monkeypatch):
+def closed_connections():
     """Close what a test has opened and is done with, as the kernel does after a kill.
 
-    Python 3.13 warns of a connection that nothing closes.
+    Python 3.13 warns of a connection that nothing closes. A test may undo its own patches before.
     """
-    for kind, opens in ((LogReader, "_open"), (EventLog, "__init__"), (LogCheck, "_connect")):
-        monkeypatch.setattr(kind, opens, closing(getattr(kind, opens)))
+    with pytest.MonkeyPatch.context() as patch:
+        for kind, opens in ((LogReader, "_open"), (EventLog, "__init__"), (LogCheck, "_connect")):
+            patch.setattr(kind, opens, closing(getattr(kind, opens)))
+        yield
 
 
 def closing(opens):

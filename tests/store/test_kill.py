@@ -10,6 +10,7 @@ import shutil
 import signal
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -177,7 +178,7 @@ def replaced_by(harm, path, event):
     with log.transaction():
         log.account.register([Subscription("mqtt")], 0)
         log.append([event(n) for n in range(COPIED)])
-    with sqlite3.connect(path.with_name("copy")) as copy:
+    with closing(sqlite3.connect(path.with_name("copy"))) as copy:
         log._connection.backup(copy)
     with log.transaction():
         log.append([event(n) for n in range(RECORDED - COPIED)])

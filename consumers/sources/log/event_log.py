@@ -41,7 +41,7 @@ class EventLogFile:
             self._database = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
             )
-            (self.id,) = self._database.execute("SELECT id FROM log").fetchone()
+            self.id = self._read_id()
         except (OSError, sqlite3.Error, TypeError) as error:
             raise SourceUnavailable(f"{path}: {_reason(error)}", REMEDY) from error
         self._envelope = Envelope(node, self.id)
@@ -67,6 +67,14 @@ class EventLogFile:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def _read_id(self) -> str:
+        try:
+            (found,) = self._database.execute("SELECT id FROM log").fetchone()
+        except BaseException:
+            self._database.close()
+            raise
+        return str(found)
 
     def _delivery(self, row: tuple[object, ...]) -> Delivery:
         try:
