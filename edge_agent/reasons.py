@@ -12,6 +12,19 @@ TYPES = {  # msgspec's names, as users know them
     "array": "a list",
     "object": "a table",
 }
+FIELD = re.compile(
+    r"Object (missing required|contains unknown) field `(.*?)`(?: - at `\$\.(.*)`)?", re.DOTALL
+)
+
+
+def placed_reason(error: msgspec.ValidationError) -> str:
+    """Return msgspec's complaint in plain words, behind the path of the key that is wrong."""
+    text = str(error)
+    if found := FIELD.fullmatch(text):
+        key = f"{found[3]}.{found[2]}" if found[3] else found[2]
+        return f"{key}: {'unknown' if found[1].endswith('unknown') else 'missing'}"
+    _, inside, key = text.partition(" - at `$.")
+    return f"{key.rstrip('`')}: {reason(error)}" if inside else reason(error)
 
 
 def reason(error: msgspec.ValidationError) -> str:

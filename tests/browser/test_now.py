@@ -62,6 +62,7 @@ def test_a_switch_on_the_page_moves_the_relay_and_the_log_says_by_whom(now, gree
     wait_for(lambda: switched(greenhouse) == (1, "command"))
     wait_for(lambda: now.has("button[aria-label='fan: on' i][aria-pressed=true]"))
     wait_for(lambda: now.text("#said") == "fan is on.")
+    assert any(text.startswith("on by command, ") for text in now.texts(".card .age"))
     now.click("button[aria-label='fan: by rules' i]")
     wait_for(lambda: switched(greenhouse)[0] == 0)
 

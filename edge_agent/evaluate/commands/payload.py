@@ -1,12 +1,8 @@
 """What is wrong with the payload of a command, in plain words."""
 
-import re
-
 import msgspec
 
-from edge_agent.reasons import reason
-
-FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
+from edge_agent.reasons import placed_reason
 
 
 def complaint(error: Exception) -> str:
@@ -14,9 +10,6 @@ def complaint(error: Exception) -> str:
     text = str(error)
     if not isinstance(error, msgspec.ValidationError):
         return "the payload is not JSON"
-    if found := FIELD.fullmatch(text):
-        return f"{found[2]}: {'unknown' if found[1].endswith('unknown') else 'missing'}"
     if text.startswith("Expected `object`"):
         return "the payload is not an object"
-    _, inside, key = text.partition(" - at `$.")
-    return f"{key.rstrip('`')}: {reason(error)}" if inside else reason(error)
+    return placed_reason(error)

@@ -12,6 +12,7 @@ from edge_agent.evaluate.what_if import Alarm, DraftRule, what_if
 from edge_agent.observe.web.history.source import HistorySource, ShownChannel
 from edge_agent.observe.web.history.view import LATEST, MILLISECOND
 from edge_agent.observe.web.route import BadRequest, Json, Query, Route
+from edge_agent.reasons import placed_reason
 from edge_agent.samples import Samples, TimeSpan
 
 Milliseconds = Annotated[int, Meta(ge=0, le=LATEST)]
@@ -45,7 +46,7 @@ class WhatIfView:
         try:
             asked = msgspec.convert(query.body, WhatIfRequest)
         except msgspec.ValidationError as error:
-            raise BadRequest(str(error)) from None
+            raise BadRequest(placed_reason(error)) from None
         heard = _Heard(self._source.samples(asked.rule.channel, asked.span))
         try:
             found = what_if(asked.rule, known(self._channel(asked.rule.channel)), heard)

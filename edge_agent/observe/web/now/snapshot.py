@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from edge_agent.clock import Moment
+from edge_agent.event_text import output_state, output_text
 from edge_agent.events import Alert, Reading, Switched
 from edge_agent.figures import UnknownRules
 from edge_agent.observe.web.now.reasons import in_words, reason_of
@@ -108,7 +109,14 @@ def as_json(snapshot: Snapshot, keys: frozenset[Key], now: Moment) -> dict[str, 
 
 def _shown(item: Live, now: Moment) -> dict[str, Any]:
     age = {"age": age_of(item.moment, now)}
-    return age | (_reading(item) if isinstance(item, Reading) else item.event().data)
+    if isinstance(item, Reading):
+        return age | _reading(item)
+    return age | item.event().data | (_words(item) if isinstance(item, Switched) else {})
+
+
+def _words(switched: Switched) -> dict[str, str]:
+    state = output_state(switched.value, switched.error)
+    return {"state": state, "text": output_text(switched)}
 
 
 def _reading(reading: Reading) -> dict[str, Any]:

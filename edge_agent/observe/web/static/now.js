@@ -1,7 +1,7 @@
 import { duration, element } from "./dom.js";
 
 const SOUND = new Set(["inactive", "resolved"]);
-const BY = { command: "a command", safe: "its safe state", at_start: "at_start", interlock: "an interlock", max_on: "max_on" };
+const LEVELS = { on: 1, off: 0 };
 const LASTS = [["600", "10 min"], ["3600", "1 hour"], ["28800", "8 hours"], ["86400", "1 day"]];
 
 export async function open(main, api) {
@@ -164,11 +164,10 @@ class Now {
     const parts = this.cards.get(`outputs/${name}`);
     const output = this.live.outputs[name];
     if (!parts || !output) return;
-    const state = output.value === 1 ? "on" : output.value === 0 ? "off" : `${Math.round(output.value * 100)} %`;
-    badge(parts.state, output.error ? "not followed" : state, output.error ? "bad" : output.value ? "good" : "quiet");
+    badge(parts.state, output.state, output.error ? "bad" : output.value ? "good" : "quiet");
     const commanded = output.by === "command";
     for (const [button, value] of parts.buttons) {
-      button.setAttribute("aria-pressed", commanded ? value === state : value === "auto");
+      button.setAttribute("aria-pressed", commanded ? LEVELS[value] === output.value : value === "auto");
     }
   }
 
@@ -246,7 +245,7 @@ class Now {
       const [part, name] = [key.slice(0, key.indexOf("/")), key.slice(key.indexOf("/") + 1)];
       const one = this.live[part][name];
       if (part === "readings") showAge(parts, one, at);
-      else if (one && part === "outputs") parts.by.textContent = `by ${BY[one.by] || `rule ${one.by}`}, ${duration((at - one.began) / 1000)} ago${one.error ? `; ${one.error}` : ""}`;
+      else if (one && part === "outputs") parts.by.textContent = `${one.text}, ${duration((at - one.began) / 1000)} ago`;
       else if (one) parts.age.textContent = `${parts.state} for ${duration((at - one.began) / 1000)}`;
     }
   }

@@ -40,7 +40,8 @@ def test_what_is_new_is_shown_with_its_age():
     }
     assert found["alerts"]["warm"]["state"] == "firing"
     assert found["alerts"]["warm"]["acknowledged"] is True
-    assert found["outputs"] == {"fan": {"age": 2.0, "value": 1.0, "by": "warm"}}
+    words = {"state": "on", "text": "on by warm"}
+    assert found["outputs"] == {"fan": {"age": 2.0, "value": 1.0, "by": "warm", **words}}
 
 
 def test_of_several_readings_the_latest_is_shown():
