@@ -2,7 +2,7 @@
 
 import math
 
-MORE = 2  # decimals of a mean than of its values: many of them resolve more than one
+MORE = 1  # decimal of a mean, beside those that its values and their number need
 
 
 class Summary:
@@ -48,8 +48,12 @@ class Summary:
         }
 
     def _decimals(self) -> int:
-        """Return the digits after the point that a mean of such values is worth."""
-        return MORE + max(map(decimals_of, (self._low, self._high, self._last)))
+        """Return the digits after the point with which the mean still says the sum.
+
+        Its error, times the number of values, is less than a tenth of the last digit of a value.
+        """
+        values = max(map(decimals_of, (self._low, self._high, self._last)))
+        return values + len(str(self._count)) + MORE
 
 
 def decimals_of(value: float) -> int:

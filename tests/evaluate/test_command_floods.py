@@ -156,7 +156,7 @@ def test_a_name_longer_than_any_name_is_refused(engine, name):
     needed = {"set": {"value": 1}, "threshold": {"rule": "hot", "value": 1}}.get(kind, {})
     send(engine, kind, **{**needed, name: "x" * 65})
     assert answers(engine)[0]["state"] == "refused"
-    assert f"$.{name}" in answers(engine)[0]["reason"]
+    assert answers(engine)[0]["reason"].startswith(f"{name}: expected text of length <= 64")
 
 
 def known(number):
