@@ -61,7 +61,7 @@ class AS3935:
             "`capacitance` as the maker of the board prints it, and a look at a storm that is seen",
         ),
     )
-    addresses: ClassVar[tuple[int, ...]] = (0x03, 0x02, 0x01)
+    addresses: ClassVar[tuple[int, ...]] = (0x03,)
     channels = (
         Channel("strikes", "", 0, MOST, 1, "count"),
         Channel("distance", "m", 0, 40_000, 4000),

@@ -20,7 +20,7 @@ STEPS = (0, 5, 6, 8, 10, 12, 14, 17, 20, 24, 27, 31, 34, 37, 40)  # km
 class AS3935(I2CModel):
     """Shows the last event until it is looked at, and the energy of the last strike."""
 
-    addresses: ClassVar[tuple[int, ...]] = (0x03, 0x02, 0x01)
+    addresses: ClassVar[tuple[int, ...]] = (0x03,)
     inputs: ClassVar[Mapping[str, Range]] = {
         "distance": Range(0, 40_000, 4000),
         "noise": Range(0, 1, 1),
