@@ -28,6 +28,7 @@ BLIND = {
     "max6675": {"slow_conversion"},
     "mcp9808": {"slow_conversion"},
     "mlx90614": {"slow_conversion"},
+    "modbus": {"slow_conversion"},
     "pcf8574": {"corrupt_bits", "dead_frame"},
     "tsl2561": {"slow_conversion"},
 }
