@@ -102,6 +102,7 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
         *around(RELOAD, "commit", "flow.delivery.start("),
     ),
     "start": (
+        *around(OPENING, "_open", "log.note_end()"),  # after a clean stop
         *around(FLOW, "Flow._build", "open_log("),
         *around(FLOW, "Flow._restore", "self._build_delivery()"),
         *around(FLOW, "Flow._restore", "self._build_engine(reader)"),
@@ -117,6 +118,6 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
         *around(FLOW, "Flow.stop", "self._recording.finish("),
         *around(FLOW, "Flow.stop", "self.delivery.stop("),
         *around(LOG, "EventLog.close", "self.disconnect()"),
-        *around(LOG, "EventLog.note_end", "self.mark.note("),
+        *around(LOG, "EventLog.close", "self.note_end()"),
     ),
 }
