@@ -146,6 +146,7 @@ def terminal():
     close()
 
 
+@pytest.mark.nightly  # once in a long run it had not ended after a minute: the cause is not found
 def test_a_terminal_that_is_closed_stops_the_agent_as_ctrl_c_does(start, wait_for, terminal):
     inner, close = terminal
     one = start(*IN_TERMINAL, stdin=inner, stdout=inner, stderr=inner)
