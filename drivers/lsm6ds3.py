@@ -10,10 +10,10 @@ from typing import ClassVar, Literal, NamedTuple
 from drivers.base.blindness import STUCK_MASS, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
-from drivers.base.errors import DriverError, NotReady, WrongChip
+from drivers.base.errors import DriverError, NotReady
 from drivers.base.i2c import I2CPort
-from drivers.base.motion import Frame, G, axis, fresh, refuse_old, steady, unclipped
-from drivers.base.registers import refuse_changed, refuse_dead
+from drivers.base.motion import Frame, G, axis, fresh, kind_of, refuse_old, steady, unclipped
+from drivers.base.registers import refuse_changed
 
 # Registers, table 16
 WHO_AM_I = 0x0F
@@ -116,7 +116,7 @@ class LSM6DS3:
 
     def setup(self) -> Steps[None]:
         """Reset the chip and let it sample; raise `WrongChip` if another answers."""
-        self._kind = self._found()
+        self._kind = kind_of(self._port, WHO_AM_I, KINDS, "LSM6DS3")
         before = yield from self._reset()
         after = yield from self._reset()
         refuse_changed(after, before, self._port.where)  # a damaged reset wrote into them
@@ -125,15 +125,6 @@ class LSM6DS3:
         self._port.write(bytes([CTRL1_XL]) + self._scales)
         yield TURN_ON
         self._samples(steady(self._frame, self._port.where))
-
-    def _found(self) -> Kind:
-        """Return the chip that answers; its number is read repeatedly: a formula depends on it."""
-        answer = self._port.read_steady(1, bytes([WHO_AM_I]))
-        refuse_dead(answer, self._port.where)
-        if answer[0] not in KINDS:
-            what = f"this is no LSM6DS3: register 0x0f is 0x{answer[0]:02x}"
-            raise WrongChip(self._port.where, what)
-        return KINDS[answer[0]]
 
     def _reset(self) -> Steps[bytes]:
         """Reset the chip; return what it holds then."""

@@ -10,9 +10,9 @@ from typing import ClassVar, Literal, NamedTuple
 from drivers.base.blindness import STUCK_MASS, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
-from drivers.base.errors import DriverError, NotReady, WrongChip
+from drivers.base.errors import DriverError, NotReady
 from drivers.base.i2c import I2CPort
-from drivers.base.motion import Frame, G, axis, fresh, refuse_old, steady, unclipped
+from drivers.base.motion import Frame, G, axis, fresh, kind_of, refuse_old, steady, unclipped
 from drivers.base.registers import refuse_changed, refuse_dead
 
 # Registers, §3
@@ -108,7 +108,7 @@ class MPU6050:
 
     def setup(self) -> Steps[None]:
         """Reset the chip and let it sample; raise `WrongChip` if another answers."""
-        self._chip = self._relative()
+        self._chip = kind_of(self._port, WHO_AM_I, RELATIVES, "MPU6050")
         before = yield from self._reset()
         self._offsets = yield from self._reset()
         refuse_changed(self._offsets, before, self._port.where)  # a damaged reset wrote into them
@@ -127,15 +127,6 @@ class MPU6050:
             raise NotReady(self._port.where, "does not come out of reset", "check wiring and power")
         reads = (self._port.read_steady(n, bytes([first])) for first, n in OFFSETS.items())
         return b"".join(reads)
-
-    def _relative(self) -> Relative:
-        """Return the chip that answers; its number is read repeatedly: a formula depends on it."""
-        answer = self._port.read_steady(1, bytes([WHO_AM_I]))
-        refuse_dead(answer, self._port.where)
-        if answer[0] not in RELATIVES:
-            what = f"this is no MPU6050: register 0x75 is 0x{answer[0]:02x}"
-            raise WrongChip(self._port.where, what)
-        return RELATIVES[answer[0]]
 
     def measure(self) -> Steps[Values]:
         """Wait for the next sample and return it; an axis that is clipped has no value."""

@@ -1,13 +1,15 @@
 """What motion sensors share: they sample by themselves, and show each sample until the next."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
 
 from drivers.base.channel import Channel
 from drivers.base.driver import Steps
 from drivers.base.errors import DriverError, NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort, settled
 from drivers.base.registers import refuse_dead
+
+Chip = TypeVar("Chip")
 
 G = 9.80665  # m/s²
 CLIPPED = (-32768, 32767)
@@ -42,6 +44,21 @@ def expect(port: I2CPort, register: int, wanted: int, chip: str) -> None:
         raise WrongChip(
             port.where, f"this is no {chip}: register 0x{register:02x} is 0x{found:02x}"
         )
+
+
+def kind_of(port: I2CPort, register: int, kinds: Mapping[int, Chip], chip: str) -> Chip:
+    """Return the kind that answers; its number is read repeatedly: a formula depends on it.
+
+    Raises `WrongChip`, or `DeadFrame`, unless it is one of `kinds`.
+    """
+    answer = port.read_steady(1, bytes([register]))
+    refuse_dead(answer, port.where)
+    found = answer[0]
+    if found not in kinds:
+        raise WrongChip(
+            port.where, f"this is no {chip}: register 0x{register:02x} is 0x{found:02x}"
+        )
+    return kinds[found]
 
 
 def fresh(read: Callable[[], Frame], patience: float, where: str) -> Steps[Frame]:
