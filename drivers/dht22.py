@@ -10,8 +10,8 @@ from typing import ClassVar, NamedTuple
 from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, Values, checked
-from drivers.base.errors import BusMissing, DeadFrame, NotReady, TransferFailed
-from drivers.base.linux import Entry, LinuxPort, entries, find, number, verify
+from drivers.base.errors import DeadFrame, NotReady, TransferFailed
+from drivers.base.linux import Entry, LinuxPort, find, number, only, verify
 from drivers.iio import DEVICES
 
 KERNEL_NAME = "dht11"  # of the kernel's driver for all of the family
@@ -47,6 +47,7 @@ class DHT22:
     bus: ClassVar[BusKind] = "linux"
     blind: ClassVar[tuple[Blindness, ...]] = (REPEATING,)
     overlay: ClassVar[str] = "dtoverlay=dht11,gpiopin={pin}"
+    wiring: ClassVar[str] = "the resistor of 4.7 kΩ from data to 3.3 V"
     deadline: ClassVar[float] = 20.0  # five questions, each of which may end in a second's time-out
     channels: tuple[Channel, ...] = (  # without the ends, which a broken element shows, too
         Channel("temperature", "°C", -40, 80, 0.1),
@@ -61,7 +62,10 @@ class DHT22:
 
     def setup(self) -> Steps[None]:
         """Find the device, whose number moves from boot to boot."""
-        self._entry = self._found()
+        if self._device:
+            self._entry = find(self._port, DEVICES, self._device)
+        else:
+            self._entry = only(self._port, DEVICES, KERNEL_NAME, self.overlay.format(pin=4))
         yield from ()
 
     def measure(self) -> Steps[Values]:
@@ -81,20 +85,6 @@ class DHT22:
                 return checked(self.channels, frame._asdict(), self._port.where)
             before = frame
         raise failure
-
-    def _found(self) -> Entry:
-        if self._device:
-            return find(self._port, DEVICES, self._device)
-        every = entries(self._port, DEVICES)
-        ours = [each for each in every if each.name.partition("@")[0] == KERNEL_NAME]
-        if len(ours) == 1:
-            return ours[0]
-        if ours:
-            names = " or ".join(each.full_name for each in ours)
-            raise BusMissing(self._port.where, f"there are {len(ours)}", f"say which: {names}")
-        line = self.overlay.format(pin=4)
-        remedy = f"write `{line}` with your pin under [all] in config.txt, then reboot"
-        raise BusMissing(self._port.where, "the kernel reads no DHT", remedy)
 
     def _frame(self) -> Frame:
         """Return what the sensor sends; the kernel's driver gives both numbers from one frame."""

@@ -7,7 +7,7 @@ revision, and reads its settings and its calibration back.
 
 from typing import ClassVar, Literal
 
-from drivers.base.blindness import TWINS, Blindness
+from drivers.base.blindness import LOOSE_CELL, TWINS, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import NotReady, WrongChip
@@ -27,11 +27,6 @@ SETTLES = 4  # results that the filter needs
 CODES = 1 << 23
 START_UP, WARM_UP, CALIBRATION, POLLS = 0.002, 0.6, 0.1, 10  # s
 
-LOOSE = Blindness(
-    "a load cell with a wire off: the input floats, and any value may come of it",
-    "a look now and then at a weight that you know",
-)
-
 Gain = Literal[1, 2, 4, 8, 16, 32, 64, 128]
 Voltage = Literal["2.4V", "2.7V", "3.0V", "3.3V", "3.6V", "3.9V", "4.2V", "4.5V", "external"]
 
@@ -44,7 +39,7 @@ class NAU7802:
     """
 
     bus: ClassVar[BusKind] = "i2c"
-    blind: ClassVar[tuple[Blindness, ...]] = (LOOSE, TWINS)
+    blind: ClassVar[tuple[Blindness, ...]] = (LOOSE_CELL, TWINS)
     addresses: ClassVar[tuple[int, ...]] = (0x2A,)
     channels = (Channel("raw", "", 1 - CODES, CODES - 2, 1),)  # an end is what is beyond it
 

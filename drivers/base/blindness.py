@@ -30,6 +30,10 @@ OPEN_INPUT = Blindness(
     "an input whose wire is off: it floats to any voltage",
     "a resistor of 100 kΩ to 1 MΩ from the input to ground, which makes it 0",
 )
+LOOSE_CELL = Blindness(
+    "a load cell with a wire off: the input floats, and any value may come of it",
+    "a look now and then at a weight that you know",
+)
 OPEN_CONTACT = Blindness(
     "a wire that is off, or cut: it looks like an open contact",
     "a contact that is closed while all is well, so that a cut wire is an alarm",

@@ -187,6 +187,21 @@ def find(port: LinuxPort, devices: str, device: str) -> Entry:
     raise BusMissing(port.where, f"no {device!r} in {devices}", f"there are: {there}")
 
 
+def only(port: LinuxPort, devices: str, kernel_name: str, overlay: str) -> Entry:
+    """Return the one device of a kernel's driver; raise `BusMissing` for none or several.
+
+    `overlay` is the line that loads the driver.
+    """
+    called = [each for each in entries(port, devices) if each.name.partition("@")[0] == kernel_name]
+    if len(called) == 1:
+        return called[0]
+    if called:
+        names = " or ".join(each.full_name for each in called)
+        raise BusMissing(port.where, f"there are {len(called)}", f"say which: {names}")
+    remedy = f"write `{overlay}` with your pins under [all] in config.txt, then reboot"
+    raise BusMissing(port.where, f"the kernel has no {kernel_name}", remedy)
+
+
 def verify(port: LinuxPort, found: Entry) -> None:
     """Raise `WrongChip` if a directory has become another device's since it was found."""
     now = entry(port, found.directory)

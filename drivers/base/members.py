@@ -64,10 +64,12 @@ class Blind(Protocol):
 class Overlaid(Protocol):
     """A sensor on a pin that a driver of the kernel reads: `overlay` loads it, with its `{pin}`.
 
-    The line begins with `dtoverlay=` and the name of the kernel's driver.
+    The line begins with `dtoverlay=` and the name of the kernel's driver; `wiring` is what to
+    look at if the kernel does not hear the sensor.
     """
 
     overlay: ClassVar[str]
+    wiring: ClassVar[str]
 
 
 @runtime_checkable

@@ -39,7 +39,6 @@ ALIKE = 0.75  # chips with less similar names are of different kinds
 OTHER_NAMES = {  # that are no driver's, and what to write instead
     **dict.fromkeys(("am2301", "am2302", "am2303", "dht21", "rht03"), 'write driver = "dht22"; '),
     **dict.fromkeys(("gps", "gpsd", "neo6m", "neo-6m", "ublox"), 'write driver = "nmea"; '),
-    "hx711": "no program keeps its timing, nor has the Pi's kernel a driver; use a NAU7802; ",
 }
 
 

@@ -11,7 +11,10 @@ from edge_agent.acquire.hardware import Hardware
 from edge_agent.acquire.scan import Found, scan
 
 # Drivers of the kernel's whose sensors have a driver of their own here, by the name before the @.
-OWN_DRIVERS = {"dht11": "dht22"}  # which reads a DHT11 as well: they look alike until they measure
+OWN_DRIVERS = {
+    "dht11": "dht22",  # which reads a DHT11 as well: they look alike until they measure
+    "hx711": "hx711",
+}
 OWN = ("thermal", "throttled", "memory")  # what a machine can measure about itself, best first
 
 

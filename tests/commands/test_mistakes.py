@@ -31,7 +31,6 @@ KEYS = {
     DEVICE.replace("bme280", "BME280"): "did you mean 'bme280'?",
     DEVICE.replace("bme280", "AM2302"): 'write driver = "dht22"',
     DEVICE.replace("bme280", "gps"): 'write driver = "nmea"',
-    DEVICE.replace("bme280", "hx711"): "no program keeps its timing",
     DEVICE + DEVICE.replace("air", "Air") + "bus = 3": "differs from 'air' in case only",
     '[[device]]\nname = "t"\ndriver = "ds18b20"\nid = "28-3C01E076877D"': '"28-3c01e076877d"',
     OUTPUT.replace("22", '"GPIO22"'): "write 22 without quotes",

@@ -99,6 +99,14 @@ ROWS = {
         lambda pi, _finding: pi.boot(),
     ),
     "no overlay of a sensor": Row("overlay-missing", "`dtoverlay=dht11,gpiopin=4` under", dht()),
+    "no overlay of a load cell": Row(
+        "overlay-missing",
+        "`dtoverlay=hx711,dout=4,sck=6` under",
+        lambda pi: pi.file.write_text(
+            pi.file.read_text() + '[[device]]\nname = "hive"\ndriver = "hx711"\n'
+        ),
+        lambda pi, _finding: pi.change('driver = "hx711"', 'driver = "memory"'),
+    ),
     "overlay of a sensor not started": Row(
         "overlay-not-rebooted", "`sudo reboot`", dht(with_overlay)
     ),

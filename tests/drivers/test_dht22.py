@@ -138,7 +138,7 @@ def test_the_only_sensor_needs_no_name_and_two_do():
 def test_without_its_overlay_the_error_has_the_line_to_write():
     kernel = Kernel(AIR)
     kernel.device = "bme280"
-    with pytest.raises(BusMissing, match=r"no DHT \(write `dtoverlay=dht11,gpiopin=4` with your"):
+    with pytest.raises(BusMissing, match=r"no dht11 \(write `dtoverlay=dht11,gpiopin=4` with your"):
         read(DHT22(LinuxPort(kernel, "air")), lambda _: None)
 
 

@@ -77,6 +77,12 @@ def test_a_dht_that_the_kernel_reads_is_for_its_own_driver(files):
     assert survey(hardware, DRIVERS).kernel == (KernelDevice("dht22", "dht11@11", ()),)
 
 
+def test_an_hx711_that_the_kernel_reads_is_for_its_own_driver(files):
+    directory = "sys__bus__iio__devices__iio:device0__"
+    hardware = files(**{f"{directory}name": "hx711\n", f"{directory}in_voltage0_raw": "1\n"})
+    assert survey(hardware, DRIVERS).kernel == (KernelDevice("hx711", "hx711", ()),)
+
+
 def test_two_devices_with_the_same_name_are_distinguished_by_their_directories(files):
     names = {f"sys__class__hwmon__hwmon{n}__name": "lm75\n" for n in range(2)}
     values = {f"sys__class__hwmon__hwmon{n}__temp1_input": "21500\n" for n in range(2)}
