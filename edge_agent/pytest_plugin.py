@@ -1,4 +1,4 @@
-"""What pytest loads: the neighbours of each chip, and the claims that a chip cannot keep.
+"""What pytest loads: options for a real chip, and the claims that a chip cannot keep.
 
 It is no part of the package `edge_agent.testing`, which pytest has to know before it is imported.
 """
@@ -29,19 +29,11 @@ def _chip_address(text: str) -> Any:  # noqa: ANN401 - a ChipAddress, imported o
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the mark of the claims about a real chip."""
+    """Register the marks of the claims about a real chip, and of the long ones."""
     config.addinivalue_line("markers", "real_bus: needs a chip on a real bus, see --i2c")
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Let a claim that asks for a `neighbour` be made of every other chip that is installed."""
-    contract: Any = metafunc.cls
-    if "neighbour" not in metafunc.fixturenames or not hasattr(contract, "model"):
-        return
-    from edge_agent.testing.pairs import i2c_sensors  # noqa: PLC0415 - only if it is needed
-
-    others = [pair for pair in i2c_sensors() if pair.model is not contract.model]
-    metafunc.parametrize("neighbour", others, ids=lambda pair: pair.name)
+    config.addinivalue_line(
+        "markers", "nightly: takes many seconds; `-m 'not nightly'` leaves it out"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -51,9 +43,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         contract = getattr(item, "cls", None)
         blind = {**_shared(contract), **getattr(contract, "blind", {})}
-        for name in (item.name, item.name.split("[")[0] + "[*]"):
+        claim = item.name.split("[")[0]
+        for name in dict.fromkeys((item.name, claim, f"{claim}[*]")):
             if name in blind:
-                strict = name == item.name
+                strict = not name.endswith("[*]")
                 item.add_marker(pytest.mark.xfail(strict=strict, reason=str(blind[name])))
 
 

@@ -13,9 +13,10 @@ from edge_agent.testing import inverted_bits
 from edge_agent.testing.bench import INSTANT, Bench, FlippedBit, absent_or, at, standing
 from edge_agent.testing.claims import Claims, beyond
 from edge_agent.testing.inverted_bits import Strike, Wrong
-from edge_agent.testing.pairs import Pair
+from edge_agent.testing.neighbours import NeighbourClaims
 from edge_agent.testing.plausible import PlausibleFrames
 from edge_agent.testing.real_bus import RealBusClaims
+from edge_agent.testing.share import chosen, some_and_every
 from edge_agent.testing.wires import NEVER
 from simulators.faults import BrownOut, ConstantFrame, NoAnswer, SlowConversion, Unplug
 from simulators.model import I2CModel, Range
@@ -27,13 +28,13 @@ FOREIGN_IDS = (0x01, 0x55, 0x61, 0xFE)
 either_way = pytest.mark.parametrize("ones", [False, True], ids=["zeros", "ones"])
 
 
-class I2CContract(PlausibleFrames, RealBusClaims, Claims):
+class I2CContract(NeighbourClaims, PlausibleFrames, RealBusClaims, Claims):
     """Claims about `driver` and `model`; a subclass is one chip's test.
 
     `options` are the driver's; `settle`: seconds until a change of the surroundings reaches a chip
     that samples by itself; `patience`: seconds that setup and measurement may wait in all; `blind`:
-    what this chip's protocol cannot detect, by the test's name with its parameters: each must fail
-    (with `[*]` for its parameters: some may).
+    what this chip's protocol cannot detect, by the test's name, with its parameters or for all of
+    them: each must fail (with `[*]` for its parameters: some may).
     """
 
     driver: type[Driver]
@@ -104,43 +105,38 @@ class I2CContract(PlausibleFrames, RealBusClaims, Claims):
             with pytest.raises(WrongChip):
                 bench.setup()
 
-    def test_another_chip_at_the_address_gives_no_wrong_value(
-        self, bench: Bench, neighbour: Pair
-    ) -> None:
-        bench.replace(stranger := neighbour.model(bench.clock))
-        values = absent_or(bench.read)
-        bench.model = stranger  # a sibling may be read, and then rightly
-        assert values is None or (
-            values.keys() <= stranger.truth().keys() and not bench.wrong(values)
-        )
-
     def test_a_message_without_an_acknowledge_gives_no_wrong_value(self) -> None:
         for bench, moment in self.struck():
             fault = bench.strike(NoAnswer, at=moment, lasts=INSTANT)
             assert bench.right_or_absent()
             assert fault.struck == 1
 
-    def test_an_inverted_bit_gives_no_wrong_value(self) -> None:
+    @some_and_every
+    def test_an_inverted_bit_gives_no_wrong_value(self, every: bool) -> None:
         clean = self.fresh()
-        for message in clean.exchanged(clean.read, reads_only=True):
-            for bit in range(message.bits):
-                bench = self.fresh()
-                fault = bench.strike(FlippedBit, at=message.at, bit=bit)
-                assert bench.right_or_absent()
-                assert fault.struck == 1
+        reads = clean.exchanged(clean.read, reads_only=True)
+        bits = [(message.at, bit) for message in reads for bit in range(message.bits)]
+        for moment, bit in chosen(bits, every=every):
+            bench = self.fresh()
+            fault = bench.strike(FlippedBit, at=moment, bit=bit)
+            assert bench.right_or_absent()
+            assert fault.struck == 1
 
-    def test_an_inverted_bit_at_the_setup_gives_no_wrong_value(self) -> None:
-        assert self.inverted(inverted_bits.at_setup) == {}
+    @some_and_every
+    def test_an_inverted_bit_at_the_setup_gives_no_wrong_value(self, every: bool) -> None:
+        assert self.inverted(inverted_bits.at_setup, every=every) == {}
 
-    def test_an_inverted_bit_at_a_measurement_gives_no_wrong_value(self) -> None:
-        assert self.inverted(inverted_bits.at_a_measurement) == {}
+    @some_and_every
+    def test_an_inverted_bit_at_a_measurement_gives_no_wrong_value(self, every: bool) -> None:
+        assert self.inverted(inverted_bits.at_a_measurement, every=every) == {}
 
-    def inverted(self, strike: Strike) -> dict[int, Wrong]:
-        """Invert every bit in turn, in either direction; return what was wrong, by bit."""
+    def inverted(self, strike: Strike, *, every: bool = True) -> dict[int, Wrong]:
+        """Invert a bit at a time, in either direction; return what was wrong, by bit."""
         carried, wrong = strike(self.wired(), NEVER)
         assert carried
         assert not wrong
-        found = {bit: strike(self.wired(), bit)[1] for bit in range(carried)}
+        bits = chosen(range(carried), every=every)
+        found = {bit: strike(self.wired(), bit)[1] for bit in bits}
         return {bit: wrong for bit, wrong in found.items() if wrong}
 
     def wired(self) -> Bench:
@@ -234,11 +230,6 @@ class I2CContract(PlausibleFrames, RealBusClaims, Claims):
         written = [m.written for m in bench.bus.messages[begin:] if m.written is not None]
         assert all(len(data) <= 2 for data in written)  # a register's or a command's number
         assert not bench.wrong(bench.measure())
-
-    def test_a_driver_is_not_certain_of_another_chip(self, bench: Bench, neighbour: Pair) -> None:
-        bench.replace(neighbour.model(bench.clock))
-        identity = absent_or(bench.device.identify)
-        assert identity is None or not identity.certain
 
 
 def answers(bench: Bench) -> list[bytes | None]:

@@ -1,6 +1,7 @@
 """The installed pairs of a driver and the model of its chip, found by entry points."""
 
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import entry_points
 from typing import NamedTuple
 
@@ -16,8 +17,13 @@ class Pair(NamedTuple):
     model: type[I2CModel]
 
 
-def i2c_sensors() -> Iterator[Pair]:
-    """Yield the pairs that share an I2C bus with any other, and whose chip has an address."""
+@cache
+def i2c_sensors() -> tuple[Pair, ...]:
+    """Return the pairs that share an I2C bus with any other, and whose chip has an address."""
+    return tuple(_pairs())
+
+
+def _pairs() -> Iterator[Pair]:
     models = {entry.name: entry for entry in entry_points(group="edge_agent.simulators")}
     for entry in sorted(entry_points(group="edge_agent.drivers")):
         if entry.name in models:
