@@ -11,7 +11,8 @@ from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import BadChecksum, DriverError, NotReady
-from drivers.base.nmea import Lines, Sentence, sentence
+from drivers.base.members import KnownTime
+from drivers.base.nmea import Group, Groups, Sentence, utc
 from drivers.base.serial import SerialPort
 
 Name: TypeAlias = Literal[
@@ -41,7 +42,7 @@ SLACK = 0.3  # km/h between RMC and VTG, which may have whole tenths
 
 
 class NMEA:
-    """GPS receiver that sends NMEA 0183, such as u-blox NEO or MTK: position, speed, satellites."""
+    """GPS receiver (NMEA 0183), such as u-blox NEO or MTK: position, speed, satellites, time."""
 
     bus: ClassVar[BusKind] = "serial"
     blind: ClassVar[tuple[Blindness, ...]] = (
@@ -66,41 +67,44 @@ class NMEA:
         self._port = port
         self._baud = baud
         self._last = ""
+        self._known: KnownTime | None = None
+        self._age = 0.0  # seconds since the last group began
         self.channels = tuple(CHANNELS[name] for name in measure)
 
     def setup(self) -> Steps[None]:
         """Listen for a group, with a fix or without."""
         self._port.set_baud(self._baud)
-        self._last = ""
+        self._last, self._known = "", None
         yield from self._group()
 
     def measure(self) -> Steps[Values]:
         """Take a group that is new; raise `NotReady` without a fix."""
+        self._known = None
         group = yield from self._group()
         if group["RMC"].time == self._last:
             raise NotReady(self._port.where, "its time stands still", "power-cycle the receiver")
         values = fix(group, self._port.where)
         self._last = group["RMC"].time
+        time = utc(group["RMC"])
+        self._known = None if time is None else KnownTime(time, self._age)
         return checked(self.channels, values, self._port.where)
 
-    def _group(self) -> Steps[dict[str, Sentence]]:
-        """Return the sentences of the first group that begins after the call, by their kinds."""
+    def known_time(self) -> KnownTime | None:
+        """Return the time of the last fix; a group arrives up to half a second after its time."""
+        return self._known
+
+    def _group(self) -> Steps[Group]:
+        """Return the first group that begins after the call."""
         yield from self._drained()
-        lines, group, begun, heard = Lines(), dict[str, Sentence](), False, 0
+        groups, heard = Groups(), 0
         for _ in range(POLLS):
             yield POLL
             data = self._port.read()
             heard += len(data)
-            for one in filter(None, map(sentence, lines.take(data))):
-                if one.time and time_of(group) not in {"", one.time}:
-                    if begun and complete(group):
-                        return group
-                    begun, group = True, {}
-                add(group, one)
-            if not data:  # between two groups
-                if begun and complete(group):
-                    return group
-                begun, group = True, group if begun else {}
+            group = groups.take(data)
+            if group is not None:
+                self._age = groups.looks * POLL
+                return group
         raise self._nothing(heard)
 
     def _drained(self) -> Steps[None]:
@@ -118,24 +122,7 @@ class NMEA:
         return BadChecksum(where, what, f"does it send with {self._baud} baud? Set `baud`")
 
 
-def time_of(group: dict[str, Sentence]) -> str:
-    """Return the time of day of a group, as its sentences write it."""
-    return next((one.time for one in group.values() if one.time), "")
-
-
-def complete(group: dict[str, Sentence]) -> bool:
-    """Return whether a group has both sentences that say the position."""
-    return {"GGA", "RMC"} <= group.keys()
-
-
-def add(group: dict[str, Sentence], one: Sentence) -> None:
-    """Add a sentence; of several GSA, one for each system, the one with the best fix counts."""
-    known = group.get(one.kind)
-    if known is None or one.kind != "GSA" or one.field(2) > known.field(2):
-        group[one.kind] = one
-
-
-def fix(group: dict[str, Sentence], where: str) -> dict[str, float | DriverError]:
+def fix(group: Group, where: str) -> dict[str, float | DriverError]:
     """Return all channels of a group; raise `NotReady` without a fix, `BadChecksum` if in doubt."""
     gga, rmc = group["GGA"], group["RMC"]
     dimensions = group["GSA"].field(2) if "GSA" in group else ""

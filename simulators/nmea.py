@@ -4,6 +4,7 @@ A group is RMC, VTG, GGA, GSA and GLL. Linux keeps the oldest 4095 bytes that we
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from simulators.model import Range
@@ -12,7 +13,7 @@ from simulators.serial import SerialModel
 KEPT = 4095
 FIRST_FIX = 2  # seconds after power-on, if it remembers the satellites
 KNOTS = 1 / 1.852
-DATE = "281126"
+EPOCH = datetime(2026, 11, 28, tzinfo=UTC)  # the moment at which the clock shows 0
 
 
 class NMEA(SerialModel):
@@ -37,6 +38,8 @@ class NMEA(SerialModel):
         "hdop": 1.01,
     }
 
+    epoch = EPOCH
+
     def power_on(self) -> None:
         """Look for satellites first."""
         self._started = self.clock.monotonic()
@@ -53,10 +56,11 @@ class NMEA(SerialModel):
 
     def group(self, second: int, seen: Mapping[str, float]) -> bytes:
         """Return the sentences of a second since power-on, whose fields are empty without a fix."""
-        moment = f"{second // 3600 % 24:02}{second // 60 % 60:02}{second % 60:02}.00"
+        shown = self.epoch + timedelta(seconds=self._started + second * self.slowness)
+        moment, date = f"{shown:%H%M%S}.{shown.microsecond // 10_000:02}", f"{shown:%d%m%y}"
         if second < FIRST_FIX:
             bodies = [
-                f"GPRMC,{moment},V,,,,,,,{DATE},,,N",
+                f"GPRMC,{moment},V,,,,,,,{date},,,N",
                 "GPVTG,,,,,,,,,N",
                 f"GPGGA,{moment},,,,,0,00,99.99,,,,,,",
                 "GPGSA,A,1,,,,,,,,,,,,,99.99,99.99,99.99",
@@ -67,7 +71,7 @@ class NMEA(SerialModel):
         knots, course = f"{seen['speed'] * KNOTS:.4f}", f"{seen['course']:.2f}"
         count, hdop = f"{seen['satellites']:.0f}", f"{seen['hdop']:.2f}"
         bodies = [
-            f"GPRMC,{moment},A,{north},{east},{knots},{course},{DATE},,,A",
+            f"GPRMC,{moment},A,{north},{east},{knots},{course},{date},,,A",
             f"GPVTG,{course},T,,M,{knots},N,{seen['speed']:.3f},K,A",
             f"GPGGA,{moment},{north},{east},1,{count},{hdop},{seen['altitude']:.1f},M,48.0,M,,",
             f"GPGSA,A,3,23,29,07,08,09,18,26,28,,,,,1.94,{hdop},1.54",

@@ -7,10 +7,10 @@ from edge_agent.clock import BUILT, SystemClock
 
 
 @pytest.fixture
-def chip(monkeypatch):
+def chip(monkeypatch, tmp_path):
     """A machine whose clock was set by its chip alone; a function: let the chip show a time."""
     monkeypatch.setattr(clock, "_kernel_says_synchronised", lambda: False)
-    monkeypatch.setattr(clock, "SYNCHRONISED", clock.Path("/nonexistent"))
+    monkeypatch.setattr(clock, "SYNCHRONISED", tmp_path / "absent")
     monkeypatch.setattr(clock, "_set_by_chip", lambda: True)
     return lambda micros: monkeypatch.setattr(clock.time, "time_ns", lambda: micros * 1000)
 

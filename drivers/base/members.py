@@ -97,6 +97,22 @@ class Compensated(Protocol):
         ...
 
 
+class KnownTime(NamedTuple):
+    """What a receiver of satellites says: `time`, in µs since 1970 UTC, was `age` seconds ago."""
+
+    time: int
+    age: float
+
+
+@runtime_checkable
+class KnowsTime(Protocol):
+    """A receiver of satellites, whose measurements carry the time."""
+
+    def known_time(self) -> KnownTime | None:
+        """Return the time of the last measurement; None if it failed, or had no date."""
+        ...
+
+
 @runtime_checkable
 class Continuous(Protocol):
     """An output that takes every value from 0 to 1, as how bright it is or as any other level."""

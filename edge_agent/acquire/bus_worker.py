@@ -9,11 +9,12 @@ from operator import attrgetter
 from queue import Empty, SimpleQueue
 from typing import Literal, TypeAlias
 
-from drivers.base.members import Totalling
+from drivers.base.members import KnowsTime, Totalling
 from edge_agent.acquire.bus_watch import BusWatch
 from edge_agent.acquire.cycle import Cycle
 from edge_agent.acquire.due_device import DueDevice
 from edge_agent.acquire.forced_calibration import ForcedCalibration
+from edge_agent.acquire.satellite_time import SatelliteTime
 from edge_agent.acquire.totals import SavedTotal
 from edge_agent.clock import Clock
 from edge_agent.events import Reading, SavedState
@@ -60,6 +61,7 @@ class BusWorker:
             for device in devices
             if isinstance(device.driver, Totalling)
         ]
+        self._times = _times(devices, clock)
         self._stopping = False
 
     def run(self) -> None:
@@ -81,11 +83,18 @@ class BusWorker:
         """
         first = min(self._free(), key=attrgetter("due"))
         if first.due <= self._clock.monotonic():
-            self._watch.observe(first, first.advance())
-            self._cycles.remove(first)
-            self._cycles.append(first)  # behind those that are due as early
+            self._advance(first)
         self._save_totals()
         return self._wait(self._clock.monotonic())
+
+    def _advance(self, cycle: Cycle) -> None:
+        """Continue a device, and put it behind those that are due as early."""
+        outcome = cycle.advance()
+        self._watch.observe(cycle, outcome)
+        self._cycles.remove(cycle)
+        self._cycles.append(cycle)
+        if outcome == "ended" and cycle.device.name in self._times:
+            self._times[cycle.device.name].look()
 
     def _wait(self, now: float) -> float:
         """Return seconds: what is due first waits for others, as to wake up costs more than it."""
@@ -127,3 +136,12 @@ class BusWorker:
                 cycle.calibrate(item)
             elif cycle.device.name == item[1]:
                 cycle.wake()
+
+
+def _times(devices: Sequence[DueDevice], clock: Clock) -> dict[str, SatelliteTime]:
+    """Return what receivers of satellites say, by the names of their devices."""
+    return {
+        device.name: SatelliteTime(device.name, device.driver, clock)
+        for device in devices
+        if isinstance(device.driver, KnowsTime)
+    }

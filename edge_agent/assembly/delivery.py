@@ -160,7 +160,7 @@ class Delivery:
             stopping=inbox.stopping.is_set,
             requested=around.requested,
             notice=partial(self._notice, name, NoticeWriter(name, self._save)),
-            trusted=lambda: around.clock.now().trusted,
+            trusted=around.clock.machine_is_set,
             uptime=lambda: around.clock.now().uptime,
         )
 

@@ -137,8 +137,8 @@ class SinkContext(NamedTuple):
 
     `alive` takes the name of a thread that makes progress, `died` that of one that failed. `retry`
     ends the forwarder's pause. `notice` takes what the status should say of the sink; an
-    empty text ends it. `trusted` returns whether the wall clock is known to be right, `uptime`
-    returns µs since boot. `stopping` turns true when the agent stops: `deliver` then ends within
+    empty text ends it. `trusted` returns whether the machine's wall clock is known to be right,
+    `uptime` µs since boot. `stopping` turns true when the agent stops: `deliver` then ends within
     two seconds.
     """
 

@@ -1,11 +1,13 @@
 import random
+from datetime import UTC, datetime
 
 import pynmea2
 import pytest
 
 from drivers.base.driver import parted, read, run
 from drivers.base.errors import BadChecksum, DriverError, NotReady
-from drivers.base.nmea import LONGEST, Lines, sentence
+from drivers.base.members import KnownTime
+from drivers.base.nmea import LONGEST, Lines, sentence, utc
 from drivers.base.serial import SerialPort
 from drivers.nmea import CHANNELS, NMEA, fix
 from edge_agent.testing import SensorContract
@@ -281,3 +283,53 @@ def test_the_line_has_the_baud_rate_of_the_option(model, clock):
 def test_nothing_to_measure_is_refused():
     with pytest.raises(ValueError, match="name at least one channel"):
         NMEA(SerialPort(Said(b"")), measure=())
+
+
+@pytest.mark.parametrize(
+    "time, date, moment",
+    [
+        ("092725.00", "091202", datetime(2002, 12, 9, 9, 27, 25, tzinfo=UTC)),
+        ("235959.50", "311226", datetime(2026, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC)),
+        ("123519", "290228", datetime(2028, 2, 29, 12, 35, 19, tzinfo=UTC)),
+        ("000000.", "060180", datetime(2080, 1, 6, tzinfo=UTC)),
+    ],
+)
+def test_date_and_time_of_an_rmc_are_a_moment(time, date, moment):
+    said = group(f"GPRMC,{time},A,,,,,,,{date},,,A")["RMC"]
+    assert utc(said) == round(moment.timestamp() * 1e6)
+
+
+@pytest.mark.parametrize(
+    "time, date",
+    [
+        ("092725.00", ""),
+        ("", "091202"),
+        ("092725.00", "310202"),
+        ("092725.00", "000000"),
+        ("246000.00", "091202"),
+        ("235960.00", "311216"),  # a leap second
+        ("92725.00", "091202"),
+        ("092725.00", "9122002"),
+    ],
+)
+def test_without_a_moment_of_the_calendar_there_is_no_time(time, date):
+    assert utc(group(f"GPRMC,{time},A,,,,,,,{date},,,A")["RMC"]) is None
+
+
+def test_a_receiver_says_the_time_of_its_last_fix_and_none_without_one(car, model, clock):
+    assert car.known_time() is None
+    read(car, clock.sleep)
+    time, age = car.known_time()
+    true = nmea.EPOCH.timestamp() + clock.monotonic()
+    assert time / 1e6 + age == pytest.approx(true, abs=0.11)
+    model.power_on()
+    with pytest.raises(NotReady, match="no fix"):
+        run(car.measure(), clock.sleep)
+    assert car.known_time() is None
+
+
+def test_the_age_of_a_time_counts_from_the_first_sentence_of_its_group():
+    said = spoken("092725.00", RMC, GGA)
+    car = NMEA(SerialPort(Said(b"", b"", said[:60], said[60:90], said[90:], b""), "car"))
+    run(car.measure(), lambda _: None)
+    assert car.known_time() == KnownTime(utc(group(RMC)["RMC"]), pytest.approx(0.2))

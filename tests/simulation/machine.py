@@ -136,6 +136,9 @@ class SimulatedClock:
         wall = round((EPOCH + self._scheduler.now + self.offset + behind) * 1e6)
         return Moment(wall, uptime, self.trusted)
 
+    def machine_is_set(self):
+        return self.trusted
+
     def not_before(self, _time):
         """Do nothing: the world says whether it can be trusted."""
 
