@@ -13,11 +13,13 @@ from tests.torture.fault import Fault
 from tests.torture.faults.link import BROKERS, Links, linked
 from tests.torture.hostile import PACKETS, garbage
 from tests.torture.mqtt_proxy import WELL, Mood, MqttProxy
-from tests.torture.proxy import GOOD, Conditions, Proxy
+from tests.torture.proxy import GOOD, THERE, Conditions, Proxy
 from tests.torture.rig import Rig
 from tests.torture.row import Row
 
 AWAY = Conditions(refuses=True)
+DEAF = Conditions(swallows=frozenset({THERE}))
+ACCOUNTED = 1.5  # s, after which the log knows of every acknowledgement
 QUOTA, BUSY, NOT_AUTHORIZED = 0x97, 0x89, 0x87
 MAX_CONNECTIONS = 4
 OPEN = "topic readwrite #\n"
@@ -29,10 +31,17 @@ SPEAK_3_1_1 = ("catch_up = 0", "catch_up = 0\nversions = [4]")
 
 
 def restart(rig: Rig, name: str, extra: str) -> Row:
-    """Kill and restart the first broker; the agent comes back once its listener has."""
+    """Kill and restart the first broker; the agent comes back once its listener has.
+
+    Events are on their way to it. What it has acknowledged is with its listener: it would be lost
+    by the broker, which keeps nothing, and not by the agent.
+    """
     with linked(rig, Proxy, extra={"mqtt": extra}) as links:
         for _ in range(rig.times(3)):
             rig.let_pass(rig.chances.uniform(0.2, 1.0))
+            links.proxies["mqtt"].be(DEAF)
+            rig.let_pass(ACCOUNTED)
+            eventually(lambda: links.arrived("mqtt") >= rig.accounts()["mqtt"].delivered)
             rig.brokers["mqtt"].kill()
             links.proxies["mqtt"].be(AWAY)
             rig.listeners["mqtt"].ready.clear()

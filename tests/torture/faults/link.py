@@ -32,6 +32,10 @@ class Links(Generic[P]):
         for proxy in self.proxies.values():
             proxy.be(conditions)
 
+    def arrived(self, name: str) -> int:
+        """Return how many events a broker's listener has, each counted once."""
+        return len({(one.log, one.offset) for one in self.rig.listeners[name].arrivals()})
+
     def total(self, count: str) -> int:
         return sum(getattr(proxy, count) for proxy in self.proxies.values())
 
