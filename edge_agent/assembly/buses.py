@@ -14,6 +14,7 @@ from edge_agent.acquire.due_device import DueDevice
 from edge_agent.acquire.forced_calibration import ForcedCalibration
 from edge_agent.acquire.hardware import Hardware
 from edge_agent.acquire.ports import port
+from edge_agent.acquire.schedule import phase_of_bus
 from edge_agent.assembly.bus_threads import BusChange, BusThread, Connected, feeds
 from edge_agent.blueprint.devices import ResolvedDevice, ResolvedOutput
 from edge_agent.clock import Clock
@@ -31,8 +32,9 @@ REBUILT = {"i2c", "w1", "linux"}  # a driver need not be closed before another o
 class Buses:
     """Owns the threads that measure; intervals begin `phase` µs after those of the wall clock.
 
-    `emit` gets the readings, `save` the totals of counters, `alive` the threads' signs of life,
-    `report` their figures.
+    If there are many buses, those behind the first few begin a little later. `emit` gets
+    the readings, `save` the totals of counters, `alive` the threads' signs of life, `report` their
+    figures.
     """
 
     def __init__(
@@ -101,10 +103,11 @@ class Buses:
             for name in {**self._threads, **wanted}
             if [one.resolved for one in self._devices(name)] != wanted.get(name, [])
         ]
+        phases = {name: phase_of_bus(self._phase, n) for n, name in enumerate(wanted)}
         threads = {
-            name: self._build(name, [self._connect(one, before) for one in wanted[name]])
-            for name in changed
-            if name in wanted
+            name: self._build(name, [self._connect(one, before) for one in wanted[name]], phase)
+            for name, phase in phases.items()
+            if name in changed
         }
         connected = (one for thread in threads.values() for one in thread.devices)
         fresh = tuple(one for one in connected if _is_fresh(one, before))
@@ -157,7 +160,7 @@ class Buses:
             connected = port(self._hardware, resolved.place, resolved.name)
             return Connected(resolved, resolved.built_on(connected), connected)
 
-    def _build(self, name: str, devices: list[Connected]) -> BusThread:
+    def _build(self, name: str, devices: list[Connected], phase: int) -> BusThread:
         inbox: SimpleQueue[Any] = SimpleQueue()
         bus = BusWorker(
             name,
@@ -166,7 +169,7 @@ class Buses:
                     one.resolved.name,
                     one.driver,
                     one.resolved.settings.every,
-                    self._phase,
+                    phase,
                     one.resolved.sources,
                 )
                 for one in devices

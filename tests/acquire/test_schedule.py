@@ -10,7 +10,9 @@ from edge_agent.acquire.schedule import (
     after_failure,
     next_slot,
     phase_of,
+    phase_of_bus,
 )
+from edge_agent.store.tick import LONGEST
 
 NEVER = float("-inf")
 
@@ -82,3 +84,14 @@ def test_devices_whose_intervals_are_multiples_are_measured_together():
     assert next_slot(wall + round(slow * 1e6) - 1, slow - 1e-6, 1, NEVER, late) == (
         pytest.approx(slow, abs=1e-5)
     )
+
+
+def test_of_many_buses_four_begin_in_the_same_moment_and_all_within_one_commit():
+    begins = [phase_of_bus(1_000, n) - 1_000 for n in range(64)]
+    assert begins[:4] == [0] * 4
+    assert set(Counter(begins).values()) == {4}
+    assert max(begins) < LONGEST * 1e6
+
+
+def test_buses_that_are_too_many_for_that_begin_with_the_first_ones():
+    assert phase_of_bus(1_000, 64) == phase_of_bus(1_000, 0)
