@@ -2,6 +2,8 @@
 PYTHON ?= python3
 SEEDS ?= 1:20000
 BIN := .venv/bin
+# Tests and tools start hundreds of processes: none compiles what another one has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 # One worker a core; the tests of a file stay together, with the fixtures they share.
 PARALLEL := -n auto --dist loadfile
 # What `make test-fast` leaves out: real brokers, real processes, many random inputs.
