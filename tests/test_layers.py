@@ -4,7 +4,9 @@ import ast
 import graphlib
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -38,8 +40,20 @@ MODULES = {
 }
 
 
-def tree_of(module):
-    return ast.parse(MODULES[module].read_text())
+class Code(NamedTuple):
+    """What the code of a module imports, at its top and anywhere, and the attributes it uses."""
+
+    imports: frozenset[str]
+    at_top: frozenset[str]
+    attributes: frozenset[str]
+
+
+@cache
+def code_of(module):
+    tree = ast.parse(MODULES[module].read_text())
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    found = frozenset(imports(tree)), frozenset(imports(top_level(tree)))
+    return Code(*found, frozenset(used))
 
 
 def imports(tree):
@@ -70,6 +84,7 @@ def package_of(module):
     return ".".join(module.split(".")[: 2 if module.startswith("edge_agent.") else 1])
 
 
+@cache
 def layer_of(module):
     return LAYERS[max((name for name in LAYERS if below(module, [name])), key=len)]
 
@@ -82,28 +97,35 @@ def permitted(name, module, layer):
     return "*" in layer["may"] and not below(name, layer.get("never", []))
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_a_module_imports_only_what_the_table_allows(module):
-    found, layer = set(imports(tree_of(module))), layer_of(module)
-    assert {name for name in found if not permitted(name, module, layer)} == set()
+def forbidden(module):
+    layer = layer_of(module)
+    return {name for name in code_of(module).imports if not permitted(name, module, layer)}
 
 
-@pytest.mark.parametrize("name", sorted(LAYERS))
-def test_a_line_of_the_table_is_about_a_module_that_exists(name):
-    assert name in MODULES
+def test_a_module_imports_only_what_the_table_allows():
+    assert only_full({module: forbidden(module) for module in MODULES}) == {}
+
+
+def only_full(found):
+    """Return the modules of which something was found, and what."""
+    return {module: names for module, names in found.items() if names}
+
+
+def test_a_line_of_the_table_is_about_a_module_that_exists():
+    assert LAYERS.keys() - MODULES.keys() == set()
 
 
 @pytest.mark.parametrize("name", sorted(LAYERS))
 def test_a_line_of_the_table_allows_nothing_that_is_not_used(name):
     layer = LAYERS[name]
-    found = {each for one in MODULES if layer_of(one) is layer for each in imports(tree_of(one))}
+    found = {each for one in MODULES if layer_of(one) is layer for each in code_of(one).imports}
     listed = [word for word in layer["may"] if word not in {"nouns", "*"}]
     assert [word for word in listed if not any(below(one, [word]) for one in found)] == []
 
 
 def test_nothing_but_consumers_and_their_contract_imports_them():
     others = [module for module in MODULES if not below(module, ["consumers", PLUGIN])]
-    found = {name for module in others for name in imports(tree_of(module))}
+    found = {name for module in others for name in code_of(module).imports}
     assert {name for name in found if below(name, ["consumers"])} == set()
 
 
@@ -111,7 +133,7 @@ def circles(modules, group=lambda name: name):
     """Return the first circle of imports between the groups of the modules, or nothing."""
     graph = {group(one): set() for one in modules}
     for one in modules:
-        needed = {group(name) for name in imports(tree_of(one)) if name in modules}
+        needed = {group(name) for name in code_of(one).imports if name in modules}
         graph[group(one)] |= needed - {group(one)}
     try:
         graphlib.TopologicalSorter(graph).prepare()
@@ -132,21 +154,20 @@ def is_pure(module):
     return below(module, TABLE["pure"]["modules"]) and module not in TABLE["pure"]["not"]
 
 
-@pytest.mark.parametrize("module", sorted(filter(is_pure, MODULES)))
-def test_a_pure_module_has_no_thread_clock_disk_or_network(module):
-    tree = tree_of(module)
-    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert {name.split(".")[0] for name in imports(tree)} & (IMPURE - TYPES) == set()
-    assert called & CLOCKS == set()
+def impure(module):
+    packages = {name.split(".")[0] for name in code_of(module).imports}
+    return packages & (IMPURE - TYPES) | code_of(module).attributes & CLOCKS
 
 
-@pytest.mark.parametrize(
-    "module",
-    sorted(
-        m for m in MODULES if m.startswith("edge_agent") and not m.startswith((*HOLDERS, PLUGIN))
-    ),
-)
-def test_simulators_and_heavy_libraries_are_imported_only_when_asked_for(module):
-    names = set(imports(top_level(tree_of(module))))
-    assert {name.split(".")[0] for name in names} & LAZY == set()
-    assert {name for name in names if name.startswith(EXEMPT)} == set()
+def test_a_pure_module_has_no_thread_clock_disk_or_network():
+    assert only_full({module: impure(module) for module in filter(is_pure, MODULES)}) == {}
+
+
+def heavy(module):
+    names = code_of(module).at_top
+    return {n for n in names if n.split(".")[0] in LAZY or n.startswith(EXEMPT)}
+
+
+def test_simulators_and_heavy_libraries_are_imported_only_when_asked_for():
+    agents = [one for one in MODULES if one.startswith("edge_agent") and not one.startswith(EXEMPT)]
+    assert only_full({module: heavy(module) for module in agents}) == {}
