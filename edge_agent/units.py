@@ -5,8 +5,27 @@ from typing import Any
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
-PART = r"(\d+)\s*(ms|[smhd])"
+PART = r"(\d+)\s*(ms|[smhd])[a-z]*"
 COMBINED = rf"\s*{PART}(\s*{PART})+\s*"  # as in 1m30s
+# Units in other notations, as in `5 seconds`, `1 week` and `256 MiB`: their factor and our unit.
+OTHER_UNITS = tuple(
+    (re.compile(pattern, re.IGNORECASE), factor, unit)
+    for pattern, factor, unit in (
+        ("ms(ecs?)?|milli(s|sec.*)", 1, "ms"),
+        ("s(ecs?|econds?)?|sek.*", 1, "s"),
+        ("m(ins?|inutes?|inuten)?", 1, "m"),
+        ("h(rs?|ours?)?|std", 1, "h"),
+        ("d(ays?)?", 1, "d"),
+        ("w(ks?|eeks?)?", 7, "d"),
+        ("mo(nths?)?|months?", 30, "d"),
+        ("y(rs?|ears?)?", 365, "d"),
+        ("b(ytes?)?", 1, "B"),
+        ("k(i?b)?", 1, "kB"),
+        ("m(i?b)?", 1, "MB"),
+        ("g(i?b)?", 1, "GB"),
+        ("t(i?b)?", 1000, "GB"),
+    )
+)
 LONGEST = 36_500 * 86400.0  # s: sums of times have to fit into 64 bits, in microseconds
 LARGEST = 10_000 * 1000**3  # bytes
 LEVELS = {"off": 0.0, "on": 1.0}
@@ -51,12 +70,13 @@ def _meant(text: str, units: dict[str, Any]) -> str:
     """Return what a text in another notation means, as in `5 seconds`, `0,5s` or `PT10S`."""
     if units is SECONDS and (parts := re.findall(PART, text)) and re.fullmatch(COMBINED, text):
         return f'"{sum(float(number) * SECONDS[unit] for number, unit in parts):g}s"'
-    found = re.fullmatch(r"(?:PT?)?(\d+(?:[.,]\d+)?)\s*([A-Za-z]+)", text.strip())
+    found = re.fullmatch(r"(?:PT?|\+)?(\d+|\d*[.,]\d+)\s*([A-Za-z]*)", text.strip())
     if not found:
         return ""
-    starts = (one for one in units if found[2].lower().startswith(one.lower()))
-    unit = found[2] if found[2] in units else max(starts, key=len, default="")
-    return f'"{found[1].replace(",", ".")}{unit}"' if unit else ""
+    number = f"0{found[1]}".replace(",", ".")
+    right = (one for one in OTHER_UNITS if one[2] in units and one[0].fullmatch(found[2]))
+    _, factor, unit = next(right, (None, 1, ""))
+    return f'"{float(number) * factor:.12g}{unit}"' if unit or not found[2] else ""
 
 
 def level(value: bool | float | str) -> float:

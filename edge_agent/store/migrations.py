@@ -99,6 +99,9 @@ STEPS: tuple[Callable[["Database"], None], ...] = (
 )
 
 
+ANOTHER_PLACE = "choose another place with --set log.path=…, or move the file away"
+
+
 class ForeignDatabase(LogError):
     """The database belongs to another program."""
 
@@ -112,10 +115,7 @@ def refuse_foreign(connection: sqlite3.Connection, where: Path) -> None:
     """Raise ForeignDatabase for one that another program has made; it stays unchanged."""
     tables = {name for (name,) in connection.execute(TABLES)}
     if tables and "log" not in tables:
-        raise ForeignDatabase(
-            f"{where} is a database of another program",
-            "choose another place with --set log.path=…, or move the file away",
-        )
+        raise ForeignDatabase(f"{where} is a database of another program", ANOTHER_PLACE)
 
 
 def migrate(connection: sqlite3.Connection, where: str) -> None:

@@ -1,6 +1,8 @@
 """How the event log is opened: what a stop, a kill or a power cut has left is put right first."""
 
+import codecs
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -14,13 +16,15 @@ from edge_agent.store.event_log import EventLog
 from edge_agent.store.lock import lock_name
 from edge_agent.store.log_connection import Progress, read_only, unwatched
 from edge_agent.store.mark import Mark, MarkFile
-from edge_agent.store.migrations import ForeignDatabase
+from edge_agent.store.migrations import ANOTHER_PLACE, ForeignDatabase
 from edge_agent.store.replacement import finish, inode_at, last_aside, next_aside
 from edge_agent.store.salvage import Damaged, holes, random_hole, rescue
 from edge_agent.store.second_look import is_damaged
 from edge_agent.store.soundness import is_passing
 from edge_agent.store.spill import Spill, take_in
 
+UTF8 = codecs.getincrementaldecoder("utf-8")
+TEXT = 512  # bytes that show what a file is
 PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds between tries; a unit that fails is started again later
 
 _logger = logging.getLogger(__name__)
@@ -95,6 +99,8 @@ def _sound(path: Path, mark: MarkFile, clock: Clock, progress: Progress) -> Even
     try:
         log = EventLog.under(mark, path, boot=clock.boot, progress=progress)
     except (sqlite3.DatabaseError, ForeignDatabase) as error:
+        if not mark.value.log:
+            _refuse_text(path, mark.database)
         ours = isinstance(error, ForeignDatabase) and mark.value.log
         if not (ours or is_damaged(path, mark.database, error, progress)):
             raise
@@ -111,6 +117,19 @@ def _sound(path: Path, mark: MarkFile, clock: Clock, progress: Progress) -> Even
         return _replaced(path, aside, mark, clock, progress)
     mark.note(boot=clock.boot)  # from now on, what the mark knows is what was committed
     return log
+
+
+def _refuse_text(path: Path, database: int) -> None:
+    """Raise LogError for a file that a person has written; it stays unchanged.
+
+    No damage makes text of the beginning of a database.
+    """
+    try:
+        head = UTF8().decode(os.pread(database, TEXT, 0))  # a character may be cut at the end
+    except UnicodeDecodeError:
+        return
+    if head and all(one.isprintable() or one.isspace() for one in head):
+        raise LogError(f"{path} is a text file, not an event log", ANOTHER_PLACE)
 
 
 def _has_no_id(path: Path) -> bool:

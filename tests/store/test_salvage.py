@@ -52,10 +52,26 @@ def test_a_sound_log_is_opened_as_it_is(path, clock, filled):
     assert not list(path.parent.glob("*.damaged-*"))
 
 
+@pytest.mark.parametrize("text", ['node = "shed"\n', "Küche: Milch, Brot\n" * 100])
+def test_a_text_file_in_the_place_of_a_new_log_is_refused_and_stays(path, clock, text):
+    path.write_text(text)
+    with pytest.raises(LogError, match="a text file, not an event log"):
+        open_checked(path, clock)
+    assert path.read_text() == text
+    assert not list(path.parent.glob("*.damaged-*"))
+
+
+def test_text_in_the_place_of_a_log_that_was_there_is_set_aside(path, clock):
+    open_checked(path, clock).close()
+    path.write_text("my shopping list" * 100)
+    salvaged(path, clock)
+    assert (path.parent / "events.db.damaged-1").exists()
+
+
 def test_a_file_that_is_no_database_is_set_aside_and_never_deleted(path, clock):
-    path.write_bytes(b"my shopping list" * 100)
+    path.write_bytes(b"\xa5 and more" * 100)
     reader = salvaged(path, clock)
-    assert (path.parent / "events.db.damaged-1").read_bytes() == b"my shopping list" * 100
+    assert (path.parent / "events.db.damaged-1").read_bytes() == b"\xa5 and more" * 100
     assert [json.loads(e.data).get("what") for e in reader.read_after(0, 9)][-1] == "log_salvaged"
 
 
@@ -404,7 +420,7 @@ def test_a_newer_database_is_not_damage(path, clock, filled):
 def test_a_disk_that_returns_to_the_same_damage_does_not_see_the_same_offsets_again(path, clock):
     lasts = set()
     for _ in range(2):
-        path.write_bytes(b"my shopping list" * 100)
+        path.write_bytes(b"\xa5 and more" * 100)
         reader = salvaged(path, clock)
         lasts.add(reader.last_offset())
         reader.close()
