@@ -9,7 +9,8 @@ from drivers.base.blindness import Blindness
 from drivers.base.channel import UNITS
 from drivers.base.driver import DriverClass, addresses_of, channels_of
 from drivers.base.members import Blind, Calibrating
-from edge_agent.acquire.catalog import Catalog, Option, options
+from edge_agent.acquire.catalog import Catalog
+from edge_agent.acquire.options import Option, options
 from edge_agent.commands.driver_example import example
 from edge_agent.commands.drivers import measures_any, quantities_of, ranges
 

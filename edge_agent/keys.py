@@ -16,6 +16,7 @@ SENSITIVE = re.compile(
     r"pass|pwd|secret|token|key|credential|auth|psk|apprise|connection.?string", re.IGNORECASE
 )
 
+QUERY = re.compile(r"[?&]([^=&]*)=")  # the names in what follows a URL
 REDACTED = "***"
 PEM = "-----"
 VARIABLE = re.compile(r"[A-Z]+(_[A-Z]+)*")  # with digits, it may be a token
@@ -41,16 +42,19 @@ def is_name(of: str, text: str) -> bool:
     return NAMES[of].fullmatch(text) is not None
 
 
-def has_userinfo(value: object) -> bool:
-    """Return whether a value is a URL with what may be a password."""
-    return isinstance(value, str) and "://" in value and "@" in value
+def has_credentials(value: object) -> bool:
+    """Return whether a value is a URL, perhaps without its scheme, with what may be a password."""
+    if not isinstance(value, str):
+        return False
+    before, _, _ = value.rpartition("@")
+    return ":" in before or any(map(SENSITIVE.search, QUERY.findall(value)))
 
 
 def is_secret(marks: Mapping[str, Any], value: object) -> bool:
     """Return whether a value of a key with such marks may be a secret."""
     if names := marks.get("names"):
         return not is_name(names, str(value))
-    return has_userinfo(value) or SECRET.items() <= marks.items()
+    return has_credentials(value) or SECRET.items() <= marks.items()
 
 
 def hides(marks: Mapping[str, Any], value: object) -> bool:
@@ -77,7 +81,7 @@ def without_secrets(value: Any) -> Any:  # noqa: ANN401 - anything that TOML has
         }
     if isinstance(value, list):
         return [without_secrets(one) for one in value]
-    return REDACTED if has_userinfo(value) else value
+    return REDACTED if has_credentials(value) else value
 
 
 def choices(literal: Any) -> str:  # noqa: ANN401

@@ -70,15 +70,17 @@ class Problems:
         """
         if key not in self._unusable:
             location = self._locations.locate(key, at, offset)
-            self._found.append(Problem(location, f"{key} = {shown(value)}: {what}"))
+            self._found.append(Problem(location, f"{key} = {_written(key, value)}: {what}"))
 
     def missing(self, key: str, wanted: str, *, at: str = "") -> None:
-        """Note that a required key is missing."""
+        """Note that a required key is missing, if no problem with its value was noted."""
+        if any(one.said.startswith(f"{key} = ") for one in self._found):
+            return
         self.add(f"{key}: missing; wanted: {wanted}", at=at)
 
     def add(self, line: str, *, at: str = "") -> None:
         """Note a line that begins with its key."""
-        key = re.split(r" = |: ", line, maxsplit=1)[0]
+        key = re.split(r" = | is |: ", line, maxsplit=1)[0]
         if key not in self._unusable:
             self._found.append(Problem(self._locations.locate(key, at), line))
 
@@ -101,6 +103,13 @@ def unknown(name: str, known: Iterable[str]) -> str:
     if near:
         return f"unknown; did you mean {folded[near[0]]!r}?"
     return f"unknown; known: {', '.join(names) or 'none'}"
+
+
+def _written(key: str, value: object) -> str:
+    """Return an address as people write it, and any other value as TOML would write it."""
+    if key.endswith(".address") and type(value) is int and value >= 0:
+        return f"0x{value:02x}"
+    return shown(value)
 
 
 def shown(value: object) -> str:

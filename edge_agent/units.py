@@ -5,7 +5,7 @@ from typing import Any
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
-PART = r"(\d+)\s*(ms|[smhd])[a-z]*"
+PART = r"(\d+)\s*(ms|[smhd])(?:ecs?|ins?|rs?|ours?|ays?)?(?![a-z])"
 COMBINED = rf"\s*{PART}(\s*{PART})+\s*"  # as in 1m30s
 # Units in other notations, as in `5 seconds`, `1 week` and `256 MiB`: their factor and our unit.
 OTHER_UNITS = tuple(
@@ -13,11 +13,11 @@ OTHER_UNITS = tuple(
     for pattern, factor, unit in (
         ("ms(ecs?)?|milli(s|sec.*)", 1, "ms"),
         ("s(ecs?|econds?)?|sek.*", 1, "s"),
-        ("m(ins?|inutes?|inuten)?", 1, "m"),
+        ("(?-i:m)|min(s|utes?|uten)?", 1, "m"),
         ("h(rs?|ours?)?|std", 1, "h"),
         ("d(ays?)?", 1, "d"),
         ("w(ks?|eeks?)?", 7, "d"),
-        ("mo(nths?)?|months?", 30, "d"),
+        ("mo(nths?)?", 30, "d"),
         ("y(rs?|ears?)?", 365, "d"),
         ("b(ytes?)?", 1, "B"),
         ("k(i?b)?", 1, "kB"),
@@ -28,6 +28,10 @@ OTHER_UNITS = tuple(
 )
 LONGEST = 36_500 * 86400.0  # s: sums of times have to fit into 64 bits, in microseconds
 LARGEST = 10_000 * 1000**3  # bytes
+SWITCHES = {
+    **dict.fromkeys(("yes", "on", "true", "1"), True),
+    **dict.fromkeys(("no", "off", "false", "0"), False),
+}  # words for true and false
 LEVELS = {"off": 0.0, "on": 1.0}
 
 

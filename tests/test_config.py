@@ -62,7 +62,7 @@ def problems(tmp_path, text, overrides=()):
         ("mqtt.max_batch", "0", "1 (one topic each) to 1000"),
         ("log.max_size", '"1 XB"', '"256MB"'),
         ("device.air.every", "-1", '"50ms"'),
-        ("device.air.address", "300", "0x03 to 0x77"),
+        ("device.air.address", "0x12c", "0x03 to 0x77"),
         ("device.air.channel.temperature.ofset", "1", "did you mean 'offset'?"),
         ("rule.hot.when", "3", "air.temperature > 30"),
         ("rule.hot.severity", '"bad"', '"info", "warning" or "critical"'),
@@ -250,7 +250,7 @@ def test_a_value_out_of_its_range_is_refused(tmp_path, text, problem):
         ("[mqtt]\nurl = 3", "expected text or a list, got a whole number; wanted: "),
         ("[mqtt]\npublish = 'some'", "invalid value 'some'; wanted: "),
         ("[[device]]\nname = 'a'\ndriver = 'd'\nbus = 'x'", "expected a whole number, got text"),
-        ("node = 'a b'", "has a character that it cannot have; wanted: "),
+        ("node = 'a b'", 'has a character that it cannot have; write "a_b"; wanted: '),
     ],
 )
 def test_a_value_of_the_wrong_type_is_reported_in_plain_words(tmp_path, text, words):

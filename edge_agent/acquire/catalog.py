@@ -1,44 +1,47 @@
-"""Which drivers and models are installed, and which options their constructors take.
+"""Which drivers and models are installed.
 
 Ours and those of other packages are found the same way, by entry points; a module is imported only
 when its name is asked for.
 """
 
-import dataclasses
-import difflib
-import inspect
-import json
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
-from types import SimpleNamespace
-from typing import (
-    Any,
-    Generic,
-    Literal,
-    NamedTuple,
-    TypeVar,
-    get_args,
-    get_origin,
-    get_type_hints,
-    overload,
-)
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 
-import msgspec
-
-from drivers.base.driver import DriverClass
-from drivers.base.members import Compensated
+from edge_agent.acquire.options import nearest, toml
 from edge_agent.errors import ConfigError
+
+if TYPE_CHECKING:
+    from drivers.base.driver import DriverClass
 
 Class = TypeVar("Class", bound=type)
 NOUNS = {"edge_agent.drivers": "driver", "edge_agent.simulators": "simulated driver"}
-EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
-
-NO_WORDS: Mapping[str, str] = {}
 ALIKE = 0.75  # chips with less similar names are of different kinds
-OTHER_NAMES = {  # that are no driver's, and what to write instead
-    **dict.fromkeys(("am2301", "am2302", "am2303", "dht21", "rht03"), 'write driver = "dht22"; '),
-    **dict.fromkeys(("gps", "gpsd", "neo6m", "neo-6m", "ublox"), 'write driver = "nmea"; '),
+VOLTAGE = 'read its voltage, as with driver = "ads1115"; '
+# Chips and words that are no driver's, by what to write instead.
+OTHER_NAMES = {
+    name: what
+    for what, names in {
+        'write driver = "dht22"; ': "am2301 am2302 am2303 dht21 rht03",
+        'write driver = "aht20"; ': "dht20 am2301b aht21",
+        'write driver = "nmea"; ': "gps gpsd neo6m neo-6m ublox",
+        'write driver = "sht3x"; ': "sht3xd sht30 sht31 sht31d sht35",
+        'write driver = "htu21d"; ': "sht2x sht20 sht21 sht25",
+        'write driver = "bmp3xx"; ': "bmp384 bmp388 bmp390",
+        'write driver = "ds18b20"; ': "dallas dallas_temp onewire 1wire w1",
+        'write driver = "contact"; ': (
+            "pir motion hcsr501 hc-sr501 am312 button reed door input digital binary_sensor"
+        ),
+        'write driver = "relay" for an output, "contact" for an input; ': "gpio switch rpi_gpio",
+        'write driver = "relay"; ': "relais ssr solenoid valve",
+        'write driver = "pulse"; ': "counter anemometer rain flow wind s0",
+        'write driver = "max31865"; ': "pt100 pt1000",
+        'write driver = "thermal"; ': "cpu_temp cpu_temperature rpi vcgencmd",
+        'write driver = "load"; ': "cpu system",
+        'write driver = "command"; ': "exec shell script command_line",
+        VOLTAGE: "analog ldr lm35 tmp36 ntc soil yl69 mq2 mq135 sct013 ph tds",
+    }.items()
+    for name in names.split()
 }
 
 
@@ -96,7 +99,7 @@ class Catalog(Generic[Class]):
     def _entry(self, name: str) -> EntryPoint:
         found = [entry for entry in self._entries if entry.name == name]
         if not found:
-            meant = OTHER_NAMES.get(name.casefold()) or _meant(name, self.names, ALIKE)
+            meant = OTHER_NAMES.get(name.casefold()) or nearest(name, self.names, ALIKE)
             rest = f"known: {', '.join(self.names)}" if not meant else "all: `edge-agent drivers`"
             raise _problem(name, f"unknown {self._noun}; {meant}{rest}")
         if len(found) > 1:
@@ -105,145 +108,9 @@ class Catalog(Generic[Class]):
         return found[0]
 
 
-class Option(NamedTuple):
-    """A keyword-only parameter of a driver's constructor; `kind` is its annotation.
-
-    `quantity`: what the channel that it names measures; `common`: the option in its place.
-    """
-
-    name: str
-    kind: Any
-    default: Any = inspect.Parameter.empty
-    quantity: str = ""
-    common: str = ""
-
-    @property
-    def required(self) -> bool:
-        """Whether the driver has no default for it."""
-        return self.default is inspect.Parameter.empty
-
-    @property
-    def expected(self) -> str:
-        """What it takes, in words."""
-        if self.quantity:
-            return f"a channel of another device, such as attic.{self.quantity}"
-        if get_origin(self.kind) in {Literal, tuple}:
-            return _expected(self.kind)
-        given = [kind for kind in get_args(self.kind) or (self.kind,) if kind is not type(None)]
-        return " or ".join(map(_expected, given))
-
-    def convert(self, value: object) -> Any:  # noqa: ANN401
-        """Return a TOML value as the driver takes it; raise ValueError for any other."""
-        converted = msgspec.convert(value, self.kind)
-        if not _known_keys(self.kind, value):
-            raise ValueError(value)
-        if isinstance(converted, float) and not math.isfinite(converted):
-            raise ValueError(value)
-        return converted
-
-
-def options(driver: DriverClass) -> tuple[Option, ...]:
-    """Return the options of a driver's class, as its constructor declares them."""
-    parameters = [
-        parameter
-        for parameter in inspect.signature(driver).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    ]
-    # Only theirs: the port's annotation may exist for type checkers only.
-    annotations = SimpleNamespace(__annotations__={p.name: p.annotation for p in parameters})
-    kinds = get_type_hints(annotations, vars(inspect.getmodule(driver)))
-    named: Mapping[str, str] = driver.compensations if isinstance(driver, Compensated) else {}
-    return tuple(
-        Option(p.name, kinds[p.name], p.default, named.get(p.name, ""), _common(p.name, kinds))
-        for p in parameters
-    )
-
-
-def _common(name: str, names: Iterable[str]) -> str:
-    """Return `oversampling` for `pressure_oversampling` if both are options."""
-    _, _, common = name.partition("_")
-    return common if common in names else ""
-
-
-def convert_options(
-    driver: DriverClass,
-    given: Mapping[str, object],
-    *,
-    keys: Iterable[str] = (),
-    words: Mapping[str, str] = NO_WORDS,
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the arguments for the constructor, and one line for each problem.
-
-    `keys` are the configuration's own keys of a device: an unknown key may be a misspelling of one.
-    `words` are other names of them.
-    """
-    known = {option.name: option for option in options(driver)}
-    values: dict[str, Any] = {}
-    problems = [
-        f"{option.name}: missing; wanted: {option.expected}"
-        for option in known.values()
-        if option.required and option.name not in given
-    ]
-    for key, value in given.items():
-        if key not in known:
-            theirs = f"options of {driver.__name__}: {', '.join(known) or 'none'}"
-            meant = f"write {words[key]}; " if key in words else _meant(key, [*known, *keys])
-            problems.append(f"{key} = {_toml(value)}: unknown; {meant}{theirs}")
-            continue
-        try:
-            values[key] = known[key].convert(value)
-        except ValueError:
-            problems.append(f"{key} = {_toml(value)}: wanted: {known[key].expected}")
-    return values, problems
-
-
-def _meant(name: str, names: Iterable[str], likeness: float = 0.6) -> str:
-    near = difflib.get_close_matches(name.lower(), names, 1, likeness)
-    return f"did you mean {near[0]!r}? " if near else ""
-
-
 def _problem(name: str, what: str) -> ConfigError:
-    return ConfigError((f"driver = {_toml(name)}: {what}",))
+    return ConfigError((f"driver = {toml(name)}: {what}",))
 
 
 def _package(entry: EntryPoint) -> str:
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
-
-
-def _expected(kind: object) -> str:
-    """Return in words what a parameter of this kind takes."""
-    if get_origin(kind) is Literal:
-        return "one of " + _listed(get_args(kind))
-    if get_origin(kind) is tuple:
-        return "a list of " + _expected_items(get_args(kind)[0])
-    return EXPECTED.get(kind, str(kind)) if isinstance(kind, type) else str(kind)
-
-
-def _known_keys(kind: Any, value: Any) -> bool:  # noqa: ANN401
-    """Return whether a list of tables has only keys that its kind has; anything else has none."""
-    item = get_args(kind)[0] if get_origin(kind) is tuple else None
-    if not dataclasses.is_dataclass(item):
-        return True
-    names = {one.name for one in dataclasses.fields(item)}
-    return all(table.keys() <= names for table in value)
-
-
-def _expected_items(kind: object) -> str:
-    """Return in words what a list takes: one of some values, text, or tables."""
-    if not isinstance(kind, type):
-        return _listed(get_args(kind))
-    if not dataclasses.is_dataclass(kind):
-        return EXPECTED.get(kind, str(kind))
-    required = [one.name for one in dataclasses.fields(kind) if one.default is dataclasses.MISSING]
-    further = [one.name for one in dataclasses.fields(kind) if one.name not in required]
-    return f"tables with {', '.join(required)}; they may have {', '.join(further)}"
-
-
-def _listed(values: Iterable[object]) -> str:
-    return ", ".join(map(_toml, values))
-
-
-def _toml(value: object) -> str:
-    """Return the value nearly as TOML writes it, cut to a line."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else text[:57] + "…"

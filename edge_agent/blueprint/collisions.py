@@ -29,7 +29,7 @@ def note_collisions(config: Config, resolved: Iterable[Placed], problems: Proble
             name = taken.setdefault(place, one.name)
             if name != one.name:
                 what = f"{name!r} is connected there already; choose another"
-                problems.note(_key(one), str(place), what)
+                problems.note(_key(one), _spot(place), what)
     _note_shared_addresses(resolved, problems)
 
 
@@ -56,6 +56,12 @@ def _of_one_chip(first: DriverClass, second: DriverClass) -> bool:
     if first is second:
         return True
     return first.__module__ == second.__module__ and shares_chip(first) and shares_chip(second)
+
+
+def _spot(place: Place) -> object:
+    """Return what the configuration says of a place, as far as one key says it."""
+    spots = {"gpio": place.pin, "w1": place.id, "serial": place.id}
+    return spots.get(place.kind, str(place))
 
 
 def _key(one: Placed) -> str:

@@ -13,15 +13,16 @@ from drivers.base.driver import (
     is_sensor,
 )
 from drivers.base.members import Calibrating, Continuous, Totalling
-from edge_agent.acquire.catalog import Catalog, convert_options
+from edge_agent.acquire.catalog import Catalog
 from edge_agent.acquire.compensation import CompensationSource
 from edge_agent.acquire.hardware import Hardware, Place, RealHardware
+from edge_agent.acquire.options import convert_options
 from edge_agent.acquire.ports import port
 from edge_agent.blueprint.places import resolve_place
 from edge_agent.blueprint.plans import device_plan, output_guard, published
 from edge_agent.config.device import ChannelSettings, DeviceSettings
-from edge_agent.config.mistakes import OTHER_WORDS
 from edge_agent.config.output import OutputSettings
+from edge_agent.config.words import instead
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.outputs.arbitration import Guard
 from edge_agent.evaluate.refine.refine import DevicePlan
@@ -208,7 +209,7 @@ class DeviceResolver:
         self, driver: DriverClass, settings: DeviceSettings | OutputSettings, where: str
     ) -> dict[str, Any] | None:
         keys = set(type(settings).__struct_fields__) - {"options"}
-        words = OTHER_WORDS["device" if is_sensor(driver) else "output"]
+        words = instead("device" if is_sensor(driver) else "output")
         options, lines = convert_options(driver, settings.options, keys=keys, words=words)
         for line in lines:
             self._problems.add(where + line)

@@ -14,7 +14,14 @@ from edge_agent.paths import expanded, unset_variable
 from edge_agent.problems import Problems
 from edge_agent.units import level
 
-WINDOWS = re.compile(r"(^|/)[A-Za-z]:[\\/]")
+# A relative path begins at the folder of the configuration, and so may each of these.
+FOREIGN = {
+    re.compile(r"(^|/)[A-Za-z]:[\\/]"): "a path of Windows",
+    re.compile(r"(^|/)[A-Za-z][A-Za-z0-9+]+:/"): "a URL, not a path",
+    re.compile(r"(^|/)%[A-Za-z]/"): "only systemd fills in %, in its own files",
+    re.compile(r"(^|/):memory:$"): "memory, which a power cut empties",
+    re.compile(r"[\x00-\x1f]"): "a control character is in it",
+}
 
 
 class Limit(NamedTuple):
@@ -37,6 +44,9 @@ def note_limits(config: Config, problems: Problems) -> None:
         if output.max_on and (key := _endless(output)):
             what = f"max_on would end the {key} state; remove one of them"
             problems.note(f"output.{output.name}.max_on", output.max_on, what)
+        if 0 < output.max_on < output.min_on:
+            what = f"longer than max_on = {output.max_on:g}; lower it"
+            problems.note(f"output.{output.name}.min_on", output.min_on, what)
     for device in config.device:
         for name, channel in device.channel.items():
             _note_contradictions(f"device.{device.name}.channel.{name}.", channel, problems)
@@ -53,8 +63,8 @@ def _note_log_path(path: str, problems: Problems) -> None:
         what = f"the variable {unset} is not set; set it, or write the path itself"
     elif path and not place.is_absolute():
         what = "there is no such home directory; write the path itself"
-    elif WINDOWS.search(path):
-        what = "a path of Windows; write one such as /var/lib/edge-agent/events.db"
+    elif foreign := next((what for one, what in FOREIGN.items() if one.search(path)), ""):
+        what = f"{foreign}; write a path such as /var/lib/edge-agent/events.db"
     elif path and os.path.isdir(place):  # noqa: PTH112 - False for a path that is too long
         what = "a directory; name a file in it"
     else:

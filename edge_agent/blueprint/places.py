@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from drivers.base.driver import BusKind, DriverClass, addresses_of, more_pins_of
 from drivers.base.members import Overlaid
@@ -84,9 +84,16 @@ def _spi(_: DriverClass, settings: PlacedSettings, where: str, problems: Problem
 def _serial(
     _: DriverClass, settings: PlacedSettings, where: str, problems: Problems
 ) -> Place | None:
-    del where, problems
     path = settings.path if isinstance(settings, DeviceSettings) else ""
-    return Place("serial", id=path or HEADER)
+    return _line(path, where, problems) and Place("serial", id=path or HEADER)
+
+
+def _line(path: str, where: str, problems: Problems) -> Literal[True] | None:
+    """Return whether a serial line is named as Linux names it; note it otherwise."""
+    if path and (not path.startswith("/") or path != path.strip()):
+        problems.note(f"{where}path", path, "no serial line; write one such as /dev/ttyUSB0")
+        return None
+    return True
 
 
 def _modbus(
@@ -110,11 +117,20 @@ def _w1(_: DriverClass, settings: PlacedSettings, where: str, problems: Problems
     if W1_ID.fullmatch(given):
         return Place("w1", id=given)
     if given:
-        right = given.lower() if W1_ID.fullmatch(given.lower()) else "28-0316a4c8ffee"
-        problems.note(f"{where}id", given, f'write it like "{right}"')
+        problems.note(f"{where}id", given, f'write it like "{_w1_id(given)}"')
     else:
         problems.missing(f"{where}id", "an id, see `edge-agent scan`")
     return None
+
+
+def _w1_id(given: str) -> str:
+    """Return an id as the kernel writes it, from its path, its digits or a chip's 8 bytes."""
+    small = given.lower().removeprefix("0x")
+    if found := W1_ID.search(small):
+        return found[0]
+    if found := re.fullmatch(r"(28)?[-.: ]?([0-9a-f]{12})|[0-9a-f]{2}([0-9a-f]{12})28", small):
+        return f"28-{found[2] or found[3]}"
+    return "28-0316a4c8ffee"
 
 
 def _gpio(_: DriverClass, settings: PlacedSettings, where: str, problems: Problems) -> Place | None:

@@ -1,6 +1,7 @@
 """Rules, parsed against the configured channels and outputs."""
 
 from collections.abc import Iterable, Mapping
+from keyword import iskeyword
 from typing import Literal
 
 from edge_agent.blueprint.devices import ResolvedDevice
@@ -8,6 +9,7 @@ from edge_agent.config.config import Config
 from edge_agent.config.rule import RuleSettings
 from edge_agent.errors import ConfigError, pieces
 from edge_agent.evaluate.expressions.expression import Expression, Known
+from edge_agent.evaluate.expressions.literals import RESERVED
 from edge_agent.evaluate.expressions.parser import parse
 from edge_agent.evaluate.rules.alert_text import AlertText, parse_alert_text
 from edge_agent.evaluate.rules.rule import Rule
@@ -57,6 +59,10 @@ def _note_outputs(rule: RuleSettings, outputs: set[str], problems: Problems) -> 
         problems.note(f"rule.{rule.name}.set.{name}", rule.set[name], what)
 
 
+def _is_word(name: str) -> bool:
+    return name.isidentifier() and not iskeyword(name)
+
+
 class RuleResolver:
     """Parses each rule against `known` names; problems of `broken` devices are noted already."""
 
@@ -93,10 +99,13 @@ class RuleResolver:
     def _thresholds(self, settings: RuleSettings, key: str) -> dict[str, Known]:
         """Return the rule's thresholds; note those outside their own bounds."""
         for name, one in settings.threshold.items():
-            if not one.low <= one.value <= one.high:
+            if one.low > one.high:
+                what = f"above high = {one.high:g}; swap them"
+                self._problems.note(f"{key}threshold.{name}.low", one.low, what)
+            elif not one.low <= one.value <= one.high:
                 where = f"{key}threshold.{name}.value"
                 self._problems.note(where, one.value, f"not within {one.low:g} to {one.high:g}")
-            if name in self._known or not name.isidentifier():
+            if name in self._known or name in RESERVED or not _is_word(name):
                 what = "the name is taken or not a word; choose another"
                 self._problems.add(f"{key}threshold.{name}: {what}")
         return {

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 from drivers.base.declared import DeclaredChannel
 from drivers.base.driver import BusKind, DriverClass, addresses_of, is_output, more_pins_of
 from drivers.base.register_fields import RegisterValue
-from edge_agent.acquire.catalog import Option, options
+from edge_agent.acquire.options import Option, options
 from edge_agent.survey.draft import CHIPS, OFTEN
 
 PIN, FURTHER_PIN = 17, 27

@@ -7,7 +7,8 @@ import click
 
 from drivers.base.channel import UNITS
 from drivers.base.driver import DriverClass, addresses_of, channels_of
-from edge_agent.acquire.catalog import Catalog, Option, options
+from edge_agent.acquire.catalog import Catalog
+from edge_agent.acquire.options import Option, options
 from edge_agent.commands.driver_example import example
 from edge_agent.commands.options import json_option
 from edge_agent.problems import unknown

@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from edge_agent.config.words import MISPLACED
+
 
 class Mistake(NamedTuple):
     """What a wrong line looks like, and the remedy."""
@@ -28,7 +30,7 @@ LINES = tuple(
         (r"^\s*(//|;)|=.*\"\s*(//|;)", "a comment begins with #, and a line ends without ;"),
         (r"=\s*(True|False)\b", "write true or false in small letters"),
         (r"=\s*\d+:\d|=\s*\d[\d.]*\s*[A-WYZa-wyz]", 'write text in quotes, as in every = "5s"'),
-        (r"=\s*0[xX](?![0-9a-fA-F])", "write an address such as 0x76"),
+        (r"=\s*0X|=\s*0x(?![0-9a-fA-F])", "write an address such as 0x76"),
         (r"=\s*0\d", "write the number without the 0 in front"),
         (r"=\s*\d+,\d", "write a point in a number, not a comma"),
         (r"==", "write one = between name and value"),
@@ -51,49 +53,6 @@ SAID = tuple(
 )
 YAML = re.compile(r"^\s*(- *)?[\w-]+:(\s|$)|^---\s*$")
 TABLE = re.compile(r"^\s*\[", re.MULTILINE)
-URL = 'write url = "mqtt://host:port"'
-DEVICE, OUTPUT, RULE = (f"write it as [[{table}]]" for table in ("device", "output", "rule"))
-# A key that belongs elsewhere or has another name, by the table in which it is written.
-MISPLACED = {
-    "": {
-        **dict.fromkeys(("devices", "sensor", "sensors", "inputs", "iio", "gpio"), DEVICE),
-        **dict.fromkeys(("relay", "relays", "switch", "actuator", "actuators"), OUTPUT),
-        **dict.fromkeys(("rules", "automation", "automations", "alert", "alerts"), RULE),
-        "outputs": "write [[sink]] for a destination, [[output]] for a relay or a lamp",
-        "broker": f"{URL} below [mqtt]",
-        "agent": 'remove it; each [[device]] has its own interval, as in every = "10s"',
-    },
-    "mqtt": {
-        **dict.fromkeys(("broker", "host", "port", "server", "servers", "address"), URL),
-        **dict.fromkeys(("user", "login"), "write username"),
-        **dict.fromkeys(("password", "pass"), "write it to a file, and name that in password_file"),
-        **dict.fromkeys(("tls", "ssl"), 'write url = "mqtts://host"'),
-        "qos": "remove it; it is always 1",
-        "node": "write it at the top of the file, before [mqtt]",
-    },
-}
-# Keys as other agents call them, by the table.
-OTHER_WORDS = {
-    "device": {
-        **dict.fromkeys(("type", "chip", "sensor", "model", "platform"), "driver"),
-        **dict.fromkeys(("interval", "period", "scan_interval", "update_interval"), "every"),
-        **dict.fromkeys(("gpio", "gpio_pin"), "pin"),
-        "i2c_address": "address",
-        "i2c_bus": "bus",
-    },
-    "output": {
-        **dict.fromkeys(("gpio", "gpio_pin"), "pin"),
-        **dict.fromkeys(("type", "platform"), "driver"),
-        **dict.fromkeys(("default", "initial"), "safe"),
-    },
-    "rule": {
-        **dict.fromkeys(("if", "condition", "trigger", "expression"), "when"),
-        **dict.fromkeys(("then", "action", "do", "output"), "set"),
-        **dict.fromkeys(("level", "priority"), "severity"),
-        **dict.fromkeys(("hold", "delay", "duration"), "for"),
-        "text": "message",
-    },
-}
 
 
 def syntax_problem(text: str, error: str) -> str:

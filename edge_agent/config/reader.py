@@ -5,6 +5,7 @@ All problems are collected, so that one `check` shows everything that needs fixi
 
 import copy
 import math
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -14,7 +15,6 @@ from msgspec.structs import FieldInfo
 
 from edge_agent.config.config import Config
 from edge_agent.config.locations import TomlLocations
-from edge_agent.config.mistakes import MISPLACED, OTHER_WORDS
 from edge_agent.config.remedy import remedy
 from edge_agent.config.settings import (
     OPTIONS,
@@ -27,6 +27,7 @@ from edge_agent.config.settings import (
     nested,
 )
 from edge_agent.config.source import apply_override, parse, representable
+from edge_agent.config.words import OTHER_WORDS, instead
 from edge_agent.errors import ConfigError
 from edge_agent.keys import REDACTED, SENSITIVE, hides, mark, without_secrets
 from edge_agent.problems import Problems, unknown
@@ -145,7 +146,7 @@ class TableReader:
         if OPTIONS in kind.__struct_fields__:
             return {OPTIONS: others}
         for key, value in others.items():
-            what = _meant(where, key)
+            what = instead(where.heading).get(key, "")
             what = f"unknown; {what}" if what else unknown(key, known)
             secret = SENSITIVE.search(key) or SENSITIVE.search(what)  # perhaps a misspelt key
             shown = REDACTED if secret else without_secrets(value)
@@ -170,7 +171,8 @@ class TableReader:
         if not other:
             self._problems.missing(key.key, description(field), at=key.at)
         elif where.heading in {"device", "output"}:  # where it could be an option of a driver
-            self._note(key, without_secrets(table[other]), f"unknown; {_meant(where, other)}")
+            what = f"unknown; write {field.encode_name}"
+            self._note(key, without_secrets(table[other]), what)
 
     def _converted(self, field: FieldInfo, given: object, key: Where) -> dict[str, Any]:
         """Return the field's value; nothing if there is a problem with it."""
@@ -178,7 +180,11 @@ class TableReader:
             value = msgspec.convert(given, field.type, dec_hook=decode)
             what = "" if _in_range(field, value) else "out of range"
         except msgspec.ValidationError as error:
-            what = reason(error) + remedy(field, given, str(error))
+            what = "empty" if given == "" else reason(error)
+            if hides(mark(field), given) or without_secrets(given) != given:
+                what = re.sub("'.*'", REDACTED, what)
+            else:
+                what += remedy(field, given, str(error))
         if what:
             shown = REDACTED if hides(mark(field), given) else without_secrets(given)
             self._note(key, shown, f"{what}; wanted: {description(field)}")
@@ -187,12 +193,6 @@ class TableReader:
 
     def _note(self, where: Where, value: object, what: str) -> None:
         self._problems.note(where.key, value, what, at=where.at)
-
-
-def _meant(where: Where, key: str) -> str:
-    """Return what to write in place of a key, if it is known elsewhere or by another name."""
-    other = OTHER_WORDS.get(where.heading, {}).get(key)
-    return f"write {other}" if other else MISPLACED.get(where.key, {}).get(key, "")
 
 
 def _in_range(field: FieldInfo, value: Any) -> bool:  # noqa: ANN401

@@ -1,30 +1,95 @@
 """What to write instead of a value that does not fit its key."""
 
 import re
+import unicodedata
+from collections.abc import Iterator
 
 import msgspec
 from msgspec.structs import FieldInfo
 
-from edge_agent.units import decode
+from edge_agent.problems import shown
+from edge_agent.units import SWITCHES, decode
 
-SWITCHES = dict.fromkeys(("yes", "on", "true"), "true") | dict.fromkeys(
-    ("no", "off", "false"), "false"
-)
+WHOLE = re.compile(r"\s*(\d+)\s*")
+NUMBER = re.compile(r"\s*([-+]?\d+(\.\d+)?)\s*[°%]?[A-Za-z]*\s*")
+# Numbers as other programs write them, by the key.
+NUMBERS = {
+    "address": re.compile(r"\s*(?:0[xX]|[$#])?([0-9A-Fa-f]+?)[hH]?\s*"),
+    "bus": re.compile(r"\s*(?:/?dev/)?(?:(?:i2c|spi|bus)[-_ ]?)?(\d+)\s*", re.IGNORECASE),
+    "pin": re.compile(r"\s*(?:(?:GPIO|BCM)[-_ ]?)?(\d+)\s*", re.IGNORECASE),
+    "select": re.compile(r"\s*(?:CE)?(\d+)\s*", re.IGNORECASE),
+}
+OWN = re.compile('xpected ("|a duration|a size|at most)')  # errors that have a remedy already
+ADDRESSES = range(0x03, 0x78)
+HEADER = "`edge-agent pins` shows which GPIO number a pin of the header has"
 
 
 def remedy(field: FieldInfo, given: object, error: str) -> str:
-    """Return what to write instead of a text such as "0x76", "GPIO22" or "Critical"."""
-    if not isinstance(given, str):
+    """Return what to write instead of a value such as "0x76", "GPIO22" or "Critical"."""
+    if isinstance(given, str) and OWN.search(error):
         return ""
-    found = re.fullmatch(r"\s*(?:GPIO|BCM)?[ _]?(0x[0-9a-f]+|\d+)\s*", given, re.IGNORECASE)
-    if found and error.startswith("Expected `int"):
-        is_decimal = field.encode_name == "address" and found[1].isdecimal()
-        return f"; write {'0x' * is_decimal}{found[1]} without quotes"
+    found = next((one for one in _readings(field, given, error) if one), "")
+    return f"; {found}" if found else ""
+
+
+def _readings(field: FieldInfo, given: object, error: str) -> Iterator[str]:
+    """Yield what the value may mean, the likeliest first."""
+    if isinstance(given, str):
+        yield _of_text(field, given, error)
+    elif isinstance(given, float) and given.is_integer() and _fits(field, int(given)):
+        yield f"write {int(given)}"
+    elif isinstance(given, int) and field.encode_name == "address" and given // 2 in ADDRESSES:
+        yield f"if it has 8 bits, write 0x{given // 2:02x}"
+    yield _of_list(field, given)
+
+
+def _of_text(field: FieldInfo, given: str, error: str) -> str:
     small = given.strip().lower()
+    if error.startswith("Expected `int"):
+        return _whole(field.encode_name, given)
+    if error.startswith("Expected `float") and (found := NUMBER.fullmatch(given)):
+        return f"write {found[1]} without quotes"
     if error.startswith("Expected `bool`") and small in SWITCHES:
-        return f"; write {SWITCHES[small]}"
+        return f"write {shown(SWITCHES[small])}"
+    if "regex" in error and field.encode_name in {"name", "node"}:
+        return _as_name(given)
+    return f"write {shown(small)}" if _fits(field, small) else ""
+
+
+def _whole(key: str, given: str) -> str:
+    found = NUMBERS.get(key, WHOLE).fullmatch(given)
+    if not found:
+        return HEADER if key == "pin" else ""
+    if key != "address":
+        return f"write {int(found[1])} without quotes"
+    if int(found[1], 16) in ADDRESSES:
+        return f"write 0x{int(found[1], 16):02x} without quotes"
+    is_decimal = found[1].isdecimal() and int(found[1]) in ADDRESSES
+    return f"write 0x{int(found[1]):02x} without quotes" if is_decimal else ""
+
+
+def _as_name(given: str) -> str:
+    """Return a name like the given one, in ASCII."""
+    if "$" in given or "%" in given:
+        return "a variable is not filled in here; write the name itself"
+    plain = unicodedata.normalize("NFKD", given.replace("ß", "ss")).encode("ascii", "ignore")
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", plain.decode()).strip("_")
+    return f"write {shown(name)}" if name else ""
+
+
+def _of_list(field: FieldInfo, given: object) -> str:
+    """Return a list of one in place of its entry, the reverse, or a list in small letters."""
+    if not isinstance(given, list):
+        return f"write {shown([given])}" if _fits(field, [given]) else ""
+    if len(given) == 1 and _fits(field, given[0]):
+        return f"write {shown(given[0])} without [ ]"
+    small = [one.lower() if isinstance(one, str) else one for one in given]
+    return f"write {shown(small)}" if _fits(field, small) else ""
+
+
+def _fits(field: FieldInfo, value: object) -> bool:
     try:
-        msgspec.convert(small, field.type, dec_hook=decode)
+        msgspec.convert(value, field.type, dec_hook=decode)
     except msgspec.ValidationError:
-        return ""
-    return f'; write "{small}"'
+        return False
+    return True

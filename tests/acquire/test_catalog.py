@@ -5,7 +5,8 @@ from typing import Literal
 import pytest
 
 from drivers.base.declared import DeclaredChannel
-from edge_agent.acquire.catalog import Catalog, Option, convert_options, options
+from edge_agent.acquire.catalog import Catalog
+from edge_agent.acquire.options import Option, convert_options, options
 from edge_agent.errors import ConfigError
 
 GROUP = "edge_agent.drivers"
@@ -168,14 +169,20 @@ def test_a_right_value_is_converted_to_what_the_constructor_takes(key, value, co
         ("precision", "hgh", 'precision = "hgh": wanted: one of "high", "medium", "low"'),
         ("precision", 1, 'precision = 1: wanted: one of "high", "medium", "low"'),
         ("inputs", ["a0", "a7"], 'inputs = ["a0", "a7"]: wanted: a list of "a0", "a1"'),
-        ("inputs", "a0", 'inputs = "a0": wanted: a list of "a0", "a1"'),
+        ("inputs", "a0", 'inputs = "a0": write ["a0"]; wanted: a list of "a0", "a1"'),
         ("gain", 3, "gain = 3: wanted: one of 1, 2, 4"),
         ("samples", 1.5, "samples = 1.5: wanted: a whole number"),
         ("samples", True, "samples = true: wanted: a whole number"),
-        ("factor", "2", 'factor = "2": wanted: a number'),
+        ("factor", "2", 'factor = "2": write 2.0; wanted: a number'),
         ("factor", float("inf"), "factor = Infinity: wanted: a number"),
-        ("pulled", 1, "pulled = 1: wanted: true or false"),
-        ("label", 5, "label = 5: wanted: text"),
+        ("pulled", 1, "pulled = 1: write true; wanted: true or false"),
+        ("label", 5, 'label = 5: write "5"; wanted: text'),
+        (
+            "precision",
+            "High",
+            'precision = "High": write "high"; wanted: one of "high", "medium", "low"',
+        ),
+        ("factor", "50ms", 'factor = "50ms": write 0.05; wanted: a number'),
     ],
 )
 def test_the_error_of_a_wrong_value_says_what_is_wanted(key, value, line):
@@ -184,9 +191,9 @@ def test_the_error_of_a_wrong_value_says_what_is_wanted(key, value, line):
 
 def test_the_error_of_an_unknown_option_names_the_nearest_one_and_all_others():
     _, (line,) = convert_options(Counter, {"edge": "rising", "egde": 1})
-    assert line == "egde = 1: unknown; did you mean 'edge'? options of Counter: edge"
+    assert line == "egde = 1: unknown; did you mean 'edge'? its options: edge"
     _, (line,) = convert_options(Plain, {"adress": 0x44}, keys=("address", "every"))
-    assert line == "adress = 68: unknown; did you mean 'address'? options of Plain: none"
+    assert line == "adress = 68: unknown; did you mean 'address'? its options: none"
 
 
 def test_every_problem_is_reported_at_once():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.acquire.catalog import convert_options, options
+from edge_agent.acquire.options import convert_options, options
 
 
 class OversamplingClaims:

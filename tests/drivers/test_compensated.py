@@ -5,7 +5,8 @@ import pytest
 from drivers.base.channel import UNITS
 from drivers.base.driver import is_sensor
 from drivers.base.members import Compensated
-from edge_agent.acquire.catalog import Catalog, options
+from edge_agent.acquire.catalog import Catalog
+from edge_agent.acquire.options import options
 from edge_agent.testing import Bench
 
 CATALOG = Catalog("edge_agent.drivers")

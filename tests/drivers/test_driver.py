@@ -17,7 +17,8 @@ from drivers.hcsr04 import HCSR04
 from drivers.mcp23017 import MCP23017, MCP23017Output
 from drivers.pcf8574 import PCF8574, PCF8574Output
 from drivers.relay import Relay
-from edge_agent.acquire.catalog import Catalog, options
+from edge_agent.acquire.catalog import Catalog
+from edge_agent.acquire.options import options
 
 ANY_ADDRESS = {"i2c_registers"}
 CATALOG = Catalog("edge_agent.drivers")

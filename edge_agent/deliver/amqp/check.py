@@ -7,7 +7,7 @@ from edge_agent.deliver.amqp.address import LONGEST, AmqpAddress, parse_url
 from edge_agent.deliver.amqp.options import AmqpOptions
 from edge_agent.deliver.network_check import check_login, check_tls
 from edge_agent.deliver.sink import SinkPlan, SinkProblem
-from edge_agent.deliver.url import without_userinfo
+from edge_agent.deliver.url import without_credentials
 
 FIELDS = ("node", "kind", "source")
 RESERVED = "amq."
@@ -22,7 +22,7 @@ def check(plan: SinkPlan[AmqpOptions]) -> Iterator[SinkProblem]:
         try:
             found.append(parse_url(url))
         except ValueError as error:
-            yield SinkProblem("url", without_userinfo(url), str(error))
+            yield SinkProblem("url", without_credentials(url), str(error))
     yield from _check_destination(plan.options)
     yield from check_login(plan.options)
     if found:

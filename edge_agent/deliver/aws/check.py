@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from edge_agent.deliver.aws.address import REGION, AwsTarget, parse_url
 from edge_agent.deliver.aws.options import AwsOptions
 from edge_agent.deliver.sink import SinkPlan, SinkProblem
-from edge_agent.deliver.url import without_userinfo
+from edge_agent.deliver.url import without_credentials
 from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
 from edge_agent.private_files import refuse_exposed
@@ -21,7 +21,7 @@ def check(plan: SinkPlan[AwsOptions]) -> Iterator[SinkProblem]:
     try:
         yield from _check_region(parse_url(plan.url[0]), plan.options.region)
     except ValueError as error:
-        yield SinkProblem("url", without_userinfo(plan.url[0]), str(error))
+        yield SinkProblem("url", without_credentials(plan.url[0]), str(error))
     if plan.options.credentials_file:
         yield from _check_file(plan.options)
 

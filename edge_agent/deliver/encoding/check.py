@@ -6,7 +6,7 @@ from edge_agent.deliver.encoding.address import registry_address
 from edge_agent.deliver.encoding.options import EncodingOptions
 from edge_agent.deliver.network_check import check_password, check_tls
 from edge_agent.deliver.sink import SinkProblem
-from edge_agent.deliver.url import without_userinfo
+from edge_agent.deliver.url import without_credentials
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 PREFIX = "registry_"
@@ -18,7 +18,7 @@ def check_encoding(options: EncodingOptions) -> Iterator[SinkProblem]:
         yield from _unused(options, "it needs a registry; set registry")
     elif options.format != "avro":
         what = 'a registry is only for Avro; set format = "avro", or remove it'
-        yield SinkProblem("registry", without_userinfo(options.registry), what)
+        yield SinkProblem("registry", without_credentials(options.registry), what)
     else:
         yield from _check_registry(options)
 
@@ -33,7 +33,7 @@ def _check_registry(options: EncodingOptions) -> Iterator[SinkProblem]:
     try:
         address = registry_address(options.registry)
     except ValueError as error:
-        yield SinkProblem("registry", without_userinfo(options.registry), str(error))
+        yield SinkProblem("registry", without_credentials(options.registry), str(error))
         return
     login = options.registry_login
     if login.username and not address.tls and address.host not in LOOPBACK:

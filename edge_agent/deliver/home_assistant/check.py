@@ -6,6 +6,7 @@ from edge_agent.deliver.home_assistant.address import EXAMPLE, parse_url
 from edge_agent.deliver.home_assistant.options import ImportOptions
 from edge_agent.deliver.packages import Package
 from edge_agent.deliver.sink import SinkProblem
+from edge_agent.deliver.url import without_credentials
 from edge_agent.errors import AgentError
 from edge_agent.paths import expanded
 from edge_agent.private_files import refuse_exposed
@@ -21,7 +22,8 @@ def check(options: ImportOptions) -> Iterator[SinkProblem]:
                 yield SinkProblem(key, value, f"unused; set url, such as {EXAMPLE}")
         return
     if not options.token_file:
-        yield SinkProblem("url", options.url, "it needs a token as well; set token_file")
+        shown = without_credentials(options.url)
+        yield SinkProblem("url", shown, "it needs a token as well; set token_file")
     else:
         yield from _check_token(options)
     yield from _check_url(options)

@@ -8,7 +8,7 @@ from edge_agent.deliver.kafka.options import EventHubsOptions, KafkaOptions
 from edge_agent.deliver.network_check import TLS_KEYS, check_login, check_password, check_tls
 from edge_agent.deliver.network_options import NetworkOptions
 from edge_agent.deliver.sink import SinkPlan, SinkProblem
-from edge_agent.deliver.url import without_userinfo
+from edge_agent.deliver.url import without_credentials
 
 
 def check(plan: SinkPlan[KafkaOptions]) -> Iterator[SinkProblem]:
@@ -46,7 +46,7 @@ def check_event_hubs(plan: SinkPlan[EventHubsOptions]) -> Iterator[SinkProblem]:
 
 
 def _check_url(urls: tuple[str, ...], topic: str) -> Iterator[SinkProblem]:
-    shown = " ".join(map(without_userinfo, urls))
+    shown = " ".join(map(without_credentials, urls))
     if len(urls) != 1:
         yield SinkProblem("url", shown, "write one URL, with all servers: kafka://a,b,c/topic")
         return

@@ -73,8 +73,10 @@ def parse_url(url: str) -> Address:
         raise ValueError("there is a space in it; remove it")
     parts = urlsplit(url)
     if parts.scheme not in PORTS:
-        what = f"the scheme is {parts.scheme!r}" if parts.scheme else "there is no scheme"
+        what = f"the scheme is {parts.scheme!r}" if "://" in url else "there is no scheme"
         raise ValueError(f"{what}; write mqtt:// or mqtts://")
+    if "://" not in url:
+        raise ValueError(f"two slashes are missing; write {parts.scheme}://host[:port]")
     path = _path(parts)
     host = host_of(parts, f"{parts.scheme}://host[:port]")
     return Address(host, port_of(parts, PORTS), parts.scheme in ENCRYPTED, path)

@@ -7,7 +7,7 @@ from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.profiles.table import PROFILES, check_profile
 from edge_agent.deliver.network_check import check_password, check_secret, check_tls
 from edge_agent.deliver.sink import SinkPlan, SinkProblem
-from edge_agent.deliver.url import without_userinfo
+from edge_agent.deliver.url import without_credentials
 from edge_agent.topic_names import topic_problem
 
 
@@ -20,7 +20,7 @@ def check(plan: SinkPlan[MqttOptions]) -> Iterator[SinkProblem]:
         try:
             found.append(parse_url(url))
         except ValueError as error:
-            yield SinkProblem("url", without_userinfo(url), str(error))
+            yield SinkProblem("url", without_credentials(url), str(error))
     if problem := topic_problem(plan.options.topic):
         yield SinkProblem("topic", plan.options.topic, problem)
     if PROFILES[plan.options.profile].one_client_id:

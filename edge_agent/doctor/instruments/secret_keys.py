@@ -7,7 +7,7 @@ from msgspec.structs import fields
 
 from edge_agent.config.config import Config
 from edge_agent.config.settings import OPTIONS, Form, Settings, nested
-from edge_agent.keys import REDACTED, SENSITIVE, has_userinfo, is_secret, mark
+from edge_agent.keys import REDACTED, SENSITIVE, has_credentials, is_secret, mark
 
 
 def safe_tables(tables: Mapping[str, Any], kind: type[Settings] | None = Config) -> dict[str, Any]:
@@ -51,11 +51,11 @@ def _inside(value: Any, kind: type[Settings] | None) -> Any:  # noqa: ANN401
         return safe_tables(value, kind)
     if isinstance(value, list):
         return [_inside(one, kind) for one in value]
-    return REDACTED if has_userinfo(value) else value
+    return REDACTED if has_credentials(value) else value
 
 
 def _is_secret(key: str, value: Any, kind: type[Settings] | None) -> bool:  # noqa: ANN401
-    suspicious = bool(SENSITIVE.search(key)) or has_userinfo(value)
+    suspicious = bool(SENSITIVE.search(key)) or has_credentials(value)
     if kind is None:
         return suspicious
     field = next((one for one in fields(kind) if one.encode_name == key), None)

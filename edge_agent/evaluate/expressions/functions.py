@@ -8,6 +8,7 @@ from typing import NamedTuple
 from edge_agent.evaluate.expressions import logic
 from edge_agent.evaluate.expressions.expression import Known, Span
 from edge_agent.evaluate.expressions.line import Line
+from edge_agent.evaluate.expressions.mistakes import OTHER_FUNCTIONS
 from edge_agent.evaluate.expressions.ranges import ANY, ValueRange
 from edge_agent.evaluate.expressions.typed import NOTHING, Term
 from edge_agent.evaluate.expressions.windows import Window
@@ -68,7 +69,8 @@ def call_term(line: Line, call: Call) -> Term:
     """Return the meaning of a call; note on the line what is wrong with it."""
     if call.name not in FORMS:
         known = ", ".join(FORMS)
-        return line.note(call.node, f"is not a function; the functions are {known}")
+        meant = f"{other}; " if (other := OTHER_FUNCTIONS.get(call.name)) else ""
+        return line.note(call.node, f"is not a function; {meant}the functions are {known}")
     wanted = 1 if call.name in AGES else 2
     if not wanted <= len(call.arguments) <= wanted + (call.name == "rate"):
         return line.note(call.node, f"has wrong arguments; expected {FORMS[call.name]}")

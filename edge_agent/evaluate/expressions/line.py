@@ -1,12 +1,14 @@
 """One line of text on its way to an expression: what it depends on, and what is wrong with it."""
 
 import ast
-import difflib
 from collections.abc import Mapping
 
 from edge_agent.evaluate.expressions.expression import Known, Span
 from edge_agent.evaluate.expressions.literals import Literals
+from edge_agent.evaluate.expressions.mistakes import likely, name_remedy
 from edge_agent.evaluate.expressions.typed import NOTHING, Term
+
+MOST = 20  # names that a message lists
 
 
 class Line:
@@ -55,11 +57,12 @@ class Line:
 
     def note_unknown(self, node: ast.expr) -> Term:
         """Note a name that has no meaning, with the nearest one that has."""
-        near = difflib.get_close_matches(self.piece(node), self.known, 1)
-        if near:
-            return self.note(node, f"is not a channel; did you mean {near[0]!r}?")
-        known = ", ".join(sorted(self.known)) or "none"
-        return self.note(node, f"is not a channel; known: {known}")
+        if what := name_remedy(self.piece(node)):
+            return self.note(node, f"is not a channel; {what}")
+        if near := likely(self.piece(node), self.known):
+            return self.note(node, f"is not a channel; did you mean {near!r}?")
+        known = ", ".join(sorted(self.known)[:MOST]) or "none"
+        return self.note(node, f"is not a channel; known: {known}{', …'[: len(self.known) - MOST]}")
 
 
 def cut(text: str) -> str:

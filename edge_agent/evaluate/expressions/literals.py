@@ -15,6 +15,7 @@ from edge_agent.units import SECONDS
 
 TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+RESERVED = frozenset({"true", "false", "time", "weekday", *WEEKDAYS})  # no name has these
 # device.channel, known or not; the name of a device may contain -, but `not-x.y` is not a name.
 DOTTED = r"(?!(?:and|or|not)-)[A-Za-z_][\w-]*\.[A-Za-z_]\w*"
 NUMBER = r"\d+(?:\.\d+)?"

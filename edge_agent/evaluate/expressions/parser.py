@@ -20,13 +20,15 @@ from edge_agent.evaluate.expressions.line import Line, cut
 from edge_agent.evaluate.expressions.logic import Number, Truth
 from edge_agent.evaluate.expressions.mistakes import remedy
 from edge_agent.evaluate.expressions.ranges import ZERO, ValueRange
-from edge_agent.evaluate.expressions.typed import Term, agree, constant
+from edge_agent.evaluate.expressions.typed import CLOCK, DAY, Term, agree, constant
 
 LONGEST = 1000  # characters: beyond what a person reads; Python's parser has its own limits
 ALLOWED = (
     "allowed are device.channel, outputs, numbers, + - * /, < <= > >= == !=, and, or, not, true,"
     " false, parentheses, mean, min, max, rate, delta, count, age, stale, time and weekday"
 )
+UNITLESS = {CLOCK: "a time of day such as 6:00", DAY: "a day such as monday"}
+COMPARED = {CLOCK: "22:00 <= time < 6:00", DAY: "weekday == monday"}
 WORD = re.compile(r"[\w.:%°]+|[&|<>=!]+")
 OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,
@@ -97,7 +99,8 @@ class Parser:
         """Return the node as a condition."""
         term = self._term(node)
         if term.number:
-            self._line.note(node, "is a number, not a condition; compare it, as in … > 30")
+            example = COMPARED.get(term.unit, "… > 30")
+            self._line.note(node, f"is a number, not a condition; compare it, as in {example}")
         return term.truth or logic.unknown
 
     def _number(self, node: ast.expr, term: Term) -> Number:
@@ -223,4 +226,11 @@ class Parser:
                 if term.unit
             ]
             self._line.note(node, f"mixes units: {', '.join(mixed)}")
+        self._note_unitless(nodes, terms, next(iter(units), ""))
         return terms, next(iter(units), "")
+
+    def _note_unitless(self, nodes: list[ast.expr], terms: list[Term], unit: str) -> None:
+        """Note a bare number beside a time of day or a weekday: 6 may be 6:00, or 6 seconds."""
+        for node, term in zip(nodes, terms, strict=True):
+            if unit in UNITLESS and term.number and not term.unit:
+                self._line.note(node, f"has no unit; write {UNITLESS[unit]}")

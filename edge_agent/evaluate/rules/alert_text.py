@@ -1,11 +1,11 @@
 """The text of an alert, with the values of its moment filled in."""
 
-import difflib
 import re
 from collections.abc import Collection
 
 from edge_agent.errors import PieceError
 from edge_agent.evaluate.expressions.context import Values
+from edge_agent.evaluate.expressions.mistakes import likely
 
 FIELD = re.compile(r"\{([\w.-]+)(?::\.(\d)f)?\}")
 LONGEST = 500  # characters
@@ -43,8 +43,8 @@ def parse_alert_text(text: str, known: Collection[str]) -> AlertText:
 
 
 def _meant(name: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {{{near[0]}}}?" if near else ""
+    near = likely(name, known)
+    return f"; did you mean {{{near}}}?" if near else ""
 
 
 def _among_words(text: str, at: int) -> int:
