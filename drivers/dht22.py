@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, Values, checked
-from drivers.base.errors import DeadFrame, NotReady, TransferFailed
+from drivers.base.errors import DeadFrame, DriverError, NotReady, TransferFailed
 from drivers.base.linux import Entry, LinuxPort, find, number, only, verify
 from drivers.iio import DEVICES
 
@@ -39,6 +39,12 @@ class Frame(NamedTuple):
             abs(ours - theirs) <= most
             for ours, theirs, most in zip(self, other, CLOSE, strict=True)
         )
+
+
+def repeated(failure: NotReady | TransferFailed) -> DriverError:
+    """Return the error of a sensor that has failed each time; its remedy stays."""
+    what = f"{failure.what}, {ATTEMPTS} times in a row; single failures are usual"
+    return type(failure)(failure.where, what, failure.remedy)
 
 
 class DHT22:
@@ -84,7 +90,7 @@ class DHT22:
             if frame.agrees(before):
                 return checked(self.channels, frame._asdict(), self._port.where)
             before = frame
-        raise failure
+        raise failure if before else repeated(failure)
 
     def _frame(self) -> Frame:
         """Return what the sensor sends; the kernel's driver gives both numbers from one frame."""

@@ -71,6 +71,8 @@ def _table() -> dict[str, Attribute]:
 
 
 ATTRIBUTES = _table()
+# Whose files are not as the ABI has them, and why; each has a driver of its name
+OWN = {"hx711": "it counts from the middle of its range, and has no offset for it"}
 
 
 class IIO:
@@ -84,6 +86,9 @@ class IIO:
         """`device`: its name, or `lm75@1-0048` with its place if two have that name."""
         if not measure:
             raise ValueError("measure: empty; name at least one channel")
+        name = device.partition("@")[0]
+        if name in OWN:
+            raise ValueError(f'device: {name}: {OWN[name]}; write driver = "{name}"')
         self._port = port
         self._device = device
         self._attributes = [ATTRIBUTES[name] for name in measure]
@@ -94,6 +99,9 @@ class IIO:
     def setup(self) -> Steps[None]:
         """Find the device, whose number moves from boot to boot, and its files."""
         self._entry = find(self._port, DEVICES, self._device)
+        name = self._entry.name.partition("@")[0]
+        if name in OWN:  # `device` may be its place alone
+            raise WrongChip(self._port.where, OWN[name], f'write driver = "{name}"')
         self._files = frozenset(self._port.names(self._entry.directory))
         for each in self._attributes:
             if not {f"{each.stem}_input", f"{each.stem}_raw"} & self._files:

@@ -4,10 +4,11 @@ Its colours are what each photodiode counts per ms at gain 1; its proximity is t
 scale with 8 pulses of 16 µs, a gain of 4 and 100 mA.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
-from simulators.model import I2CModel, Range
+from simulators.base.registers import PointedRegisters
+from simulators.model import Range
 
 ENABLE, ATIME, PULSES, CONTROL, BOOST, ID, STATUS = 0x80, 0x81, 0x8E, 0x8F, 0x90, 0x92, 0x93
 CDATA, PDATA, OFFSETS, MASK, MODE = 0x94, 0x9C, 0x9D, 0x9F, 0xAB
@@ -22,7 +23,7 @@ ORDER = ("clear", "red", "green", "blue")
 STEP = 1 / (37 * 2.78 * 4)
 
 
-class APDS9960(I2CModel):
+class APDS9960(PointedRegisters):
     """Measures proximity and colour by turns while it is enabled."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x39,)
@@ -51,24 +52,12 @@ class APDS9960(I2CModel):
         self._pointer = 0
         self._due: float | None = None
 
-    def write(self, data: bytes) -> None:
-        """Move the pointer, and write the registers from there on."""
-        self._finish()
-        if data:
-            self._pointer = data[0]
-        for offset, value in enumerate(data[1:]):
-            self._store(self._pointer + offset & 0xFF, value)
-
-    def read(self, count: int) -> bytes:
-        """Give registers from the pointer on; a look at data clears their flag."""
-        self._finish()
-        places = [self._pointer + n & 0xFF for n in range(count)]
-        answer = bytes(self._registers[place] for place in places)
+    def _given(self, places: Collection[int]) -> None:
+        """Clear the flag of data that were read."""
         if not set(places).isdisjoint(range(CDATA, PDATA)):
             self._registers[STATUS] &= ~AVALID
         if PDATA in places:
             self._registers[STATUS] &= ~PVALID
-        return answer
 
     def _store(self, register: int, value: int) -> None:
         if register < 0x80 or register in READ_ONLY:
@@ -90,7 +79,7 @@ class APDS9960(I2CModel):
         seconds = PROXIMITY + (256 - self._registers[ATIME]) * CYCLE
         self._due = self.clock.monotonic() + seconds * self.slowness
 
-    def _finish(self) -> None:
+    def _pass_time(self) -> None:
         if self._due is None or self.clock.monotonic() < self._due:
             return
         held = self._registers

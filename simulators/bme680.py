@@ -7,7 +7,7 @@ import struct
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.base.bosch import RESET, RESET_WORD, Filter, RegisterModel
+from simulators.base.bosch import RESET, RESET_WORD, BoschRegisters, Filter
 from simulators.bmp280 import SAMPLES, bisect, search
 from simulators.clock import SimulatedClock
 from simulators.model import Range
@@ -29,7 +29,7 @@ FIRST = {5: -10, 7: -8, 10: -2, 11: -5, 13: -10}
 SECOND = {4: 1, 5: 7, 7: -8, 8: -1}
 
 
-class BME680(RegisterModel):
+class BME680(BoschRegisters):
     """Measures on command, then heats, and measures the gas's resistance."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
@@ -63,7 +63,7 @@ class BME680(RegisterModel):
         self._filter = Filter()
         self._result: bytes | None = None
 
-    def _set(self, register: int, value: int) -> None:
+    def _store(self, register: int, value: int) -> None:
         if (register, value) == (RESET, RESET_WORD):
             self.power_on()
         elif register in WRITABLE:

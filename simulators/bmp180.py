@@ -7,7 +7,7 @@ import struct
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.base.bosch import RESET, RESET_WORD, RegisterModel
+from simulators.base.bosch import RESET, RESET_WORD, BoschRegisters
 from simulators.bmp280 import bisect
 from simulators.clock import SimulatedClock
 from simulators.model import Range
@@ -22,7 +22,7 @@ TEMPERATURE, PRESSURE = 0x0E, 0x14  # bits 4 to 0 of the control register, witho
 MILLISECONDS = (3, 5, 9, 17)  # by oss, typically (table 1)
 
 
-class BMP180(RegisterModel):
+class BMP180(BoschRegisters):
     """Converts on command, shows `sco` and the last result meanwhile."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x77,)
@@ -57,9 +57,9 @@ class BMP180(RegisterModel):
         if data:
             self._pointer = data[0]
         if len(data) > 1:
-            self._set(data[0], data[1])
+            self._store(data[0], data[1])
 
-    def _set(self, register: int, value: int) -> None:
+    def _store(self, register: int, value: int) -> None:
         if (register, value) == (RESET, RESET_WORD):
             self.power_on()
         elif register == CONTROL and self._awake():

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from simulators.base.bosch import RESET, RESET_WORD, Filter, RegisterModel
+from simulators.base.bosch import RESET, RESET_WORD, BoschRegisters, Filter
 from simulators.clock import SimulatedClock
 from simulators.model import Range
 
@@ -22,7 +22,7 @@ TRIM = (27504, 26435, -1000, 36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 
 ANOTHER_TRIM = (28485, 26735, 50, 38075, -10660, 3024, 7229, -113, -7, 9900, -10230, 4285)
 
 
-class BMP280(RegisterModel):
+class BMP280(BoschRegisters):
     """Measures on command, or continuously; shows its last codes while it does."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x76, 0x77)
@@ -68,7 +68,7 @@ class BMP280(RegisterModel):
             self._go_on(now)
         self._registers[STATUS] = (self._result is not None) << 3 | self._starting
 
-    def _set(self, register: int, value: int) -> None:
+    def _store(self, register: int, value: int) -> None:
         if (register, value) == (RESET, RESET_WORD):
             self.power_on()
             self._pass_time()

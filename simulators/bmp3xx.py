@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from simulators.base.bosch import RESET_WORD, Filter, RegisterModel
+from simulators.base.bosch import RESET_WORD, BoschRegisters, Filter
 from simulators.bmp280 import bisect
 from simulators.clock import SimulatedClock
 from simulators.model import Range
@@ -35,7 +35,7 @@ TRIM = (27600, 18900, -7, 5574, 1200, 35, 0, 20230, 30000, -7, -9, 1000, 6, -60)
 ANOTHER_TRIM = (27480, 19010, -6, 5320, 1100, 31, 1, 20480, 29500, -6, -8, 1100, 8, -55)
 
 
-class BMP3xx(RegisterModel):
+class BMP3xx(BoschRegisters):
     """Measures on command or continuously; two flags say what is new until it is read."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x77, 0x76)
@@ -87,7 +87,7 @@ class BMP3xx(RegisterModel):
         if self._done_at is not None and now >= self._done_at:
             self._finish(now - self._done_at)
 
-    def _set(self, register: int, value: int) -> None:
+    def _store(self, register: int, value: int) -> None:
         if register == CMD and value == RESET_WORD and self._registers[STATUS] & COMMAND_READY:
             self.power_on()
         elif register in KEPT:

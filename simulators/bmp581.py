@@ -6,7 +6,7 @@ Neither the filter nor the FIFO is modelled.
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.base.bosch import RESET_WORD, RegisterModel
+from simulators.base.bosch import RESET_WORD, BoschRegisters
 from simulators.model import Range
 
 ID, INT_SOURCE, DATA, INT_STATUS, STATUS, DSP_CONFIG, OSR, ODR = (
@@ -29,7 +29,7 @@ START_SECONDS = 0.0015
 MILLISECONDS = (1.0, 1.7, 2.9, 5.4, 10.4, 20.4, 40.4, 80.4)
 
 
-class BMP581(RegisterModel):
+class BMP581(BoschRegisters):
     """Measures on command or continuously; a flag says what is new until it is read."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x47, 0x46)
@@ -64,7 +64,7 @@ class BMP581(RegisterModel):
         if self._done_at is not None and now >= self._done_at:
             self._finish(now - self._done_at)
 
-    def _set(self, register: int, value: int) -> None:
+    def _store(self, register: int, value: int) -> None:
         if (register, value) == (CMD, RESET_WORD):
             self.power_on()
         elif register in KEPT:

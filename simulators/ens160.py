@@ -1,10 +1,11 @@
 """ScioSense ENS160 as its datasheet describes it (SC-001224-DS): registers, one result a second."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
-from simulators.model import I2CModel, Range
+from simulators.base.registers import PointedRegisters
+from simulators.model import Range
 
 MODE, SURROUNDINGS, STATUS, DATA = 0x10, 0x13, 0x20, 0x21
 RESET, STANDARD = 0xF0, 0x02
@@ -13,7 +14,7 @@ RUNS, NEW, WARMS_UP = 0x80, 0x02, 0x04
 PERIOD = 1.0
 
 
-class ENS160(I2CModel):
+class ENS160(PointedRegisters):
     """Measures each second in its standard mode; its first results are of a cold hotplate."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x53, 0x52)
@@ -33,26 +34,16 @@ class ENS160(I2CModel):
         self._pointer = 0
         self._warm_at = self._due = math.inf
 
-    def write(self, data: bytes) -> None:
-        """Move the pointer, and write registers from there on."""
-        self._finish()
-        if data:
-            self._pointer = data[0]
-        for offset, value in enumerate(data[1:]):
-            if self._pointer + offset in WRITABLE:
-                self._store(self._pointer + offset, value)
-
-    def read(self, count: int) -> bytes:
-        """Give registers from the pointer on; a look at a result clears its flag."""
-        self._finish()
-        frame = bytes(self._registers[(self._pointer + n) % 256] for n in range(count))
-        if self._pointer < DATA + 5 and self._pointer + count > DATA:
+    def _given(self, places: Collection[int]) -> None:
+        """Clear the flag of a result that was read."""
+        if not set(places).isdisjoint(range(DATA, DATA + 5)):
             self._registers[STATUS] &= ~NEW
-        return frame
 
     def _store(self, register: int, value: int) -> None:
         if (register, value) == (MODE, RESET):
             self.power_on()
+            return
+        if register not in WRITABLE:
             return
         before, self._registers[register] = self._registers[register], value
         if register == MODE and value != before:
@@ -63,7 +54,7 @@ class ENS160(I2CModel):
                 self._registers[STATUS] = RUNS
                 self._due = self.clock.monotonic() + PERIOD * self.slowness
 
-    def _finish(self) -> None:
+    def _pass_time(self) -> None:
         """Show what has become ready: an average of the last moments."""
         late = self.clock.monotonic() - self._due
         if late < 0:

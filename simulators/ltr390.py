@@ -1,9 +1,10 @@
 """Lite-On LTR-390UV as its datasheet describes it (DS86-2015-0004 V1.1): two light sensors."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
-from simulators.model import I2CModel, Range
+from simulators.base.registers import PointedRegisters
+from simulators.model import Range
 
 CTRL, RATE, GAIN, ID, STATUS = 0x00, 0x04, 0x05, 0x06, 0x07
 DATA = {False: 0x0D, True: 0x10}  # by whether ultraviolet is measured
@@ -26,7 +27,7 @@ GAINS = (1, 3, 6, 9, 18, 18, 18, 18)
 WAKE_UP = 0.005
 
 
-class LTR390(I2CModel):
+class LTR390(PointedRegisters):
     """Measures continuously what its mode says; a flag stays until the data are read."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x53,)
@@ -47,24 +48,12 @@ class LTR390(I2CModel):
         self._ready_at = 0.0
         self._result: bytes | None = None
 
-    def write(self, data: bytes) -> None:
-        """Move the pointer, and write the registers from there on."""
-        self._finish()
-        if data:
-            self._pointer = data[0]
-        for offset, value in enumerate(data[1:]):
-            self._store(self._pointer + offset & 0xFF, value)
-
-    def read(self, count: int) -> bytes:
-        """Give the registers from the pointer on; some flags last until they are read."""
-        self._finish()
-        places = [(self._pointer + n) & 0xFF for n in range(count)]
-        answer = bytes(self._registers[place] for place in places)
+    def _given(self, places: Collection[int]) -> None:
+        """Clear the flags that last until they or the data are read."""
         if STATUS in places:
             self._registers[STATUS] &= ~POWERED_UP
         if not set(DATA.values()).isdisjoint(places):
             self._registers[STATUS] &= ~FRESH
-        return answer
 
     def _store(self, register: int, value: int) -> None:
         if register == CTRL and value & RESET:
@@ -84,7 +73,7 @@ class LTR390(I2CModel):
         self._ultraviolet = bool(self._registers[CTRL] & ULTRAVIOLET)
         self._result = self._counts().to_bytes(3, "little")
 
-    def _finish(self) -> None:
+    def _pass_time(self) -> None:
         if self._result is None or self.clock.monotonic() < self._ready_at:
             return
         place = DATA[self._ultraviolet]

@@ -4,10 +4,11 @@ Its input is what it counts at a gain of 128, without its own offset. The second
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
-from simulators.model import I2CModel, Range
+from simulators.base.registers import PointedRegisters
+from simulators.model import Range
 
 POWER, CONTROL_1, CONTROL_2, OFFSET, GAIN, RESULT, REVISION = 0, 1, 2, 0x03, 0x06, 0x12, 0x1F
 RR, PUD, PUA, PUR, CS, CR = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
@@ -19,7 +20,7 @@ FULL = 1 << 23
 ORDER = 4  # results that the filter averages
 
 
-class NAU7802(I2CModel):
+class NAU7802(PointedRegisters):
     """Converts again and again once it is powered and started."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x2A,)
@@ -43,22 +44,10 @@ class NAU7802(I2CModel):
         self._calibrated: float | None = None
         self._seen: deque[float] = deque([0.0] * ORDER, maxlen=ORDER)
 
-    def write(self, data: bytes) -> None:
-        """Move the pointer, and write the registers from there on."""
-        self._finish()
-        if data:
-            self._pointer = data[0]
-        for offset, value in enumerate(data[1:]):
-            self._store(self._pointer + offset & 31, value)
-
-    def read(self, count: int) -> bytes:
-        """Give registers from the pointer on; a look at the result clears its flag."""
-        self._finish()
-        places = [self._pointer + n & 31 for n in range(count)]
-        answer = bytes(self._registers[place] for place in places)
+    def _given(self, places: Collection[int]) -> None:
+        """Clear the flag of a result that was read."""
         if RESULT + 2 in places:
             self._registers[POWER] &= ~CR
-        return answer
 
     def _store(self, register: int, value: int) -> None:
         if register == POWER:
@@ -87,7 +76,7 @@ class NAU7802(I2CModel):
         rate = RATES[self._registers[CONTROL_2] >> 4 & 7]
         self._due = self.clock.monotonic() + self.slowness / rate
 
-    def _finish(self) -> None:
+    def _pass_time(self) -> None:
         now = self.clock.monotonic()
         if self._calibrated is not None and now >= self._calibrated:
             self._calibrated = None

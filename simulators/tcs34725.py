@@ -6,7 +6,8 @@ Its inputs are what each photodiode counts per ms at gain 1.
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.model import I2CModel, Range
+from simulators.base.registers import PointedRegisters
+from simulators.model import Range
 
 ENABLE, ATIME, CONTROL, ID, STATUS, DATA = 0x00, 0x01, 0x0F, 0x12, 0x13, 0x14
 BOTH, VALID = 0x03, 0x01  # PON and AEN; AVALID
@@ -17,7 +18,7 @@ CYCLE, INIT = 2.4, 0.0024  # ms, s
 ORDER = ("clear", "red", "green", "blue")
 
 
-class TCS34725(I2CModel):
+class TCS34725(PointedRegisters):
     """Integrates again and again while it is enabled."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x29,)
@@ -57,22 +58,12 @@ class TCS34725(I2CModel):
         self._due: float | None = None
         self._result = b""
 
-    def write(self, data: bytes) -> None:
+    def _register_of(self, first: int) -> int | None:
         """Take a command, which has bit 7 and no type of its own; others do nothing.
 
         Type 0 should stay at its register, but chips move on, which other programs rely on.
         """
-        self._finish()
-        if not data or not data[0] & 0x80 or data[0] >> 5 & 3 not in {0, 1}:
-            return
-        self._pointer = data[0] & 0x1F
-        for offset, value in enumerate(data[1:]):
-            self._store((self._pointer + offset) % 32, value)
-
-    def read(self, count: int) -> bytes:
-        """Give registers from the pointer on."""
-        self._finish()
-        return bytes(self._registers[(self._pointer + n) % 32] for n in range(count))
+        return first & 0x1F if first & 0x80 and first >> 5 & 3 in {0, 1} else None
 
     def _store(self, register: int, value: int) -> None:
         if register not in WRITABLE:
@@ -94,7 +85,7 @@ class TCS34725(I2CModel):
         counts = (min(max(round(self.felt(each) * sensitivity), 0), most) for each in ORDER)
         self._result = b"".join(count.to_bytes(2, "little") for count in counts)
 
-    def _finish(self) -> None:
+    def _pass_time(self) -> None:
         if self._due is None or self.clock.monotonic() < self._due:
             return
         self._registers[DATA : DATA + 8] = self._result

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.model import I2CModel, Range
+from simulators.base.registers import PointedRegisters
+from simulators.model import Range
 
 CONTROL, TIMING, ID, DATA = 0x00, 0x01, 0x0A, 0x0C
 KEPT = {CONTROL: 0x03, TIMING: 0x1B, **dict.fromkeys(range(0x02, 0x06), 0xFF), 0x06: 0x3F}
@@ -27,7 +28,7 @@ PACKAGES = {
 }
 
 
-class TSL2561(I2CModel):
+class TSL2561(PointedRegisters):
     """Integrates continuously while it is powered; `infrared` is the ratio of its two counts."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x39, 0x29, 0x49)
@@ -49,23 +50,14 @@ class TSL2561(I2CModel):
         self._pointer = 0
         self._due: float | None = None
 
-    def write(self, data: bytes) -> None:
-        """Take a command: it moves the pointer, and bytes that follow are written."""
-        self._finish()
-        if not data or not data[0] & 0x80:
-            return
-        self._pointer = data[0] & 0x0F
-        for offset, value in enumerate(data[1:]):
-            register = self._pointer + offset & 0x0F
-            if register in KEPT:
-                self._store(register, value & KEPT[register])
-
-    def read(self, count: int) -> bytes:
-        """Give registers from the pointer on."""
-        self._finish()
-        return bytes(self._registers[(self._pointer + n) % 16] for n in range(count))
+    def _register_of(self, first: int) -> int | None:
+        """Take a command."""
+        return first & 0x0F if first & 0x80 else None
 
     def _store(self, register: int, value: int) -> None:
+        if register not in KEPT:
+            return
+        value &= KEPT[register]
         before, self._registers[register] = self._registers[register], value
         if register in {CONTROL, TIMING} and value != before:
             self._due = None
@@ -87,7 +79,7 @@ class TSL2561(I2CModel):
                 return first - second * self.infrared ** (1 if n else 1.4)
         raise ValueError(f"infrared is {self.infrared:g}: the datasheet has no formula")
 
-    def _finish(self) -> None:
+    def _pass_time(self) -> None:
         if self._due is not None and self.clock.monotonic() >= self._due:
             self._registers[DATA : DATA + 4] = self._result
             self._begin()

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.model import I2CModel, Range
+from simulators.base.registers import PointedRegisters
+from simulators.model import Range
 
 ENABLE, CONTROL, ID, STATUS, DATA = 0x00, 0x01, 0x12, 0x13, 0x14
 POWERED, MEASURING = 0x01, 0x02  # bits of ENABLE
@@ -15,7 +16,7 @@ LUX_MILLISECONDS = 408.0  # per count at gain 1, without infrared
 INFRARED = 34.9 / 264.1  # the second photodiode's share of white light, operating characteristics
 
 
-class TSL2591(I2CModel):
+class TSL2591(PointedRegisters):
     """Integrates continuously while it is enabled; `infrared` is the light's share of it."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x29,)
@@ -33,19 +34,9 @@ class TSL2591(I2CModel):
         self._ready_at = 0.0
         self._result: bytes | None = None
 
-    def write(self, data: bytes) -> None:
-        """Take a command: the normal ones move the pointer and write; others move nothing."""
-        self._finish()
-        if not data or data[0] >> 5 != 0b101:
-            return
-        self._pointer = data[0] & 0x1F
-        for offset, value in enumerate(data[1:]):
-            self._store((self._pointer + offset) % 32, value)
-
-    def read(self, count: int) -> bytes:
-        """Give registers from the pointer on."""
-        self._finish()
-        return bytes(self._registers[(self._pointer + n) % 32] for n in range(count))
+    def _register_of(self, first: int) -> int | None:
+        """Take a normal command; others move nothing."""
+        return first & 0x1F if first >> 5 == 0b101 else None
 
     def _store(self, register: int, value: int) -> None:
         if register == CONTROL and value & RESET:
@@ -77,7 +68,7 @@ class TSL2591(I2CModel):
         lux = max(self.felt("illuminance"), 0)
         return lux * sensitivity / LUX_MILLISECONDS / (1 - self.infrared) ** 2
 
-    def _finish(self) -> None:
+    def _pass_time(self) -> None:
         if self._result is None or self.clock.monotonic() < self._ready_at:
             return
         self._registers[DATA : DATA + 4] = self._result

@@ -7,7 +7,8 @@ needs, and the reference photodiodes. Registers without a description hold what 
 from collections.abc import Mapping
 from typing import ClassVar
 
-from simulators.model import I2CModel, Range
+from simulators.base.registers import PointedRegisters
+from simulators.model import Range
 
 START, SEQUENCE, RANGE_CONFIG, INTERRUPT, CLEAR = 0x00, 0x01, 0x09, 0x0A, 0x0B
 FLAGS, STATUS, MILLIMETRES = 0x13, 0x14, 0x1E
@@ -23,7 +24,7 @@ VALID, TOO_WEAK, NO_LASER = 11, 4, 1
 REFERENCE = {0x6B: 0x85}  # of the factory's memory: five, of those with an aperture
 
 
-class VL53L0X(I2CModel):
+class VL53L0X(PointedRegisters):
     """Measures once after a start, or again and again, in the time that its timeouts give it."""
 
     addresses: ClassVar[tuple[int, ...]] = (0x29,)
@@ -39,28 +40,21 @@ class VL53L0X(I2CModel):
 
     def power_on(self) -> None:
         """Stand by on the public page, with the factory's values."""
-        self._pages = {0: bytearray(256)}
+        self._registers = bytearray(256)  # of the public page
+        self._pages = {0: self._registers}
         self._page = self._pointer = 0
         self._held = False
         self._due: float | None = None
-        first = self._pages[0]
+        first = self._registers
         first[SEQUENCE] = 0xFF
         first[MODEL : MODEL + 3] = self.chip_id, 0xAA, 0x10
         first[OFFSET : OFFSET + 2] = self.offset.to_bytes(2)
         first[SPADS : SPADS + 6] = b"\x0f\xf7\xff\x3d\xff\x0f"
         self._page_of(1)[STOP] = START_VARIABLE
 
-    def write(self, data: bytes) -> None:
-        """Move the pointer, and write the registers from there on."""
-        self._finish()
-        if data:
-            self._pointer = data[0]
-        for offset, value in enumerate(data[1:]):
-            self._store(self._pointer + offset & 0xFF, value)
-
     def read(self, count: int) -> bytes:
         """Give registers of the page from the pointer on; none while it is held in reset."""
-        self._finish()
+        self._pass_time()
         if self._held:
             return bytes(count)
         held = self._page_of(self._page)
@@ -89,7 +83,7 @@ class VL53L0X(I2CModel):
             held[0x83], held[0x92] = 0x10, REFERENCE.get(held[0x94], 0)
 
     def _keep(self, register: int, value: int) -> None:
-        held = self._pages[0]
+        held = self._registers
         held[register] = value
         if register == CLEAR:
             held[FLAGS] &= ~0x07
@@ -101,7 +95,7 @@ class VL53L0X(I2CModel):
 
     def _seconds(self) -> float:
         """Return the steps' timeouts, each in periods of 2304 pulses of the laser."""
-        held = self._pages[0]
+        held = self._registers
         rough, fine = (2304 * 2 * (held[at] + 1) * 1.655e-9 for at in (ROUGH, FINE))
         if not held[SEQUENCE] & 0xC0:
             return 0.002  # a calibration
@@ -110,10 +104,10 @@ class VL53L0X(I2CModel):
         last = _timeout(held[FINE + 1 : FINE + 3]) - begin
         return 0.00287 + 2 * (early + 0.00069) + begin * rough + 0.00066 + last * fine + 0.00055
 
-    def _finish(self) -> None:
+    def _pass_time(self) -> None:
         if self._due is None or self.clock.monotonic() < self._due:
             return
-        held = self._pages[0]
+        held = self._registers
         repeats = held[START] & REPEAT
         held[START] &= ~GO
         self._due = self._end() if repeats else None

@@ -5,7 +5,8 @@ A line carries one request at a time; it is a serial line or a TCP connection.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import Literal, Protocol, TypeVar
 
 from drivers.base.driver import Steps
 from drivers.base.errors import (
@@ -107,8 +108,7 @@ class ModbusPort:
     def _answer(self, block: Block, settings: LineSettings, timeout: float) -> Steps[bytes]:
         if self._line.late:  # let a late answer pass, for it would look like the next one
             yield timeout
-        open_ = lambda: self._line.ready(settings) or None  # noqa: E731 - None: not yet
-        if (yield from _within(timeout, open_)) is None:
+        if (yield from _within(timeout, partial(self._open, settings))) is None:
             self._line.close()
             raise NoAcknowledge(self.where, f"no connection within {timeout:g} s", UNANSWERED)
         yield self._line.silence(settings)
@@ -119,6 +119,10 @@ class ModbusPort:
             raise NoAcknowledge(self.where, f"no answer within {timeout:g} s", UNANSWERED)
         self._line.late = False
         return answer
+
+    def _open(self, settings: LineSettings) -> Literal[True] | None:
+        """Return True once the line is open, and None before."""
+        return True if self._line.ready(settings) else None
 
     def _data(self, answer: bytes, block: Block) -> bytes:
         if answer[0] == block.function | FAILED and len(answer) == 2:

@@ -1,38 +1,22 @@
-"""What the models of Bosch's sensors share: 256 registers behind a pointer, and a reset."""
+"""What the models of Bosch's sensors share: pairs of register and value, a filter, and a reset."""
 
 from collections.abc import Mapping
 
-from simulators.model import I2CModel
+from simulators.base.registers import PointedRegisters
 
 RESET, RESET_WORD = 0xE0, 0xB6
 
 
-class RegisterModel(I2CModel):
-    """Takes pairs of register and value, and gives registers from the pointer on."""
-
-    _registers: bytearray
-    _pointer: int
+class BoschRegisters(PointedRegisters):
+    """Takes pairs of register and value; a register alone sets where to read."""
 
     def write(self, data: bytes) -> None:
-        """Take pairs of register and value; a register alone sets where to read."""
+        """Take pairs of register and value."""
         self._pass_time()
         if data:
             self._pointer = data[0]
         for register, value in zip(data[0::2], data[1::2], strict=False):
-            self._set(register, value)
-
-    def read(self, count: int) -> bytes:
-        """Give registers from the pointer on, as they are at the message's begin."""
-        self._pass_time()
-        return bytes(self._registers[(self._pointer + n) % 256] for n in range(count))
-
-    def _pass_time(self) -> None:
-        """Show what has become ready until now."""
-        raise NotImplementedError
-
-    def _set(self, register: int, value: int) -> None:
-        """Take one value."""
-        raise NotImplementedError
+            self._store(register, value)
 
 
 class Filter:

@@ -82,7 +82,7 @@ def test_a_saturated_photodiode_leaves_the_others_their_values(ready):
 def test_light_that_hides_the_echo_leaves_the_colours_their_values(ready):
     steps = ready.device.measure()
     ready.sleep(next(steps))
-    ready.model._finish()
+    ready.model._pass_time()
     ready.model._registers[0x93] |= 0x40
     with pytest.raises(StopIteration) as end:
         ready.sleep(next(steps))

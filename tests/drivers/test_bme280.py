@@ -199,7 +199,7 @@ def test_the_longest_time_of_the_datasheet_is_waited_for(bus, model, oversamplin
 
 
 def test_identifying_reads_only(bench):
-    bench.model._set = pytest.fail  # a write to a register
+    bench.model._store = pytest.fail  # a write to a register
     assert bench.device.identify() == Identity("BME280", certain=True)
 
 

@@ -87,7 +87,7 @@ def test_a_setting_of_another_program_is_noticed(ready, data):
 
 
 def test_a_mode_of_another_program_is_noticed(ready):
-    ready.model._set, kept = lambda register, value: kept(register, value | 1), ready.model._set
+    ready.model._store, kept = lambda register, value: kept(register, value | 1), ready.model._store
     with pytest.raises(LostConfiguration, match="configured f0, holds f3"):
         ready.measure()
 

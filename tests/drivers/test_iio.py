@@ -138,3 +138,15 @@ def test_a_channel_that_the_kernel_cannot_read_leaves_the_other_its_value(kernel
 def test_nothing_to_measure_is_refused():
     with pytest.raises(ValueError, match="name at least one channel"):
         IIO(LinuxPort(RealKernel()), device="x", measure=())
+
+
+@pytest.mark.parametrize("device", ["hx711", "hx711@weight"])
+def test_a_kernel_driver_whose_files_differ_from_the_abi_is_refused_with_its_own_driver(device):
+    with pytest.raises(ValueError, match=r'hx711: it counts from .*; write driver = "hx711"'):
+        IIO(LinuxPort(RealKernel(), "air"), device=device, measure=("voltage0",))
+
+
+def test_it_is_refused_by_its_place_too(kernel):
+    port = kernel({"iio:device0/name": "hx711\n", "iio:device0/in_voltage0_raw": "8388608\n"})
+    with pytest.raises(WrongChip, match=r'it counts from .*write driver = "hx711"'):
+        read(port, "iio:device0", "voltage0")
