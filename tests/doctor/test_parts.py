@@ -4,11 +4,15 @@ from types import SimpleNamespace
 
 import pytest
 
+from drivers.mhz19 import MHZ19
+from drivers.nmea import NMEA
+from edge_agent.clock import ManualClock
 from edge_agent.doctor.instruments.boot import read_boot
 from edge_agent.doctor.instruments.certificate import validity
 from edge_agent.doctor.instruments.unit import Unit
 from edge_agent.doctor.instruments.users import READ, WRITE, User, service_user
 from edge_agent.doctor.themes import software
+from edge_agent.doctor.themes.clock import check_clock
 from edge_agent.machine import CommandResult, Machine
 
 
@@ -155,3 +159,21 @@ def test_a_newer_package_is_known_from_what_apt_has_here(answer, found):
     assert [one.id for one in findings] == found
     assert asked == [("apt-cache", "policy", "edge-agent")]  # no network, no lists renewed
     assert all("version 1.1 is there" in one.what for one in findings)
+
+
+@pytest.mark.parametrize("runs", ["active", "inactive"])
+@pytest.mark.parametrize(
+    "driver, what",
+    [(NMEA, "events have the time of line once it has a fix"), (MHZ19, "events wait for their")],
+)
+def test_a_clock_that_is_not_set_says_what_events_have_meanwhile(runs, driver, what):
+    clock = ManualClock()
+    clock.trusted = False
+    case = SimpleNamespace(
+        machine=SimpleNamespace(command=lambda *_: SimpleNamespace(output=runs)),
+        unit=SimpleNamespace(systemd=True),
+        clock=clock,
+        placed=lambda _kind: [SimpleNamespace(name="line", driver=driver)],
+    )
+    (finding,) = check_clock(case)
+    assert what in finding.what

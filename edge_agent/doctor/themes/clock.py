@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from drivers.base.members import KnowsTime
 from edge_agent.doctor.case import Case
 from edge_agent.doctor.finding import Finding, Theme, problem, warning
 
@@ -18,9 +19,9 @@ def check_clock(case: Case) -> Iterator[Finding]:
     kept = not case.unit.systemd or "active" in answer.output.splitlines()
     trusted = case.clock.now().trusted
     if not kept:
-        yield _no_service(trusted=trusted)
+        yield _no_service(_meanwhile(case), trusted=trusted)
     elif not trusted:
-        what = "not synchronised: until it is, events wait for their true time"
+        what = f"not synchronised: until it is, {_meanwhile(case)}"
         remedy = (
             "`timedatectl timesync-status` shows the server; if your network blocks it, write"
             " `NTP=your.server` under [Time] in /etc/systemd/timesyncd.conf, then"
@@ -29,10 +30,18 @@ def check_clock(case: Case) -> Iterator[Finding]:
         yield warning("clock-not-set", "system clock", what, remedy)
 
 
-def _no_service(*, trusted: bool) -> Finding:
+def _meanwhile(case: Case) -> str:
+    """Return what is true of events while the clock is not set."""
+    for one in case.placed("serial"):
+        if isinstance(one.driver, KnowsTime):
+            return f"events have the time of {one.name} once it has a fix"
+    return "events wait for their true time"
+
+
+def _no_service(meanwhile: str, *, trusted: bool) -> Finding:
     what = "no NTP service runs, so the clock drifts"
     if not trusted:
-        what = "no NTP service runs, and the clock has not been set since boot"
+        what = f"no NTP service runs, and the clock has not been set since boot: {meanwhile}"
     remedy = (
         "`sudo timedatectl set-ntp true`; if it says that NTP is not supported, first"
         " `sudo apt install systemd-timesyncd`"
