@@ -8,6 +8,7 @@ import ctypes
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -177,7 +178,13 @@ def _uptime() -> int:
 def _kernel_says_synchronised() -> bool:
     """Ask adjtimex(2): the state is TIME_ERROR while no program disciplines the clock."""
     timex = ctypes.create_string_buffer(512)  # struct timex, modes = 0: only read
-    return ctypes.CDLL(None, use_errno=True).adjtimex(timex) not in (-1, TIME_ERROR)
+    return _libc().adjtimex(timex) not in (-1, TIME_ERROR)
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    """Return the C library; each time that it is loaded, ctypes makes a class."""
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _set_by_chip(chips: Path = Path("/sys/class/rtc")) -> bool:

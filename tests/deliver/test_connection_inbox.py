@@ -62,6 +62,18 @@ def test_all_else_wakes_at_once_and_takes_readings_along(inbox):
     assert inbox.take() == [reading(2), ANSWER]
 
 
+def test_what_has_woken_the_thread_is_enough_for_all_that_it_takes_then(inbox, monkeypatch):
+    calls = []
+    monkeypatch.setattr(inbox._wake, "set", lambda: calls.append(None))
+    for n in range(3):
+        inbox.put(reading(n))
+    assert len(calls) == 1
+    inbox._wake.clear = lambda: True
+    assert len(inbox.take()) == 3
+    inbox.put(ANSWER)
+    assert len(calls) == 2
+
+
 def test_after_a_pause_the_next_reading_wakes_again(inbox, time):
     inbox.put(reading(1))
     inbox.take()

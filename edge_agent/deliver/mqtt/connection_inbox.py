@@ -19,19 +19,21 @@ class ConnectionInbox:
     """A queue with a descriptor that `select` takes; the latest values are gathered for 20 ms.
 
     The first reading wakes the thread. Then the thread looks by itself when it is time, until
-    there was none. All else wakes it at once.
+    there was none. All else wakes it at once. A thread that is woken already is not woken again.
     """
 
     def __init__(self) -> None:
         self._items: SimpleQueue[ConnectionItem] = SimpleQueue()
         self._wake = WakeUp()
-        self._gathering = False
+        # A thread that puts looks at these afterwards; the reader sets them before it takes.
+        self._gathering = self._woken = False
         self._look_at = math.inf
 
     def put(self, item: ConnectionItem) -> None:
         """Hand something over, from any thread."""
         self._items.put(item)
-        if not (self._gathering and isinstance(item, Reading)):
+        if not (self._woken or (self._gathering and isinstance(item, Reading))):
+            self._woken = True
             self._wake.set()
 
     def fileno(self) -> int:
@@ -47,6 +49,7 @@ class ConnectionInbox:
         now = time.monotonic()
         if not self._wake.clear() and now < self._look_at:
             return []
+        self._woken = False
         taken = [*self._waiting()]
         self._gathering = any(isinstance(one, Reading) for one in taken)
         self._look_at = now + GATHERED if self._gathering else math.inf
