@@ -5,8 +5,6 @@ import pytest
 from edge_agent.evaluate.rules.rule_state import RuleState
 from tests.evaluate.reference.compare import played, report
 
-CHUNK = 30
-
 
 def chunks(first, last, size):
     return [range(begin, begin + size) for begin in range(first, last, size)]
@@ -17,13 +15,13 @@ def assert_same(seeds):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seeds", chunks(1, 300, 30), ids=lambda seeds: f"from {seeds.start}")
+@pytest.mark.parametrize("seeds", chunks(1, 100, 25), ids=lambda seeds: f"from {seeds.start}")
 def test_engine_and_model_tell_the_same_alerts_and_outputs(seeds):
     assert_same(seeds)
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("seeds", chunks(301, 20_000, 500), ids=lambda seeds: f"from {seeds.start}")
+@pytest.mark.parametrize("seeds", chunks(101, 20_000, 500), ids=lambda seeds: f"from {seeds.start}")
 def test_engine_and_model_tell_the_same_of_many_timelines(seeds):
     assert_same(seeds)
 

@@ -55,10 +55,10 @@ def cursor_before_ack():
     """Report a batch as delivered before it is."""
     deliver = Forwarder._deliver
 
-    def delivering(forwarder, batch):
+    def delivering(forwarder, batch, log):
         last = batch[-1].offset
         forwarder._log.commit(CursorMove(forwarder._sink.name, last, {}, forwarder._kinds))
-        deliver(forwarder, batch)
+        deliver(forwarder, batch, log)
 
     return replaced([(Forwarder, "_deliver", delivering)])
 
@@ -78,8 +78,8 @@ def synchronous_off():
 def own_limit():
     """Split batches by our own limit; what is too large for the broker counts as refused."""
 
-    def make(messages, properties, reply, _largest):
-        return Job(messages, properties, reply, 0)
+    def make(messages, properties, reply, _largest, behind):
+        return Job(messages, properties, reply, 0, behind)
 
     def reach(sink, _groups, settlement):
         sink._largest = MAX_PACKET
