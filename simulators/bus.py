@@ -91,8 +91,7 @@ class SimulatedBus:
             self._transfer(message)
 
     def _check(self, messages: Sequence[i2c_msg]) -> None:
-        reads = [message.flags & I2C_M_RD for message in messages]
-        if sum(reads) > 1 or (any(reads) and not reads[-1]):
+        if any(message.flags & I2C_M_RD for message in messages[:-1]):
             # i2c-bcm2835: "only one read message supported, has to be last"
             raise _os_error(errno.EOPNOTSUPP)
 
