@@ -7,8 +7,6 @@ import tomllib
 
 import pytest
 
-from edge_agent.store.event_log import EventLog
-
 CONFIG = """
 [log]
 path = "{path}"
@@ -29,10 +27,9 @@ main()
 
 @pytest.fixture
 def imported(tmp_path):
-    """Everything that a later start has imported, with two devices, when the agent stops."""
+    """Everything that a first start has imported, with two devices, when the agent stops."""
     config = tmp_path / "two.toml"
     config.write_text(CONFIG.format(path=tmp_path / "two.db"))
-    EventLog.open(tmp_path / "two.db", boot="").close()
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, "run", str(config)],
         stdout=subprocess.PIPE,
@@ -87,7 +84,6 @@ def test_an_agent_imports_of_the_contracts_only_the_envelope(imported):
         "rich",
         "asyncio",
         "consumers",
-        "sqlite_utils",
         "dateutil",
         "wsproto",
     ],

@@ -4,14 +4,10 @@ import secrets
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edge_agent.errors import LogError
 from edge_agent.store.tally import BLOCK, ENTER, TABLE
 from edge_agent.store.vacant import TABLE as VACANT
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
 SCHEMA = """
 CREATE TABLE event (
@@ -53,44 +49,46 @@ CREATE TABLE loss (
 TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
 
-def m001_event_log(db: "Database") -> None:
+def m001_event_log(connection: sqlite3.Connection) -> None:
     """Create the event log, with a random id."""
     for statement in SCHEMA.split(";\n"):
         if statement.strip():
-            db.execute(statement)
-    db.execute("INSERT INTO log VALUES (?)", [secrets.token_hex(6)])
+            connection.execute(statement)
+    connection.execute("INSERT INTO log VALUES (?)", [secrets.token_hex(6)])
 
 
-def m002_memory(db: "Database") -> None:
+def m002_memory(connection: sqlite3.Connection) -> None:
     """Keep what the engine must know again after a restart."""
-    db.execute("CREATE TABLE memory (name TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID")
+    connection.execute(
+        "CREATE TABLE memory (name TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID"
+    )
 
 
-def m003_accounts(db: "Database") -> None:
+def m003_accounts(connection: sqlite3.Connection) -> None:
     """Keep an account for each sink; those of an older log begin at their cursors."""
-    db.execute(ACCOUNT)
-    db.execute(LOSS)
-    db.execute("""
+    connection.execute(ACCOUNT)
+    connection.execute(LOSS)
+    connection.execute("""
         INSERT INTO account SELECT sink, '[]', "offset", "offset", 0, FALSE FROM cursor
     """)
-    db.execute("DROP TABLE cursor")
-    db.execute("DROP TABLE dropped")
-    db.execute("ALTER TABLE memory RENAME TO saved_state")
+    connection.execute("DROP TABLE cursor")
+    connection.execute("DROP TABLE dropped")
+    connection.execute("ALTER TABLE memory RENAME TO saved_state")
 
 
-def m004_tally(db: "Database") -> None:
+def m004_tally(connection: sqlite3.Connection) -> None:
     """Count the events by block, kind and source."""
-    db.execute(TABLE)
-    ((last,),) = db.execute('SELECT coalesce(max("offset"), 0) FROM event').fetchall()
-    db.execute(ENTER, [last // BLOCK * BLOCK])
+    connection.execute(TABLE)
+    ((last,),) = connection.execute('SELECT coalesce(max("offset"), 0) FROM event').fetchall()
+    connection.execute(ENTER, [last // BLOCK * BLOCK])
 
 
-def m005_vacant(db: "Database") -> None:
+def m005_vacant(connection: sqlite3.Connection) -> None:
     """Keep the offsets without an event that are accounted for."""
-    db.execute(VACANT)
+    connection.execute(VACANT)
 
 
-STEPS: tuple[Callable[["Database"], None], ...] = (
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m001_event_log,
     m002_memory,
     m003_accounts,
@@ -132,15 +130,11 @@ def migrate(connection: sqlite3.Connection, where: str) -> None:
 
 
 def _apply(connection: sqlite3.Connection, version: int) -> None:
-    # 3 MB, which an agent does without as soon as its log is up to date.
-    from sqlite_utils import Database  # noqa: PLC0415
-
-    db = Database(connection, execute_plugins=False)
-    db.execute("BEGIN IMMEDIATE")
+    connection.execute("BEGIN IMMEDIATE")
     for step in STEPS[version:]:
-        step(db)
-    db.execute(f"PRAGMA user_version = {len(STEPS)}")
-    db.execute("COMMIT")
+        step(connection)
+    connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+    connection.execute("COMMIT")
 
 
 def version_of(connection: sqlite3.Connection) -> int:
