@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -97,3 +98,10 @@ def test_without_one_the_embedded_broker_runs(monkeypatch, tmp_path):
         demo_broker, "installed_mosquitto", lambda: installed_mosquitto(str(tmp_path))
     )
     assert isinstance(demo_broker.demo_broker(1), EmbeddedBroker)
+
+
+def test_the_embedded_broker_takes_its_own_loop_not_that_of_the_thread_that_makes_it(port):
+    with ThreadPoolExecutor(1) as thread:  # a thread without one: Python 3.14 has none anywhere
+        broker = thread.submit(EmbeddedBroker, "127.0.0.1", port).result()
+    broker.start()
+    broker.stop()

@@ -22,13 +22,13 @@ class EmbeddedBroker:
 
     name = "the embedded broker (MQTT 3.1.1)"
     versions: tuple[int, ...] = (MQTT_3_1_1,)
+    _loop: asyncio.AbstractEventLoop  # of its thread, from the start
 
     def __init__(self, host: str, port: int) -> None:
         self._address = (host, port)
         self._started: SimpleQueue[Exception | None] = SimpleQueue()
-        self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
-        self._broker = self._build()
+        self._kind = _installed()
         self._thread = threading.Thread(target=self._run, name="broker")
 
     def start(self) -> None:
@@ -44,47 +44,53 @@ class EmbeddedBroker:
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(START_SECONDS)
 
-    def _build(self) -> Any:  # noqa: ANN401
-        try:
-            from amqtt.broker import Broker  # noqa: PLC0415
-        except ImportError:
-            raise SimulationError(
-                "no broker is installed",
-                "`sudo apt install mosquitto`, `pip install 'edge-agent[broker]'`,"
-                " or use your own with --no-broker",
-            ) from None
-        # It logs a stack trace for every client that leaves in haste.
-        logging.getLogger("amqtt").setLevel(logging.CRITICAL)
-        logging.getLogger("transitions").setLevel(logging.CRITICAL)
-        return Broker(
+    def _built(self) -> Any:  # noqa: ANN401
+        """Return the broker; it takes the loop that runs."""
+        return self._kind(
             {
                 "listeners": {"default": {"type": "tcp", "bind": "{}:{}".format(*self._address)}},
                 "plugins": {
                     "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}
                 },
-            },
-            loop=self._loop,
+            }
         )
 
     def _run(self) -> None:
-        self._loop.run_until_complete(self._serve())
-        self._loop.run_until_complete(_end_tasks())
-        self._loop.close()
+        asyncio.run(self._serve())
 
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         try:
-            await self._broker.start()
+            broker = self._built()
+            await broker.start()
         except Exception as error:  # noqa: BLE001
             self._started.put(error)
             return
         self._started.put(None)
         await self._stopping.wait()
-        await self._broker.shutdown()
+        await broker.shutdown()
+        await _end_tasks()
 
     def _explained(self, error: Exception) -> SimulationError:
         cause = error.__cause__
         reason = os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else error
         return no_port(self._address, reason)
+
+
+def _installed() -> Any:  # noqa: ANN401
+    """Return the class of the broker; raise SimulationError if amqtt is not installed."""
+    try:
+        from amqtt.broker import Broker  # noqa: PLC0415
+    except ImportError:
+        raise SimulationError(
+            "no broker is installed",
+            "`sudo apt install mosquitto`, `pip install 'edge-agent[broker]'`,"
+            " or use your own with --no-broker",
+        ) from None
+    # It logs a stack trace for every client that leaves in haste.
+    logging.getLogger("amqtt").setLevel(logging.CRITICAL)
+    logging.getLogger("transitions").setLevel(logging.CRITICAL)
+    return Broker
 
 
 async def _end_tasks() -> None:
