@@ -76,7 +76,7 @@ def open_database(path: Path, tables: str) -> sqlite3.Connection:
     Raises sqlite3.Error.
     """
     protect_database(path)
-    database = sqlite3.connect(path, LOCK_SECONDS, isolation_level=None)
+    database = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)
     try:
         database.execute("PRAGMA journal_mode = WAL")
         database.executescript(tables)
