@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import math
 import os
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,22 @@ import click
 
 from edge_agent.errors import AgentError, ConfigError
 from edge_agent.problems import unknown
+
+
+class NumberRange(click.FloatRange):
+    """A number between two others; click's own range lets `nan` pass."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Return the number; raise BadParameter for any other text."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
 
 
 class HelpfulGroup(click.Group):

@@ -19,6 +19,7 @@ from consumers.replay.stretch import ReplayBatches, TimeStretch
 from consumers.sink_options import DELIVERY_ARGUMENTS, SINK_OPTIONS
 from consumers.source import SourceUnavailable
 from edge_agent.clock import SystemClock
+from edge_agent.command_line import NumberRange
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.sink import Sink
 from edge_agent.deliver.sink_replay import SinkReplay
@@ -37,7 +38,7 @@ def _arguments(command: Callable[..., Any]) -> Callable[..., Any]:
 @_arguments
 @click.option("--since", type=TIME, help="Only events from this local time on.")
 @click.option("--until", type=TIME, help="Only events up to this local time.")
-@click.option("--rate", type=click.FloatRange(1, 1e6), default=500.0, show_default=True,
+@click.option("--rate", type=NumberRange(1, 1e6), default=500.0, show_default=True,
               help="Events a second, at most.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON at the end, and nothing else.")
 def replay(

@@ -11,7 +11,7 @@ from typing import IO, Any, NamedTuple, cast
 
 import click
 
-from edge_agent.command_line import HelpfulGroup
+from edge_agent.command_line import HelpfulGroup, NumberRange
 from edge_agent.commands.accounts import as_lines
 from edge_agent.commands.config_choice import config_before, log_argument
 from edge_agent.commands.export import FORMATS, as_json_line, as_line
@@ -141,7 +141,7 @@ def export(source: ChosenLog, form: str, output: IO[str], **selected: Any) -> No
 @click.option("--until", default="", help="Last offset, or a time; default: the end of the log.")
 @click.option(
     "--rate",
-    type=click.FloatRange(0.01, 100_000),
+    type=NumberRange(0.01, 100_000),
     default=100,
     show_default=True,
     help="Most events a second.",

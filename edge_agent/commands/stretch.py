@@ -10,6 +10,8 @@ from edge_agent.units import Duration
 
 FORMS = "an offset, such as 1200, a time, such as 2026-11-01T06:00, or how long ago, such as 2h"
 
+DIGITS = 16
+
 
 class Stretch(NamedTuple):
     """The events behind the offset `after` and up to `upto`."""
@@ -37,6 +39,8 @@ def stretch_of(history: HistoryReader, since: str, until: str, now: int) -> Stre
 def _parsed(option: str, text: str, now: int) -> int:
     """Return an offset, or a time in µs since 1970."""
     if not text or text.isdecimal():
+        if len(text) > DIGITS:
+            raise ConfigError((f"{option} {text[:40]}: no offset has more than {DIGITS} digits",))
         return int(text or 0)
     try:
         return now - round(Duration.parse(text) * 1e6)

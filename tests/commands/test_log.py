@@ -63,6 +63,17 @@ def test_a_time_that_is_none_is_refused_with_what_there_is(edge_agent, log):
     assert "--since yesterday: write an offset" in done.err
 
 
+@pytest.mark.parametrize("digits", [20, 5000])
+def test_an_offset_that_no_log_has_is_refused(edge_agent, log, digits):
+    done = edge_agent(*log, "export", "--since", "9" * digits)
+    assert (done.code, "no offset has more than 16 digits" in done.err) == (2, True)
+
+
+def test_a_rate_that_is_no_number_is_refused(edge_agent, log):
+    done = edge_agent(*log, "replay", "--sink", "mqtt", "--since", "1", "--rate", "nan")
+    assert (done.code, "'nan' is not a number" in done.err) == (2, True)
+
+
 def test_a_tail_that_follows_has_no_end(edge_agent, log):
     done = edge_agent(*log, "tail", "-f", "--until", "3")
     assert (done.code, "leave --until out" in done.err) == (2, True)
