@@ -106,8 +106,9 @@ python-%:
 test-container:  ## build and run the container image, if podman or docker runs here
 	@sh .ci/test-container
 
-test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many kills
+test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many kills, a Node-RED
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
+	@$(call need,npm,npm)
 	$(BIN)/python -m pytest $(PARALLEL) -m 'nightly and not buses'
 
 # What is missing is fetched once, into ~/.cache/edge-agent-tests. One server at a time: they are large.
