@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from edge_agent.clock import Moment
+from edge_agent.evaluate.outputs.output_state import OutputState
 from edge_agent.events import SavedState
 
 _logger = logging.getLogger(__name__)
@@ -38,19 +39,22 @@ def save_state(name: str, state: msgspec.Struct, moment: Moment, boot: str) -> S
 
 
 class ChangedStates:
-    """Saves those states of one kind that have changed since they were last saved."""
+    """Saves those states of outputs that have changed since they were last saved."""
 
-    def __init__(self, prefix: str, saved: Mapping[str, msgspec.Struct], boot: str) -> None:
+    def __init__(self, prefix: str, saved: Mapping[str, OutputState], boot: str) -> None:
         self._prefix = prefix
         self._saved = saved
         self._boot = boot
 
-    def save(self, states: Mapping[str, msgspec.Struct], moment: Moment) -> list[SavedState]:
-        """Return what is to be saved of the states by name."""
-        before, self._saved = self._saved, states
-        changed = [name for name, state in states.items() if state != before.get(name)]
+    def save(self, states: Mapping[str, OutputState], moment: Moment) -> list[SavedState]:
+        """Return what is to be saved of the states by name; an output that is gone has no order."""
+        before = self._saved
+        gone = {name: one.released() for name, one in before.items() if name not in states}
+        self._saved = {**gone, **states}
         return [
-            save_state(self._prefix + name, states[name], moment, self._boot) for name in changed
+            save_state(self._prefix + name, state, moment, self._boot)
+            for name, state in self._saved.items()
+            if state != before.get(name)
         ]
 
 

@@ -235,6 +235,7 @@ def restarted(life, config, tmp_path):
 
 
 HOT = CONFIG[CONFIG.index('[[rule]]\nname = "hot"') : CONFIG.index('[[rule]]\nname = "mean"')]
+FAN = CONFIG[CONFIG.index("[[output]]") : CONFIG.index("[[rule]]")]
 WITHOUT_HOT = CONFIG.replace(HOT, "")
 
 
@@ -319,6 +320,18 @@ def test_what_a_start_has_ended_does_not_come_back_once_a_start_keeps_again(aske
     asked.stop()
     config = (tmp_path / "asked.toml").read_text()
     restarted(asked, config.replace("pin = 22", 'pin = 22\nat_start = "safe"'), tmp_path)
+    asked.live(1, 25)
+    restarted(asked, config, tmp_path)
+    assert asked.engine._evaluator.outputs.orders == {}
+
+
+def test_what_was_commanded_of_an_output_that_is_removed_does_not_come_back(asked, tmp_path):
+    asked.live(3, 25)  # min_off
+    asked.ask("set", output="fan", value="on", **{"for": 600})
+    asked.live(4, 25)  # min_on
+    config = (tmp_path / "asked.toml").read_text()
+    without = config.replace('set = { fan = "on" }', "").replace(FAN, "")
+    restarted(asked, without, tmp_path)
     asked.live(1, 25)
     restarted(asked, config, tmp_path)
     assert asked.engine._evaluator.outputs.orders == {}

@@ -30,6 +30,13 @@ class OutputState(msgspec.Struct, frozen=True, omit_defaults=True):
         order = self.order if lasting else None
         return OutputState(self.held._replace(value=value), order)
 
+    def released(self) -> "OutputState":
+        """Return what stays of the state of an output that is no longer configured.
+
+        What was commanded has ended: an output that is added again is safe.
+        """
+        return OutputState(self.held)
+
     def shifted(self, by: int) -> "OutputState":
         """Return the state on another boot's uptime."""
         begun = None if self.held.begun is None else self.held.begun + by
