@@ -59,6 +59,7 @@ def test_a_right_url_has_no_problem(url):
         (QUEUE + ".fif", "no queue has this URL"),
         ("sqs+https:///123456789012/events", "it needs a host"),
         ("sqs+https://host:0/123456789012/events", "a port from 1 to 65535"),
+        (f"sqs+https://{'h' * 64}/123456789012/events", "no host has this name"),
         ("sqs+https://host:x/123456789012/events", "a port from 1 to 65535"),
         ("sqs+https://[::1/123456789012/events", "Invalid IPv6 URL"),
         ("sqs+http://elasticmq.lan/123456789012/events", "only for an emulator on this machine"),

@@ -52,6 +52,7 @@ def test_a_url_names_servers_and_topic(url, servers, topic):
         ("kafka://a:0/t", "1 to 65535"),
         ("kafka://a:99999/t", "1 to 65535"),
         ("kafka://a,,b/t", "a host is missing"),
+        (f"kafka://a,{'b' * 64}/t", "no host has this name"),
         ("kafka://a?x=1/t", "a host is missing"),
         ("kafka:a/t", "kafka://host"),
         ("kafka://a", "no topic"),

@@ -10,6 +10,7 @@ from edge_agent.deliver.sink import SinkPlan, SinkProblem
 from edge_agent.deliver.url import without_credentials
 
 FIELDS = ("node", "kind", "source")
+LONGEST_NAMES = {"node": "n" * 64, "kind": "aggregate", "source": f"output-{'s' * 64}"}
 RESERVED = "amq."
 
 
@@ -62,6 +63,7 @@ def _mistake_in_key(template: str) -> str:
     for _, field, form, conversion in parts:
         if field is not None and (field not in FIELDS or form or conversion):
             return f"{{{field}}} is unknown; use {', '.join(f'{{{one}}}' for one in FIELDS)}"
-    if len(template.encode()) > LONGEST:
-        return f"longer than {LONGEST} bytes; shorten it"
+    longest = len(template.format_map(LONGEST_NAMES).encode())
+    if longest > LONGEST:
+        return f"{longest} bytes with the longest names; AMQP takes {LONGEST}: shorten it"
     return ""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from edge_agent.deliver.aws.service import SERVICES, AwsService
-from edge_agent.deliver.url import is_loopback
+from edge_agent.deliver.url import host_of, is_loopback
 
 REGION = r"[a-z]{2,}(?:-[a-z]+)+-\d+"
 
@@ -54,7 +54,8 @@ def _endpoint(parts: SplitResult) -> str:
         port = 0
     if not parts.hostname or port == 0:
         raise ValueError("it needs a host, and a port from 1 to 65535 if there is one")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    host = host_of(parts, "a host behind //")
+    if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("http is only for an emulator on this machine; write https")
     return f"{parts.scheme}://{parts.netloc}"
 

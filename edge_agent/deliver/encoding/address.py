@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from edge_agent.deliver.url import port_of
+from edge_agent.deliver.url import host_of, port_of
 from edge_agent.deliver.web.address import PORTS, HttpAddress
 
 
@@ -16,9 +16,8 @@ def registry_address(url: str) -> HttpAddress:
     parts = urlsplit(url)
     if parts.scheme not in PORTS:
         raise ValueError("no URL of a registry; write https://host[:port][/path]")
-    if not parts.hostname:
-        raise ValueError("there is no host; write https://host[:port][/path]")
+    host = host_of(parts, "https://host[:port][/path]")
     if parts.query or parts.fragment or not url.isprintable() or " " in url:
         raise ValueError("a registry's URL ends after its path; remove the rest")
     tls = parts.scheme == "https"
-    return HttpAddress(parts.hostname, port_of(parts, PORTS), tls, parts.path.rstrip("/"))
+    return HttpAddress(host, port_of(parts, PORTS), tls, parts.path.rstrip("/"))

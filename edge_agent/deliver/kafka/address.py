@@ -4,8 +4,9 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from edge_agent.deliver.url import bracketed
+from edge_agent.deliver.url import bracketed, host_of
 
+EXAMPLE = "kafka://host[:port][,host...]/topic"
 PORTS = {"kafka": 9092, "eventhubs": 9093}
 TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
@@ -53,11 +54,11 @@ def unusable(topic: str) -> str:
 def _server(name: str, default: int) -> Server:
     try:
         parts = urlsplit(f"//{name}")
-        host, port = parts.hostname or "", default if parts.port is None else parts.port
+        port = default if parts.port is None else parts.port
     except ValueError:
-        raise ValueError(f"{name}: the port must be a number from 1 to 65535") from None
-    if not host or parts.path or parts.query or parts.fragment:
-        raise ValueError("a host is missing or malformed; write kafka://host[:port]/topic")
+        port = 0
     if not port:
         raise ValueError(f"{name}: the port must be a number from 1 to 65535")
-    return Server(host, port)
+    if not parts.hostname or parts.path or parts.query or parts.fragment:
+        raise ValueError("a host is missing or malformed; write kafka://host[:port]/topic")
+    return Server(host_of(parts, EXAMPLE), port)
