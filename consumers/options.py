@@ -110,6 +110,8 @@ def chosen_source(**options: Any) -> Source:  # noqa: ANN401 - those of SOURCE_O
     plan = SourcePlan(**options)
     if unusable := [node for node in plan.nodes if not NODE.fullmatch(node)]:
         raise click.BadParameter(f"no node has the name {unusable[0]!r}", param_hint="NODE")
+    if bool(plan.certificate) != bool(plan.key):
+        raise click.UsageError("--certificate and --key go together")
     for secret in filter(None, (plan.password_file, plan.key)):
         _refuse_exposed(secret)
     try:

@@ -1,4 +1,4 @@
-"""Directories, whose own content is synced apart from that of their files."""
+"""Directories, whose own content is synced apart from that of their files, and links in them."""
 
 import os
 from pathlib import Path
@@ -11,3 +11,11 @@ def sync_directory(path: Path) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def followed(path: Path) -> Path:
+    """Return the absolute path of what a link names; links in a circle stay as they are.
+
+    `Path.resolve` raises for a circle, and not with an OSError: here, opening the file says it.
+    """
+    return Path(os.path.realpath(path))

@@ -40,7 +40,7 @@ def protect_database(path: Path) -> None:
     for companion in (Path(f"{path}{suffix}") for suffix in COMPANIONS):
         with suppress(OSError):
             mode = companion.stat().st_mode
-            if mode & OTHERS:
+            if stat.S_ISREG(mode) and mode & OTHERS:
                 companion.chmod(mode & 0o770)
 
 

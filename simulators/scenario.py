@@ -26,6 +26,7 @@ from simulators.model import Model
 from simulators.signals import Signal, Sum, Walk
 from simulators.surroundings import Surroundings, default_signal, seed_of
 from simulators.tables import Tables, unknown
+from simulators.text_file import text_of
 
 SIGNALS: dict[str, Callable[..., Signal]] = {
     "constant": signals.Constant,
@@ -89,11 +90,13 @@ def load(path: Path, devices: Mapping[str, type[Model]]) -> Scenario:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(text_of(path))
     except FileNotFoundError:
         what = "no such file; start from examples/greenhouse.scenario.toml"
-    except OSError as error:
+    except PermissionError as error:
         what = f"{error.strerror}; make it readable for this user"
+    except OSError as error:
+        what = f"{error.strerror}; name a text file"
     except UnicodeDecodeError as error:
         what = f"not UTF-8 at byte {error.start}; save it as UTF-8"
     except RecursionError:

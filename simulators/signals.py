@@ -11,12 +11,16 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from io import StringIO
 from pathlib import Path
 from typing import Protocol
+
+from simulators.text_file import text_of
 
 DAY = 86400.0
 HEADER = ["time", "value"]
 OCTAVES = 4  # of a walk: its finest step is 1/16 of its period
+LARGEST = 100_000_000  # bytes of a recording
 MASK = (1 << 64) - 1
 
 
@@ -167,8 +171,8 @@ class Sum:
 
 def replay(file: Path, hold: bool = False) -> Recording:
     """Read rows of `time,value`, after an optional header; raise ValueError with the line."""
-    with file.open(encoding="utf-8", newline="") as rows:
-        points = list(_points(file.name, rows))
+    rows = StringIO(text_of(file, LARGEST), newline="")
+    points = list(_points(file.name, rows))
     if not points:
         raise ValueError(f'{file.name}: no rows; wanted: "time,value" in each, time in seconds')
     times, values = zip(*points, strict=True)

@@ -10,7 +10,7 @@ from edge_agent.blueprint import resolve
 from edge_agent.deliver.file import SINK
 from edge_agent.deliver.sink import SinkContext, SinkPlan
 from edge_agent.errors import AgentError, ConfigError
-from edge_agent.private_files import create, ensure, refuse_exposed
+from edge_agent.private_files import create, ensure, protect_database, refuse_exposed
 from edge_agent.store.event_log import EventLog
 
 UMASKS = [0o000, 0o022, 0o077]
@@ -144,3 +144,11 @@ def test_the_remedy_names_the_file(tmp_path):
     path.chmod(0o644)
     with pytest.raises(AgentError, match=f"chmod 640 {path}"):
         refuse_exposed(str(path))
+
+
+def test_what_is_no_file_keeps_its_mode(tmp_path):
+    device = tmp_path / "device"  # as /dev/null, which every program needs
+    with umask(0):
+        os.mkfifo(device, 0o666)
+    protect_database(device)
+    assert stat.S_IMODE(device.stat().st_mode) == 0o666

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge_agent.blueprint.checked import checked
 from edge_agent.config.source import STANDARD_INPUT
-from edge_agent.directories import sync_directory
+from edge_agent.directories import followed, sync_directory
 from edge_agent.errors import AgentError, ConfigError
 from edge_agent.private_files import create
 
@@ -21,7 +21,7 @@ class ReplaceableFile:
 
     def __init__(self, path: Path) -> None:
         self._named = path
-        self.path = path if path == STANDARD_INPUT else path.resolve()
+        self.path = path if path == STANDARD_INPUT else followed(path)
         self.candidate = self.path.with_name(f".{self.path.name}.new")
         self._before = self.path.with_name(f".{self.path.name}.before")
 

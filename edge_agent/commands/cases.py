@@ -16,6 +16,7 @@ from edge_agent.config.output import Switch
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.replay import Replay
 from edge_agent.events import Alert, Reading, Switched
+from edge_agent.paths import bounded_content
 from edge_agent.units import Duration, decode, level
 
 ReportedState: TypeAlias = Literal["firing", "resolved", "flapping"]
@@ -69,7 +70,7 @@ class Occurrence(NamedTuple):
 def load(path: Path) -> list[RuleCase]:
     """Return the cases of a TOML or JSON lines file; raise ConfigError for anything else."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = bounded_content(path).decode("utf-8")
         if path.suffix == ".jsonl":
             found = [msgspec.json.decode(line) for line in text.splitlines() if line.strip()]
         else:

@@ -166,6 +166,8 @@ def _check_place(config: Path, *, force: bool) -> None:
     """Raise ConfigError before any question if the draft could not be written."""
     if not force and config.exists():
         raise ConfigError((f"{config}: exists; left unchanged; use --force to overwrite it",))
+    if config.exists() and not config.is_file():
+        raise ConfigError((f"{config}: no file; left unchanged; name another one",))
     place = next(one for one in config.absolute().parents if one.exists())
     if not place.is_dir():
         raise ConfigError((f"{place}: not a directory; name another file",))
@@ -189,7 +191,7 @@ def _put(config: Path, text: str) -> None:
     try:
         config.parent.mkdir(parents=True, exist_ok=True)
         fresh.unlink(missing_ok=True)
-        with os.fdopen(create(fresh), "w") as file:
+        with os.fdopen(create(fresh), "w", encoding="utf-8") as file:
             file.write(text)
         resolve(fresh)
         _let_the_service_read(fresh)

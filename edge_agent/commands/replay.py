@@ -19,6 +19,7 @@ from edge_agent.commands.stretch import Stretch, losses, stretch_of
 from edge_agent.deliver.backoff import Backoff
 from edge_agent.deliver.sink import Sink, SinkContext
 from edge_agent.deliver.sink_replay import SinkReplay
+from edge_agent.directories import followed
 from edge_agent.errors import AgentError, ConfigError
 from edge_agent.events import LoggedEvent
 from edge_agent.problems import unknown
@@ -59,7 +60,7 @@ def replay(
     """Replay to the sink `name`; return the exit code."""
     blueprint = resolve(config, overrides)
     found = _sink(blueprint, name, config)
-    path = path_of_log(blueprint.config, config, simulated=simulated).resolve()
+    path = followed(path_of_log(blueprint.config, config, simulated=simulated))
     resolved = found._replace(plan=_plan(found.plan))
     if is_locked(path):
         _refuse_claimed(resolved, resolve(config), name)

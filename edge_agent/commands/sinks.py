@@ -14,6 +14,7 @@ from edge_agent.commands.config_choice import log_argument
 from edge_agent.commands.open_log import opened_log, path_of_log
 from edge_agent.commands.options import json_option, set_option, simulated_option
 from edge_agent.config.reader import load
+from edge_agent.directories import followed
 from edge_agent.store.lock import is_locked
 from edge_agent.store.reader import LogReader
 
@@ -37,7 +38,7 @@ def sinks(config: Path, overrides: tuple[str, ...], simulated: bool, as_json: bo
     reasons of refused and dropped events. Exit code 1 if a sink is unavailable.
     """
     settings = load(config, overrides)
-    path = path_of_log(settings, config, simulated=simulated).resolve()
+    path = followed(path_of_log(settings, config, simulated=simulated))
     running = is_locked(path)
     with opened_log(path, LogReader) as reader:
         found = sink_reports(reader, sink_names(settings), SystemClock(), running=running)

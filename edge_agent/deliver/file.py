@@ -5,6 +5,7 @@ delivered, and is cut off before the next one is written.
 """
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -133,7 +134,12 @@ class FileSink:
 
 
 def ours(file: IO[bytes]) -> bool:
-    """Return whether a file is empty or begins as ours do; a power cut may leave zeros."""
+    """Return whether a file is empty or begins as ours do; a power cut may leave zeros.
+
+    A device is none: it would be renamed when it is full.
+    """
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return False
     file.seek(0)
     return file.read(1) in (b"", b"{", b"\0")
 

@@ -8,6 +8,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar, runti
 import msgspec
 from msgspec.structs import fields
 
+from edge_agent.directories import followed
 from edge_agent.errors import AgentError, MissingPackage
 from edge_agent.events import (
     KINDS,
@@ -209,7 +210,7 @@ def misses_nothing(_plan: SinkPlan[Options]) -> Iterable[MissingPackage]:
 
 def file_claim(path: Path) -> str:
     """Return how a claim names a file."""
-    return f"the file {path.resolve()}"
+    return f"the file {followed(path)}"
 
 
 class SinkType(NamedTuple, Generic[Options]):

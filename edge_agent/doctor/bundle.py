@@ -4,6 +4,7 @@ Each file is chosen by name, and each text is redacted. The event log, keys and 
 credentials are never packed.
 """
 
+import errno
 import io
 import json
 import os
@@ -24,6 +25,7 @@ from edge_agent.doctor.finding import ThemeResult
 from edge_agent.doctor.instruments.secret_keys import safe_tables
 from edge_agent.doctor.report import as_json
 from edge_agent.keys import REDACTED
+from edge_agent.paths import bounded_content
 from edge_agent.service import UNIT
 from edge_agent.store.reader import read_stats
 
@@ -53,6 +55,8 @@ def write_bundle(case: Case, results: Sequence[ThemeResult], file: Path) -> None
     """Write the archive, readable only by the caller; raise OSError if that fails."""
     redaction = case.redaction()
     file.touch()
+    if not file.is_file():  # its mode would be changed
+        raise OSError(errno.EINVAL, "no file", str(file))
     file.chmod(0o600)
     _hand_over(file, case.environment)
     with tarfile.open(file, "w:gz") as archive:
@@ -105,7 +109,7 @@ def _configuration(case: Case) -> str:
     """Return the tables as JSON; of a file that is not valid TOML only the names of its keys."""
     if case.configuration.tables:
         return json.dumps(safe_tables(case.configuration.tables), indent=1, default=str)
-    text = case.file.read_text(encoding="utf-8", errors="replace")
+    text = bounded_content(case.file).decode("utf-8", "replace")
     return "".join(f"{_bare(line)}\n" for line in text.splitlines())
 
 

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from edge_agent.clock import Clock
+from edge_agent.directories import followed
 from edge_agent.errors import LogError
 from edge_agent.events import gap
 from edge_agent.store.event_log import EventLog
@@ -42,7 +43,7 @@ def open_log(
     A lock or an I/O error is waited for, some seconds; LogError is raised if it cannot be opened.
     What takes long calls `progress`, then and later.
     """
-    path = path.resolve()  # a link must not be a second lock of the same log
+    path = followed(path)  # a link must not be a second lock of the same log
     for seconds in PAUSES:
         try:
             return _open(path, clock, spill, progress)
@@ -61,7 +62,7 @@ def salvage(path: Path, clock: Clock, inode: int, progress: Progress = unwatched
 
     If it is replaced already, because only opening the new one has failed, open the new one.
     """
-    path = path.resolve()
+    path = followed(path)
     mark = MarkFile.lock(path)
     try:
         if finish(path) or inode_at(path) not in (0, inode):

@@ -1,202 +1,110 @@
-"""No command ends in a traceback, whatever its streams, terminal, locale, user and files are."""
+"""No command ends in a traceback, whatever its streams, terminal, locale and user are."""
 
-import json
 import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from edge_agent.cli import COMMANDS
-from edge_agent.clock import ManualClock
-from edge_agent.events import Reading
-from edge_agent.store.event_log import EventLog
+from tests.commands.command_calls import CALLS
+from tests.commands.command_case import HOME, is_right
 
-GREENHOUSE = Path(__file__).parents[2] / "examples/greenhouse.toml"
-ARGUMENTS = {
-    "calibrate": [
-        ["air", "-c", "CONFIG"],
-        ["nonsense"],
-        ["air", "temperature", "-c", "CONFIG"],
-        ["air", "temperature", "CONFIG", "--simulate"],
-        ["air", "temperature", "CONFIG", "--point", "1=1", "--point", "nonsense"],
-    ],
-    "check": [["CONFIG"], ["CONFIG", "--json"], ["CONFIG", "--events"], ["-"]],
-    "control": [["-c", "CONFIG", "help"], ["-c", "CONFIG"]],
-    "demo": [["--scenario", "LOG"]],
-    "doctor": [["CONFIG"], ["CONFIG", "--json"]],
-    "drivers": [[], ["--json"]],
-    "init": [["NEW", "--yes"], ["NEW", "--simulate", "CONFIG"], ["-", "--yes"], ["-"]],
-    "log": [
-        *(["-c", "CONFIG", "--set", "log.path=LOG", *words] for words in (
-            ["tail"], ["tail", "--json"], ["stats"], ["stats", "--json"],
-            ["export"], ["export", "--format", "csv"], ["export", "-o", "NEW"],
-            ["replay", "--sink", "mqtt", "--since", "1h", "--dry-run"],
-            ["replay", "--sink", "mqtt", "--since", "0001-01-01", "--dry-run"],
-        )),
-        ["-c", "CONFIG", "tail"],
-        ["tail", "CONFIG", "--since", "1h", "--kind", "alert", "--source", "air"],
-        ["tail", "--since", "nonsense", "--set", "log.path=LOG", "CONFIG"],
-    ],
-    "pins": [["CONFIG"], ["CONFIG", "--json"]],
-    "read": [["air", "-c", "CONFIG"], ["air", "-c", "CONFIG", "--json"]],
-    "rules": [["test", "CONFIG", "-c", "CONFIG"], ["replay", "CONFIG"]],
-    "run": [["CONFIG", "--set", "log.path=NEW"]],
-    "safe": [["CONFIG"]],
-    "scan": [[], ["--json"], ["--simulate", "CONFIG"], ["--bus", "7"]],
-    "schema": [["list"], ["json"], ["avro"], ["asyncapi", "CONFIG"], ["json", "nonsense"]],
-    "service": [["status"]],
-    "simulate": [["CONFIG", "--set", "log.path=NEW", "--scenario", "LOG"]],
-    "sinks": [["CONFIG"], ["CONFIG", "--json"]],
-    "usbip": [["CONFIG", "--scenario", "LOG"]],
-}  # fmt: skip
-CALLS = [
-    *([name, *words] for name, calls in ARGUMENTS.items() for words in calls),
-    *([name, "--help"] for name in COMMANDS),
-    *([], ["--help"], ["--version"], ["nonsense"], ["\xff"]),
-]
-RUNS, PATIENCE = 3, 600  # s; `run` goes on until it is stopped
-ENDS = {0, 1, 2, 3, 4, 5, 130}
-PLAIN = {
-    "stdin": "/dev/null",
-    "stdout": "/dev/null",
-    "encoding": "utf-8",
-    "uid": 0,
-    "env": {"PATH": os.environ["PATH"], "HOME": "HOME"},
-    "config": GREENHOUSE,
-    "gone": False,
-}
-ASCII = {"encoding": "ascii", "env": {"LC_ALL": "C", "HOME": "HOME"}}
-# Another user may not be able to read the interpreter that runs this test.
-READABLE = os.access(sys.executable, os.X_OK) and not Path(sys.base_prefix).is_relative_to("/root")
+FURTHER = [  # what the calls of the table leave out
+    "edge-agent calibrate air 420 -c CONFIG",
+    "edge-agent calibrate air temperature CONFIG --simulate",
+    "edge-agent calibrate air temperature CONFIG --point 1=1 --point nonsense",
+    "edge-agent check CONFIG --json",
+    "edge-agent check CONFIG --events",
+    "edge-agent check -",
+    "edge-agent control -c CONFIG help",
+    "edge-agent doctor CONFIG --json",
+    "edge-agent drivers --json",
+    "edge-agent drivers sht4x",
+    "edge-agent init NEW --simulate CONFIG",
+    "edge-agent init -",
+    "edge-agent log -c CONFIG --set log.path=LOG tail --json",
+    "edge-agent log -c CONFIG --set log.path=LOG stats --json",
+    "edge-agent log -c CONFIG --set log.path=LOG export --format csv",
+    "edge-agent log -c CONFIG --set log.path=LOG export -o NEW",
+    "edge-agent log -c CONFIG tail",
+    "edge-agent log tail CONFIG --since nonsense --set log.path=LOG",
+    "edge-agent pins CONFIG --json",
+    "edge-agent scan --simulate CONFIG",
+    "edge-agent scan --bus 7",
+    "edge-agent schema json nonsense",
+    "edge-agent sinks CONFIG",
+    "edge-consumer alerts check RULES --json",
+    "edge-consumer audit log:LOG --for 10ms --json",
+    "edge-consumer query --format plot",
+    *(f"{program}{words}" for program in ("edge-agent", "edge-consumer")
+      for words in ("", " --help", " --version", " nonsense", " \xff")),
+    *(f"{path} --help" for path in CALLS),
+]  # fmt: skip
+ASCII = {"encoding": "ascii", "env": HOME | {"LC_ALL": "C"}}
+# Another user may not be able to read the packages that this test runs.
+READABLE = all(place.stat().st_mode & 0o001 for place in Path(click.__file__).parents)
 USERS = {
     "nobody": {"uid": 65534, "env": {}},
     "unknown user": {"uid": 54321, "env": {}},
+    "a user who may write nowhere": {"uid": 65534, "env": {"HOME": "/proc"}},
 } if READABLE else {}  # fmt: skip
-SITUATIONS = {
-    "plain": {},
+STREAMS = {
+    "plain": {"env": {"PATH": os.environ["PATH"], "HOME": "HOME"}},
     "no stdin": {"stdin": "closed"},
-    "binary stdin": {"stdin": "BINARY"},
     "full stdout": {"stdout": "/dev/full"},
-    "no stdout": {"stdout": "closed"},
     "nobody reads": {"stdout": "no reader"},
+    "ascii": ASCII,
+    "a terminal of one character": {"size": [1, 1]},
+}
+SITUATIONS = {
+    "binary stdin, latin-1": {"stdin": "BINARY", "encoding": "latin-1"},
+    "endless stdin, no stdout": {"stdin": "/dev/zero", "stdout": "closed"},
     "full stderr": {"stderr": "/dev/full", "config": "missing"},
     "no stderr": {"stderr": "closed", "config": "missing"},
-    "ascii": ASCII,
     "ascii, a wrong file": {**ASCII, "config": b"name = \xc2\xb0\n"},
-    "latin-1": {"encoding": "latin-1"},
-    "narrow": {"env": {"COLUMNS": "1", "LINES": "1", "HOME": "HOME"}},
-    "no size": {"env": {"COLUMNS": "0", "LINES": "0", "HOME": "HOME"}},
-    "wide": {"env": {"COLUMNS": "100000", "LINES": "100000", "HOME": "HOME"}},
+    "a terminal without a size": {"size": [0, 0]},
+    "a narrow terminal, the directory is gone": {"size": [16, 60], "gone": True},
+    "a wide terminal": {"size": [200, 500]},
     "no environment": {"env": {}},
-    **USERS,
+    "COLUMNS of a wide screen": {"env": {"HOME": "HOME", "COLUMNS": "100000", "LINES": "100000"}},
     "home is a file": {"env": {"HOME": "/dev/null", "XDG_STATE_HOME": "/dev/null"}},
-    "the directory is gone": {"gone": True},
-    "missing file": {"config": "missing"},
-    "directory": {"config": "directory"},
-    "empty": {"config": b""},
-    "binary": {"config": bytes(range(256))},
-    "deep": {"config": b"a = " + b"[" * 100_000},
-    "long line": {"config": b'a = "' + b"x" * 1_000_000},
-    "name that is no text": {"config": "\xff\xfe.toml"},
-    "name with a line end": {"config": "a\nb.toml"},
-    "long name": {"config": "n" * 5000},
-    "below a file": {"config": "/dev/null/a.toml"},
+    **USERS,
 }
-
-
-@pytest.fixture(scope="module")
-def forking():
-    """A function: run a case; return its exit code."""
-    runner = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("forking.py")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def run(case):
-        runner.stdin.write(json.dumps(case) + "\n")
-        runner.stdin.flush()
-        return json.loads(runner.stdout.readline())
-
-    yield run
-    runner.communicate()
+LOCALES = [  # what the interpreter has been started with
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    {"LC_ALL": "tr_TR.ISO-8859-9", "TERM": "nonsense", "TZ": "nonsense"},
+]
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 
 @pytest.fixture
-def places(tmp_path):
-    """What stands for a path in the tables above; every user may look into them."""
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o755)
-    places = {"HOME": tmp_path / "home", "LOG": tmp_path / "events.db", "NEW": tmp_path / "new"}
-    places["BINARY"] = tmp_path / "binary"
-    places["HOME"].mkdir()
-    places["BINARY"].write_bytes(bytes(range(256)) * 10)
-    clock = ManualClock()
-    log = EventLog.open(places["LOG"], boot=clock.boot)
-    with log.transaction():
-        log.append([Reading("air", clock.now(), {"temperature": 21.5}, "°").event()])
-    log.close()
-    return {name: str(path) for name, path in places.items()}
+def failures(ended):
+    """A function: make calls in a situation; return how those ended that should not end so."""
+
+    def failures(calls, situation, **options):
+        ends = {" ".join(words): ended(words, situation, **options) for words in calls}
+        return {
+            call: (code, said[-600:])
+            for call, (code, said) in ends.items()
+            if not is_right(call.split(), code, said)
+        }
+
+    return failures
 
 
-def configuration(given, directory):
-    """Return the path of a configuration as a situation describes it."""
-    path = directory / "agent.toml"
-    if isinstance(given, bytes):
-        path.write_bytes(given)
-        return str(path)
-    return str(directory) if given == "directory" else str(directory / given)
+@pytest.mark.parametrize("situation", STREAMS)
+def test_no_command_ends_in_a_traceback(failures, situation):
+    assert failures([*CALLS.values(), *map(str.split, FURTHER)], STREAMS[situation]) == {}
 
 
-def case(words, situation, places, directory):
-    """Return a case for the process that forks."""
-    given = PLAIN | SITUATIONS[situation]
-    known = places | {"CONFIG": configuration(given.pop("config"), directory)}
-    stand_ins = lambda text: next(  # noqa: E731
-        (text.replace(name, path) for name, path in known.items() if name in text), text
-    )
-    (directory / "cwd").mkdir(exist_ok=True)
-    return {
-        "stderr": str(directory / "stderr"),
-        **given,
-        "stdin": stand_ins(given["stdin"]),
-        "env": {name: stand_ins(value) for name, value in given["env"].items()},
-        "arguments": [stand_ins(word) for word in words],
-        "cwd": str(directory / "cwd"),
-        "seconds": RUNS if words[:1] == ["run"] else PATIENCE,
-        "trace": str(directory / "trace"),
-    }
-
-
-def calls(situation):
-    """Return the commands that a situation is about: those with a file, if it is about files."""
-    about_files = "config" in SITUATIONS[situation] and len(SITUATIONS[situation]) == 1
-    return [words for words in CALLS if "CONFIG" in words or not about_files]
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.nightly
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_no_command_ends_in_a_traceback(forking, places, tmp_path, situation):
-    failed = {}
-    for words in calls(situation):
-        (tmp_path / "stderr").unlink(missing_ok=True)
-        code = forking(case(words, situation, places, tmp_path))
-        said = [
-            path.read_text(errors="replace")
-            for path in (tmp_path / "stderr", tmp_path / "trace")
-            if path.exists()
-        ]
-        stopped = words[:1] == ["run"] and code == -signal.SIGALRM
-        if not (code in ENDS or stopped) or "Traceback" in "".join(said):
-            failed[" ".join(words)] = (code, "".join(said)[-600:])
-        (tmp_path / "trace").unlink(missing_ok=True)
-        Path(places["NEW"]).unlink(missing_ok=True)
-    assert failed == {}
+def test_nor_in_any_other_place(failures, situation):
+    assert failures(CALLS.values(), SITUATIONS[situation]) == {}
 
 
-def test_every_command_is_in_the_table():
-    assert ARGUMENTS.keys() == COMMANDS.keys()
+@pytest.mark.nightly
+@pytest.mark.parametrize("variables", LOCALES, ids=lambda one: one["LC_ALL"])
+def test_nor_in_any_locale(failures, forks, variables):
+    run = forks(**variables)
+    assert failures(CALLS.values(), {"env": HOME | variables}, run=run) == {}

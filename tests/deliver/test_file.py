@@ -1,6 +1,7 @@
 """A file sink loses nothing when other programs touch its file, and touches none of theirs."""
 
 import json
+import os
 
 import pytest
 
@@ -91,3 +92,10 @@ def test_a_line_that_a_power_cut_tore_is_removed(path, sink, torn):
     sink.open()
     sink.deliver([event(1)])
     assert offsets(path) == [1]
+
+
+def test_what_is_no_file_is_refused_and_stays(path, sink):
+    os.mkfifo(path)
+    with pytest.raises(SinkUnavailable, match="not a file of events"):
+        sink.open()
+    assert path.is_fifo()

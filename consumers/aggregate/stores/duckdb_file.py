@@ -20,6 +20,8 @@ class FileInUse(AgentError):
 def connected(path: Path, *, read_only: bool = False) -> "duckdb.DuckDBPyConnection":
     """Return a connection to a file; raise FileInUse, or AgentError for what is not a store."""
     duckdb = _library()
+    if path.exists() and not path.is_file():
+        raise AgentError(f"{path}: no file", "name another one with --store")
     try:
         return in_utc(duckdb.connect(str(path), read_only, {"memory_limit": MEMORY}))
     except duckdb.Error as error:

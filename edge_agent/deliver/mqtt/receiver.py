@@ -17,6 +17,7 @@ from edge_agent.deliver.credentials import read_password, tls_context
 from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.deliver.mqtt.dialing_client import DialingClient
 from edge_agent.errors import AgentError
+from edge_agent.keys import named
 from edge_agent.paths import expanded
 
 PUBLISH, QOS_2 = 0x30, 0x04
@@ -123,4 +124,11 @@ class BoundedReceiver(DialingClient):
 def _password(broker: Broker) -> str:
     if broker.token is not None:
         return broker.token()
-    return read_password(broker.password_file, broker.password_env)
+    try:
+        return read_password(broker.password_file, broker.password_env)
+    except AgentError as error:
+        raise AgentError(f"{_password_key(broker)}: {error}") from None
+
+
+def _password_key(broker: Broker) -> str:
+    return "password_env" if broker.password_env else named("password_file", broker.password_file)

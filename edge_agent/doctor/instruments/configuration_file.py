@@ -4,6 +4,7 @@ The caller may lack what the service gets its secrets from (credentials, variabl
 checks those files itself, so the blueprint is resolved without them.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -62,7 +63,7 @@ def read_configuration(file: Path, installed: Callable[[str], bool]) -> Configur
 
 def _is_unreadable(file: Path) -> bool:
     try:
-        file.open("rb").close()
+        os.close(os.open(file, os.O_RDONLY | os.O_NONBLOCK))  # a pipe is not waited for
     except OSError as error:
         return isinstance(error, PermissionError)
     return False
