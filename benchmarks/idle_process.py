@@ -2,11 +2,16 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge_agent.store.event_log import EventLog
+from edge_agent.store.reader import LogReader
+
+START = 60.0  # s until the first events are in the log, at most
+SETTLE = 10.0  # s in which the work of a start ends
 
 
 @contextmanager
@@ -20,3 +25,14 @@ def agent(port: int, directory: Path, interval: str, *overrides: str) -> Iterato
     finally:
         process.terminate()
         process.wait()
+
+
+def settle(directory: Path) -> None:
+    """Wait until the agent has recorded its first events, and a while longer."""
+    deadline = time.monotonic() + START
+    with closing(LogReader(directory / "idle.db")) as log:
+        while log.last_offset() == 0:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the agent has recorded nothing within {START:.0f} s")
+            time.sleep(0.1)
+    time.sleep(SETTLE)

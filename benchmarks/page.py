@@ -11,14 +11,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
 from benchmarks.broker import free_port, mosquitto
-from benchmarks.idle_process import agent
+from benchmarks.idle_process import SETTLE, agent, settle
 from benchmarks.measure import cpu_seconds, rss
 from benchmarks.relay_delay import figures, relay_rows, relayed
 from benchmarks.row import Row
 from benchmarks.scratch import scratch
 from benchmarks.viewers import viewers
 
-SETTLE, IDLE, PAGES, SCRAPE = 10, 60, 100, 1  # seconds, and pages
+IDLE, PAGES, SCRAPE = 60, 100, 1  # seconds, and pages
 START = 60.0  # s until an agent answers
 
 
@@ -38,7 +38,7 @@ def page(port: int) -> Iterator[Row]:
 def rss_without(port: int) -> float:
     """Return the memory in MiB of ten devices at 1 Hz without page and metrics."""
     with scratch() as directory, agent(port, directory, "1s") as pid:
-        time.sleep(2 * SETTLE)
+        settle(directory)
         return rss(pid)
 
 

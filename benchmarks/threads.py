@@ -1,6 +1,6 @@
-"""Where the CPU of an agent goes, thread by thread: paced, idle, or at full speed.
+"""Where the CPU of an agent goes, thread by thread: paced, idle, with many devices, at full speed.
 
-python -m benchmarks.threads paced|idle|flood   prints the table of docs/performance.md
+python -m benchmarks.threads paced|idle|many|flood   prints the table of docs/performance.md
 
 Only the process itself knows the names of its threads, so each profile is taken from inside.
 """
@@ -17,10 +17,13 @@ from pathlib import Path
 
 from benchmarks.broker import mosquitto
 from benchmarks.scratch import scratch
+from benchmarks.whole_agent import MANY
 
 SETTLE, SECONDS = 8, 20
 FLOOD = 200_000  # events
 BUSES = "buses"
+RATES = {"paced": 1000, "idle": 10, "many": MANY}  # events a second
+SENSORS = {"idle": ["1s"], "many": ["1s", str(MANY)]}  # arguments of `benchmarks.idle`
 Spent = dict[str, tuple[float, int]]  # seconds of CPU and switches, by thread
 
 
@@ -79,8 +82,8 @@ def inside(what: str, port: int, directory: Path) -> None:
 
     if what == "flood":
         flood(port, directory)
-    sys.argv = ["", str(port), str(directory), *(["1s"] if what == "idle" else [])]
-    watched(idle.main if what == "idle" else paced_agent.main)
+    sys.argv = ["", str(port), str(directory), *SENSORS.get(what, [])]
+    watched(idle.main if what in SENSORS else paced_agent.main)
 
 
 def rows(what: str) -> Iterator[str]:
@@ -89,7 +92,7 @@ def rows(what: str) -> Iterator[str]:
         command = [sys.executable, "-m", "benchmarks.threads", what, str(port), str(directory)]
         done = subprocess.run(command, check=True, capture_output=True)
     used = json.loads(done.stdout)
-    rate = {"paced": 1000, "idle": 10}.get(what) or used.pop("rate")[0]
+    rate = RATES.get(what) or used.pop("rate")[0]
     yield "| thread | µs of CPU an event | switches a second |"
     yield "|---|---|---|"
     for name, (cpu, switches) in sorted(used.items(), key=lambda one: -one[1][0]):

@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.broker import free_port
 from benchmarks.delays import delays
-from benchmarks.idle_process import agent
+from benchmarks.idle_process import agent, settle
 from benchmarks.measure import cpu_seconds, rss, written
 from benchmarks.row import Row
 from benchmarks.scratch import scratch
@@ -19,7 +19,7 @@ from benchmarks.throughput import pipeline
 from edge_agent.store.reader import LogReader
 
 MANY = 200  # devices
-SETTLE, IDLE, FLUSHES, SCRAPE = 10, 60, 30, 5  # seconds
+IDLE, FLUSHES, SCRAPE = 60, 30, 5  # seconds
 
 
 def latency(port: int) -> Iterator[Row]:
@@ -32,7 +32,7 @@ def latency(port: int) -> Iterator[Row]:
 def idle(port: int) -> Iterator[Row]:
     """Measure ten sensors at 1 Hz: CPU, memory, disk, and how late their events arrive."""
     with scratch() as directory, agent(port, directory, "1s") as pid, delays(port) as seconds:
-        time.sleep(SETTLE)
+        settle(directory)
         reader = LogReader(directory / "idle.db")
         events, cpu, disk = reader.last_offset(), cpu_seconds(pid), written(pid)
         seconds.clear()
@@ -51,7 +51,7 @@ def idle(port: int) -> Iterator[Row]:
         yield Row("  flushes", flushes / (reader.last_offset() - events), "per event", None, 0.2)
         reader.close()
     with scratch() as directory, agent(port, directory, "1s", str(MANY)) as pid:
-        time.sleep(SETTLE)
+        settle(directory)
         cpu = cpu_seconds(pid)
         time.sleep(IDLE)
         share = (cpu_seconds(pid) - cpu) / IDLE * 100
@@ -63,7 +63,7 @@ def scraped(port: int) -> Iterator[Row]:
     """Measure the same with metrics that are read every five seconds."""
     address = f"127.0.0.1:{free_port()}"
     with scratch() as directory, agent(port, directory, "1s", f"metrics.listen={address}") as pid:
-        time.sleep(SETTLE)
+        settle(directory)
         scrape(address)
         cpu, took = cpu_seconds(pid), 0.0
         for _ in range(IDLE // SCRAPE):
