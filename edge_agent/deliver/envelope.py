@@ -6,6 +6,7 @@ gaps. `sequence` orders as text. An event whose time is not to be trusted yet sa
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,9 @@ TYPES = {kind: str(EventType(kind, version)) for kind, version in WRITTEN.items(
 JSON = "application/json"
 SPECVERSION: Final = "1.0"
 UNSYNCHRONISED = "unsynchronised"
+BEFORE_DATA = f'","specversion":"{SPECVERSION}","data":'
+BEFORE_SEQUENCE = f',"datacontenttype":"{JSON}","sequence":"'
+REMEMBERED = 256  # sources, and seconds: most events share theirs with others
 OVERHEAD = 470  # bytes of a CloudEvent beside its data, with names of the greatest length
 
 
@@ -34,6 +38,7 @@ class Envelope:
         self._source = f"urn:edge:{node}"
         self._log_id = log_id
         self._encoder = msgspec.json.Encoder()
+        self._begin = f'{{"id":{_json(f"{log_id}:")[:-1]}'
 
     def id_of(self, event: LoggedEvent) -> str:
         """Return the id under which one event is delivered."""
@@ -43,11 +48,11 @@ class Envelope:
 
     def encode(self, event: LoggedEvent) -> bytes:
         """Return one event as a JSON object."""
-        return self._encoder.encode(self._whole(event))
+        return self._as_json(event).encode()
 
     def encode_batch(self, events: Iterable[LoggedEvent]) -> bytes:
         """Return several events as a JSON array, in order."""
-        return self._encoder.encode([self._whole(event) for event in events])
+        return f"[{','.join(map(self._as_json, events))}]".encode()
 
     def attributes(self, event: LoggedEvent) -> dict[str, str]:
         """Return the attributes as texts: the binary mode of HTTP, AMQP and Kafka.
@@ -100,11 +105,42 @@ class Envelope:
             texts["replay"] = "true"
         return texts
 
+    def _as_json(self, event: LoggedEvent) -> str:
+        """Return one event as JSON; that of most events takes half of the time of `_whole`."""
+        offset, time, boot, _, kind, source, data = event
+        if boot is not None or type(event) is not LoggedEvent:
+            return self._encoder.encode(self._whole(event)).decode()
+        about = _about(self._source, kind, source)
+        time_and_data = f"{_utc(time)}{BEFORE_DATA}{data}"
+        return f'{self._begin}{offset}{about}{time_and_data}{BEFORE_SEQUENCE}{offset:016}"}}'
+
     def _whole(self, event: LoggedEvent) -> CloudEvent | dict[str, Any]:
         """Return all that is delivered of an event: of a relayed one, every attribute it has."""
         if isinstance(event, RelayedEvent):
             return {**event.attributes, "data": msgspec.Raw(event.data)}
         return self.wrap(event)
+
+
+@lru_cache(REMEMBERED)
+def _about(source: str, kind: str, subject: str) -> str:
+    """Return what lies between the offset and the time of an event's JSON."""
+    names = f'"source":{_json(source)},"type":{_json(type_of(kind))},"subject":{_json(subject)}'
+    return f'",{names},"time":"'
+
+
+def _json(text: str) -> str:
+    return msgspec.json.encode(text).decode()
+
+
+def _utc(time: int) -> str:
+    """Return a time in µs since 1970 as `msgspec` writes it."""
+    second, fraction = divmod(time, 1_000_000)
+    return f"{_second(second)}.{fraction:06}Z" if fraction else f"{_second(second)}Z"
+
+
+@lru_cache(REMEMBERED)
+def _second(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).isoformat()[: len("1970-01-01T00:00:00")]
 
 
 def _text(value: str | int) -> str:

@@ -1,5 +1,6 @@
 import json
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,19 @@ def test_an_event_is_a_cloudevent_with_the_logs_id_and_offset():
         "datacontenttype": "application/json",
         "data": {"values": {"t": 21.5}},
     }
+
+
+@given(
+    st.integers(1, 2**63 - 1),
+    st.integers(0, 2**52) | st.integers(0, 2**32).map(lambda second: second * 1_000_000),
+    st.sampled_from(sorted(KINDS)),
+    st.text(st.characters(exclude_categories=["Cs"])),
+)
+def test_the_json_is_that_of_the_contract(offset, time, kind, source):
+    event = EVENT._replace(offset=offset, time=time, kind=kind, source=source)
+    whole = msgspec.json.encode(ENVELOPE.wrap(event))
+    assert ENVELOPE.encode(event) == whole
+    assert ENVELOPE.encode_batch([event, EVENT]) == b"[%b,%b]" % (whole, ENVELOPE.encode(EVENT))
 
 
 def test_a_time_that_is_not_to_be_trusted_says_so():
