@@ -16,18 +16,17 @@ def settlement(job, error=""):
 
 
 def test_acknowledgements_may_come_in_any_order(job):
-    for n in (2, 0, 3, 1):
-        job.settle(n, "")
+    job.settle([2, 0])
+    job.settle([3, 1])
     assert settlement(job)[:3] == (4, {}, "")
 
 
 def test_what_lies_behind_the_first_gap_is_sent_again(job):
-    for n in (0, 3, 2):
-        job.settle(n, "")
+    job.settle([0, 3, 2])
     assert settlement(job, "lost")[:3] == (1, {}, "lost")
 
 
 def test_a_refusal_after_the_first_gap_is_not_reported_yet(job):
-    job.settle(0, "too ugly")
-    job.settle(2, "too ugly")
+    job.refuse(0, "too ugly")
+    job.refuse(2, "too ugly")
     assert settlement(job, "lost")[:3] == (1, {0: "too ugly"}, "lost")

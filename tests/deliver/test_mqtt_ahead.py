@@ -76,14 +76,15 @@ class Session:
     max_packet, room = 1000, 100
 
     def __init__(self):
-        self.acks, self.payloads, self.moved_at = [], [], float("inf")
+        self.acknowledged, self.refused = set(), []
+        self.payloads, self.moved_at = [], float("inf")
 
     def fits(self, *_):
         return True
 
-    def publish(self, _topic, payload, _properties):
-        self.payloads.append(payload)
-        return len(self.payloads)
+    def publish_all(self, messages, _properties):
+        self.payloads += [payload for _, payload in messages]
+        return range(len(self.payloads), len(self.payloads) + len(messages))
 
 
 @pytest.mark.parametrize(("refused", "sent"), [("", [b"a", b"b"]), ("0x99", [b"a"])])
@@ -94,7 +95,8 @@ def test_a_job_goes_out_only_behind_one_that_has_passed(refused, sent):
     for job in (first, second):
         publisher.add(job)
     publisher.send(session)
-    session.acks = [(1, refused, True)]
+    session.acknowledged = set() if refused else {1}
+    session.refused = [(1, refused, True)] if refused else []
     publisher.settle(session)
     publisher.send(session)
     assert session.payloads == sent

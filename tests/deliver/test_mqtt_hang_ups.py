@@ -231,8 +231,7 @@ class LimitedConnection:
     def post(self, job):
         self.limits.append(job.largest)
         if job.largest == 3000:
-            for n in range(len(job.messages)):
-                job.settle(n, "")
+            job.settle(range(len(job.messages)))
         job.largest = 3000
         job.finish()
 

@@ -31,7 +31,7 @@ class Client:
         self._network, self._client_id = network, client_id
         self._acknowledged, self._refused = acknowledged, refused
         self.protocol = version
-        self.queued = 0
+        self.queued = self.awaited = 0
         self.moving = False
         self.refusals, self.failure = [], ""
         self.on_connect = self.on_disconnect = self.on_message = None
@@ -75,15 +75,21 @@ class Client:
     def reached(self):
         return self._link.carried
 
-    def next_id(self, _taken):
-        self._mid += 1
-        return self._mid
+    def next_ids(self, count, _taken):
+        self._mid += count
+        return [*range(self._mid - count + 1, self._mid + 1)]
 
     def send(self, topic, payload, mid, *, retain=False, properties=None):
         qos = int(mid > 0)
         if qos:
             self._known.add(mid)
         self._queue(("publish", mid, qos, topic, payload), size_of(topic, payload))
+        if qos:
+            self.awaited = self.queued
+
+    def send_all(self, messages, mids, properties):
+        for (topic, payload), mid in zip(messages, mids, strict=True):
+            self.send(topic, payload, mid, properties=properties)
 
     def ask(self, topic):
         self._queue(("subscribe", topic), 0)

@@ -34,10 +34,10 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
     ),
     "publish": (
         *around(FORWARDER, "Forwarder._deliver", "self._sink.deliver(batch)"),
-        *around(PUBLISHER, "Publisher.send", "session.publish("),
+        *around(PUBLISHER, "Publisher._publish", "session.publish_all("),
     ),
     "acknowledgement": (
-        *around(PUBLISHER, "Publisher.take_acks", "self._jobs[0].settle(n, reason)"),
+        *around(PUBLISHER, "Publisher.take_acks", "self._jobs[0].settle(settled)"),
         *around(PUBLISHER, "Publisher._report", "self._jobs.popleft().finish()"),
     ),
     "cursor move": (

@@ -10,7 +10,7 @@ import fcntl
 import socket
 import termios
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import paho.mqtt.client as paho
@@ -21,6 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge_agent.deliver.mqtt.address import Address, Broker
+from edge_agent.deliver.mqtt.job import Messages
 from edge_agent.deliver.mqtt.lost import ConnectionLost
 from edge_agent.deliver.mqtt.packets import PUBLISH, acknowledged, publish, refusal
 from edge_agent.deliver.mqtt.receiver import BoundedReceiver
@@ -59,6 +60,7 @@ class BoundedClient(BoundedReceiver):
         self._size = 0  # bytes of them
         self._received = b""  # not read yet
         self.queued = self._written_bytes = 0  # bytes that were ever to be sent, and that were
+        self.awaited = 0  # how many were, when the last message with QoS 1 was among them
         self._asked: dict[int, str] = {}  # topics whose subscription is not confirmed yet
         self.refusals: list[tuple[str, str]] = []  # topics, with the broker's reasons
         self.moving = False  # bytes are under way: silence is no reason to give up
@@ -82,22 +84,41 @@ class BoundedClient(BoundedReceiver):
         properties: Properties | None = None,
     ) -> None:
         """Queue a message with QoS 1, or with QoS 0 if `mid` is 0."""
+        packed = self._packed(properties)
+        self._add(publish(topic, payload, mid, retain=retain, properties=packed))
+        if mid:
+            self.awaited = self.queued
+
+    def send_all(
+        self, messages: Messages, mids: Sequence[int], properties: Properties | None
+    ) -> None:
+        """Queue messages with QoS 1."""
+        packed = self._packed(properties)
+        for (topic, payload), mid in zip(messages, mids, strict=True):
+            self._add(publish(topic, payload, mid, retain=False, properties=packed))
+        self.awaited = self.queued
+
+    def _packed(self, properties: Properties | None) -> bytes:
         packed = self._no_properties
         if packed and properties is not None:
             packed = properties.pack()  # type: ignore[no-untyped-call]
-        packet = publish(topic, payload, mid, retain=retain, properties=packed)
+        return packed
+
+    def _add(self, packet: bytes) -> None:
         if self._size + len(packet) > WRITTEN:
             self._hand_over()
         self._messages.append(packet)
         self._size += len(packet)
         self.queued += len(packet)
 
-    def next_id(self, taken: Container[int]) -> int:
-        """Return the id of another message; subscriptions take theirs from the same numbers."""
-        while True:
+    def next_ids(self, count: int, taken: set[int]) -> list[int]:
+        """Return the ids of further messages; subscriptions take theirs from the same numbers."""
+        mids: list[int] = []
+        while len(mids) < count:
             self._last_mid = self._last_mid % LAST_ID + 1  # without paho's lock: one thread sends
             if self._last_mid not in taken:
-                return self._last_mid
+                mids.append(self._last_mid)
+        return mids
 
     def unread(self) -> bool:
         """Return whether something has come that `select` does not see."""

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 MAX_PACKET = 128_000  # bytes, as AWS IoT Core allows
 
 
-# A message's id, why the broker refuses it (or nothing), whether that is for good. A plain tuple:
-# there is one for each event.
-Acknowledgement: TypeAlias = tuple[int, str, bool]
+Messages: TypeAlias = Sequence[tuple[str, bytes]]  # topics and payloads
+# A message's id, why the broker refuses it, whether that is for good.
+Refusal: TypeAlias = tuple[int, str, bool]
 
 
 class Settlement(NamedTuple):
@@ -43,7 +43,7 @@ class Job:
 
     def __init__(
         self,
-        messages: Sequence[tuple[str, bytes]],
+        messages: Messages,
         properties: "Properties | None",
         reply: "SimpleQueue[Settlement]",
         largest: int = MAX_PACKET,
@@ -66,12 +66,16 @@ class Job:
         """Return whether the messages may go out: what comes before them is not sent again."""
         return self.behind is None or self.behind.passed
 
-    def settle(self, n: int, reason: str) -> None:
-        """Note the acknowledgement, or the refusal, of message `n`."""
-        self.settled[n] = 1
-        self.open -= 1
-        if reason:
-            self.refused[n] = reason
+    def settle(self, numbers: Sequence[int]) -> None:
+        """Note the acknowledgement of messages."""
+        for n in numbers:
+            self.settled[n] = 1
+        self.open -= len(numbers)
+
+    def refuse(self, n: int, reason: str) -> None:
+        """Note that message `n` is never taken."""
+        self.settle([n])
+        self.refused[n] = reason
 
     def postpone(self, n: int, reason: str) -> None:
         """Note that the broker does not take message `n` now; send no further ones."""

@@ -41,23 +41,16 @@ class Publisher:
         """Publish the first job's messages as far as the window allows."""
         if not self._jobs:
             return
-        job, in_flight = self._jobs[0], self._in_flight
-        if not in_flight:
+        job = self._jobs[0]
+        if not self._in_flight:
             self._moved_at = time.monotonic()
         smaller, job.largest = session.max_packet < job.largest, session.max_packet
         # To send only what fits, or what comes behind what does not, would change the order.
         if smaller or not job.in_turn:
             self._jobs.popleft().finish()
             return
-        room = session.room
-        while job.next < len(job.messages) and room > 0:
-            topic, payload = job.messages[job.next]
-            if reason := _refusal(session, topic, payload):
-                job.settle(job.next, reason)
-            else:
-                in_flight[session.publish(topic, payload, job.properties)] = job.next
-                room -= 1
-            job.next += 1
+        while job.next < len(job.messages) and session.room > 0:
+            self._publish(job, session)
         self._report()  # nothing would wake the connection if all of it is too large
 
     def begin(self) -> None:
@@ -86,23 +79,43 @@ class Publisher:
             raise ConnectionLost(f"no acknowledgement for {self._ack_seconds:.0f} s")
 
     def take_acks(self, session: Session) -> None:
-        """Note the acknowledgements that have come."""
-        acks, session.acks = session.acks, []
-        for mid, reason, final in acks:
-            n = self._in_flight.pop(mid, None)
-            if n is None:
-                continue
+        """Note the acknowledgements and refusals that have come."""
+        acknowledged, session.acknowledged = session.acknowledged, set()
+        refused, session.refused = session.refused, []
+        settled = [*map(self._in_flight.pop, acknowledged & self._in_flight.keys())]
+        if settled:
             self._moved_at = time.monotonic()
-            if reason and not final:
-                self._jobs[0].postpone(n, reason)
-            else:
-                self._jobs[0].settle(n, reason)
+            self._jobs[0].settle(settled)
+        for refusal in refused:
+            self._take_refusal(*refusal)
+
+    def _take_refusal(self, mid: int, reason: str, final: bool) -> None:
+        n = self._in_flight.pop(mid, None)
+        if n is None:
+            return
+        self._moved_at = time.monotonic()
+        if final:
+            self._jobs[0].refuse(n, reason)
+        else:
+            self._jobs[0].postpone(n, reason)
 
     def fail(self, reason: str, loss: Cause = "other") -> None:
         """Report all jobs: there is no session for them."""
         self._in_flight.clear()
         while self._jobs:
             self._jobs.popleft().finish(reason, loss)
+
+    def _publish(self, job: Job, session: Session) -> None:
+        """Publish as many messages as there is room for, but for those that cannot be sent."""
+        begin, job.next = job.next, min(job.next + session.room, len(job.messages))
+        sent = []
+        for n in range(begin, job.next):
+            if reason := _refusal(session, *job.messages[n]):
+                job.refuse(n, reason)
+            else:
+                sent.append(n)
+        mids = session.publish_all([job.messages[n] for n in sent], job.properties)
+        self._in_flight.update(zip(mids, sent, strict=True))
 
     def _report(self) -> None:
         if self._jobs and self._is_done(self._jobs[0]):

@@ -10,6 +10,11 @@ from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
 from edge_agent.deliver.mqtt.obstacle import Obstacle
 from edge_agent.deliver.web.failures import explain
 
+UNSAID = {"Unspecified error", "Normal disconnection", "Success"}  # what paho makes of a bare close
+# Reason codes of MQTT 5 that concern the message itself; everything else may pass later.
+FINAL = {0x90, 0x95, 0x99}  # topic name invalid, packet too large, payload format invalid
+CAUSES: dict[int, Cause] = {0x84: "version", 0x9A: "retain"}
+PASSING = {0x80, 0x83, 0x88, 0x89, 0x97, 0x9F}  # unspecified, unavailable, busy, quota, rate
 LOGIN_REFUSALS = {0x86, 0x87}  # bad user name or password, not authorized
 WITHOUT_TLS = "is this port for TLS? then write mqtts:// in url"
 WITH_TLS = "is this port for TLS? otherwise write {scheme}:// in url"

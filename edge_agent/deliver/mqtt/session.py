@@ -15,28 +15,23 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge_agent.deliver.mqtt import reasons
 from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.deliver.mqtt.client import BoundedClient
-from edge_agent.deliver.mqtt.job import MAX_PACKET, Acknowledgement
+from edge_agent.deliver.mqtt.job import MAX_PACKET, Messages, Refusal
 from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
-from edge_agent.deliver.mqtt.reasons import refused, silent, unreachable, unwelcome
 from edge_agent.deliver.mqtt.will import Will
 
 CONNECT_SECONDS = 5.0  # TCP and TLS
 CONNACK_SECONDS = 10.0
 WINDOW = 100  # unacknowledged messages, as AWS IoT Core allows
 MISC_SECONDS = 1.0
-UNSAID = {"Unspecified error", "Normal disconnection", "Success"}  # what paho makes of a bare close
 LARGEST_COMMAND = 20_000  # bytes; longer ones never reach the engine
 PACKET_OVERHEAD = 100  # bytes of a PUBLISH beside topic and payload: header, content type
-# Reason codes of MQTT 5 that concern the message itself; everything else may pass later.
-FINAL = {0x90, 0x95, 0x99}  # topic name invalid, packet too large, payload format invalid
-CAUSES: dict[int, Cause] = {0x84: "version", 0x9A: "retain"}
-PASSING = {0x80, 0x83, 0x88, 0x89, 0x97, 0x9F}  # unspecified, unavailable, busy, quota, rate
 
 
 class Session:
-    """A client at `address`; `acks` and `received` collect what comes until the owner takes it.
+    """A client at `address`; it collects what comes until the owner takes it.
 
     `moved_at` is when bytes of a QoS 1 message last reached the other machine.
     """
@@ -44,7 +39,8 @@ class Session:
     def __init__(self, broker: Broker, address: Address, version: int, will: Will | None) -> None:
         self.version = version
         self.max_packet = MAX_PACKET
-        self.acks: list[Acknowledgement] = []
+        self.acknowledged: set[int] = set()
+        self.refused: list[Refusal] = []
         self.received: list[paho.MQTTMessage] = []
         self.ignored = False  # a command was too large
         self._window = WINDOW
@@ -56,7 +52,7 @@ class Session:
         self._lost = ""
         self._why: Cause = "other"
         self._misc_at = 0.0
-        self._goal = self._reached = 0
+        self._reached = 0
         self.moved_at = 0.0
         self._client = self._build(broker, address, will)
 
@@ -68,12 +64,12 @@ class Session:
             try:
                 woken = self.pump(wake, MISC_SECONDS)
             except ConnectionLost as error:
-                self._check_connack(refused(self.address, self._client.failure, error))
+                self._check_connack(reasons.refused(self.address, self._client.failure, error))
                 raise
             if woken and interrupted():
                 self.drop()
                 raise ConnectionLost("interrupted")
-        self._check_connack(silent(self.address, CONNACK_SECONDS))
+        self._check_connack(reasons.silent(self.address, CONNACK_SECONDS))
 
     def _connect(self) -> None:
         host, port = self.address.host, self.address.port
@@ -82,7 +78,7 @@ class Session:
                 host, port, round(self.keep_alive), properties=self._client.limits()
             )
         except (OSError, ValueError) as error:  # IDNA cannot encode every host name
-            raise unreachable(self.address, error) from error
+            raise reasons.unreachable(self.address, error) from error
 
     def subscribe(self, topic: str) -> None:
         """Ask for messages; they gather in `received`."""
@@ -100,14 +96,19 @@ class Session:
         properties: Properties | None = None,
         *,
         retain: bool = False,
-    ) -> int:
-        """Queue a QoS 1 message; return its id."""
-        mid = self._client.next_id(self._awaited)
+    ) -> None:
+        """Queue a QoS 1 message."""
+        (mid,) = self._client.next_ids(1, self._awaited)
+        self._awaited.add(mid)
         retain = retain and self.retains
         self._client.send(topic, payload, mid, retain=retain, properties=properties)
-        self._awaited.add(mid)
-        self._goal = self._client.queued
-        return mid
+
+    def publish_all(self, messages: Messages, properties: Properties | None) -> list[int]:
+        """Queue QoS 1 messages; return their ids."""
+        mids = self._client.next_ids(len(messages), self._awaited)
+        self._awaited.update(mids)
+        self._client.send_all(messages, mids, properties)
+        return mids
 
     def show(self, topic: str, payload: bytes) -> None:
         """Queue a QoS 0 message."""
@@ -157,7 +158,7 @@ class Session:
     def _look_after(self, now: float) -> None:
         """Measure progress in bytes, and send a ping if nothing moves."""
         self._misc_at = now + min(MISC_SECONDS, self.keep_alive / 4)
-        reached = min(self._client.reached(), self._goal)
+        reached = min(self._client.reached(), self._client.awaited)
         self._client.moving = reached > self._reached
         if self._client.moving:
             self._reached, self.moved_at = reached, now
@@ -195,9 +196,9 @@ class Session:
             raise silence
         if code.is_failure:
             self.drop()
-            cause: Cause = "other" if code.value in PASSING else "login"
-            cause = CAUSES.get(code.value, cause)
-            raise ConnectionLost(unwelcome(self.address, code), cause)
+            cause: Cause = "other" if code.value in reasons.PASSING else "login"
+            cause = reasons.CAUSES.get(code.value, cause)
+            raise ConnectionLost(reasons.unwelcome(self.address, code), cause)
         if not self._acknowledges:
             self.drop()
             what = "takes messages with QoS 0 only, and acknowledges none: use another broker"
@@ -228,20 +229,19 @@ class Session:
     def _on_disconnect(
         self, _client: object, _data: object, _flags: object, code: ReasonCode, _more: object
     ) -> None:
-        unsaid = str(code) in UNSAID
+        unsaid = str(code) in reasons.UNSAID
         self._lost = f"{self.address} {'closed the connection' if unsaid else code}"
-        self._why = "message" if code.value in FINAL else "hung up" if unsaid else "other"
+        self._why = "message" if code.value in reasons.FINAL else "hung up" if unsaid else "other"
 
     def _on_acknowledged(self, mids: Sequence[int]) -> None:
-        for mid in mids:
-            if mid in self._awaited:
-                self._awaited.remove(mid)
-                self.acks.append((mid, "", False))
+        known = self._awaited.intersection(mids)
+        self._awaited -= known
+        self.acknowledged |= known
 
     def _on_refused(self, mid: int, code: ReasonCode) -> None:
         if mid in self._awaited:
             self._awaited.remove(mid)
-            self.acks.append((mid, str(code), code.value in FINAL))
+            self.refused.append((mid, str(code), code.value in reasons.FINAL))
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         if len(message.payload) <= LARGEST_COMMAND:
