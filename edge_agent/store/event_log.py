@@ -20,11 +20,11 @@ from edge_agent.store.log_connection import LogConnection, Progress, unwatched
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import log_id, migrate
 from edge_agent.store.oldest import Oldest
+from edge_agent.store.open_block import OpenBlock
 from edge_agent.store.replacement import inode_at, write_again
 from edge_agent.store.saved import read_saved, write_saved
 from edge_agent.store.second_look import is_damaged
 from edge_agent.store.soundness import verify_tables
-from edge_agent.store.tally import BLOCK, enter
 from edge_agent.store.untrusted import begin_untrusted, number_of
 from edge_agent.store.vacant import VacantOffsets
 from edge_agent.store.write_ahead import lengthen, wal_length
@@ -51,7 +51,7 @@ class EventLog:
         self._boot_numbers: dict[str, int] = {}
         self.id = log_id(connection)
         self.account = Account(self.execute)
-        self.vacant = VacantOffsets(self.execute)
+        self.vacant, self._block = VacantOffsets(self.execute), OpenBlock(self.execute)
         self._appended = 0  # the last offset of the open transaction
         self.confirmed_in = 0.0  # s that the disk took for the last commit
         self.oldest = Oldest(self.execute)
@@ -125,8 +125,7 @@ class EventLog:
         insert_rows(self._connection, rows)
         self._appended = self.last_offset()
         self.mark.reserve(self._appended)
-        if self._appended // BLOCK > (self._appended - len(rows)) // BLOCK:
-            enter(self.execute, self._appended)
+        self._block.add(rows, self._appended)
         return self._appended
 
     def skip_to(self, offset: int) -> None:

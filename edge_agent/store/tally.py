@@ -12,6 +12,7 @@ import msgspec
 Execute: TypeAlias = Callable[[str, tuple[Any, ...]], list[tuple[Any, ...]]]
 
 BLOCK = 10_000  # offsets
+NAMED = ("reading", "aggregate")  # kinds that are counted by source
 TABLE = """
 CREATE TABLE tally (
     block INTEGER NOT NULL,  -- of the offsets above block * 10,000
@@ -23,7 +24,7 @@ CREATE TABLE tally (
 """
 GROUPS = f"""
 SELECT ("offset" - 1) / {BLOCK} AS block, kind,
-       iif(kind IN ('reading', 'aggregate'), source, '') AS source, count(*) AS count FROM event
+       iif(kind IN {NAMED}, source, '') AS source, count(*) AS count FROM event
 """  # noqa: S608
 TAIL = f"SELECT coalesce(max(block) + 1, 0) * {BLOCK} FROM tally"  # noqa: S608
 ENTER = f"""
