@@ -48,6 +48,7 @@ FROM event WHERE kind = 'aggregate' AND source = ? AND data->>'thinned'
 AND "offset" > ? AND "offset" <= ? AND data->'values' != '{}' ORDER BY "offset" DESC LIMIT 1
 """
 CHUNK = 5000  # events in memory at a time
+CACHE = 256  # kB of pages: events are read one after the other, and few of them twice
 OTHER_FILE = "another file is in the log's place; the recorder puts the log back"
 AS_OWNER = "read it as its owner, as in: sudo -u edge-agent edge-agent log …"
 
@@ -183,6 +184,7 @@ class LogReader:
             raise LogError(f"{self._path}: {error.strerror}", AS_OWNER) from error
         self._connection = read_only(self._path)
         try:
+            self._connection.execute(f"PRAGMA cache_size = -{CACHE}")
             self.id = self._checked(log_id(self._connection))
         except BaseException:
             self._connection.close()
