@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from edge_agent.clock import Moment
-from edge_agent.events import CursorMove, Event, Record, SavedState, Subscription
+from edge_agent.events import Event, Record, SavedState, Subscription
+from edge_agent.store.cursor_moves import MANY, CursorMoves
 from edge_agent.store.tick import Tick
 
-CURSOR_INTERVAL = 1.5  # cursor moves alone: a tick of 1 s takes them along
 GROUP = 10_000  # events in one transaction
 
 
@@ -17,7 +17,7 @@ class Group:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.states: dict[str, bytes] = {}
-        self.moves: dict[tuple[str, frozenset[str]], CursorMove] = {}
+        self.moves = CursorMoves()
         self.subscriptions: tuple[Subscription, ...] | None = None
         self._urgent = False
         self.since = float("inf")  # when the first one came
@@ -31,12 +31,6 @@ class Group:
                 self.events.append(one)
                 self._urgent = self._urgent or one.urgent
         self.since = min(self.since, now)
-
-    def move(self, move: CursorMove) -> None:
-        """Take a cursor's move; the farthest of each sink counts, with all refusals."""
-        before = self.moves.get((move.sink, move.kinds), move)
-        offset, refused = max(move.offset, before.offset), {**before.refused, **move.refused}
-        self.moves[move.sink, move.kinds] = move._replace(offset=offset, refused=refused)
 
     def subscribe(self, subscriptions: tuple[Subscription, ...], now: float) -> None:
         """Take the sinks that there are from now on; this does not wait for the interval."""
@@ -54,9 +48,23 @@ class Group:
             return self.since
         if self.events or self.states:
             return max(self.since + tick.gather, last_group + tick.interval)
-        if self.moves:
-            return last_group + max(tick.interval, CURSOR_INTERVAL)
-        return float("inf")
+        return self.moves.due(tick.interval)
+
+    def following(self, now: float, *, last: bool) -> "Group":
+        """Return the next group, with the cursor moves that need not commit with this one.
+
+        If this is the `last` group, all of them do.
+        """
+        group = Group()
+        small = len(self.events) < MANY and self.subscriptions is None
+        if small and not last and self.moves.may_wait(now):
+            group.moves, self.moves = self.moves, group.moves
+        return group
+
+    def again(self, following: "Group") -> "Group":
+        """Return this group, which could not be committed, with the moves of the next one."""
+        self.moves = self.moves or following.moves
+        return self
 
     def hold(self, limit: int) -> Counter[str]:
         """Drop events beyond `limit`, oldest readings first, alerts last; count them by kind."""

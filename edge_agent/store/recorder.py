@@ -80,7 +80,7 @@ class Recorder:
         """Record until asked to stop, and commit the rest."""
         while not self._stopping:
             self.step(self._wait())
-        self.commit()
+        self.commit(last=True)
 
     def close(self) -> bool:
         """Commit the cursor moves that came after `run` had ended, and give the log back.
@@ -90,7 +90,7 @@ class Recorder:
         with suppress(Empty):
             while True:
                 self._take(self._inbox.get_nowait())
-        self.commit()
+        self.commit(last=True)
         written = not (self._group.events or self._group.states or self._lost or self._damaged)
         if not written:
             spill(self._log, self._spill, self._group.events, self._group.states, self._lost)
@@ -117,19 +117,19 @@ class Recorder:
         waiting = len(self._group.events) + self._lost.total()
         self._waiting(self._log.mark.value.given, waiting)
 
-    def commit(self) -> None:
-        """Write the group in one transaction; on an error keep it and try again later."""
-        group, self._group = self._group, Group()
+    def commit(self, *, last: bool = False) -> None:
+        """Write the group, the `last` with all cursor moves, in one transaction, or keep it."""
+        group, self._group = self._group, self._group.following(self._clock.monotonic(), last=last)
         try:
             self._finish_replacement()
             offset = self._write(group)
         except TROUBLE as error:
-            self._group = group
+            self._group = group.again(self._group)
             self._failed(error)
             return
         self._report(Committed(self._log.confirmed_in, offset))
         self._last_commit = self._clock.monotonic()
-        self._last_group = min(group.since, self._last_commit)
+        self._last_group = group.since if group.since <= self._last_commit else self._last_group
         self._since_trim += len(group.events)
         self._failures, self._lost = 0, Counter()
         self._note_waiting()
@@ -149,7 +149,7 @@ class Recorder:
         if item is None:
             self._stopping = True
         elif isinstance(item, CursorMove):
-            self._group.move(item)
+            self._group.moves.take(item, self._clock.monotonic())
         elif isinstance(item, Subscriptions):
             self._subscriptions = item.sinks
             self._group.subscribe(item.sinks, self._clock.monotonic())
@@ -176,7 +176,7 @@ class Recorder:
             events += self._recover(now)
             for name, data in group.states.items():
                 self._log.save_state(name, data.decode())
-            for move in group.moves.values():
+            for move in group.moves:
                 events += account_for(move, self._log.account.move(move), self._log, now)
             if group.subscriptions is not None:
                 events += registered(group.subscriptions, self._log, now)

@@ -5,7 +5,8 @@ import pytest
 
 from edge_agent.events import CursorMove
 from edge_agent.figures import Committed, NotCommitted
-from edge_agent.store.group import CURSOR_INTERVAL, GROUP, Group
+from edge_agent.store.cursor_moves import ALONE, ALONG, MANY, QUICKLY
+from edge_agent.store.group import GROUP, Group
 from edge_agent.store.reader import LogReader
 from edge_agent.store.recorder import HELD, RETRY
 from edge_agent.store.tick import GATHER, LONGEST, Tick
@@ -110,11 +111,91 @@ def test_cursor_moves_alone_wait_and_then_ride(recording, path, event):
     recording.put(event())
     recording.after(GATHER)
     recording.put(CursorMove("mqtt", 1, {}))
-    recording.after(CURSOR_INTERVAL - 0.1)
+    recording.after(ALONE - 0.1)
     assert LogReader(path).cursor("mqtt") == 0
     recording.after(0.1)
     assert LogReader(path).cursor("mqtt") == 1
     assert recording.announced == [1]
+
+
+def test_a_small_commit_leaves_cursor_moves_to_a_later_one(recording, path, event):
+    recording = recording(interval=1.0)
+    recording.put(event())
+    recording.after(GATHER)
+    recording.put(CursorMove("mqtt", 1, {}), event())
+    recording.after(1.0)
+    assert offsets(path) == [1, 2]
+    assert LogReader(path).cursor("mqtt") == 0
+    recording.after(ALONG - 1.0)
+    recording.put(event())
+    recording.after(GATHER)
+    assert offsets(path) == [1, 2, 3]
+    assert LogReader(path).cursor("mqtt") == 1
+
+
+def test_a_large_commit_takes_cursor_moves_along(recording, path, event):
+    recording = recording(interval=0)
+    recording.put(event())
+    recording.after(GATHER)
+    recording.put(CursorMove("mqtt", 1, {}), *(event() for _ in range(MANY)))
+    recording.after(GATHER)
+    assert LogReader(path).cursor("mqtt") == 1
+
+
+def test_a_cursor_that_has_passed_many_events_does_not_wait(recording, path, event):
+    recording = recording(interval=0)
+    recording.put(*(event() for _ in range(2 * MANY)))
+    recording.after(GATHER)
+    recording.put(CursorMove("mqtt", 1, {}), CursorMove("mqtt", MANY, {}), event())
+    recording.after(GATHER)
+    assert LogReader(path).cursor("mqtt") == 0
+    recording.put(CursorMove("mqtt", MANY + 1, {}), event())
+    recording.after(GATHER)
+    assert LogReader(path).cursor("mqtt") == MANY + 1
+
+
+def test_a_cursor_that_has_passed_many_events_commits_alone_before_long(recording, path, event):
+    recording = recording(interval=0)
+    recording.put(*(event() for _ in range(2 * MANY)))
+    recording.after(GATHER)
+    recording.put(CursorMove("mqtt", 1, {}), CursorMove("mqtt", MANY + 1, {}))
+    recording.after(QUICKLY)
+    assert LogReader(path).cursor("mqtt") == MANY + 1
+
+
+def test_a_refusal_does_not_wait(recording, path, event):
+    recording = recording(interval=0)
+    recording.put(event())
+    recording.after(GATHER)
+    recording.put(CursorMove("mqtt", 1, {1: "quota"}), event())
+    recording.after(GATHER)
+    assert LogReader(path).cursor("mqtt") == 1
+
+
+def test_a_commit_of_cursor_moves_alone_delays_no_event(recording, path, event):
+    recording = recording(interval=1.0)
+    recording.put(event())
+    recording.after(GATHER)
+    recording.put(CursorMove("mqtt", 1, {}))
+    recording.after(ALONE)
+    assert LogReader(path).cursor("mqtt") == 1
+    recording.put(event())
+    recording.after(GATHER)
+    assert offsets(path) == [1, 2]
+
+
+def test_cursor_moves_outlive_a_commit_that_fails(recording, path, event, full_disk):
+    recording = recording(interval=0)
+    recording.put(event())
+    recording.after(GATHER)
+    recording.put(CursorMove("mqtt", 1, {}), event())
+    fill, free = full_disk
+    fill()
+    recording.after(GATHER)
+    free()
+    recording.after(RETRY)
+    recording.stop()
+    assert LogReader(path).cursor("mqtt") == 1
 
 
 def test_stopping_commits_everything_that_was_handed_over(recording, path, event):
@@ -132,7 +213,7 @@ def test_what_a_sink_refuses_is_reported_in_a_gap_event_and_counted(recording, p
     recording.put(*(event() for _ in range(4)))
     recording.after(GATHER)
     recording.put(CursorMove("mqtt", 4, {2: "not authorised", 3: "not authorised"}))
-    recording.after(CURSOR_INTERVAL)
+    recording.after(ALONE)
     (reported,) = LogReader(path).read_after(4, 10)
     assert reported.kind == "gap"
     assert reported.data == (
@@ -146,7 +227,7 @@ def test_a_refused_gap_event_is_counted_but_makes_no_further_gap(recording, path
     recording.put(event(kind="gap"))
     recording.after(GATHER)
     recording.put(CursorMove("mqtt", 1, {1: "quota"}))
-    recording.after(CURSOR_INTERVAL)
+    recording.after(ALONE)
     assert offsets(path) == [1]
     assert LogReader(path).accounts()["mqtt"].refused == {"quota": 1}
 

@@ -7,6 +7,7 @@ import pytest
 from edge_agent.errors import LogError
 from edge_agent.events import CursorMove, Event, Subscription
 from edge_agent.store.account import read_accounts
+from edge_agent.store.cursor_moves import ALONE
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.readable import STRIDE, ReadableRows
 from edge_agent.store.reader import LogReader
@@ -405,6 +406,7 @@ def test_events_go_on_after_salvage_with_offsets_nobody_has_seen(
     recording.put(event(), CursorMove("mqtt", 1500, {}))
     recording.after(GATHER)
     assert recording.announced[-1] > 2000 + HOLE
+    recording.after(ALONE)
     assert LogReader(path).cursor("mqtt") == 1500
 
 

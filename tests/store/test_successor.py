@@ -9,6 +9,7 @@ import pytest
 from edge_agent.clock import ManualClock
 from edge_agent.events import CursorMove, Subscription
 from edge_agent.store import opening, salvage
+from edge_agent.store.cursor_moves import ALONE
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.mark import BLOCK
 from edge_agent.store.opening import open_log
@@ -94,7 +95,7 @@ def test_sinks_whose_accounts_are_lost_have_one_again_after_salvage(desk, path, 
     desk.after(GATHER)
     moved = desk.announced[-1]
     desk.put(event(), CursorMove("mqtt", moved, {}))
-    desk.after(1)
+    desk.after(ALONE)
     assert LogReader(path).cursor("mqtt") == moved > HOLE
 
 

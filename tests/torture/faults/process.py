@@ -186,7 +186,7 @@ FAULTS = (
     crashes("commit", Crashes("commit", hits=3, latest=60), short=True),
     crashes("publish", Crashes("publish", hits=3, latest=60)),
     crashes("acknowledgement", Crashes("acknowledgement", hits=3, latest=60)),
-    crashes("cursor", Crashes("cursor move", hits=3, latest=10)),
+    crashes("cursor", Crashes("cursor move", hits=3, latest=4)),
     crashes("file-sink", Crashes("file sink", hits=2, latest=40)),
     crashes("mark", Crashes("mark", hits=2, before=stopped_well)),
     crashes("trim", Crashes("trim", hits=2, before=nearly_full, log='max_size = "1MB"')),
