@@ -18,13 +18,13 @@ from edge_agent.clock import Moment
 from edge_agent.command_line import HelpfulGroup
 from edge_agent.commands import cases
 from edge_agent.commands.config_choice import config_argument, log_argument
+from edge_agent.commands.open_log import opened_log, path_of_log
 from edge_agent.commands.options import set_option, simulated_option
 from edge_agent.errors import ConfigError
 from edge_agent.evaluate.outputs.unsafe_outputs import reports_output
 from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.evaluate.replay import Replay
 from edge_agent.events import LoggedEvent, Reading, alert_of
-from edge_agent.paths import log_to_read
 from edge_agent.store.history import HistoryReader
 from edge_agent.store.skipped import UNREADABLE, Skipped
 from edge_agent.units import Duration
@@ -77,18 +77,13 @@ def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]
     """Show which alerts the rules of CONFIG would have raised from the stored readings."""
     begin = time.time_ns() // 1000 - round(_seconds(since) * 1e6)
     blueprint = resolve(config, overrides)
-    settings = blueprint.config
-    reader = HistoryReader(
-        log_to_read(settings.log.path, settings.node, config, simulated=simulated)
-    )
-    try:
+    path = path_of_log(blueprint.config, config, simulated=simulated)
+    with opened_log(path, HistoryReader) as reader:
         offset = reader.offset_at(begin)
         count = reader.last_offset() - offset
         events = reader.events_after(offset)
         with click.progressbar(events, count, label=f"{count:,} events", file=sys.stderr) as bar:
             rows = replayed(blueprint, bar)
-    finally:
-        reader.close()
     for row in rows:
         shown = datetime.fromtimestamp(row.time / 1e6).astimezone().strftime("%F %T")
         click.echo(f"{shown}  {row.change:<9} {row.rule:<20} {row.state}")

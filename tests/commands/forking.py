@@ -31,7 +31,7 @@ def import_everything():
     for name in sorted(sys.stdlib_module_names - NO_MODULES):
         with suppress(ImportError):
             importlib.import_module(name)
-    for package in ("encodings", "edge_agent", "consumers", "drivers", "simulators"):
+    for package in ("encodings", "importlib", "edge_agent", "consumers", "drivers", "simulators"):
         path = importlib.import_module(package).__path__
         for module in pkgutil.walk_packages(path, f"{package}."):
             if not module.name.endswith("__main__"):
