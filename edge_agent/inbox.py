@@ -32,19 +32,13 @@ class Incoming(Protocol[Taken_co]):
 class GatheringInbox(Generic[T]):
     """A queue that wakes its reader once for all that comes within `seconds`.
 
-    What is `urgent` wakes it at once, and all that came before is taken with it. What is `patient`
-    wakes it not at all: it is taken with what comes next, or at the end of the reader's wait. Any
-    thread may put, one thread reads: to wake it for each item costs more than most items do.
+    What is `urgent` wakes it at once, and all that came before is taken with it. Any thread may
+    put, one thread reads: to wake it for each item costs more than most items do.
     """
 
-    def __init__(
-        self,
-        seconds: float,
-        urgent: Callable[[T], bool],
-        patient: Callable[[T], bool] = lambda _: False,
-    ) -> None:
+    def __init__(self, seconds: float, urgent: Callable[[T], bool]) -> None:
         self._seconds = seconds
-        self._is_urgent, self._is_patient = urgent, patient
+        self._is_urgent = urgent
         self._items: deque[T] = deque()
         self._woken: SimpleQueue[None] = SimpleQueue()
         # A thread that puts looks at these afterwards; the reader sets them before it looks: one of
@@ -56,7 +50,7 @@ class GatheringInbox(Generic[T]):
         self._items.append(item)
         if self._is_urgent(item):
             self._urgent = True
-        if self._urgent or (self._idle and not self._is_patient(item)):
+        if self._urgent or self._idle:
             self._idle = False
             self._woken.put(None)
 

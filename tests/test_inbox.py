@@ -11,7 +11,7 @@ LONG = 3600.0  # s: a test that waits for it fails by its time limit
 
 
 def gathering(seconds=LONG):
-    return GatheringInbox(seconds, lambda item: item == "urgent", lambda item: item == "patient")
+    return GatheringInbox(seconds, lambda item: item == "urgent")
 
 
 def taken(inbox, timeout=LONG):
@@ -58,23 +58,6 @@ def test_an_urgent_item_that_was_taken_hurries_no_later_one():
     with pytest.raises(Empty):
         [taken(inbox), taken(inbox, timeout=0)]
     assert not inbox._urgent
-
-
-def test_what_is_patient_wakes_no_reader_and_is_taken_with_what_comes_next():
-    inbox = gathering(0.0)
-    inbox._idle = True  # as while its reader waits
-    inbox.put("patient")
-    assert inbox._woken.empty()
-    inbox.put("next")
-    assert not inbox._woken.empty()
-    assert taken(inbox) == ["patient", "next"]
-
-
-def test_what_is_patient_is_taken_at_the_end_of_the_readers_wait():
-    inbox = gathering()
-    wait = inbox._wait
-    inbox._wait = lambda seconds: (inbox.put("patient"), wait(seconds))
-    assert inbox.get(timeout=0.01) == "patient"
 
 
 def test_an_empty_inbox_says_so():

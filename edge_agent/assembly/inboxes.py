@@ -7,7 +7,7 @@ from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.evaluate.rules.rule_set import watchers
 from edge_agent.events import Reading
 from edge_agent.inbox import GATHERED, GatheringInbox
-from edge_agent.store.recorder_items import RecorderItem, is_patient, is_urgent
+from edge_agent.store.recorder_items import RecorderItem, is_urgent
 
 
 class EngineInbox(GatheringInbox[EngineItem]):
@@ -30,4 +30,4 @@ class EngineInbox(GatheringInbox[EngineItem]):
 
 def recorder_inbox(commit_interval: float) -> GatheringInbox[RecorderItem]:
     """Return an inbox that adds no more than half of the interval, in seconds, to a commit."""
-    return GatheringInbox(min(GATHERED, commit_interval / 2), is_urgent, is_patient)
+    return GatheringInbox(min(GATHERED, commit_interval / 2), is_urgent)

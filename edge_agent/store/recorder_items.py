@@ -18,11 +18,6 @@ RecorderItem: TypeAlias = (
 )
 
 
-def is_patient(item: RecorderItem) -> bool:
-    """Return whether the recorder may take it with what comes next: there is nothing to report."""
-    return isinstance(item, CursorMove) and not item.refused
-
-
 def is_urgent(item: RecorderItem) -> bool:
     """Return whether the recorder should not wait for more: for an alert, an output, a command."""
     if isinstance(item, CursorMove):
