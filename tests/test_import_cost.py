@@ -84,6 +84,7 @@ def test_an_agent_imports_of_the_contracts_only_the_envelope(imported):
         "rich",
         "asyncio",
         "consumers",
+        "sqlite_utils",
         "dateutil",
         "wsproto",
     ],

@@ -1,30 +1,33 @@
-"""The database's shape, version by version; all steps that are due run in one transaction."""
+"""The database's shape: a new one's, and the steps to it from each version, in one transaction."""
 
 import secrets
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_agent.errors import LogError
 from edge_agent.store.tally import BLOCK, ENTER, TABLE
 from edge_agent.store.vacant import TABLE as VACANT
 
-SCHEMA = """
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+EVENTS = """
 CREATE TABLE event (
     "offset" INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused, even after a full trim
     time INTEGER NOT NULL,                       -- µs since 1970, UTC, when measured
     boot INTEGER, uptime INTEGER,                -- only while `time` is not to be trusted
     kind TEXT NOT NULL, source TEXT NOT NULL,
     data TEXT NOT NULL                           -- JSON
-);
-CREATE INDEX alert ON event (source, "offset") WHERE kind = 'alert';
-CREATE TABLE cursor (sink TEXT PRIMARY KEY, "offset" INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE boot (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
-CREATE TABLE dropped (reason TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE log (id TEXT NOT NULL);
+)
 """
-
-
+ALERTS = """CREATE INDEX alert ON event (source, "offset") WHERE kind = 'alert'"""
+BOOTS = "CREATE TABLE boot (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE)"
+LOG = "CREATE TABLE log (id TEXT NOT NULL)"
+SAVED_STATE = """
+CREATE TABLE saved_state (name TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID
+"""
 ACCOUNT = """
 CREATE TABLE account (
     sink TEXT PRIMARY KEY,
@@ -49,46 +52,57 @@ CREATE TABLE loss (
 TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
 
-def m001_event_log(connection: sqlite3.Connection) -> None:
-    """Create the event log, with a random id."""
-    for statement in SCHEMA.split(";\n"):
-        if statement.strip():
-            connection.execute(statement)
+def create(connection: sqlite3.Connection) -> None:
+    """Give an empty database the newest shape, and a random id."""
+    for statement in (EVENTS, ALERTS, BOOTS, LOG, SAVED_STATE, ACCOUNT, LOSS, TABLE, VACANT):
+        connection.execute(statement)
     connection.execute("INSERT INTO log VALUES (?)", [secrets.token_hex(6)])
+    connection.execute(ENTER, [0])
 
 
-def m002_memory(connection: sqlite3.Connection) -> None:
+def m001_event_log(db: "Database") -> None:
+    """Create the event log, with a random id."""
+    for statement in (EVENTS, ALERTS, BOOTS, LOG):
+        db.execute(statement)
+    db.execute("""
+        CREATE TABLE cursor (sink TEXT PRIMARY KEY, "offset" INTEGER NOT NULL) WITHOUT ROWID
+    """)
+    db.execute("""
+        CREATE TABLE dropped (reason TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID
+    """)
+    db.execute("INSERT INTO log VALUES (?)", [secrets.token_hex(6)])
+
+
+def m002_memory(db: "Database") -> None:
     """Keep what the engine must know again after a restart."""
-    connection.execute(
-        "CREATE TABLE memory (name TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID"
-    )
+    db.execute("CREATE TABLE memory (name TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID")
 
 
-def m003_accounts(connection: sqlite3.Connection) -> None:
+def m003_accounts(db: "Database") -> None:
     """Keep an account for each sink; those of an older log begin at their cursors."""
-    connection.execute(ACCOUNT)
-    connection.execute(LOSS)
-    connection.execute("""
+    db.execute(ACCOUNT)
+    db.execute(LOSS)
+    db.execute("""
         INSERT INTO account SELECT sink, '[]', "offset", "offset", 0, FALSE FROM cursor
     """)
-    connection.execute("DROP TABLE cursor")
-    connection.execute("DROP TABLE dropped")
-    connection.execute("ALTER TABLE memory RENAME TO saved_state")
+    db.table("cursor").drop()
+    db.table("dropped").drop()
+    db.rename_table("memory", "saved_state")
 
 
-def m004_tally(connection: sqlite3.Connection) -> None:
+def m004_tally(db: "Database") -> None:
     """Count the events by block, kind and source."""
-    connection.execute(TABLE)
-    ((last,),) = connection.execute('SELECT coalesce(max("offset"), 0) FROM event').fetchall()
-    connection.execute(ENTER, [last // BLOCK * BLOCK])
+    db.execute(TABLE)
+    ((last,),) = db.execute('SELECT coalesce(max("offset"), 0) FROM event').fetchall()
+    db.execute(ENTER, [last // BLOCK * BLOCK])
 
 
-def m005_vacant(connection: sqlite3.Connection) -> None:
+def m005_vacant(db: "Database") -> None:
     """Keep the offsets without an event that are accounted for."""
-    connection.execute(VACANT)
+    db.execute(VACANT)
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+STEPS: tuple[Callable[["Database"], None], ...] = (
     m001_event_log,
     m002_memory,
     m003_accounts,
@@ -126,15 +140,22 @@ def migrate(connection: sqlite3.Connection, where: str) -> None:
             "install that version again, or move the file away; nothing was changed",
         )
     if version < len(STEPS):
-        _apply(connection, version)
+        connection.execute("BEGIN IMMEDIATE")
+        if version:
+            _upgrade(connection, version)
+        else:
+            create(connection)
+        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+        connection.execute("COMMIT")
 
 
-def _apply(connection: sqlite3.Connection, version: int) -> None:
-    connection.execute("BEGIN IMMEDIATE")
+def _upgrade(connection: sqlite3.Connection, version: int) -> None:
+    # 3 MB, and 87 if pandas is installed, which it imports: only an older log needs it.
+    from sqlite_utils import Database  # noqa: PLC0415
+
+    db = Database(connection, execute_plugins=False)
     for step in STEPS[version:]:
-        step(connection)
-    connection.execute(f"PRAGMA user_version = {len(STEPS)}")
-    connection.execute("COMMIT")
+        step(db)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -27,8 +27,8 @@ exec chroot "$root" "$@"
 # A migration of the log that only a later version has
 LATER = """
 
-def _m_later(connection: sqlite3.Connection) -> None:
-    connection.execute("CREATE TABLE later (x)")
+def _m_later(db: Database) -> None:
+    db.execute("CREATE TABLE later (x)")
 
 
 STEPS = (*STEPS, _m_later)

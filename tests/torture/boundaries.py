@@ -76,10 +76,10 @@ BOUNDARIES: dict[str, tuple[Boundary, ...]] = {
         *around(OPENING, "_replaced", "finish(path)"),
     ),
     "migration": (
-        *around(MIGRATIONS, "_apply", "step(db)"),
+        *around(MIGRATIONS, "_upgrade", "step(db)"),
         *around(MIGRATIONS, "m003_accounts", "INSERT INTO account"),
-        *around(MIGRATIONS, "m003_accounts", "DROP TABLE cursor"),
-        *around(MIGRATIONS, "_apply", "db.execute('COMMIT')"),
+        *around(MIGRATIONS, "m003_accounts", "db.table('cursor').drop()"),
+        *around(MIGRATIONS, "migrate", "connection.execute('COMMIT')"),
     ),
     "spill": (
         *around(SPILL, "_write", "file.write(_encoder"),

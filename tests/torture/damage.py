@@ -4,6 +4,8 @@ import random
 import sqlite3
 from pathlib import Path
 
+from sqlite_utils import Database
+
 from edge_agent.store.mark import MarkFile
 from edge_agent.store.migrations import STEPS
 
@@ -53,8 +55,9 @@ def old_log(path: Path) -> int:
     """Write a log of the version before there were accounts; return how many events wait."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
+    db = Database(connection, execute_plugins=False)
     for step in STEPS[:2]:
-        step(connection)
+        step(db)
     connection.execute("PRAGMA user_version = 2")
     rows = [
         (10**15 + n, "reading", "old", f'{{"values":{{"n":{n}}},"quality":"good"}}')

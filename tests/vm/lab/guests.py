@@ -27,7 +27,7 @@ PI = f"{PI_BUSES},bcm2835,mmc_block,crc32c_generic,ext4,autofs4"
 PI_TREE = "broadcom/bcm2837-rpi-3-b.dtb"
 DISK_SIZE = 64 << 20
 DEBIAN_MEGABYTES = 2000
-WARM_UP = "python3 -c 'import msgspec, paho.mqtt.client, gpiozero' 2>&-; sync"
+WARM_UP = "python3 -c 'import msgspec, paho.mqtt.client, sqlite_utils, gpiozero' 2>&-; sync"
 
 
 def usb_pc() -> Plan:
