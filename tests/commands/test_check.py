@@ -145,7 +145,7 @@ def test_a_missing_file_says_where_to_start(edge_agent):
 def test_two_devices_on_one_pin_are_reported(edge_agent, config):
     twice = '[[device]]\nname = "{}"\ndriver = "contact"\npin = 17\n'
     done = edge_agent("check", config(twice.format("a") + twice.format("b")))
-    assert "device.b.pin = \"gpio:17\": 'a' is connected there already" in done.err
+    assert "device.b.pin = 17: 'a' is connected there already" in done.err
 
 
 def test_names_must_differ(edge_agent, config):

@@ -23,9 +23,9 @@ def publish_before_commit():
     commit, append, read_kinds = Recorder.commit, EventLog.append, LogReader.read_kinds
     announce = []
 
-    def committing(recorder):
+    def committing(recorder, **more):
         announce[:] = [recorder._announce]
-        commit(recorder)
+        commit(recorder, **more)
 
     def appending(log, events, **more):
         kept = list(events)
