@@ -1,6 +1,7 @@
 import { element } from "./dom.js";
 
 const LINES = 300;
+const LEARNT = 6000; // ms, after which the log knows of an acknowledgement
 const SETTLED = { delivered: "good", settled: "good", refused: "bad", dropped: "bad", waiting: "warn" };
 const LEVELS = { warning: "warn", error: "bad", critical: "bad", debug: "quiet" };
 const SECONDS = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
@@ -40,10 +41,16 @@ function eventPart(api, asked) {
   const field = element("input", { id: "event", autocomplete: "off", spellcheck: "false", required: true });
   const found = element("div", { class: "path", "aria-live": "polite" });
   const recent = element("div");
+  let timer = null;
+  const look = (id, again) => show(found, api.get("event", { id }), (path) => {
+    if (again && path.sinks.some((one) => one.state === "waiting")) timer = setTimeout(look, LEARNT, id);
+    return drawPath(path);
+  });
   const follow = (id) => {
+    clearTimeout(timer);
     field.value = id;
     history.replaceState(null, "", `#/trust?event=${encodeURIComponent(id)}`);
-    return show(found, api.get("event", { id }), drawPath);
+    return look(id, true);
   };
   const list = () => show(recent, api.get("events", { count: 10 }), (events) => drawEvents(events, follow));
   const onsubmit = (event) => {
@@ -59,7 +66,7 @@ function eventPart(api, asked) {
   list();
   if (asked) follow(asked);
   const note = "From the measurement to each sink: what the event log proves, and no more.";
-  return { card: card("Follow one event", note, form, found, more) };
+  return { card: card("Follow one event", note, form, found, more), close: () => clearTimeout(timer) };
 }
 
 function drawPath(path) {
