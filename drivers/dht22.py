@@ -11,7 +11,7 @@ from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import DeadFrame, DriverError, NotReady, TransferFailed
-from drivers.base.linux import Entry, LinuxPort, find, number, only, verify
+from drivers.base.linux import Entry, LinuxPort, number, read_by, verify
 from drivers.iio import DEVICES
 
 KERNEL_NAME = "dht11"  # of the kernel's driver for all of the family
@@ -68,10 +68,8 @@ class DHT22:
 
     def setup(self) -> Steps[None]:
         """Find the device, whose number moves from boot to boot."""
-        if self._device:
-            self._entry = find(self._port, DEVICES, self._device)
-        else:
-            self._entry = only(self._port, DEVICES, KERNEL_NAME, self.overlay.format(pin=4))
+        line = self.overlay.format(pin=4)
+        self._entry = read_by(self._port, DEVICES, KERNEL_NAME, device=self._device, overlay=line)
         yield from ()
 
     def measure(self) -> Steps[Values]:

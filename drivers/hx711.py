@@ -11,15 +11,15 @@ from drivers.base.blindness import LOOSE_CELL, Blindness
 from drivers.base.channel import Channel
 from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import DeadFrame, LostConfiguration, NotReady, TransferFailed
-from drivers.base.linux import Entry, LinuxPort, find, number, only, verify
+from drivers.base.linux import Entry, LinuxPort, number, read_by, verify
 from drivers.iio import DEVICES
 
 KERNEL_NAME = "hx711"
 CODES = 1 << 23
 ATTEMPTS = 5
 CLOSE = 2048  # counts: a hundred times its noise, and 0.05 % of a load cell of 2 mV/V
-INPUTS = {128: "in_voltage0", 64: "in_voltage0", 32: "in_voltage1"}  # by gain: A, A and B
-SCALE_INDEX = {128: 0, 64: 1, 32: 0}  # of a gain among the scales of its input
+# By gain: the files of its input (A, A and B), and its place among the scales of that input.
+INPUTS = {128: ("in_voltage0", 0), 64: ("in_voltage0", 1), 32: ("in_voltage1", 0)}
 SCALE = "in_voltage_scale"  # mV, of the gain of the last conversion
 
 
@@ -51,10 +51,8 @@ class HX711:
 
     def setup(self) -> Steps[None]:
         """Find the device, whose number moves from boot to boot."""
-        if self._device:
-            self._entry = find(self._port, DEVICES, self._device)
-        else:
-            self._entry = only(self._port, DEVICES, KERNEL_NAME, self.overlay.format(pin=5))
+        line = self.overlay.format(pin=5)
+        self._entry = read_by(self._port, DEVICES, KERNEL_NAME, device=self._device, overlay=line)
         yield from ()
 
     def measure(self) -> Steps[Values]:
@@ -84,10 +82,10 @@ class HX711:
 
     def _count(self) -> int:
         """Return a result in counts from the middle; raise unless it has the gain."""
-        stem = INPUTS[self._gain]
+        stem, place = INPUTS[self._gain]
         code = number(self._text(f"{stem}_raw"), f"{self._port.where}:{stem}_raw")
         scale = self._text(SCALE)
-        wanted = self._text(f"{stem}_scale_available").split()[SCALE_INDEX[self._gain]]
+        wanted = self._text(f"{stem}_scale_available").split()[place]
         if scale != wanted:
             remedy = f"as root, write {wanted} to {self._entry.directory}/{SCALE}"
             raise LostConfiguration(self._port.where, f"its gain is not {self._gain}", remedy)

@@ -187,11 +187,13 @@ def find(port: LinuxPort, devices: str, device: str) -> Entry:
     raise BusMissing(port.where, f"no {device!r} in {devices}", f"there are: {there}")
 
 
-def only(port: LinuxPort, devices: str, kernel_name: str, overlay: str) -> Entry:
-    """Return the one device of a kernel's driver; raise `BusMissing` for none or several.
+def read_by(port: LinuxPort, devices: str, kernel_name: str, *, device: str, overlay: str) -> Entry:
+    """Return the device that is called so, or without a name the one of a kernel's driver.
 
-    `overlay` is the line that loads the driver.
+    Raises `BusMissing` for none or several. `overlay` is the line that loads the driver.
     """
+    if device:
+        return find(port, devices, device)
     called = [each for each in entries(port, devices) if each.name.partition("@")[0] == kernel_name]
     if len(called) == 1:
         return called[0]

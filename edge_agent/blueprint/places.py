@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from drivers.base.driver import BusKind, DriverClass, addresses_of, more_pins_of
 from drivers.base.members import Overlaid
@@ -85,15 +85,10 @@ def _serial(
     _: DriverClass, settings: PlacedSettings, where: str, problems: Problems
 ) -> Place | None:
     path = settings.path if isinstance(settings, DeviceSettings) else ""
-    return _line(path, where, problems) and Place("serial", id=path or HEADER)
-
-
-def _line(path: str, where: str, problems: Problems) -> Literal[True] | None:
-    """Return whether a serial line is named as Linux names it; note it otherwise."""
     if path and (not path.startswith("/") or path != path.strip()):
         problems.note(f"{where}path", path, "no serial line; write one such as /dev/ttyUSB0")
         return None
-    return True
+    return Place("serial", id=path or HEADER)
 
 
 def _modbus(

@@ -4,6 +4,8 @@ import difflib
 import re
 from collections.abc import Collection
 
+from edge_agent.evaluate.expressions.literals import WEEKDAYS
+
 FLEET = "rules over several nodes belong in a file of `edge-consumer alerts`"
 SPAN = "write 22:00 <= time < 6:00 for a span of time"
 ALONE = "write an on/off channel alone, as in door.active, or after `not`"
@@ -57,7 +59,6 @@ NO_NAMES = {
     **dict.fromkeys(("day", "weekdays", "dow"), "write weekday, as in weekday == monday"),
     **dict.fromkeys(("weekend",), "write saturday <= weekday <= sunday"),
 }
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 OTHER_FUNCTIONS = {
     **dict.fromkeys(("avg", "average", "median", "moving_average"), "write mean"),
     **dict.fromkeys(("last", "value", "state", "float", "int"), "write the channel alone"),
@@ -78,7 +79,7 @@ def remedy(text: str) -> str:
 def name_remedy(name: str) -> str:
     """Return what to write instead of a name that is no channel, such as `on` or `Mon`."""
     small = name.lower()
-    day = next((one for one in DAYS if len(small) > 2 and one.startswith(small)), "")
+    day = next((one for one in WEEKDAYS if len(small) > 2 and one.startswith(small)), "")
     return f"write {day}" if day else NO_NAMES.get(small, "")
 
 
