@@ -2,7 +2,8 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Generic, Protocol, TypeVar
 
@@ -27,6 +28,13 @@ class Incoming(Protocol[Taken_co]):
     def qsize(self) -> int:
         """Return how many items there are."""
         ...
+
+
+def arrived(inbox: Incoming[T]) -> Iterator[T]:
+    """Yield the items that are there, without waiting for more."""
+    with suppress(Empty):
+        while True:
+            yield inbox.get_nowait()
 
 
 class GatheringInbox(Generic[T]):

@@ -110,9 +110,11 @@ class Envelope:
         offset, time, boot, _, kind, source, data = event
         if boot is not None or type(event) is not LoggedEvent:
             return self._encoder.encode(self._whole(event)).decode()
-        about = _about(self._source, kind, source)
-        time_and_data = f"{_utc(time)}{BEFORE_DATA}{data}"
-        return f'{self._begin}{offset}{about}{time_and_data}{BEFORE_SEQUENCE}{offset:016}"}}'
+        number = str(offset)
+        return (
+            f"{self._begin}{number}{_about(self._source, kind, source)}{_utc(time)}"
+            f'{BEFORE_DATA}{data}{BEFORE_SEQUENCE}{number.zfill(16)}"}}'
+        )
 
     def _whole(self, event: LoggedEvent) -> CloudEvent | dict[str, Any]:
         """Return all that is delivered of an event: of a relayed one, every attribute it has."""
@@ -135,7 +137,7 @@ def _json(text: str) -> str:
 def _utc(time: int) -> str:
     """Return a time in µs since 1970 as `msgspec` writes it."""
     second, fraction = divmod(time, 1_000_000)
-    return f"{_second(second)}.{fraction:06}Z" if fraction else f"{_second(second)}Z"
+    return f"{_second(second)}.{str(fraction).zfill(6)}Z" if fraction else f"{_second(second)}Z"
 
 
 @lru_cache(REMEMBERED)

@@ -1,11 +1,12 @@
 """What changes in the accounts, and the gap events that report it."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
 
 from edge_agent.clock import Moment
-from edge_agent.events import CursorMove, Event, Subscription
+from edge_agent.events import CursorMove, Event, Subscription, gap, lifecycle
 from edge_agent.store.account import NOT_CONFIGURED
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.gaps import all_of, ranges, report
@@ -29,6 +30,14 @@ def account_for(move: CursorMove, refused: list[int], log: EventLog, now: Moment
         return []
     reason = f"rejected by {move.sink}: {move.refused[offsets[0]]}"
     return list(report(now, reason, all_of(ranges(offsets))))
+
+
+def recovered(attempts: int, lost: Counter[str], log: EventLog, now: Moment) -> list[Event]:
+    """Return the report that the log is written again; account for what was `lost`, by kind."""
+    dropped = lost.total()
+    log.account.drop_unrecorded(lost, "disk_full")
+    notes = [lifecycle(now, "log_recovered", attempts=attempts, dropped=dropped)]
+    return [*notes, gap(now, "disk_full", [], dropped)] if dropped else notes
 
 
 def _without_gaps(log: EventLog, offsets: list[int]) -> list[int]:

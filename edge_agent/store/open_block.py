@@ -5,6 +5,7 @@ To enter a full block in the tally, no event is read again, but to see that all 
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import itemgetter
 
 import msgspec
 
@@ -15,6 +16,7 @@ THERE = 'SELECT count(*) FROM event WHERE "offset" > ? AND "offset" <= ?'
 ENTER = """
 INSERT INTO tally SELECT ?, value->>0, value->>1, value->>2 FROM json_each(?)
 """
+KIND_AND_SOURCE = itemgetter(3, 4)  # of a row
 UNKNOWN = -1
 
 
@@ -35,10 +37,14 @@ class OpenBlock:
             self._begin, self._counts = before, Counter()
         if before < end:
             full = len(rows) - (last - end)
-            self._counts.update(map(_names, rows[:full]))
+            self._count(rows[:full])
             self._enter(end)
             self._begin, self._counts, rows = end, Counter(), rows[full:]
-        self._counts.update(map(_names, rows))
+        self._count(rows)
+
+    def _count(self, rows: Sequence[EventRow]) -> None:
+        for (kind, source), count in Counter(map(KIND_AND_SOURCE, rows)).items():
+            self._counts[kind, source if kind in NAMED else ""] += count
 
     def _enter(self, end: int) -> None:
         begin = end - BLOCK
@@ -52,9 +58,3 @@ class OpenBlock:
         """Return whether the log has as many events, and so the same."""
         ((there,),) = self._execute(THERE, (self._begin, end))
         return bool(there == self._counts.total())
-
-
-def _names(row: EventRow) -> tuple[str, str]:
-    """Return kind and source, as the tally has them."""
-    kind, source = row[3], row[4]
-    return kind, source if kind in NAMED else ""

@@ -8,20 +8,21 @@ error of the disk ends the thread: what SQLite calls damage is salvaged, all els
 import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import islice
 from queue import Empty
 
-from edge_agent.clock import Clock, Moment
+from edge_agent.clock import Clock
 from edge_agent.errors import LogError
-from edge_agent.events import CursorMove, Event, Subscription, gap, lifecycle
+from edge_agent.events import CursorMove, Subscription
 from edge_agent.figures import Committed, Figure, NotCommitted, unreported
-from edge_agent.inbox import Incoming
-from edge_agent.store.account_reports import account_for, registered
+from edge_agent.inbox import Incoming, arrived
+from edge_agent.store.account_reports import account_for, recovered, registered
 from edge_agent.store.check import Sound, Unreadable
 from edge_agent.store.event_log import EventLog
 from edge_agent.store.group import GROUP, Group, settled
-from edge_agent.store.recorder_items import RecorderItem, Subscriptions
+from edge_agent.store.recorder_items import RecorderItem, RecorderNews, Subscriptions, parted
 from edge_agent.store.retention import Retention
 from edge_agent.store.spill import Spill, spill
 from edge_agent.store.tick import Tick
@@ -33,6 +34,7 @@ IDLE = 5.0  # a sign of life at least this often
 HELD = 50_000  # events in memory while the disk is full: about 50 MB
 RETRY = 2.0
 TRIM_SECONDS, TRIM_EVENTS = 60.0, 20_000
+RECOVERED = "writing to the event log again after %d failed attempts"
 TROUBLE = (sqlite3.Error, LogError, OSError)  # a disk's, which passes or is salvaged
 
 _logger = logging.getLogger(__name__)
@@ -87,9 +89,7 @@ class Recorder:
 
         Return whether the log has everything; what it does not take is spilled.
         """
-        with suppress(Empty):
-            while True:
-                self._take(self._inbox.get_nowait())
+        self._take(arrived(self._inbox))
         self.commit(last=True)
         written = not (self._group.events or self._group.states or self._lost or self._damaged)
         if not written:
@@ -101,17 +101,13 @@ class Recorder:
         """Take what arrives within `wait` seconds, commit if it is time, trim if it is due."""
         self._progress()
         with suppress(Empty):
-            self._take(self._inbox.get(timeout=wait))
-            self._take_waiting()
+            first = self._inbox.get(timeout=wait)
+            room = max(GROUP - len(self._group.events), 0)
+            self._take([first, *islice(arrived(self._inbox), room)])
             self._note_waiting()
         if self._wait() <= 0:
             self.commit()
         self._trim()
-
-    def _take_waiting(self) -> None:
-        with suppress(Empty):
-            while len(self._group.events) < GROUP:
-                self._take(self._inbox.get_nowait())
 
     def _note_waiting(self) -> None:
         waiting = len(self._group.events) + self._lost.total()
@@ -145,19 +141,24 @@ class Recorder:
         due = due if self._log.is_in_place() and not self._damaged else now
         return min(max(due - now, self._retry_at - now, 0.0), IDLE)
 
-    def _take(self, item: RecorderItem) -> None:
-        if item is None:
+    def _take(self, items: Iterable[RecorderItem]) -> None:
+        """Take the records first: an error while the rest is heeded must not cost one."""
+        records, news = parted(items)
+        if records:
+            self._group.add(records, self._tick.noted(self._clock.monotonic()))
+        for one in news:
+            self._heed(one)
+
+    def _heed(self, news: RecorderNews | None) -> None:
+        if news is None:
             self._stopping = True
-        elif isinstance(item, CursorMove):
-            self._group.moves.take(item, self._clock.monotonic())
-        elif isinstance(item, Subscriptions):
-            self._subscriptions = item.sinks
-            self._group.subscribe(item.sinks, self._clock.monotonic())
-        elif isinstance(item, Sound | Unreadable):
-            self._look_at(item)
+        elif isinstance(news, CursorMove):
+            self._group.moves.take(news, self._clock.monotonic())
+        elif isinstance(news, Subscriptions):
+            self._subscriptions = news.sinks
+            self._group.subscribe(news.sinks, self._clock.monotonic())
         else:
-            events = [item] if isinstance(item, Event) else item
-            self._group.add(events, self._tick.noted(self._clock.monotonic()))
+            self._look_at(news)
 
     def _look_at(self, found: Sound | Unreadable) -> None:
         if found.inode != self._log.inode:  # it is replaced
@@ -173,7 +174,9 @@ class Recorder:
         events = [settled(event, now) for event in group.events]
         with self._log.transaction():
             events += [*self._repair.step(self._log, now), *self._wall.notes(self._log, now)]
-            events += self._recover(now)
+            if self._failures:
+                _logger.warning(RECOVERED, self._failures)
+                events += recovered(self._failures, self._lost, self._log, now)
             for name, data in group.states.items():
                 self._log.save_state(name, data.decode())
             for move in group.moves:
@@ -199,17 +202,6 @@ class Recorder:
         self._retry_at = self._clock.monotonic() + RETRY
         if self._failures == 1:
             _logger.error("the event log cannot be written: %s; events are kept in memory", error)
-
-    def _recover(self, now: Moment) -> list[Event]:
-        """Return the report that the log is written again; account for what was lost meanwhile."""
-        if not self._failures:
-            return []
-        dropped = self._lost.total()
-        what = "writing to the event log again after %d failed attempts"
-        _logger.warning(what, self._failures)
-        self._log.account.drop_unrecorded(self._lost, "disk_full")
-        notes = [lifecycle(now, "log_recovered", attempts=self._failures, dropped=dropped)]
-        return [*notes, gap(now, "disk_full", [], dropped)] if dropped else notes
 
     def _replace(self, error: Exception) -> None:
         _logger.error("the event log is damaged (%s): salvaging what can be read", error)

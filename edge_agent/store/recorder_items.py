@@ -1,6 +1,6 @@
 """What the recorder's inbox takes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from edge_agent.events import CursorMove, Event, Record, Subscription
@@ -13,9 +13,29 @@ class Subscriptions(NamedTuple):
     sinks: tuple[Subscription, ...]
 
 
-RecorderItem: TypeAlias = (
-    Event | Sequence[Record] | CursorMove | Subscriptions | Unreadable | Sound | None
-)
+RecorderNews: TypeAlias = CursorMove | Subscriptions | Unreadable | Sound
+RecorderItem: TypeAlias = Event | Sequence[Record] | RecorderNews | None
+
+
+class Parted(NamedTuple):
+    """What is to be written of some items, and what is to be heeded."""
+
+    records: list[Record]
+    news: list[RecorderNews | None]
+
+
+def parted(items: Iterable[RecorderItem]) -> Parted:
+    """Part items, each half in their order."""
+    records: list[Record] = []
+    news: list[RecorderNews | None] = []
+    for item in items:
+        if isinstance(item, Event):
+            records.append(item)
+        elif item is None or isinstance(item, RecorderNews):
+            news.append(item)
+        else:
+            records += item
+    return Parted(records, news)
 
 
 def is_urgent(item: RecorderItem) -> bool:

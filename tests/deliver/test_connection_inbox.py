@@ -8,7 +8,7 @@ from edge_agent.clock import Moment
 from edge_agent.deliver.mqtt import connection_inbox
 from edge_agent.deliver.mqtt.connection_inbox import ConnectionInbox
 from edge_agent.events import Answer, Reading
-from edge_agent.inbox import GATHERED
+from edge_agent.inbox import GATHERED, arrived
 
 ANSWER = Answer("topic", b"", b"{}")
 
@@ -98,17 +98,16 @@ def test_no_reading_is_lost_whenever_it_comes():
     assert found == [reading(n) for n in range(count)]
 
 
-def test_a_reading_that_comes_at_the_end_of_a_pause_is_taken_or_wakes(inbox, time):
+def test_a_reading_that_comes_at_the_end_of_a_pause_is_taken_or_wakes(inbox, time, monkeypatch):
     inbox.put(reading(1))
     inbox.take()
     time.now += GATHERED
-    waiting = inbox._waiting
-    inbox._waiting = lambda: [*waiting(), *late()]
 
-    def late():
+    def late(items):
         """Put a reading just before the inbox says that it gathers no longer."""
-        inbox._waiting = waiting
+        yield from arrived(items)
+        monkeypatch.undo()
         inbox.put(reading(2))
-        return []
 
+    monkeypatch.setattr("edge_agent.deliver.mqtt.connection_inbox.arrived", late)
     assert inbox.take() == [reading(2)] or woken(inbox)

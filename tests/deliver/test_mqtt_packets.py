@@ -10,7 +10,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge_agent.deliver.mqtt.content_type import ContentType
-from edge_agent.deliver.mqtt.packets import acknowledged, publish, refusal
+from edge_agent.deliver.mqtt.packets import acknowledged, publish, publish_all, refusal
 
 PLAIN = b"\x40\x02\x00\x07"
 UNHEARD = b"\x40\x03\x00\x08\x10"  # MQTT 5: no subscriber matches
@@ -43,6 +43,16 @@ def test_a_message_is_what_paho_writes(topic, size, mid, retain, version):
         packed = properties.pack()
     expected = written_by_paho(topic, b"x" * size, mid, retain, version, properties)
     assert publish(topic, b"x" * size, mid, retain=retain, properties=packed) == expected
+
+
+@given(sizes=st.lists(st.sampled_from([0, 90, 125, 16_300])), first=st.integers(1, 65_000))
+def test_many_messages_are_what_each_of_them_is(sizes, first):
+    messages = [(f"edge/n/event/reading/air{n}", b"x" * size) for n, size in enumerate(sizes)]
+    mids = range(first, first + len(sizes))
+    assert publish_all(messages, mids, b"\0") == [
+        publish(*message, mid, retain=False, properties=b"\0")
+        for message, mid in zip(messages, mids, strict=True)
+    ]
 
 
 def test_several_acknowledgements_are_taken_at_once():

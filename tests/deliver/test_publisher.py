@@ -53,6 +53,22 @@ def test_what_is_on_its_way_is_waited_for(sent):
     assert sent(b"x" * 11, b"x") is None
 
 
+@pytest.mark.parametrize(
+    ("unsent", "reason"),
+    [
+        (("topic", b"x" * 11), "larger than 10 bytes"),
+        (("topic/+", b"x"), "its source is no part of a topic"),
+    ],
+)
+def test_an_acknowledgement_is_of_its_own_message_behind_one_that_is_not_sent(unsent, reason):
+    reply, publisher, session = SimpleQueue(), Publisher(20.0), Session(10)
+    publisher.add(Job([("topic", b""), unsent, ("topic", b"x" * 10)], None, reply, 10))
+    publisher.send(session)
+    session.acknowledged, session.refused = {2}, [(1, "no", True)]
+    publisher.settle(session)
+    assert reply.get(timeout=1).refused == {0: "no", 1: reason}
+
+
 def test_only_a_message_that_gets_much_smaller_each_time_is_worth_a_quick_try():
     publisher = Publisher(20.0)
 

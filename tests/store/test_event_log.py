@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from edge_agent.errors import LogError
-from edge_agent.events import CursorMove, Reading, lifecycle
+from edge_agent.events import CursorMove, Event, Reading, lifecycle
 from edge_agent.store.check import LogCheck
 from edge_agent.store.connection import CHECKPOINT_PAGES
 from edge_agent.store.event_log import EventLog
@@ -29,6 +29,18 @@ def test_reading_starts_behind_the_offset_and_ends_at_the_limit(log, reader, rec
     record(10)
     assert [event.offset for event in reader.read_after(4, 3)] == [5, 6, 7]
     assert reader.read_after(10, 3) == []
+
+
+@pytest.mark.parametrize("untrusted", [set(), {0}, {99}, {100}, set(range(250))])
+def test_of_many_events_each_has_its_own_time(log, reader, clock, untrusted):
+    times = [clock.now()._replace(trusted=n not in untrusted) for n in range(250)]
+    events = [Event("reading", "air", time, {"n": n}) for n, time in enumerate(times)]
+    with log.transaction():
+        log.append(events)
+    found = reader.read_after(0, 1000)
+    assert [one.data for one in found] == [f'{{"n":{n}}}' for n in range(250)]
+    assert {n for n, one in enumerate(found) if one.boot is not None} == untrusted
+    assert all((one.uptime is None) == (one.boot is None) for one in found)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 
 from edge_agent.events import CursorMove
 from edge_agent.figures import Committed, NotCommitted
+from edge_agent.store.check import Sound
 from edge_agent.store.cursor_moves import ALONE, ALONG, MANY, QUICKLY
 from edge_agent.store.group import GROUP, Group
 from edge_agent.store.reader import LogReader
@@ -322,6 +323,23 @@ def test_a_cursor_that_moves_while_the_agent_stops_is_committed(recording, path,
     one.inbox.put(CursorMove("mqtt", 1, {}))
     one.recorder.close()
     assert LogReader(path).cursor("mqtt") == 1
+
+
+def test_an_error_while_news_is_heeded_costs_no_event_that_came_with_it(
+    recording, path, event, monkeypatch
+):
+    def note(**_):
+        raise OSError
+
+    one = recording()
+    log = one.recorder._log
+    for item in (event(), Sound(log.inode), event()):
+        one.inbox.put(item)
+    with monkeypatch.context() as patch, pytest.raises(OSError):
+        patch.setattr(log.mark, "note", note)
+        one.recorder.step(0.0)
+    assert one.recorder.close()
+    assert offsets(path) == [1, 2]
 
 
 def test_each_commit_is_reported_with_the_time_of_the_disk(recording, event):

@@ -23,7 +23,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from edge_agent.deliver.mqtt.address import Address, Broker
 from edge_agent.deliver.mqtt.job import Messages
 from edge_agent.deliver.mqtt.lost import ConnectionLost
-from edge_agent.deliver.mqtt.packets import PUBLISH, acknowledged, publish, refusal
+from edge_agent.deliver.mqtt.packets import PUBLISH, acknowledged, publish, publish_all, refusal
 from edge_agent.deliver.mqtt.receiver import BoundedReceiver
 from edge_agent.errors import AgentError
 
@@ -85,7 +85,8 @@ class BoundedClient(BoundedReceiver):
     ) -> None:
         """Queue a message with QoS 1, or with QoS 0 if `mid` is 0."""
         packed = self._packed(properties)
-        self._add(publish(topic, payload, mid, retain=retain, properties=packed))
+        packet = publish(topic, payload, mid, retain=retain, properties=packed)
+        self._add([packet], len(packet))
         if mid:
             self.awaited = self.queued
 
@@ -93,9 +94,13 @@ class BoundedClient(BoundedReceiver):
         self, messages: Messages, mids: Sequence[int], properties: Properties | None
     ) -> None:
         """Queue messages with QoS 1."""
-        packed = self._packed(properties)
-        for (topic, payload), mid in zip(messages, mids, strict=True):
-            self._add(publish(topic, payload, mid, retain=False, properties=packed))
+        packets = publish_all(messages, mids, self._packed(properties))
+        size = sum(map(len, packets))
+        if self._size + size <= WRITTEN:
+            self._add(packets, size)
+        else:
+            for packet in packets:
+                self._add([packet], len(packet))
         self.awaited = self.queued
 
     def _packed(self, properties: Properties | None) -> bytes:
@@ -104,12 +109,12 @@ class BoundedClient(BoundedReceiver):
             packed = properties.pack()  # type: ignore[no-untyped-call]
         return packed
 
-    def _add(self, packet: bytes) -> None:
-        if self._size + len(packet) > WRITTEN:
+    def _add(self, packets: list[bytes], size: int) -> None:
+        if self._size + size > WRITTEN:
             self._hand_over()
-        self._messages.append(packet)
-        self._size += len(packet)
-        self.queued += len(packet)
+        self._messages += packets
+        self._size += size
+        self.queued += size
 
     def next_ids(self, count: int, taken: set[int]) -> list[int]:
         """Return the ids of further messages; subscriptions take theirs from the same numbers."""

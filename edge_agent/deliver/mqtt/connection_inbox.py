@@ -2,15 +2,14 @@
 
 import math
 import time
-from collections.abc import Iterator
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import TypeAlias
 
 from edge_agent.deliver.mqtt.job import Job
 from edge_agent.deliver.mqtt.wake_up import WakeUp
 from edge_agent.deliver.sink import Post
 from edge_agent.events import Reading
-from edge_agent.inbox import GATHERED
+from edge_agent.inbox import GATHERED, arrived
 
 ConnectionItem: TypeAlias = Job | Post | None
 
@@ -50,19 +49,12 @@ class ConnectionInbox:
         if not self._wake.clear() and now < self._look_at:
             return []
         self._woken = False
-        taken = [*self._waiting()]
+        taken = [*arrived(self._items)]
         self._gathering = any(isinstance(one, Reading) for one in taken)
         self._look_at = now + GATHERED if self._gathering else math.inf
         # Those that came before the flag was seen do not wake the thread.
-        return taken if self._gathering else [*taken, *self._waiting()]
+        return taken if self._gathering else [*taken, *arrived(self._items)]
 
     def wait(self, seconds: float) -> ConnectionItem:
         """Return the next item; raise Empty if none comes for so long."""
         return self._items.get(timeout=seconds)
-
-    def _waiting(self) -> Iterator[ConnectionItem]:
-        try:
-            while True:
-                yield self._items.get_nowait()
-        except Empty:
-            return

@@ -4,8 +4,11 @@ paho builds objects for each of them that cost more than all else on the way; it
 """
 
 import struct
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
+
+from edge_agent.deliver.mqtt.job import Messages
 
 PUBLISH, QOS_1, RETAIN = 0x30, 0x02, 0x01
 PUBACK = 0x40
@@ -25,6 +28,17 @@ def publish(topic: str, payload: bytes, mid: int, *, retain: bool, properties: b
     flags = PUBLISH | (QOS_1 if mid else 0) | (RETAIN if retain else 0)
     size = len(name) + len(number) + len(properties) + len(payload)
     return b"".join((_head(flags, size), name, number, properties, payload))
+
+
+def publish_all(messages: Messages, mids: Sequence[int], properties: bytes) -> list[bytes]:
+    """Return the PUBLISH with QoS 1 of each message; one call for many takes less of the time."""
+    more = 2 + len(properties)  # bytes beside topic and payload
+    packets = []
+    for (topic, payload), mid in zip(messages, mids, strict=True):
+        name = _name(topic)
+        head = _head(PUBLISH | QOS_1, len(name) + more + len(payload))
+        packets.append(b"".join((head, name, mid.to_bytes(2), properties, payload)))
+    return packets
 
 
 @lru_cache(REMEMBERED)

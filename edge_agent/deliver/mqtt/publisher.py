@@ -5,7 +5,7 @@ import time
 from collections import deque
 from functools import lru_cache
 
-from edge_agent.deliver.mqtt.job import Job
+from edge_agent.deliver.mqtt.job import Job, Messages
 from edge_agent.deliver.mqtt.lost import Cause, ConnectionLost
 from edge_agent.deliver.mqtt.session import Session
 
@@ -108,14 +108,11 @@ class Publisher:
     def _publish(self, job: Job, session: Session) -> None:
         """Publish as many messages as there is room for, but for those that cannot be sent."""
         begin, job.next = job.next, min(job.next + session.room, len(job.messages))
-        sent = []
-        for n in range(begin, job.next):
-            if reason := _refusal(session, *job.messages[n]):
-                job.refuse(n, reason)
-            else:
-                sent.append(n)
-        mids = session.publish_all([job.messages[n] for n in sent], job.properties)
-        self._in_flight.update(zip(mids, sent, strict=True))
+        numbers = [*range(begin, job.next)]
+        if not _are_plain(session, job.messages[begin : job.next]):
+            numbers = [n for n in numbers if not _refuses(session, job, n)]
+        mids = session.publish_all([job.messages[n] for n in numbers], job.properties)
+        self._in_flight.update(zip(mids, numbers, strict=True))
 
     def _report(self) -> None:
         if self._jobs and self._is_done(self._jobs[0]):
@@ -126,6 +123,21 @@ class Publisher:
 
     def _silence(self, session: Session) -> float:
         return time.monotonic() - max(self._moved_at, session.moved_at)
+
+
+def _are_plain(session: Session, messages: Messages) -> bool:
+    """Return whether all of them can be sent; if not, some of them may still be."""
+    topics = {topic for topic, _ in messages}
+    longest, largest = max(topics, key=len), max([payload for _, payload in messages], key=len)
+    return session.fits(longest, largest) and all(map(_is_topic, topics))
+
+
+def _refuses(session: Session, job: Job, n: int) -> bool:
+    """Return whether a message cannot be sent; the job knows it then."""
+    reason = _refusal(session, *job.messages[n])
+    if reason:
+        job.refuse(n, reason)
+    return bool(reason)
 
 
 def _refusal(session: Session, topic: str, payload: bytes) -> str:

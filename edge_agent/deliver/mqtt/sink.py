@@ -19,7 +19,7 @@ from edge_agent.deliver.mqtt.commands import CommandTopics
 from edge_agent.deliver.mqtt.connection import Connection
 from edge_agent.deliver.mqtt.content_type import ContentType
 from edge_agent.deliver.mqtt.hang_ups import HangUps, smaller
-from edge_agent.deliver.mqtt.job import MAX_PACKET, Job, Settlement
+from edge_agent.deliver.mqtt.job import MAX_PACKET, Job, Messages, Settlement
 from edge_agent.deliver.mqtt.options import MqttOptions
 from edge_agent.deliver.mqtt.plan import broker, claims
 from edge_agent.deliver.mqtt.profiles.table import PROFILES
@@ -55,7 +55,7 @@ class MqttSink:
         topics: EventTopics,
     ) -> None:
         self.name = plan.name
-        self._topics = topics
+        self._topic = topics.batch_of if plan.max_batch > 1 else topics.of
         self._envelope = Envelope(context.node, context.log_id)
         self._max_batch = self._most = plan.max_batch
         self._passed = 0
@@ -162,8 +162,7 @@ class MqttSink:
         return sent
 
     def _post(self, groups: Sequence[Sequence[LoggedEvent]], behind: Job | None = None) -> Sent:
-        messages = [self._message(group) for group in groups]
-        job = Job(messages, self._properties, SimpleQueue(), self._largest, behind)
+        job = Job(self._messages(groups), self._properties, SimpleQueue(), self._largest, behind)
         self._connection.post(job)
         return Sent(groups, job)
 
@@ -208,13 +207,11 @@ class MqttSink:
         one_topic = groupby(batch, self._topic)
         return [part for _, events in one_topic for part in split([*events], self._most, size)]
 
-    def _message(self, group: Sequence[LoggedEvent]) -> tuple[str, bytes]:
+    def _messages(self, groups: Sequence[Sequence[LoggedEvent]]) -> Messages:
+        topic, envelope = self._topic, self._envelope
         if self._max_batch > 1:
-            return self._topic(group[0]), self._envelope.encode_batch(group)
-        return self._topic(group[0]), self._envelope.encode(group[0])
-
-    def _topic(self, event: LoggedEvent) -> str:
-        return self._topics.batch_of(event) if self._max_batch > 1 else self._topics.of(event)
+            return [(topic(group[0]), envelope.encode_batch(group)) for group in groups]
+        return [(topic(event), envelope.encode(event)) for (event,) in groups]
 
 
 def _complaint(event: LoggedEvent, reason: str) -> str:

@@ -27,11 +27,9 @@ class AgentTopics:
 
     def batch_of(self, event: LoggedEvent) -> str:
         """Return the topic of batches of one node's events."""
-        return f"{self._prefix(event)}/batch"
+        return f"{self._begin}{node_of(event, self._node)}{self._end}/batch"
 
     def of(self, event: LoggedEvent) -> str:
         """Return the topic of one event."""
-        return f"{self._prefix(event)}/event/{event.kind}/{event.source}"
-
-    def _prefix(self, event: LoggedEvent) -> str:
-        return f"{self._begin}{node_of(event, self._node)}{self._end}"
+        node = node_of(event, self._node)
+        return f"{self._begin}{node}{self._end}/event/{event.kind}/{event.source}"
