@@ -12,7 +12,7 @@ from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import BadChecksum, WrongChip
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import WordRegisters, refuse_dead
-from drivers.base.sensirion import result_due
+from drivers.base.sensirion import read_result
 
 # Registers, table 1
 MEASURE, CONFIGURATION, MANUFACTURER, DEVICE = 0x00, 0x02, 0xFE, 0xFF
@@ -79,8 +79,7 @@ class HDC1080:
     def _result(self) -> Steps[tuple[int, int]]:
         self._port.write(bytes([MEASURE]))
         yield SECONDS
-        with result_due(self._port.where):
-            frame = self._port.read(4)
+        frame = read_result(self._port, 4)
         refuse_dead(frame, self._port.where)
         codes = int.from_bytes(frame[:2]), int.from_bytes(frame[2:])
         if any(code & UNUSED for code in codes):

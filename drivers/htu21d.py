@@ -19,7 +19,7 @@ from drivers.base.errors import (
 from drivers.base.humidity import cropped
 from drivers.base.i2c import I2CPort
 from drivers.base.registers import refuse_dead
-from drivers.base.sensirion import result_due
+from drivers.base.sensirion import read_result
 
 RESET = b"\xfe"
 WRITE_USER, READ_USER = 0xE6, b"\xe7"
@@ -133,8 +133,7 @@ def measured(port: I2CPort, measurement: Measurement) -> Steps[int]:
     """Measure; return the code, its status bits cleared."""
     port.write(measurement.command)
     yield measurement.seconds
-    with result_due(port.where):
-        frame = port.read(3)
+    frame = read_result(port, 3)
     code = checked_code(frame, port.where)
     if code & STATUS != measurement.status:
         raise BadChecksum(port.where, f"the result of another measurement: {frame.hex(' ')}")

@@ -148,12 +148,21 @@ def search(rising: Callable[[int], float], target: float, samples: int) -> int:
 
 
 def bisect(rising: Callable[[int], float], target: float, highest: int) -> int:
-    """Return the whole number from 0 to `highest` at which a rising function is nearest."""
+    """Return the whole number from 0 to `highest` at which a rising function is nearest.
+
+    The function is nearly straight: where a straight line would meet the target, it is soon found.
+    """
     low, high = 0, highest
+    below, above = rising(low) - target, rising(high) - target
     while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if rising(middle) <= target else (low, middle)
-    return min((low, high), key=lambda n: abs(rising(n) - target))
+        share = below / (below - above) if below < 0 < above else 0.5
+        middle = min(max(low + round(share * (high - low)), low + 1), high - 1)
+        beyond = rising(middle) - target
+        if beyond <= 0:
+            low, below = middle, beyond
+        else:
+            high, above = middle, beyond
+    return low if abs(below) <= abs(above) else high
 
 
 def fine_of(trim: list[int], code: int) -> float:

@@ -91,30 +91,30 @@ class SimulatedBus:
             self._transfer(message)
 
     def _check(self, messages: Sequence[i2c_msg]) -> None:
-        if any(message.flags & I2C_M_RD for message in messages[:-1]):
-            # i2c-bcm2835: "only one read message supported, has to be last"
-            raise _os_error(errno.EOPNOTSUPP)
+        for message in messages[:-1]:
+            if message.flags & I2C_M_RD:
+                # i2c-bcm2835: "only one read message supported, has to be last"
+                raise _os_error(errno.EOPNOTSUPP)
 
     def _transfer(self, message: i2c_msg) -> None:
-        model = self._models.get(message.addr, self._no_chip)
+        address = message.addr
+        model, faults = self._models.get(address, self._no_chip), self._faults_at(address)
         try:
-            for fault in self._faults_at(message.addr):
-                fault.before(message.addr, model)
-            self._exchange(model, message)
+            for fault in faults:
+                fault.before(address, model)
+            if not message.flags & I2C_M_RD:
+                model.write(bytes(message))
+                return
+            frame = model.read(message.len)
         except Nack:
             raise _os_error(errno.EREMOTEIO) from None
-
-    def _faults_at(self, address: int) -> list[TransferFault]:
-        return [*self.faults, *chain.from_iterable(self._chip_faults.get(address, ()))]
-
-    def _exchange(self, model: I2CModel, message: i2c_msg) -> None:
-        if not message.flags & I2C_M_RD:
-            model.write(bytes(message))
-            return
-        frame = model.read(message.len)
-        for fault in self._faults_at(message.addr):
-            frame = fault.after(message.addr, frame)
+        for fault in faults:
+            frame = fault.after(address, frame)
         ctypes.memmove(message.buf, frame, message.len)
+
+    def _faults_at(self, address: int) -> Sequence[TransferFault]:
+        own = self._chip_faults.get(address)
+        return self.faults if own is None else [*self.faults, *chain.from_iterable(own)]
 
     # smbus2's SMBus calls, for scripts and for third-party drivers
 

@@ -1,5 +1,7 @@
 """The checksums that sensors use, bit by bit as their datasheets draw them."""
 
+from functools import cache
+
 # Without a checksum, so many reads must agree: on a bad cable, two soon fail in the same bit
 READS = 3
 
@@ -15,10 +17,21 @@ def smbus(data: bytes) -> int:
 
 
 def _crc8(data: bytes, polynomial: int, crc: int) -> int:
+    after = _crcs(polynomial)
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1 ^ polynomial) & 0xFF if crc & 0x80 else crc << 1
+        crc = after[crc ^ byte]
+    return crc
+
+
+@cache
+def _crcs(polynomial: int) -> bytes:
+    """Return the CRC of each byte alone: to look it up takes a tenth of the time."""
+    return bytes(_crc_of_byte(byte, polynomial) for byte in range(256))
+
+
+def _crc_of_byte(crc: int, polynomial: int) -> int:
+    for _ in range(8):
+        crc = (crc << 1 ^ polynomial) & 0xFF if crc & 0x80 else crc << 1
     return crc
 
 

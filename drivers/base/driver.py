@@ -226,12 +226,10 @@ def checked(channels: Iterable[Channel], measured: Values, where: str, hint: str
 
     So have the channels that need it, and no others; raise it if no channel has a value.
     """
-    found: dict[str, float | DriverError] = {}
+    found = {one.name: _in_range(one, measured[one.name], where, hint) for one in channels}
     for channel in channels:
-        found[channel.name] = _in_range(channel, measured[channel.name], where, hint)
-    for channel in channels:
-        for error in (found.get(name) for name in channel.needs):
-            if isinstance(error, DriverError):
+        for name in channel.needs:
+            if isinstance(error := found.get(name), DriverError):
                 found[channel.name] = error
     parted(found)
     return found

@@ -7,6 +7,7 @@ nothing else here. Anything with smbus2's `i2c_rdwr` is a bus: `smbus2.SMBus` or
 import errno
 import time
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -68,7 +69,7 @@ class I2CPort:
 
     def write(self, data: bytes) -> None:
         """Write `data` in one transaction."""
-        self._transfer(i2c_msg.write(self.address, data))
+        self._transfer(_written(self.address, bytes(data)))
 
     def read(self, count: int) -> bytes:
         """Read `count` bytes in one transaction."""
@@ -79,7 +80,7 @@ class I2CPort:
     def write_read(self, data: bytes, count: int) -> bytes:
         """Write `data`, then read `count` bytes after a repeated start."""
         message = i2c_msg.read(self.address, count)
-        self._transfer(i2c_msg.write(self.address, data), message)
+        self._transfer(_written(self.address, bytes(data)), message)
         return bytes(message)
 
     def read_steady(self, count: int, command: bytes = b"") -> bytes:
@@ -130,6 +131,12 @@ class I2CPort:
         if self._held > BUDGET:
             took, self._held = self._held, 0.0
             raise BusStuck(self.where, f"the chip held the bus for {took:.1f} s", HOLDS)
+
+
+@lru_cache(256)
+def _written(address: int, data: bytes) -> i2c_msg:
+    """Return a message that writes; chips get the same commands again and again."""
+    return i2c_msg.write(address, data)
 
 
 def settled(read: Callable[[], Value], where: str, hint: str = "") -> Value:

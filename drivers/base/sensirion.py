@@ -2,8 +2,7 @@
 
 import math
 import struct
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import ClassVar, Literal, NamedTuple
 
 from drivers.base import checksum
@@ -17,12 +16,27 @@ ATTEMPTS = 20  # each takes a tenth of a millisecond on the wire
 
 def read_words(port: I2CPort, count: int) -> tuple[int, ...]:
     """Return the words that the chip has ready; raise `BadChecksum`."""
-    frame = port.read(3 * count)
-    triples = [frame[n : n + 3] for n in range(0, len(frame), 3)]
-    for triple in triples:
-        if checksum.sensirion(triple[:2]) != triple[2]:
-            raise BadChecksum(port.where, f"checksum wrong in {frame.hex(' ')}")
-    return tuple(int.from_bytes(triple[:2]) for triple in triples)
+    return _words(port.read(3 * count), port.where)
+
+
+def read_result(port: I2CPort, count: int) -> bytes:
+    """Return so many bytes of a result; raise `NotReady` if the chip does not acknowledge."""
+    try:
+        return port.read(count)
+    except NoAcknowledge as error:
+        raise NotReady(
+            port.where,
+            "no result after the datasheet's longest time",
+            "check its supply; does another program use it?",
+        ) from error
+
+
+def _words(frame: bytes, where: str) -> tuple[int, ...]:
+    found = [*struct.iter_unpack("2sB", frame)]
+    for word, crc in found:
+        if checksum.sensirion(word) != crc:
+            raise BadChecksum(where, f"checksum wrong in {frame.hex(' ')}")
+    return tuple([int.from_bytes(word) for word, _ in found])
 
 
 def with_checksums(*words: int) -> bytes:
@@ -52,21 +66,7 @@ def measured(port: I2CPort, command: bytes, count: int, seconds: float) -> Steps
     """Return the words that a measurement gives; raise `NotReady` if it takes longer."""
     port.write(command)
     yield seconds
-    with result_due(port.where):
-        return read_words(port, count)
-
-
-@contextmanager
-def result_due(where: str) -> Iterator[None]:
-    """Raise `NotReady` for a chip that acknowledged its command but not the read of the result."""
-    try:
-        yield
-    except NoAcknowledge as error:
-        raise NotReady(
-            where,
-            "no result after the datasheet's longest time",
-            "check its supply; does another program use it?",
-        ) from error
+    return _words(read_result(port, 3 * count), port.where)
 
 
 def asked_at_once(

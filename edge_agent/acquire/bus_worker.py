@@ -22,6 +22,7 @@ from edge_agent.figures import Figure, unreported
 
 IDLE = 5.0  # a sign of life at least this often
 TOGETHER = 0.002  # seconds: one wake-up serves what is due within them
+BY_DUE = attrgetter("due")
 
 BusItem: TypeAlias = tuple[Literal["wake"], str] | ForcedCalibration | Reading | None
 
@@ -81,11 +82,11 @@ class BusWorker:
 
         One at a time, so that even on a stuck bus a stop waits for one transaction only.
         """
-        first = min(self._free(), key=attrgetter("due"))
+        first = min(self._free(), key=BY_DUE)
         if first.due <= self._clock.monotonic():
             self._advance(first)
         self._save_totals()
-        return self._wait(self._clock.monotonic())
+        return self._wait()
 
     def _advance(self, cycle: Cycle) -> None:
         """Continue a device, and put it behind those that are due as early."""
@@ -96,13 +97,13 @@ class BusWorker:
         if outcome == "ended" and cycle.device.name in self._times:
             self._times[cycle.device.name].look()
 
-    def _wait(self, now: float) -> float:
+    def _wait(self) -> float:
         """Return seconds: what is due first waits for others, as to wake up costs more than it."""
-        due = [*(cycle.due for cycle in self._free()), *(total.due for total in self._totals)]
-        first = min(due)
+        due = [cycle.due for cycle in self._free()] + [total.due for total in self._totals]
+        first, now = min(due), self._clock.monotonic()
         if first <= now:
             return 0.0
-        return max(one for one in due if one <= first + TOGETHER) - now
+        return max([one for one in due if one <= first + TOGETHER]) - now
 
     def _free(self) -> list[Cycle]:
         """Return the devices that may advance, those that had no turn for longest first."""
@@ -115,13 +116,14 @@ class BusWorker:
         return not any(one.under_way and one.shared == cycle.shared for one in self._cycles)
 
     def _save_totals(self) -> None:
-        now = self._clock.monotonic()
         for total in self._totals:
-            if total.due <= now:
+            if total.due <= self._clock.monotonic():
                 total.save()
 
     def take(self, wait: float) -> None:
         """Wait for one item, at most `wait` seconds and never longer than `IDLE`."""
+        if wait <= 0 and self._inbox.empty():
+            return
         try:
             item = self._inbox.get(timeout=min(wait, IDLE))
         except Empty:

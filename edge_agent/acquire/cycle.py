@@ -18,7 +18,7 @@ from edge_agent.acquire.forced_calibration import CALIBRATION_DEADLINE, ForcedCa
 from edge_agent.acquire.qualities import explained, finite, quality_of
 from edge_agent.acquire.schedule import after_failure, next_slot
 from edge_agent.clock import Clock, Moment
-from edge_agent.events import Reading
+from edge_agent.events import GOOD, Reading
 from edge_agent.figures import Figure, Measured, unreported
 
 STUCK_FAILURES = 2  # a time-out of the bus counts as two: each attempt stops all other devices
@@ -99,7 +99,7 @@ class Cycle:
         except Exception as error:  # noqa: BLE001 - a third party's bug must not end the bus
             self._fail(error)
             return "stuck" if isinstance(error, BusStuck) else "ended"
-        return "under way" if self.under_way else "ended"
+        return "ended" if self._attempt is None else "under way"
 
     def suspend(self, error: BusStuck) -> None:
         """Report that the bus is stuck, and touch it no more until the device is due again."""
@@ -166,7 +166,8 @@ class Cycle:
     def _succeed(self, measured: Parted) -> None:
         self._note()
         self._emit(self._reading(measured))
-        self._log_channels(measured.refused)
+        if measured.refused or self._refused:
+            self._log_channels(measured.refused)
         if self._reported:
             text = "%s: recovered after %d failures"
             _logger.warning(text, self.device.name, self._failures, extra=self._about)
@@ -176,14 +177,12 @@ class Cycle:
     def _reading(self, measured: Parted) -> Reading:
         """Return the reading, at the moment since which its values are true."""
         age, missed, detail = self._remark
-        return Reading(
-            self.device.name,
-            self._at(age),
-            measured.values,
-            detail="; ".join(filter(None, [detail, measured.reasons])),
-            refused=measured.qualities,
-            missed=missed,
-        )
+        refused: dict[str, str] = {}
+        if measured.refused:
+            refused = measured.qualities
+            detail = "; ".join(filter(None, [detail, measured.reasons]))
+        name, at = self.device.name, self._at(age)
+        return Reading(name, at, measured.values, GOOD, detail, refused, missed)
 
     def _failure(self, quality: str, detail: str) -> Reading:
         return Reading(self.device.name, self._at(0.0), {}, quality, detail)
@@ -191,9 +190,9 @@ class Cycle:
     def _at(self, age: float) -> Moment:
         """Return the moment so many seconds ago, but none before the device's last reading."""
         now = self._clock.now()
-        ago = min(round(age * 1e6), max(now.uptime - self._emitted, 0))
+        ago = min(round(age * 1e6), max(now.uptime - self._emitted, 0)) if age else 0
         self._emitted = now.uptime - ago
-        return Moment(now.time - ago, now.uptime - ago, now.trusted)
+        return Moment(now.time - ago, now.uptime - ago, now.trusted) if ago else now
 
     def _next_slot(self) -> float:
         """Return the slot ahead, if a wake or a retry came before it, or the one after."""

@@ -22,10 +22,14 @@ def explained(error: Exception, device: str, driver: Driver) -> str:
 def finite(where: str, measured: Values) -> Values:
     """Return what was measured as plain floats, with `OutOfRange` for infinity and NaN."""
     return {
-        channel: _finite(where, channel, value) if not isinstance(value, DriverError) else value
+        channel: value
+        if type(value) is float and math.isfinite(value)
+        else _finite(where, channel, value)
         for channel, value in measured.items()
     }
 
 
-def _finite(where: str, channel: str, value: float) -> float | OutOfRange:
+def _finite(where: str, channel: str, value: float | DriverError) -> float | DriverError:
+    if isinstance(value, DriverError):
+        return value
     return float(value) if math.isfinite(value) else OutOfRange(where, f"{channel} is {value}")

@@ -24,8 +24,9 @@ class PointedRegisters(I2CModel):
     def read(self, count: int) -> bytes:
         """Give the registers from the pointer on, as they are at the message's begin."""
         self._pass_time()
-        places = [(self._pointer + n) % len(self._registers) for n in range(count)]
-        answer = bytes(self._registers[place] for place in places)
+        registers, size = self._registers, len(self._registers)
+        places = [place % size for place in range(self._pointer, self._pointer + count)]
+        answer = bytes([registers[place] for place in places])
         self._given(places)
         return answer
 

@@ -1,5 +1,6 @@
 """Sensirion's protocol as its datasheets describe it: commands in, words with a CRC out."""
 
+from functools import cache
 from typing import ClassVar
 
 from simulators.model import I2CModel, Nack
@@ -43,13 +44,18 @@ class WordModel(I2CModel):
 
 def with_crc(word: int) -> bytes:
     """Append the CRC-8 with polynomial x8 + x5 + x4 + 1, initially 0xFF, bit by bit."""
-    register = 0xFF
-    for n in range(15, -1, -1):
-        out = register >> 7 ^ (word >> n & 1)
-        register = register << 1 & 0xFF
+    register = _eight_shifts(_eight_shifts(0xFF ^ word >> 8) ^ word & 0xFF)
+    return bytes((word >> 8, word & 0xFF, register))
+
+
+@cache  # there are 256, and a simulated sensor has done them all soon
+def _eight_shifts(register: int) -> int:
+    """Return the register, to which a byte was added, once all its bits have left."""
+    for _ in range(8):
+        out, register = register >> 7, register << 1 & 0xFF
         if out:
             register ^= 0x31
-    return word.to_bytes(2) + bytes([register])
+    return register
 
 
 def checked_word(data: bytes) -> int:
