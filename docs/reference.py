@@ -33,7 +33,7 @@ from edge_agent.config.config import Config
 from edge_agent.config.settings import description, keys, tables
 from edge_agent.deliver.catalog import GROUP, load_sink_type
 from edge_agent.doctor.diagnosis import ADVICE, THEMES
-from edge_agent.units import BYTES, SECONDS, Duration, Size
+from edge_agent.units import Duration, Size
 from simulators import descriptions
 from simulators.fault_kinds import FAULTS, LINE_FAULTS, LINUX_FAULTS, SPI_FAULTS, W1_FAULTS
 from simulators.scenario import SIGNALS
@@ -79,18 +79,9 @@ def _default(field: FieldInfo) -> str:
     )
     if value in ("", (), {}, None):
         return ""
-    if isinstance(value, Duration):
-        return f"`{_with_unit(value, SECONDS)}`"
-    if isinstance(value, Size):
-        return f"`{_with_unit(value, BYTES)}`"
+    if isinstance(value, Duration | Size):
+        return f"`{value.text}`"
     return f"`{json.dumps(value)}`"
-
-
-def _with_unit(value: float, units: Mapping[str, float]) -> str:
-    """Write a value in the largest unit that divides it; zero in the unit of factor 1."""
-    fitting = [(size, name) for name, size in units.items() if size <= max(value, 1)]
-    size, unit = max(one for one in fitting if value % one[0] == 0)
-    return f"{value / size:g}{unit}"
 
 
 def simulator() -> dict[str, str]:

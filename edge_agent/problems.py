@@ -1,10 +1,11 @@
 """What is wrong with a configuration: one line each, naming file, line, key, value and remedy."""
 
 import difflib
-import json
 import re
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
+
+from edge_agent.toml_text import shown
 
 
 class Location(NamedTuple):
@@ -110,9 +111,3 @@ def _written(key: str, value: object) -> str:
     if key.endswith(".address") and type(value) is int and value >= 0:
         return f"0x{value:02x}"
     return shown(value)
-
-
-def shown(value: object) -> str:
-    """Return a value as TOML would write it, cut to a line."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,6 +1,7 @@
 """Durations, sizes and output levels, as people write them."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -44,6 +45,11 @@ class Duration(float):
         found = _with_unit(value, SECONDS, 'a duration such as "500ms", "10s", "5m", "7d"')
         return cls(_within(found, LONGEST, "36500d"))
 
+    @property
+    def text(self) -> str:
+        """As people write it, such as `90s` or `2h`."""
+        return _in_largest(self, SECONDS)
+
 
 class Size(int):
     """Bytes, written as a number or with a unit: `500kB`, `256MB`, `1GB`."""
@@ -53,6 +59,22 @@ class Size(int):
         """Return the bytes, at most 10 TB; raise ValueError for anything else."""
         found = _with_unit(value, BYTES, 'a size such as "500kB", "256MB", "1GB"')
         return cls(_within(found, LARGEST, "10000GB"))
+
+    @property
+    def text(self) -> str:
+        """As people write it, such as `256MB`."""
+        return _in_largest(self, BYTES)
+
+
+def _in_largest(value: float, units: Mapping[str, float]) -> str:
+    """Write a value in the largest unit that divides it, and zero in the unit of factor 1."""
+    fitting = [
+        (size, unit)
+        for unit, size in units.items()
+        if size <= max(value, 1) and (value / size).is_integer()
+    ]
+    unit = max(fitting)[1] if fitting else min(units, key=lambda one: abs(units[one] - 1))
+    return f"{value / units[unit]:.12g}{unit}"
 
 
 def _within(value: float, most: float, words: str) -> float:

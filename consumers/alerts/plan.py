@@ -24,6 +24,7 @@ from edge_agent.config.reader import TableReader
 from edge_agent.config.source import parse, representable
 from edge_agent.errors import ConfigError, pieces
 from edge_agent.evaluate.expressions.expression import Known, Span
+from edge_agent.evaluate.rules.contradictions import contradictions
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.problems import Problems
 
@@ -139,6 +140,8 @@ class PlanResolver:
             repeat=settings.repeat,
             storm=settings.storm,
         )
+        for one in contradictions(rule):
+            self._problems.note(key + one.key, one.value, one.what)
         text = self._text(key + "message", settings.message, own)
         return FleetRule(rule, names, NameSelection(settings.nodes), text)
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 
-from edge_agent.acquire.options import nearest, toml
+from edge_agent.acquire.options import nearest
 from edge_agent.errors import ConfigError
+from edge_agent.toml_text import shown
 
 if TYPE_CHECKING:
     from drivers.base.driver import DriverClass
@@ -109,7 +110,7 @@ class Catalog(Generic[Class]):
 
 
 def _problem(name: str, what: str) -> ConfigError:
-    return ConfigError((f"driver = {toml(name)}: {what}",))
+    return ConfigError((f"driver = {shown(name)}: {what}",))
 
 
 def _package(entry: EntryPoint) -> str:

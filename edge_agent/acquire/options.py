@@ -3,7 +3,6 @@
 import dataclasses
 import difflib
 import inspect
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -15,6 +14,7 @@ import msgspec
 from drivers.base.channel import UNITS
 from drivers.base.driver import DriverClass
 from drivers.base.members import Compensated
+from edge_agent.toml_text import shown
 from edge_agent.units import SWITCHES, Duration
 
 EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
@@ -52,7 +52,7 @@ class Option(NamedTuple):
         """Return what is wanted in place of a value, and what it may mean; "" if it fits."""
         if any(True for _ in self._fitting([value])):
             return ""
-        meant = next((f"write {toml(one)}; " for one in self._fitting(_meanings(value))), "")
+        meant = next((f"write {shown(one)}; " for one in self._fitting(_meanings(value))), "")
         return f"{meant}wanted: {self.expected}"
 
     def _fitting(self, values: Iterable[object]) -> Iterator[Any]:
@@ -116,9 +116,9 @@ def convert_options(
         if key not in known:
             meant = _other_key(key, words) or nearest(key, [*known, *keys])
             what = f"unknown; {meant}its options: {', '.join(known) or 'none'}"
-            problems.append(f"{key} = {toml(value)}: {what}")
+            problems.append(f"{key} = {shown(value)}: {what}")
         elif what := known[key].unfit(value):
-            problems.append(f"{key} = {toml(value)}: {what}")
+            problems.append(f"{key} = {shown(value)}: {what}")
         else:
             values[key] = known[key].convert(value)
     return values, problems
@@ -183,10 +183,4 @@ def _expected_items(kind: object) -> str:
 
 
 def _listed(values: Iterable[object]) -> str:
-    return ", ".join(map(toml, values))
-
-
-def toml(value: object) -> str:
-    """Return the value nearly as TOML writes it, cut to a line."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else text[:57] + "…"
+    return ", ".join(map(shown, values))

@@ -20,6 +20,7 @@ from edge_agent.blueprint.home_assistant import note_home_assistant
 from edge_agent.blueprint.interlocks import note_interlocks
 from edge_agent.blueprint.levels import note_levels
 from edge_agent.blueprint.limits import note_limits
+from edge_agent.blueprint.measured import note_unmeasured
 from edge_agent.blueprint.metrics import note_metrics
 from edge_agent.blueprint.rules import resolve_rules
 from edge_agent.blueprint.sinks import ResolvedSink, resolve_sinks
@@ -65,6 +66,7 @@ def resolve_all(path: Path, overrides: Iterable[str] = ()) -> tuple[Blueprint, P
     note_web(config, problems)
     resolver = DeviceResolver(Catalog("edge_agent.drivers"), problems)
     devices = resolve_compensation(resolver.devices(config.device), problems)
+    note_unmeasured(devices, problems)
     outputs = resolver.outputs(config.output)
     note_levels(config, outputs, problems)
     note_interlocks(config, problems)

@@ -12,6 +12,7 @@ from edge_agent.config.device import ChannelSettings
 from edge_agent.config.output import OutputSettings
 from edge_agent.paths import expanded, unset_variable
 from edge_agent.problems import Problems
+from edge_agent.toml_text import shown
 from edge_agent.units import level
 
 # A relative path begins at the folder of the configuration, and so may each of these.
@@ -38,14 +39,14 @@ def note_limits(config: Config, problems: Problems) -> None:
     """Note values out of range, and settings that contradict each other."""
     for limit in _limits(config):
         if not limit.low <= limit.value <= limit.high:
-            problems.add(f"{limit.key} = {limit.value:.12g}: out of range; wanted: {limit.words}")
+            problems.note(limit.key, limit.value, f"out of range; wanted: {limit.words}")
     _note_log_path(config.log.path, problems)
     for output in config.output:
         if output.max_on and (key := _endless(output)):
             what = f"max_on would end the {key} state; remove one of them"
             problems.note(f"output.{output.name}.max_on", output.max_on, what)
         if 0 < output.max_on < output.min_on:
-            what = f"longer than max_on = {output.max_on:g}; lower it"
+            what = f"longer than max_on = {shown(output.max_on)}; lower it"
             problems.note(f"output.{output.name}.min_on", output.min_on, what)
     for device in config.device:
         for name, channel in device.channel.items():

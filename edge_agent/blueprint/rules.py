@@ -12,6 +12,7 @@ from edge_agent.evaluate.expressions.expression import Expression, Known
 from edge_agent.evaluate.expressions.literals import RESERVED
 from edge_agent.evaluate.expressions.parser import parse
 from edge_agent.evaluate.rules.alert_text import AlertText, parse_alert_text
+from edge_agent.evaluate.rules.contradictions import contradictions
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.problems import Problems, unknown
 from edge_agent.units import level
@@ -80,9 +81,7 @@ class RuleResolver:
         message = self._message(key + "message", settings.message, known)
         if when is None or (settings.clear and clear is None):
             return None
-        for name in settings.set.keys() & (when.inputs | (clear.inputs if clear else set())):
-            self._problems.note(f"{key}set.{name}", settings.set[name], "this rule depends on it")
-        return Rule(
+        rule = Rule(
             settings.name,
             when,
             clear,
@@ -95,6 +94,19 @@ class RuleResolver:
             message=message,
             thresholds={name: one.value for name, one in settings.threshold.items()},
         )
+        self._note_contradictions(rule, settings)
+        return rule
+
+    def _note_contradictions(self, rule: Rule, settings: RuleSettings) -> None:
+        key = f"rule.{rule.name}."
+        for one in contradictions(rule):
+            self._problems.note(key + one.key, one.value, one.what)
+        for name in settings.set.keys() & rule.inputs:
+            self._problems.note(f"{key}set.{name}", settings.set[name], "this rule depends on it")
+        for name in settings.threshold:
+            if f"{rule.name}:{name}" not in rule.inputs:
+                what = "not used; write the name in place of the number in `when`, or remove it"
+                self._problems.add(f"{key}threshold.{name}: {what}")
 
     def _thresholds(self, settings: RuleSettings, key: str) -> dict[str, Known]:
         """Return the rule's thresholds; note those outside their own bounds."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec.structs import FieldInfo
 
-from edge_agent.problems import shown
+from edge_agent.toml_text import shown
 from edge_agent.units import SWITCHES, decode
 
 WHOLE = re.compile(r"\s*(\d+)\s*")

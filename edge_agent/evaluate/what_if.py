@@ -20,12 +20,12 @@ from edge_agent.evaluate.rules.alerts import OPEN
 from edge_agent.evaluate.rules.rule import Rule
 from edge_agent.events import Alert, Reading
 from edge_agent.samples import Samples
+from edge_agent.units import Duration
 
 MOST_ALARMS = 1000
 DECIMALS = 6
 FOREVER = 1e9  # seconds: a reading without a value says when the last one is too old
 ABSENT, CLEAR, BETWEEN, BEYOND = range(4)  # where a value lies
-UNITS = {"d": 86_400.0, "h": 3600.0, "m": 60.0}  # seconds
 
 Name = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]+$", max_length=64)]
 Value = Annotated[float, Meta(ge=-1e9, le=1e9)]
@@ -67,7 +67,7 @@ class DraftRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.clear:
             lines.append(f'clear = "{self.clear}"')
         if self.hold:
-            lines.append(f'for = "{_duration(self.hold)}"')
+            lines.append(f'for = "{Duration(round(self.hold, DECIMALS)).text}"')
         return "\n".join(lines) + "\n"
 
     def rule(self, known: Known) -> Rule:
@@ -185,8 +185,3 @@ def _alarms(alerts: Iterable[Alert]) -> Iterator[Alarm]:
 def _number(value: float) -> str:
     """Return a number as people write it."""
     return f"{round(value, DECIMALS) + 0.0:.{DECIMALS}f}".rstrip("0").rstrip(".")
-
-
-def _duration(seconds: float) -> str:
-    unit = next((one for one, length in UNITS.items() if seconds % length == 0), "s")
-    return f"{_number(seconds / UNITS.get(unit, 1.0))}{unit}"

@@ -4,7 +4,6 @@ A chip that does not identify itself is active only if the user has named it: a 
 chip could read plausible nonsense.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from drivers.base.driver import DriverClass, is_sensor
 from edge_agent.acquire.scan import Found
 from edge_agent.survey.survey import Survey
+from edge_agent.toml_text import toml
 
 CREDENTIAL = "edge-agent.mqtt-password"
 HEAD = """\
@@ -123,9 +123,9 @@ def _head(answers: Answers) -> str:
     parts = urlsplit(answers.url)
     user, _, host = parts.netloc.rpartition("@")
     url = parts._replace(netloc=host).geturl()
-    head = HEAD.format(node=_toml(answers.node), plain=answers.node, url=_toml(url))
+    head = HEAD.format(node=toml(answers.node), plain=answers.node, url=toml(url))
     if user:
-        name = _toml(user.partition(":")[0])
+        name = toml(user.partition(":")[0])
         head += LOGIN.format(user=name, credential=CREDENTIAL)
     return head + HOME_ASSISTANT * answers.home_assistant + WEB * answers.web + METRICS
 
@@ -164,18 +164,15 @@ def _others(survey: Survey) -> Iterator[Entry]:
 
 
 def _table(entry: Entry) -> str:
-    lines = [f"name = {_toml(entry.name)}", f"driver = {_toml(entry.driver)}"]
-    lines += [f"{key} = {_toml(value, key)}" for key, value in entry.keys.items()]
-    table = ["[[device]]", *lines, f"every = {_toml(entry.every)}"]
+    lines = [f"name = {toml(entry.name)}", f"driver = {toml(entry.driver)}"]
+    lines += [f"{key} = {_written(key, value)}" for key, value in entry.keys.items()]
+    table = ["[[device]]", *lines, f"every = {toml(entry.every)}"]
     mark = "" if entry.active else "# "
     return "\n".join(["", f"# {entry.why}", *(mark + line for line in table), ""])
 
 
-def _toml(value: Any, key: str = "") -> str:  # noqa: ANN401 - texts, numbers, lists of texts
-    if key == "address":
-        return f"0x{value:02x}"
-    # JSON strings are valid TOML, except for one character that TOML requires to be escaped
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _written(key: str, value: Any) -> str:  # noqa: ANN401 - texts, numbers, lists of texts
+    return f"0x{value:02x}" if key == "address" else toml(value)
 
 
 def _example(entries: list[Entry], drivers: Mapping[str, DriverClass]) -> Iterator[str]:

@@ -173,8 +173,8 @@ def test_a_right_value_is_converted_to_what_the_constructor_takes(key, value, co
         ("gain", 3, "gain = 3: wanted: one of 1, 2, 4"),
         ("samples", 1.5, "samples = 1.5: wanted: a whole number"),
         ("samples", True, "samples = true: wanted: a whole number"),
-        ("factor", "2", 'factor = "2": write 2.0; wanted: a number'),
-        ("factor", float("inf"), "factor = Infinity: wanted: a number"),
+        ("factor", "2", 'factor = "2": write 2; wanted: a number'),
+        ("factor", float("inf"), "factor = inf: wanted: a number"),
         ("pulled", 1, "pulled = 1: write true; wanted: true or false"),
         ("label", 5, 'label = 5: write "5"; wanted: text'),
         (

@@ -57,7 +57,7 @@ VALUES = [
     ('node = "Küche oben"', 'write "Kuche_oben"'),
     ('node = "%H"', "a variable is not filled in here"),
     ('node = ""', 'node = "": empty'),
-    (FAN + 'min_on = "10m"\nmax_on = "5m"', "min_on = 600.0: longer than max_on = 300"),
+    (FAN + 'min_on = "10m"\nmax_on = "5m"', 'min_on = "10m": longer than max_on = "5m"'),
     (DOOR + FAN.replace("22", "17"), "fan.pin = 17: 'door' is connected there"),
     (HOT + "threshold.warm = { value = 26, low = 30, high = 20 }", "above high = 20; swap"),
     (HOT + "threshold.time = { value = 26, low = 20, high = 30 }", "the name is taken"),

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from edge_agent.evaluate.expressions.bounds import NOTHING_IMPLIED, Implied
 from edge_agent.evaluate.expressions.context import Context
 from edge_agent.evaluate.expressions.logic import Truth
 
@@ -36,7 +37,8 @@ class Span(NamedTuple):
 class Expression:
     """A condition; `inputs` are the names that it depends on, `spans` the windows.
 
-    It is `timed` if time alone may change it, without a new value of any channel.
+    It is `timed` if time alone may change it, without a new value of any channel. `implied` is
+    what it says about single values.
     """
 
     text: str
@@ -44,6 +46,7 @@ class Expression:
     evaluate: Truth
     spans: frozenset[Span] = frozenset()
     timed: bool = False
+    implied: Implied = NOTHING_IMPLIED
 
     def __call__(self, context: Context) -> bool | None:
         """Return True, False, or None if a value that would decide is missing."""

@@ -9,7 +9,7 @@ from edge_agent.evaluate.expressions import logic
 from edge_agent.evaluate.expressions.expression import Known, Span
 from edge_agent.evaluate.expressions.line import Line
 from edge_agent.evaluate.expressions.mistakes import OTHER_FUNCTIONS
-from edge_agent.evaluate.expressions.ranges import ANY, ValueRange
+from edge_agent.evaluate.expressions.ranges import ValueRange
 from edge_agent.evaluate.expressions.typed import NOTHING, Term
 from edge_agent.evaluate.expressions.windows import Window
 
@@ -21,20 +21,33 @@ MOST = 20_000  # values in one window: about 3 MB
 Method = Callable[[Window, int], float | None]
 
 
-def _same(span: ValueRange) -> ValueRange:
+def _same(span: ValueRange, _: float) -> ValueRange:
     return span
 
 
-def _difference(span: ValueRange) -> ValueRange:
+def _difference(span: ValueRange, _: float) -> ValueRange:
     width = span.high - span.low
     return ValueRange(-width, width)
 
 
+def _slope(span: ValueRange, seconds: float) -> ValueRange:
+    """Return the range of a change by the second: a window begins `seconds` ago, or before."""
+    width = (span.high - span.low) / seconds
+    return ValueRange(-width, width)
+
+
+def _positive(_: ValueRange, __: float) -> ValueRange:
+    return POSITIVE
+
+
 class Function(NamedTuple):
-    """Of a window: its method, the range of the result, and whether in the channel's unit."""
+    """Of a window: its method, the range of the result, and whether in the channel's unit.
+
+    The range follows from the channel's, and from the length of the window in seconds.
+    """
 
     method: Method
-    range: Callable[[ValueRange], ValueRange]
+    range: Callable[[ValueRange, float], ValueRange]
     keeps_unit: bool
 
 
@@ -43,10 +56,10 @@ FUNCTIONS = {
     "min": Function(Window.min, _same, keeps_unit=True),
     "max": Function(Window.max, _same, keeps_unit=True),
     "delta": Function(Window.delta, _difference, keeps_unit=True),
-    "rate": Function(Window.rate, lambda _: ANY, keeps_unit=False),
-    "count": Function(Window.count, lambda _: POSITIVE, keeps_unit=False),
+    "rate": Function(Window.rate, _slope, keeps_unit=False),
+    "count": Function(Window.count, _positive, keeps_unit=False),
 }
-RISES = Function(Window.rises, lambda _: POSITIVE, keeps_unit=False)  # `count` of an on/off channel
+RISES = Function(Window.rises, _positive, keeps_unit=False)  # `count` of an on/off channel
 AGES = frozenset({"age", "stale"})
 FORMS = {
     **{name: f"{name}(device.channel, 10m)" for name in FUNCTIONS},
@@ -99,8 +112,9 @@ def _windowed(line: Line, call: Call, channel: str) -> Term:
     function = RISES if known.kind == "binary" else FUNCTIONS[call.name]
     line.spans.add(Span(channel, seconds, known.max_age))
     number = logic.windowed(function.method, channel, seconds, factor)
-    result = function.range(ValueRange(known.low, known.high))
-    return Term(None, number, result, known.unit if function.keeps_unit else "")
+    low, high = function.range(ValueRange(known.low, known.high), seconds)
+    unit = known.unit if function.keeps_unit else ""
+    return Term(None, number, ValueRange(low * factor, high * factor), unit)
 
 
 def _seconds(line: Line, node: ast.expr, length: Term, known: Known) -> float | None:

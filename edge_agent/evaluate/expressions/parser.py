@@ -12,15 +12,15 @@ from typing import Any
 
 from edge_agent.errors import PieceError
 from edge_agent.evaluate.expressions import logic, ranges
-from edge_agent.evaluate.expressions.bounds import Bound, wraps
-from edge_agent.evaluate.expressions.comparisons import check_comparison, check_joined
+from edge_agent.evaluate.expressions.bounds import Bound, implied_by, joined
+from edge_agent.evaluate.expressions.comparisons import Chain, check_joined, checked
 from edge_agent.evaluate.expressions.expression import Expression, Known
 from edge_agent.evaluate.expressions.functions import Call, call_term
 from edge_agent.evaluate.expressions.line import Line, cut
 from edge_agent.evaluate.expressions.logic import Number, Truth
 from edge_agent.evaluate.expressions.mistakes import remedy
 from edge_agent.evaluate.expressions.ranges import ZERO, ValueRange
-from edge_agent.evaluate.expressions.typed import CLOCK, DAY, Term, agree, constant
+from edge_agent.evaluate.expressions.typed import CLOCK, DAY, NOTHING, Term, agree, constant
 
 LONGEST = 1000  # characters: beyond what a person reads; Python's parser has its own limits
 ALLOWED = (
@@ -51,12 +51,19 @@ def parse(text: str, known: Mapping[str, Known], zone: tzinfo | None = None) -> 
     """
     line = Line(" ".join(text.split()), known)
     _refuse_length_and_comments(line.text)
-    truth = Parser(line, zone).condition()
+    term = Parser(line, zone).condition()
     if not line.problems and not line.inputs and not line.timed:
         raise PieceError((f"{cut(line.text)!r} names no channel; write device.channel",))
     if line.problems:
         raise PieceError(tuple(line.problems), tuple(line.offsets))
-    return Expression(text, frozenset(line.inputs), truth, frozenset(line.spans), timed=line.timed)
+    return Expression(
+        text,
+        frozenset(line.inputs),
+        term.truth or logic.unknown,
+        frozenset(line.spans),
+        timed=line.timed,
+        implied=term.implied,
+    )
 
 
 def _refuse_length_and_comments(line: str) -> None:
@@ -80,12 +87,11 @@ class Parser:
     def __init__(self, line: Line, zone: tzinfo | None) -> None:
         self._line = line
         self._zone = zone
-        self._bounds: dict[ast.expr, set[Bound]] = {}  # by comparison
 
-    def condition(self) -> Truth:
+    def condition(self) -> Term:
         """Return the whole line as a condition; raise PieceError if it cannot be read."""
         try:
-            return self._truth(ast.parse(self._line.masked, mode="eval").body)
+            return self._condition(ast.parse(self._line.masked, mode="eval").body)
         except (SyntaxError, ValueError) as error:  # ValueError: half a surrogate pair
             at = _word(self._line.text, max((getattr(error, "offset", None) or 1) - 1, 0))
             what = remedy(self._line.text) or ALLOWED
@@ -95,13 +101,13 @@ class Parser:
             text = cut(self._line.text)
             raise PieceError((f"{text!r} is nested too deeply; use fewer levels",)) from None
 
-    def _truth(self, node: ast.expr) -> Truth:
+    def _condition(self, node: ast.expr) -> Term:
         """Return the node as a condition."""
         term = self._term(node)
         if term.number:
             example = COMPARED.get(term.unit, "… > 30")
             self._line.note(node, f"is a number, not a condition; compare it, as in {example}")
-        return term.truth or logic.unknown
+        return Term(truth=term.truth or logic.unknown, implied=term.implied)
 
     def _number(self, node: ast.expr, term: Term) -> Number:
         if term.truth:
@@ -118,7 +124,7 @@ class Parser:
             case ast.BoolOp():
                 return self._joined(node)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return Term(truth=logic.negated(self._truth(operand)))
+                return self._negated(self._condition(operand))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return self._minus(operand)
             case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div()):
@@ -150,7 +156,7 @@ class Parser:
         if "." not in name:
             line.depends_on_time()  # an output changes without a reading
         if one.kind == "binary":
-            return Term(truth=logic.switch(key))
+            return Term(truth=logic.switch(key), implied=implied_by(Bound(name, operator.ne, 0.0)))
         return Term(None, logic.number(key), ValueRange(one.low, one.high), one.unit)
 
     def _constant(self, node: ast.expr, value: object) -> Term:
@@ -191,19 +197,26 @@ class Parser:
             self._link(operation, nodes[n : n + 2], terms[n : n + 2])
             for n, operation in enumerate(operations)
         ]
-        over_midnight = wraps(operations, terms)
-        if not over_midnight:
-            self._bounds[node] = check_comparison(self._line, node, operations, nodes, terms)
-        return Term(
-            truth=links[0] if len(links) == 1 else logic.joined(links, decisive=over_midnight)
-        )
+        chain = Chain(node, operations, nodes, terms)
+        implied = checked(self._line, chain)
+        if implied is None:
+            return NOTHING
+        truth = links[0] if len(links) == 1 else logic.joined(links, decisive=chain.wraps)
+        return Term(truth=truth, implied=implied)
 
     def _joined(self, node: ast.BoolOp) -> Term:
         """Return `and` or `or`; note one that the parts decide together, whatever is measured."""
-        truths = [self._truth(part) for part in node.values]
+        parts = [self._condition(part) for part in node.values]
         either = isinstance(node.op, ast.Or)
-        check_joined(self._line, node, [self._bounds.get(part, set()) for part in node.values])
-        return Term(truth=logic.joined(truths, decisive=either))
+        implied = joined((part.implied for part in parts), decisive=either)
+        if not check_joined(self._line, node, implied):
+            return NOTHING
+        truths = [part.truth or logic.unknown for part in parts]
+        return Term(truth=logic.joined(truths, decisive=either), implied=implied)
+
+    def _negated(self, term: Term) -> Term:
+        truth = logic.negated(term.truth or logic.unknown)
+        return Term(truth=truth, implied=term.implied.negated())
 
     def _link(
         self, operation: Callable[[Any, Any], bool], nodes: list[ast.expr], terms: list[Term]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from edge_agent.evaluate.expressions import logic
+from edge_agent.evaluate.expressions.bounds import NOTHING_IMPLIED, Implied
 from edge_agent.evaluate.expressions.logic import Number, Truth
 from edge_agent.evaluate.expressions.ranges import ANY, ValueRange
 from edge_agent.units import SECONDS
@@ -29,7 +30,7 @@ class Term(NamedTuple):
     """A truth, or a number with its range and unit, or neither if there is a problem.
 
     A bare number has no unit and goes with any. `other` is the second meaning of a literal: `5m`
-    may be minutes or metres.
+    may be minutes or metres. `implied` is what a truth says.
     """
 
     truth: Truth | None = None
@@ -37,6 +38,7 @@ class Term(NamedTuple):
     range: ValueRange = ANY
     unit: str = ""
     other: Quantity | None = None
+    implied: Implied = NOTHING_IMPLIED
 
     def minus(self) -> Quantity | None:
         """Return the negated second meaning."""

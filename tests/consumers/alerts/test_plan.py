@@ -50,6 +50,19 @@ def test_a_mistake_in_a_condition_is_named_with_its_line(plan, when, what):
     assert what in mistake
 
 
+@pytest.mark.parametrize(
+    ("when", "more", "what"),
+    [
+        ("silent(node) for 10m", 'clear = "silent(node) for 10m"', "clear = .*never ends"),
+        ("any(node).a.b > 3", 'clear = "any(node).a.b > 4"', "clear = .*never ends"),
+        ("22:00 <= time < 6:00 and any(node).a.b > 3", 'for = "9h"', "for = .*8h at most"),
+    ],
+)
+def test_a_rule_that_never_fires_or_ends_is_refused(plan, when, more, what):
+    (mistake,) = mistakes(plan, "\n" + rule(when, more))
+    assert re.match(rf"5: rule\.hot\.{what}", mistake)
+
+
 def test_every_mistake_is_named_with_its_line(plan):
     text = 'zone = "Nowhere"\nmax_age = "0s"\n'
     text += rule("any(node).a.b > 3", 'set = { fan = "on" }') + rule("late(node)")
