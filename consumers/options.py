@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal
 
 import click
@@ -10,6 +11,7 @@ from consumers.source import Source, SourcePlan
 from consumers.sources.catalog import source_of
 from edge_agent.config.listen import ListenAddress, listen_address
 from edge_agent.errors import AgentError
+from edge_agent.instants import instant_of
 from edge_agent.paths import expanded
 from edge_agent.private_files import refuse_exposed
 from edge_agent.topic_names import TOPIC
@@ -29,6 +31,24 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]  # not generic in
             return Duration.parse(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class TimeType(click.ParamType):  # type: ignore[type-arg]  # not generic in click 8.1
+    """A point in time; one without a time zone is in `zone`, or in this machine's."""
+
+    name = "time"
+
+    def __init__(self, zone: tzinfo | None = None) -> None:
+        self._zone = zone
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return the time."""
+        try:
+            return instant_of(str(value), datetime.now(UTC), self._zone)
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
 
 
 class AddressType(click.ParamType):  # type: ignore[type-arg]  # not generic in click 8.1

@@ -4,6 +4,7 @@ import re
 
 import msgspec
 
+TIME = 'a time such as "2027-01-15T08:00:00Z"'
 TYPES = {  # msgspec's names, as users know them
     "int": "a whole number",
     "float": "a number",
@@ -11,6 +12,7 @@ TYPES = {  # msgspec's names, as users know them
     "bool": "true or false",
     "array": "a list",
     "object": "a table",
+    "datetime": TIME,
 }
 FIELD = re.compile(
     r"Object (missing required|contains unknown) field `(.*?)`(?: - at `\$\.(.*)`)?", re.DOTALL
@@ -32,6 +34,8 @@ def reason(error: msgspec.ValidationError) -> str:
     text = str(error).split(" - at")[0]
     if " matching regex" in text:
         return "has a character that it cannot have"
+    if text == "Invalid RFC3339 encoded datetime":
+        return f"expected {TIME}"
     text = re.sub("`([^`]*)`", _plain_types, text).replace("Invalid enum value", "invalid value")
     return text[:1].lower() + text[1:]
 

@@ -2,16 +2,17 @@
 
 import shutil
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from consumers.aggregate.windows import LENGTHS
+from consumers.options import TimeType
 from consumers.query.opened import opened_at
 from consumers.query.parquet import write_days, write_file
-from consumers.query.selection import Selection, instant
+from consumers.query.selection import Selection
 from consumers.query.shown import json_lines, plots, table
 from consumers.state import directory_of
 
@@ -21,29 +22,18 @@ if TYPE_CHECKING:
 FORMATS = ("table", "csv", "json", "plot", "parquet")
 
 
-class TimeType(click.ParamType):  # type: ignore[type-arg]  # not generic in click 8.1
-    """A time, or how long ago."""
-
-    name = "time"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime | None:
-        """Return the time."""
-        try:
-            return instant(str(value), datetime.now(UTC))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-TIME = TimeType()
+TIME = TimeType(UTC)
 
 
 @click.command()
 @click.argument("sql", default="")
 @click.option("--channel", default="", help="A channel, or device.channel.")
 @click.option("--node", default="", help="A node.")
-@click.option("--since", type=TIME, help="From then on: 2h ago, or 2027-01-15T08:00 in UTC.")
+@click.option(
+    "--since",
+    type=TIME,
+    help="From then on: 2h ago, 2027-01-15T08:00 in UTC, or @1800000000 (Unix).",
+)
 @click.option("--until", type=TIME, help="Up to then.")
 @click.option("--window", type=click.Choice(tuple(LENGTHS)), default=None,
               help="Windows of this length instead of readings.")  # fmt: skip

@@ -1,12 +1,10 @@
 """Which readings or windows are wanted, as SQL that every store understands."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
-from edge_agent.units import Duration
+from edge_agent.instants import instant_of
 
-AGO = re.compile(r"\d+(\.\d+)?(ms|s|m|h|d)")
 READINGS = "SELECT time, node, device, channel, value FROM readings"
 WINDOWS = "SELECT start, node, device, channel, count, min, mean, max, last FROM windows"
 Time: TypeAlias = datetime | timedelta | str | None
@@ -18,17 +16,10 @@ def instant(value: Time, now: datetime) -> datetime | None:
     Raises ValueError.
     """
     if isinstance(value, str):
-        value = timedelta(seconds=Duration.parse(value)) if AGO.fullmatch(value) else _iso(value)
+        return instant_of(value, now, UTC)
     if isinstance(value, timedelta):
         return now - value
     return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
-
-
-def _iso(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"expected 2h or 2027-01-15T08:00, not {text!r}") from None
 
 
 class Selection(NamedTuple):

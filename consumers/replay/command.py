@@ -14,7 +14,7 @@ import click
 
 from consumers.chosen_sink import SinkIdentity, sink_at, sink_options_of
 from consumers.interruption import stop_at_signals
-from consumers.options import CONNECTION_OPTIONS, chosen_source, with_options
+from consumers.options import CONNECTION_OPTIONS, TimeType, chosen_source, with_options
 from consumers.replay.stretch import ReplayBatches, TimeStretch
 from consumers.sink_options import DELIVERY_ARGUMENTS, SINK_OPTIONS
 from consumers.source import SourceUnavailable
@@ -27,7 +27,7 @@ from edge_agent.deliver.sink_replay import SinkReplay
 QUIET_SECONDS = 2.0
 IDENTITY = SinkIdentity("sink", "consumer", "replay")
 INTERRUPTED = 130  # as the shell reports SIGINT
-TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+TIME = TimeType()
 
 
 def _arguments(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,8 +36,12 @@ def _arguments(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @_arguments
-@click.option("--since", type=TIME, help="Only events from this local time on.")
-@click.option("--until", type=TIME, help="Only events up to this local time.")
+@click.option(
+    "--since",
+    type=TIME,
+    help="From then on: 2h ago, 2027-01-15T08:00 local time, or @1800000000 (Unix).",
+)
+@click.option("--until", type=TIME, help="Up to then.")
 @click.option("--rate", type=NumberRange(1, 1e6), default=500.0, show_default=True,
               help="Events a second, at most.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON at the end, and nothing else.")
@@ -62,7 +66,7 @@ def replay(
     source = chosen_source(**where, start="beginning")
     options = sink_options_of(sink_file, sink_option)
     sink = sink_at(sink_url, options, IDENTITY, stopping.is_set, lambda _: stopping.set())
-    stretch = TimeStretch(since and since.astimezone(), until and until.astimezone())
+    stretch = TimeStretch(since, until)
     batches = ReplayBatches(source, stretch, QUIET_SECONDS)
     sending = _sending(sink, rate, stopping)
     with closing(source), closing(sink):

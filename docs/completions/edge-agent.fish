@@ -116,7 +116,7 @@ complete -c edge-agent -n '__fish_seen_subcommand_from rules; and not __fish_see
 complete -c edge-agent -n '__fish_seen_subcommand_from rules; and not __fish_seen_subcommand_from replay test' -f -a test -d 'Run the golden cases of FILE against the rules of the configuration.'
 complete -c edge-agent -n '__fish_seen_subcommand_from rules; and not __fish_seen_subcommand_from replay test' -s h -l help -d 'Show this message and exit'
 complete -c edge-agent -n '__fish_seen_subcommand_from rules; and __fish_seen_subcommand_from replay' -s c -l config -r -d 'The configuration, or - for standard input; default: $EDGE_AGENT_CONFIG, or /etc/edge-agent/config.toml; with --simulated: the greenhouse example'
-complete -c edge-agent -n '__fish_seen_subcommand_from rules; and __fish_seen_subcommand_from replay' -l since -r -d 'How far back, such as 12h or 7d'
+complete -c edge-agent -n '__fish_seen_subcommand_from rules; and __fish_seen_subcommand_from replay' -l since -r -d 'A time, or how long ago'
 complete -c edge-agent -n '__fish_seen_subcommand_from rules; and __fish_seen_subcommand_from replay' -l simulated -d 'Use the event log of `simulate`'
 complete -c edge-agent -n '__fish_seen_subcommand_from rules; and __fish_seen_subcommand_from replay' -l set -r -d 'Override a key, such as mqtt.url=mqtt://127.0.0.1:1884 or device.air.every=5s'
 complete -c edge-agent -n '__fish_seen_subcommand_from rules; and __fish_seen_subcommand_from replay' -s h -l help -d 'Show this message and exit'

@@ -5,7 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -25,9 +25,9 @@ from edge_agent.evaluate.outputs.unsafe_outputs import reports_output
 from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.evaluate.replay import Replay
 from edge_agent.events import LoggedEvent, Reading, alert_of
+from edge_agent.instants import instant_of
 from edge_agent.store.history import HistoryReader
 from edge_agent.store.skipped import UNREADABLE, Skipped
-from edge_agent.units import Duration
 
 NEAR = 5_000_000  # µs: the same alert, raised by two configurations
 BEHIND = (
@@ -70,12 +70,12 @@ class AlertRow(NamedTuple):
 
 @rules.command()
 @log_argument
-@click.option("--since", default="7d", show_default=True, help="How far back, such as 12h or 7d.")
+@click.option("--since", default="7d", show_default=True, help="A time, or how long ago.")
 @simulated_option
 @set_option
 def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]) -> None:
     """Show which alerts the rules of CONFIG would have raised from the stored readings."""
-    begin = time.time_ns() // 1000 - round(_seconds(since) * 1e6)
+    begin = _begin(since, time.time_ns() / 1e9)
     blueprint = resolve(config, overrides)
     path = path_of_log(blueprint.config, config, simulated=simulated)
     with opened_log(path, HistoryReader) as reader:
@@ -162,8 +162,9 @@ def _plan(plan: DevicePlan) -> DevicePlan:
     return DevicePlan(plan.channels, plan.max_age + plan.dead_band.heartbeat, plan.dead_band)
 
 
-def _seconds(text: str) -> float:
+def _begin(text: str, now: float) -> int:
+    """Return a point in time in µs since 1970; `now` is in seconds."""
     try:
-        return Duration.parse(text)
+        return round(instant_of(text, datetime.fromtimestamp(now, UTC)).timestamp() * 1e6)
     except ValueError as error:
         raise ConfigError((f"--since {text}: {error}",)) from None

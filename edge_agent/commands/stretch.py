@@ -1,14 +1,12 @@
 """Which events a stretch of the log has, given as offsets or times, and what it has lost."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from edge_agent.errors import ConfigError
+from edge_agent.instants import instant_of, unix_time
 from edge_agent.store.history import HistoryReader
-from edge_agent.units import Duration
-
-FORMS = "an offset, such as 1200, a time, such as 2026-11-01T06:00, or how long ago, such as 2h"
 
 DIGITS = 16
 
@@ -28,28 +26,29 @@ def stretch_of(history: HistoryReader, since: str, until: str, now: int) -> Stre
 
     An offset belongs to the stretch, at both ends; a time is its first or the first one behind it.
     """
-    begin, end = _parsed("--since", since, now), _parsed("--until", until, now)
-    after = begin - 1 if since.isdecimal() else history.offset_at(begin)
     last = history.last_offset()
+    begin, end = _parsed("--since", since, now, last), _parsed("--until", until, now, last)
+    after = begin - 1 if since.isdecimal() else history.offset_at(begin)
     if until:
         last = min(last, end if until.isdecimal() else history.last_before(end))
     return Stretch(max(after, 0), last)
 
 
-def _parsed(option: str, text: str, now: int) -> int:
-    """Return an offset, or a time in µs since 1970."""
+def _parsed(option: str, text: str, now: int, last: int) -> int:
+    """Return an offset, or a time in µs since 1970; `last` is the log's last offset."""
     if not text or text.isdecimal():
         if len(text) > DIGITS:
             raise ConfigError((f"{option} {text[:40]}: no offset has more than {DIGITS} digits",))
+        if int(text or 0) > last and (remedy := unix_time(text)):
+            what = f"the last offset of the log is {last:,}; {remedy}"
+            raise ConfigError((f"{option} {text}: {what}",))
         return int(text or 0)
     try:
-        return now - round(Duration.parse(text) * 1e6)
-    except ValueError:
-        pass
-    try:
-        return round(datetime.fromisoformat(text).timestamp() * 1e6)
-    except (ValueError, OverflowError):
-        raise ConfigError((f"{option} {text}: write {FORMS}",)) from None
+        found = instant_of(text, datetime.fromtimestamp(now / 1e6, UTC))
+    except ValueError as error:
+        what = str(error).replace("write ", "write an offset, such as 1200, ", 1)
+        raise ConfigError((f"{option} {text}: {what}",)) from None
+    return round(found.timestamp() * 1e6)
 
 
 def losses(history: HistoryReader, stretch: Stretch, since: str) -> Iterator[str]:

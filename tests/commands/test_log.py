@@ -43,6 +43,7 @@ def offsets(text):
         (["--source", "nothing"], []),
         (["--since", "2023-11-14T22:13:22Z"], [3, 4]),
         (["--until", "2023-11-14T22:13:22Z"], [1, 2]),
+        (["--since", "@1700000002"], [3, 4]),
         (["--since", "2", "--until", "3"], [2, 3]),
         (["--since", "2", "--kind", "lifecycle"], [4]),
     ],
@@ -61,6 +62,14 @@ def test_a_time_that_is_none_is_refused_with_what_there_is(edge_agent, log):
     done = edge_agent(*log, "tail", "--since", "yesterday")
     assert done.code == 2
     assert "--since yesterday: write an offset" in done.err
+
+
+@pytest.mark.parametrize("option", ["--since", "--until"])
+@pytest.mark.parametrize("number", ["1700000002", "1700000002000"])
+def test_a_number_that_is_unix_time_and_no_offset_is_refused(edge_agent, log, option, number):
+    done = edge_agent(*log, "tail", option, number)
+    what = f"{option} {number}: the last offset of the log is 4; for Unix time write @1700000002"
+    assert (done.code, what in done.err) == (2, True)
 
 
 @pytest.mark.parametrize("digits", [20, 5000])

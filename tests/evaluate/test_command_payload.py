@@ -19,6 +19,14 @@ from edge_agent.evaluate.commands.command import parse
         (b'{"output": "fan", "value": 2}', "value: expected a number <= 1.0; "),
         (b'{"output": "fan", "value": 1, "for": "10 min"}', 'for: expected "10m"; '),
         (b'{"output": "fan", "value": 1, "for": "25h"}', 'for: expected 0.001 to "1d"'),
+        (
+            b'{"output": "fan", "value": 1, "expires": 1764300000}',
+            'expires: expected a time such as "2027-01-15T08:00:00Z", got a whole number; ',
+        ),
+        (
+            b'{"output": "fan", "value": 1, "expires": "tomorrow"}',
+            'expires: expected a time such as "2027-01-15T08:00:00Z"; ',
+        ),
         (b'{"output": "fan", "value": 1, "for": 0}', 'for: expected 0.001 to "1d"'),
     ],
 )
