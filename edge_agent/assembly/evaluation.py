@@ -52,7 +52,7 @@ def assemble_evaluation(
     )
     removed = removed_rules(rule_set, alerts, states, now, clock.boot)
     changed = ChangedStates("output/", of_before, clock.boot).save(outputs.states(), now)
-    ended = removed._replace(saved_states=[*removed.saved_states, *changed])
+    ended = RuleChanges(removed.alerts, [*removed.saved_states, *changed])
     return EvaluationParts(current, rule_set, outputs, executor, ended)
 
 

@@ -18,7 +18,8 @@ def life(moment):
         state, alerts = state or RuleState(), []
         for seconds, value in samples:
             values = {} if value is None else {"air.t": value}
-            state, alert = step(rule, state, Context(values, moment(seconds)))
+            result = step(rule, state, Context(values, moment(seconds)))
+            state, alert = result.after, result.alert
             if alert:
                 alerts.append((seconds, alert.state))
         return alerts, state
@@ -60,7 +61,8 @@ def test_what_was_acknowledged_is_no_part_of_the_next_alert(rule, moment, state,
 
 def test_a_silenced_alert_is_reported_as_silenced_and_not_repeated(rule, moment):
     quiet = RuleState(silenced_until=100_000_000)
-    state, alert = step(rule(repeat=10), quiet, Context({"air.t": 31}, moment(0)))
+    first = step(rule(repeat=10), quiet, Context({"air.t": 31}, moment(0)))
+    state, alert = first.after, first.alert
     assert alert.silenced
     assert step(rule(repeat=10), state, Context({"air.t": 31}, moment(50))).alert is None
     assert not step(rule(repeat=10), state, Context({"air.t": 31}, moment(100))).alert.silenced

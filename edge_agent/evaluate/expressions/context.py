@@ -1,7 +1,9 @@
 """What an expression is evaluated with: current values, windows of past ones, and the moment."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+import msgspec
 
 from edge_agent.clock import Moment
 from edge_agent.evaluate.expressions.windows import Window
@@ -10,7 +12,7 @@ Values: TypeAlias = Mapping[str, float]
 NO_MOMENT = Moment(0, 0, trusted=False)
 
 
-class Context(NamedTuple):
+class Context(msgspec.Struct, frozen=True):
     """Everything that is known at one `moment`.
 
     `values` are the current ones of "device.channel", of outputs and of thresholds; `windows` hold

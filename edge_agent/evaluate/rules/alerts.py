@@ -6,7 +6,6 @@ all until it has calmed down; its outputs follow it all the time.
 """
 
 from collections.abc import Container, Mapping
-from typing import NamedTuple
 
 import msgspec
 
@@ -21,7 +20,7 @@ STORM_SECONDS = 600
 OPEN = frozenset({"firing", "flapping"})  # states of an alert that has yet to be resolved
 
 
-class AlertStep(NamedTuple):
+class AlertStep(msgspec.Struct, frozen=True):
     """The state after an evaluation, and the alert that it brings, if any."""
 
     after: RuleState
@@ -91,7 +90,7 @@ def _orphan(name: str, last: Alert | None, state: RuleState, now: Moment) -> Ale
 def _decide(rule: Rule, before: RuleState, change: Change, context: Context) -> AlertStep:
     """Return the state with the alert that follows from a change, if any."""
     now = context.moment.uptime
-    after, alert_state = change
+    after, alert_state = change.after, change.alert
     if alert_state is not None:
         after = msgspec.structs.replace(after, repeats=0, acknowledged=False)
     if alert_state == "firing":

@@ -3,7 +3,6 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -18,7 +17,7 @@ from edge_agent.events import Alert, AlertState, SavedState
 _logger = logging.getLogger(__name__)
 
 
-class RuleChanges(NamedTuple):
+class RuleChanges(msgspec.Struct, frozen=True):
     """What an evaluation of some rules changed."""
 
     alerts: list[Alert]
@@ -127,7 +126,7 @@ class RuleSet:
         changes.saved_states.append(self._save(f"rule/{rule.name}", after, moment))
         self._note_due(rule)
         if rule.settings and (before.acts, before.lost) != (after.acts, after.lost):
-            return changes._replace(acting_changed=True)
+            return msgspec.structs.replace(changes, acting_changed=True)
         return changes
 
     def _note_due(self, rule: Rule) -> None:

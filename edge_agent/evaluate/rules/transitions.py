@@ -7,8 +7,6 @@ control is lost: its outputs go to their safe state. Which changes become alerts
 `alerts`.
 """
 
-from typing import NamedTuple
-
 import msgspec
 
 from edge_agent.evaluate.expressions.context import Context
@@ -17,7 +15,7 @@ from edge_agent.evaluate.rules.rule_state import RuleState
 from edge_agent.events import AlertState
 
 
-class Change(NamedTuple):
+class Change(msgspec.Struct, frozen=True):
     """The state after an evaluation, and the alert that follows; None if there is none."""
 
     after: RuleState
