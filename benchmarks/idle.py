@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.i2c_agent import I2COnly, run_agent
+from benchmarks.meter import MeteredBus, meter
 from edge_agent.blueprint import resolve
 from simulators.bme280 import BME280
 from simulators.bus import SimulatedBus
@@ -30,8 +31,24 @@ bus = {bus}
 address = {address}
 every = "1s"
 """
-MODELS: dict[str, type[I2CModel]] = {"sht4x": SHT4x, "bme280": BME280}
 COUNT = 10
+
+
+class WindyBME280(BME280):
+    """In air that moves: if it stood still to the last bit, a driver would read it twice."""
+
+    def __init__(self, clock: RealClock) -> None:
+        self._messages = 0
+        super().__init__(clock)
+
+    def write(self, data: bytes) -> None:
+        """Take a message, while the pressure moves by 0.1 hPa."""
+        self._messages += 1
+        self.set("atmospheric_pressure", 1013 + self._messages % 100 / 10)
+        super().write(data)
+
+
+MODELS: dict[str, type[I2CModel]] = {"sht4x": SHT4x, "bme280": WindyBME280}
 
 
 def places(count: int) -> list[tuple[str, int, int]]:
@@ -44,12 +61,15 @@ class Chips(I2COnly):
     """Hardware with I2C buses only, as of a Pi with so many chips."""
 
     def __init__(self, count: int = COUNT) -> None:
-        clock = RealClock()
-        self._buses = {bus: SimulatedBus(clock) for _, bus, _ in places(count)}
+        clock, spent = RealClock(), meter()
+        buses = {bus: SimulatedBus(clock) for _, bus, _ in places(count)}
         for driver, bus, address in places(count):
-            self._buses[bus].attach(address, MODELS[driver](clock))
+            buses[bus].attach(address, MODELS[driver](clock))
+        self._buses = {
+            number: MeteredBus(bus, spent, n) for n, (number, bus) in enumerate(buses.items())
+        }
 
-    def i2c(self, number: int) -> SimulatedBus:
+    def i2c(self, number: int) -> MeteredBus:
         """Return a bus."""
         return self._buses[number]
 

@@ -13,6 +13,7 @@ from benchmarks.broker import free_port
 from benchmarks.delays import delays
 from benchmarks.idle_process import agent, settle
 from benchmarks.measure import cpu_seconds, rss, written
+from benchmarks.meter import chip_seconds
 from benchmarks.row import Row
 from benchmarks.scratch import scratch
 from benchmarks.throughput import pipeline
@@ -34,14 +35,18 @@ def idle(port: int) -> Iterator[Row]:
     with scratch() as directory, agent(port, directory, "1s") as pid, delays(port) as seconds:
         settle(directory)
         reader = LogReader(directory / "idle.db")
-        events, cpu, disk = reader.last_offset(), cpu_seconds(pid), written(pid)
+        events, disk = reader.last_offset(), written(pid)
+        cpu, chips = cpu_seconds(pid), chip_seconds(pid)
         seconds.clear()
         time.sleep(IDLE)
         cuts = quantiles(seconds, n=10)
         events = reader.last_offset() - events
         cpu, disk = cpu_seconds(pid) - cpu, written(pid) - disk
+        chips = chip_seconds(pid) - chips
         yield Row("10 devices at 1 Hz: events", events / IDLE, "events/s", 9.5)
         yield Row("  CPU of one core", cpu / IDLE * 100, "%", None, 0.6)
+        yield Row("  simulated chips, of it", chips / IDLE * 100, "%")
+        yield Row("  CPU without them", (cpu - chips) / IDLE * 100, "%", None, 0.6)
         yield Row("  RSS", rss(pid), "MiB", None, 36)
         yield Row("  measurement to a subscriber, p50", cuts[4] * 1e3, "ms", None, 50)
         yield Row("  measurement to a subscriber, p90", cuts[8] * 1e3, "ms")
@@ -52,10 +57,12 @@ def idle(port: int) -> Iterator[Row]:
         reader.close()
     with scratch() as directory, agent(port, directory, "1s", str(MANY)) as pid:
         settle(directory)
-        cpu = cpu_seconds(pid)
+        cpu, chips = cpu_seconds(pid), chip_seconds(pid)
         time.sleep(IDLE)
-        share = (cpu_seconds(pid) - cpu) / IDLE * 100
-        yield Row(f"{MANY} devices at 1 Hz: CPU of one core", share, "%", None, 4)
+        cpu, chips = cpu_seconds(pid) - cpu, chip_seconds(pid) - chips
+        yield Row(f"{MANY} devices at 1 Hz: CPU of one core", cpu / IDLE * 100, "%", None, 4)
+        yield Row("  simulated chips, of it", chips / IDLE * 100, "%")
+        yield Row("  CPU without them", (cpu - chips) / IDLE * 100, "%", None, 4)
         yield Row("  RSS", rss(pid), "MiB")
 
 
