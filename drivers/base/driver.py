@@ -231,7 +231,9 @@ def checked(channels: Iterable[Channel], measured: Values, where: str, hint: str
         for name in channel.needs:
             if isinstance(error := found.get(name), DriverError):
                 found[channel.name] = error
-    parted(found)
+    errors = [one for one in found.values() if isinstance(one, DriverError)]
+    if errors and len(errors) == len(found):
+        raise errors[0]
     return found
 
 

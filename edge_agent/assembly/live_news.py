@@ -8,6 +8,8 @@ from edge_agent.evaluate.engine_items import Shown
 from edge_agent.events import PAGE, Alert, Answer, Reading, Switched
 from edge_agent.live.fan_out import LatestFanOut
 
+SHOWN = (Reading, Alert, Switched)
+
 
 class LiveNews(LatestFanOut[Post]):
     """Hands posts to the sinks, and to `watch` what the engine shows.
@@ -34,5 +36,5 @@ class LiveNews(LatestFanOut[Post]):
             self.put(answer)
 
     def _watched(self, post: Post) -> None:
-        if isinstance(post, Reading | Alert | Switched):
+        if isinstance(post, SHOWN):
             self._watch(post)

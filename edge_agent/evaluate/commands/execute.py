@@ -148,8 +148,10 @@ class CommandExecutor:
 
     def measured(self, reading: Reading) -> list[CommandOutcome]:
         """Answer the pending commands that asked for this reading."""
-        result = {"values": reading.values, "quality": reading.quality, "detail": reading.detail}
         keys = self._pending.answered_by(reading)
+        if not keys:
+            return []
+        result = {"values": reading.values, "quality": reading.quality, "detail": reading.detail}
         outcomes = (self.finish(Finished(key, result), reading.moment) for key in keys)
         return [one for one in outcomes if one is not None]
 

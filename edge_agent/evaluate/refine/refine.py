@@ -42,13 +42,11 @@ def refine(plan: DevicePlan, reading: Reading, levels: Levels) -> tuple[Reading,
     values: dict[str, float] = {}
     refused: dict[str, str] = {}
     notes: list[str] = []
-    after = dict(levels)
+    after, uptime = dict(levels), reading.moment.uptime
     for name, measured in reading.values.items():
         channel = plan.channels.get(name, UNPLANNED)
         value = channel.calibration.apply(measured)
-        reason, level = check(
-            channel.limits, Sample(value, reading.moment.uptime), levels.get(name)
-        )
+        reason, level = check(channel.limits, Sample(value, uptime), levels.get(name))
         if level is not None:
             after[name] = level
         if reason:
