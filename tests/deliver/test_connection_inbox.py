@@ -84,6 +84,13 @@ def test_after_a_pause_the_next_reading_wakes_again(inbox, time):
     assert inbox.take() == [reading(2)]
 
 
+def test_a_rest_ends_when_there_is_something_to_take(inbox):
+    inbox.rest(0.0)
+    inbox.put(ANSWER)
+    inbox.rest(3600.0)
+    assert inbox.take() == [ANSWER]
+
+
 def test_no_reading_is_lost_whenever_it_comes():
     inbox, count = ConnectionInbox(), 20_000
 

@@ -5,6 +5,7 @@ from queue import SimpleQueue
 
 import pytest
 
+from edge_agent.deliver.mqtt.connection import GATHER_SECONDS, MANY
 from edge_agent.deliver.mqtt.job import Job
 from edge_agent.deliver.mqtt.publisher import Publisher
 from edge_agent.deliver.mqtt.sent import Sent
@@ -68,6 +69,15 @@ def test_what_is_under_way_at_a_stop_is_settled_by_the_next_delivery(scripted, c
     assert one.sink.deliver(events(2 * JOB, first=JOB + 1)) == JOB
     one.stop()
     assert published(broker) == [*range(1, 2 * JOB + 1)]
+
+
+def test_acknowledgements_gather_only_while_many_messages_are_under_way(scripted, client, events):
+    one, rests = client(scripted().url).up(), []
+    one.connection._inbox.rest = rests.append
+    one.deliver_all(events(MANY // 2))
+    assert rests == []
+    one.deliver_all(events(2 * MANY, first=MANY))
+    assert set(rests) == {GATHER_SECONDS}
 
 
 class Session:

@@ -29,6 +29,9 @@ from edge_agent.events import Answer, Request
 ACK_SECONDS = 20.0  # no acknowledgement for so long: the link is half open
 PUMP_SECONDS = 5.0
 FAREWELL_SECONDS = 2.0
+# With so many messages to acknowledge, a broker is busy for longer than that. To wake for each few
+# acknowledgements costs more than to read all that come meanwhile.
+MANY, GATHER_SECONDS = 60, 0.0007
 RETAINS_NOTHING = "who subscribes later does not see status, info and alerts"
 LASTING_SECONDS = 60.0  # a session that ends sooner has failed: two agents may share one client id
 
@@ -209,6 +212,8 @@ class Connection:
         # The ping goes out at the end of a pause: a late one would look like silence.
         idle = min(PUMP_SECONDS, session.keep_alive / 4)
         wait = min(1.0 if self._publisher.waiting else idle, self._inbox.patience())
+        if session.unsettled > MANY and not session.congested():
+            self._inbox.rest(GATHER_SECONDS)
         session.pump(self._inbox.fileno(), wait)
         self._publisher.settle(session)
         self._state.hear(session.received)

@@ -1,6 +1,7 @@
 """What reaches the connection's thread, which waits for its socket at the same time."""
 
 import math
+import select
 import time
 from queue import SimpleQueue
 from typing import TypeAlias
@@ -42,6 +43,10 @@ class ConnectionInbox:
     def patience(self) -> float:
         """Return for how many seconds at most the thread may wait for the descriptor."""
         return max(self._look_at - time.monotonic(), 0.0)
+
+    def rest(self, seconds: float) -> None:
+        """Wait so long, unless there is something to take."""
+        select.select([self._wake], [], [], seconds)
 
     def take(self) -> list[ConnectionItem]:
         """Return what is to be taken now."""
