@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from drivers.base.blindness import OPEN_INPUT, TWINS, Blindness
 from drivers.base.channel import Channel
+from drivers.base.declared import each_once
 from drivers.base.driver import BusKind, Identity, Steps, Values, checked
 from drivers.base.errors import DriverError, NotReady, OutOfRange, WrongChip
 from drivers.base.i2c import I2CPort
@@ -68,8 +69,7 @@ class ADS1115:
     def _connect(
         self, port: I2CPort, inputs: tuple[Input, ...], full_scale: FullScale, seconds: float
     ) -> None:
-        if not inputs or len(set(inputs)) < len(inputs):
-            raise ValueError(f"inputs is {list(inputs)}: wanted one or more, each once")
+        each_once("inputs", inputs)
         self._port = port
         self._registers = WordRegisters(port)
         self._full_scale = float(full_scale.removesuffix("V"))

@@ -34,7 +34,7 @@ class Command:
     ) -> None:
         """`program`: its absolute path and its arguments; `timeout`: s until it is killed."""
         if not program or not program[0].startswith("/") or any("\0" in one for one in program):
-            raise ValueError(f"program is {list(program)}: wanted an absolute path, then arguments")
+            raise ValueError("program: wanted an absolute path, then arguments")
         if not 0 < timeout <= LONGEST:
             raise ValueError(f"timeout is {timeout:g}: wanted more than 0, at most {LONGEST:g} s")
         self.channels = declared("values", values)

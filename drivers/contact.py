@@ -41,7 +41,7 @@ class Contact:
     ) -> None:
         """`debounce`: seconds, 0.001 to 1, for which a level must hold to count."""
         if not 0.001 <= debounce <= 1:
-            raise ValueError(f"debounce is {debounce}: wanted 0.001 to 1 seconds")
+            raise ValueError(f"debounce is {debounce:g}: wanted 0.001 to 1 seconds")
         self._active_low = active_low
         self._hold = debounce
         self._news = News()

@@ -45,7 +45,7 @@ class HCSR04:
     def __init__(self, port: "PinPort", *, echo: int, temperature: float = 20) -> None:
         """`temperature`: °C; 10 more make a distance 1.7 % longer."""
         if not -40 <= temperature <= 85:
-            raise ValueError(f"temperature is {temperature}: wanted -40 to 85 °C")
+            raise ValueError(f"temperature is {temperature:g}: wanted -40 to 85 °C")
         self._trigger = port
         self._echo = port.also(echo)
         self._temperature = temperature

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
 
 from drivers.base.blindness import UNCHECKED, Blindness
 from drivers.base.channel import Channel
+from drivers.base.declared import each_once
 from drivers.base.driver import BusKind, Steps, Values, checked, value_or_error
 from drivers.base.errors import DriverError, NotReady, WrongChip
 from drivers.base.humidity import of_kernel
@@ -77,8 +78,7 @@ class Hwmon:
 
     def __init__(self, port: LinuxPort, *, device: str, measure: tuple[Name, ...]) -> None:
         """`device`: its name, or `lm75@1-0048` with its place if two have that name."""
-        if not measure:
-            raise ValueError("measure: empty; name at least one channel")
+        each_once("measure", measure)
         self._port = port
         self._device = device
         self._entry = Entry("", "", "")

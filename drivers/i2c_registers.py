@@ -135,5 +135,5 @@ def _message(option: str, text: str) -> bytes:
         message = b""
     if not 1 <= len(message) <= MOST_BYTES:
         wanted = f'wanted 1 to {MOST_BYTES} bytes in hexadecimal, such as "01 60 a0"'
-        raise ValueError(f"{option} is {text[:60]!r}: {wanted}")
+        raise ValueError(f"{option}: {wanted}")
     return message

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 from drivers.base.blindness import UNCHECKED, Blindness
 from drivers.base.channel import Channel
+from drivers.base.declared import each_once
 from drivers.base.driver import BusKind, Steps, Values, checked, value_or_error
 from drivers.base.errors import DriverError, WrongChip
 from drivers.base.humidity import of_kernel
@@ -84,8 +85,7 @@ class IIO:
 
     def __init__(self, port: LinuxPort, *, device: str, measure: tuple[Name, ...]) -> None:
         """`device`: its name, or `lm75@1-0048` with its place if two have that name."""
-        if not measure:
-            raise ValueError("measure: empty; name at least one channel")
+        each_once("measure", measure)
         name = device.partition("@")[0]
         if name in OWN:
             raise ValueError(f'device: {name}: {OWN[name]}; write driver = "{name}"')

@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 from drivers.base.channel import Channel
+from drivers.base.declared import each_once
 from drivers.base.driver import Steps, Values, checked
 from drivers.base.i2c import I2CPort
 from drivers.base.power_monitor import (
@@ -60,8 +61,7 @@ class INA3221(PowerMonitor):
 
         `adc_time`: how long each of them takes, for each shunt and bus.
         """
-        if not inputs or len(set(inputs)) < len(inputs):
-            raise ValueError(f"inputs is {list(inputs)}: wanted one or more, each once")
+        each_once("inputs", inputs)
         shunts = {1: shunt_1, 2: shunt_2, 3: shunt_3}
         self._shunts = {n: checked_shunt(f"shunt_{n}", shunts[n]) for n in sorted(inputs)}
         enabled = sum(ENABLED[n] for n in self._shunts)

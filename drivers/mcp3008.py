@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from drivers.base.blindness import OPEN_INPUT, Blindness
 from drivers.base.channel import Channel
+from drivers.base.declared import each_once
 from drivers.base.driver import BusKind, Steps, Values, checked, value_or_error
 from drivers.base.errors import BadChecksum, DeadFrame, DriverError, OutOfRange
 from drivers.base.spi import SPIPort
@@ -44,8 +45,7 @@ class MCP3008:
         self, port: SPIPort, *, inputs: tuple[Input, ...] = ("a0",), reference: float = 3.3
     ) -> None:
         """Take the `reference`: volts at the pin VREF; on most boards it is the supply."""
-        if not inputs or len(set(inputs)) < len(inputs):
-            raise ValueError(f"inputs is {list(inputs)}: wanted one or more, each once")
+        each_once("inputs", inputs)
         if not 0.25 <= reference <= 5.5:  # table 1-1
             raise ValueError(f"reference is {reference:g}: wanted 0.25 to 5.5 V")
         self._port = port

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from drivers.base.blindness import Blindness
 from drivers.base.channel import Channel
+from drivers.base.declared import each_once
 from drivers.base.driver import BusKind, Steps, Values, checked
 from drivers.base.errors import BadChecksum, DriverError, NotReady
 from drivers.base.members import KnownTime
@@ -62,8 +63,7 @@ class NMEA:
         measure: tuple[Name, ...] = ("latitude", "longitude", "altitude", "speed", "satellites"),
     ) -> None:
         """`baud`: as the receiver sends; a course needs a speed, and has no value at rest."""
-        if not measure:
-            raise ValueError("measure: empty; name at least one channel")
+        each_once("measure", measure)
         self._port = port
         self._baud = baud
         self._last = ""

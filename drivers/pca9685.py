@@ -96,7 +96,9 @@ class PCA9685Servo(PCA9685):
     ) -> None:
         """`low_ms`, `high_ms`: the pulses of both ends, 0.4 to 2.6 ms, every 20 ms."""
         if not 0.4 <= low_ms < high_ms <= 2.6:
-            raise ValueError(f"low_ms {low_ms}, high_ms {high_ms}: wanted 0.4 to 2.6, low first")
+            raise ValueError(
+                f"low_ms {low_ms:g}, high_ms {high_ms:g}: wanted 0.4 to 2.6, low first"
+            )
         super().__init__(port, pin, frequency=50.0)
         self._low = low_ms / 20
         self._span = (high_ms - low_ms) / 20

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, TypeAlias, get_args
 
 from drivers.base.blindness import OPEN_CONTACT, TWINS, Blindness
 from drivers.base.channel import Channel
+from drivers.base.declared import each_once
 from drivers.base.driver import BusKind, Identity, Steps, Values
 from drivers.base.i2c import I2CPort, settled
 
@@ -38,8 +39,7 @@ class PCF8574:
         self, port: I2CPort, *, inputs: tuple[Name, ...] = NAMES, active_low: bool = True
     ) -> None:
         """`active_low`: 1 means a low level, as of a switch to ground."""
-        if not inputs:
-            raise ValueError("inputs: empty; name at least one pin")
+        each_once("inputs", inputs)
         self._port = port
         self._active_low = active_low
         self._inputs = inputs

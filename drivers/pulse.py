@@ -65,11 +65,11 @@ def fastest(debounce: float) -> float:
 def check_options(per_pulse: float, debounce: float, save_every: float) -> None:
     """Raise ValueError for what cannot be."""
     if not 0 <= debounce <= 1:
-        raise ValueError(f"debounce is {debounce}: wanted 0 to 1 seconds")
+        raise ValueError(f"debounce is {debounce:g}: wanted 0 to 1 seconds")
     if not 1e-9 <= per_pulse <= 1e9:
-        raise ValueError(f"per_pulse is {per_pulse}: wanted 1e-9 to 1e9, what a pulse is worth")
+        raise ValueError(f"per_pulse is {per_pulse:g}: wanted 1e-9 to 1e9, what a pulse is worth")
     if not 1 <= save_every <= 3600:
-        raise ValueError(f"save_every is {save_every}: wanted 1 to 3600 seconds")
+        raise ValueError(f"save_every is {save_every:g}: wanted 1 to 3600 seconds")
 
 
 class Silence(NamedTuple):

@@ -21,7 +21,7 @@ class PWM:
     def __init__(self, port: "PinPort", *, frequency: float = 100) -> None:
         """`frequency`: Hz; below 100 a lamp flickers."""
         if not 0.1 <= frequency <= 10_000:
-            raise ValueError(f"frequency is {frequency}: wanted 0.1 to 10000 Hz")
+            raise ValueError(f"frequency is {frequency:g}: wanted 0.1 to 10000 Hz")
         self._port = port
         self._frequency = frequency
 

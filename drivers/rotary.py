@@ -58,7 +58,7 @@ class Rotary:
         `min`, `max`: detents at which the position stops; the first click back moves it again.
         """
         if not min < max or not min <= 0 <= max:
-            raise ValueError(f"min is {min}, max is {max}: wanted 0 between, where it starts")
+            raise ValueError(f"min is {min}, max {max}: wanted 0 between, where it starts")
         self.channels = (Channel("position", "", min, max, 1, "count"),)
         self._pins = (EdgePin(port, pull), EdgePin(port.also(b), pull))
         self._pull: Literal["up", "down", "none"] = pull

@@ -24,7 +24,7 @@ class Servo:
         """`shortest`, `longest`: seconds of a pulse at the ends; beyond them a servo may stall."""
         if not 0.0004 <= shortest < longest <= 0.0026:
             raise ValueError(
-                f"shortest is {shortest}, longest {longest}: wanted 0.0004 to 0.0026 seconds,"
+                f"shortest is {shortest:g}, longest {longest:g}: wanted 0.0004 to 0.0026 seconds,"
                 " the shortest first"
             )
         self._port = port

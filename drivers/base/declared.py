@@ -42,6 +42,12 @@ class DeclaredChannel:
         return Channel(self.name, unit, self.low, self.high, self.resolution, quantity)
 
 
+def each_once(option: str, names: Sequence[object]) -> None:
+    """Raise ValueError unless an option names one or more, each once."""
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"{option}: wanted one or more, each once")
+
+
 def declared(option: str, given: Sequence[DeclaredChannel]) -> tuple[Channel, ...]:
     """Return the channels of an option, at least one, each name once; raise ValueError."""
     if not given:

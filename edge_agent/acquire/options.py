@@ -135,9 +135,11 @@ def _meanings(value: object) -> Iterator[object]:
         yield [one.lower() if isinstance(one, str) else one for one in value]
         return
     yield [value]
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return
     if isinstance(value, float) and value.is_integer():
         yield int(value)
-    text = str(value).strip().lower()
+    text = value.strip().lower() if isinstance(value, str) else f"{value:.12g}"
     yield text
     yield [text]
     if text in SWITCHES:

@@ -1,6 +1,7 @@
 """Devices and outputs: which driver, where it is connected, with which options and channels."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard, TypeVar
 
@@ -28,6 +29,7 @@ from edge_agent.evaluate.outputs.arbitration import Guard
 from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.problems import Problems, unknown
 
+OF_AN_OPTION = re.compile(r"(\w+)(?: is [^,:]*)?: (wanted .*)")  # what drivers say of a value
 AN_OUTPUT = "an output: write it as [[output]]"
 A_SENSOR = "a sensor: write it as [[device]]"
 
@@ -148,7 +150,7 @@ class DeviceResolver:
 
     def _constructed(self, device: ResolvedDevice, where: str) -> ResolvedDevice | None:
         """Take the channels from an unconnected driver: options may select among them."""
-        driver = self._built(device.build, where)
+        driver = self._built(device.build, device.options, where)
         if driver is None:
             return None
         if issubclass(device.driver, Totalling):
@@ -182,13 +184,19 @@ class DeviceResolver:
 
     def _assembled(self, output: ResolvedOutput, where: str) -> ResolvedOutput | None:
         """Build an unconnected driver, to find options that exclude each other."""
-        return None if self._built(output.build, where) is None else output
+        return None if self._built(output.build, output.options, where) is None else output
 
-    def _built(self, build: Callable[[Hardware], Built], where: str) -> Built | None:
+    def _built(
+        self, build: Callable[[Hardware], Built], options: Mapping[str, Any], where: str
+    ) -> Built | None:
         try:
             return build(Unconnected())
         except ValueError as error:
-            self._problems.add(f"{where}{error}")
+            found = OF_AN_OPTION.fullmatch(str(error))
+            if found and found[1] in options:  # its value is shown as in the configuration
+                self._problems.note(where + found[1], options[found[1]], found[2])
+            else:
+                self._problems.add(f"{where}{error}")
             return None
 
     def _driver(

@@ -53,7 +53,7 @@ VALUES = [
     ('[mqtt]\npublish = ["all"]', 'write "all" without [ ]'),
     (DOOR + 'pull = "UP"', 'pull = "UP": write "up"'),
     (DOOR + 'debounce = "50ms"', 'debounce = "50ms": write 0.05'),
-    (DOOR + "debounce = 50", ".toml:5: device.door.debounce is 50.0"),
+    (DOOR + "debounce = 50", ".toml:5: device.door.debounce = 50: wanted"),
     ('node = "Küche oben"', 'write "Kuche_oben"'),
     ('node = "%H"', "a variable is not filled in here"),
     ('node = ""', 'node = "": empty'),

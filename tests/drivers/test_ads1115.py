@@ -126,7 +126,7 @@ def test_a_rate_is_waited_for_as_long_as_the_slowest_chip_needs(board, rate):
 
 @pytest.mark.parametrize("inputs", [(), ("a0", "a0"), ("a0", "a1", "a0")])
 def test_no_inputs_and_inputs_twice_are_refused(bench_of, inputs):
-    with pytest.raises(ValueError, match=r"inputs is .*: wanted one or more, each once"):
+    with pytest.raises(ValueError, match=r"inputs: wanted one or more, each once"):
         bench_of(ADS1115, ads1115.ADS1115, inputs=inputs)
 
 

@@ -68,5 +68,5 @@ def test_a_sensor_that_the_kernel_calls_broken_gives_no_value():
 
 
 def test_nothing_to_measure_is_refused(port):
-    with pytest.raises(ValueError, match="name at least one channel"):
+    with pytest.raises(ValueError, match="measure: wanted one or more"):
         Hwmon(port, device="x", measure=())

@@ -281,7 +281,7 @@ def test_the_line_has_the_baud_rate_of_the_option(model, clock):
 
 
 def test_nothing_to_measure_is_refused():
-    with pytest.raises(ValueError, match="name at least one channel"):
+    with pytest.raises(ValueError, match="measure: wanted one or more"):
         NMEA(SerialPort(Said(b"")), measure=())
 
 

@@ -107,5 +107,5 @@ def test_a_pin_that_the_chip_has_not_is_refused(output, pin):
 
 
 def test_no_inputs_are_refused(bus):
-    with pytest.raises(ValueError, match="name at least one pin"):
+    with pytest.raises(ValueError, match="inputs: wanted one or more"):
         PCF8574(I2CPort(bus, 0x20), inputs=())
