@@ -76,10 +76,14 @@ class Group:
         return dropped
 
 
-def settled(event: Event, now: Moment) -> Event:
-    """Return the event with its true time, if the clock was set after it was measured."""
-    _, uptime, trusted = event.moment
-    if trusted or not now.trusted:
-        return event
+def settled(events: Sequence[Event], now: Moment) -> list[Event]:
+    """Return the events with their true times, if the clock was set after they were measured."""
+    if not now.trusted:
+        return [*events]
+    return [one if one.moment.trusted else _settled(one, now) for one in events]
+
+
+def _settled(event: Event, now: Moment) -> Event:
+    uptime = event.moment.uptime
     moment = Moment(uptime + now.time - now.uptime, uptime, trusted=True)
     return Event(event.kind, event.source, moment, event.data, event.urgent)

@@ -171,7 +171,7 @@ class Recorder:
     def _write(self, group: Group) -> int | None:
         now = self._clock.now()
         self._wall.look(now)
-        events = [settled(event, now) for event in group.events]
+        events = settled(group.events, now)
         with self._log.transaction():
             events += [*self._repair.step(self._log, now), *self._wall.notes(self._log, now)]
             if self._failures:

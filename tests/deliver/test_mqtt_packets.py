@@ -9,6 +9,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from edge_agent.deliver.mqtt.client import LAST_ID, BoundedClient
 from edge_agent.deliver.mqtt.content_type import ContentType
 from edge_agent.deliver.mqtt.packets import acknowledged, publish, publish_all, refusal
 
@@ -53,6 +54,14 @@ def test_many_messages_are_what_each_of_them_is(sizes, first):
         publish(*message, mid, retain=False, properties=b"\0")
         for message, mid in zip(messages, mids, strict=True)
     ]
+
+
+def test_ids_begin_again_behind_the_last_one_and_leave_out_those_on_their_way():
+    client = BoundedClient("n", MQTTProtocolVersion.MQTTv5, lambda _: None, lambda *_: None)
+    client._last_mid = LAST_ID - 2
+    assert client.next_ids(3, {LAST_ID, 2}) == [LAST_ID - 1, 1, 3]
+    assert client.next_ids(0, set()) == []
+    assert client.next_ids(2, {4}) == [5, 6]
 
 
 def test_several_acknowledgements_are_taken_at_once():

@@ -11,6 +11,7 @@ import socket
 import termios
 import time
 from collections.abc import Callable, Sequence
+from itertools import chain, filterfalse, islice
 from typing import Any, Literal
 
 import paho.mqtt.client as paho
@@ -118,11 +119,10 @@ class BoundedClient(BoundedReceiver):
 
     def next_ids(self, count: int, taken: set[int]) -> list[int]:
         """Return the ids of further messages; subscriptions take theirs from the same numbers."""
-        mids: list[int] = []
-        while len(mids) < count:
-            self._last_mid = self._last_mid % LAST_ID + 1  # without paho's lock: one thread sends
-            if self._last_mid not in taken:
-                mids.append(self._last_mid)
+        last = self._last_mid  # without paho's lock: one thread sends
+        ids = chain(range(last + 1, LAST_ID + 1), range(1, last + 1))
+        mids = [*islice(filterfalse(taken.__contains__, ids), count)]
+        self._last_mid = mids[-1] if mids else last
         return mids
 
     def unread(self) -> bool:
