@@ -21,6 +21,8 @@ class Disk:
 
     def __init__(self, port: LinuxPort, *, mount: str = "/") -> None:
         """`mount`: any directory of the file system."""
+        if not mount.startswith("/"):
+            raise ValueError("mount: wanted a path from the root, such as /media/usb")
         self._port = port
         self._mount = mount
 

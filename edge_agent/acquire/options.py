@@ -114,7 +114,7 @@ def convert_options(
     ]
     for key, value in given.items():
         if key not in known:
-            meant = _other_key(key, words) or nearest(key, [*known, *keys])
+            meant = _other_key(key, value, words) or nearest(key, [*known, *keys])
             what = f"unknown; {meant}its options: {', '.join(known) or 'none'}"
             problems.append(f"{key} = {shown(value)}: {what}")
         elif what := known[key].unfit(value):
@@ -124,7 +124,9 @@ def convert_options(
     return values, problems
 
 
-def _other_key(key: str, words: Mapping[str, str]) -> str:
+def _other_key(key: str, value: object, words: Mapping[str, str]) -> str:
+    if isinstance(value, dict) and "channel" in value:
+        return "leave the device's name out, as in [device.channel.temperature]; "
     if key in UNITS:
         return f"for a channel write [device.channel.{key}]; "
     return f"{words[key]}; " if key in words else ""

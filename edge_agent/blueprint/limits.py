@@ -40,6 +40,8 @@ def note_limits(config: Config, problems: Problems) -> None:
     for limit in _limits(config):
         if not limit.low <= limit.value <= limit.high:
             problems.note(limit.key, limit.value, f"out of range; wanted: {limit.words}")
+    if len(set(config.aggregates.windows)) < len(config.aggregates.windows):
+        problems.note("aggregates.windows", config.aggregates.windows, "write each length once")
     _note_log_path(config.log.path, problems)
     for output in config.output:
         if output.max_on and (key := _endless(output)):

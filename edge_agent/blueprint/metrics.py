@@ -19,5 +19,7 @@ def note_metrics(config: Config, problems: Problems) -> None:
         listen_address(listen)
     except ValueError as error:
         problems.note("metrics.listen", listen, f"{error}; write one such as 127.0.0.1:9273")
+    if listen == config.web.listen:
+        problems.note("metrics.listen", listen, "the page of [web] is there; choose another port")
     if find_spec(PACKAGE) is None:
         problems.add(f"metrics.listen: {MissingPackage(PACKAGE, 'metrics')}")

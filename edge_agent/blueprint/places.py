@@ -104,6 +104,10 @@ def _modbus(
         except ValueError as error:
             problems.note(f"{where}path", path, str(error))
             return None
+    elif not path.startswith("/"):
+        what = "no serial line; write one such as /dev/ttyUSB0, or tcp://192.168.1.20"
+        problems.note(f"{where}path", path, what)
+        return None
     return Place("modbus", id=path, address=1 if unit is None else unit)
 
 

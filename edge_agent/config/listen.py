@@ -29,6 +29,8 @@ class ListenAddress(NamedTuple):
 
 def listen_address(text: str) -> ListenAddress:
     """Return what `HOST:PORT` or `[HOST]:PORT` names; raise ValueError if it is nothing such."""
+    if "://" in text:
+        raise ValueError("an address and a port are wanted, not a URL")
     host, _, number = text.rpartition(":")
     port = int(number) if number.isascii() and number.isdecimal() else 0
     if not 0 < port < 65_536:
@@ -36,6 +38,14 @@ def listen_address(text: str) -> ListenAddress:
     if (":" in host) != (host[:1] + host[-1:] == "[]"):
         raise ValueError("IPv6 addresses stand in brackets, and no others do")
     host = host.strip("[]")
-    if host != LOCAL:
-        ip_address(host)
+    if host != LOCAL and not _is_address(host):
+        raise ValueError("no address of this machine is before the last colon")
     return ListenAddress(host, port)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

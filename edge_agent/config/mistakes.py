@@ -32,7 +32,7 @@ LINES = tuple(
         (r"=\s*\d+:\d|=\s*\d[\d.]*\s*[A-WYZa-wyz]", 'write text in quotes, as in every = "5s"'),
         (r"=\s*0X|=\s*0x(?![0-9a-fA-F])", "write an address such as 0x76"),
         (r"=\s*0\d", "write the number without the 0 in front"),
-        (r"=\s*\d+,\d", "write a point in a number, not a comma"),
+        (r"=\s*[-+]?\d+,\d", "write a point in a number, not a comma"),
         (r"==", "write one = between name and value"),
         (r"=\s*(#|$)", 'write a value, as in every = "5s", or remove the line'),
         (r"=\s*[A-Za-z_]", 'write text in quotes, as in fan = "on"'),

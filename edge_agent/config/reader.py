@@ -25,6 +25,7 @@ from edge_agent.config.settings import (
     fields,
     keys,
     nested,
+    tables,
 )
 from edge_agent.config.source import apply_override, parse, representable
 from edge_agent.config.words import OTHER_WORDS, instead
@@ -146,7 +147,7 @@ class TableReader:
         if OPTIONS in kind.__struct_fields__:
             return {OPTIONS: others}
         for key, value in others.items():
-            what = instead(where.heading).get(key, "")
+            what = instead(where.heading).get(key, "") or _owner(key)
             what = f"unknown; {what}" if what else unknown(key, known)
             secret = SENSITIVE.search(key) or SENSITIVE.search(what)  # perhaps a misspelt key
             shown = REDACTED if secret else without_secrets(value)
@@ -193,6 +194,16 @@ class TableReader:
 
     def _note(self, where: Where, value: object, what: str) -> None:
         self._problems.note(where.key, value, what, at=where.at)
+
+
+def _owner(key: str) -> str:
+    """Return where a key belongs, if it is one of a single table."""
+    owners = [heading for heading, kind in tables(Config) if key in _names(kind)]
+    return f"write it below {owners[0]}" if len(owners) == 1 and owners[0] else ""
+
+
+def _names(kind: type[Settings]) -> set[str]:
+    return {field.encode_name for field in keys(kind)}
 
 
 def _in_range(field: FieldInfo, value: Any) -> bool:  # noqa: ANN401

@@ -11,7 +11,7 @@ from edge_agent.toml_text import shown
 from edge_agent.units import SWITCHES, decode
 
 WHOLE = re.compile(r"\s*(\d+)\s*")
-NUMBER = re.compile(r"\s*([-+]?\d+(\.\d+)?)\s*[°%]?[A-Za-z]*\s*")
+NUMBER = re.compile(r"\s*([-+]?\d+([.,]\d+)?)\s*[°%]?[A-Za-z]*\s*")
 # Numbers as other programs write them, by the key.
 NUMBERS = {
     "address": re.compile(r"\s*(?:0[xX]|[$#])?([0-9A-Fa-f]+?)[hH]?\s*"),
@@ -37,7 +37,7 @@ def _readings(field: FieldInfo, given: object, error: str) -> Iterator[str]:
     if isinstance(given, str):
         yield _of_text(field, given, error)
     elif isinstance(given, float) and given.is_integer() and _fits(field, int(given)):
-        yield f"write {int(given)}"
+        yield f"write {int(given)} without a point"
     elif isinstance(given, int) and field.encode_name == "address" and given // 2 in ADDRESSES:
         yield f"if it has 8 bits, write 0x{given // 2:02x}"
     yield _of_list(field, given)
@@ -48,7 +48,7 @@ def _of_text(field: FieldInfo, given: str, error: str) -> str:
     if error.startswith("Expected `int"):
         return _whole(field.encode_name, given)
     if error.startswith("Expected `float") and (found := NUMBER.fullmatch(given)):
-        return f"write {found[1]} without quotes"
+        return f"write {found[1].replace(',', '.')} without quotes"
     if error.startswith("Expected `bool`") and small in SWITCHES:
         return f"write {shown(SWITCHES[small])}"
     if "regex" in error and field.encode_name in {"name", "node"}:

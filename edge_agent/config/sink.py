@@ -6,7 +6,7 @@ from msgspec import Meta, field
 
 from edge_agent.config.settings import Name, Settings
 from edge_agent.events import KINDS, Kind, Start
-from edge_agent.keys import SECRET
+from edge_agent.keys import SECRET, choices
 
 MaxBatch: TypeAlias = Annotated[
     int, Meta(ge=1, le=1000, description="events in one message: 1 (one topic each) to 1000")
@@ -27,7 +27,7 @@ class SinkSettings(Settings, frozen=True, kw_only=True, rename={"start": "from"}
     ]
     kinds: Annotated[
         tuple[Kind, ...],
-        Meta(min_length=1, description="the kinds of event it gets; default: all"),
+        Meta(min_length=1, description=f"the kinds of event it gets: {choices(Kind)}"),
     ] = KINDS
     start: Annotated[
         Start, Meta(description='"now", or "beginning" for what the log still has')

@@ -33,14 +33,20 @@ MISPLACED = {
         **dict.fromkeys(("password", "pass"), "write it to a file, and name that in password_file"),
         **dict.fromkeys(("tls", "ssl"), 'write url = "mqtts://host"'),
         **dict.fromkeys(("base_topic", "topic_prefix", "prefix"), "write topic"),
-        **dict.fromkeys(("ca_certs", "cafile", "ca_file"), "write ca"),
-        **dict.fromkeys(("insecure", "verify"), "name the broker's CA in ca; TLS always checks it"),
+        **dict.fromkeys(("ca_certs", "cafile", "ca_file", "ca_cert", "tls_ca"), "write ca"),
+        **dict.fromkeys(("cert", "certfile", "tls_cert", "client_cert"), "write certificate"),
+        **dict.fromkeys(("keyfile", "tls_key", "client_key", "private_key"), "write key"),
+        **dict.fromkeys(
+            ("insecure", "verify", "insecure_skip_verify", "tls_insecure"),
+            "name the broker's CA in ca; TLS always checks it",
+        ),
         **dict.fromkeys(("will", "birth", "availability_topic"), STATUS),
         "discovery": "write enabled = true below [home_assistant]",
         "qos": "remove it; it is always 1",
         "node": "write it at the top of the file, before [mqtt]",
         "enabled": "remove it; without [mqtt], the broker of this machine is used",
     },
+    "commands": dict.fromkeys(("set", "read", "reload", "enabled"), 'write allow = ["set"]'),
     "metrics": dict.fromkeys(("port", "address", "bind", "enabled"), LISTEN.format(9273)),
     "web": dict.fromkeys(("port", "address", "bind", "enabled"), LISTEN.format(8080)),
     "log": {
@@ -51,7 +57,12 @@ MISPLACED = {
     "device": {
         **dict.fromkeys(("offset", "scale", "median", "dead_band", "decimals"), CHANNEL),
         "unit_of_measurement": "remove it; each quantity has one unit",
+        "host": 'write path = "tcp://host:port"',
         "enabled": "remove it; put # in front of each line of a device that is not to be read",
+    },
+    "notify": {
+        "topic": 'write url = "ntfy://topic"',
+        "kinds": "remove it; alerts are sent, from `severity` on",
     },
     "device.channel": {
         "unit": "remove it; each quantity has one unit",

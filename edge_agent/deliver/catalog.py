@@ -23,8 +23,11 @@ def load_sink_type(scheme: str) -> SinkType[Any]:
         known = ", ".join(f"{name}:" for name in sorted(found))
         near = [name for name in (f"{scheme}+https",) if name in found]
         near += difflib.get_close_matches(scheme, found, 1)
+        if not scheme:
+            what = "the URL has no scheme"
+            raise AgentError(what, f"for a file write file:///var/log/events.jsonl; known: {known}")
         meant = f"did you mean {near[0]}:? " if near else ""
-        what = f"the scheme {scheme!r} is unknown" if scheme else "the URL has no scheme"
+        what = f"the scheme {scheme!r} is unknown"
         raise AgentError(what, f"{meant}known: {known}")
     return _loaded(found[scheme])
 

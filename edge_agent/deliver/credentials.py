@@ -11,6 +11,10 @@ from edge_agent.paths import bounded_content, expanded
 from edge_agent.private_files import refuse_exposed
 
 LONGEST_PASSWORD = 65_535  # bytes, in MQTT
+OF_OPENSSL = {
+    "NO_CERTIFICATE_OR_CRL_FOUND": "no certificate is in it",
+    "KEY_VALUES_MISMATCH": "the key belongs to another certificate",
+}
 SHORTEST_OF_PAGE = 12  # characters
 
 
@@ -67,6 +71,8 @@ def _load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> No
 
 
 def _reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return OF_OPENSSL.get(error.reason or "", "not understood")
     return str(getattr(error, "reason", None) or error.strerror or error)
 
 
@@ -79,10 +85,14 @@ def read_password(file: str, variable: str) -> str:
         content = _content(file, variable)
         if len(content) > LONGEST_PASSWORD:
             raise AgentError(f"more than {LONGEST_PASSWORD} bytes", "give the password alone")
-        return content.decode()
+        password = content.decode("utf-8-sig")  # as editors of Windows begin a file
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise AgentError(reason, "give a readable text file") from None
+    if file and not variable and (not password or "\n" in password):
+        what = "more than one line is in it" if password else "it is empty"
+        raise AgentError(what, "write the password alone, in one line")
+    return password
 
 
 def read_page_password(file: str, variable: str) -> str:

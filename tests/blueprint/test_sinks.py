@@ -135,7 +135,7 @@ def test_the_broker_of_live_state_comes_first_and_gets_what_the_log_has(sinks):
         ("gopher://hole", "sink.archive.url: the scheme 'gopher' is unknown: known: "),
         ("flie:///x", "did you mean file:?"),
         ("sqs://sqs.eu-central-1.amazonaws.com/1/q", "did you mean sqs+https:?"),
-        ("events.jsonl", "sink.archive.url: the URL has no scheme: known:"),
+        ("events.jsonl", "sink.archive.url: the URL has no scheme: for a file write file:"),
         ("file:", 'sink.archive.url = "file:": name one file'),
     ],
 )

@@ -42,7 +42,7 @@ KEYS = {
     '[mqtt]\nhost = "broker.lan"': 'unknown; write url = "mqtt://host:port"',
     '[mqtt]\nnode = "x"': "write it at the top of the file, before [mqtt]",
     '[mqtt]\nusername = "me"\npassword = "s3cret"': 'mqtt.password = "***": unknown; write it to a',
-    '[mqtt]\npassword_file = "/dev/null"': "a password needs a user; set username",
+    '[mqtt]\npassword_env = "PATH"': "a password needs a user; set username",
     f'[mqtt]\nusername = "{"x" * 20_000}"': "of length <= 16383",
     '[mqtt]\nurl = "mqtts://a"\ncertificate = "/etc/hostname"': "it needs key as well; set both",
     '[[sink]]\nname = "file"\nurl = "file://events/a.jsonl"': "the path is relative; begin",

@@ -35,7 +35,7 @@ VALUES = [
     (DEVICE + "address = [0x76]", "write 118 without [ ]"),
     (DEVICE + 'bus = "/dev/i2c-1"', "write 1 without quotes"),
     (DEVICE + 'bus = "I2C1"', "write 1 without quotes"),
-    (DEVICE + "bus = 1.0", "got a number; write 1;"),
+    (DEVICE + "bus = 1.0", "got a number; write 1 without a point;"),
     (PIN.format('"GPIO-17"'), "write 17 without quotes"),
     (PIN.format('"GPIO.0"'), HEADER),
     (PIN.format('"pin 11"'), HEADER),

@@ -37,3 +37,18 @@ def test_a_password_that_is_not_utf8_is_refused(read):
 def test_a_file_without_end_is_not_read_to_its_end():
     with pytest.raises(AgentError, match="more than"):
         read_password("/dev/zero", "")
+
+
+@pytest.mark.parametrize(
+    "content", [b"s3cret", b"s3cret\n", b"s3cret\r\n", b"\xef\xbb\xbfs3cret\r\n"]
+)
+def test_what_editors_put_around_a_password_is_no_part_of_it(tmp_path, content):
+    (tmp_path / "password").write_bytes(content)
+    assert read_password(str(tmp_path / "password"), "") == "s3cret"
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"s3cret\nof the broker"])
+def test_a_file_with_no_password_or_with_more_is_refused(tmp_path, content):
+    (tmp_path / "password").write_bytes(content)
+    with pytest.raises(AgentError, match="write the password alone, in one line"):
+        read_password(str(tmp_path / "password"), "")
