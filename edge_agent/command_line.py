@@ -14,6 +14,8 @@ import click
 from edge_agent.errors import AgentError, ConfigError
 from edge_agent.problems import unknown
 
+DIGITS = 15  # of a whole number
+
 
 class NumberRange(click.FloatRange):
     """A number between two others; click's own range lets `nan` pass."""
@@ -25,10 +27,31 @@ class NumberRange(click.FloatRange):
         ctx: click.Context | None,
     ) -> float:
         """Return the number; raise BadParameter for any other text."""
-        number = float(super().convert(value, param, ctx))
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
         if math.isnan(number):
             self.fail(f"{value!r} is not a number.", param, ctx)
-        return number
+        return float(super().convert(number, param, ctx))
+
+
+class WholeNumber(click.ParamType):  # type: ignore[type-arg]  # not generic in click 8.1
+    """A whole number, 0 or more."""
+
+    name = "integer"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> int:
+        """Return the number; raise BadParameter for any other text."""
+        text = str(value)
+        if not (text.isascii() and text.isdecimal() and len(text) <= DIGITS):
+            self.fail(f"{text[:40]!r}: write a whole number, 0 or more, such as 10", param, ctx)
+        return int(text)
 
 
 class HelpfulGroup(click.Group):

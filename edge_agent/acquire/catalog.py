@@ -100,13 +100,21 @@ class Catalog(Generic[Class]):
     def _entry(self, name: str) -> EntryPoint:
         found = [entry for entry in self._entries if entry.name == name]
         if not found:
-            meant = OTHER_NAMES.get(name.casefold()) or nearest(name, self.names, ALIKE)
+            meant = OTHER_NAMES.get(name.casefold()) or self._like(name)
             rest = f"known: {', '.join(self.names)}" if not meant else "all: `edge-agent drivers`"
             raise _problem(name, f"unknown {self._noun}; {meant}{rest}")
         if len(found) > 1:
             packages = " and ".join(_package(entry) for entry in found)
             raise _problem(name, f"offered by packages {packages}; uninstall all but one")
         return found[0]
+
+    def _like(self, name: str) -> str:
+        """Return the question which of the names is meant, as by `bme`; "" if none is like it."""
+        small = name.casefold().strip()
+        longer = [one for one in self.names if small and one.startswith(small)]
+        if len(longer) > 1:
+            return f"did you mean one of {', '.join(longer)}? "
+        return nearest(name, self.names, ALIKE)
 
 
 def _problem(name: str, what: str) -> ConfigError:

@@ -11,7 +11,7 @@ from typing import IO, Any, NamedTuple, cast
 
 import click
 
-from edge_agent.command_line import HelpfulGroup, NumberRange
+from edge_agent.command_line import HelpfulGroup, NumberRange, WholeNumber
 from edge_agent.commands.accounts import as_lines
 from edge_agent.commands.config_choice import config_before, log_argument
 from edge_agent.commands.export import FORMATS, as_json_line, as_line
@@ -74,7 +74,7 @@ def with_source(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @log.command()
 @click.option(
-    "-n", "count", type=click.IntRange(0), default=10, show_default=True, help="How many events."
+    "-n", "count", type=WholeNumber(), default=10, show_default=True, help="How many events."
 )
 @click.option("-f", "--follow", is_flag=True, help="Keep printing new events until Ctrl-C.")
 @selection_options

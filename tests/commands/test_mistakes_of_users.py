@@ -71,3 +71,8 @@ def test_a_file_that_has_no_password_is_refused(edge_agent, config, tmp_path, co
     text = f'[mqtt]\nusername = "me"\npassword_file = "{file}"'
     done = edge_agent("check", config(text))
     assert (done.code, said in done.err, "s3cret" in done.err) == (2, True, False)
+
+
+def test_the_beginning_of_several_names_of_drivers_is_answered_with_them(edge_agent):
+    done = edge_agent("drivers", "bme")
+    assert "unknown driver; did you mean one of bme280, bme680? all: `edge" in done.err
