@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -99,10 +99,11 @@ def _answers(
     web: bool | None,
 ) -> "Answers":
     """Ask what is not given; with `yes`, take what is usual."""
+    from edge_agent.commands.checked_answers import broker_answer, node_answer  # noqa: PLC0415
     from edge_agent.survey.draft import Answers  # noqa: PLC0415
 
-    node = node or _ask("Name of this node", _host(), yes=yes)
-    broker = broker or _ask("Broker", BROKER, yes=yes)
+    node = node or _ask("Name of this node", _host(), node_answer, yes=yes)
+    broker = broker or _ask("Broker", BROKER, broker_answer, yes=yes)
     if home_assistant is None:
         home_assistant = not yes and click.confirm("Show it in Home Assistant", err=True)
     if web is None:
@@ -143,8 +144,11 @@ def _host() -> str:
     return node_name(Machine())
 
 
-def _ask(question: str, default: str, *, yes: bool) -> str:
-    return default if yes else str(click.prompt(question, default=default, err=True))
+def _ask(question: str, default: str, checked: Callable[[str], str], *, yes: bool) -> str:
+    """Ask until an answer is right; `checked` returns it, or raises UsageError."""
+    if yes:
+        return default
+    return str(click.prompt(question, default=default, err=True, value_proc=checked))
 
 
 def _chips(survey: "Survey") -> dict[tuple[int, int], str]:

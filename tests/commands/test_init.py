@@ -41,6 +41,24 @@ def test_it_asks_for_name_and_broker(edge_agent, tmp_path, monkeypatch, answers)
     assert "mosquitto_sub -h broker.lan" in done.out
 
 
+@pytest.mark.parametrize(
+    ("wrong", "remedy"),
+    [
+        (("my shed!", "shed"), 'write "my_shed"; wanted: name of this machine'),
+        (("shed", "broker.lan"), "there is no scheme; write mqtt:// or mqtts://"),
+        (("shed", "mqtt://my broker"), "there is a space in it; remove it"),
+        (("shed", "mqtt://me:s3cret@broker.lan"), "leave the password out"),
+    ],
+)
+def test_a_wrong_answer_is_asked_for_again(edge_agent, tmp_path, monkeypatch, wrong, remedy):
+    lines = [*wrong, "mqtt://me@broker.lan", *[""] * 10]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines) + "\n"))
+    done = edge_agent("init", tmp_path / "agent.toml", "--no-web", *SIMULATED)
+    assert remedy in done.err
+    written = tomllib.loads((tmp_path / "agent.toml").read_text())
+    assert (written["node"], written["mqtt"]["username"]) == ("shed", "me")
+
+
 @pytest.fixture
 def answers(monkeypatch):
     """A function: what the user types, in the order of the questions."""
