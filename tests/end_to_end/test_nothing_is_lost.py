@@ -84,9 +84,9 @@ def test_a_stop_commits_everything_and_delivers_it(broker, agent, subscriber, ac
     wait_for(lambda: len(received) > 100)
     assert one.stop() == 0
     assert one.waiting() == 0
-    last = account(received).bodies[one.offsets()[-1]]
+    last = wait_for(lambda: account(received).bodies.get(one.offsets()[-1]))
     assert last["data"]["what"] == "stopping"
-    assert [body for topic, body, _ in received if topic.endswith("/status")][-1] == b"offline"
+    wait_for(lambda: [b for topic, b, _ in received if topic.endswith("/status")][-1] == b"offline")
 
 
 def test_a_stop_does_not_wait_for_a_silent_broker(silence, agent, wait_for):
