@@ -57,7 +57,7 @@ def broker(mosquitto):
 
 @pytest.fixture
 def wait_for():
-    """A function: wait until a condition is true; a minute without it fails the test."""
+    """A function: wait until a condition is true; five minutes without it fail the test."""
     return eventually
 
 

@@ -62,7 +62,8 @@ set = {{ fan = "on" }}
 {more}
 """
 CLOUD = frozenset({"reading", "alert", "lifecycle", "gap"})
-REACHED = 30.0  # s in which a crash point must be reached
+REACHED = 120.0  # s in which a crash point must be reached
+STANDSTILL = 60.0  # s without an arrival, after which a backlog is not waited for any more
 RECOVERY = 60.0  # s that the rig waits for a recovery, to see how long it takes
 SETTLING = 60.0  # s that may pass until what was delivered has arrived
 
@@ -158,6 +159,19 @@ class Rig:
         eventually(lambda: condition() or not self.agent.is_running())
         assert condition(), self.said()
 
+    def drains(self, most: int) -> None:
+        """Wait until fewer than `most` events wait for each sink, for as long as some arrive."""
+        stands = _Quiet(self._arrived, STANDSTILL)
+        rest = 0
+
+        def enough() -> bool:
+            nonlocal rest
+            rest = max(one.waiting for one in self.accounts().values())
+            return rest < most or stands()
+
+        eventually(enough, math.inf)
+        assert rest < most, f"{rest} events wait; {self.said()}"
+
     def crash(self, crash: Crash, cause: Callable[[], None] = lambda: None) -> None:
         """Start the agent, bring about what leads to the crash point, and wait for the SIGKILL."""
         self.start(crash.environment())
@@ -252,8 +266,11 @@ class Rig:
     def settle(self) -> None:
         """Wait until all that the log calls delivered has arrived, or nothing arrives any more."""
         log = self.snapshot()
-        quiet = _Quiet(lambda: sum(len(one.arrivals()) for one in self.listeners.values()))
+        quiet = _Quiet(self._arrived, 5.0)
         eventually(lambda: self._complete(log) or quiet(), SETTLING)
+
+    def _arrived(self) -> int:
+        return sum(len(one.arrivals()) for one in self.listeners.values())
 
     def _complete(self, log: LogSnapshot) -> bool:
         return all(
@@ -278,17 +295,18 @@ class Rig:
 
 
 class _Quiet:
-    """Whether a number has not changed for five seconds."""
+    """Whether a number has not changed for so many seconds."""
 
-    def __init__(self, number: Callable[[], int]) -> None:
+    def __init__(self, number: Callable[[], int], seconds: float) -> None:
         self._number = number
+        self._seconds = seconds
         self._last, self._since = -1, time.monotonic()
 
     def __call__(self) -> bool:
         now = self._number()
         if now != self._last:
             self._last, self._since = now, time.monotonic()
-        return time.monotonic() - self._since > 5
+        return time.monotonic() - self._since > self._seconds
 
 
 def _filling(clock: SystemClock, n: int) -> Event:

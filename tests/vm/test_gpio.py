@@ -86,7 +86,7 @@ class Board:
     def start(self):
         started = len(self.events("agent"))
         self.guest.run(START)
-        eventually(lambda: len(self.events("agent")) > started, 60)
+        eventually(lambda: len(self.events("agent")) > started)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_outputs_start_safe_without_a_click(board):
     before = len(board.transitions(SIREN))
     board.guest.run(f"gpioset -m signal 0 {BUSY}=1 > /dev/null 2>&1 & echo $! > /tmp/busy.pid")
     board.guest.run(START)
-    eventually(lambda: board.values("door", "active"), 60)
+    eventually(lambda: board.values("door", "active"))
     assert set(board.transitions(SIREN)[before:]) <= {1}
     assert board.pins.is_output(SIREN)
     assert board.pins.is_output(LAMP)
@@ -129,7 +129,7 @@ def test_a_pin_that_another_program_holds_is_reported_and_the_rest_works(board):
     failed = eventually(lambda: [d for d in board.events("gate") if d["quality"] != "good"])
     assert "another program holds this pin" in failed[0]["detail"]
     board.guest.run("kill $(cat /tmp/busy.pid)")
-    eventually(lambda: board.values("gate", "active"), 90)
+    eventually(lambda: board.values("gate", "active"))
 
 
 def test_a_change_of_a_contact_is_published_and_switches_the_relays(board):

@@ -75,7 +75,7 @@ def test_the_documented_commands_lead_from_a_bare_debian_to_published_readings(
         output = machine.converse(command, REPLIES, 300)
         transcript.append({"command": command, "output": output})
     transcript.append({"command": provisioning.SUBSCRIBE, "output": subscribed(harness)})
-    eventually(lambda: harness.values("temperature"), 60)
+    eventually(lambda: harness.values("temperature"))
     truth = harness.chip.truth()
     assert harness.values("temperature")[0] == pytest.approx(truth["temperature"], abs=0.2)
     fact("transcript", transcript)
@@ -177,7 +177,7 @@ def test_an_upgrade_keeps_configuration_and_log(machine, harness):
     assert "Successfully installed edge-agent-99" in output
     machine.run("sudo edge-agent service install")
     assert machine.run(f"cat {CONFIG}") == config
-    eventually(lambda: max(harness.events()) > offset, 60)
+    eventually(lambda: max(harness.events()) > offset)
     assert {e["data"].get("version") for e in harness.events().values()} >= {"99.0"}
 
 

@@ -59,7 +59,7 @@ def week(rig: Rig) -> Row:
     day, measured = lived(rig, rig.times(DAYS))
     begun = time.monotonic()
     rig.start()
-    rig.wait_for(lambda: all(one.waiting < 100 for one in rig.accounts().values()))
+    rig.drains(100)
     row = rig.finish("a simulated week of hardware faults", len(day.hardware.struck()), begun)
     arrived = [one for one in rig.listeners["mqtt"].arrivals() if one.body["subject"] in DEVICES]
     assert len({one.offset for one in arrived}) == measured.count

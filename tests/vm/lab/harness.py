@@ -100,4 +100,4 @@ class Harness:
     def wait_for_events(self, offset: int) -> None:
         """Wait until every event up to an offset has been received."""
         wanted = set(range(1, offset + 1))
-        eventually(lambda: wanted <= self.events().keys(), 60)
+        eventually(lambda: wanted <= self.events().keys())
