@@ -65,7 +65,6 @@ CLOUD = frozenset({"reading", "alert", "lifecycle", "gap"})
 REACHED = 120.0  # s in which a crash point must be reached
 STANDSTILL = 60.0  # s without an arrival, after which a backlog is not waited for any more
 RECOVERY = 60.0  # s that the rig waits for a recovery, to see how long it takes
-SETTLING = 60.0  # s that may pass until what was delivered has arrived
 
 
 @dataclass
@@ -266,8 +265,8 @@ class Rig:
     def settle(self) -> None:
         """Wait until all that the log calls delivered has arrived, or nothing arrives any more."""
         log = self.snapshot()
-        quiet = _Quiet(self._arrived, 5.0)
-        eventually(lambda: self._complete(log) or quiet(), SETTLING)
+        quiet = _Quiet(self._arrived, 20.0)
+        eventually(lambda: self._complete(log) or quiet(), math.inf)
 
     def _arrived(self) -> int:
         return sum(len(one.arrivals()) for one in self.listeners.values())
