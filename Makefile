@@ -5,8 +5,8 @@ BIN := .venv/bin
 # Tests and tools start hundreds of processes: none compiles what another one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 # Three workers for two cores, for half of the time they wait for other processes; the tests of a
-# file stay together, with the fixtures they share.
-PARALLEL := -n $(shell expr $$(nproc) \* 3 / 2) --dist loadfile
+# file stay together, with the fixtures they share; tests/conftest.py orders the files.
+PARALLEL := -n $(shell expr $$(nproc) \* 3 / 2) --dist loadfile --no-loadscope-reorder
 # What `make test-fast` leaves out: real brokers, real processes, many random inputs.
 SLOW := assembly deliver doctor drivers end_to_end fuzz simulators/test_day.py \
 	simulators/test_scenario.py simulation survey torture prometheus test_plugin.py

@@ -12,12 +12,33 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
 settings.load_profile("unhurried")
 DEADLINE = 60.0  # s, for a thread that has been asked to end
+# A worker takes a file as a whole: one that begins late leaves the others without work at the end.
+LONGEST = (
+    "tests/simulators/test_day.py",
+    "tests/commands/test_every_file.py",
+    "tests/simulation/",
+    "tests/doctor/test_garbage.py",
+    "tests/fuzz/",
+    "tests/store/test_kill.py",
+    "tests/survey/",
+    "tests/commands/",
+    "tests/blueprint/test_wrong_values.py",
+    "tests/torture/",
+    "tests/end_to_end/",
+    "tests/consumers/",
+    "tests/test_import_cost.py",
+)
 LIBRARIES = ("ThreadPoolExecutor-",)  # Apprise keeps its pool as long as the process lasts
 
 
 def pytest_addoption(parser):
     text = "write the report of the folder of tests that runs in docs/proof.md"
     parser.addoption("--report", action="store_true", help=text)
+
+
+def pytest_collection_modifyitems(items):
+    """Let the longest files begin first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(autouse=True)
