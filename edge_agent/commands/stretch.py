@@ -28,6 +28,8 @@ def stretch_of(history: HistoryReader, since: str, until: str, now: int) -> Stre
     """
     last = history.last_offset()
     begin, end = _parsed("--since", since, now, last), _parsed("--until", until, now, last)
+    if until and begin > end and since.isdecimal() == until.isdecimal():
+        raise ConfigError((f"--since {since} is after --until {until}: swap them",))
     after = begin - 1 if since.isdecimal() else history.offset_at(begin)
     if until:
         last = min(last, end if until.isdecimal() else history.last_before(end))

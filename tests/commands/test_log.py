@@ -64,6 +64,15 @@ def test_a_time_that_is_none_is_refused_with_what_there_is(edge_agent, log):
     assert "--since yesterday: write an offset" in done.err
 
 
+@pytest.mark.parametrize(
+    ("since", "until"), [("3", "2"), ("1h", "2h"), ("2026-01-02", "2026-01-01")]
+)
+def test_a_stretch_that_ends_before_it_begins_is_refused(edge_agent, log, since, until):
+    done = edge_agent(*log, "export", "--since", since, "--until", until)
+    what = f"--since {since} is after --until {until}: swap them"
+    assert (done.code, what in done.err) == (2, True)
+
+
 @pytest.mark.parametrize("option", ["--since", "--until"])
 @pytest.mark.parametrize("number", ["1700000002", "1700000002000"])
 def test_a_number_that_is_unix_time_and_no_offset_is_refused(edge_agent, log, option, number):
