@@ -14,6 +14,7 @@ TYPES = {  # msgspec's names, as users know them
     "object": "a table",
     "datetime": TIME,
 }
+LONG = re.compile(r"'(.{56}).{4,}'", re.DOTALL)  # a value that would fill the line
 FIELD = re.compile(
     r"Object (missing required|contains unknown) field `(.*?)`(?: - at `\$\.(.*)`)?", re.DOTALL
 )
@@ -36,6 +37,7 @@ def reason(error: msgspec.ValidationError) -> str:
         return "has a character that it cannot have"
     if text == "Invalid RFC3339 encoded datetime":
         return f"expected {TIME}"
+    text = LONG.sub(r"'\1…'", text)
     text = re.sub("`([^`]*)`", _plain_types, text).replace("Invalid enum value", "invalid value")
     return text[:1].lower() + text[1:]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
-PART = r"(\d+)\s*(ms|[smhd])(?:ecs?|ins?|rs?|ours?|ays?)?(?![a-z])"
+PART = r"(\d{1,15})\s*(ms|[smhd])(?:ecs?|ins?|rs?|ours?|ays?)?(?![a-z])"
 COMBINED = rf"\s*{PART}(\s*{PART})+\s*"  # as in 1m30s
 # Units in other notations, as in `5 seconds`, `1 week` and `256 MiB`: their factor and our unit.
 OTHER_UNITS = tuple(
@@ -96,7 +96,7 @@ def _meant(text: str, units: dict[str, Any]) -> str:
     """Return what a text in another notation means, as in `5 seconds`, `0,5s` or `PT10S`."""
     if units is SECONDS and (parts := re.findall(PART, text)) and re.fullmatch(COMBINED, text):
         return f'"{sum(float(number) * SECONDS[unit] for number, unit in parts):g}s"'
-    found = re.fullmatch(r"(?:PT?|\+)?(\d+|\d*[.,]\d+)\s*([A-Za-z]*)", text.strip())
+    found = re.fullmatch(r"(?:PT?|\+)?(\d{1,15}|\d{0,15}[.,]\d{1,15})\s*([A-Za-z]*)", text.strip())
     if not found:
         return ""
     number = f"0{found[1]}".replace(",", ".")

@@ -18,6 +18,7 @@ from edge_agent.toml_text import shown
 from edge_agent.units import SWITCHES, Duration
 
 EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+LARGEST = 2.0**63  # TOML has no whole number from here on
 NO_WORDS: Mapping[str, str] = {}
 
 
@@ -139,7 +140,7 @@ def _meanings(value: object) -> Iterator[object]:
     yield [value]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST:
         yield int(value)
     text = value.strip().lower() if isinstance(value, str) else f"{value:.12g}"
     yield text

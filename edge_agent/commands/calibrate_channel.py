@@ -11,6 +11,7 @@ import click
 from drivers.base.channel import Channel
 from drivers.base.driver import Driver, read_parted
 from edge_agent.blueprint.devices import ResolvedDevice
+from edge_agent.commands.checked_answers import number_answer
 from edge_agent.commands.piped_answers import piped_answers
 from edge_agent.commands.rewrite import rewrite
 from edge_agent.config.channel_text import channel_lines, with_channel
@@ -91,7 +92,8 @@ class ChannelCalibration:
 
     def _asked(self, driver: Driver, which: str) -> KnownPoint:
         unit = self._channel.unit
-        true = click.prompt(f"True value of the {which} reference, in {unit}", type=float, err=True)
+        question = f"True value of the {which} reference, in {unit}"
+        true = click.prompt(question, value_proc=number_answer, err=True)
         wait = "Press Enter when the sensor is in it and steady"
         click.prompt(wait, default="", show_default=False, err=True)
         measured = self._measured(driver)

@@ -1,11 +1,15 @@
 """Answers to the questions of `init`: a wrong one is asked for again, with the remedy."""
 
+import math
+from contextlib import suppress
+
 import click
 
 from edge_agent.config.config import Config
 from edge_agent.config.reader import TableReader
 from edge_agent.deliver.mqtt.address import parse_url
 from edge_agent.problems import NoLocations, Problems
+from edge_agent.units import SWITCHES
 
 PLACE = NoLocations("answer")
 
@@ -17,6 +21,22 @@ def node_answer(text: str) -> str:
     for line in problems.lines:
         raise click.UsageError(line.removeprefix(f"{PLACE.name}: "))
     return text
+
+
+def yes_answer(text: str) -> bool:
+    """Return whether the answer is yes; raise UsageError for one that is neither yes nor no."""
+    answer = {"y": True, "n": False, **SWITCHES}.get(text.strip().lower())
+    if answer is None:
+        raise click.UsageError("answer y or n")
+    return answer
+
+
+def number_answer(text: str) -> float:
+    """Return a number; raise UsageError for any other text."""
+    with suppress(ValueError):
+        if math.isfinite(found := float(text)):
+            return found
+    raise click.UsageError("write a number, such as 21.5")
 
 
 def broker_answer(text: str) -> str:

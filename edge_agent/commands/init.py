@@ -105,10 +105,10 @@ def _answers(
     node = node or _ask("Name of this node", _host(), node_answer, yes=yes)
     broker = broker or _ask("Broker", BROKER, broker_answer, yes=yes)
     if home_assistant is None:
-        home_assistant = not yes and click.confirm("Show it in Home Assistant", err=True)
+        home_assistant = not yes and _agreed("Show it in Home Assistant")
     if web is None:
         installed = find_spec("microdot") is not None
-        web = not yes and installed and click.confirm("Serve a page for the browser", err=True)
+        web = not yes and installed and _agreed("Serve a page for the browser")
     return Answers(node, broker, {} if yes else _chips(survey), home_assistant, web)
 
 
@@ -149,6 +149,15 @@ def _ask(question: str, default: str, checked: Callable[[str], str], *, yes: boo
     if yes:
         return default
     return str(click.prompt(question, default=default, err=True, value_proc=checked))
+
+
+def _agreed(question: str) -> bool:
+    """Ask until the answer is yes or no."""
+    from edge_agent.commands.checked_answers import yes_answer  # noqa: PLC0415
+
+    asked = f"{question} [y/N]"
+    agreed = click.prompt(asked, "n", show_default=False, value_proc=yes_answer, err=True)
+    return bool(agreed)
 
 
 def _chips(survey: "Survey") -> dict[tuple[int, int], str]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
@@ -88,8 +89,11 @@ def tail(source: ChosenLog, count: int, follow: bool, as_json: bool, **selected:
     shown = as_json_line if as_json else _as_terminal_line
     with source.opened() as reader:
         stretch = selection.stretch(reader)
-        for event in selection.last(reader, stretch, count):
+        found = selection.last(reader, stretch, count)
+        for event in found:
             click.echo(shown(event))
+        if count and not found:
+            selection.say_none(reader)
         while follow:
             time.sleep(POLL_SECONDS)
             stretch = stretch._replace(after=stretch.upto, upto=reader.last_offset())
@@ -131,6 +135,10 @@ def export(source: ChosenLog, form: str, output: IO[str], **selected: Any) -> No
         stretch = selection.stretch(reader)
         total = reader.count(*stretch, selection.kinds or KINDS)
         events = selection.events(reader, stretch)
+        first = list(islice(events, 1))
+        if not first:
+            selection.say_none(reader)
+        events = chain(first, events)
         with click.progressbar(events, total, label=f"{total} events", file=sys.stderr) as bar:
             FORMATS[form](bar, output)
 

@@ -13,6 +13,7 @@ from edge_agent.store.history import HistoryReader
 
 CHUNK = 1000  # events in memory at a time
 FIRST = "1"
+MOST = 20  # names that a message lists
 
 
 class EventChoice(NamedTuple):
@@ -40,6 +41,13 @@ class EventChoice(NamedTuple):
             if len(found) >= count:
                 break
         return found[:count][::-1]
+
+    def say_none(self, log: HistoryReader) -> None:
+        """Say on standard error that nothing is selected, and what there is."""
+        known = log.sources()
+        names = ", ".join(known[:MOST]) + ", …"[: len(known) - MOST]
+        what = f"it has events of: {names}" if known else "it has no events yet"
+        click.echo(f"no event of the log matches; {what}", err=True)
 
     def _has(self, event: LoggedEvent) -> bool:
         is_kind = not self.kinds or event.kind in self.kinds

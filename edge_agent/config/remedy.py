@@ -10,14 +10,14 @@ from msgspec.structs import FieldInfo
 from edge_agent.toml_text import shown
 from edge_agent.units import SWITCHES, decode
 
-WHOLE = re.compile(r"\s*(\d+)\s*")
-NUMBER = re.compile(r"\s*([-+]?\d+([.,]\d+)?)\s*[°%]?[A-Za-z]*\s*")
+WHOLE = re.compile(r"\s*(\d{1,15})\s*")
+NUMBER = re.compile(r"\s*([-+]?\d{1,15}([.,]\d{1,15})?)\s*[°%]?[A-Za-z]*\s*")
 # Numbers as other programs write them, by the key.
 NUMBERS = {
-    "address": re.compile(r"\s*(?:0[xX]|[$#])?([0-9A-Fa-f]+?)[hH]?\s*"),
-    "bus": re.compile(r"\s*(?:/?dev/)?(?:(?:i2c|spi|bus)[-_ ]?)?(\d+)\s*", re.IGNORECASE),
-    "pin": re.compile(r"\s*(?:(?:GPIO|BCM)[-_ ]?)?(\d+)\s*", re.IGNORECASE),
-    "select": re.compile(r"\s*(?:CE)?(\d+)\s*", re.IGNORECASE),
+    "address": re.compile(r"\s*(?:0[xX]|[$#])?([0-9A-Fa-f]{1,15}?)[hH]?\s*"),
+    "bus": re.compile(r"\s*(?:/?dev/)?(?:(?:i2c|spi|bus)[-_ ]?)?(\d{1,15})\s*", re.IGNORECASE),
+    "pin": re.compile(r"\s*(?:(?:GPIO|BCM)[-_ ]?)?(\d{1,15})\s*", re.IGNORECASE),
+    "select": re.compile(r"\s*(?:CE)?(\d{1,15})\s*", re.IGNORECASE),
 }
 OWN = re.compile('xpected ("|a duration|a size|at most)')  # errors that have a remedy already
 ADDRESSES = range(0x03, 0x78)
@@ -36,6 +36,8 @@ def _readings(field: FieldInfo, given: object, error: str) -> Iterator[str]:
     """Yield what the value may mean, the likeliest first."""
     if isinstance(given, str):
         yield _of_text(field, given, error)
+    elif isinstance(given, dict):
+        yield _of_table(field, given)
     elif isinstance(given, float) and given.is_integer() and _fits(field, int(given)):
         yield f"write {int(given)} without a point"
     elif isinstance(given, int) and field.encode_name == "address" and given // 2 in ADDRESSES:
@@ -54,6 +56,19 @@ def _of_text(field: FieldInfo, given: str, error: str) -> str:
     if "regex" in error and field.encode_name in {"name", "node"}:
         return _as_name(given)
     return f"write {shown(small)}" if _fits(field, small) else ""
+
+
+def _of_table(field: FieldInfo, given: dict[str, object]) -> str:
+    """Return a table in small letters, with true or false for words that mean them."""
+    small = {
+        key: one.strip().lower() if isinstance(one, str) else one for key, one in given.items()
+    }
+    plain = {key: _switched(one) for key, one in small.items()}
+    return next((f"write {shown(one)}" for one in (small, plain) if _fits(field, one)), "")
+
+
+def _switched(value: object) -> object:
+    return SWITCHES.get(value, value) if isinstance(value, str) else value
 
 
 def _whole(key: str, given: str) -> str:

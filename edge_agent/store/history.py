@@ -56,6 +56,10 @@ class HistoryReader(LogReader):
         """Return how many events of some kinds lie behind `after` and up to `upto`."""
         return tally.count(self._execute, tally.kinds_json(kinds), after, upto)
 
+    def sources(self) -> list[str]:
+        """Return the sources of readings and aggregates, and of the latest events of all kinds."""
+        return tally.sources(self._execute)
+
     def batches(
         self, kinds: Collection[str], after: int, upto: int, size: int, sources: Sources = ()
     ) -> Iterator[list[LoggedEvent]]:

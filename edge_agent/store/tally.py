@@ -54,6 +54,10 @@ PREVIOUS = f"SELECT max(block) FROM tally WHERE block <= ?1 AND {POSSIBLE}"  # n
 WITH_SOURCE = """
 SELECT block FROM tally WHERE kind = ? AND source = ? AND count > 0 ORDER BY block DESC
 """
+SOURCES = f"""
+SELECT source FROM tally WHERE source != '' AND count > 0
+UNION SELECT source FROM event WHERE "offset" > ({TAIL}) ORDER BY source
+"""  # noqa: S608
 LAST_POSSIBLE = 2**63 - 1
 
 
@@ -121,6 +125,11 @@ def spans(execute: Execute, kind: str, source: str) -> Iterator[tuple[int, int]]
     yield tail(execute), LAST_POSSIBLE
     for (block,) in execute(WITH_SOURCE, (kind, source)):
         yield block * BLOCK, (block + 1) * BLOCK
+
+
+def sources(execute: Execute) -> list[str]:
+    """Return who has readings or aggregates, and who is the source of anything in the tail."""
+    return [source for (source,) in execute(SOURCES, ())]
 
 
 def tail(execute: Execute) -> int:

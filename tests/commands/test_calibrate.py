@@ -68,12 +68,13 @@ def test_without_points_it_asks_and_measures_in_each_reference(edge_agent, confi
     module = "edge_agent.commands.calibrate_channel.ChannelCalibration._measured"
     measured = iter([0.5, 100.5])
     monkeypatch.setattr(module, lambda *_: next(measured))
-    answers(monkeypatch, "0", "", "102", "")
+    answers(monkeypatch, "ice", "nan", "0", "", "102", "")
     path = config(TABLE)
     done = edge_agent("calibrate", "air", "temperature", path, "--simulate")
     assert done.code == 0
     assert "True value of the first reference, in °C" in done.err
     assert "Press Enter when the sensor is in it and steady" in done.err
+    assert done.err.count("Error: write a number, such as 21.5\n") == 2
     assert "measured: 100.500 °C" in done.err
     assert (channel(path)["scale"], channel(path)["offset"]) == (1.02, -0.51)
 

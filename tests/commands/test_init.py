@@ -59,6 +59,17 @@ def test_a_wrong_answer_is_asked_for_again(edge_agent, tmp_path, monkeypatch, wr
     assert (written["node"], written["mqtt"]["username"]) == ("shed", "me")
 
 
+@pytest.mark.parametrize("yes", ["y", "Yes", "on", "1"])
+def test_what_is_neither_yes_nor_no_is_asked_for_again(edge_agent, tmp_path, monkeypatch, yes):
+    lines = ["shed", "", "perhaps", yes, *[""] * 10]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines) + "\n"))
+    done = edge_agent("init", tmp_path / "agent.toml", "--no-web", *SIMULATED)
+    assert "Show it in Home Assistant [y/N]: " in done.err
+    assert done.err.count("Error: answer y or n\n") == 1
+    written = tomllib.loads((tmp_path / "agent.toml").read_text())
+    assert written["home_assistant"] == {"enabled": True}
+
+
 @pytest.fixture
 def answers(monkeypatch):
     """A function: what the user types, in the order of the questions."""
@@ -66,11 +77,12 @@ def answers(monkeypatch):
     def give(*words, yes=False):
         rest = list(words)
 
-        def prompt(question, *, default, **_):
+        def prompt(question, default, **_):
+            if question.endswith("[y/N]"):
+                return yes
             return rest.pop(0) if rest else default
 
         monkeypatch.setattr("click.prompt", prompt)
-        monkeypatch.setattr("click.confirm", lambda *_, **__: yes)
 
     return give
 
@@ -122,8 +134,7 @@ def test_without_questions_such_a_chip_stays_a_comment(edge_agent, tmp_path, amb
 
 
 def test_yes_asks_nothing(edge_agent, tmp_path, monkeypatch):
-    for question in ("click.prompt", "click.confirm"):
-        monkeypatch.setattr(question, lambda *_, **__: pytest.fail("a question"))
+    monkeypatch.setattr("click.prompt", lambda *_, **__: pytest.fail("a question"))
     assert edge_agent("init", tmp_path / "agent.toml", "--yes", *SIMULATED).code == 0
 
 

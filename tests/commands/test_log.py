@@ -53,6 +53,21 @@ def test_a_stretch_kinds_and_sources_can_be_selected(edge_agent, log, command, o
     assert offsets(edge_agent(*log, *command, *options).out) == found
 
 
+@pytest.mark.parametrize(
+    "options", [["--source", "nothing"], ["--kind", "alert"], ["--source", "air", "--since", "4"]]
+)
+@pytest.mark.parametrize("command", ["tail", "export"])
+def test_where_no_event_matches_it_says_so_and_what_the_log_has(edge_agent, log, command, options):
+    done = edge_agent(*log, command, *options)
+    assert (done.code, done.out) == (0, "")
+    assert "no event of the log matches; it has events of: agent, air\n" in done.err
+
+
+def test_where_events_match_or_none_is_asked_for_nothing_is_said(edge_agent, log):
+    assert edge_agent(*log, "tail", "--source", "agent").err == ""
+    assert edge_agent(*log, "tail", "-n", "0").err == ""
+
+
 def test_tail_counts_what_is_selected(edge_agent, log):
     options = ["--kind", "reading", "-n", "2"]
     assert offsets(edge_agent(*log, "tail", "--json", *options).out) == [2, 3]

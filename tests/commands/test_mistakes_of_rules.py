@@ -49,6 +49,20 @@ FITTING = [
     "scale = 0.1",
 ]
 
+STALE = [
+    HOT + " and stale(air.temperature)",
+    "stale(air.temperature) and mean(air.temperature, 10m) > 3",
+    "stale(air.temperature) and not air.temperature > 3",
+    "air.humidity > 3 and stale(air.temperature) and 3 < air.temperature + 1",
+]
+STALE_BESIDE_OTHERS = [
+    HOT + " or stale(air.temperature)",
+    HOT + " and not stale(air.temperature)",
+    "stale(air.temperature) and air.humidity > 3",
+    "stale(air.temperature) and age(air.temperature) > 1h",
+    f"stale(air.temperature) and ({HOT} or air.humidity > 3)",
+]
+
 
 def said(edge_agent, path):
     """Return the only problem."""
@@ -98,3 +112,19 @@ def test_a_channel_whose_values_are_never_kept_is_refused(edge_agent, config, ke
 @pytest.mark.parametrize("keys", FITTING)
 def test_a_channel_that_may_have_values_is_accepted(edge_agent, config, keys):
     assert edge_agent("check", config(CHANNEL + keys)).code == 0
+
+
+@pytest.mark.parametrize("when", STALE)
+def test_a_rule_that_wants_a_channel_stale_and_its_value_is_refused(edge_agent, config, when):
+    line = said(edge_agent, config(RULE.format(when, "")))
+    assert "is never true: air.temperature has no value while it is stale; use `or`" in line
+
+
+@pytest.mark.parametrize("when", STALE_BESIDE_OTHERS)
+def test_a_rule_that_needs_no_value_of_a_stale_channel_is_accepted(edge_agent, config, when):
+    assert edge_agent("check", config(RULE.format(when, ""))).code == 0
+
+
+@pytest.mark.parametrize("call", ["stale()", "stale(air.temperature, 10m)", "stale(3)"])
+def test_a_wrong_call_of_stale_beside_a_value_is_one_problem(edge_agent, config, call):
+    assert "stale" in said(edge_agent, config(RULE.format(f"{call} and {HOT}", "")))

@@ -64,6 +64,10 @@ VALUES = [
     ('[log]\npath = "%h/x.db"', "only systemd fills in %"),
     ('[log]\npath = "sqlite:///x.db"', "a URL, not a path"),
     ('[log]\npath = ":memory:"', "memory, which a power cut empties"),
+    (HOT + 'set = { fan = "ON" }', 'write { fan = "on" }'),
+    (HOT + 'set = { fan = " Off" }', 'write { fan = "off" }'),
+    (HOT + 'set = { fan = "Yes" }', "write { fan = true }"),
+    (HOT + 'set = { fan = "False" }', "write { fan = false }"),
     # words
     (SENSOR.format("sht31"), 'write driver = "sht3x"'),
     (SENSOR.format("dht20"), 'write driver = "aht20"'),
@@ -162,3 +166,28 @@ def test_a_login_in_a_text_that_is_no_url_is_not_shown(edge_agent, config, url, 
 )
 def test_a_host_that_can_be_is_accepted(edge_agent, config, url):
     assert edge_agent("check", config(DEVICE + f'[mqtt]\nurl = "{url}"')).code == 0
+
+
+LONG = "9" * 300
+LONG_VALUES = [
+    FAN.replace("22", f'"{LONG}"'),
+    FAN + f'safe = "{LONG}"',
+    DEVICE + T + f'scale = "{LONG}"',
+    DEVICE + f'every = "{LONG}sec"',
+    DEVICE + f'every = "{LONG}h 1m"',
+    DEVICE + f'address = "{LONG}"',
+    DEVICE + "humidity_oversampling = 1e308",
+    SENSOR.format("ads1115") + "rate = 1e308",
+    HOT + f'severity = "{LONG}"',
+    HOT + f'set = {{ fan = "{LONG}" }}',
+    "[log]\nkeep = 1e308",
+    '[[sink]]\nname = "s"\nurl = "file:///x"\nmax_batch = 1e308',
+]
+
+
+@pytest.mark.parametrize("text", LONG_VALUES, ids=range(len(LONG_VALUES)))
+def test_a_value_that_would_fill_the_line_is_cut(edge_agent, config, text):
+    done = edge_agent("check", config(text))
+    assert done.code == 2
+    assert [line for line in done.err.splitlines() if "9" * 70 in line or "0" * 20 in line] == []
+    assert "e+300" not in done.err

@@ -22,6 +22,7 @@ from edge_agent.evaluate.expressions.bounds import (
     joined,
 )
 from edge_agent.evaluate.expressions.line import Line, cut
+from edge_agent.evaluate.expressions.staleness import valueless
 from edge_agent.evaluate.expressions.typed import CLOCK, DAY, Term
 
 DAY_SECONDS = 86400.0
@@ -76,6 +77,9 @@ def check_joined(line: Line, node: ast.BoolOp, implied: Implied) -> bool:
         line.note(node, f"is always false, whatever {cut(piece)} is; {otherwise}")
     elif piece := contradiction(implied.if_false):
         line.note(node, f"is always true, whatever {cut(piece)} is; use `and`")
+    elif isinstance(node.op, ast.And) and (piece := valueless(line, node)):
+        what = f"is never true: {cut(piece)} has no value while it is stale"
+        line.note(node, f"{what}; use `or`, or two rules")
     return not piece
 
 
