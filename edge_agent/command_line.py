@@ -15,6 +15,7 @@ from edge_agent.errors import AgentError, ConfigError
 from edge_agent.problems import unknown
 
 DIGITS = 15  # of a whole number
+LONGEST_HELP = 200  # characters of a command's first sentence
 
 
 class NumberRange(click.FloatRange):
@@ -66,6 +67,14 @@ class HelpfulGroup(click.Group):
             return super().resolve_command(ctx, args)
         what = unknown(args[0], names).removeprefix("unknown; ")
         raise click.UsageError(f"No such command {args[0]!r}; {what}", ctx)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, each with its whole first sentence; click's own list cuts it."""
+        names = self.list_commands(ctx)
+        found = ((name, self.get_command(ctx, name)) for name in names)
+        lines = [(name, one.get_short_help_str(LONGEST_HELP)) for name, one in found if one]
+        with formatter.section("Commands"):
+            formatter.write_dl(lines)
 
 
 class LazyGroup(HelpfulGroup):

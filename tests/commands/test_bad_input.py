@@ -98,3 +98,8 @@ def test_an_unknown_command_is_refused_with_help(edge_agent):
 def test_nothing_was_left_behind(edge_agent, config, tmp_path, taken_port):
     start(edge_agent, config, tmp_path / "a.db", url=f"mqtt://127.0.0.1:{taken_port}")
     assert [path.name for path in Path(tmp_path).iterdir()] == ["shed.toml"]
+
+
+@pytest.mark.parametrize("group", ["log", "rules", "schema", "service"])
+def test_a_list_of_commands_has_whole_sentences(edge_agent, group):
+    assert "..." not in edge_agent(group, "--help").out.partition("Commands:")[2]
