@@ -17,9 +17,7 @@ from consumers.source import SourceUnavailable
 from consumers.steady_clock import SteadyClock
 
 FOREVER = float("inf")
-NOTHING = (
-    "see whether an agent delivers to this source, or read what it has from the --start beginning"
-)
+NOTHING = "see whether an agent delivers to this source; --start beginning reads what it has"
 ROWS = 50  # of the summary; --json has all
 
 

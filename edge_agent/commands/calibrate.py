@@ -100,8 +100,8 @@ class ChipCalibration:
     def by_driver(self, driver: Driver) -> int:
         """Wait until the chip has taken the value, and print its correction."""
         if not isinstance(driver, Calibrating):
-            what = f"driver = {self._device.settings.driver!r} has no such command"
-            remedy = "only CO2 sensors have; name a channel to correct it"
+            what = f"the chip of {self._device.settings.driver} does not calibrate itself"
+            remedy = "only CO2 sensors do; name a channel in place of the value to correct it"
             raise ConfigError((f"device {self._device.name!r}: {what}; {remedy}",))
         low, high = driver.calibrates
         if not low <= self._value <= high:

@@ -1,5 +1,6 @@
 """The live control of `edge-agent simulate`: what listens, and to what."""
 
+import errno
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -46,5 +47,13 @@ def _listener(path: Path) -> ControlSocket | None:
         return ControlSocket(path)
     except OSError as error:
         if path.parent.is_dir() and os.access(path.parent, os.W_OK):  # else the log reports it
-            _logger.warning("no control socket %s: %s; --set log.path moves it", path, error)
+            reason = _reason(error)
+            _logger.warning("no control socket %s: %s; --set log.path moves it", path, reason)
         return None
+
+
+def _reason(error: OSError) -> str:
+    """Return in plain words why there is no socket; a path that is too long has no number."""
+    if error.errno == errno.EADDRINUSE:
+        return "another program has it"
+    return error.strerror or "the path is too long for a socket"

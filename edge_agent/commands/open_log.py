@@ -18,8 +18,10 @@ R = TypeVar("R", bound=LogReader)
 
 
 def path_of_log(settings: Config, file: Path, *, simulated: bool) -> Path:
-    """Return the log of a configuration; raise LogError if only `simulate` has one."""
+    """Return the log of a configuration; raise LogError if there is only the other one."""
     path = log_to_read(settings.log.path, settings.node, file, simulated=simulated)
+    if simulated and not path.exists():
+        raise LogError(f"{path}: there is no event log yet", "run `edge-agent simulate` first")
     other = log_path(settings.log.path, settings.node, simulated=True)
     if path != other and other.exists() and not path.exists():
         raise LogError(f"{path}: there is no event log yet", "--simulated shows that of `simulate`")

@@ -256,6 +256,13 @@ def test_if_only_a_simulation_has_a_log_the_option_for_it_is_named(
     assert "there is no event log yet: --simulated shows that of `simulate`" in done.err
 
 
+def test_if_no_simulation_has_run_that_is_the_remedy(edge_agent, config, tmp_path):
+    path = f"log.path={tmp_path}/no.db"
+    done = edge_agent("log", "-c", config(""), "--set", path, "stats", "--simulated")
+    assert done.code == 4
+    assert "there is no event log yet: run `edge-agent simulate` first" in done.err
+
+
 def test_a_missing_log_is_one_clear_line(edge_agent, config, tmp_path):
     done = edge_agent("log", "-c", config(""), "--set", f"log.path={tmp_path}/no.db", "stats")
     assert (done.code, done.out) == (4, "")

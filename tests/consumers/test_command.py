@@ -136,6 +136,7 @@ def test_no_event_ends_with_4(broker, command):
     done = command("audit", broker.url, "--for", "500ms")
     assert done.returncode == 4
     assert "no event arrived: see whether an agent delivers to this source" in done.stderr
+    assert "--start beginning reads what it has" in done.stderr
 
 
 @pytest.mark.parametrize(
