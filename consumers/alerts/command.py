@@ -22,10 +22,11 @@ from consumers.inbox.sqlite_progress import SqliteProgress
 from consumers.options import DURATION
 from consumers.source import SourceUnavailable
 from consumers.state import directory_of
+from edge_agent.command_line import HelpfulGroup
 from edge_agent.errors import AgentError, ConfigError
 
 
-class AlertGroup(click.Group):
+class AlertGroup(HelpfulGroup):
     """Runs the alert system if the first word is not the name of a command."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
 FORMATS = ("table", "csv", "json", "plot", "parquet")
-
-
+CHANNELS = "`edge-consumer query 'SELECT DISTINCT node, device, channel FROM readings'`"
 TIME = TimeType(UTC)
 
 
@@ -82,5 +81,9 @@ def _show(found: "duckdb.DuckDBPyRelation", shape: str) -> None:
         return
     width = shutil.get_terminal_size().columns
     lines = {"table": table, "json": json_lines}.get(shape)
+    count = 0
     for line in lines(found) if lines else plots(found, width):
         click.echo(line)
+        count += 1
+    if count <= (shape == "table"):  # whose first line is its heading
+        click.echo(f"no row matches; {CHANNELS} lists what there is", err=True)

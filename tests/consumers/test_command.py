@@ -267,3 +267,7 @@ def received(source):
     while not (found := source.receive(1.0)):
         pass
     return found
+
+
+def test_the_list_of_commands_has_whole_sentences(command):
+    assert "..." not in command("alerts", "--help").stdout.partition("Commands:")[2]

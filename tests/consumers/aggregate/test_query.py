@@ -107,6 +107,14 @@ def test_a_store_that_is_not_there_is_named_with_what_makes_it(tmp_path, command
     assert f"{tmp_path}/none.duckdb: there is no store yet: run `edge-consumer agg" in done.stderr
 
 
+@pytest.mark.parametrize("form", ["table", "json", "plot"])
+def test_where_no_row_matches_the_query_for_what_there_is_is_named(command, path, query, form):
+    chosen = ["--format", form, "--channel"]
+    done = command("query", "--store", path, *chosen, "nothing")
+    assert "no row matches; `edge-consumer query 'SELECT DISTINCT node" in done.stderr
+    assert query(*chosen, "t") != ""
+
+
 def test_the_formats_have_the_same_rows(query, tmp_path):
     window = "--window", "1m", "--channel", "air.t"
     rows = [json.loads(line) for line in query(*window, "--json").splitlines()]
