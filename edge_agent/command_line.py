@@ -166,6 +166,8 @@ def _failed(error: OSError) -> int:
 
 
 def _say(*lines: str) -> None:
+    from edge_agent.terminal.wrapping import say  # noqa: PLC0415 - only if something fails
+
     with suppress(OSError):
         for line in lines:
-            click.echo(line, err=True)
+            say(line)

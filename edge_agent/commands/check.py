@@ -1,7 +1,6 @@
 """`edge-agent check`: report every problem of a configuration at once."""
 
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -9,7 +8,7 @@ import click
 from edge_agent.commands.config_choice import log_argument
 from edge_agent.commands.options import json_option, set_option, simulated_option
 from edge_agent.errors import ConfigError
-from edge_agent.terminal.wrapping import wrapped
+from edge_agent.terminal.wrapping import say
 
 NOTHING = (
     "no device, output or rule: there is nothing to do; `edge-agent init` writes a configuration,"
@@ -67,6 +66,6 @@ def _report(problems: tuple[str, ...], *, as_json: bool) -> int:
         click.echo(json.dumps({"problems": problems}, ensure_ascii=False))
     else:
         for problem in problems:
-            click.echo(wrapped(problem, sys.stderr), err=True)
-        click.echo(_counted("problem", len(problems)), err=True)
+            say(problem)
+        say(_counted("problem", len(problems)))
     return ConfigError.exit_code

@@ -13,6 +13,7 @@ from edge_agent.config.reader import load
 from edge_agent.deliver.envelope import Envelope
 from edge_agent.schema.validation import validate
 from edge_agent.store.reader import LogReader
+from edge_agent.terminal.wrapping import say
 
 SHOWN = 10  # problems
 REMEDY = "`edge-agent schema list` names the contracts; please report an event that breaks one"
@@ -69,8 +70,8 @@ def _print(found: CheckedEvents) -> None:
         click.echo(f"{log}: no problems")
         return
     for problem in found.problems:
-        click.echo(problem, err=True)
+        say(problem)
     if found.wrong > len(found.problems):
-        click.echo(f"and {found.wrong - len(found.problems):,} more", err=True)
+        say(f"and {found.wrong - len(found.problems):,} more")
     breaks = "breaks its" if found.wrong == 1 else "break their"
-    click.echo(f"{log}: {found.wrong:,} {breaks} contract; {REMEDY}", err=True)
+    say(f"{log}: {found.wrong:,} {breaks} contract; {REMEDY}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,14 +55,15 @@ def doctor(config: Path, as_json: bool, bundle: Path | None) -> int:
 def examine(case: "Case", *, as_json: bool, bundle: Path | None) -> int:
     """Print the result of each theme as it arrives, and return the exit code."""
     from edge_agent.doctor.diagnosis import diagnose  # noqa: PLC0415
+    from edge_agent.doctor.report import INDENT, count, lines, summary  # noqa: PLC0415
     from edge_agent.doctor.report import as_json as report  # noqa: PLC0415
-    from edge_agent.doctor.report import count, lines, summary  # noqa: PLC0415
+    from edge_agent.terminal.wrapping import wrapped  # noqa: PLC0415
 
     results = []
     for result in diagnose(case):
         results.append(result)
         for line in () if as_json else lines(result):
-            click.echo(line)
+            click.echo(wrapped(line, sys.stdout, INDENT))
     click.echo(json.dumps(report(results), ensure_ascii=False) if as_json else summary(results))
     if bundle is not None:
         _write(case, results, bundle, quiet=as_json)

@@ -12,6 +12,7 @@ from edge_agent.acquire.options import Option, options
 from edge_agent.commands.driver_example import example
 from edge_agent.commands.options import json_option
 from edge_agent.problems import unknown
+from edge_agent.terminal.wrapping import say
 
 # What people call a quantity
 OTHER_NAMES = {
@@ -60,7 +61,7 @@ def _loaded(names: tuple[str, ...]) -> dict[str, DriverClass]:
         return {name: catalog.load(name) for name in names}
     loaded, problems = catalog.load_all()
     for problem in problems:
-        click.echo(problem, err=True)
+        say(problem)
     return loaded
 
 

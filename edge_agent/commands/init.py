@@ -15,6 +15,7 @@ import click
 from edge_agent.commands.config_choice import config_argument
 from edge_agent.commands.piped_answers import piped_answers
 from edge_agent.errors import ConfigError
+from edge_agent.terminal.wrapping import say
 
 if TYPE_CHECKING:
     from edge_agent.survey.draft import Answers
@@ -120,9 +121,9 @@ def _find(simulated: Path | None) -> "tuple[dict[str, type], Survey]":
     drivers, problems = Catalog("edge_agent.drivers").load_all()
     found = survey(hardware_of(simulated), drivers)
     for problem in (*problems, *found.problems):
-        click.echo(problem, err=True)
+        say(problem)
     for line in _found(found):
-        click.echo(line, err=True)
+        say(line)
     return drivers, found
 
 

@@ -10,6 +10,7 @@ import click
 from edge_agent.commands.config_choice import config_argument
 from edge_agent.commands.options import json_option, set_option
 from edge_agent.errors import ConfigError
+from edge_agent.terminal.wrapping import say
 
 if TYPE_CHECKING:
     from edge_agent.blueprint.pin_uses import PinUses
@@ -49,7 +50,7 @@ def _draw(uses: "PinUses", columns: int) -> None:
     if uses.wires:
         click.echo(f"1-Wire, GPIO4 unless config.txt says otherwise: {', '.join(uses.wires)}")
     for problem in uses.problems:
-        click.echo(problem, err=True)
+        say(problem)
 
 
 def _facts(uses: "PinUses") -> dict[str, object]:

@@ -25,6 +25,7 @@ from edge_agent.events import LoggedEvent
 from edge_agent.problems import unknown
 from edge_agent.store.history import HistoryReader
 from edge_agent.store.lock import is_locked
+from edge_agent.terminal.wrapping import say
 
 INTERRUPTED = 130  # as the shell reports SIGINT
 MOST_AT_ONCE = 1000  # events in one delivery
@@ -69,7 +70,7 @@ def replay(
         total = log.count(stretch.after, stretch.upto, resolved.plan.kinds)
         history = SinkHistory(resolved, blueprint.config.node, log, stretch, total)
         for line in losses(log, stretch, request.since):
-            click.echo(line, err=True)
+            say(line)
         if total and not request.dry_run:
             return _send(history, request.rate)
     counted = f"{total:,} events of {stretch} would be sent" if total else "no event is to be sent"
@@ -115,7 +116,7 @@ def _send(history: SinkHistory, rate: float) -> int:
     if sent < history.total and interrupted.is_set():
         begin = sending.last + 1 if sent else history.stretch.after + 1
         where = f"--since {begin} --until {history.stretch.upto}"
-        click.echo(f"stopped; continue with {where}", err=True)
+        say(f"stopped; continue with {where}")
         return INTERRUPTED
     return int(bool(sending.refused))
 
@@ -141,7 +142,7 @@ def _report(sending: SinkReplay, sent: int, name: str) -> None:
     refused = sending.refused.total()
     click.echo(f"{sent - refused:,} events sent to {name}, {refused:,} refused")
     for reason, count in sending.refused.most_common():
-        click.echo(f"refused {count:,}: {reason}", err=True)
+        say(f"refused {count:,}: {reason}")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import click
 
 from edge_agent.commands.config_choice import config_argument
 from edge_agent.errors import HardwareError
+from edge_agent.terminal.wrapping import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ def safe(config: Path) -> int:
     outputs, problems = _resolved(config)
     failures = [*problems, *make_safe(outputs, RealHardware())]
     for failure in failures:
-        click.echo(failure, err=True)
+        say(failure)
     return HardwareError.exit_code if failures else 0
 
 

@@ -17,6 +17,7 @@ from edge_agent.acquire.scan import scan as scan_bus
 from edge_agent.commands.config_choice import simulation_argument
 from edge_agent.commands.options import json_option, simulate_option
 from edge_agent.errors import HardwareError
+from edge_agent.terminal.wrapping import say
 
 SILENT = "no chip answers: check wiring and power"
 NO_BUS = (
@@ -78,7 +79,7 @@ def hardware_of(config: Path | None) -> Hardware:
 def _drivers() -> Mapping[str, DriverClass]:
     drivers, problems = Catalog("edge_agent.drivers").load_all()
     for problem in problems:
-        click.echo(problem, err=True)
+        say(problem)
     return drivers
 
 

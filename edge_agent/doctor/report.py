@@ -8,6 +8,8 @@ import msgspec
 
 from edge_agent.doctor.finding import ThemeResult
 
+INDENT = " " * 10  # below the severity
+
 
 def lines(result: ThemeResult) -> Iterator[str]:
     """Yield the lines to print for one theme."""
@@ -17,9 +19,9 @@ def lines(result: ThemeResult) -> Iterator[str]:
         yield f"ok        {result.theme}"
     for finding in result.findings:
         yield f"{finding.severity:<8}  {result.theme}: {finding.where}: {finding.what}"
-        yield f"          [{finding.id}] {finding.remedy}"
+        yield f"{INDENT}[{finding.id}] {finding.remedy}"
     for fact in result.facts:
-        yield f"          {fact}"
+        yield f"{INDENT}{fact}"
 
 
 def summary(results: Sequence[ThemeResult]) -> str:

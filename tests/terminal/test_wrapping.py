@@ -2,7 +2,7 @@
 
 import io
 
-from edge_agent.terminal.wrapping import wrapped
+from edge_agent.terminal.wrapping import say, wrapped
 
 LINE = "shed.toml:8: device.air.address: wanted: I2C address, 0x03 to 0x77; default: the first"
 
@@ -30,3 +30,20 @@ def test_a_tiny_terminal_breaks_no_word(monkeypatch):
 def test_a_pipe_gets_the_line_as_it_is(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     assert wrapped(LINE, io.StringIO()) == LINE
+
+
+def test_every_line_but_the_first_has_the_indent_that_is_wanted(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    first, *others = wrapped(LINE, Terminal(), " " * 10).splitlines()
+    assert first[0] != " "
+    assert others
+    assert all(line.startswith(" " * 10) and line[10] != " " for line in others)
+
+
+def test_a_message_is_broken_for_the_terminal_that_shows_it(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    say(LINE)
+    assert terminal.getvalue() == wrapped(LINE, terminal) + "\n"
+    assert len(terminal.getvalue().splitlines()) > 1
