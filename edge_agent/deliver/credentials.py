@@ -91,7 +91,7 @@ def read_password(file: str, variable: str) -> str:
         raise AgentError(reason, "give a readable text file") from None
     if file and not variable and (not password or "\n" in password):
         what = "more than one line is in it" if password else "it is empty"
-        raise AgentError(what, "write the password alone, in one line")
+        raise AgentError(what, "write the secret alone, in one line")
     return password
 
 

@@ -230,7 +230,7 @@ def test_check_accepts_any_address_with_a_password(configure, password_file):
             lambda file: file.write_text("short\n"),
             "the password has 5 characters; choose one of 12",
         ),
-        (lambda file: file.write_text(""), "the password has 0 characters"),
+        (lambda file: file.write_text(""), "it is empty: write the secret alone"),
         (lambda file: file.chmod(0o644), "every user of this machine can read it"),
     ],
 )

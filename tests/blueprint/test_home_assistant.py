@@ -108,7 +108,7 @@ def test_a_mistake_about_the_import_is_named_with_its_remedy(problems, token, li
 
 
 def test_a_token_that_is_none_is_a_problem(problems, token):
-    token.write_text("")
+    token.write_text("größer")
     (line,) = problems(SHED.format(IMPORTED.format(url="http://ha", token=token)))
     assert line.endswith(
         "this is no token; write a long-lived access token into it, as Home Assistant shows it"

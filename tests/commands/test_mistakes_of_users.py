@@ -59,7 +59,7 @@ def test_a_mistake_has_its_place_and_its_remedy(edge_agent, config, text, place,
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "it is empty; write the password alone, in one line"),
+        (b"", "it is empty; write the secret alone, in one line"),
         (b"\r\n", "it is empty"),
         (b"s3cret\nof the broker\n", "more than one line is in it"),
     ],

@@ -50,5 +50,5 @@ def test_what_editors_put_around_a_password_is_no_part_of_it(tmp_path, content):
 @pytest.mark.parametrize("content", [b"", b"\n", b"s3cret\nof the broker"])
 def test_a_file_with_no_password_or_with_more_is_refused(tmp_path, content):
     (tmp_path / "password").write_bytes(content)
-    with pytest.raises(AgentError, match="write the password alone, in one line"):
+    with pytest.raises(AgentError, match="write the secret alone, in one line"):
         read_password(str(tmp_path / "password"), "")

@@ -65,9 +65,17 @@ def test_a_token_that_is_refused_is_said_with_the_remedy(connect):
     fails(lambda: connect("wrong"), "the token is refused", "long-lived access token")
 
 
-@pytest.mark.parametrize("token", ["", "two\nlines", "größer"])
-def test_what_is_no_token_is_not_sent(home, connect, token):
-    fails(lambda: connect(token), "this is no token")
+@pytest.mark.parametrize(
+    ("token", "problem"),
+    [
+        ("", "it is empty"),
+        ("two\nlines", "more than one line is in it"),
+        (" \n", "this is no token"),
+        ("größer", "this is no token"),
+    ],
+)
+def test_what_is_no_token_is_not_sent(home, connect, token, problem):
+    fails(lambda: connect(token), problem)
 
 
 def test_a_user_who_is_no_administrator_is_said(home, connect):
