@@ -13,7 +13,7 @@ from consumers.options import TimeType
 from consumers.query.opened import opened_at
 from consumers.query.parquet import write_days, write_file
 from consumers.query.selection import Selection
-from consumers.query.shown import json_lines, plots, table
+from consumers.query.shown import csv_pieces, json_lines, plots, table
 from consumers.state import directory_of
 
 if TYPE_CHECKING:
@@ -76,14 +76,11 @@ def query(
 
 
 def _show(found: "duckdb.DuckDBPyRelation", shape: str) -> None:
-    if shape == "csv":
-        found.write_csv("/dev/stdout")
-        return
     width = shutil.get_terminal_size().columns
-    lines = {"table": table, "json": json_lines}.get(shape)
+    lines = {"table": table, "csv": csv_pieces, "json": json_lines}.get(shape)
     count = 0
     for line in lines(found) if lines else plots(found, width):
         click.echo(line)
         count += 1
-    if count <= (shape == "table"):  # whose first line is its heading
+    if count <= (shape in {"table", "csv"}):  # whose first line is the heading
         click.echo(f"no row matches; {CHANNELS} lists what there is", err=True)

@@ -1,9 +1,11 @@
 """What was found, as text: a table, CSV, JSON, or plots of its channels."""
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 from consumers.query.plot import plotted
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 100  # of a table
 MOST_PLOTS = 20
 SLICE = 100_000  # rows in memory at once
+WRITTEN = 1000  # rows in one piece of CSV
 NUMBERS = {"BIGINT", "DOUBLE", "HUGEINT", "INTEGER"}
 NAMES = ("node", "device", "channel")
 TIMES, VALUES = ("time", "start"), ("value", "mean")
@@ -38,12 +41,17 @@ def table(found: "duckdb.DuckDBPyRelation") -> Iterator[str]:
 
 def json_lines(found: "duckdb.DuckDBPyRelation") -> Iterator[str]:
     """Yield each row as a JSON object."""
-    for first in count(0, SLICE):
-        rows = found.limit(SLICE, first).fetchall()
-        for row in rows:
-            yield json.dumps(dict(zip(found.columns, map(_plain, row), strict=True)))
-        if len(rows) < SLICE:
-            return
+    for row in _rows(found):
+        yield json.dumps(dict(zip(found.columns, map(_plain, row), strict=True)))
+
+
+def csv_pieces(found: "duckdb.DuckDBPyRelation") -> Iterator[str]:
+    """Yield the names of the columns, then the rows, many at a time; DuckDB writes the values."""
+    names = ('"{}"'.format(name.replace('"', '""')) for name in found.columns)
+    rows = _rows(found.project(", ".join(f"CAST({name} AS VARCHAR)" for name in names)))
+    yield _csv([tuple(found.columns)])
+    while piece := [*islice(rows, WRITTEN)]:
+        yield _csv(piece)
 
 
 def time_column(found: "duckdb.DuckDBPyRelation") -> str:
@@ -66,6 +74,20 @@ def plots(found: "duckdb.DuckDBPyRelation", width: int) -> Iterator[str]:
             series.setdefault(key, []).append((at, number))
     for key, points in sorted(series.items()):
         yield from [*plotted(" ".join(map(str, key)), points, width), ""]
+
+
+def _rows(found: "duckdb.DuckDBPyRelation") -> Iterator[tuple[Any, ...]]:
+    for first in count(0, SLICE):
+        rows = found.limit(SLICE, first).fetchall()
+        yield from rows
+        if len(rows) < SLICE:
+            return
+
+
+def _csv(rows: list[tuple[Any, ...]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().removesuffix("\n")
 
 
 def _cell(value: object) -> str:

@@ -2,7 +2,10 @@
 
 import json
 import re
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import psycopg
@@ -113,6 +116,48 @@ def test_where_no_row_matches_the_query_for_what_there_is_is_named(command, path
     done = command("query", "--store", path, *chosen, "nothing")
     assert "no row matches; `edge-consumer query 'SELECT DISTINCT node" in done.stderr
     assert query(*chosen, "t") != ""
+
+
+MANY = "SELECT number FROM generate_series(1, 300000) AS many(number)"
+
+
+def printing(path, sql, shape="csv"):
+    """Words for a process that prints what a query finds."""
+    query = [sys.executable, "-m", "consumers", "query", "--store", str(path)]
+    return [*query, "--format", shape, sql]
+
+
+def test_csv_is_appended_to_a_file_as_the_shell_asks(path, tmp_path):
+    (tmp_path / "all.csv").write_text("before\n")
+    with (tmp_path / "all.csv").open("a") as file:
+        subprocess.run(printing(path, "SELECT 1 AS one"), stdout=file, check=True, timeout=120)
+    assert (tmp_path / "all.csv").read_text() == "before\none\n1\n"
+
+
+@pytest.mark.parametrize("shape", ["csv", "json"])
+def test_a_full_disk_is_said_and_is_a_failure(path, shape):
+    with Path("/dev/full").open("w") as full:
+        words = printing(path, MANY, shape)
+        ended = subprocess.run(words, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stderr) == (1, "standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize("shape", ["csv", "json"])
+def test_a_reader_that_has_enough_ends_it_without_a_word(path, shape):
+    pipe = subprocess.PIPE
+    with subprocess.Popen(printing(path, MANY, shape), stdout=pipe, stderr=pipe) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_values_in_csv_are_those_that_duckdb_writes(query, tmp_path):
+    sql = """SELECT * FROM (VALUES
+        (1, 0.1, 1e300, true, 'a "quoted", text', TIMESTAMP '2027-01-15 08:00:00.5'),
+        (NULL, NULL, 'NaN', false, 'two
+        lines', NULL)) AS t("a ""b", b, c, d, e, f)"""
+    duckdb.sql(sql).write_csv(str(tmp_path / "expected.csv"))
+    assert query(sql, "--format", "csv") == (tmp_path / "expected.csv").read_text()
 
 
 def test_the_formats_have_the_same_rows(query, tmp_path):
