@@ -21,7 +21,7 @@ MISPLACED = {
         **dict.fromkeys(("logger", "logging"), "remove it; the log of events is [log]"),
         "channel": "write [device.channel.<name>], below its [[device]]",
         "outputs": "write [[sink]] for a destination, [[output]] for a relay or a lamp",
-        "agent": "remove it; node stands at the top of the file, every below each [[device]]",
+        "agent": 'remove it; node stands at the top, and every = "10s" below each [[device]]',
         "database": "write [log]",
         "ha": "write [home_assistant]",
         "prometheus": "write [metrics]",
