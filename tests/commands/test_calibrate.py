@@ -114,7 +114,7 @@ def test_an_input_that_ends_is_refused_with_the_option_to_use(edge_agent, config
         (["air", "temperature", "--point", "20"], "wanted: SHOWN=TRUE, two numbers"),
         (["air", "temperature", "--point", "nan=1"], "wanted: SHOWN=TRUE, two numbers"),
         (["air", "420", *POINTS], "--point corrects a channel"),
-        (["air", "420"], "name a channel to correct it"),
+        (["air", "420"], "name a channel in place of the value to correct it"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_the_file_stays(edge_agent, config, words, why):
