@@ -74,7 +74,7 @@ class TCS34725:
         """
         if not 1 <= glass_attenuation_factor <= 100:
             given = f"{glass_attenuation_factor:g}"
-            raise ValueError(f"glass_attenuation_factor is {given:g}: wanted 1 to 100")
+            raise ValueError(f"glass_attenuation_factor is {given}: wanted 1 to 100")
         self._port = port
         self._gains = ("16x", "1x") if gain == "auto" else (gain,)
         self._cycles = CYCLES[integration_time]

@@ -43,7 +43,7 @@ def big(tmp_path_factory):
     with log.transaction():
         log.account.register(sinks, 0)
         ((rows,),) = log.execute(FILL, (ROWS,))
-        log.insert(json.loads(rows))
+        log.insert([tuple(row) for row in json.loads(rows)])
     log.close()
     return path
 
