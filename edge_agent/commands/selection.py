@@ -10,6 +10,7 @@ from edge_agent.commands.config_choice import Decorator
 from edge_agent.commands.stretch import Stretch, stretch_of
 from edge_agent.events import KINDS, LoggedEvent
 from edge_agent.store.history import HistoryReader
+from edge_agent.terminal.wrapping import say
 
 CHUNK = 1000  # events in memory at a time
 FIRST = "1"
@@ -47,7 +48,7 @@ class EventChoice(NamedTuple):
         known = log.sources()
         names = ", ".join(known[:MOST]) + ", …"[: len(known) - MOST]
         what = f"it has events of: {names}" if known else "it has no events yet"
-        click.echo(f"no event of the log matches; {what}", err=True)
+        say(f"no event of the log matches; {what}")
 
     def _has(self, event: LoggedEvent) -> bool:
         is_kind = not self.kinds or event.kind in self.kinds

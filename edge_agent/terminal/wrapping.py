@@ -15,12 +15,12 @@ def say(line: str) -> None:
     click.echo(wrapped(line, sys.stderr), err=True)
 
 
-def wrapped(line: str, stream: TextIO, indent: str = "  ") -> str:
+def wrapped(line: str, stream: TextIO | None, indent: str = "  ") -> str:
     """Return a line broken between its words if a terminal shows it; else as it is, for scripts.
 
-    `indent` begins each line but the first.
+    `indent` begins each line but the first. A stream that was closed at the start is None.
     """
-    if not stream.isatty():
+    if stream is None or not stream.isatty():
         return line
     return textwrap.fill(
         line,

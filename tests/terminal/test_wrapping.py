@@ -47,3 +47,9 @@ def test_a_message_is_broken_for_the_terminal_that_shows_it(monkeypatch):
     say(LINE)
     assert terminal.getvalue() == wrapped(LINE, terminal) + "\n"
     assert len(terminal.getvalue().splitlines()) > 1
+
+
+def test_a_stream_that_is_closed_gets_nothing_and_is_no_error(monkeypatch):
+    monkeypatch.setattr("sys.stderr", None)
+    say(LINE)
+    assert wrapped(LINE, None) == LINE
