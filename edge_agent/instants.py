@@ -26,6 +26,11 @@ def instant_of(text: str, now: datetime, zone: tzinfo | None = None) -> datetime
         raise ValueError(unix_time(plain) or f"write {FORMS}") from None
 
 
+def micros_of(text: str, now: int) -> int:
+    """Return what `instant_of` does, in µs since 1970, as `now` is."""
+    return round(instant_of(text, datetime.fromtimestamp(now / 1e6, UTC)).timestamp() * 1e6)
+
+
 def _read(text: str, now: datetime) -> datetime:
     if AGO.fullmatch(text):
         return now - timedelta(seconds=Duration.parse(text))

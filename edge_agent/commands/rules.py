@@ -5,7 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -25,7 +25,7 @@ from edge_agent.evaluate.outputs.unsafe_outputs import reports_output
 from edge_agent.evaluate.refine.refine import DevicePlan
 from edge_agent.evaluate.replay import Replay
 from edge_agent.events import LoggedEvent, Reading, alert_of
-from edge_agent.instants import instant_of
+from edge_agent.instants import micros_of
 from edge_agent.store.history import HistoryReader
 from edge_agent.store.skipped import UNREADABLE, Skipped
 
@@ -75,7 +75,7 @@ class AlertRow(NamedTuple):
 @set_option
 def replay(config: Path, since: str, simulated: bool, overrides: tuple[str, ...]) -> None:
     """Show which alerts the rules of CONFIG would have raised from the stored readings."""
-    begin = _begin(since, time.time_ns() / 1e9)
+    begin = _begin(since, time.time_ns() // 1000)
     blueprint = resolve(config, overrides)
     path = path_of_log(blueprint.config, config, simulated=simulated)
     with opened_log(path, HistoryReader) as reader:
@@ -162,9 +162,9 @@ def _plan(plan: DevicePlan) -> DevicePlan:
     return DevicePlan(plan.channels, plan.max_age + plan.dead_band.heartbeat, plan.dead_band)
 
 
-def _begin(text: str, now: float) -> int:
-    """Return a point in time in µs since 1970; `now` is in seconds."""
+def _begin(text: str, now: int) -> int:
+    """Return a point in time in µs since 1970, as `now` is; raise ConfigError."""
     try:
-        return round(instant_of(text, datetime.fromtimestamp(now, UTC)).timestamp() * 1e6)
+        return micros_of(text, now)
     except ValueError as error:
         raise ConfigError((f"--since {text}: {error}",)) from None

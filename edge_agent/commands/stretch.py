@@ -1,11 +1,11 @@
 """Which events a stretch of the log has, given as offsets or times, and what it has lost."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from edge_agent.errors import ConfigError
-from edge_agent.instants import instant_of, unix_time
+from edge_agent.instants import micros_of, unix_time
 from edge_agent.store.history import HistoryReader
 
 DIGITS = 16
@@ -46,11 +46,10 @@ def _parsed(option: str, text: str, now: int, last: int) -> int:
             raise ConfigError((f"{option} {text}: {what}",))
         return int(text or 0)
     try:
-        found = instant_of(text, datetime.fromtimestamp(now / 1e6, UTC))
+        return micros_of(text, now)
     except ValueError as error:
         what = str(error).replace("write ", "write an offset, such as 1200, ", 1)
         raise ConfigError((f"{option} {text}: {what}",)) from None
-    return round(found.timestamp() * 1e6)
 
 
 def losses(history: HistoryReader, stretch: Stretch, since: str) -> Iterator[str]:
