@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 
 from edge_agent.toml_text import shown
 
+LONGEST_KEY = 160  # characters of a key that a message repeats; a name has at most 64
+
 
 class Location(NamedTuple):
     """Where a key is: its line, for the order of problems, and how messages write the place."""
@@ -71,7 +73,7 @@ class Problems:
         """
         if key not in self._unusable:
             location = self._locations.locate(key, at, offset)
-            self._found.append(Problem(location, f"{key} = {_written(key, value)}: {what}"))
+            self._found.append(Problem(location, f"{_cut(key)} = {_written(key, value)}: {what}"))
 
     def missing(self, key: str, wanted: str, *, at: str = "") -> None:
         """Note that a required key is missing, if no problem with its value was noted."""
@@ -83,7 +85,8 @@ class Problems:
         """Note a line that begins with its key."""
         key = re.split(r" = | is |: ", line, maxsplit=1)[0]
         if key not in self._unusable:
-            self._found.append(Problem(self._locations.locate(key, at), line))
+            said = _cut(key) + line.removeprefix(key)
+            self._found.append(Problem(self._locations.locate(key, at), said))
 
     def unusable(self, key: str, what: str) -> None:
         """Note a value that no key may have; what else is wrong with it is not noted."""
@@ -104,6 +107,10 @@ def unknown(name: str, known: Iterable[str]) -> str:
     if near:
         return f"unknown; did you mean {folded[near[0]]!r}?"
     return f"unknown; known: {', '.join(names) or 'none'}"
+
+
+def _cut(key: str) -> str:
+    return key if len(key) <= LONGEST_KEY else f"{key[:LONGEST_KEY]}…"
 
 
 def _written(key: str, value: object) -> str:

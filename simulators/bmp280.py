@@ -151,11 +151,14 @@ def bisect(rising: Callable[[int], float], target: float, highest: int) -> int:
     """Return the whole number from 0 to `highest` at which a rising function is nearest.
 
     The function is nearly straight: where a straight line would meet the target, it is soon found.
+    Every other step halves what is left, for at a pole the line would advance by one code a step.
     """
     low, high = 0, highest
     below, above = rising(low) - target, rising(high) - target
+    straight = False
     while high - low > 1:
-        share = below / (below - above) if below < 0 < above else 0.5
+        straight = not straight
+        share = below / (below - above) if straight and below < 0 < above else 0.5
         middle = min(max(low + round(share * (high - low)), low + 1), high - 1)
         beyond = rising(middle) - target
         if beyond <= 0:

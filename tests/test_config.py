@@ -275,3 +275,12 @@ def test_the_example_is_read_as_written():
     config = load(Path(__file__).parent.parent / "examples" / "greenhouse.toml")
     assert [device.name for device in config.device][:2] == ["air", "outside"]
     assert config.rule[0].hold == 10
+
+
+def test_a_key_without_an_end_is_cut_in_its_message(tmp_path):
+    file = tmp_path / "long.toml"
+    file.write_text(f"node = 'n'\n{'k' * 100_000} = 1\n")
+    with pytest.raises(ConfigError) as refused:
+        load(file)
+    assert f"{'k' * 160}… = 1: unknown" in str(refused.value)
+    assert len(str(refused.value)) < 1000

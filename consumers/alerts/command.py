@@ -166,7 +166,8 @@ def _store(state: str) -> Iterator[AlertStore]:
 
 
 def _summary(rules: Path, plan: FleetPlan) -> str:
-    return f"{rules}: {len(plan.rules)} rules, {len(plan.notify)} targets: no problems"
+    count = f"{len(plan.rules)} rules with the built-in ones"
+    return f"{rules}: {count}, {len(plan.notify)} targets: no problems"
 
 
 def _remarks(

@@ -116,7 +116,7 @@ def stats(source: ChosenLog, as_json: bool) -> None:
         click.echo(json.dumps({"log": name, **found.as_dict()}))
         return
     click.echo(f"log        {name}")
-    click.echo(f"last       {found.recorded:>12,}  is the last offset")
+    click.echo(f"offset     {found.recorded:>12,}  of the last event")
     for account in found.sinks.values():
         for line in as_lines(account):
             click.echo(line)

@@ -298,3 +298,10 @@ def test_a_new_command_ends_the_models_conversion(bench):
     port.write(b"\xf4\x0e")
     bench.sleep(0.01)
     assert port.write_read(b"\xf6", 3) == bytes.fromhex("80 00 00")
+
+
+def test_the_models_search_takes_few_steps_beside_the_pole_of_the_curve():
+    tried = []
+    bisect = bmp280.bisect
+    bisect(lambda code: tried.append(code) or (code if code > 9 else -(2**31)), 40_000, 0xFFFF)
+    assert len(tried) <= 2 + 2 * 16
