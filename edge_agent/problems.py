@@ -39,10 +39,21 @@ class NoLocations(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """One problem; `said` begins with its key."""
+    """One problem; `what` follows its key."""
 
     location: Location
-    said: str
+    key: str
+    what: str
+
+    @property
+    def said(self) -> str:
+        """The problem with its whole key."""
+        return self.key + self.what
+
+    @property
+    def line(self) -> str:
+        """The problem as people read it, with its place."""
+        return f"{self.location.text}: {_cut(self.key)}{self.what}"
 
 
 class Problems:
@@ -62,7 +73,7 @@ class Problems:
         """Return the problems of keys that begin with this text."""
         found = (one for one in self._found if one.said.startswith(table))
         ordered = sorted(found, key=lambda one: one.location.line)
-        return tuple(f"{one.location.text}: {one.said}" for one in ordered)
+        return tuple(one.line for one in ordered)
 
     def note(
         self, key: str, value: object, what: str, *, at: str = "", offset: int | None = None
@@ -73,7 +84,7 @@ class Problems:
         """
         if key not in self._unusable:
             location = self._locations.locate(key, at, offset)
-            self._found.append(Problem(location, f"{_cut(key)} = {_written(key, value)}: {what}"))
+            self._found.append(Problem(location, key, f" = {_written(key, value)}: {what}"))
 
     def missing(self, key: str, wanted: str, *, at: str = "") -> None:
         """Note that a required key is missing, if no problem with its value was noted."""
@@ -85,8 +96,8 @@ class Problems:
         """Note a line that begins with its key."""
         key = re.split(r" = | is |: ", line, maxsplit=1)[0]
         if key not in self._unusable:
-            said = _cut(key) + line.removeprefix(key)
-            self._found.append(Problem(self._locations.locate(key, at), said))
+            location = self._locations.locate(key, at)
+            self._found.append(Problem(location, key, line.removeprefix(key)))
 
     def unusable(self, key: str, what: str) -> None:
         """Note a value that no key may have; what else is wrong with it is not noted."""

@@ -5,6 +5,7 @@ import pytest
 
 from edge_agent.config.reader import load
 from edge_agent.errors import ConfigError
+from edge_agent.problems import NoLocations, Problems
 from edge_agent.units import Duration, Size
 
 MISTAKES = """
@@ -284,3 +285,12 @@ def test_a_key_without_an_end_is_cut_in_its_message(tmp_path):
         load(file)
     assert f"{'k' * 160}… = 1: unknown" in str(refused.value)
     assert len(str(refused.value)) < 1000
+
+
+def test_an_entry_with_a_key_that_is_cut_still_counts_as_one_with_a_problem():
+    problems = Problems(NoLocations("config.toml"))
+    name = "n" * 400
+    problems.note(f"device.{name}.every", 5, "wrong")
+    problems.missing(f"device.{name}.every", "a duration")
+    assert problems.entries("device") == {name}
+    assert len(problems.lines) == 1
