@@ -19,6 +19,11 @@ Class = TypeVar("Class", bound=type)
 NOUNS = {"edge_agent.drivers": "driver", "edge_agent.simulators": "simulated driver"}
 ALIKE = 0.75  # chips with less similar names are of different kinds
 VOLTAGE = 'read its voltage, as with driver = "ads1115"; '
+MULTIPLEXER = (
+    "the kernel drives a multiplexer, and each of its channels is a bus: write"
+    " `dtoverlay=i2c-mux,pca9548` into /boot/firmware/config.txt, reboot, and `edge-agent scan`"
+    " shows which `bus` each sensor has; "
+)
 # Chips and words that are no driver's, by what to write instead.
 OTHER_NAMES = {
     name: what
@@ -40,6 +45,7 @@ OTHER_NAMES = {
         'write driver = "thermal"; ': "cpu_temp cpu_temperature rpi vcgencmd",
         'write driver = "load"; ': "cpu system",
         'write driver = "command"; ': "exec shell script command_line",
+        MULTIPLEXER: "tca9548a tca9548 pca9548 pca9548a multiplexer i2c_mux i2c_multiplexer",
         VOLTAGE: "analog ldr lm35 tmp36 ntc soil yl69 mq2 mq135 sct013 ph tds",
     }.items()
     for name in names.split()

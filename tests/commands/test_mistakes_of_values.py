@@ -73,6 +73,7 @@ VALUES = [
     (SENSOR.format("dht20"), 'write driver = "aht20"'),
     (SENSOR.format("pir"), 'write driver = "contact"'),
     (SENSOR.format("lm35"), "read its voltage"),
+    (SENSOR.format("tca9548a"), "the kernel drives a multiplexer"),
     (FAN + 'driver = "relais"', 'write driver = "relay"'),
     (FAN + "inverted = true", "write active_low"),
     (FAN + 'initial = "on"', "write at_start"),
