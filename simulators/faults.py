@@ -27,23 +27,22 @@ class BusFault:
 
     def before(self, address: int, model: Powered) -> None:
         """Act before a message reaches the chip; raise if it does not."""
-        if self._active(address):
+        since = self._since(address)
+        if 0 <= since < self.lasts:
             self._strike(model)
-        elif self._over(address) and model not in self._ended:
+        elif since >= self.lasts and model not in self._ended:
             self._ended.add(model)
             self._end(model)
 
     def after(self, address: int, frame: bytes) -> bytes:
         """Return the bytes as they arrive."""
-        return self._spoil(frame) if frame and self._active(address) else frame
+        return self._spoil(frame) if frame and 0 <= self._since(address) < self.lasts else frame
 
-    def _active(self, address: int) -> bool:
-        now = self.clock.monotonic()
-        return self.address in {None, address} and self.at <= now < self.at + self.lasts
-
-    def _over(self, address: int) -> bool:
-        now = self.clock.monotonic()
-        return self.address in {None, address} and now >= self.at + self.lasts
+    def _since(self, address: int) -> float:
+        """Return the seconds since its begin; -1 for an address that it does not concern."""
+        if self.address is not None and self.address != address:
+            return -1.0
+        return self.clock.monotonic() - self.at
 
     def _strike(self, model: Powered) -> None:
         """Act before a message, while active."""

@@ -53,7 +53,8 @@ class SimulatedHardware:
         self._surroundings: dict[str, Surroundings] = {}
         self._models: dict[str, Model] = {}
         self._on_pins: dict[str, Model] = {}
-        self._barometers: dict[str, str] = {}  # by device: the channel that measures its pressure
+        self._stepping: dict[str, Stepping] = {}
+        self._barometers: dict[str, tuple[str, Pressed]] = {}  # channel and who computes with it
         self.thread = StepThread(self.step)
 
     def attach(
@@ -73,13 +74,14 @@ class SimulatedHardware:
         the path of a serial line. Of the driver's `options` the model takes those that describe the
         wiring, such as `active_low`. Raises ValueError if the place is taken.
         """
-        model = model.configured(options or {})
-        make = partial(model, self._clock, **_wiring_options(model, options or {}))
+        options = options or {}
+        model = model.configured(options)
+        make = partial(model, self._clock, **_wiring_options(model, options))
         self._surroundings[device] = self._scenario.surroundings(device, model, self.now)
         chip = self._connect(device, model, make, Wiring(bus, address, pin, id))
         self._models[device] = chip
-        if "ambient_pressure_from" in (options or {}):
-            self._barometers[device] = (options or {})["ambient_pressure_from"]
+        if isinstance(chip, Pressed) and (barometer := options.get("ambient_pressure_from")):
+            self._barometers[device] = barometer, chip
         return chip
 
     def _connect(
@@ -98,6 +100,8 @@ class SimulatedHardware:
             return self._on_w1(device, make(to.id))
         chip: Model = make(self._pins.pin(to.pin))
         self._on_pins[device] = chip
+        if isinstance(chip, Stepping):
+            self._stepping[device] = chip
         return chip
 
     def _on_i2c(
@@ -140,10 +144,9 @@ class SimulatedHardware:
 
     def _on_w1(self, device: str, chip: Any) -> Model:  # noqa: ANN401 - a Model and a W1Chip
         chip.values = self._surroundings[device]
-        if isinstance(chip, W1Chip):
-            self._w1.attach(FaultyDevice(chip, self.faults.of_files(device), self.now))
-        else:
-            self._w1.attach(chip)
+        can_fail = isinstance(chip, W1Chip)
+        faulty = FaultyDevice(chip, self.faults.of_files(device), self.now) if can_fail else chip
+        self._w1.attach(faulty)
         model: Model = chip
         return model
 
@@ -224,17 +227,16 @@ class SimulatedHardware:
 
         A sensor stands in the same air as the barometer that it computes with.
         """
-        for device, barometer in self._barometers.items():
+        for barometer, chip in self._barometers.values():
             name, _, channel = barometer.partition(".")
-            model = self._models[device]
-            if isinstance(model, Pressed) and name in self._surroundings:
-                model.pressure = self._surroundings[name].get(channel, model.pressure)
+            if name in self._surroundings:
+                chip.pressure = self._surroundings[name].get(channel, chip.pressure)
         for device, model in self._on_pins.items():
             for channel, value in self._surroundings[device].items():
                 if value != model.values[channel]:
                     model.set(channel, value)
-            if isinstance(model, Stepping):
-                model.step()
+        for stepping in self._stepping.values():
+            stepping.step()
 
     def close(self) -> None:
         """End the thread, and release the pins."""
