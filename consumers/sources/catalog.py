@@ -1,10 +1,10 @@
 """Which sources are installed: ours and those of other packages, by the scheme of their URL."""
 
 import difflib
-from importlib.metadata import entry_points
 
 from consumers.source import Source, SourcePlan
 from edge_agent.errors import AgentError
+from edge_agent.plugins import plugins
 
 GROUP = "edge_agent.sources"
 FILES = "an event log is read as log:/path/NODE.db, and what a file sink wrote is not read back; "
@@ -16,7 +16,7 @@ def source_of(plan: SourcePlan) -> Source:
     The scheme of the URL names an entry point, a function that makes a source of a plan.
     """
     scheme, colon, _ = plan.url.partition(":")
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    found = {entry.name: entry for entry in plugins(GROUP)}
     entry = found.get(scheme.lower()) if colon else None
     if entry is None:
         raise AgentError(*_unknown(scheme if colon else "", sorted(found)))

@@ -5,11 +5,12 @@ when its name is asked for.
 """
 
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 
 from edge_agent.acquire.options import nearest
 from edge_agent.errors import ConfigError
+from edge_agent.plugins import plugins
 from edge_agent.toml_text import shown
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Catalog(Generic[Class]):
     def __init__(self, group: str, entries: Iterable[EntryPoint] | None = None) -> None:
         """`entries` default to those of all installed packages."""
         self._noun = NOUNS[group]
-        self._entries = tuple(entry_points(group=group) if entries is None else entries)
+        self._entries = tuple(plugins(group) if entries is None else entries)
 
     @property
     def names(self) -> tuple[str, ...]:

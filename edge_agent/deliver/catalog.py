@@ -1,11 +1,12 @@
 """Which sinks are installed: ours and those of other packages, by the scheme of their URL."""
 
 import difflib
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from edge_agent.deliver.sink import SinkType
 from edge_agent.errors import AgentError
+from edge_agent.plugins import plugins
 
 GROUP = "edge_agent.sinks"
 
@@ -18,7 +19,7 @@ def scheme_of(url: str) -> str:
 
 def load_sink_type(scheme: str) -> SinkType[Any]:
     """Import and return the type of a scheme's sinks; raise AgentError if there is none."""
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    found = {entry.name: entry for entry in plugins(GROUP)}
     if scheme not in found:
         known = ", ".join(f"{name}:" for name in sorted(found))
         near = [name for name in (f"{scheme}+https",) if name in found]
