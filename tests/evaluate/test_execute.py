@@ -401,7 +401,7 @@ PAYLOADS = st.binary(max_size=60) | (JSON | OBJECTS).map(lambda one: json.dumps(
 
 
 @pytest.mark.slow
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.sampled_from([*ALL, "x", "", "set/../"]), PAYLOADS)
 def test_any_payload_is_a_command_or_a_command_error(name, payload):
     with suppress(CommandError):
@@ -409,7 +409,7 @@ def test_any_payload_is_a_command_or_a_command_error(name, payload):
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(ALL), PAYLOADS), max_size=8))
 def test_no_command_stops_the_engine(stepped, commands):
     when = parse_expression("air.t > warm", KNOWN)

@@ -91,7 +91,7 @@ class TwoSinks(Week):
             reader.close()
 
 
-@pytest.fixture(scope="module", params=[3 * HOUR, pytest.param(DAY, marks=pytest.mark.nightly)])
+@pytest.fixture(scope="module", params=[1.5 * HOUR, pytest.param(DAY, marks=pytest.mark.nightly)])
 def outage(request):
     """The outage, which may last a day."""
     return TwoSinks(seed=1, ledger=TimedLedger).outage(request.param)

@@ -19,7 +19,7 @@ from tests.simulation.sabotage import SABOTAGES
 from tests.simulation.scheduler import Killed, Scheduler, Stuck
 
 ROOT = Path(__file__).parents[2]
-RAREST = 90  # the first seed that shows the rarest defect
+SHOWN_BY = {"publish before commit": 84, "own limit": 54}  # seeds that show rare defects
 DAMAGED = 29  # a seed whose log is salvaged
 DIGEST = "from tests.simulation.run import simulate; print(simulate({}).digest)"
 
@@ -29,14 +29,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 @pytest.mark.parametrize("sabotage", SABOTAGES)
 def test_a_build_that_is_broken_on_purpose_is_found_within_200_seeds(sabotage, caplog):
-    seeds = sorted(range(1, 201), key=lambda seed: seed != RAREST)
+    seeds = sorted(range(1, 201), key=lambda seed: seed != SHOWN_BY.get(sabotage))
     assert any(simulate(seed, sabotage).problems for seed in seeds)
     crashes = [one.exc_info for one in caplog.records if one.exc_info]
     assert crashes == []  # it is found by a promise that it breaks
 
 
 def test_a_seed_replays_exactly():
-    seeds = range(1, 13)
+    seeds = range(1, 7)
     first = [simulate(seed)[:8] for seed in seeds]
     assert [simulate(seed)[:8] for seed in reversed(seeds)] == first[::-1]
     assert len({outcome[2] for outcome in first}) == len(first)

@@ -22,7 +22,7 @@ class GrowingLedger(BoundedLedger):
 def test_nothing_grows_and_nothing_is_lost_in_hours_with_every_kind_of_fault(monkeypatch):
     monkeypatch.setattr(logging.getLogger("edge_agent"), "propagate", False)  # pytest keeps lines
     week = Week(seed=1, seconds=HOUR)
-    assert list(growth(week.run(3))) == []
+    assert list(growth(week.run(2))) == []
     assert week.problems == []
 
 

@@ -6,7 +6,7 @@ from tests.simulation.__main__ import run
 from tests.simulation.faults import LASTING, SUDDEN, plan_of
 from tests.simulation.run import simulate
 
-SEEDS, IN_ONE_TEST, NIGHTLY = 150, 50, 20_000
+SEEDS, IN_ONE_TEST, NIGHTLY = 60, 20, 20_000
 
 # A process that is killed does not close its files.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")

@@ -56,7 +56,7 @@ def surveys(draw_):
     return Survey(chips, tuple(ids), kernel, own)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(surveys())
 def test_the_draft_and_its_example_pass_check_for_anything_found(tmp_path_factory, survey):
     folder = tmp_path_factory.mktemp("draft")
