@@ -107,9 +107,10 @@ python-%:
 test-container:  ## build and run the container image, if podman or docker runs here
 	@sh .ci/test-container
 
-test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many kills, a Node-RED
+test-nightly: .venv/dev  ## the tests that take minutes: simulated days, many kills, Node-RED, Telegraf
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	@$(call need,npm,npm)
+	@$(call need,go,golang-go)
 	$(BIN)/python -m pytest $(PARALLEL) -m 'nightly and not buses'
 
 # What is missing is fetched once, into ~/.cache/edge-agent-tests. One server at a time: they are large.
@@ -213,6 +214,7 @@ peers: .venv/dev  ## measure it beside other publishers, as benchmarks/peers.md
 	@$(call need,/usr/sbin/mosquitto,mosquitto)
 	@$(call need,cc,gcc libc6-dev)
 	@$(need_libmosquitto)
+	@$(call need,go,golang-go)
 	$(BIN)/python -m benchmarks.peers
 
 # From an empty cache it fetches some 400 MB of Debian packages.

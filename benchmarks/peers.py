@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from benchmarks.broker import free_port, mosquitto
 from benchmarks.libmosquitto import compiled
 from benchmarks.paced import Paced, agent_command, measured
 from benchmarks.scratch import scratch
+from benchmarks.telegraf import telegraf
 
 REPORT = Path(__file__).parent / "peers.md"
 HEAD = """# Peers
@@ -36,6 +38,23 @@ address 127.0.0.1:{port}
 bridge_protocol_version mqttv50
 topic edge/# out 1
 """
+TELEGRAF = """[agent]
+omit_hostname = true
+flush_interval = "1s"
+metric_buffer_limit = 100_000
+{buffer}
+[[inputs.mqtt_consumer]]
+servers = ["tcp://127.0.0.1:{own}"]
+topics = ["edge/#"]
+qos = 1
+data_format = "json"
+[[outputs.mqtt]]
+servers = ["tcp://127.0.0.1:{port}"]
+topic = '{{{{ .Tag "topic" }}}}'
+qos = 1
+data_format = "json"
+"""
+ON_DISK = 'buffer_strategy = "disk"\nbuffer_directory = "{directory}"'
 BEGIN = 1.0  # s that a broker takes to listen
 
 
@@ -72,6 +91,15 @@ def bridge(port: int, directory: Path) -> Paced:
         return measured(port, [str(binary), "-c", str(config)])
 
 
+def collector(port: int, directory: Path, buffer: str = "") -> Paced:
+    """Measure a Telegraf that takes events from a broker of its own, and passes numbers on."""
+    config = directory / "telegraf.conf"
+    buffer = buffer.format(directory=directory)
+    with mosquitto() as own, fed(own):
+        config.write_text(TELEGRAF.format(own=own, port=port, buffer=buffer))
+        return measured(port, [str(telegraf()), "--quiet", "--config", str(config)])
+
+
 @contextmanager
 def fed(port: int) -> Iterator[None]:
     """Publish 1,000 events a second to another broker, once it listens."""
@@ -89,6 +117,9 @@ def peers() -> Iterator[Peer]:
     yield Peer("plain paho", "nothing", plain)
     yield Peer("libmosquitto in C", "nothing", in_c)
     yield Peer("mosquitto bridge", "in memory, 1,000 messages", bridge)
+    yield Peer("Telegraf", "in memory, 100,000 metrics", collector)
+    on_disk = partial(collector, buffer=ON_DISK)
+    yield Peer("Telegraf, buffer on disk", "on the disk, not synchronised", on_disk)
     yield Peer("edge-agent", "all of it, on the disk, before it is sent", agent)
 
 
