@@ -119,7 +119,7 @@ def peers() -> Iterator[Peer]:
     yield Peer("mosquitto bridge", "in memory, 1,000 messages", bridge)
     yield Peer("Telegraf", "in memory, 100,000 metrics", collector)
     on_disk = partial(collector, buffer=ON_DISK)
-    yield Peer("Telegraf, buffer on disk", "on the disk, not synchronised", on_disk)
+    yield Peer("Telegraf, buffer on disk", "on the disk", on_disk)
     yield Peer("edge-agent", "all of it, on the disk, before it is sent", agent)
 
 
