@@ -1,3 +1,4 @@
+import os
 import sys
 from importlib.metadata import MetadataPathFinder
 
@@ -13,6 +14,7 @@ def install(tmp_path, monkeypatch):
     """A function: install a package that offers a driver, in a folder of packages of its own."""
     packages = tmp_path / "packages"
     packages.mkdir()
+    os.utime(packages, (0, 0))  # long ago, for a file system's clock is coarse
     monkeypatch.setattr(sys, "path", [*sys.path, str(packages)])
 
     def install(name):
