@@ -10,7 +10,6 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from edge_agent.config.config import Config
 from edge_agent.config.settings import description, keys, tables
 from edge_agent.deliver.catalog import GROUP, load_sink_type
 from edge_agent.doctor.diagnosis import ADVICE, THEMES
+from edge_agent.plugins import plugins
 from edge_agent.units import Duration, Size
 from simulators import descriptions
 from simulators.fault_kinds import FAULTS, LINE_FAULTS, LINUX_FAULTS, SPI_FAULTS, W1_FAULTS
@@ -54,7 +54,7 @@ def configuration() -> dict[str, str]:
 
 def sinks() -> dict[str, str]:
     """Return the keys of every kind of sink, by its shortest scheme, the first of equals."""
-    installed = {entry.name for entry in entry_points(group=GROUP)}
+    installed = {entry.name for entry in plugins(GROUP)}
     schemes = sorted(installed, key=lambda scheme: (len(scheme), scheme), reverse=True)
     names = {id(kind): scheme for scheme in schemes for kind in [load_sink_type(scheme)]}
     return {scheme: key_table(load_sink_type(scheme).options) for scheme in names.values()}

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import entry_points
 from typing import NamedTuple
 
 from drivers.base.driver import Driver, DriverClass, addresses_of, is_sensor
+from edge_agent.plugins import plugins
 from simulators.model import I2CModel
 
 
@@ -24,8 +24,8 @@ def i2c_sensors() -> tuple[Pair, ...]:
 
 
 def _pairs() -> Iterator[Pair]:
-    models = {entry.name: entry for entry in entry_points(group="edge_agent.simulators")}
-    for entry in sorted(entry_points(group="edge_agent.drivers")):
+    models = {entry.name: entry for entry in plugins("edge_agent.simulators")}
+    for entry in sorted(plugins("edge_agent.drivers")):
         if entry.name in models:
             driver: DriverClass = entry.load()
             if addresses_of(driver) and is_sensor(driver):

@@ -25,8 +25,11 @@ def influx():
 def running_telegraf(root, tmp_path, broker, influx):
     """Run a Telegraf with the file of the page, which sends at once; its servers are ours."""
     text = (root / "examples/recipes/telegraf.conf").read_text()
-    ours = {"tcp://broker.lan:1883": f"tcp://127.0.0.1:{broker.port}"}
-    for theirs, own in (ours | {"http://influx.lan:8086": influx.url}).items():
+    ours = {
+        "tcp://broker.lan:1883": f"tcp://127.0.0.1:{broker.port}",
+        "http://influx.lan:8086": influx.url,
+    }
+    for theirs, own in ours.items():
         assert theirs in text
         text = text.replace(theirs, own)
     file = tmp_path / "telegraf.conf"
